@@ -1,0 +1,16 @@
+import { getContainerRuntimeClient } from "testcontainers";
+import type { StartedRedisCluster } from "testcontainers-redis-cluster";
+
+const LABEL = "testcontainers-redis-cluster.cluster";
+
+/**
+ * Names of the containers and networks that the engine still has of a cluster, or of all clusters. Asks the engine,
+ * not the library.
+ */
+export async function leftovers(cluster?: StartedRedisCluster): Promise<readonly string[]> {
+  const { dockerode } = (await getContainerRuntimeClient()).container;
+  const filters = { label: [cluster === undefined ? LABEL : `${LABEL}=${cluster.plan.name}`] };
+  const containers = await dockerode.listContainers({ all: true, filters });
+  const networks = await dockerode.listNetworks({ filters });
+  return [...containers.flatMap(({ Names }) => Names), ...networks.map(({ Name }) => Name)];
+}

@@ -1,0 +1,18 @@
+import { expect, redisClusterTest } from "testcontainers-redis-cluster/vitest";
+
+const test = redisClusterTest({ nodes: 6, replicas: 1 });
+
+test("orders survive a dead master", async ({ cluster }) => {
+  const workload = await cluster.startWorkload({ wait: 1 });
+
+  const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"));
+
+  expect(failover).toHavePromotedReplica();
+  expect(failover).toHaveRecoveredWithin(10_000);
+  expect(await workload.stop()).toHaveLostNoAcknowledgedWrites();
+});
+
+test("the next test finds nothing of that", async ({ cluster, redis }) => {
+  expect(await redis.get("order:42")).toBeNull();
+  await expect(cluster).toBeHealthy();
+});

@@ -1,0 +1,21 @@
+import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+let cluster: StartedRedisCluster;
+
+beforeAll(async () => {
+  cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
+});
+afterAll(() => cluster?.stop());
+
+test("an order survives the death of the master that holds it", async () => {
+  await cluster.client.set("order:42", "paid");
+  const master = await cluster.primaryOf("order:42");
+  await master.client.wait(1, 1_000); // the replica has it, too
+
+  await cluster.killMaster("order:42");
+
+  const promoted = await cluster.primaryOf("order:42"); // waits for the failover
+  expect(promoted.name).not.toBe(master.name);
+  expect(await promoted.client.get("order:42")).toBe("paid");
+});

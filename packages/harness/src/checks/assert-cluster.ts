@@ -1,0 +1,34 @@
+import { assertVerdict } from "./assert-verdict.ts";
+import { agree, type CheckableCluster, coversAllSlots, healthy } from "./cluster-checks.ts";
+
+/**
+ * Asserts that at this moment every node answers, all say the same of the cluster, and nothing is wrong. It does not
+ * wait; `cluster.waitUntilHealthy()` does.
+ *
+ * @throws AssertionError with everything that is wrong and each node's view. RedisClusterError INVALID_ARGUMENT where
+ * it is given no cluster; CLUSTER_STOPPED.
+ */
+export async function assertHealthy(cluster: CheckableCluster): Promise<void> {
+  assertVerdict(await healthy(cluster), assertHealthy);
+}
+
+/**
+ * Asserts that at this moment the nodes that answer agree about members, roles, slots and config epochs.
+ *
+ * @throws AssertionError with the points on which they differ and each node's view. RedisClusterError
+ * INVALID_ARGUMENT where it is given no cluster, or fewer than two nodes answer; CLUSTER_STOPPED.
+ */
+export async function assertAgree(cluster: CheckableCluster): Promise<void> {
+  assertVerdict(await agree(cluster), assertAgree);
+}
+
+/**
+ * Asserts that at this moment each of the 16384 slots is served by a node that answers and says so itself. A dead
+ * primary serves nothing, even if the others have not noticed yet.
+ *
+ * @throws AssertionError with the slots that nobody serves and each node's view. RedisClusterError INVALID_ARGUMENT
+ * where it is given no cluster; CLUSTER_STOPPED.
+ */
+export async function assertCoversAllSlots(cluster: CheckableCluster): Promise<void> {
+  assertVerdict(await coversAllSlots(cluster), assertCoversAllSlots);
+}

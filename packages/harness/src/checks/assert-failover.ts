@@ -1,0 +1,25 @@
+import type { Failover } from "../failover/failover.ts";
+import { assertVerdict } from "./assert-verdict.ts";
+import { type PromotionLimit, promotedReplica, recoveredWithin } from "./failover-checks.ts";
+
+/**
+ * Asserts that each shard that failed over has another primary now, with `withinMs` so soon after the fault. The
+ * moment is `electedMs`, or `servingMs` where that is unknown. A manual failover counts.
+ *
+ * @throws AssertionError with the failover's timeline. RedisClusterError INVALID_ARGUMENT where it is given no
+ * failover or no limit in milliseconds, or no moment is known.
+ */
+export function assertPromotedReplica(failover: Failover, limit: PromotionLimit = {}): void {
+  assertVerdict(promotedReplica(failover, limit), assertPromotedReplica);
+}
+
+/**
+ * Asserts that each shard that failed over was whole again so many milliseconds after the fault: a client's write to
+ * it was acknowledged (`recoveredMs`), and every node that can be reached agreed (`agreedMs`).
+ *
+ * @throws AssertionError with the failover's timeline. RedisClusterError INVALID_ARGUMENT where it is given no
+ * failover or no limit in milliseconds, or a moment is not known.
+ */
+export function assertRecoveredWithin(failover: Failover, limitMs: number): void {
+  assertVerdict(recoveredWithin(failover, limitMs), assertRecoveredWithin);
+}

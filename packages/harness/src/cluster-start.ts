@@ -1,0 +1,214 @@
+import type { Cluster } from "ioredis";
+import { type ClusterCertificates, makeCertificates } from "./certificates/cluster-certificates.ts";
+import type { Access } from "./clients/access.ts";
+import { AddressTable } from "./clients/address-table.ts";
+import { closeCluster, connectCluster } from "./clients/cluster-client.ts";
+import type { NodeConnection } from "./clients/node-connection.ts";
+import { type Engine } from "./docker/engine.ts";
+import type { NodeRuntime } from "./docker/node-runtime.ts";
+import type { ConfigureNode } from "./docker/redis-node-container.ts";
+import { type ContainerExit, watchExits } from "./docker/watch-exits.ts";
+import { messageOf, RedisClusterError } from "./errors.ts";
+import { ClusterHistory } from "./evidence/history.ts";
+import { type EvidenceNote, noteEvidence, withNote } from "./evidence/with-evidence.ts";
+import { evidenceSource } from "./evidence-source.ts";
+import { formCluster } from "./formation/form-cluster.ts";
+import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
+import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
+import type { ClusterPlan } from "./plan/cluster-plan.ts";
+import { type ValidOptions } from "./plan/validate-options.ts";
+import { takeBaseline } from "./reset/reset-cluster.ts";
+import { LocalSharing } from "./sharing/local-sharing.ts";
+import { StartedRedisCluster } from "./started-redis-cluster.ts";
+import { bootNodes } from "./startup/boot-nodes.ts";
+import { explainFailure } from "./startup/explain-failure.ts";
+import { guardAgainstDeath } from "./startup/guard-against-death.ts";
+import { makeNetwork } from "./startup/make-network.ts";
+import { sweepOnce } from "./startup/sweep-once.ts";
+
+/** One start: what it has made so far, and how to take it back. */
+export class ClusterStart {
+  readonly #engine: Engine;
+  readonly #options: ValidOptions;
+  readonly #signal: AbortSignal | undefined;
+  readonly #configureNode: ConfigureNode | undefined;
+  readonly #cleanup = new CleanupStack();
+  readonly #addresses = new AddressTable();
+  readonly #runtimes: NodeRuntime[] = [];
+  readonly #connections: NodeConnection[] = [];
+  /** Aborts when a node fails in a way that no waiting mends. */
+  readonly #trouble = new AbortController();
+  #phase = "network";
+  #plan: ClusterPlan | undefined;
+
+  constructor(
+    engine: Engine,
+    options: ValidOptions,
+    signal: AbortSignal | undefined,
+    configureNode: ConfigureNode | undefined,
+  ) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#signal = signal;
+    this.#configureNode = configureNode;
+  }
+
+  async run(begun: number, prepareMs: number): Promise<StartedRedisCluster> {
+    using deadline = startDeadline({
+      timeoutMs: this.#options.startupTimeoutMs,
+      signal: this.#signal,
+      what: () => `Starting the cluster (phase: ${this.#phase})`,
+      timeoutCode: "START_TIMEOUT",
+      abortCode: "START_ABORTED",
+    });
+    try {
+      const networkBegun = performance.now();
+      await guardAgainstDeath(this.#engine, this.#cleanup);
+      const { plan, network } = await makeNetwork(
+        this.#engine,
+        this.#options,
+        this.#cleanup,
+        deadline.signal,
+      );
+      this.#plan = plan;
+      // Beside the boot, which waits for the engine most of the time.
+      sweepOnce(this.#engine, this.#cleanup);
+      const containersBegun = performance.now();
+      this.#phase = "containers";
+      using _exits = watchExits(this.#engine, plan.name, (exit) => this.#stopAtExit(exit));
+      const signal = AbortSignal.any([deadline.signal, this.#trouble.signal]);
+      const certificates = plan.tls && (await makeCertificates(plan, plan.tls.clientAuth, this.#engine.host));
+      const access: Access = {
+        password: plan.password,
+        tls: certificates && { ca: certificates.ca, ...certificates.client },
+      };
+      const booting = this.#boot(plan, access, certificates, signal);
+      const forming = formCluster(plan, booting, signal);
+      // Heard below, when its phase has come: formation begins while the last nodes boot.
+      forming.catch(() => {});
+      await orAborted(Promise.all(booting), signal);
+      this.#phase = "formation";
+      const formationBegun = performance.now();
+      const { way, fellBackBecause } = await forming;
+      this.#phase = "clients";
+      const clientsBegun = performance.now();
+      const [client, baseline] = await Promise.all([
+        this.#connect(plan, access, signal),
+        orAborted(takeBaseline(this.#connections), signal),
+      ]);
+      const sharing = new LocalSharing(plan, access, network.id, baseline);
+      this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());
+      const end = performance.now();
+      return new StartedRedisCluster({
+        engine: this.#engine,
+        plan,
+        network,
+        client,
+        addresses: this.#addresses,
+        access,
+        runtimes: this.#runtimes,
+        connections: this.#connections,
+        evidenceDir: this.#options.evidenceDir,
+        cleanup: this.#cleanup,
+        sharing,
+        startup: {
+          prepareMs,
+          networkMs: containersBegun - networkBegun,
+          containersMs: formationBegun - containersBegun,
+          formationMs: clientsBegun - formationBegun,
+          clientsMs: end - clientsBegun,
+          totalMs: end - begun,
+          way,
+          fellBackBecause,
+        },
+      });
+    } catch (error) {
+      throw await this.#giveUp(error);
+    }
+  }
+
+  async #connect(plan: ClusterPlan, access: Access, signal: AbortSignal): Promise<Cluster> {
+    const client = await connectCluster(plan, this.#addresses, access, undefined, signal);
+    this.#cleanup.add("the client", () => closeCluster(client));
+    return client;
+  }
+
+  #boot(
+    plan: ClusterPlan,
+    access: Access,
+    certificates: ClusterCertificates | undefined,
+    signal: AbortSignal,
+  ): readonly Promise<NodeConnection>[] {
+    const booting = bootNodes({
+      engine: this.#engine,
+      plan,
+      addresses: this.#addresses,
+      access,
+      certificates,
+      runtimes: this.#runtimes,
+      connections: this.#connections,
+      cleanup: this.#cleanup,
+      configureNode: this.#configureNode,
+      signal,
+    });
+    return booting.map((booted) =>
+      booted.catch((error: unknown) => {
+        // One node's failure must not leave the others waiting for it.
+        this.#trouble.abort(error);
+        throw error;
+      }),
+    );
+  }
+
+  #stopAtExit({ node, exitCode }: ContainerExit): void {
+    this.#trouble.abort(
+      new RedisClusterError(
+        "NODE_EXITED",
+        `${node} exited with code ${exitCode} while the cluster started.`,
+        {
+          details: { node, exitCode },
+        },
+      ),
+    );
+  }
+
+  /** Gathers the evidence, then removes everything, and gives the error that the caller is to see. */
+  async #giveUp(cause: unknown): Promise<unknown> {
+    const explained = await explainFailure(cause, this.#phase, this.#runtimes);
+    const note = await this.#saveEvidence(explained);
+    const told = await this.#cleanUp(explained);
+    return note === undefined ? told : withNote(told, note);
+  }
+
+  async #saveEvidence(error: RedisClusterError): Promise<EvidenceNote | undefined> {
+    const directory = this.#options.evidenceDir;
+    // Who aborts a start wants it to end.
+    if (directory === undefined || error.code === "START_ABORTED") return undefined;
+    const history = new ClusterHistory();
+    history.addError(`start (${this.#phase})`, error);
+    const parts = {
+      engine: this.#engine,
+      plan: this.#plan,
+      runtimes: this.#runtimes,
+      connections: this.#connections,
+    };
+    return await noteEvidence(
+      error,
+      evidenceSource(parts, history),
+      directory,
+      `failed start ${this.#phase}`,
+    );
+  }
+
+  async #cleanUp(explained: RedisClusterError): Promise<RedisClusterError> {
+    try {
+      await this.#cleanup.run();
+    } catch (cleanupError) {
+      return new RedisClusterError(explained.code, `${explained.message}\n  ${messageOf(cleanupError)}`, {
+        cause: explained.cause,
+        details: { ...explained.details, cleanupError },
+      });
+    }
+    return explained;
+  }
+}

@@ -1,0 +1,149 @@
+import type { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { pack } from "tar-stream";
+import { messageOf, RedisClusterError } from "../errors.ts";
+import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
+import { type Engine, statusOf } from "./engine.ts";
+import { type LogSelection, readLogs } from "./read-logs.ts";
+
+/** What the engine says of a container. */
+export interface ContainerState {
+  /** `running`, `exited`, `paused`, … or `removed` when the engine knows it no more. */
+  readonly status: string;
+  readonly exitCode: number | undefined;
+  readonly oomKilled: boolean;
+}
+
+/** A node's container after its creation: looked at and driven by its id, through any number of kills and starts. */
+export class NodeRuntime {
+  readonly id: string;
+  readonly #engine: Engine;
+  readonly #node: NodePlan;
+
+  constructor(engine: Engine, node: NodePlan, id: string) {
+    this.#engine = engine;
+    this.#node = node;
+    this.id = id;
+  }
+
+  get name(): string {
+    return this.#node.name;
+  }
+
+  get #container(): ReturnType<Engine["docker"]["getContainer"]> {
+    return this.#engine.docker.getContainer(this.id);
+  }
+
+  async state(): Promise<ContainerState> {
+    try {
+      const { State } = await this.#container.inspect();
+      return {
+        status: State.Status,
+        exitCode: State.Running ? undefined : State.ExitCode,
+        oomKilled: State.OOMKilled,
+      };
+    } catch (error) {
+      if (statusOf(error) === 404) return { status: "removed", exitCode: undefined, oomKilled: false };
+      throw error;
+    }
+  }
+
+  /** Where the client port is published now. A restart changes it unless the host port is fixed. */
+  async mappedAddress(): Promise<HostAndPort> {
+    const { NetworkSettings } = await this.#container.inspect();
+    const binding = NetworkSettings.Ports[`${this.#node.port}/tcp`]?.find(
+      ({ HostIp }) => !HostIp.includes(":"),
+    );
+    if (binding === undefined) {
+      throw new RedisClusterError(
+        "START_FAILED",
+        `${this.#node.name} does not publish its port ${this.#node.port}.`,
+      );
+    }
+    return { host: this.#engine.host, port: Number(binding.HostPort) };
+  }
+
+  /** Sends a signal to the container's main process and waits until the container is no longer running. */
+  async kill(signal: string): Promise<void> {
+    const ended = this.#container.wait({ condition: "not-running" });
+    await Promise.all([this.#container.kill({ signal }), ended]);
+  }
+
+  /** Freezes every process of the container; its sockets stay open. */
+  async pause(): Promise<void> {
+    await this.#container.pause();
+  }
+
+  async unpause(): Promise<void> {
+    await this.#container.unpause();
+  }
+
+  /**
+   * Leaves a mark for the next start, on a dead container as well: `wipe` deletes the node's data, all but its
+   * identity; `new` deletes everything, so that it boots as it did the first time.
+   */
+  async mark(what: "wipe" | "new"): Promise<void> {
+    const archive = pack();
+    archive.entry({ name: `redis-node.${what}`, mode: 0o644 }, "");
+    archive.finalize();
+    await this.#container.putArchive(await buffer(archive), { path: "/tmp" });
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#container.start();
+    } catch (error) {
+      throw startError(this.#node, error);
+    }
+  }
+
+  /** Removes the container and its volumes, running or not; one that is gone already is fine. */
+  async remove(): Promise<void> {
+    await removeContainer(this.#engine, this.id);
+  }
+
+  /**
+   * What the container has printed, both streams in one; where given, the last `tail` lines only, or what came after
+   * `since` (seconds since 1970). With `timestamps` the engine's stamp is before each line.
+   */
+  async logs(selection: LogSelection = {}): Promise<string> {
+    return await readLogs(this.#engine, this.#container, selection);
+  }
+
+  /**
+   * What the container has printed, from a moment on where one is given (seconds since 1970), and goes on printing,
+   * until it ends or the stream is destroyed.
+   */
+  async logStream(since = 0): Promise<Readable> {
+    return await this.#engine.client.container.logs(this.#container, { since });
+  }
+}
+
+/** Removes a container and its volumes by id, running or not. */
+export async function removeContainer(engine: Engine, id: string): Promise<void> {
+  try {
+    await engine.docker.getContainer(id).remove({ force: true, v: true });
+  } catch (error) {
+    // 409: somebody else is removing it at this moment.
+    if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+  }
+}
+
+/** Why a container did not start, in the user's terms. */
+export function startError(node: NodePlan, error: unknown): RedisClusterError {
+  if (error instanceof RedisClusterError) return error;
+  const message = messageOf(error);
+  if (/port is already allocated|address already in use|ports are not available/i.test(message)) {
+    const ports = [node.hostPort, node.hostBusPort].filter((port) => port !== undefined).join(" or ");
+    return new RedisClusterError(
+      "PORT_TAKEN",
+      `${node.name} cannot be published on port ${ports} of the host: something else listens there (${message}). ` +
+        "Choose another `firstHostPort` or `firstHostBusPort`, or leave them out to get free ports.",
+      { cause: error, details: { node: node.name } },
+    );
+  }
+  return new RedisClusterError("START_FAILED", `${node.name} could not be started: ${message}`, {
+    cause: error,
+    details: { node: node.name },
+  });
+}

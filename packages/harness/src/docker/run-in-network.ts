@@ -1,0 +1,45 @@
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import { type Engine, ensureImage } from "./engine.ts";
+import { clusterLabels } from "./labels.ts";
+import { removeContainer } from "./node-runtime.ts";
+import { readLogs } from "./read-logs.ts";
+
+/** How a helper ended. */
+export interface HelperResult {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+/**
+ * Runs a shell script inside a node's network, in a container of its own that lives for that moment: the node's
+ * container keeps neither the tools nor the capability. The script's arguments are only data to the shell.
+ */
+export async function runInNetwork(
+  engine: Engine,
+  plan: ClusterPlan,
+  containerId: string,
+  script: string,
+  ...args: readonly string[]
+): Promise<HelperResult> {
+  await ensureImage(engine, plan.faultImage);
+  const helper = await engine.docker.createContainer({
+    Image: plan.faultImage,
+    Entrypoint: ["sh"],
+    Cmd: ["-c", script, "helper", ...args],
+    Labels: clusterLabels(plan, engine),
+    HostConfig: {
+      NetworkMode: `container:${containerId}`,
+      CapDrop: ["ALL"],
+      CapAdd: ["NET_ADMIN"],
+      SecurityOpt: ["no-new-privileges"],
+    },
+  });
+  try {
+    const ended: Promise<{ readonly StatusCode: number }> = helper.wait({ condition: "next-exit" });
+    await helper.start();
+    const { StatusCode: exitCode } = await ended;
+    return { exitCode, output: exitCode === 0 ? "" : (await readLogs(engine, helper)).trim() };
+  } finally {
+    await removeContainer(engine, helper.id);
+  }
+}

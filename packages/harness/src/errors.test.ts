@@ -1,0 +1,66 @@
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import { InvalidOptionsError, messageOf, RedisClusterError, summarize } from "./errors.ts";
+
+test("an error carries its code, its details and its first cause", () => {
+  const cause = new Error("address already in use");
+  const error = new RedisClusterError("PORT_TAKEN", "Port 7000 is taken.", {
+    cause,
+    details: { port: 7000 },
+  });
+  expect(error).toBeInstanceOf(Error);
+  expect(error).toMatchObject({
+    name: "RedisClusterError",
+    code: "PORT_TAKEN",
+    message: "Port 7000 is taken.",
+    details: { port: 7000 },
+    cause,
+  });
+});
+
+test("an error without a cause has none, and without details has empty ones", () => {
+  const error = new RedisClusterError("CLUSTER_STOPPED", "The cluster is stopped.");
+  expect(Object.hasOwn(error, "cause")).toBe(false);
+  expect(error.details).toEqual({});
+  expect(Object.hasOwn(new RedisClusterError("NO_DOCKER", "none", { cause: undefined }), "cause")).toBe(true);
+});
+
+test("wrong options are one error that names each on a line of its own", () => {
+  const problems = [
+    { option: "nodes", given: "2", allowed: "a whole number from 3 to 100" },
+    { option: 'config["port"]', given: "7", allowed: "not to be set here: use the option `port`" },
+  ];
+  const error = new InvalidOptionsError(problems);
+  expect(error).toBeInstanceOf(RedisClusterError);
+  expect(error).toMatchObject({
+    name: "InvalidOptionsError",
+    code: "INVALID_OPTIONS",
+    details: { problems },
+  });
+  expect(error.problems).toEqual(problems);
+  expect(error.message.split("\n")).toEqual([
+    "The cluster's options are wrong; nothing was started.",
+    "  - nodes: got 2; a whole number from 3 to 100",
+    '  - config["port"]: got 7; not to be set here: use the option `port`',
+  ]);
+});
+
+test("anything that was thrown has a message", () => {
+  const thrown: readonly unknown[] = [new TypeError("no"), "plain text", undefined, 5, null];
+  expect(thrown.map(messageOf)).toEqual(["no", "plain text", "undefined", "5", "null"]);
+});
+
+test("an error of another realm is an error, as Jest's tests see those of Node itself", () => {
+  const thrown: unknown = runInNewContext('new RangeError("no")');
+  expect(thrown).not.toBeInstanceOf(Error);
+  expect(messageOf(thrown)).toBe("no");
+});
+
+test("a few sentences are told whole, and of many the first and how many more", () => {
+  expect(summarize([])).toBe("");
+  expect(summarize(["a", "b"])).toBe("a; b");
+  expect(summarize(["a", "b", "c", "d", "e"])).toBe("a; b; c; d; e");
+  expect(summarize(["a", "b", "c", "d", "e", "f"])).toBe("a; b; c; d; e; and 1 more");
+  expect(summarize(["a", "b", "c", "d", "e", "f", "g"])).toBe("a; b; c; d; e; and 2 more");
+  expect(summarize(["a", "b", "c"], 1)).toBe("a; and 2 more");
+});

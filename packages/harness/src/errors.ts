@@ -1,0 +1,92 @@
+import { types } from "node:util";
+
+/** Every code that an error of this library can carry; docs/errors.md explains each. */
+export type ErrorCode =
+  | "INVALID_OPTIONS"
+  | "SUBNET_TAKEN"
+  | "NO_FREE_SUBNET"
+  | "HOST_LIMIT"
+  | "NO_DOCKER"
+  | "REAPER_UNAVAILABLE"
+  | "IMAGE_UNAVAILABLE"
+  | "PORT_TAKEN"
+  | "NODE_EXITED"
+  | "START_FAILED"
+  | "START_TIMEOUT"
+  | "START_ABORTED"
+  | "FORMATION_FAILED"
+  | "WAIT_TIMEOUT"
+  | "WAIT_ABORTED"
+  | "INVALID_ARGUMENT"
+  | "UNKNOWN_NODE"
+  | "NODE_NOT_RUNNING"
+  | "FAULT_FAILED"
+  | "FAULT_UNSUPPORTED"
+  | "FAILOVER_TIMEOUT"
+  | "RESET_FAILED"
+  | "CLUSTER_IN_USE"
+  | "CLUSTER_STOPPED"
+  | "CLEANUP_FAILED";
+
+/**
+ * The one error class of this library. `code` says what went wrong in a form that a program can act on,
+ * `details` carries the facts behind the message, `cause` the first error underneath.
+ */
+export class RedisClusterError extends Error {
+  override readonly name: string = "RedisClusterError";
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> } = {},
+  ) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** One thing that is wrong with one option. */
+export interface OptionProblem {
+  /** The option's name, with a path where it has parts: `config["save"]`. */
+  readonly option: string;
+  /** What was given. Never a secret: a password is shown as its type and length. */
+  readonly given: string;
+  /** What would have been right. */
+  readonly allowed: string;
+}
+
+/** Every wrong option at once; thrown before anything is started. */
+export class InvalidOptionsError extends RedisClusterError {
+  override readonly name: string = "InvalidOptionsError";
+  readonly problems: readonly OptionProblem[];
+
+  constructor(problems: readonly OptionProblem[], whose = "The cluster's") {
+    const lines = problems.map(({ option, given, allowed }) => `  - ${option}: got ${given}; ${allowed}`);
+    super("INVALID_OPTIONS", `${whose} options are wrong; nothing was started.\n${lines.join("\n")}`, {
+      details: { problems },
+    });
+    this.problems = problems;
+  }
+}
+
+/** The message of anything that was thrown, for use inside a longer message. */
+export function messageOf(thrown: unknown): string {
+  return isError(thrown) ? thrown.message : String(thrown);
+}
+
+/**
+ * Whether this is an Error, of whatever realm: Jest runs tests, and with them this library, in a realm of their own,
+ * where what Node itself throws, such as ECONNREFUSED, is no instance of Error.
+ */
+export function isError(thrown: unknown): thrown is Error {
+  return thrown instanceof Error || types.isNativeError(thrown);
+}
+
+/** The first few of many sentences, and how many more there are. */
+export function summarize(sentences: readonly string[], most = 5): string {
+  const more = sentences.length - most;
+  return more > 0 ? `${sentences.slice(0, most).join("; ")}; and ${more} more` : sentences.join("; ");
+}

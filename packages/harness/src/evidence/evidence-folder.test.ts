@@ -1,0 +1,62 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { makeEvidenceFolder } from "./evidence-folder.ts";
+
+const AT = Date.UTC(2026, 10, 24, 2, 14, 44, 741);
+let base: string;
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), "evidence-folder-"));
+});
+afterEach(async () => {
+  await rm(base, { recursive: true });
+});
+
+async function nameFor(title: string): Promise<string> {
+  return basename(await makeEvidenceFolder(base, { at: AT, cluster: "redis-cluster-ab12", title }));
+}
+
+test("a folder is called after the time, the cluster and what failed", async () => {
+  const folder = await makeEvidenceFolder(join(base, "deep", "er"), {
+    at: AT,
+    cluster: "redis-cluster-ab12",
+    title: "An order: survives?",
+  });
+  expect(folder).toBe(join(base, "deep", "er", "20261124-021444-redis-cluster-ab12-an-order-survives"));
+  expect(await readdir(dirname(folder))).toEqual([basename(folder)]);
+});
+
+test("folders of one name get numbers, also when they are made at the same time", async () => {
+  const names = await Promise.all([nameFor("same"), nameFor("same"), nameFor("same")]);
+  expect(names.toSorted()).toEqual([
+    "20261124-021444-redis-cluster-ab12-same",
+    "20261124-021444-redis-cluster-ab12-same-2",
+    "20261124-021444-redis-cluster-ab12-same-3",
+  ]);
+});
+
+test("letters with accents lose them, and long titles end", async () => {
+  expect(await nameFor("Überlebt äöü … 漢字")).toMatch(/-uberlebt-aou$/);
+  expect((await nameFor("x".repeat(500))).length).toBeLessThan(120);
+});
+
+test("whatever the title, the name is safe on every system and the folder stays where it should be", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: "grapheme" }), async (title) => {
+      const folder = await makeEvidenceFolder(base, { at: AT, cluster: "c", title });
+      expect(dirname(folder)).toBe(base);
+      expect(basename(folder)).toMatch(/^[a-z0-9]+(?:-[a-z0-9]+)*$/);
+      await rm(folder, { recursive: true });
+    }),
+    { numRuns: 50, examples: [["../../etc/passwd"], ["con"], ["a/b\\c:d*e?f"], [""], ["trailing. "]] },
+  );
+});
+
+test("a directory that cannot be made is an error", async () => {
+  const file = new URL(import.meta.url).pathname;
+  await expect(makeEvidenceFolder(join(file, "x"), { at: AT, cluster: "c", title: "t" })).rejects.toThrow(
+    /ENOTDIR|EEXIST/,
+  );
+});

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { RedisClusterError } from "../errors.ts";
+import type { FaultFacts } from "../faults/active-fault.ts";
+import { ClusterHistory } from "./history.ts";
+
+const KILL: FaultFacts = {
+  kind: "kill",
+  nodes: ["node-0"],
+  since: 1_000,
+  description: "node-0 killed with SIGKILL, chosen with seed 7",
+  seed: 7,
+};
+
+test("a fault is in force until it is healed, and healed once", async () => {
+  const history = new ClusterHistory();
+  const before = Date.now();
+  const healed = history.addFault(KILL);
+  expect(history.faults).toEqual([{ ...KILL, healedAt: undefined }]);
+  healed();
+  const [fault] = history.faults;
+  expect(fault?.healedAt).toBeGreaterThanOrEqual(before);
+  await expect.poll(() => Date.now()).toBeGreaterThan(fault?.healedAt ?? 0);
+  healed();
+  expect(history.faults).toEqual([fault]);
+});
+
+test("the seed of a fault that was left to chance is among the seeds", () => {
+  const history = new ClusterHistory();
+  history.addFault(KILL);
+  history.addFault({ ...KILL, seed: undefined });
+  history.addSeed("workload", 8);
+  expect(history.seeds.map(({ what, seed }) => [what, seed])).toEqual([
+    [KILL.description, 7],
+    ["workload", 8],
+  ]);
+});
+
+test("an error that passes several calls is entered once, where it came from", () => {
+  const history = new ClusterHistory();
+  const error = new RedisClusterError("WAIT_TIMEOUT", "not done");
+  history.addError("Waiting", error);
+  history.addError("Observing a failover", error);
+  history.addError("Waiting", "a string");
+  history.addError("Waiting", "a string");
+  expect(history.errors.map(({ phase, code, message }) => [phase, code, message])).toEqual([
+    ["Waiting", "WAIT_TIMEOUT", "not done"],
+    ["Waiting", undefined, "a string"],
+    ["Waiting", undefined, "a string"],
+  ]);
+});
+
+test("only the last 200 of a kind are kept, and what was let go is counted", () => {
+  const history = new ClusterHistory();
+  for (let count = 0; count < 205; count += 1) history.addError(`call ${count}`, new Error("no"));
+  expect(history.errors).toHaveLength(200);
+  expect(history.errors[0]?.phase).toBe("call 5");
+  expect(history.errors.at(-1)?.phase).toBe("call 204");
+  expect(history.dropped).toEqual({ faults: 0, failovers: 0, ledgers: 0, errors: 5, seeds: 0 });
+});
+
+test("after clear() nothing is left, and an old fault that is healed does not come back", () => {
+  const history = new ClusterHistory();
+  const healed = history.addFault(KILL);
+  for (let count = 0; count < 201; count += 1) history.addError("call", new Error("no"));
+  const { since } = history;
+  history.clear();
+  healed();
+  expect(history).toMatchObject({ faults: [], failovers: [], ledgers: [], errors: [], seeds: [] });
+  expect(history.dropped.errors).toBe(0);
+  expect(history.since).toBeGreaterThanOrEqual(since);
+});
+
+test("what was read of it does not change any more", () => {
+  const history = new ClusterHistory();
+  const { errors } = history;
+  history.addError("call", new Error("no"));
+  expect(errors).toEqual([]);
+});

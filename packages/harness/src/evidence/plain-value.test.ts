@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { RedisClusterError } from "../errors.ts";
+import { plainValue } from "./plain-value.ts";
+import { redactor } from "./redact.ts";
+
+const redact = redactor(["hunter2"]);
+
+test("secrets are taken out at any depth, also out of names of fields", () => {
+  const value = { list: [{ text: "it is hunter2" }], hunter2: 1, map: new Map([["a", "hunter2"]]) };
+  expect(plainValue(value, redact)).toEqual({ list: [{ text: "it is ***" }], "***": 1, map: { a: "***" } });
+});
+
+test("a field that is called like a secret is one, whatever it holds", () => {
+  expect(plainValue({ password: "nobody told", requirepass: 123, masterauth: undefined }, redact)).toEqual({
+    password: "***",
+    requirepass: "***",
+    masterauth: null,
+  });
+});
+
+test("an error keeps its code, details and causes", () => {
+  const cause = new AggregateError([new Error("first hunter2"), "second"], "several");
+  const error = new RedisClusterError("WAIT_TIMEOUT", "not done: hunter2", {
+    cause,
+    details: { timeoutMs: 5 },
+  });
+  expect(plainValue(error, redact)).toMatchObject({
+    name: "RedisClusterError",
+    code: "WAIT_TIMEOUT",
+    message: "not done: ***",
+    stack: expect.stringContaining("not done: ***"),
+    details: { timeoutMs: 5 },
+    cause: { message: "several", errors: [{ message: "first ***" }, "second"] },
+  });
+});
+
+test("what JSON cannot say becomes text, and a circle ends", () => {
+  const circle: Record<string, unknown> = { big: 3n, none: undefined, endless: Number.POSITIVE_INFINITY };
+  circle["self"] = circle;
+  circle["same"] = [circle["none"]];
+  expect(plainValue(circle, redact)).toEqual({
+    big: "3",
+    none: null,
+    endless: "Infinity",
+    self: "[itself]",
+    same: [null],
+  });
+});
+
+test("what is too deep is cut off", () => {
+  let deep: unknown = "bottom";
+  for (let depth = 0; depth < 1_000; depth += 1) deep = [deep];
+  expect(JSON.stringify(plainValue(deep, redact))).toContain("[more]");
+});

@@ -1,0 +1,44 @@
+import { MARK, type Redact } from "./redact.ts";
+
+/** Deeper than anything that this library makes; somebody else's error may hold half a program. */
+const MOST_DEPTH = 12;
+const SECRET_NAME = /^(?:password|passwd|passphrase|requirepass|masterauth|primaryauth|sentinelPassword)$/i;
+
+/**
+ * Anything as JSON can say it, without secrets: errors with their code, details and causes, maps as objects, `bigint`
+ * as text. What is undefined becomes null, so that a reader sees that it is not known.
+ */
+export function plainValue(value: unknown, redact: Redact): unknown {
+  return convert(value, redact, []);
+}
+
+function convert(value: unknown, redact: Redact, above: readonly object[]): unknown {
+  if (value === undefined || value === null || typeof value === "boolean") return value ?? null;
+  if (typeof value === "string") return redact(value);
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value === "bigint" || typeof value === "symbol") return redact(value.toString());
+  if (typeof value !== "object") return "[function]";
+  if (above.includes(value)) return "[itself]";
+  if (above.length >= MOST_DEPTH) return "[more]";
+  const within = [...above, value];
+  const inside = (each: unknown): unknown => convert(each, redact, within);
+  if (Array.isArray(value)) return value.map(inside);
+  if (value instanceof Set) return [...value].map(inside);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "no date" : value.toISOString();
+  const entries = value instanceof Map ? [...value] : Object.entries(value);
+  const fields = entries.map(([key, each]: readonly [unknown, unknown]) => [
+    redact(String(key)),
+    SECRET_NAME.test(String(key)) && (typeof each === "string" || typeof each === "number")
+      ? MARK
+      : inside(each),
+  ]);
+  if (!(value instanceof Error)) return Object.fromEntries(fields);
+  // Of an error these are no enumerable fields.
+  const { name, message, stack, cause } = value;
+  return {
+    ...Object.fromEntries(fields),
+    ...{ name: redact(name), message: redact(message), stack: inside(stack) },
+    ...(cause === undefined ? {} : { cause: inside(cause) }),
+    ...(value instanceof AggregateError ? { errors: inside(value.errors) } : {}),
+  };
+}

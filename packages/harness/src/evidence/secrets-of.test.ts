@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import type { RedisConfig } from "../plan/options.ts";
+import { planCluster } from "../plan/plan-cluster.ts";
+import { parseSubnet } from "../plan/subnet.ts";
+import { validateOptions } from "../plan/validate-options.ts";
+import { secretsOf } from "./secrets-of.ts";
+
+function secrets(options: { readonly password?: string; readonly config?: RedisConfig }): readonly string[] {
+  const valid = validateOptions({ nodes: 3, replicas: 0, ...options }, {});
+  return secretsOf(planCluster(valid, parseSubnet("10.0.0.0/24"), (length) => "0".repeat(length)));
+}
+
+test("a cluster without secrets has none, though its configuration speaks of keys and users", () => {
+  expect(secrets({ config: { maxmemory: "64mb", "tls-auth-clients": false } })).toEqual([]);
+});
+
+test("the password is one, however it had to be quoted", () => {
+  expect(secrets({ password: 'it\'s "quoted" \\ and long' })).toEqual(['it\'s "quoted" \\ and long']);
+});
+
+test("passwords and hashes of ACL users are, also within quotes; their names and rights are not", () => {
+  const user = ["app on >first ~* +@all", `other on ">two words" #${"ab".repeat(32)} ~*`];
+  expect(secrets({ config: { user } })).toEqual(["first", "two words", "ab".repeat(32)]);
+});
+
+test("so is the pass phrase of a TLS key", () => {
+  expect(secrets({ config: { "tls-key-file-pass": "open sesame" } })).toEqual(["open", "sesame"]);
+  expect(secrets({ config: { "tls-key-file-pass": '"open sesame"' } })).toEqual(["open sesame"]);
+});

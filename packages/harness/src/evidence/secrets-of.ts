@@ -1,0 +1,36 @@
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+
+const SECRET_DIRECTIVES: ReadonlySet<string> = new Set([
+  "requirepass",
+  "masterauth",
+  "primaryauth",
+  "tls-key-file-pass",
+  "tls-client-key-file-pass",
+]);
+
+/** Every secret that a plan holds: the password, and what the nodes' redis.conf says of passwords and ACL users. */
+export function secretsOf(plan: ClusterPlan): readonly string[] {
+  const found = new Set(plan.password === undefined ? [] : [plan.password]);
+  for (const { redisConf } of plan.nodes) {
+    for (const line of redisConf.split("\n")) {
+      const [name = "", ...values] = splitArguments(line);
+      if (SECRET_DIRECTIVES.has(name.toLowerCase())) for (const value of values) found.add(value);
+      if (name.toLowerCase() === "user") for (const rule of values) addRule(rule, found);
+    }
+  }
+  found.delete("");
+  return [...found];
+}
+
+function addRule(rule: string, found: Set<string>): void {
+  const secret = /^[><#!](.+)$/s.exec(rule)?.[1];
+  if (secret !== undefined) found.add(secret);
+}
+
+/** The arguments of a line of redis.conf, without their quotes and escapes (`sdssplitargs` in sds.c). */
+function splitArguments(line: string): readonly string[] {
+  return [...line.matchAll(/"((?:\\.|[^"\\])*)"|'((?:\\'|[^'])*)'|[^\s"']+/g)].map(
+    ([whole, double, single]) =>
+      double?.replaceAll(/\\(.)/g, "$1") ?? single?.replaceAll("\\'", "'") ?? whole,
+  );
+}

@@ -1,0 +1,135 @@
+import { RedisClusterError } from "../errors.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
+import type { Failover, FailoverSubject, ObserveFailoverOptions } from "./failover.ts";
+import { gatherEvidence } from "./gather-evidence.ts";
+import { electedAt, recoveredAt } from "./phases.ts";
+import { prepare } from "./prepare.ts";
+import type { Recorder } from "./recorder.ts";
+import { report } from "./report.ts";
+import { isCutOff, isTroubled } from "./shards.ts";
+import { timeoutError } from "./timeout-error.ts";
+import { pause } from "./within.ts";
+
+const LOOK_MS = 10;
+/** A log line may come later than the view that shows what it tells: how long the promotion's own lines are waited for. */
+const LATE_LINES_MS = 500;
+
+/**
+ * Watches the cluster from before the action until it is whole again: another node serves each shard that lost its
+ * primary, a client's write to it was acknowledged, and every node that can be reached says the same. The action does
+ * whatever ends in a failover, such as killing a primary; several shards at once are fine.
+ *
+ * Meanwhile every shard is written to about every 10 ms, and every node asked for its view about every 20 ms. All of
+ * that has ended when the promise settles. What the action did is not taken back.
+ *
+ * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, every node's view and the election's log lines;
+ * WAIT_ABORTED; INVALID_ARGUMENT where `withinMs` is not a number above zero; and whatever the action throws.
+ */
+export async function observeFailover(
+  subject: FailoverSubject,
+  action: () => Promise<unknown>,
+  options: ObserveFailoverOptions = {},
+): Promise<Failover> {
+  const { withinMs = 10_000 + 8 * subject.plan.nodeTimeoutMs, waitForOldPrimary = false } = options;
+  if (!(withinMs > 0) || !Number.isFinite(withinMs)) {
+    throw new RedisClusterError(
+      "INVALID_ARGUMENT",
+      `withinMs: got ${withinMs}; a number of milliseconds above 0.`,
+    );
+  }
+  const stop = new AbortController();
+  const onAbort = (): void => {
+    stop.abort(
+      new RedisClusterError("WAIT_ABORTED", "Observing a failover: aborted by the caller's signal.", {
+        cause: options.signal?.reason,
+      }),
+    );
+  };
+  if (options.signal?.aborted === true) onAbort();
+  else options.signal?.addEventListener("abort", onAbort, { once: true });
+  let ended: Promise<unknown> | undefined;
+  try {
+    const observation = await prepare(subject, stop.signal);
+    const { recorder, server } = observation;
+    ended = observation.ended;
+    // Awaited in the end; until then nobody listens.
+    ended.catch(() => {});
+    const sinceMs = await act(action, recorder, stop.signal);
+    const whole = await waitUntilWhole(recorder, sinceMs + withinMs, waitForOldPrimary, stop.signal);
+    if (!whole) {
+      const evidence = await gatherEvidence(subject, recorder, withinMs, server);
+      throw timeoutError(recorder, evidence, sinceMs, waitForOldPrimary);
+    }
+    await waitForLines(recorder, stop.signal);
+    return report(subject, recorder, server, sinceMs);
+  } finally {
+    options.signal?.removeEventListener("abort", onAbort);
+    stop.abort();
+    await ended;
+  }
+}
+
+/**
+ * Does what the caller wants done, and gives the moment of the fault: what the result says in `since`, where that lies
+ * within the action, else when the action was called. Something before the fault itself, such as finding the primary,
+ * and something after it, such as Docker noticing that a container has ended, is part of most actions.
+ */
+async function act(action: () => Promise<unknown>, recorder: Recorder, signal: AbortSignal): Promise<number> {
+  const calledMs = Date.now();
+  const result = await orAborted(action(), signal);
+  const said = typeof result === "object" && result !== null && "since" in result ? result.since : undefined;
+  const within = typeof said === "number" && said >= calledMs && said <= Date.now();
+  const sinceMs = within ? said : calledMs;
+  recorder.note("action", "fault", "the fault begins", sinceMs);
+  recorder.note("action", "acted", "the action has ended");
+  return sinceMs;
+}
+
+async function waitUntilWhole(
+  recorder: Recorder,
+  untilMs: number,
+  waitForOldPrimary: boolean,
+  signal: AbortSignal,
+): Promise<boolean> {
+  while (!isWhole(recorder, waitForOldPrimary)) {
+    if (Date.now() >= untilMs) return false;
+    await pause(LOOK_MS, signal);
+    signal.throwIfAborted();
+  }
+  return true;
+}
+
+function isWhole({ records, lines, views, before }: Recorder, waitForOldPrimary: boolean): boolean {
+  const promoted = records.filter(({ promotion }) => promotion !== undefined);
+  return (
+    promoted.length > 0 &&
+    records.every(
+      // What was in trouble before the fault may stay so.
+      ({ promotion, shard }) =>
+        promotion !== undefined || !isTroubled(shard, views) || isTroubled(shard, before),
+    ) &&
+    promoted.every(
+      (record) =>
+        record.agreedAt !== undefined &&
+        recoveredAt(record, lines) !== undefined &&
+        (!waitForOldPrimary || record.backAt !== undefined),
+    ) &&
+    [...views.values()].every((view) => {
+      const last = before.get(view.node);
+      // A cluster that was broken before need not be whole afterwards.
+      const wasBroken = last?.kind === "answered" && last.state !== "ok";
+      return view.kind === "silent" || view.state === "ok" || wasBroken || isCutOff(view);
+    })
+  );
+}
+
+/** Gives the log lines of promotions that the views have shown already a moment to arrive. */
+async function waitForLines({ records, lines }: Recorder, signal: AbortSignal): Promise<void> {
+  const untilMs = Date.now() + LATE_LINES_MS;
+  const late = (): boolean =>
+    records.some((record) => record.promotion !== undefined && electedAt(record, lines) === undefined);
+  while (late() && Date.now() < untilMs) {
+    await pause(LOOK_MS, signal);
+    signal.throwIfAborted();
+  }
+}

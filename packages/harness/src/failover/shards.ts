@@ -1,0 +1,135 @@
+import type { ClusterPlan, SlotRange } from "../plan/cluster-plan.ts";
+import { memberSlots, mergeViews, type NodeView } from "../view/cluster-view.ts";
+import type { NodeEntry } from "../view/parse-nodes.ts";
+import { servingNodes } from "../view/serving.ts";
+import { holdsSlot } from "../view/slot-ranges.ts";
+
+/** What each node said last, by node name. */
+export type Views = ReadonlyMap<string, NodeView>;
+
+/** A shard as it was before the fault. */
+export interface ShardBefore {
+  readonly primary: { readonly name: string; readonly id: string };
+  /** Names of the nodes that followed it, in most nodes' words. */
+  readonly replicas: readonly string[];
+  readonly slots: readonly SlotRange[];
+  readonly epoch: number;
+  /** Index of the shard that the primary was planned into. */
+  readonly index: number;
+}
+
+/** The node that serves a shard's slots now and did not before. */
+export interface Promotion {
+  readonly name: string;
+  readonly id: string;
+  readonly epoch: number;
+  readonly slots: readonly SlotRange[];
+}
+
+/** The shards in the words of most nodes, so that one whose primary is away already has a primary too. */
+export function shardsOf(views: Views, plan: ClusterPlan): readonly ShardBefore[] {
+  const { members } = mergeViews([...views.values()], new Map(plan.nodes.map(({ id, name }) => [id, name])));
+  return members
+    .filter(({ entry }) => entry.role === "primary" && entry.slots.length > 0)
+    .map((member) => ({
+      primary: { name: member.name, id: member.id },
+      replicas: members.filter(({ entry }) => entry.primaryId === member.id).map(({ name }) => name),
+      slots: memberSlots(member),
+      epoch: member.entry.configEpoch,
+      index: plan.nodes.find(({ id }) => id === member.id)?.shard ?? -1,
+    }))
+    .toSorted((a, b) => (a.slots[0]?.first ?? 0) - (b.slots[0]?.first ?? 0));
+}
+
+export function firstSlot({ slots }: { readonly slots: readonly SlotRange[] }): number {
+  return slots[0]?.first ?? 0;
+}
+
+function entryOf(view: NodeView | undefined, pick: (entry: NodeEntry) => boolean): NodeEntry | undefined {
+  return view?.kind === "answered" ? view.members.find(pick) : undefined;
+}
+
+/** What a node says of itself, or undefined where it is silent. */
+export function selfOf(view: NodeView | undefined): NodeEntry | undefined {
+  return entryOf(view, ({ self }) => self);
+}
+
+/** What a node says of another. */
+function wordOf(view: NodeView | undefined, id: string): NodeEntry | undefined {
+  return entryOf(view, (entry) => entry.id === id);
+}
+
+/**
+ * Who was promoted in each shard: a node that was no primary, and now serves the shard's first slot in its own words
+ * at a greater config epoch. A primary of before that took slots over by a migration is none.
+ */
+export function promotionsOf(
+  shards: readonly ShardBefore[],
+  views: Views,
+): ReadonlyMap<ShardBefore, Promotion> {
+  const serving = servingNodes(mergeViews([...views.values()], new Map()));
+  const primaries = new Set(shards.map(({ primary }) => primary.name));
+  const found = new Map<ShardBefore, Promotion>();
+  for (const shard of shards) {
+    const owner = serving.find(({ slots }) => holdsSlot(slots, firstSlot(shard)));
+    const self = owner === undefined ? undefined : selfOf(views.get(owner.node));
+    if (owner === undefined || self === undefined) continue;
+    if (primaries.has(owner.node) || self.configEpoch <= shard.epoch) continue;
+    found.set(shard, { name: owner.node, id: self.id, epoch: self.configEpoch, slots: owner.slots });
+  }
+  return found;
+}
+
+/** Those who flag a node with one of the flags. */
+export function flaggedBy(views: Views, id: string, ...flags: readonly string[]): readonly string[] {
+  return [...views].flatMap(([name, view]) =>
+    wordOf(view, id)?.flags.some((flag) => flags.includes(flag)) === true ? [name] : [],
+  );
+}
+
+/** Whether something is wrong with the shard's old primary: it is silent, declared dead, or a primary no more. */
+export function isTroubled(shard: ShardBefore, views: Views): boolean {
+  const self = selfOf(views.get(shard.primary.name));
+  return self?.role !== "primary" || flaggedBy(views, shard.primary.id, "fail").length > 0;
+}
+
+/** How many primaries with slots a node can reach in its own words, and how many it would need to go on. */
+export function primariesSeenBy(view: NodeView): { readonly reached: number; readonly needed: number } {
+  if (view.kind === "silent") return { reached: 0, needed: 1 };
+  const primaries = view.members.filter(({ role, slots }) => role === "primary" && slots.length > 0);
+  const reached = primaries.filter(({ flags }) => !flags.includes("fail") && !flags.includes("fail?"));
+  // `clusterUpdateState` in cluster_legacy.c: fewer than this many, and the node's state is fail.
+  return { reached: reached.length, needed: Math.floor(primaries.length / 2) + 1 };
+}
+
+/** A node that answers us, and has lost the majority of the primaries: it cannot hear what the others agree on. */
+export function isCutOff(view: NodeView): boolean {
+  const { reached, needed } = primariesSeenBy(view);
+  return reached < needed;
+}
+
+/** Names of those who should say that the promoted node serves the shard, and say something else. */
+export function dissentersOf(promotion: Promotion, views: Views): readonly string[] {
+  return [...views].flatMap(([name, view]) => {
+    if (view.kind === "silent" || isCutOff(view)) return [];
+    const word = wordOf(view, promotion.id);
+    const agrees =
+      word?.role === "primary" &&
+      word.configEpoch >= promotion.epoch &&
+      promotion.slots.every(({ first, last }) => holdsSlot(word.slots, first) && holdsSlot(word.slots, last));
+    return agrees ? [] : [name];
+  });
+}
+
+/** Whether the old primary is back: a replica of the promoted node, in sync, and nobody thinks that it is dead. */
+export function isBack(shard: ShardBefore, promotion: Promotion, views: Views): boolean {
+  const view = views.get(shard.primary.name);
+  const self = selfOf(view);
+  return (
+    view?.kind === "answered" &&
+    self?.role === "replica" &&
+    self.primaryId === promotion.id &&
+    view.inSync &&
+    flaggedBy(views, shard.primary.id, "fail", "fail?").length === 0
+  );
+}

@@ -1,0 +1,71 @@
+import type { NodeConnection } from "../clients/node-connection.ts";
+import { messageOf } from "../errors.ts";
+import { readClusterView } from "../observation/read-views.ts";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import type { NodeView } from "../view/cluster-view.ts";
+import { pause, within } from "./within.ts";
+
+const POLL_MS = 20;
+/** In a large cluster every answer has a line for every node: there nodes are asked less often. */
+const POLL_MS_PER_NODE = 3;
+/** A node that is dead refuses at once, and one that is frozen says nothing: after so long it counts as silent. */
+const SILENT_AFTER_MS = 250;
+
+/** What one node said at a moment of `Date.now()`, or that it said nothing. */
+export type OnView = (view: NodeView, atMs: number) => void;
+
+/**
+ * Asks every node for its view again and again until the signal aborts. Each goes at its own pace: a node that does
+ * not answer is asked again only when its last question is over, and holds nobody up.
+ */
+export async function watchViews(
+  plan: ClusterPlan,
+  connections: readonly NodeConnection[],
+  onView: OnView,
+  signal: AbortSignal,
+): Promise<void> {
+  const everyMs = Math.max(POLL_MS, POLL_MS_PER_NODE * connections.length);
+  await Promise.all(
+    connections.map(async (connection) => {
+      while (!signal.aborted) {
+        const begun = Date.now();
+        const answer = askOne(plan, connection);
+        try {
+          onView(await within(answer, SILENT_AFTER_MS, signal), Date.now());
+        } catch (error) {
+          if (signal.aborted) return;
+          onView({ kind: "silent", node: connection.node.name, reason: messageOf(error) }, Date.now());
+          // The connection has a limit of its own, so this ends.
+          const late = await within(answer, 60_000, signal).catch(() => undefined);
+          if (late?.kind === "answered") onView(late, Date.now());
+        }
+        await pause(Math.max(1, begun + everyMs - Date.now()), signal);
+      }
+    }),
+  );
+}
+
+/** Every node's view at this moment, by its name. */
+export async function readViews(
+  plan: ClusterPlan,
+  connections: readonly NodeConnection[],
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, NodeView>> {
+  const views = await Promise.all(
+    connections.map(async (connection): Promise<NodeView> => {
+      try {
+        return await within(askOne(plan, connection), limitMs, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        return { kind: "silent", node: connection.node.name, reason: messageOf(error) };
+      }
+    }),
+  );
+  return new Map(views.map((view) => [view.node, view]));
+}
+
+async function askOne(plan: ClusterPlan, connection: NodeConnection): Promise<NodeView> {
+  const [view] = (await readClusterView(plan, [connection])).views;
+  return view ?? { kind: "silent", node: connection.node.name, reason: "it was not asked" };
+}

@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { type FaultFacts, FaultRegistry } from "./active-fault.ts";
+
+const FACTS: FaultFacts = {
+  kind: "pause",
+  nodes: ["node-0"],
+  since: 0,
+  description: "node-0 frozen",
+  seed: undefined,
+};
+
+function registry(): { readonly faults: FaultRegistry; readonly stop: () => void } {
+  let stopped = false;
+  const refuse = (): void => {
+    if (stopped) throw new Error("stopped");
+  };
+  return {
+    faults: new FaultRegistry(() => stopped, refuse),
+    stop: () => {
+      stopped = true;
+    },
+  };
+}
+
+test("a fault is healed once, however often it is asked for", async () => {
+  const { faults } = registry();
+  let healed = 0;
+  const fault = faults.add(FACTS, async () => {
+    healed += 1;
+  });
+  expect(faults.active).toEqual([fault]);
+  await Promise.all([fault.heal(), fault.heal()]);
+  await fault[Symbol.asyncDispose]();
+  expect(healed).toBe(1);
+  expect(faults.active).toEqual([]);
+});
+
+test("healing that failed is tried again, and the fault stays in force until it works", async () => {
+  const { faults } = registry();
+  let attempts = 0;
+  const fault = faults.add(FACTS, async () => {
+    attempts += 1;
+    if (attempts === 1) throw new Error("not yet");
+  });
+  await expect(fault.heal()).rejects.toThrow("not yet");
+  expect(faults.active).toEqual([fault]);
+  await fault.heal();
+  expect(attempts).toBe(2);
+  expect(faults.active).toEqual([]);
+});
+
+test("all are healed last in, first out, and one that fails does not keep the others", async () => {
+  const { faults } = registry();
+  const order: string[] = [];
+  for (const name of ["first", "second", "third"]) {
+    faults.add(FACTS, async () => {
+      order.push(name);
+      if (name === "second") throw new Error("second failed");
+    });
+  }
+  await expect(faults.healAll()).rejects.toThrow("second failed");
+  expect(order).toEqual(["third", "second", "first"]);
+  expect(faults.active).toHaveLength(1);
+});
+
+test("after the end of the cluster healing is refused, and a scope that ends says nothing", async () => {
+  const { faults, stop } = registry();
+  const fault = faults.add(FACTS, () => Promise.reject(new Error("must not be called")));
+  stop();
+  await expect(fault.heal()).rejects.toThrow("stopped");
+  await expect(faults.healAll()).rejects.toThrow("stopped");
+  await fault[Symbol.asyncDispose]();
+});

@@ -1,0 +1,113 @@
+import { messageOf } from "../errors.ts";
+
+/** What can be done to a cluster. */
+export type FaultKind =
+  | "kill"
+  | "stop"
+  | "pause"
+  | "partition"
+  | "loss"
+  | "delay"
+  | "slow-commands"
+  | "freeze-replication";
+
+/** What is known of a fault. */
+export interface FaultFacts {
+  readonly kind: FaultKind;
+  /** Names of the nodes that it was done to. */
+  readonly nodes: readonly string[];
+  /** When it began to be applied, as `Date.now()` tells. */
+  readonly since: number;
+  /** One line for people: what, where, and the seed where chance had a part. */
+  readonly description: string;
+  /** Given back as `{ random, seed }`, it chooses the same nodes again. Undefined where nothing was left to chance. */
+  readonly seed: number | undefined;
+}
+
+/** A fault that is in force. `await using` heals it at the end of the block. */
+export interface ActiveFault extends FaultFacts, AsyncDisposable {
+  /**
+   * Takes the fault back and waits until that is done. A second call does nothing more.
+   *
+   * @throws RedisClusterError CLUSTER_STOPPED after `stop()`; `await using` says nothing then.
+   */
+  heal(): Promise<void>;
+}
+
+/** All faults that are in force on one cluster. */
+export class FaultRegistry {
+  readonly #active: ActiveFault[] = [];
+  readonly #stopped: () => boolean;
+  readonly #refuseStopped: () => void;
+  /** What takes a fault back for a reset, which starts dead nodes itself. */
+  readonly #undos = new WeakMap<ActiveFault, () => Promise<void>>();
+
+  /** @param refuseStopped throws once the cluster is stopped. */
+  constructor(stopped: () => boolean, refuseStopped: () => void) {
+    this.#stopped = stopped;
+    this.#refuseStopped = refuseStopped;
+  }
+
+  get active(): readonly ActiveFault[] {
+    return [...this.#active];
+  }
+
+  /** Enters a fault; healing is done once, and tried again only if it failed. */
+  add(facts: FaultFacts, undo: () => Promise<void>): ActiveFault {
+    let healing: Promise<void> | undefined;
+    const heal = async (): Promise<void> => {
+      if (healing === undefined) this.#refuseStopped();
+      healing ??= undo().catch((error: unknown) => {
+        healing = undefined;
+        throw error;
+      });
+      await healing;
+      const index = this.#active.indexOf(fault);
+      if (index !== -1) this.#active.splice(index, 1);
+    };
+    const fault: ActiveFault = {
+      ...facts,
+      heal,
+      // Scopes end from the inside out, unless somebody stopped the cluster in between: then nothing is left to heal.
+      [Symbol.asyncDispose]: () => (this.#stopped() ? Promise.resolve() : heal()),
+    };
+    this.#active.push(fault);
+    this.#undos.set(fault, async () => {
+      // Whoever heals it afterwards has nothing left to do.
+      healing ??= facts.kind === "kill" || facts.kind === "stop" ? Promise.resolve() : undo();
+      const index = this.#active.indexOf(fault);
+      if (index !== -1) this.#active.splice(index, 1);
+      await healing;
+    });
+    return fault;
+  }
+
+  /**
+   * Takes every fault back without waiting for the cluster to recover, last in, first out; the dead stay dead. All of
+   * them count as healed afterwards. Gives the names of nodes that a fault could not be taken from, and why.
+   */
+  async takeBackAll(): Promise<ReadonlyMap<string, string>> {
+    const failed = new Map<string, string>();
+    for (const fault of this.active.toReversed()) {
+      const undo = this.#undos.get(fault);
+      if (undo === undefined) continue;
+      const why = await undo().then(
+        () => undefined,
+        (error: unknown) => messageOf(error),
+      );
+      if (why !== undefined) for (const node of fault.nodes) failed.set(node, `${fault.description}: ${why}`);
+    }
+    return failed;
+  }
+
+  /** Heals all, last in, first out; one that fails does not keep the others. */
+  async healAll(): Promise<void> {
+    this.#refuseStopped();
+    const errors: unknown[] = [];
+    for (const fault of this.active.toReversed()) {
+      await fault.heal().catch((error: unknown) => errors.push(error));
+    }
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, "Several faults could not be healed.");
+  }
+}

@@ -1,0 +1,81 @@
+import { messageOf, RedisClusterError } from "../errors.ts";
+import { poll } from "../lifecycle/poll.ts";
+import { parseInfo } from "../view/parse-info.ts";
+import { parseClusterNodes } from "../view/parse-nodes.ts";
+import type { Member, Members } from "./member.ts";
+
+/**
+ * How a replica takes over: `graceful`, in agreement with its live primary, losing nothing; `force`, with the votes
+ * of the other primaries but not its own primary's consent; `takeover`, with nobody's.
+ */
+export type FailoverMode = "graceful" | "force" | "takeover";
+
+const POLL_MS = 10;
+/** The server gives a manual failover up after 5 s and does not try again (`CLUSTER_MF_TIMEOUT` in cluster.h). */
+const SERVER_LIMIT_MS = 5_000;
+
+/**
+ * Makes a replica the primary of its shard, and waits until it is. A manual failover that the server forgets is
+ * asked for again, and one that cannot work says why.
+ */
+export async function failOver(
+  replica: Member,
+  members: Members,
+  mode: FailoverMode,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name } = replica.plan;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let refused: string | undefined;
+  await poll(
+    async () => {
+      const self = parseClusterNodes(await replica.connection.text("CLUSTER", "NODES")).find(
+        (each) => each.self,
+      );
+      if (self?.role === "primary") {
+        if (askedAt > 0) return;
+        throw new RedisClusterError("INVALID_ARGUMENT", `${name} is a primary already: name a replica.`);
+      }
+      if (performance.now() - askedAt < SERVER_LIMIT_MS)
+        throw new Error(refused ?? `${name} has not taken over yet`);
+      if (mode === "graceful") await primaryListsReplica(replica, members, self?.primaryId);
+      try {
+        await replica.connection.text(
+          "CLUSTER",
+          "FAILOVER",
+          ...(mode === "graceful" ? [] : [mode.toUpperCase()]),
+        );
+        askedAt = performance.now();
+        refused = undefined;
+      } catch (error) {
+        // A replica that loads its data, or whose primary is away, refuses: it may be able to a moment later.
+        refused = `${name} refuses: ${messageOf(error)}`;
+        throw error;
+      }
+      throw new Error(`${name} has not taken over yet`);
+    },
+    { everyMs: POLL_MS, signal },
+  );
+}
+
+/**
+ * A graceful failover begins with a message to the primary, which forgets it where it does not list the replica
+ * among those that stream from it.
+ */
+async function primaryListsReplica(
+  replica: Member,
+  members: Members,
+  primaryId: string | undefined,
+): Promise<void> {
+  const { name, address, port } = replica.plan;
+  const primary = members.all.find(({ plan }) => plan.id === primaryId);
+  if (primary === undefined) throw new Error(`${name} follows no node of this cluster`);
+  const info = parseInfo(await primary.connection.text("INFO", "replication"));
+  const listed = [...info].some(
+    ([field, value]) =>
+      /^slave\d+$/.test(field) &&
+      value.includes(`ip=${address},port=${port},`) &&
+      value.includes("state=online"),
+  );
+  if (!listed) throw new Error(`${primary.plan.name} does not list ${name} as a replica that is online`);
+}

@@ -1,0 +1,39 @@
+import { type Access, accessOptions } from "../clients/access.ts";
+import type { AddressTable } from "../clients/address-table.ts";
+import { openNodeClient } from "../clients/node-connection.ts";
+import type { Member } from "./member.ts";
+
+/**
+ * Makes a node answer late: `CLIENT PAUSE … ALL`, again as soon as it is over. The server takes what arrives, and
+ * answers all of it when the pause ends; gossip and replication go on. No debug command and no processor time.
+ */
+export async function slowDown(
+  member: Member,
+  addresses: AddressTable,
+  access: Access,
+  delayMs: number,
+): Promise<() => Promise<void>> {
+  const client = openNodeClient(member.plan, addresses, {
+    ...accessOptions(access),
+    maxRetriesPerRequest: 0,
+  });
+  const healing = new AbortController();
+  // The first pause has to be in force before the fault is; what comes after waits for it like any other command.
+  try {
+    await client.call("CLIENT", "PAUSE", delayMs, "ALL");
+  } catch (error) {
+    client.disconnect();
+    throw error;
+  }
+  const pausing = (async () => {
+    while (!healing.signal.aborted) await client.call("CLIENT", "PAUSE", delayMs, "ALL");
+    await client.call("CLIENT", "UNPAUSE");
+  })();
+  // A node that dies has no pause any more.
+  pausing.catch(() => {});
+  return async () => {
+    healing.abort();
+    await pausing.catch(() => {});
+    client.disconnect();
+  };
+}

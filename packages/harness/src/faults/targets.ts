@@ -1,0 +1,100 @@
+import { RedisClusterError } from "../errors.ts";
+import type { NodeRole } from "../plan/cluster-plan.ts";
+import { newSeed, seededRandom } from "../plan/seeded-random.ts";
+import { keySlot } from "../plan/slots.ts";
+import type { ClusterView } from "../view/cluster-view.ts";
+import { replicasOfShard, servingNodes } from "../view/serving.ts";
+import { holdsSlot } from "../view/slot-ranges.ts";
+import { sample } from "./random.ts";
+
+/** Nodes by what they are now: asked of the nodes at the moment of the fault. */
+export type Selector =
+  /** The node that serves the key. */
+  | { readonly primaryOf: string }
+  /** The replica of the key's shard that has received most. */
+  | { readonly replicaOf: string }
+  /** All nodes of the key's shard. */
+  | { readonly shardOf: string }
+  /** All nodes of a role. */
+  | { readonly role: NodeRole }
+  /** The smallest majority of the primaries, in the order of their names. */
+  | { readonly majorityOf: "primaries" }
+  /** So many nodes by chance, of a role or of all that answer; the same seed chooses the same from the same nodes. */
+  | { readonly random: number; readonly role?: NodeRole | undefined; readonly seed?: number | undefined };
+
+/** What a selector found. */
+export interface Selection {
+  readonly names: readonly string[];
+  readonly seed: number | undefined;
+}
+
+/**
+ * Finds the nodes that a selector means in a view.
+ *
+ * @param offsets replication offsets by node name, for the freshest replica.
+ * @throws RedisClusterError INVALID_ARGUMENT where there are none such.
+ */
+export function select(
+  selector: Selector,
+  view: ClusterView,
+  offsets: ReadonlyMap<string, number>,
+): Selection {
+  const serving = servingNodes(view);
+  const primaries = serving.map(({ node }) => node).toSorted(byNumber);
+  const replicas = replicasOfShard(view, undefined).toSorted(byNumber);
+  const ofRole = (role: NodeRole | undefined): readonly string[] =>
+    role === "primary"
+      ? primaries
+      : role === "replica"
+        ? replicas
+        : [...primaries, ...replicas].toSorted(byNumber);
+  const shard = (
+    key: string,
+  ): { readonly primary: string | undefined; readonly followers: readonly string[] } => {
+    const slot = keySlot(key);
+    const primary = serving.find(({ slots }) => holdsSlot(slots, slot))?.node;
+    const id = view.members.find(({ name }) => name === primary)?.id;
+    return { primary, followers: id === undefined ? [] : replicasOfShard(view, id) };
+  };
+  let seed: number | undefined;
+  const names = ((): readonly (string | undefined)[] => {
+    if ("primaryOf" in selector) return [shard(selector.primaryOf).primary];
+    if ("replicaOf" in selector) {
+      const { followers } = shard(selector.replicaOf);
+      return followers.toSorted((a, b) => (offsets.get(b) ?? 0) - (offsets.get(a) ?? 0)).slice(0, 1);
+    }
+    if ("shardOf" in selector) {
+      const { primary, followers } = shard(selector.shardOf);
+      return [primary, ...followers];
+    }
+    if ("majorityOf" in selector) return primaries.slice(0, Math.floor(primaries.length / 2) + 1);
+    if ("random" in selector) {
+      seed = selector.seed ?? newSeed();
+      const pool = ofRole(selector.role);
+      if (!(Number.isInteger(selector.random) && selector.random >= 1 && selector.random <= pool.length)) {
+        throw nothingFor(selector, `there are ${pool.length} to choose from`);
+      }
+      return sample(pool, selector.random, seededRandom(seed));
+    }
+    if ("role" in selector) return ofRole(selector.role);
+    throw nothingFor(selector, "it is no selector");
+  })();
+  const found = names.filter((name) => name !== undefined);
+  if (found.length === 0) throw nothingFor(selector, "no node that answers fits");
+  return { names: found, seed };
+}
+
+function nothingFor(selector: Selector, reason: string): RedisClusterError {
+  return new RedisClusterError(
+    "INVALID_ARGUMENT",
+    `${JSON.stringify(selector)} selects nothing: ${reason}.`,
+    {
+      details: { selector },
+    },
+  );
+}
+
+/** `node-10` after `node-9`. */
+function byNumber(one: string, other: string): number {
+  return one.localeCompare(other, "en", { numeric: true });
+}

@@ -1,0 +1,98 @@
+export type { KillOptions, RestartOptions } from "./breakable-cluster.ts";
+export { assertAgree, assertCoversAllSlots, assertHealthy } from "./checks/assert-cluster.ts";
+export { assertPromotedReplica, assertRecoveredWithin } from "./checks/assert-failover.ts";
+export {
+  assertLostAtMost,
+  assertLostNoAcknowledgedWrites,
+  assertUnavailableAtMost,
+} from "./checks/assert-ledger.ts";
+export type { CheckableCluster } from "./checks/cluster-checks.ts";
+export type { PromotionLimit } from "./checks/failover-checks.ts";
+export type { ClientTls } from "./clients/access.ts";
+export type { ClientOptions, ClusterClientOptions } from "./clients/cluster-client.ts";
+export { connectRedisCluster } from "./connect-redis-cluster.ts";
+export type { ClusterNetwork } from "./docker/cluster-network.ts";
+export type { ContainerState } from "./docker/node-runtime.ts";
+export type { ConfigureNode } from "./docker/redis-node-container.ts";
+export { type ErrorCode, InvalidOptionsError, type OptionProblem, RedisClusterError } from "./errors.ts";
+export type { HistoryView, PastError, PastFault, PastSeed } from "./evidence/history.ts";
+export type { SaveEvidenceOptions } from "./evidence/save-evidence.ts";
+export type { ExpectedFailover, ExpectedParts, MsRange } from "./failover/expected.ts";
+export type {
+  Failover,
+  FailoverPhases,
+  NodeBefore,
+  ObserveFailoverOptions,
+  ShardFailover,
+  TimelineEvent,
+} from "./failover/failover.ts";
+export { formatFailover } from "./failover/format-failover.ts";
+export type { ActiveFault, FaultFacts, FaultKind } from "./faults/active-fault.ts";
+export type { FailoverMode } from "./faults/manual-failover.ts";
+export type { PartitionGroup, PartitionOptions, Plane } from "./faults/partition.ts";
+export type { Selector } from "./faults/targets.ts";
+export type { WaitOptions } from "./observable-cluster.ts";
+export type { LeftReason, SweepReport, SweptResource } from "./ownership/sweep.ts";
+export type {
+  ClusterPlan,
+  HostAndPort,
+  NetworkPlan,
+  NodePlan,
+  NodeRole,
+  ShardPlan,
+  SlotRange,
+  UserPlan,
+} from "./plan/cluster-plan.ts";
+export type { Credentials } from "./plan/credentials.ts";
+export type {
+  ClusterShape,
+  ConfigValue,
+  FormationChoice,
+  Persistence,
+  PublishOn,
+  RedisConfig,
+  RedisUser,
+  TlsOptions,
+} from "./plan/options.ts";
+export { keySlot } from "./plan/slots.ts";
+export { DEFAULT_FAULT_IMAGE, DEFAULT_IMAGE } from "./plan/validate-options.ts";
+export type { RedisClusterNode } from "./redis-cluster-node.ts";
+export type { ReportTextOptions } from "./report/format-report.ts";
+export { type FailoverReport, report } from "./report/report.ts";
+export type {
+  DuplicatedFinding,
+  Findings,
+  LaneState,
+  LedgerVerdict,
+  MarkKind,
+  ReportData,
+  ReportShard,
+  Timeline,
+  TimelineBar,
+  TimelineLane,
+  TimelineMark,
+} from "./report/report-data.ts";
+export { type ReportEntry, reportPage } from "./report/report-page.ts";
+export type { ResetReport } from "./reset/reset-cluster.ts";
+export type { SharedCluster } from "./sharing/shared-cluster.ts";
+export { type RedisClusterOptions, type StartupReport, startRedisCluster } from "./start-redis-cluster.ts";
+export type { ClusterWorkloadOptions, StartedRedisCluster } from "./started-redis-cluster.ts";
+export { type SweepOptions, sweepOrphans } from "./sweep-orphans.ts";
+export type { Target } from "./targetable-cluster.ts";
+export type { ClusterCheck } from "./view/check.ts";
+export type { ClusterView, Disagreement, MergedMember, NodeView } from "./view/cluster-view.ts";
+export type { NodeEntry, OpenSlot } from "./view/parse-nodes.ts";
+export { formatLedger } from "./workload/format-ledger.ts";
+export type {
+  DuplicatedWrite,
+  Finding,
+  LatencySummary,
+  Ledger,
+  LostWrite,
+  ShardLedger,
+  StaleValue,
+  UnacknowledgedWrite,
+  WriteKind,
+} from "./workload/ledger.ts";
+export type { WorkloadOptions } from "./workload/options.ts";
+export type { StopWorkloadOptions, Workload, WorkloadProgress } from "./workload/workload.ts";

@@ -1,0 +1,251 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { InvalidOptionsError, RedisClusterError } from "./errors.ts";
+import { type Plane, planPartition, renderRuleset } from "./faults/partition.ts";
+import type { ClusterPlan } from "./plan/cluster-plan.ts";
+import type { RedisConfig } from "./plan/options.ts";
+import { planCluster } from "./plan/plan-cluster.ts";
+import { parseSubnet } from "./plan/subnet.ts";
+import { type OptionsToValidate, type ValidOptions, validateOptions } from "./plan/validate-options.ts";
+
+/** What splits, ends or opens something in a redis.conf, a nodes.conf, a shell or an nftables ruleset. */
+const PAYLOADS = [
+  ...[
+    "\n",
+    "\r",
+    "\0",
+    "\v",
+    "\u0085",
+    "\nport 7\n",
+    "\r\nuser x on nopass ~* +@all",
+    "\nvars currentEpoch 9",
+  ],
+  ...['"', "'", "\\", '\\"', "\\n", "\\x0a", '" "', '"\n"', "#", " ", "\t", "\u00a0", "\u2028"],
+  ...["$(reboot)", "`reboot`", "; reboot", "| reboot", "&& reboot", ">/etc/passwd", "../", "--port 7", "-c"],
+  ...["; flush ruleset", "} drop", "{ 0.0.0.0/0 }", "*", "?", "%s", "ä", "🔑", "x", "7"],
+] as const;
+
+const hostile = fc
+  .array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...PAYLOADS) }, fc.string({ unit: "binary" })), {
+    maxLength: 4,
+  })
+  .map((parts) => parts.join(""));
+/** Hostile, but without what every option refuses: most of these have to be let through unharmed. */
+const quiet = hostile.map((each) => each.replaceAll(/\p{Cc}/gu, "")).filter((each) => each !== "");
+const text = fc.oneof({ weight: 8, arbitrary: quiet }, hostile);
+const name = fc.oneof({ weight: 8, arbitrary: fc.constantFrom("app", "a.b@c", "x-y_z:1") }, hostile);
+const rule = fc.oneof(
+  { weight: 8, arbitrary: quiet.map((each) => `~${each.replaceAll(/\s/gu, "")}`) },
+  { weight: 4, arbitrary: fc.constantFrom("+@all", "(~a +get)", "&*") },
+  hostile,
+);
+const directive = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom("maxmemory", "save", "cluster-announce-hostname", "tls-ciphers") },
+  hostile,
+);
+const optionSets: fc.Arbitrary<unknown> = fc.record(
+  {
+    password: text,
+    users: fc.dictionary(
+      name,
+      fc.record({ password: text, rules: fc.array(rule, { minLength: 1, maxLength: 3 }) }),
+      {
+        maxKeys: 2,
+      },
+    ),
+    config: fc.dictionary(directive, fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 2 })), {
+      maxKeys: 2,
+    }),
+    labels: fc.dictionary(text, text, { maxKeys: 2 }),
+    tls: fc.boolean(),
+    formation: fc.constantFrom("auto", "meet"),
+    image: fc.oneof({ weight: 8, arbitrary: fc.constant("redis:8.0") }, hostile),
+    faultImage: fc.oneof({ weight: 8, arbitrary: fc.constant("tools:1") }, hostile),
+    subnet: fc.oneof({ weight: 8, arbitrary: fc.constant("172.28.0.0/24") }, hostile),
+    publishOn: fc.oneof({ weight: 8, arbitrary: fc.constant("all") }, hostile),
+    persistence: fc.oneof({ weight: 8, arbitrary: fc.constant("aof") }, hostile),
+  },
+  { requiredKeys: [] },
+);
+
+/** The arguments of one line as `sdssplitargs` of sds.c reads them; undefined where the server would refuse it. */
+function splitArguments(line: string): readonly string[] | undefined {
+  const found: string[] = [];
+  let rest = line;
+  for (;;) {
+    rest = rest.replace(/^[ \t\n\v\f\r]+/, "");
+    if (rest === "") return found;
+    let argument = "";
+    let quoted = false;
+    while (rest !== "" && (quoted || !/^[ \t\n\v\f\r]/.test(rest))) {
+      const character = String.fromCodePoint(rest.codePointAt(0) ?? 0);
+      rest = rest.slice(character.length);
+      if (character === '"' && quoted) {
+        if (rest !== "" && !/^[ \t\n\v\f\r]/.test(rest)) return undefined;
+        quoted = false;
+        break;
+      }
+      if (character === '"') quoted = true;
+      else if (character === "'" && !quoted)
+        return undefined; // This library never writes them.
+      else if (character === "\\" && quoted) {
+        const next = String.fromCodePoint(rest.codePointAt(0) ?? 0);
+        // Escapes such as \n and \x0a: none is ever meant.
+        if (/^[xnrtba]$/.test(next)) return undefined;
+        argument += next;
+        rest = rest.slice(next.length);
+      } else argument += character;
+    }
+    if (quoted) return undefined;
+    found.push(argument);
+  }
+}
+
+/** The directives that this library writes by itself, with and without TLS. */
+const OWN = [
+  ...[
+    "protected-mode",
+    "cluster-config-file",
+    "repl-diskless-sync",
+    "rdb-del-sync-files",
+    "appendonly",
+    "save",
+  ],
+  ...["repl-diskless-sync-delay", "repl-diskless-load", "repl-ping-replica-period", "cluster-enabled"],
+  ...["cluster-announce-ip", "cluster-announce-bus-port", "cluster-node-timeout", "port"],
+];
+const OWN_PLAIN = ["cluster-announce-port"];
+const OWN_TLS = [
+  ...["tls-port", "cluster-announce-tls-port", "tls-cluster", "tls-replication", "tls-auth-clients"],
+  ...["tls-ca-cert-file", "tls-cert-file", "tls-key-file"],
+];
+
+function expectRedisConf(conf: string, { password, users, tls }: ClusterPlan, config: RedisConfig): void {
+  expect(conf.endsWith("\n")).toBe(true);
+  expect(conf).not.toMatch(/[^\P{Cc}\n]/u);
+  const lines = conf.slice(0, -1).split("\n");
+  const valuesOf = (directiveName: string): readonly string[] =>
+    lines
+      .filter((line) => line.startsWith(`${directiveName} `))
+      .map((line) => line.slice(directiveName.length + 1));
+  const wanted = new Map<string, number>();
+  for (const own of [...OWN, ...(tls === undefined ? OWN_PLAIN : OWN_TLS)]) wanted.set(own, 1);
+  for (const [each, value] of Object.entries(config)) {
+    const values = [value].flat().map((one) => (one === "" ? '""' : String(one)));
+    expect(valuesOf(each)).toEqual(values);
+    wanted.set(each, values.length);
+  }
+  if (password !== undefined) {
+    for (const each of ["requirepass", "masterauth"]) {
+      expect(valuesOf(each).map(splitArguments)).toEqual([[password]]);
+      wanted.set(each, 1);
+    }
+  }
+  if (users.length > 0) wanted.set("user", users.length);
+  expect(valuesOf("user").map(splitArguments)).toEqual(
+    users.map((user) => [user.name, "on", `>${user.password}`, ...user.rules]),
+  );
+  const counted = new Map<string, number>();
+  for (const line of lines) {
+    const [directiveName = ""] = line.split(" ", 1);
+    counted.set(directiveName, (counted.get(directiveName) ?? 0) + 1);
+  }
+  expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(wanted));
+}
+
+function expectNodesConf(nodesConf: string, plan: ClusterPlan): void {
+  const [vars, ...members] = nodesConf.trimEnd().split("\n").toReversed();
+  expect(vars).toMatch(/^vars currentEpoch \d+ lastVoteEpoch 0$/);
+  const known = [...plan.nodes.map(({ id }) => id), ...plan.shards.map(({ placeholderId }) => placeholderId)];
+  for (const line of members) {
+    expect(line).toMatch(
+      /^[0-9a-f]{40} [\d.]+:\d+@\d+,,shard-id=[0-9a-f]{40} [a-z,]+ (-|[0-9a-f]{40}) 0 0 \d+ connected( \d+-\d+)?$/,
+    );
+    expect(known).toContain(line.slice(0, 40));
+  }
+  expect(members).toHaveLength(plan.formation === "meet" ? 1 : known.length);
+}
+
+let made = 0;
+const randomHex = (length: number): string => {
+  made += 1;
+  return made.toString(16).padStart(length, "0");
+};
+
+test("hostile options are refused by name, or arrive as exactly the values that they are", () => {
+  let accepted = 0;
+  let refused = 0;
+  fc.assert(
+    fc.property(optionSets, (options) => {
+      let valid: ValidOptions;
+      try {
+        valid = validateOptions(options as OptionsToValidate, {});
+      } catch (error) {
+        refused += 1;
+        expect(error).toBeInstanceOf(InvalidOptionsError);
+        const names = Object.keys(options as object);
+        for (const { option } of (error as InvalidOptionsError).problems) {
+          expect(names).toContain(/^\w+/.exec(option)?.[0]);
+        }
+        return;
+      }
+      accepted += 1;
+      const plan = planCluster(valid, valid.subnet ?? parseSubnet("10.0.0.0/24"), randomHex);
+      for (const node of plan.nodes) {
+        expectRedisConf(node.redisConf, plan, valid.config);
+        expectNodesConf(node.nodesConf, plan);
+        expect(node.nodesConfName).toBe("nodes.conf");
+        expect(node.firstBootArguments.filter((_, index) => index % 2 === 0)).toEqual([
+          ...["--cluster-require-full-coverage", "--cluster-replica-no-failover", "--cluster-node-timeout"],
+        ]);
+      }
+      for (const image of [plan.image, plan.faultImage]) expect(image).toMatch(/^[\w.:/@-]+$/);
+      for (const label of Object.keys(plan.labels)) {
+        expect(label).not.toMatch(/^(org\.testcontainers|testcontainers-redis-cluster\.)/);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+  // Neither half may become empty by a change of the generator.
+  expect(Math.min(accepted, refused)).toBeGreaterThan(200);
+});
+
+test("no name of a group, plane or share becomes a rule of its own", () => {
+  const plan = planCluster(validateOptions({}, {}), parseSubnet("10.0.0.0/24"), randomHex);
+  const member = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom("node-0", "node-1", "rest", "clients") },
+    hostile,
+  );
+  const plane = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom("bus", "clients", "replication", "all") },
+    hostile,
+  );
+  const groupLists = fc.oneof(
+    fc.constantFrom([["node-0", "node-1"], ["rest"]], [["node-2", "clients"], ["node-3"], ["rest"]]),
+    fc.array(fc.array(member, { maxLength: 2 }), { maxLength: 3 }),
+  );
+  const ADDRESSES = String.raw`\{ [\d., /]+ \}`;
+  const LINE = new RegExp(
+    String.raw`^(table inet t \{|  chain (input|output) \{|    type filter hook (input|output) priority -10; policy accept;|    ip [sd]addr (!= )?${ADDRESSES} (tcp [sd]port \d+ )?(numgen random mod 10000 < \d+ )?drop|  \}|\})$`,
+  );
+  let accepted = 0;
+  let refused = 0;
+  fc.assert(
+    fc.property(groupLists, plane, (groups, given) => {
+      try {
+        for (const cut of planPartition(groups, plan.nodes, { plane: given as Plane })) {
+          const lines = renderRuleset("t", cut, plan.nodes, 0.5).trimEnd().split("\n");
+          expect(lines.filter((line) => !LINE.test(line))).toEqual([]);
+          expect(lines.filter((line) => /^ {2}chain|^table/.test(line))).toHaveLength(3);
+          accepted += 1;
+        }
+      } catch (error) {
+        if (!(error instanceof RedisClusterError)) throw error;
+        expect(error.code).toBe("INVALID_ARGUMENT");
+        refused += 1;
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(Math.min(accepted, refused)).toBeGreaterThan(50);
+});

@@ -1,0 +1,60 @@
+import { RedisClusterError } from "../errors.ts";
+
+/** A time limit joined with the caller's own signal. */
+export interface Deadline extends Disposable {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** Stops the clock without aborting. */
+  clear(): void;
+}
+
+/**
+ * Starts a deadline. Its signal aborts after `timeoutMs` or with the given signal, whichever comes first, and its
+ * reason is a RedisClusterError that says which (`timeoutCode` or `abortCode`).
+ */
+export function startDeadline(options: {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly what: () => string;
+  readonly timeoutCode: "START_TIMEOUT" | "WAIT_TIMEOUT";
+  readonly abortCode: "START_ABORTED" | "WAIT_ABORTED";
+}): Deadline {
+  const { timeoutMs, signal, what, timeoutCode, abortCode } = options;
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(
+      new RedisClusterError(timeoutCode, `${what()}: not done after ${timeoutMs} ms.`, {
+        details: { timeoutMs },
+      }),
+    );
+  }, timeoutMs);
+  const onAbort = (): void => {
+    controller.abort(
+      new RedisClusterError(abortCode, `${what()}: aborted by the caller's signal.`, {
+        cause: signal?.reason,
+      }),
+    );
+  };
+  if (signal?.aborted === true) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
+  const clear = (): void => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  };
+  return { signal: controller.signal, timeoutMs, clear, [Symbol.dispose]: clear };
+}
+
+/** Rejects with the signal's reason as soon as it aborts; otherwise gives what the promise gives. */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Whoever stops waiting hears no more of it, and a later rejection must not end the process.
+  promise.catch(() => {});
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

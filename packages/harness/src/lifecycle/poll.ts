@@ -1,0 +1,48 @@
+import pRetry, { AbortError } from "p-retry";
+import { messageOf, RedisClusterError } from "../errors.ts";
+import { orAborted } from "./deadline.ts";
+
+/**
+ * Asks again until the answer is yes. `ask` throws (or rejects with) the reason why it is not yet; that reason is
+ * thrown when the signal ends the wait, so that a time-out tells what was missing instead of only that time ran out.
+ * A RedisClusterError is an answer, and ends the wait. There is no limit of its own: the signal is the limit.
+ */
+export async function poll<T>(
+  ask: () => T | Promise<T>,
+  options: { readonly everyMs: number; readonly signal: AbortSignal },
+): Promise<T> {
+  let reason: unknown;
+  try {
+    return await pRetry(
+      async () => {
+        try {
+          return await orAborted(Promise.resolve(ask()), options.signal);
+        } catch (error) {
+          if (options.signal.aborted) throw error;
+          if (error instanceof RedisClusterError) throw new AbortError(error);
+          reason = error;
+          // p-retry takes a TypeError for a mistake in the program; here every reason means "not yet".
+          throw error instanceof NotYet ? error : new NotYet(error);
+        }
+      },
+      {
+        retries: Number.POSITIVE_INFINITY,
+        factor: 1,
+        minTimeout: options.everyMs,
+        maxTimeout: options.everyMs,
+        signal: options.signal,
+      },
+    );
+  } catch (error) {
+    if (options.signal.aborted) throw reason ?? error;
+    throw error;
+  }
+}
+
+/** Why the answer is still no. */
+export class NotYet extends Error {
+  override readonly name = "NotYet";
+  constructor(reason: unknown) {
+    super(messageOf(reason), { cause: reason });
+  }
+}

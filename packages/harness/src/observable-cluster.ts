@@ -1,0 +1,189 @@
+import type { Access } from "./clients/access.ts";
+import type { AddressTable } from "./clients/address-table.ts";
+import type { NodeConnection } from "./clients/node-connection.ts";
+import type { Engine } from "./docker/engine.ts";
+import type { NodeRuntime } from "./docker/node-runtime.ts";
+import { messageOf, RedisClusterError, summarize } from "./errors.ts";
+import { type Deadline, startDeadline } from "./lifecycle/deadline.ts";
+import { poll } from "./lifecycle/poll.ts";
+import { readClusterView } from "./observation/read-views.ts";
+import type { ClusterPlan } from "./plan/cluster-plan.ts";
+import { keySlot } from "./plan/slots.ts";
+import { RecordedCluster } from "./recorded-cluster.ts";
+import { RedisClusterNode } from "./redis-cluster-node.ts";
+import { type ClusterCheck, checkView } from "./view/check.ts";
+import type { ClusterView } from "./view/cluster-view.ts";
+import { replicasOfShard, servingNodes } from "./view/serving.ts";
+import { holdsSlot } from "./view/slot-ranges.ts";
+
+/** How long a call may wait for the cluster. */
+export interface WaitOptions {
+  /** Milliseconds; default 10 000, or ten node timeouts where that is longer. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What looking at a cluster needs. */
+export interface ObservableParts {
+  readonly engine: Engine;
+  readonly plan: ClusterPlan;
+  readonly addresses: AddressTable;
+  readonly access: Access;
+  readonly runtimes: readonly NodeRuntime[];
+  readonly connections: readonly NodeConnection[];
+  /** Where failures write their evidence; undefined: nowhere. */
+  readonly evidenceDir: string | undefined;
+}
+
+/** The part of a started cluster that looks and waits, and changes nothing. */
+export class ObservableCluster extends RecordedCluster {
+  /** All nodes, in the order of their names. */
+  readonly nodes: readonly RedisClusterNode[];
+  protected stopped = false;
+  readonly #connections: readonly NodeConnection[];
+
+  constructor(parts: ObservableParts) {
+    super(parts);
+    this.#connections = parts.connections;
+    this.nodes = parts.plan.nodes.map(
+      (node, index) =>
+        new RedisClusterNode(node, parts.access, parts.runtimes[index] as NodeRuntime, parts.addresses),
+    );
+  }
+
+  /** The node of that name. @throws RedisClusterError UNKNOWN_NODE */
+  node(name: string): RedisClusterNode {
+    const node = this.nodes.find((each) => each.name === name);
+    if (node === undefined) {
+      throw new RedisClusterError(
+        "UNKNOWN_NODE",
+        `There is no node ${JSON.stringify(name)}: they are node-0 to node-${this.nodes.length - 1}.`,
+        { details: { name } },
+      );
+    }
+    return node;
+  }
+
+  /** Every node's view of the cluster at this moment, and what they disagree in. */
+  async view(): Promise<ClusterView> {
+    this.refuseStopped();
+    return await readClusterView(this.plan, this.#connections);
+  }
+
+  /** What `redis-cli --cluster check` checks, as data. Never throws over a sick cluster: it describes it. */
+  async check(): Promise<ClusterCheck> {
+    return checkView(await this.view());
+  }
+
+  /**
+   * Waits until every node agrees with every other and nothing is wrong.
+   *
+   * @throws RedisClusterError WAIT_TIMEOUT with what is still wrong.
+   */
+  async waitUntilHealthy(options: WaitOptions = {}): Promise<void> {
+    await this.waitFor("Waiting for a healthy cluster", options, async () => {
+      const { ok, problems } = await this.check();
+      if (!ok) throw new Error(summarize(problems));
+    });
+  }
+
+  /**
+   * The node that serves a key now, in its own eyes; of several that say so, the one with the newest config epoch.
+   * While nobody does, as during a failover, it waits.
+   */
+  async primaryOf(key: string, options: WaitOptions = {}): Promise<RedisClusterNode> {
+    const slot = keySlot(key);
+    return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
+      const owner = servingNodes(await this.view()).find(({ slots }) => holdsSlot(slots, slot));
+      if (owner === undefined) throw new Error(`no node that answers serves slot ${slot}`);
+      return this.node(owner.node);
+    });
+  }
+
+  /** The replicas of the node that serves a key now: those that answer and say that they follow it. */
+  async replicasOf(key: string, options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
+    const primary = await this.primaryOf(key, options);
+    return replicasOfShard(await this.view(), primary.id).map((name) => this.node(name));
+  }
+
+  /** The nodes that serve slots now. */
+  async primaries(): Promise<readonly RedisClusterNode[]> {
+    const serving = new Set(servingNodes(await this.view()).map(({ node }) => node));
+    return this.nodes.filter(({ name }) => serving.has(name));
+  }
+
+  /** The nodes that answer and follow another one now. */
+  async replicas(): Promise<readonly RedisClusterNode[]> {
+    const following = new Set(replicasOfShard(await this.view(), undefined));
+    return this.nodes.filter(({ name }) => following.has(name));
+  }
+
+  /** The first answer that any node gives. */
+  protected async ask(command: readonly [string, ...string[]], signal: AbortSignal): Promise<string> {
+    return await poll(
+      async () => {
+        const answers = this.#connections.map((connection) => connection.text(...command));
+        return await Promise.any(answers);
+      },
+      { everyMs: 20, signal },
+    );
+  }
+
+  protected refuseStopped(): void {
+    if (this.stopped) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
+  }
+
+  protected deadline(what: string, { timeoutMs, signal }: WaitOptions): Deadline {
+    // A timer of more than 2³¹ − 1 ms fires at once.
+    if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+      throw new RedisClusterError(
+        "INVALID_ARGUMENT",
+        `${what}: timeoutMs is ${timeoutMs}; a number of milliseconds above 0 and below 2^31 was expected.`,
+      );
+    }
+    return startDeadline({
+      timeoutMs: timeoutMs ?? Math.max(10_000, 10 * this.plan.nodeTimeoutMs),
+      signal,
+      what: () => what,
+      timeoutCode: "WAIT_TIMEOUT",
+      abortCode: "WAIT_ABORTED",
+    });
+  }
+
+  /** Does something within a deadline; its error tells why time ran out *and* what was missing then. */
+  protected async within<T>(
+    what: string,
+    options: WaitOptions,
+    act: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    this.refuseStopped();
+    using deadline = this.deadline(what, options);
+    try {
+      return await act(deadline.signal);
+    } catch (error) {
+      throw await this.failed(what, waitError(deadline.signal, error));
+    }
+  }
+
+  protected async waitFor<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
+    return await this.within(what, options, (signal) =>
+      poll(
+        async () => {
+          this.refuseStopped();
+          return await ask();
+        },
+        { everyMs: 20, signal },
+      ),
+    );
+  }
+}
+
+function waitError(signal: AbortSignal, error: unknown): unknown {
+  const reason: unknown = signal.reason;
+  if (!signal.aborted || !(reason instanceof RedisClusterError) || error === reason) return error;
+  const missing = messageOf(error);
+  return new RedisClusterError(reason.code, `${reason.message} Still: ${missing}`, {
+    cause: reason.cause ?? error,
+    details: { ...reason.details, missing },
+  });
+}

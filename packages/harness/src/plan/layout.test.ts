@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { layOutShards, primaryCount } from "./layout.ts";
+
+test("six nodes with one replica are laid out as redis-cli lays them out", () => {
+  expect(layOutShards(6, 1)).toEqual([
+    { primary: 0, replicas: [4] },
+    { primary: 1, replicas: [5] },
+    { primary: 2, replicas: [3] },
+  ]);
+});
+
+test("nine nodes with two replicas are laid out as redis-cli lays them out", () => {
+  expect(layOutShards(9, 2)).toEqual([
+    { primary: 0, replicas: [4, 5] },
+    { primary: 1, replicas: [6, 7] },
+    { primary: 2, replicas: [8, 3] },
+  ]);
+});
+
+test("spare nodes become extra replicas", () => {
+  expect(layOutShards(8, 1)).toEqual([
+    { primary: 0, replicas: [5] },
+    { primary: 1, replicas: [6] },
+    { primary: 2, replicas: [7] },
+    { primary: 3, replicas: [4] },
+  ]);
+  expect(layOutShards(7, 1)).toEqual([
+    { primary: 0, replicas: [4, 3] },
+    { primary: 1, replicas: [5] },
+    { primary: 2, replicas: [6] },
+  ]);
+});
+
+test("every node has exactly one place, and every primary its replicas", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 3, max: 100 }), fc.integer({ min: 0, max: 5 }), (nodes, replicas) => {
+      fc.pre(primaryCount(nodes, replicas) >= 3);
+      const shards = layOutShards(nodes, replicas);
+      const placed = shards.flatMap((shard) => [shard.primary, ...shard.replicas]);
+      expect(placed.toSorted((a, b) => a - b)).toEqual(Array.from({ length: nodes }, (_, index) => index));
+      for (const shard of shards) expect(shard.replicas.length).toBeGreaterThanOrEqual(replicas);
+    }),
+  );
+});

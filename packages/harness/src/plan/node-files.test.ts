@@ -1,0 +1,205 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { UserPlan } from "./cluster-plan.ts";
+import {
+  firstBootArguments,
+  type NodeFacts,
+  renderLonelyNodesConf,
+  renderPlaceholderNodesConf,
+  renderRedisConf,
+  type ShardFacts,
+} from "./node-files.ts";
+import type { Persistence, RedisConfig } from "./options.ts";
+
+const ID = ["a", "b", "c"].map((letter) => letter.repeat(40)) as [string, string, string];
+const SHARD_ID = ["1".repeat(40), "2".repeat(40)] as const;
+const PLACEHOLDER_ID = ["e".repeat(40), "f".repeat(40)] as const;
+
+function fact(index: 0 | 1 | 2, change: Partial<NodeFacts>): NodeFacts {
+  return {
+    index,
+    id: ID[index],
+    address: `172.28.0.${11 + index}`,
+    port: 6379,
+    busPort: 16379,
+    role: "primary",
+    shard: 0,
+    ...change,
+  };
+}
+
+const NODES = [fact(0, {}), fact(1, { shard: 1 }), fact(2, { role: "replica" })] as const;
+const SHARDS: readonly ShardFacts[] = [
+  { index: 0, slots: { first: 0, last: 8191 }, shardId: SHARD_ID[0], placeholderId: PLACEHOLDER_ID[0] },
+  { index: 1, slots: { first: 8192, last: 16383 }, shardId: SHARD_ID[1], placeholderId: PLACEHOLDER_ID[1] },
+];
+
+/** The values of each directive, in the order in which the server reads them. */
+function directives(conf: string): Readonly<Record<string, readonly string[]>> {
+  const found: Record<string, string[]> = {};
+  for (const line of conf.trimEnd().split("\n")) {
+    const [name = "", ...value] = line.split(" ");
+    found[name] ??= [];
+    found[name].push(value.join(" "));
+  }
+  return found;
+}
+
+function redisConf(
+  options: {
+    node?: Partial<NodeFacts>;
+    persistence?: Persistence;
+    password?: string;
+    users?: readonly UserPlan[];
+    tls?: { clientAuth: boolean };
+    config?: RedisConfig;
+  } = {},
+): Readonly<Record<string, readonly string[]>> {
+  const { node = {}, persistence = "none", password, users = [], tls, config = {} } = options;
+  return directives(
+    renderRedisConf(fact(0, node), { nodeTimeoutMs: 1000, persistence, password, users, tls, config }),
+  );
+}
+
+test("a node's redis.conf says where it is and that it is a cluster's", () => {
+  expect(redisConf({ node: { address: "172.28.0.14", port: 7000, busPort: 17_000 } })).toMatchObject({
+    port: ["7000"],
+    "cluster-enabled": ["yes"],
+    "cluster-announce-ip": ["172.28.0.14"],
+    "cluster-announce-port": ["7000"],
+    "cluster-announce-bus-port": ["17000"],
+    "cluster-config-file": ["nodes.conf"],
+    "cluster-node-timeout": ["1000"],
+    "protected-mode": ["no"],
+  });
+});
+
+test("a bus port of its own is set; the usual one is not, because Redis 6.2 knows no such directive", () => {
+  expect(redisConf()).not.toHaveProperty("cluster-port");
+  expect(redisConf({ node: { busPort: 7001 } })).toMatchObject({
+    "cluster-port": ["7001"],
+    "cluster-announce-bus-port": ["7001"],
+  });
+});
+
+test.each([
+  ["none", '""', "no"],
+  ["aof", '""', "yes"],
+  ["rdb", "1 1", "no"],
+] as const)(
+  "the persistence %s saves %s and has an append-only file: %s",
+  (persistence, save, appendonly) => {
+    expect(redisConf({ persistence })).toMatchObject({ save: [save], appendonly: [appendonly] });
+  },
+);
+
+test("without a password there is none, with one clients and nodes use it", () => {
+  expect(redisConf()).not.toHaveProperty("requirepass");
+  expect(redisConf()).not.toHaveProperty("masterauth");
+  expect(redisConf({ password: 'a "b" \\c' })).toMatchObject({
+    requirepass: ['"a \\"b\\" \\\\c"'],
+    masterauth: ['"a \\"b\\" \\\\c"'],
+  });
+});
+
+test("each ACL user is a line of its own, switched on, with its password and rules quoted", () => {
+  expect(redisConf()).not.toHaveProperty("user");
+  const users = [
+    { name: "app", password: 'a "b" \\c', rules: ["~app:*", "+@read"] },
+    { name: "watcher", password: "w", rules: ["(~a +get)"] },
+  ];
+  expect(redisConf({ users })["user"]).toEqual([
+    'app on ">a \\"b\\" \\\\c" "~app:*" "+@read"',
+    'watcher on ">w" "(~a +get)"',
+  ]);
+});
+
+test("with TLS there is no plain port, and clients, replication and the bus all use it", () => {
+  const conf = redisConf({ node: { port: 7000, busPort: 17_001 }, tls: { clientAuth: false } });
+  expect(conf).toMatchObject({
+    port: ["0"],
+    "tls-port": ["7000"],
+    "cluster-announce-tls-port": ["7000"],
+    "cluster-announce-bus-port": ["17001"],
+    "cluster-port": ["17001"],
+    "tls-cluster": ["yes"],
+    "tls-replication": ["yes"],
+    "tls-auth-clients": ["no"],
+    "tls-key-file": ["/tmp/redis-node-tls/node.key"],
+  });
+  expect(conf).not.toHaveProperty("cluster-announce-port");
+  expect(redisConf({ tls: { clientAuth: true } })).toMatchObject({ "tls-auth-clients": ["yes"] });
+  expect(Object.keys(redisConf()).filter((name) => name.includes("tls"))).toEqual([]);
+});
+
+test("the user's directives replace the defaults, and each directive stands once", () => {
+  const config = {
+    appendonly: true,
+    save: ["900 1", "300 10"],
+    "repl-diskless-sync-delay": 3,
+    maxmemory: "9mb",
+  };
+  const conf = redisConf({ config, persistence: "rdb" });
+  expect(conf).toMatchObject({
+    appendonly: ["yes"],
+    save: ["900 1", "300 10"],
+    "repl-diskless-sync-delay": ["3"],
+    maxmemory: ["9mb"],
+  });
+  const repeated = Object.entries(conf).filter(([, values]) => values.length > 1);
+  expect(repeated.map(([name]) => name)).toEqual(["save"]);
+});
+
+test("a first boot waits longer for a larger cluster, and nobody takes over or goes down meanwhile", () => {
+  expect(firstBootArguments(6)).toEqual([
+    ...["--cluster-require-full-coverage", "no"],
+    ...["--cluster-replica-no-failover", "yes"],
+    ...["--cluster-node-timeout", "8000"],
+  ]);
+  expect(firstBootArguments(100).at(-1)).toBe("55000");
+});
+
+test("nodes.conf of a placeholder start gives the slots to placeholders that every node follows", () => {
+  expect(renderPlaceholderNodesConf(NODES[2], NODES, SHARDS)).toBe(
+    `eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee 127.0.0.1:6399@6398,,shard-id=1111111111111111111111111111111111111111 master - 0 0 1 connected 0-8191
+ffffffffffffffffffffffffffffffffffffffff 127.0.0.1:6399@6398,,shard-id=2222222222222222222222222222222222222222 master - 0 0 2 connected 8192-16383
+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 172.28.0.11:6379@16379,,shard-id=1111111111111111111111111111111111111111 slave eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee 0 0 0 connected
+bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb 172.28.0.12:6379@16379,,shard-id=2222222222222222222222222222222222222222 slave ffffffffffffffffffffffffffffffffffffffff 0 0 0 connected
+cccccccccccccccccccccccccccccccccccccccc 172.28.0.13:6379@16379,,shard-id=1111111111111111111111111111111111111111 myself,slave eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee 0 0 0 connected
+vars currentEpoch 2 lastVoteEpoch 0
+`,
+  );
+});
+
+test("each shard's nodes start at another epoch, so that their first claims differ", () => {
+  const epoch = (node: NodeFacts): string | undefined =>
+    /^vars currentEpoch (\d+) lastVoteEpoch 0$/m.exec(renderPlaceholderNodesConf(node, NODES, SHARDS))?.[1];
+  expect(NODES.map(epoch)).toEqual(["2", "3", "2"]);
+});
+
+test("a placeholder is at none of the node's own ports, whatever they are", () => {
+  const anyPort = fc.oneof(
+    fc.integer({ min: 1, max: 65_535 }),
+    fc.constantFrom(6379, 6397, 6398, 6399, 16_379, 16_397, 16_398, 16_399),
+  );
+  fc.assert(
+    fc.property(anyPort, anyPort, (port, busPort) => {
+      const self = fact(0, { port, busPort });
+      const [placeholder] = renderPlaceholderNodesConf(self, [self], SHARDS).split("\n");
+      const [, client, bus] = / 127\.0\.0\.1:(\d+)@(\d+),/.exec(placeholder ?? "") ?? [];
+      const own = [port, busPort];
+      expect(own).not.toContain(Number(client));
+      expect(own).not.toContain(Number(bus));
+      expect(Number(client) * Number(bus)).toBeGreaterThan(0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("nodes.conf of the plain way knows only the node itself", () => {
+  expect(renderLonelyNodesConf(NODES[1], SHARDS)).toBe(
+    `bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb 172.28.0.12:6379@16379,,shard-id=2222222222222222222222222222222222222222 myself,master - 0 0 0 connected
+vars currentEpoch 0 lastVoteEpoch 0
+`,
+  );
+});

@@ -1,0 +1,176 @@
+import type { ClusterPlan, NodeRole, SlotRange, UserPlan } from "./cluster-plan.ts";
+import type { Persistence, RedisConfig } from "./options.ts";
+import { quoteArgument, renderConfig } from "./server-config.ts";
+
+/** What the two files say of a node. */
+export interface NodeFacts {
+  readonly index: number;
+  readonly id: string;
+  readonly address: string;
+  readonly port: number;
+  readonly busPort: number;
+  readonly role: NodeRole;
+  readonly shard: number;
+}
+
+/** What nodes.conf says of a shard. */
+export interface ShardFacts {
+  readonly index: number;
+  readonly slots: SlotRange;
+  readonly shardId: string;
+  readonly placeholderId: string;
+}
+
+/** Where a node's certificate, its key and the authority's certificate are in its container. */
+export const TLS_FILES = {
+  ca: "/tmp/redis-node-tls/ca.crt",
+  cert: "/tmp/redis-node-tls/node.crt",
+  key: "/tmp/redis-node-tls/node.key",
+} as const;
+
+const PERSISTENCE: Readonly<Record<Persistence, RedisConfig>> = {
+  none: { save: "", appendonly: false },
+  aof: { save: "", appendonly: true },
+  rdb: { save: "1 1", appendonly: false },
+};
+
+/**
+ * Options that a node is given on its first boot only, over those of its redis.conf, because a cluster that forms
+ * needs other ones than one that is used; formation/settle.ts takes them back.
+ */
+export function firstBootArguments(nodes: number): readonly string[] {
+  return [
+    // While slots pass from placeholders to primaries, a hole must not turn a node's state to FAIL.
+    ...["--cluster-require-full-coverage", "no"],
+    // Nobody may be declared dead, however slowly the machine boots: the placeholders never answer, and one that
+    // is FAIL leaves its shard without slots. Measured: 60 containers boot for 15 s on two cores.
+    ...["--cluster-replica-no-failover", "yes"],
+    ...["--cluster-node-timeout", String(5_000 + 500 * nodes)],
+  ];
+}
+
+/** redis.conf of one node. */
+export function renderRedisConf(
+  node: NodeFacts,
+  cluster: {
+    readonly nodeTimeoutMs: number;
+    readonly persistence: Persistence;
+    readonly password: string | undefined;
+    readonly users: readonly UserPlan[];
+    readonly tls: ClusterPlan["tls"];
+    readonly config: RedisConfig;
+  },
+): string {
+  const secret = cluster.password === undefined ? undefined : quoteArgument(cluster.password);
+  return renderConfig([
+    {
+      // Redis refuses clients from other addresses when it has no password; the container's network is the wall here.
+      "protected-mode": false,
+      "cluster-config-file": "nodes.conf",
+      // After a sync over a socket the primary streams nothing until the replica's next acknowledgement, up to a
+      // second later (`replicaPutOnline` in replication.c); after one by way of a file it starts at once.
+      "repl-diskless-sync": false,
+      // The file of a sync would come back as data at the next restart. The server keeps it where persistence is on.
+      "rdb-del-sync-files": true,
+      // For those who turn that on again: the default makes the first sync wait five seconds for more replicas.
+      "repl-diskless-sync-delay": 0,
+      // With a file in between, Valkey 9 ends a first sync only at the next one-second cron.
+      "repl-diskless-load": "on-empty-db",
+      // A replica at offset 0 counts as loading in CLUSTER SHARDS until the primary's first ping, by default 10 s.
+      "repl-ping-replica-period": 1,
+      ...PERSISTENCE[cluster.persistence],
+    },
+    cluster.config,
+    {
+      "cluster-enabled": true,
+      "cluster-announce-ip": node.address,
+      ...(cluster.tls === undefined ? plainPort(node) : tlsPort(node, cluster.tls)),
+      "cluster-announce-bus-port": node.busPort,
+      ...(node.busPort === node.port + 10_000 ? {} : { "cluster-port": node.busPort }),
+      "cluster-node-timeout": cluster.nodeTimeoutMs,
+      ...(secret === undefined ? {} : { requirepass: secret, masterauth: secret }),
+      ...(cluster.users.length === 0 ? {} : { user: cluster.users.map(userLine) }),
+    },
+  ]);
+}
+
+function plainPort({ port }: NodeFacts): RedisConfig {
+  return { port, "cluster-announce-port": port };
+}
+
+/** TLS takes the place of the plain port. The bus asks for certificates on both sides, whatever clients have to do. */
+function tlsPort({ port }: NodeFacts, { clientAuth }: NonNullable<ClusterPlan["tls"]>): RedisConfig {
+  return {
+    port: 0,
+    "tls-port": port,
+    "cluster-announce-tls-port": port,
+    "tls-cluster": true,
+    "tls-replication": true,
+    "tls-auth-clients": clientAuth,
+    "tls-ca-cert-file": TLS_FILES.ca,
+    "tls-cert-file": TLS_FILES.cert,
+    "tls-key-file": TLS_FILES.key,
+  };
+}
+
+function userLine({ name, password, rules }: UserPlan): string {
+  return [name, "on", ...[`>${password}`, ...rules].map(quoteArgument)].join(" ");
+}
+
+/** An address inside every container that refuses connections at once: loopback, and none of the node's own ports. */
+function nobody(self: NodeFacts): string {
+  const [port, busPort] = [6399, 6398, 6397, 6396].filter(
+    (each) => each !== self.port && each !== self.busPort,
+  );
+  return `127.0.0.1:${port}@${busPort}`;
+}
+
+function nodeLine(
+  id: string,
+  address: string,
+  shardId: string,
+  flags: string,
+  primaryId: string,
+  tail: string,
+): string {
+  // The empty field is the hostname. Servers before 7.2 know no fields after it: the boot script takes them out.
+  return `${id} ${address},,shard-id=${shardId} ${flags} ${primaryId} 0 0 ${tail}`;
+}
+
+/**
+ * nodes.conf for a placeholder start: each shard's slots belong to a primary that does not exist, and every real
+ * node is a replica of it. A replica boots with the state OK, and one that takes over keeps it; a primary would
+ * boot with FAIL and refuse writes for 2 s (`CLUSTER_WRITABLE_DELAY` in cluster.c). docs/formation.md tells more.
+ */
+export function renderPlaceholderNodesConf(
+  self: NodeFacts,
+  nodes: readonly NodeFacts[],
+  shards: readonly ShardFacts[],
+): string {
+  const placeholders = shards.map((shard) =>
+    nodeLine(
+      shard.placeholderId,
+      nobody(self),
+      shard.shardId,
+      "master",
+      "-",
+      `${shard.index + 1} connected ${shard.slots.first}-${shard.slots.last}`,
+    ),
+  );
+  const members = nodes.map((node) => {
+    const shard = shards[node.shard] as ShardFacts;
+    const flags = node.index === self.index ? "myself,slave" : "slave";
+    const address = `${node.address}:${node.port}@${node.busPort}`;
+    return nodeLine(node.id, address, shard.shardId, flags, shard.placeholderId, "0 connected");
+  });
+  // A takeover claims currentEpoch + 1. Starting each shard elsewhere keeps the claims apart from the beginning.
+  const vars = `vars currentEpoch ${shards.length + self.shard} lastVoteEpoch 0`;
+  return `${[...placeholders, ...members, vars].join("\n")}\n`;
+}
+
+/** nodes.conf for the plain way: only the node itself, so that it has the id that was planned. */
+export function renderLonelyNodesConf(self: NodeFacts, shards: readonly ShardFacts[]): string {
+  const shard = shards[self.shard] as ShardFacts;
+  const address = `${self.address}:${self.port}@${self.busPort}`;
+  return `${nodeLine(self.id, address, shard.shardId, "myself,master", "-", "0 connected")}\nvars currentEpoch 0 lastVoteEpoch 0\n`;
+}

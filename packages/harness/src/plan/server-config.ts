@@ -1,0 +1,76 @@
+import type { ConfigValue, RedisConfig } from "./options.ts";
+
+/** Directives that the plan decides, each with the option to use instead. */
+const RESERVED: Readonly<Record<string, string>> = {
+  "cluster-announce-bus-port": "the plan announces `busPort`",
+  "cluster-announce-ip": "the plan announces each node's address: use `subnet` and `firstAddress`",
+  "cluster-announce-port": "the plan announces `port`",
+  "cluster-enabled": "always yes here",
+  "cluster-node-timeout": "use the option `nodeTimeoutMs`",
+  "cluster-port": "use the option `busPort`",
+  daemonize: "the server has to be the container's main process",
+  dir: "data stays in the image's working folder: mount something there with `configureNode`",
+  include: "put the directives themselves here",
+  logfile: "logs go to the container's output: see `node.logs()`",
+  masterauth: "use the option `password`",
+  primaryauth: "use the option `password`",
+  port: "use the option `port`",
+  requirepass: "use the option `password`",
+  supervised: "the server has to be the container's main process",
+};
+
+/** Directives that the plan decides where it has TLS. Ciphers and protocols stay the user's. */
+const TLS_DIRECTIVES: ReadonlySet<string> = new Set([
+  "cluster-announce-tls-port",
+  "tls-auth-clients",
+  "tls-ca-cert-dir",
+  "tls-ca-cert-file",
+  "tls-cert-file",
+  "tls-client-cert-file",
+  "tls-client-key-file",
+  "tls-client-key-file-pass",
+  "tls-cluster",
+  "tls-key-file",
+  "tls-key-file-pass",
+  "tls-port",
+  "tls-replication",
+]);
+
+export function isTlsDirective(directive: string): boolean {
+  return TLS_DIRECTIVES.has(directive);
+}
+
+export function reservedReason(directive: string): string | undefined {
+  return Object.hasOwn(RESERVED, directive) ? RESERVED[directive] : undefined;
+}
+
+/** A directive's name as Redis spells them. Anything else could carry a second directive. */
+export function isDirectiveName(name: string): boolean {
+  return /^[a-z][a-z0-9-]*$/.test(name);
+}
+
+/** What a redis.conf value must not hold: each directive is one line, and a line ends at these. */
+export function hasControlCharacter(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
+
+function valueText(value: ConfigValue): string {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  const text = String(value);
+  return text === "" ? '""' : text;
+}
+
+/** A string as one quoted redis.conf argument (`sdssplitargs` in sds.c reads it back). */
+export function quoteArgument(text: string): string {
+  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+/** redis.conf text: later layers replace the directives of earlier ones by name. */
+export function renderConfig(layers: readonly RedisConfig[]): string {
+  const merged = new Map<string, RedisConfig[string]>();
+  for (const layer of layers) for (const [name, value] of Object.entries(layer)) merged.set(name, value);
+  const lines = [...merged].flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value as ConfigValue]).map((each) => `${name} ${valueText(each)}`),
+  );
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,76 @@
+import type { Report } from "./option-problems.ts";
+import type { ClusterShape } from "./options.ts";
+import { addressToNumber, isAddress, numberToAddress, parseSubnet, type Subnet } from "./subnet.ts";
+
+/** Where the nodes are put, as far as the options say. */
+interface Addresses {
+  readonly subnet: Subnet | undefined;
+  readonly gateway: number | undefined;
+  readonly firstAddress: number | undefined;
+}
+
+export function validateAddresses(options: ClusterShape, nodes: number, report: Report): Addresses {
+  const subnet = validateSubnet(options.subnet, nodes, report);
+  const address = (name: "gateway" | "firstAddress"): number | undefined => {
+    const value: unknown = options[name];
+    if (value === undefined) return undefined;
+    if (typeof value !== "string" || !isAddress(value)) return report(name, value, "an IPv4 address");
+    if (options.subnet === undefined) return report(name, value, "it needs `subnet` beside it");
+    if (subnet === undefined) return undefined;
+    const number = addressToNumber(value);
+    if (number <= subnet.first || number >= subnet.last) {
+      return report(
+        name,
+        value,
+        `an address in ${subnet.cidr} other than its first (the network) and last (broadcast)`,
+      );
+    }
+    return number;
+  };
+  const gateway = address("gateway");
+  const firstAddress = address("firstAddress");
+  if (subnet !== undefined) {
+    const lastAddress = (firstAddress ?? 0) + nodes - 1;
+    if (firstAddress !== undefined && lastAddress >= subnet.last) {
+      report(
+        "firstAddress",
+        options.firstAddress,
+        `one that leaves room for ${nodes} nodes: at most ${numberToAddress(subnet.last - nodes)}`,
+      );
+    }
+    const gate = gateway ?? subnet.first + 1;
+    if (firstAddress !== undefined && gate >= firstAddress && gate <= lastAddress) {
+      report(
+        "firstAddress",
+        options.firstAddress,
+        `one whose ${nodes} addresses leave out the gateway, ${numberToAddress(gate)}`,
+      );
+    }
+  }
+  return { subnet, gateway, firstAddress };
+}
+
+function validateSubnet(value: unknown, nodes: number, report: Report): Subnet | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "string")
+    return report("subnet", value, 'an IPv4 range in CIDR notation, such as "172.28.0.0/16"');
+  let subnet: Subnet;
+  try {
+    subnet = parseSubnet(value);
+  } catch (error) {
+    return report("subnet", value, (error as Error).message);
+  }
+  const [first, last] = [subnet.first, subnet.last].map((address) => Math.floor(address / 2 ** 24)) as [
+    number,
+    number,
+  ];
+  if (first === 0 || (first <= 127 && last >= 127) || last >= 224)
+    return report("subnet", value, "a unicast range, best a private one: 10/8, 172.16/12 or 192.168/16");
+  // The network's own address, the gateway and the broadcast address are not for nodes.
+  const room = subnet.last - subnet.first + 1 - 3;
+  if (room < nodes) {
+    const prefix = 32 - Math.ceil(Math.log2(nodes + 3));
+    return report("subnet", value, `a range with room for ${nodes} nodes: /${prefix} or larger`);
+  }
+  return subnet;
+}

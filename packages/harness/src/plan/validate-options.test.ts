@@ -1,0 +1,790 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
+import { addressToNumber, parseSubnet } from "./subnet.ts";
+import {
+  EVIDENCE_VARIABLE,
+  IMAGE_VARIABLES,
+  type OptionsToValidate,
+  validateOptions,
+} from "./validate-options.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Also takes what TypeScript would refuse: users of plain JavaScript can pass anything. */
+function refusal(options: unknown, environment: Environment = {}): InvalidOptionsError {
+  try {
+    validateOptions(options as OptionsToValidate, environment);
+  } catch (error) {
+    if (error instanceof InvalidOptionsError) return error;
+    throw error;
+  }
+  throw new Error(`no problem was found with ${JSON.stringify(options)}`);
+}
+
+function onlyProblem(options: unknown, environment: Environment = {}): OptionProblem {
+  const { problems } = refusal(options, environment);
+  expect(problems).toHaveLength(1);
+  return problems[0] as OptionProblem;
+}
+
+test("everything has a default", () => {
+  expect(validateOptions({}, {})).toEqual({
+    nodes: 6,
+    replicas: 1,
+    subnet: undefined,
+    gateway: undefined,
+    firstAddress: undefined,
+    image: "redis:8.0",
+    faultImage: "nicolaka/netshoot:v0.13",
+    config: {},
+    nodeTimeoutMs: 1000,
+    persistence: "none",
+    password: undefined,
+    users: [],
+    tls: undefined,
+    memoryMb: undefined,
+    cpus: undefined,
+    pidsLimit: 512,
+    publishOn: "loopback",
+    labels: {},
+    port: 6379,
+    busPort: 16379,
+    firstHostPort: undefined,
+    firstHostBusPort: undefined,
+    formation: "auto",
+    startupTimeoutMs: 66_000,
+    evidenceDir: undefined,
+  });
+});
+
+test("an option that is undefined has its default", () => {
+  const names = [
+    "nodes",
+    "subnet",
+    "image",
+    "config",
+    "password",
+    "labels",
+    "busPort",
+    "signal",
+    "configureNode",
+  ];
+  const blank = Object.fromEntries(names.map((name) => [name, undefined]));
+  expect(validateOptions(blank, {})).toEqual(validateOptions({}, {}));
+});
+
+test("what is given is kept", () => {
+  const { signal } = new AbortController();
+  const valid = validateOptions(
+    {
+      nodes: 9,
+      replicas: 2,
+      subnet: "172.28.0.0/16",
+      gateway: "172.28.255.254",
+      firstAddress: "172.28.0.11",
+      image: "registry.example:5000/team/valkey:9.1@sha256:0123abc",
+      config: {
+        save: ["900 1", "300 10"],
+        maxmemory: "100mb",
+        appendonly: true,
+        "hash-max-listpack-value": 64,
+      },
+      nodeTimeoutMs: 600_000,
+      persistence: "aof",
+      password: 'p "q" \\',
+      users: { app: { password: "a", rules: "~app:*  +@read" }, other: { rules: ["+ping"] } },
+      tls: { clientAuth: true },
+      memoryMb: 64,
+      cpus: 0.5,
+      pidsLimit: 100,
+      publishOn: "all",
+      labels: { team: "cache" },
+      port: 7000,
+      busPort: 7001,
+      firstHostPort: 17_000,
+      firstHostBusPort: 17_009,
+      formation: "meet",
+      startupTimeoutMs: 100,
+      evidenceDir: "./test results",
+      signal,
+      configureNode: () => {},
+    },
+    {},
+  );
+  expect(valid).toEqual({
+    nodes: 9,
+    replicas: 2,
+    subnet: parseSubnet("172.28.0.0/16"),
+    gateway: addressToNumber("172.28.255.254"),
+    firstAddress: addressToNumber("172.28.0.11"),
+    image: "registry.example:5000/team/valkey:9.1@sha256:0123abc",
+    faultImage: "nicolaka/netshoot:v0.13",
+    config: {
+      save: ["900 1", "300 10"],
+      maxmemory: "100mb",
+      appendonly: true,
+      "hash-max-listpack-value": 64,
+    },
+    nodeTimeoutMs: 600_000,
+    persistence: "aof",
+    password: 'p "q" \\',
+    users: [
+      { name: "app", password: "a", rules: ["~app:*", "+@read"] },
+      { name: "other", password: true, rules: ["+ping"] },
+    ],
+    tls: { clientAuth: true },
+    memoryMb: 64,
+    cpus: 0.5,
+    pidsLimit: 100,
+    publishOn: "all",
+    labels: { team: "cache" },
+    port: 7000,
+    busPort: 7001,
+    firstHostPort: 17_000,
+    firstHostBusPort: 17_009,
+    formation: "meet",
+    startupTimeoutMs: 100,
+    evidenceDir: "./test results",
+  });
+});
+
+test("the environment names the folder for evidence where the option does not", () => {
+  const environment = { [EVIDENCE_VARIABLE]: "/evidence" };
+  expect(validateOptions({}, environment).evidenceDir).toBe("/evidence");
+  expect(validateOptions({ evidenceDir: "mine" }, environment).evidenceDir).toBe("mine");
+  expect(validateOptions({}, { [EVIDENCE_VARIABLE]: "" }).evidenceDir).toBeUndefined();
+});
+
+test.for(["", 7, null, "a\0b"])("%j is no folder for evidence", (evidenceDir) => {
+  expect(onlyProblem({ evidenceDir })).toEqual({
+    option: "evidenceDir",
+    given: JSON.stringify(evidenceDir),
+    allowed: "the path of a folder",
+  });
+});
+
+test("labels and config are copied, so that a later change does not reach the cluster", () => {
+  const labels = { team: "cache" };
+  const config = { maxmemory: "1mb" };
+  const valid = validateOptions({ labels, config }, {});
+  labels.team = "other";
+  config.maxmemory = "2mb";
+  expect(valid).toMatchObject({ labels: { team: "cache" }, config: { maxmemory: "1mb" } });
+});
+
+test("the limits themselves are allowed", () => {
+  const least = {
+    nodes: 3,
+    replicas: 0,
+    memoryMb: 32,
+    cpus: 0.01,
+    pidsLimit: 32,
+    nodeTimeoutMs: 100,
+    startupTimeoutMs: 100,
+    port: 1,
+    busPort: 65_535,
+  };
+  const most = {
+    nodes: 100,
+    replicas: 32,
+    memoryMb: 1_048_576,
+    cpus: 1_024,
+    pidsLimit: 1_000_000,
+    nodeTimeoutMs: 600_000,
+    startupTimeoutMs: 3_600_000,
+    port: 55_535,
+  };
+  expect(validateOptions(least, {})).toMatchObject(least);
+  expect(validateOptions(most, {})).toMatchObject({ ...most, busPort: 65_535 });
+  expect(validateOptions({ port: 65_535, busPort: 1 }, {})).toMatchObject({ port: 65_535, busPort: 1 });
+});
+
+test("a slower start is allowed to a larger cluster", () => {
+  expect(validateOptions({ nodes: 60 }, {}).startupTimeoutMs).toBe(120_000);
+});
+
+const WRONG_NUMBERS = [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "6", null, true, {}, [6], 6n];
+
+test.each([
+  ["nodes", 3, 100, [2, 101]],
+  ["replicas", 0, 32, [33]],
+  ["nodeTimeoutMs", 100, 600_000, [99, 600_001]],
+  ["memoryMb", 32, 1_048_576, [31, 1_048_577]],
+  ["pidsLimit", 32, 1_000_000, [31, 1_000_001]],
+  ["startupTimeoutMs", 100, 3_600_000, [99, 3_600_001]],
+  ["port", 1, 55_535, [0, 55_536, 70_000]],
+  ["busPort", 1, 65_535, [0, 65_536]],
+  ["firstHostPort", 1, 65_530, [0, 65_531]],
+  ["firstHostBusPort", 1, 65_530, [0, 65_531]],
+] as const)("%s is a whole number from %i to %i", (option, least, most, beyond) => {
+  for (const wrong of [...beyond, ...WRONG_NUMBERS]) {
+    expect(onlyProblem({ [option]: wrong })).toMatchObject({
+      option,
+      allowed: `a whole number from ${least} to ${most}`,
+    });
+  }
+});
+
+test("what was given is shown as it would be written", () => {
+  const given = (nodes: unknown): string => onlyProblem({ nodes }).given;
+  expect([2, "6", null, [6], { n: 6 }, 6n, Number.NaN, Symbol("six")].map(given)).toEqual([
+    "2",
+    '"6"',
+    "null",
+    "[6]",
+    '{"n":6}',
+    "6n",
+    "NaN",
+    "Symbol(six)",
+  ]);
+  const endless: { self?: unknown } = {};
+  endless.self = endless;
+  expect(given(endless)).toBe("an object that cannot be shown");
+});
+
+test("with a bus port of its own the client port may be any", () => {
+  expect(onlyProblem({ port: 65_536, busPort: 20_000 })).toMatchObject({
+    option: "port",
+    allowed: "a whole number from 1 to 65535",
+  });
+  expect(validateOptions({ port: 60_000, busPort: 20_000 }, {})).toMatchObject({ port: 60_000 });
+});
+
+test("the bus port cannot be the client port", () => {
+  expect(onlyProblem({ port: 7000, busPort: 7000 })).toEqual({
+    option: "busPort",
+    given: "7000",
+    allowed: "another port than `port`",
+  });
+  expect(onlyProblem({ busPort: 6379 }).option).toBe("busPort");
+});
+
+test("published ports leave room for every node", () => {
+  expect(validateOptions({ nodes: 10, firstHostPort: 65_526 }, {})).toMatchObject({ firstHostPort: 65_526 });
+  expect(onlyProblem({ nodes: 10, firstHostPort: 65_527 }).allowed).toBe("a whole number from 1 to 65526");
+});
+
+test("published client ports and bus ports cannot meet", () => {
+  for (const firstHostBusPort of [7000, 7005, 6995]) {
+    expect(onlyProblem({ firstHostPort: 7000, firstHostBusPort })).toEqual({
+      option: "firstHostBusPort",
+      given: String(firstHostBusPort),
+      allowed: "at least 6 away from `firstHostPort`",
+    });
+  }
+  expect(validateOptions({ firstHostPort: 7000, firstHostBusPort: 7006 }, {}).firstHostBusPort).toBe(7006);
+  expect(validateOptions({ firstHostPort: 7000, firstHostBusPort: 6994 }, {}).firstHostBusPort).toBe(6994);
+});
+
+test.each([
+  [{ nodes: 5 }, "nodes", "5", 6, 1],
+  [{ nodes: 3 }, "nodes", "3", 6, 1],
+  [{ replicas: 2 }, "replicas", "2", 9, 2],
+  [{ nodes: 11, replicas: 3 }, "replicas", "3", 12, 3],
+])("%j makes too few primaries", (options, option, given, needed, replicas) => {
+  expect(onlyProblem(options)).toEqual({
+    option,
+    given,
+    allowed: `a cluster needs three primaries, so at least ${needed} nodes for ${replicas} replicas per primary, or fewer replicas`,
+  });
+});
+
+test.each([
+  ["persistence", 'one of "none", "aof", "rdb"'],
+  ["formation", 'one of "auto", "meet"'],
+])("%s is %s", (option, allowed) => {
+  for (const wrong of ["", "NONE", "Auto", "yes", true, 1, null, ["none"], {}]) {
+    expect(onlyProblem({ [option]: wrong })).toMatchObject({ option, allowed });
+  }
+});
+
+test.each(["", " ", "redis 8", "redis:8.0\n", "-redis", ":8.0", "redis;rm", 8, {}, true])(
+  "%j is no image",
+  (image) => {
+    expect(onlyProblem({ image })).toMatchObject({
+      option: "image",
+      allowed: 'an image reference, such as "redis:8.0"',
+    });
+  },
+);
+
+test("the environment names the image where the option does not", () => {
+  const environment = { [IMAGE_VARIABLES.image]: "valkey/valkey:9.1" };
+  expect(validateOptions({}, environment).image).toBe("valkey/valkey:9.1");
+  expect(validateOptions({ image: "redis:7.0" }, environment).image).toBe("redis:7.0");
+  expect(validateOptions({}, { [IMAGE_VARIABLES.image]: "" }).image).toBe("redis:8.0");
+});
+
+test("a bad image of the environment is named as the environment's", () => {
+  expect(IMAGE_VARIABLES).toEqual({
+    image: "TESTCONTAINERS_REDIS_CLUSTER_IMAGE",
+    faultImage: "TESTCONTAINERS_REDIS_CLUSTER_FAULT_IMAGE",
+  });
+  expect(onlyProblem({}, { [IMAGE_VARIABLES.image]: "redis 8" })).toMatchObject({
+    option: "environment variable TESTCONTAINERS_REDIS_CLUSTER_IMAGE",
+    given: '"redis 8"',
+  });
+  expect(validateOptions({ image: "redis:7.0" }, { [IMAGE_VARIABLES.image]: "redis 8" }).image).toBe(
+    "redis:7.0",
+  );
+});
+
+test("a password is any text of one line", () => {
+  for (const password of ["x", " ", '"', "\\", "päss wörd", "🔑"]) {
+    expect(validateOptions({ password }, {}).password).toBe(password);
+  }
+});
+
+test.each([
+  ["", "a string of 0 characters"],
+  ["hunter2\n", "a string of 8 characters"],
+  ["hunter2\0x", "a string of 9 characters"],
+  [72_727_272, "a number"],
+  [false, "a boolean"],
+  [null, "a object"],
+  [["hunter2"], "a object"],
+  [{ value: "hunter2" }, "a object"],
+])("the password %j is wrong, and shown as %s", (password, given) => {
+  expect(onlyProblem({ password })).toEqual({
+    option: "password",
+    given,
+    allowed: "a string of at least one character, without control characters",
+  });
+});
+
+/** Everything of an error that may end up in a log. */
+function everythingOf(error: InvalidOptionsError): string {
+  return [error.message, error.stack, JSON.stringify(error.problems), JSON.stringify(error.details)].join(
+    "\n",
+  );
+}
+
+test.each([
+  ["a wrong password", { password: "hunter2\n" }],
+  ["a password in a list", { password: ["hunter2"] }],
+  ["a right password beside another wrong option", { password: "hunter2", nodes: 1 }],
+  ["a password under another option's name", { passwort: "hunter2" }],
+  ["a password in the config", { config: { requirepass: "hunter2" } }],
+  ["the nodes' password in the config", { config: { masterauth: "hunter2" } }],
+  ["a password under a misspelt directive", { config: { require_pass: "hunter2" } }],
+  ["a user's wrong password", { users: { app: { password: "hunter2\n", rules: "+ping" } } }],
+  ["a user's password among its rules", { users: { app: { rules: ">hunter2 +ping" } } }],
+  ["a user's password that stands for the whole user", { users: { app: "hunter2" } }],
+  ["a user's password under another name", { users: { app: { passwort: "hunter2", rules: "+ping" } } }],
+  [
+    "the default user's password among the users",
+    { users: { default: { password: "hunter2", rules: "+ping" } } },
+  ],
+  ["an ACL line beside users", { config: { user: "x on >hunter2" }, users: { app: { rules: "+ping" } } }],
+  ["a key that is passed as an option of TLS", { tls: { key: "hunter2" } }],
+  ["a directive's secret with a line break", { config: { "tls-key-file-pass": "hunter2\n" } }],
+])("%s is not shown", (_, options) => {
+  expect(everythingOf(refusal(options))).not.toContain("hunter2");
+});
+
+test.each([
+  ["172.28.0.0", 'an IPv4 range in CIDR notation, such as "172.28.0.0/16"'],
+  [16, 'an IPv4 range in CIDR notation, such as "172.28.0.0/16"'],
+  [null, 'an IPv4 range in CIDR notation, such as "172.28.0.0/16"'],
+  ["fd00::/64", 'an IPv4 range in CIDR notation, such as "172.28.0.0/16"'],
+  ["172.28.1.1/16", 'a range without host bits: did you mean "172.28.0.0/16"?'],
+  ["0.0.0.0/8", "a unicast range, best a private one: 10/8, 172.16/12 or 192.168/16"],
+  ["127.0.0.0/8", "a unicast range, best a private one: 10/8, 172.16/12 or 192.168/16"],
+  ["224.0.0.0/24", "a unicast range, best a private one: 10/8, 172.16/12 or 192.168/16"],
+  ["255.255.255.0/24", "a unicast range, best a private one: 10/8, 172.16/12 or 192.168/16"],
+])("the subnet %j is refused: %s", (subnet, allowed) => {
+  expect(onlyProblem({ subnet })).toMatchObject({ option: "subnet", allowed });
+});
+
+test.each(["126.0.0.0/7", "64.0.0.0/2", "192.0.0.0/2", "128.0.0.0/1"])(
+  "the subnet %s, which reaches into loopback or multicast addresses, is refused",
+  (subnet) => expect(onlyProblem({ subnet }).option).toBe("subnet"),
+);
+
+test.each([
+  [3, 0, "172.28.0.0/30", 29],
+  [6, 1, "172.28.0.0/29", 28],
+  [14, 1, "172.28.0.0/28", 27],
+  [100, 1, "172.28.0.0/26", 25],
+  [6, 1, "172.28.0.0/31", 28],
+  [6, 1, "172.28.0.1/32", 28],
+])(
+  "%i nodes (%i replicas) do not fit into %s, and the right prefix is /%i",
+  (nodes, replicas, subnet, prefix) => {
+    expect(onlyProblem({ nodes, replicas, subnet })).toMatchObject({
+      option: "subnet",
+      allowed: `a range with room for ${nodes} nodes: /${prefix} or larger`,
+    });
+  },
+);
+
+test("the prefix that is proposed fits, and the next smaller range does not", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 3, max: 100 }), (nodes) => {
+      const proposed = Number(
+        /\/(\d+)/.exec(onlyProblem({ nodes, replicas: 0, subnet: "10.9.8.0/31" }).allowed)?.[1],
+      );
+      const fits = { nodes, replicas: 0, subnet: `10.9.8.0/${proposed}` };
+      expect(validateOptions(fits, {}).subnet?.prefix).toBe(proposed);
+      expect(onlyProblem({ ...fits, subnet: `10.9.8.0/${proposed + 1}` }).option).toBe("subnet");
+    }),
+  );
+});
+
+test.each(["gateway", "firstAddress"])("%s is an address", (option) => {
+  for (const wrong of ["", "172.28.0", "172.28.0.1/16", "::1", "node-0", 5, null, {}]) {
+    expect(onlyProblem({ subnet: "172.28.0.0/16", [option]: wrong })).toMatchObject({
+      option,
+      allowed: "an IPv4 address",
+    });
+  }
+});
+
+test.each(["gateway", "firstAddress"])("%s says nothing without a subnet", (option) => {
+  expect(onlyProblem({ [option]: "172.28.0.11" })).toMatchObject({
+    option,
+    allowed: "it needs `subnet` beside it",
+  });
+});
+
+test.each(["gateway", "firstAddress"])("%s is in the subnet and neither of its ends", (option) => {
+  for (const wrong of ["172.28.0.0", "172.28.255.255", "172.29.0.1", "172.27.255.254"]) {
+    expect(onlyProblem({ subnet: "172.28.0.0/16", [option]: wrong })).toMatchObject({
+      option,
+      allowed: "an address in 172.28.0.0/16 other than its first (the network) and last (broadcast)",
+    });
+  }
+});
+
+test("beside a subnet that is wrong itself, its addresses are not blamed as well", () => {
+  const options = { subnet: "172.28.0.0", gateway: "172.28.0.1", firstAddress: "10.0.0.1" };
+  expect(onlyProblem(options).option).toBe("subnet");
+});
+
+test("the last node's address lies before the broadcast address", () => {
+  const subnet = "172.28.0.0/24";
+  expect(validateOptions({ subnet, firstAddress: "172.28.0.249" }, {}).firstAddress).toBe(
+    addressToNumber("172.28.0.249"),
+  );
+  expect(onlyProblem({ subnet, firstAddress: "172.28.0.250" })).toEqual({
+    option: "firstAddress",
+    given: '"172.28.0.250"',
+    allowed: "one that leaves room for 6 nodes: at most 172.28.0.249",
+  });
+});
+
+test.each([
+  ["172.28.0.1", undefined, "172.28.0.1"],
+  ["172.28.0.11", "172.28.0.11", "172.28.0.11"],
+  ["172.28.0.11", "172.28.0.16", "172.28.0.16"],
+])("nodes from %s on do not take the gateway's address (gateway %s)", (firstAddress, gateway, named) => {
+  expect(onlyProblem({ subnet: "172.28.0.0/16", firstAddress, gateway })).toMatchObject({
+    option: "firstAddress",
+    allowed: `one whose 6 addresses leave out the gateway, ${named}`,
+  });
+});
+
+test.each([
+  ["172.28.0.2", undefined],
+  ["172.28.0.1", "172.28.0.7"],
+  ["172.28.0.11", "172.28.0.10"],
+  ["172.28.0.11", "172.28.0.17"],
+])("nodes from %s on leave the gateway alone (gateway %s)", (firstAddress, gateway) => {
+  const valid = validateOptions({ subnet: "172.28.0.0/16", firstAddress, gateway }, {});
+  expect(valid.firstAddress).toBe(addressToNumber(firstAddress));
+});
+
+test("labels are strings under names that are free to use", () => {
+  expect(validateOptions({ labels: { team: "", "com.example/owner": "me" } }, {}).labels).toEqual({
+    team: "",
+    "com.example/owner": "me",
+  });
+  for (const labels of ["team=cache", ["team"], 5, null, true]) {
+    expect(onlyProblem({ labels })).toMatchObject({ option: "labels", allowed: "an object of strings" });
+  }
+  for (const value of [5, null, undefined, {}, true]) {
+    expect(onlyProblem({ labels: { team: value } })).toMatchObject({
+      option: 'labels["team"]',
+      allowed: "a string",
+    });
+  }
+});
+
+test.each([
+  "",
+  "org.testcontainers",
+  "org.testcontainers.session-id",
+  "testcontainers-redis-cluster.",
+  "testcontainers-redis-cluster.node",
+])("the label %j is not the user's to set", (name) => {
+  expect(onlyProblem({ labels: { [name]: "x" } })).toEqual({
+    option: `labels[${JSON.stringify(name)}]`,
+    given: '"x"',
+    allowed:
+      'a name that is not empty and starts with neither "org.testcontainers" nor "testcontainers-redis-cluster."',
+  });
+});
+
+test("config is an object of directives", () => {
+  for (const config of ["maxmemory 5", ["maxmemory 5"], 5, null, true]) {
+    expect(onlyProblem({ config })).toMatchObject({
+      option: "config",
+      allowed: "an object of redis.conf directives",
+    });
+  }
+});
+
+test.each(["Maxmemory", "max memory", "maxmemory\nport", "maxmemory_policy", "", "#", "5", "__proto__"])(
+  "%j is no directive",
+  (name) => {
+    const config: unknown = JSON.parse(`{${JSON.stringify(name)}: "x"}`);
+    expect(onlyProblem({ config })).toEqual({
+      option: `config[${JSON.stringify(name)}]`,
+      given: '"x"',
+      allowed: "a directive's name: small letters, digits and dashes",
+    });
+  },
+);
+
+test.each(["port", "PORT", "cluster-enabled", "Cluster-Announce-Ip", "dir"])(
+  "the directive %s is refused",
+  (name) => {
+    expect(onlyProblem({ config: { [name]: "1" } })).toMatchObject({
+      option: `config["${name}"]`,
+      allowed: expect.stringMatching(/^not to be set here: \w/),
+    });
+  },
+);
+
+test.each([
+  ["a line break", "1\nport 7"],
+  ["a carriage return", "1\rport 7"],
+  ["a null byte", "1\0"],
+  ["nothing", undefined],
+  ["null", null],
+  ["no number", Number.NaN],
+  ["infinity", Number.POSITIVE_INFINITY],
+  ["an object", { value: 1 }],
+  ["a large number", 5n],
+])("a directive's value that is or holds %s is refused, alone and in a list", (_, value) => {
+  const wanted = {
+    option: 'config["maxmemory"]',
+    allowed: "a string without control characters, a number or a boolean, or a list of them",
+  };
+  expect(onlyProblem({ config: { maxmemory: value } })).toMatchObject(wanted);
+  expect(onlyProblem({ config: { maxmemory: ["1", value] } })).toMatchObject(wanted);
+});
+
+test("a list of values is neither empty nor a list of lists", () => {
+  expect(onlyProblem({ config: { save: [] } })).toMatchObject({
+    option: 'config["save"]',
+    given: "[]",
+    allowed: "at least one value",
+  });
+  expect(onlyProblem({ config: { save: [["900 1"]] } })).toMatchObject({ given: '["900 1"]' });
+});
+
+test("the cluster's config file is one plain file name", () => {
+  for (const name of ["cluster.conf", "nodes-6379.conf", "n"]) {
+    const config = { "cluster-config-file": name };
+    expect(validateOptions({ config }, {}).config).toEqual(config);
+  }
+  for (const wrong of [
+    "",
+    "../nodes.conf",
+    "/etc/passwd",
+    "a b",
+    ".hidden",
+    "$(reboot)",
+    "-n",
+    5,
+    ["a", "b"],
+  ]) {
+    expect(onlyProblem({ config: { "cluster-config-file": wrong } })).toMatchObject({
+      option: 'config["cluster-config-file"]',
+      allowed: "one plain file name",
+    });
+  }
+});
+
+test("cpus are a share of a processor or more", () => {
+  for (const wrong of [0, -1, 0.009, 1_025, Number.NaN, "1", null, true]) {
+    expect(onlyProblem({ cpus: wrong })).toMatchObject({
+      option: "cpus",
+      allowed: "a number from 0.01 to 1024",
+    });
+  }
+});
+
+test("ports are published on loopback or everywhere", () => {
+  for (const wrong of ["0.0.0.0", "", 5, true]) {
+    expect(onlyProblem({ publishOn: wrong })).toMatchObject({
+      option: "publishOn",
+      allowed: 'one of "loopback", "all"',
+    });
+  }
+});
+
+test("signal is an AbortSignal and configureNode a function", () => {
+  for (const wrong of [null, {}, new AbortController(), "signal", 5]) {
+    expect(onlyProblem({ signal: wrong })).toMatchObject({ option: "signal", allowed: "an AbortSignal" });
+  }
+  for (const wrong of [null, {}, "configureNode", 5]) {
+    expect(onlyProblem({ configureNode: wrong })).toMatchObject({
+      option: "configureNode",
+      allowed: "a function",
+    });
+  }
+});
+
+test.each(["Nodes", "replica", "passwort", "toString", "__proto__"])("there is no option %s", (name) => {
+  const options: unknown = JSON.parse(`{${JSON.stringify(name)}: 1}`);
+  expect(onlyProblem(options)).toMatchObject({ option: name, allowed: "there is no such option" });
+});
+
+test.each([[null], ["nodes: 6"], [6], [true]])("%j is no object of options", (options) => {
+  expect(onlyProblem(options)).toMatchObject({ option: "options", allowed: "an object" });
+});
+
+test("a list is no object of options", () => {
+  expect(onlyProblem([])).toMatchObject({ option: "options", allowed: "an object" });
+});
+
+test.each([
+  "nodes",
+  "replicas",
+  "subnet",
+  "gateway",
+  "firstAddress",
+  "image",
+  "config",
+  "nodeTimeoutMs",
+  "persistence",
+  "password",
+  "users",
+  "tls",
+  "memoryMb",
+  "cpus",
+  "pidsLimit",
+  "publishOn",
+  "labels",
+  "port",
+  "busPort",
+  "firstHostPort",
+  "firstHostBusPort",
+  "formation",
+  "startupTimeoutMs",
+  "signal",
+  "configureNode",
+])("null is no value of %s", (option) => {
+  expect(onlyProblem({ subnet: "172.28.0.0/16", [option]: null }).option).toBe(option);
+});
+
+test("everything that is wrong is named in one error", () => {
+  const error = refusal(
+    {
+      nodes: 2,
+      replicas: -1,
+      subnet: "172.28.0.1/16",
+      gateway: "gate",
+      firstAddress: 11,
+      image: "",
+      config: { port: 7, maxmemory: "1\n2", Save: "" },
+      nodeTimeoutMs: 1,
+      persistence: "disk",
+      password: "",
+      labels: { "": "x", team: 5 },
+      port: 0,
+      busPort: 0,
+      firstHostPort: 0,
+      firstHostBusPort: 0,
+      formation: "fast",
+      startupTimeoutMs: 0,
+      memoryMb: 8,
+      cpus: 0,
+      pidsLimit: 1,
+      publishOn: "0.0.0.0",
+      users: { app: { rules: "" } },
+      tls: "yes",
+      signal: {},
+      configureNode: "later",
+      speed: 9,
+    },
+    {},
+  );
+  expect(error.problems.map(({ option }) => option).toSorted()).toEqual(
+    [
+      ...["nodes", "replicas", "subnet", "gateway", "firstAddress", "image"],
+      ...['config["port"]', 'config["maxmemory"]', 'config["Save"]'],
+      ...["nodeTimeoutMs", "persistence", "password", 'labels[""]', 'labels["team"]'],
+      ...["port", "busPort", "firstHostPort", "firstHostBusPort"],
+      ...["memoryMb", "cpus", "pidsLimit", "publishOn", 'users["app"].rules', "tls"],
+      ...["formation", "startupTimeoutMs", "signal", "configureNode", "speed"],
+    ].toSorted(),
+  );
+  for (const { option, given, allowed } of error.problems) {
+    expect(error.message).toContain(`\n  - ${option}: got ${given}; ${allowed}`);
+  }
+});
+
+test("too few primaries are named beside whatever else is wrong", () => {
+  const { problems } = refusal({ nodes: 4, speed: 9, port: 0 });
+  expect(problems.map(({ option }) => option).toSorted()).toEqual(["nodes", "port", "speed"]);
+});
+
+const junk: fc.Arbitrary<unknown> = fc.oneof(
+  fc.anything({
+    withBigInt: true,
+    withBoxedValues: true,
+    withDate: true,
+    withMap: true,
+    withNullPrototype: true,
+    withSet: true,
+    withSparseArray: true,
+    withTypedArray: true,
+  }),
+  fc.constantFrom<unknown>(
+    Symbol("junk"),
+    () => 5,
+    "172.28.0.0/24",
+    "172.28.0.5",
+    "10.0.0.0/30",
+    "aof",
+    "meet",
+  ),
+  fc.integer({ min: -1, max: 70_000 }),
+);
+
+test("whatever is passed either makes a whole set of options or is refused as InvalidOptionsError", () => {
+  const named = fc.record(
+    {
+      ...{ nodes: junk, replicas: junk, subnet: junk, gateway: junk, firstAddress: junk, image: junk },
+      ...{ config: fc.oneof(junk, fc.dictionary(fc.string(), junk)), nodeTimeoutMs: junk, persistence: junk },
+      ...{
+        password: junk,
+        labels: fc.oneof(junk, fc.dictionary(fc.string(), junk)),
+        port: junk,
+        busPort: junk,
+      },
+      ...{ firstHostPort: junk, firstHostBusPort: junk, formation: junk, startupTimeoutMs: junk },
+      ...{ users: fc.oneof(junk, fc.dictionary(fc.string(), junk)), tls: junk, memoryMb: junk, cpus: junk },
+      ...{ pidsLimit: junk, publishOn: junk, signal: junk, configureNode: junk },
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(fc.oneof(junk, named), fc.option(fc.string(), { nil: undefined }), (options, image) => {
+      try {
+        const valid = validateOptions(options as OptionsToValidate, { [IMAGE_VARIABLES.image]: image });
+        expect(Math.floor(valid.nodes / (valid.replicas + 1))).toBeGreaterThanOrEqual(3);
+        expect(valid.image).toMatch(/^\w/);
+        expect(valid.busPort).toBeLessThanOrEqual(65_535);
+      } catch (error) {
+        expect(error).toBeInstanceOf(InvalidOptionsError);
+        expect((error as InvalidOptionsError).problems.length).toBeGreaterThan(0);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

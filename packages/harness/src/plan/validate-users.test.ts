@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
+import { type OptionsToValidate, type ValidOptions, validateOptions } from "./validate-options.ts";
+
+function problems(options: unknown): readonly OptionProblem[] {
+  try {
+    validateOptions(options as OptionsToValidate, {});
+  } catch (error) {
+    if (error instanceof InvalidOptionsError) return error.problems;
+    throw error;
+  }
+  throw new Error("no problem was found");
+}
+
+const users = (name: string, rules: unknown): unknown => ({ users: { [name]: { rules } } });
+
+const usersOf = (options: OptionsToValidate): ValidOptions["users"] => validateOptions(options, {}).users;
+
+test("rules come as one text or as a list, and a password that is left out is still to be drawn", () => {
+  const app = { name: "app", password: true, rules: ["~app:*", "+@read"] };
+  expect(usersOf({ users: { app: { rules: "  ~app:* +@read " } } })).toEqual([app]);
+  expect(usersOf({ users: { app: { rules: ["~app:*", "+@read"], password: true } } })).toEqual([app]);
+  expect(usersOf({ users: { app: { rules: ["(~a +get)"], password: "p" } } })).toEqual([
+    { name: "app", password: "p", rules: ["(~a +get)"] },
+  ]);
+});
+
+test("the default user has an option of its own", () => {
+  expect(problems(users("default", "+ping"))).toEqual([
+    { option: 'users["default"]', given: "a user", allowed: "not to be set here: use the option `password`" },
+  ]);
+});
+
+test.each(["", "a b", "a\nuser b on nopass ~* +@all", 'a"', "#a", "-a", "__proto__", "ä"])(
+  "%j is no user's name",
+  (name) => {
+    // JSON makes `__proto__` a name like any other.
+    const options: unknown = JSON.parse(`{"users":{${JSON.stringify(name)}:{"rules":"+ping"}}}`);
+    expect(problems(options)).toMatchObject([
+      { option: `users[${JSON.stringify(name)}]`, allowed: expect.stringMatching(/^a name of letters/) },
+    ]);
+  },
+);
+
+test.each([">x", "<x", "#aa", "!aa", "nopass", "NOPASS", "resetpass", "reset"])(
+  "the rule %s is refused: passwords have an option",
+  (rule) => {
+    for (const rules of [`+ping ${rule}`, ["+ping", rule]]) {
+      expect(problems(users("app", rules))).toMatchObject([
+        { option: 'users["app"].rules', allowed: "no rule about passwords: use `password`" },
+      ]);
+    }
+  },
+);
+
+test.each([
+  ["nothing", undefined],
+  ["no rule", []],
+  ["blanks", "  "],
+  ["a number", 5],
+  ["a number in a list", [5]],
+  ["an empty rule", ["+ping", ""]],
+  ["a line break", "+ping\nuser x"],
+  ["a line break in a list", ["+ping\n"]],
+  ["two rules as one", ["+ping +get"]],
+  ["two selectors as one", ["(+ping) (+get)"]],
+])("rules that are or hold %s are refused", (_, rules) => {
+  expect(problems(users("app", rules))).toMatchObject([{ option: 'users["app"].rules' }]);
+});
+
+test("directives that the plan decides for TLS are refused beside it, and others are not", () => {
+  const config = { "tls-port": 7000, "tls-protocols": "TLSv1.3" };
+  expect(problems({ tls: true, config })).toMatchObject([{ option: 'config["tls-port"]' }]);
+  expect(validateOptions({ config }, {}).config).toEqual(config);
+});
+
+test.each([
+  ["tls", { tls: 1 }],
+  ["tls.clientAuth", { tls: { clientAuth: "no" } }],
+  ["tls.ca", { tls: { ca: "x" } }],
+])("a wrong %s is refused", (option, options) => {
+  expect(problems(options)).toMatchObject([{ option }]);
+});
+
+test("TLS is off by default, asks for no client's certificate unless told, and can be switched off", () => {
+  expect(validateOptions({ tls: false }, {}).tls).toBeUndefined();
+  for (const tls of [true, {}, { clientAuth: false }] as const) {
+    expect(validateOptions({ tls }, {}).tls).toEqual({ clientAuth: false });
+  }
+});

@@ -1,0 +1,63 @@
+import { RedisClusterError } from "./errors.ts";
+import type { EvidenceSource } from "./evidence/evidence.ts";
+import { ClusterHistory, type HistoryView } from "./evidence/history.ts";
+import { type SaveEvidenceOptions, saveEvidence } from "./evidence/save-evidence.ts";
+import { withEvidence } from "./evidence/with-evidence.ts";
+import { evidenceSource } from "./evidence-source.ts";
+import type { ObservableParts } from "./observable-cluster.ts";
+import type { ClusterPlan } from "./plan/cluster-plan.ts";
+
+/** Where evidence goes that is asked for without a folder, where neither option nor environment name one. */
+const DEFAULT_EVIDENCE_DIR = "evidence";
+/** Failures of the cluster. A wrong argument, or an abort that was asked for, needs no explanation. */
+const FAILURES: ReadonlySet<string> = new Set([
+  "WAIT_TIMEOUT",
+  "FAILOVER_TIMEOUT",
+  "RESET_FAILED",
+  "CLEANUP_FAILED",
+]);
+
+/** The part of a started cluster that remembers what happened to it, and writes that down where something fails. */
+export class RecordedCluster {
+  /** The plan it was made by. */
+  readonly plan: ClusterPlan;
+  protected readonly recorder: ClusterHistory = new ClusterHistory();
+  readonly #evidence: EvidenceSource;
+  readonly #evidenceDir: string | undefined;
+
+  constructor(parts: ObservableParts) {
+    this.plan = parts.plan;
+    this.#evidence = evidenceSource(parts, this.recorder);
+    this.#evidenceDir = parts.evidenceDir;
+  }
+
+  /**
+   * What happened since the start: faults, observed failovers, ledgers of workloads, seeds, and the errors of calls
+   * that waited or did something. The last 200 of each.
+   */
+  get history(): HistoryView {
+    return this.recorder;
+  }
+
+  /**
+   * Asks every node and the engine for all that is known, within about three seconds and however sick the cluster is,
+   * and writes it as files: `README.txt` tells what is what. Secrets are replaced by `***`. Nobody cleans the files up.
+   *
+   * @param folder where to write, which is made where it is missing; files of the same names are replaced. Default: a
+   * folder of its own in `evidenceDir` or, where that is not set, in `evidence` in the current directory.
+   * @returns the folder's absolute path.
+   */
+  async saveEvidence(folder?: string, options: SaveEvidenceOptions = {}): Promise<string> {
+    const directory = this.#evidenceDir ?? DEFAULT_EVIDENCE_DIR;
+    return await saveEvidence(this.#evidence, folder === undefined ? { directory } : { folder }, options);
+  }
+
+  /** Notes what a call threw, and gives what is to be thrown: with its evidence where that is wanted. */
+  protected async failed(phase: string, error: unknown): Promise<unknown> {
+    const wanted =
+      this.#evidenceDir !== undefined && error instanceof RedisClusterError && FAILURES.has(error.code);
+    const told = wanted ? await withEvidence(error, this.#evidence, this.#evidenceDir, phase) : error;
+    this.recorder.addError(phase, told);
+    return told;
+  }
+}

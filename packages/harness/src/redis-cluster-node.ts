@@ -1,0 +1,110 @@
+import type { Readable } from "node:stream";
+import type { Redis } from "ioredis";
+import { type Access, accessOptions } from "./clients/access.ts";
+import type { AddressTable } from "./clients/address-table.ts";
+import { openNodeClient } from "./clients/node-connection.ts";
+import { whenReady } from "./clients/when-ready.ts";
+import type { ContainerState, NodeRuntime } from "./docker/node-runtime.ts";
+import { RedisClusterError } from "./errors.ts";
+import type { HostAndPort, NodePlan, NodeRole } from "./plan/cluster-plan.ts";
+
+/** One node of a started cluster. */
+export class RedisClusterNode {
+  /** `node-0`, `node-1`, …: its name everywhere, DNS on the cluster's network included. */
+  readonly name: string;
+  readonly index: number;
+  /** The Redis Cluster node id: 40 hex characters. */
+  readonly id: string;
+  readonly containerId: string;
+  /** Its address on the cluster's network, which it keeps for life. */
+  readonly networkAddress: HostAndPort;
+  /** The role it was given at the start. For the present one, ask the cluster. */
+  readonly plannedRole: NodeRole;
+  /** Index of the shard it was planned into. */
+  readonly plannedShard: number;
+  readonly #plan: NodePlan;
+  readonly #access: Access;
+  readonly #runtime: NodeRuntime;
+  readonly #addresses: AddressTable;
+  #client: Redis | undefined;
+  #closed = false;
+
+  constructor(plan: NodePlan, access: Access, runtime: NodeRuntime, addresses: AddressTable) {
+    this.name = plan.name;
+    this.index = plan.index;
+    this.id = plan.id;
+    this.containerId = runtime.id;
+    this.networkAddress = { host: plan.address, port: plan.port };
+    this.plannedRole = plan.role;
+    this.plannedShard = plan.shard;
+    this.#plan = plan;
+    this.#access = access;
+    this.#runtime = runtime;
+    this.#addresses = addresses;
+  }
+
+  /** Where this machine reaches it now. A restart changes the port unless `firstHostPort` fixed it. */
+  get mappedAddress(): HostAndPort {
+    const mapped = this.#addresses.get(this.#plan);
+    if (mapped === undefined) {
+      throw new RedisClusterError("NODE_NOT_RUNNING", `${this.name} was never started.`);
+    }
+    return mapped;
+  }
+
+  /**
+   * An ioredis client to this node alone, whoever serves the key: a command for a slot of another node gets MOVED.
+   * Made at first use, reconnects by itself after a restart, closed with the cluster; after `reset()` it is another.
+   */
+  get client(): Redis {
+    if (this.#closed) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
+    this.#client ??= openNodeClient(this.#plan, this.#addresses, {
+      ...accessOptions(this.#access),
+      maxRetriesPerRequest: 1,
+    });
+    return this.#client;
+  }
+
+  /** What the engine says of its container. */
+  state(): Promise<ContainerState> {
+    return this.#runtime.state();
+  }
+
+  /** Everything its container has printed so far, or the last `tail` lines. Works after a kill as well. */
+  logs(options: { readonly tail?: number } = {}): Promise<string> {
+    return this.#runtime.logs(options);
+  }
+
+  /**
+   * What its container has printed, from `since` on where it is given (seconds since 1970), and goes on printing.
+   * Ends with the container; destroy it to stop earlier.
+   */
+  logStream(options: { readonly since?: number } = {}): Promise<Readable> {
+    return this.#runtime.logStream(options.since);
+  }
+
+  /**
+   * Waits until the client, if one was made and not closed, has found the node again after a restart: it tries every
+   * 100 ms, and until then would give up a command that comes too early.
+   */
+  async clientReady(signal: AbortSignal): Promise<void> {
+    const client = this.#client;
+    if (client !== undefined && client.status !== "end") await whenReady(client, signal);
+  }
+
+  /** Closes the client, if one was made; the next use makes another one. A reset calls it. */
+  renewClient(): void {
+    this.#client?.disconnect();
+    this.#client = undefined;
+  }
+
+  /** Closes the client, if one was made, for good. The cluster calls it. */
+  disconnect(): void {
+    this.#closed = true;
+    this.#client?.disconnect();
+  }
+
+  toString(): string {
+    return this.name;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Failover, NodeBefore, ShardFailover, TimelineEvent } from "../failover/failover.ts";
+import { paintBars, type Span } from "./paint-bars.ts";
+import type { LaneState, TimelineLane } from "./report-data.ts";
+import type { TimeRange } from "./time-range.ts";
+
+const ALWAYS = Number.NEGATIVE_INFINITY;
+/** What an event says about the role of the node that it is about. */
+const ROLE_EVENTS: Readonly<Record<string, LaneState>> = {
+  promoted: "primary",
+  elected: "primary",
+  demoted: "replica",
+  back: "replica",
+};
+
+/** One lane for each node, with what it was from before the fault until the end. */
+export function nodeLanes(failover: Failover, { fromMs, toMs }: TimeRange): readonly TimelineLane[] {
+  return failover.nodes.map((node) => ({
+    kind: "node",
+    name: node.name,
+    shard: node.shard,
+    bars: paintBars(fromMs, toMs, spansOf(node, failover)),
+  }));
+}
+
+/** From the least telling to the most: a node that is declared dead may be silent too, and was a primary. */
+function spansOf({ name, roleBefore }: NodeBefore, failover: Failover): readonly Span[] {
+  const shards = [failover, ...failover.others];
+  const events = failover.events.filter(({ node }) => node === name);
+  return [
+    { state: roleBefore ?? "unknown", fromMs: ALWAYS },
+    ...events.flatMap((event) => roleSpan(event)),
+    ...shards.filter(({ promoted }) => promoted.name === name).flatMap(promotedSpans),
+    ...shards
+      .filter(({ failed, manual }) => manual && failed.name === name)
+      .flatMap((shard) => deposedSpans(shard, events)),
+    ...silentSpans(events),
+    ...shards.filter(({ failed }) => failed.name === name).flatMap(failedSpans),
+  ];
+}
+
+function roleSpan({ kind, atMs }: TimelineEvent): readonly Span[] {
+  const state = ROLE_EVENTS[kind];
+  return state === undefined ? [] : [{ state, fromMs: atMs }];
+}
+
+function promotedSpans({ phases }: ShardFailover): readonly Span[] {
+  const { electionScheduledMs, electionStartedMs, electedMs, servingMs } = phases;
+  const primaryMs = electedMs ?? servingMs;
+  return [
+    ...span("election-delay", electionScheduledMs, electionStartedMs ?? primaryMs),
+    ...span("election", electionStartedMs, primaryMs),
+    ...span("primary", primaryMs),
+  ];
+}
+
+/** Nobody declares a primary dead that was asked to hand over: it becomes a replica as soon as it hears of the other. */
+function deposedSpans({ phases }: ShardFailover, own: readonly TimelineEvent[]): readonly Span[] {
+  const { electedMs, servingMs, agreedMs, rejoinedMs } = phases;
+  const told = own.find(({ kind, atMs }) => kind === "demoted" && atMs >= (electedMs ?? 0));
+  return span("replica", told?.atMs ?? rejoinedMs ?? agreedMs ?? electedMs ?? servingMs);
+}
+
+function failedSpans({ phases }: ShardFailover): readonly Span[] {
+  const { suspectedMs, failedMs, rejoinedMs } = phases;
+  return [
+    ...span("suspected", suspectedMs, failedMs ?? rejoinedMs),
+    ...span("declared-dead", failedMs, rejoinedMs),
+    ...span("replica", rejoinedMs),
+  ];
+}
+
+function silentSpans(events: readonly TimelineEvent[]): readonly Span[] {
+  return events.flatMap(({ kind, atMs }) => {
+    if (kind !== "silent") return [];
+    const over = events.find((event) => event.kind === "answers" && event.atMs >= atMs);
+    return span("silent", atMs, over?.atMs);
+  });
+}
+
+function span(state: LaneState, fromMs: number | undefined, toMs?: number): readonly Span[] {
+  return fromMs === undefined ? [] : [{ state, fromMs, toMs }];
+}

@@ -1,0 +1,44 @@
+import type { TimelineEvent } from "../failover/failover.ts";
+import type { LedgerVerdict, ReportShard } from "./report-data.ts";
+
+/** What happened, in a sentence for each shard and one for the writes. */
+export function summarizeFailover(
+  shards: readonly ReportShard[],
+  verdict: LedgerVerdict | undefined,
+  events: readonly TimelineEvent[],
+): readonly string[] {
+  return [...shards.map((shard) => sentenceFor(shard, events)), writesSentence(verdict)];
+}
+
+function sentenceFor(shard: ReportShard, events: readonly TimelineEvent[]): string {
+  const { failed, promoted, phases } = shard;
+  const tookOverMs = phases.electedMs ?? phases.servingMs;
+  const after = tookOverMs === undefined ? "" : ` after ${tookOverMs} ms`;
+  const writes =
+    phases.recoveredMs === undefined
+      ? "no write to it was acknowledged since"
+      : `writes were acknowledged again at ${phases.recoveredMs} ms`;
+  if (shard.manual) {
+    return `${promoted} took shard ${shard.shard} over from ${failed} on request${after}; ${writes}.`;
+  }
+  const died = events.some(({ node, kind }) => node === failed && kind === "silent");
+  const fate = died ? "went silent" : "was declared dead";
+  return `${failed}, the primary of shard ${shard.shard}, ${fate}. ${promoted} took over${after}; ${writes}.`;
+}
+
+function writesSentence(verdict: LedgerVerdict | undefined): string {
+  if (verdict === undefined) return "No workload ran, so nothing is known of lost writes.";
+  const { lost, stale, duplicated, refusedPresent, acknowledged } = verdict;
+  const faults = [
+    ...part(stale.count, "value went back", "values went back"),
+    ...part(duplicated.count, "was applied too often", "were applied too often"),
+    ...part(refusedPresent, "refused one is there", "refused ones are there"),
+  ];
+  const more = faults.length === 0 ? "" : `; ${faults.join(", ")}`;
+  const gone = lost.count === 0 ? "none was lost" : `${lost.count} ${lost.count === 1 ? "was" : "were"} lost`;
+  return `Of ${acknowledged} acknowledged writes ${gone}${more}.`;
+}
+
+function part(count: number, one: string, many: string): readonly string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
+}

@@ -1,0 +1,52 @@
+import type { LaneState, MarkKind, TimelineBar, TimelineLane } from "./report-data.ts";
+
+/** What a state is called. */
+export const STATE_WORDS: Readonly<Record<LaneState, string>> = {
+  primary: "primary",
+  replica: "replica",
+  unknown: "role unknown",
+  silent: "silent",
+  suspected: "suspected",
+  "declared-dead": "declared dead",
+  "election-delay": "waits to stand",
+  election: "asks for votes",
+  writable: "writes acknowledged",
+  unavailable: "no writes acknowledged",
+};
+
+/** What a mark is called. */
+export const MARK_WORDS: Readonly<Record<MarkKind, string>> = {
+  fault: "fault",
+  suspected: "suspected",
+  "declared-dead": "declared dead",
+  manual: "manual failover",
+  "election-planned": "election planned",
+  "election-started": "election started",
+  vote: "vote given",
+  "vote-denied": "vote refused",
+  elected: "elected",
+  serving: "seen to serve",
+  agreed: "all agree",
+  "first-write": "first write",
+  rejoined: "back in sync",
+  lost: "lost",
+  stale: "stale",
+  duplicated: "duplicated",
+};
+
+/** Kinds that mean harm to data. */
+export const FINDING_KINDS: ReadonlySet<MarkKind> = new Set<MarkKind>(["lost", "stale", "duplicated"]);
+
+/** `node-3`, or `client, shard 1`. */
+export function laneName({ kind, name, shard }: TimelineLane): string {
+  return kind === "node" ? name : `${name}, shard ${shard}`;
+}
+
+/** From when to when a bar goes; what lies outside of the timeline has no number. */
+export function barTimes(bar: TimelineBar, fromMs: number, toMs: number): string {
+  const begins = bar.fromMs > fromMs;
+  const ends = bar.toMs < toMs;
+  if (begins && ends) return `${bar.fromMs} to ${bar.toMs} ms (${bar.toMs - bar.fromMs} ms)`;
+  if (begins) return `from ${bar.fromMs} ms on`;
+  return ends ? `until ${bar.toMs} ms` : "all the time";
+}

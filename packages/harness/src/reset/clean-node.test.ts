@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { settingsBack, usersBack } from "./clean-node.ts";
+
+test("only settings that changed are set, to what they were", () => {
+  const before = new Map([
+    ["maxmemory", "0"],
+    ["save", ""],
+  ]);
+  const now = new Map([
+    ["maxmemory", "100mb"],
+    ["save", ""],
+  ]);
+  expect(settingsBack(before, now)).toEqual([["CONFIG", "SET", "maxmemory", "0"]]);
+  expect(settingsBack(before, before)).toEqual([]);
+});
+
+test("users that were added go, and those that were changed get their old rules", () => {
+  const before = ["user default on nopass ~* &* +@all", "user app on #ab12 (~app:* +@read) -@all"];
+  const now = [
+    "user default on nopass ~* &* -@all",
+    "user app on #ab12 (~app:* +@read) -@all",
+    "user bob on",
+  ];
+  expect(usersBack(before, now)).toEqual([
+    ["ACL", "DELUSER", "bob"],
+    ["ACL", "SETUSER", "default", "reset", "on", "nopass", "~*", "&*", "+@all"],
+  ]);
+  expect(usersBack(before, before)).toEqual([]);
+});
+
+test("a user that was deleted comes back, and a selector stays one rule", () => {
+  expect(usersBack(["user app on (~app:* +@read)"], [])).toEqual([
+    ["ACL", "SETUSER", "app", "reset", "on", "(~app:* +@read)"],
+  ]);
+});

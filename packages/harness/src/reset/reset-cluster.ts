@@ -1,0 +1,207 @@
+import type { NodeConnection } from "../clients/node-connection.ts";
+import { messageOf, RedisClusterError, summarize } from "../errors.ts";
+import type { Member, Members } from "../faults/member.ts";
+import { formByReset } from "../formation/form-by-reset.ts";
+import { formCluster } from "../formation/form-cluster.ts";
+import { deviations } from "../formation/verify.ts";
+import { mergeViews, type NodeView } from "../view/cluster-view.ts";
+import { cleanNode, markStatistics } from "./clean-node.ts";
+import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
+import { prove } from "./prove.ts";
+import { restartAsNew } from "./restart-as-new.ts";
+import { ELECTION_LINE, failoverTraces, lastingTraces } from "./traces.ts";
+
+/** How a cluster was when nobody had used it yet. */
+export interface Baseline {
+  readonly fingerprints: readonly Fingerprint[];
+  /** When that was, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What a reset did. */
+export interface ResetReport {
+  /**
+   * `cleaned`: nothing was broken, and commands took everything back. `mended`: roles and slots were given anew, and
+   * the nodes in `restarted` started anew. `rebuilt`: every node was started anew, and the cluster formed as at its
+   * start.
+   */
+  readonly way: "cleaned" | "mended" | "rebuilt";
+  /** What was found that cleaning alone could not take back; of a rebuild, also why mending was not enough. */
+  readonly because: string | undefined;
+  /** Names of the nodes whose process was replaced. */
+  readonly restarted: readonly string[];
+  readonly tookMs: number;
+}
+
+/** What of a report this room knows, and the state to compare with next time. */
+export interface ResetOutcome extends Omit<ResetReport, "tookMs"> {
+  readonly baseline: Baseline;
+}
+
+/** Cleaning takes milliseconds, mending about a container's start: after so long the next way is taken. */
+const CLEAN_LIMIT_MS = 2_000;
+const MEND_LIMIT_MS = 8_000;
+const MOST_REASONS = 5;
+
+/** Asks every node for its fingerprint, and starts the count of what is called from now on. */
+export async function takeBaseline(connections: readonly NodeConnection[]): Promise<Baseline> {
+  await Promise.all(connections.map(markStatistics));
+  return { fingerprints: await Promise.all(connections.map(readFingerprint)), at: Date.now() };
+}
+
+/**
+ * Puts a cluster back to its baseline and proves it, by the least that is enough: commands, else new roles with the
+ * processes that can be kept, else new processes everywhere.
+ *
+ * @param doomed nodes whose process cannot be kept, and why.
+ * @throws RedisClusterError RESET_FAILED, or the signal's reason.
+ */
+export async function resetCluster(
+  members: Members,
+  before: Baseline,
+  doomed: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<ResetOutcome> {
+  const found = await inspect(members, before, doomed);
+  const because: string[] = [];
+  if (found.reasons.length === 0) {
+    try {
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(CLEAN_LIMIT_MS)]);
+      const baseline = await cleanAndProve(members, before, found.now, limited);
+      return { way: "cleaned", because: undefined, restarted: [], baseline };
+    } catch (error) {
+      signal.throwIfAborted();
+      because.push(`cleaning was not enough: ${messageOf(error)}`);
+    }
+  }
+  because.push(...found.reasons);
+  try {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(MEND_LIMIT_MS)]);
+    const restarted = await mend(members, before, found, limited);
+    const baseline = await cleanAndProve(members, before, [], limited);
+    return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
+  } catch (error) {
+    signal.throwIfAborted();
+    because.unshift(`mending was not enough: ${messageOf(error)}`);
+  }
+  try {
+    await rebuild(members, signal);
+    const baseline = await cleanAndProve(members, before, [], signal);
+    const restarted = members.all.map(({ plan }) => plan.name);
+    return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new RedisClusterError(
+      "RESET_FAILED",
+      `The cluster could not be put back to what it was at its start: ${messageOf(error)} ` +
+        `Before that: ${summarize(because, MOST_REASONS)}. Stop it and start another one.`,
+      { cause: error, details: { because } },
+    );
+  }
+}
+
+interface Found {
+  /** By node index; undefined of a node that did not answer. */
+  readonly now: readonly (Fingerprint | undefined)[];
+  /** Everything that is not as it was and that cleaning cannot take back. */
+  readonly reasons: readonly string[];
+  /** Indexes of nodes whose process cannot be kept. */
+  readonly lost: ReadonlySet<number>;
+}
+
+async function inspect(
+  { plan, all }: Members,
+  before: Baseline,
+  doomed: ReadonlyMap<string, string>,
+): Promise<Found> {
+  const lost = new Set<number>();
+  const reasons: string[] = [];
+  const asked = await Promise.allSettled(all.map(({ connection }) => readFingerprint(connection)));
+  const now = asked.map((each) => (each.status === "fulfilled" ? each.value : undefined));
+  for (const [index, { plan: node }] of all.entries()) {
+    const then = before.fingerprints[index] as Fingerprint;
+    const fingerprint = now[index];
+    const why = doomed.get(node.name);
+    const lasting = fingerprint === undefined ? [] : lastingTraces(then, fingerprint);
+    if (why !== undefined) reasons.push(why);
+    if (fingerprint === undefined) reasons.push(`${node.name} does not answer`);
+    if (why !== undefined || fingerprint === undefined || lasting.length > 0) lost.add(index);
+    reasons.push(...lasting, ...(fingerprint === undefined ? [] : failoverTraces(then, fingerprint)));
+    // A primary whose state is not ok waits up to 5 s until it takes writes again (`clusterUpdateState`).
+    if (node.role === "primary" && fingerprint !== undefined && fingerprint.view.state !== "ok")
+      lost.add(index);
+  }
+  const views = now.map(
+    (each, index): NodeView =>
+      each?.view ?? { kind: "silent", node: all[index]?.plan.name ?? "", reason: "no answer" },
+  );
+  const view = mergeViews(views, new Map(plan.nodes.map(({ id, name }) => [id, name])));
+  reasons.push(...view.disagreements.map(({ message }) => message), ...deviations(plan, view));
+  return { now, reasons, lost };
+}
+
+/**
+ * Starts the lost nodes anew, and those that have begun an election, as their logs say; meanwhile the others forget
+ * each other and meet again. Gives the names of the nodes that were started.
+ */
+async function mend(
+  members: Members,
+  before: Baseline,
+  { now, lost }: Found,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { plan, all, addresses } = members;
+  const restart = (member: Member): Promise<NodeConnection> => {
+    const joining = restartAsNew(member, addresses, signal);
+    // Heard where formation waits for it; until then the others come first.
+    joining.catch(() => {});
+    return joining;
+  };
+  const known = all.filter((_, index) => lost.has(index));
+  const joining = known.map(restart);
+  const unclear = all.filter((_, index) => !lost.has(index));
+  const logs = await Promise.all(unclear.map(({ runtime }) => runtime.logs({ since: before.at / 1_000 })));
+  const candidates = unclear.filter((_, index) => ELECTION_LINE.test(logs[index] ?? ""));
+  joining.push(...candidates.map(restart));
+  const staying = unclear.filter((member) => !candidates.includes(member));
+  // A primary with keys refuses to forget the others.
+  await Promise.all(
+    staying.map(({ connection, plan: { index } }) =>
+      cleanNode(connection, before.fingerprints[index] as Fingerprint, now[index] as Fingerprint),
+    ),
+  );
+  const epoch = Math.max(0, ...now.map((each) => each?.view.currentEpoch ?? 0));
+  await formByReset(
+    plan,
+    staying.map(({ connection }) => connection),
+    joining,
+    epoch,
+    signal,
+  );
+  return [...known, ...candidates].map(({ plan: { name } }) => name).toSorted();
+}
+
+async function rebuild({ plan, all, addresses }: Members, signal: AbortSignal): Promise<void> {
+  const booting = all.map((member) => restartAsNew(member, addresses, signal));
+  await Promise.all(booting);
+  await formCluster(plan, booting, signal);
+}
+
+/** @param known fingerprints that were just read, by node index; of the others they are read here. */
+async function cleanAndProve(
+  { plan, all }: Members,
+  before: Baseline,
+  known: readonly (Fingerprint | undefined)[],
+  signal: AbortSignal,
+): Promise<Baseline> {
+  const connections = all.map(({ connection }) => connection);
+  await Promise.all(
+    connections.map(async (connection) => {
+      const { index } = connection.node;
+      const then = before.fingerprints[index] as Fingerprint;
+      await cleanNode(connection, then, known[index] ?? (await readFingerprint(connection)));
+    }),
+  );
+  const fingerprints = await prove(plan, connections, before.fingerprints, signal);
+  return { fingerprints, at: Date.now() };
+}

@@ -1,0 +1,112 @@
+import { ConnectableCluster, type ConnectableParts } from "./connectable-cluster.ts";
+import { orAborted } from "./lifecycle/deadline.ts";
+import { poll } from "./lifecycle/poll.ts";
+import type { WaitOptions } from "./observable-cluster.ts";
+import { type ResetReport, resetCluster } from "./reset/reset-cluster.ts";
+import type { SharedCluster } from "./sharing/shared-cluster.ts";
+import type { Sharing } from "./sharing/sharing.ts";
+import type { Workload } from "./workload/workload.ts";
+
+/** How long a node that runs may take to be reached again: a connection that was cut is tried again within 50 ms. */
+const REUNION_LIMIT_MS = 1_000;
+
+/** What resetting and sharing a cluster need. */
+export interface ResettableParts extends ConnectableParts {
+  readonly sharing: Sharing;
+}
+
+/** The part of a started cluster that can be given to the next one who wants it: the next test, another process. */
+export class ResettableCluster extends ConnectableCluster {
+  protected readonly workloads: Set<Workload> = new Set();
+  readonly #sharing: Sharing;
+  #resetting: Promise<ResetReport> | undefined;
+
+  constructor(parts: ResettableParts) {
+    super(parts);
+    this.#sharing = parts.sharing;
+  }
+
+  /**
+   * Puts the cluster back to what it was when it had just started, and proves it: faults are taken back, dead nodes
+   * started, planned primaries, replicas and slots restored; keys, scripts, functions, changed settings, users,
+   * subscriptions and connections are gone, running workloads ended. It does the least that is enough: commands where
+   * nothing was broken (milliseconds), else new roles and new processes for the nodes that carry traces, else a new
+   * start of every node. The report says which, and why.
+   *
+   * `client`, and each node's, are new afterwards, and `history` begins anew; clients from {@link connect} are closed; an application's own are
+   * cut off and connect again. A second call waits for the first. Not during an {@link observeFailover}.
+   *
+   * On servers before 7.0 a CONFIG REWRITE or ACL SAVE goes unnoticed, as they do not count subcommands.
+   *
+   * @param options default time limit: the start's.
+   * @throws RedisClusterError RESET_FAILED when even that could not be proven; WAIT_TIMEOUT; WAIT_ABORTED.
+   */
+  async reset(options: WaitOptions = {}): Promise<ResetReport> {
+    this.#resetting ??= this.#run(options).finally(() => {
+      this.#resetting = undefined;
+    });
+    return await this.#resetting;
+  }
+
+  async #run({ timeoutMs = this.plan.startupTimeoutMs, signal }: WaitOptions): Promise<ResetReport> {
+    const begun = performance.now();
+    return await this.within("Resetting the cluster", { timeoutMs, signal }, async (within) => {
+      await orAborted(Promise.all([this.endWorkloads(), this.dropClients()]), within);
+      const doomed = await orAborted(this.takeBackFaults(), within);
+      const before = await orAborted(this.#sharing.baseline(), within);
+      const { baseline, ...outcome } = await resetCluster(this.members, before, doomed, within);
+      await orAborted(this.#sharing.keepBaseline(baseline), within);
+      await this.renewClient(within);
+      this.recorder.clear();
+      return { ...outcome, tookMs: performance.now() - begun };
+    });
+  }
+
+  protected async endWorkloads(): Promise<void> {
+    const workloads = [...this.workloads];
+    this.workloads.clear();
+    await Promise.all(workloads.map((workload) => workload[Symbol.asyncDispose]()));
+  }
+
+  /**
+   * What another process on this machine needs to use this cluster, as plain data, for an environment variable, a
+   * message or a runner's own way of handing things over: `connectRedisCluster(data)` there gives the whole handle. It
+   * holds the password, if there is one. The cluster ends with this handle, whoever uses it.
+   */
+  async share(options: WaitOptions = {}): Promise<SharedCluster> {
+    return await this.within("Sharing the cluster", options, (signal) =>
+      orAborted(this.#sharing.share(this.nodes.map(({ containerId }) => containerId)), signal),
+    );
+  }
+
+  /**
+   * Waits until nobody else who asks for it uses the cluster, in this process or another, first come first served; it
+   * is given back by disposing of what this returns, or by the end of the process. It keeps out only those who ask as
+   * well. Whoever has got it should {@link reset} first.
+   */
+  async lease(options: WaitOptions = {}): Promise<AsyncDisposable> {
+    return await this.within("Waiting for the lease of the cluster", options, async (signal) => {
+      const release = await this.#sharing.lease(signal);
+      try {
+        // Another process may have started nodes again, which gives them other ports, or cut this one's connections.
+        await orAborted(this.#findNodes(signal), signal);
+      } catch (error) {
+        release();
+        throw error;
+      }
+      return { [Symbol.asyncDispose]: () => Promise.resolve(release()) };
+    });
+  }
+
+  async #findNodes(signal: AbortSignal): Promise<void> {
+    await Promise.all(
+      this.members.all.map(async ({ plan, runtime, connection }) => {
+        if ((await runtime.state()).status !== "running") return;
+        this.addresses.set(plan, await runtime.mappedAddress());
+        const soon = AbortSignal.any([signal, AbortSignal.timeout(REUNION_LIMIT_MS)]);
+        // One that runs and does not answer is for the reset to find.
+        await poll(() => connection.text("PING"), { everyMs: 5, signal: soon }).catch(() => {});
+      }),
+    );
+  }
+}

@@ -1,0 +1,103 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import type { LeaseQueue } from "./lease-queue.ts";
+import type { LeaseAddress } from "./shared-cluster.ts";
+
+/** What a line to the server says. The answer is one line: the baseline, `granted`, `kept`, or the end. */
+export type LeaseRequest =
+  | { readonly token: string; readonly ask: "baseline" }
+  | { readonly token: string; readonly ask: "lease" }
+  | { readonly token: string; readonly ask: "keep"; readonly baseline: string };
+
+/** What the server hands out and takes back. */
+interface Kept {
+  readonly queue: LeaseQueue;
+  baseline: string;
+}
+
+/**
+ * Hands out a cluster's lease and its baseline to other processes on this machine. A lease lasts as long as its
+ * connection, so that one whose holder dies is free again. It keeps no process alive.
+ */
+export class LeaseServer implements AsyncDisposable {
+  readonly address: LeaseAddress;
+  readonly #server: Server;
+  readonly #sockets: ReadonlySet<Socket>;
+
+  private constructor(server: Server, sockets: ReadonlySet<Socket>, address: LeaseAddress) {
+    this.#server = server;
+    this.#sockets = sockets;
+    this.address = address;
+  }
+
+  static async start(kept: Kept): Promise<LeaseServer> {
+    const token = randomBytes(16).toString("hex");
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket.unref());
+      socket.once("close", () => sockets.delete(socket));
+      // A holder that dies resets its connection; its "close" says the same.
+      socket.on("error", () => {});
+      void serve(socket, token, kept);
+    });
+    server.listen({ host: "127.0.0.1", port: 0 }).unref();
+    await once(server, "listening");
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new TypeError("A TCP server has a port.");
+    return new LeaseServer(server, sockets, { port: address.port, token });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await once(this.#server, "close");
+  }
+}
+
+async function serve(socket: Socket, token: string, kept: Kept): Promise<void> {
+  const closed = new AbortController();
+  socket.once("close", () => closed.abort());
+  const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
+  // One request a connection.
+  lines.once("line", (line) => {
+    answer(line, socket, token, kept, closed.signal).catch(() => socket.destroy());
+  });
+}
+
+async function answer(
+  line: string,
+  socket: Socket,
+  token: string,
+  kept: Kept,
+  closed: AbortSignal,
+): Promise<void> {
+  const request = JSON.parse(line) as LeaseRequest;
+  if (!isToken(request.token, token)) {
+    socket.destroy();
+    return;
+  }
+  switch (request.ask) {
+    case "baseline":
+      socket.end(`${kept.baseline}\n`);
+      return;
+    case "keep":
+      kept.baseline = request.baseline;
+      socket.end("kept\n");
+      return;
+    case "lease": {
+      const release = await kept.queue.acquire(closed);
+      if (closed.aborted) release();
+      else {
+        closed.addEventListener("abort", release, { once: true });
+        socket.write("granted\n");
+      }
+    }
+  }
+}
+
+function isToken(given: unknown, token: string): boolean {
+  const text = Buffer.from(typeof given === "string" ? given : "");
+  return text.length === token.length && timingSafeEqual(text, Buffer.from(token));
+}

@@ -1,0 +1,55 @@
+import type { Access } from "../clients/access.ts";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import type { Baseline } from "../reset/reset-cluster.ts";
+import { LeaseQueue } from "./lease-queue.ts";
+import { LeaseServer } from "./lease-server.ts";
+import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
+import type { Sharing } from "./sharing.ts";
+
+/** In the process that started the cluster, which has what others ask it for. */
+export class LocalSharing implements Sharing, AsyncDisposable {
+  readonly #plan: ClusterPlan;
+  readonly #access: Access;
+  readonly #networkId: string;
+  readonly #kept: { readonly queue: LeaseQueue; baseline: string };
+  #server: Promise<LeaseServer> | undefined;
+
+  constructor(plan: ClusterPlan, access: Access, networkId: string, baseline: Baseline) {
+    this.#plan = plan;
+    this.#access = access;
+    this.#networkId = networkId;
+    this.#kept = { queue: new LeaseQueue(), baseline: encodeBaseline(baseline) };
+  }
+
+  baseline(): Promise<Baseline> {
+    return Promise.resolve(decodeBaseline(this.#kept.baseline));
+  }
+
+  keepBaseline(baseline: Baseline): Promise<void> {
+    this.#kept.baseline = encodeBaseline(baseline);
+    return Promise.resolve();
+  }
+
+  async lease(signal: AbortSignal): Promise<() => void> {
+    return await this.#kept.queue.acquire(signal);
+  }
+
+  async share(containerIds: readonly string[]): Promise<SharedCluster> {
+    this.#server ??= LeaseServer.start(this.#kept);
+    const { address: lease } = await this.#server;
+    return {
+      redisCluster: this.#plan.name,
+      plan: this.#plan,
+      containerIds,
+      access: this.#access,
+      networkId: this.#networkId,
+      lease,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const server = await this.#server;
+    this.#server = undefined;
+    await server?.[Symbol.asyncDispose]();
+  }
+}

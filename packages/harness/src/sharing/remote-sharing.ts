@@ -1,0 +1,66 @@
+import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { RedisClusterError } from "../errors.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
+import type { Baseline } from "../reset/reset-cluster.ts";
+import type { LeaseRequest } from "./lease-server.ts";
+import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
+import type { Sharing } from "./sharing.ts";
+
+type Question<T = LeaseRequest> = T extends LeaseRequest ? Omit<T, "token"> : never;
+
+/** In a process that was given the cluster by another one, which it asks. */
+export class RemoteSharing implements Sharing {
+  readonly #shared: SharedCluster;
+
+  constructor(shared: SharedCluster) {
+    this.#shared = shared;
+  }
+
+  async baseline(): Promise<Baseline> {
+    const { line, socket } = await this.#ask({ ask: "baseline" });
+    socket.destroy();
+    return decodeBaseline(line);
+  }
+
+  async keepBaseline(baseline: Baseline): Promise<void> {
+    const { socket } = await this.#ask({ ask: "keep", baseline: encodeBaseline(baseline) });
+    socket.destroy();
+  }
+
+  async lease(signal: AbortSignal): Promise<() => void> {
+    const asking = this.#ask({ ask: "lease" }, signal);
+    const { socket } = await orAborted(asking, signal);
+    // Held by the connection, which must not hold the process.
+    socket.unref();
+    return () => socket.destroy();
+  }
+
+  share(): Promise<SharedCluster> {
+    return Promise.resolve(this.#shared);
+  }
+
+  /** Sends one question, and gives the line that comes back with the connection that it came by. */
+  async #ask(
+    question: Question,
+    signal?: AbortSignal,
+  ): Promise<{ readonly line: string; readonly socket: Socket }> {
+    const { port, token } = this.#shared.lease;
+    const socket = connect({ host: "127.0.0.1", port });
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const gone = (cause?: unknown): void =>
+      reject(
+        new RedisClusterError(
+          "CLUSTER_STOPPED",
+          `${this.#shared.redisCluster} is not to be had: the process that started it does not answer any more.`,
+          { cause },
+        ),
+      );
+    socket.on("error", gone);
+    socket.once("close", () => gone());
+    signal?.addEventListener("abort", () => socket.destroy(), { once: true });
+    createInterface({ input: socket }).once("line", resolve);
+    socket.write(`${JSON.stringify({ ...question, token })}\n`);
+    return { line: await promise, socket };
+  }
+}

@@ -1,0 +1,47 @@
+import type { Access } from "../clients/access.ts";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import type { Baseline } from "../reset/reset-cluster.ts";
+
+/** Where the process that started a cluster hands out its lease; on this machine's loopback. */
+export interface LeaseAddress {
+  readonly port: number;
+  /** Whoever has it may ask. */
+  readonly token: string;
+}
+
+/** A cluster as plain data, for another process on this machine; `connectRedisCluster` makes a handle of it. */
+export interface SharedCluster {
+  /** The cluster's name. */
+  readonly redisCluster: string;
+  readonly plan: ClusterPlan;
+  /** Ids of the nodes' containers, in the order of the plan. */
+  readonly containerIds: readonly string[];
+  /** How clients get in: the password and, with TLS, what to trust and to show. */
+  readonly access: Access;
+  readonly networkId: string;
+  readonly lease: LeaseAddress;
+}
+
+/** Whether a value is what `share()` gave, and not options. */
+export function isSharedCluster(value: object): value is SharedCluster {
+  return "redisCluster" in value;
+}
+
+const MAP = "$map";
+
+/** A baseline as text: JSON knows no maps. */
+export function encodeBaseline(baseline: Baseline): string {
+  return JSON.stringify(baseline, (_, value: unknown) =>
+    value instanceof Map ? { [MAP]: [...value] } : value,
+  );
+}
+
+export function decodeBaseline(text: string): Baseline {
+  return JSON.parse(text, (_, value: unknown) =>
+    isEncodedMap(value) ? new Map(value[MAP]) : value,
+  ) as Baseline;
+}
+
+function isEncodedMap(value: unknown): value is { readonly [MAP]: readonly (readonly [unknown, unknown])[] } {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, MAP);
+}

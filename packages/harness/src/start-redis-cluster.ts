@@ -1,0 +1,73 @@
+import { ClusterStart } from "./cluster-start.ts";
+import { ensureImage, findEngine } from "./docker/engine.ts";
+import { checkNeighbourTable } from "./docker/host-limits.ts";
+import type { ConfigureNode } from "./docker/redis-node-container.ts";
+import type { FormationReport } from "./formation/form-cluster.ts";
+import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
+import type { ClusterShape } from "./plan/options.ts";
+import { validateOptions } from "./plan/validate-options.ts";
+import type { StartedRedisCluster } from "./started-redis-cluster.ts";
+
+/** What {@link startRedisCluster} takes. */
+export interface RedisClusterOptions extends ClusterShape {
+  /** Aborts the start at any moment; whatever was begun is removed before the promise rejects. */
+  readonly signal?: AbortSignal | undefined;
+  /** Changes each node's container before it is created. */
+  readonly configureNode?: ConfigureNode | undefined;
+}
+
+/**
+ * Milliseconds of each phase of a start, and which way formation went; `connected` where another process had started
+ * the cluster.
+ */
+export interface StartupReport {
+  /** Finding the engine and, the first time in a process, Testcontainers' reaper; pulling the image if needed. */
+  readonly prepareMs: number;
+  readonly networkMs: number;
+  /** From the first create to the last node that accepted a connection. */
+  readonly containersMs: number;
+  /** From then on until the cluster was verified; what formation did while nodes still booted is not counted. */
+  readonly formationMs: number;
+  readonly clientsMs: number;
+  readonly totalMs: number;
+  readonly way: FormationReport["way"] | "connected";
+  readonly fellBackBecause: string | undefined;
+}
+
+/** How long an image may take to come; it is not part of `startupTimeoutMs`, as a first pull says nothing of a start. */
+const PULL_TIMEOUT_MS = 600_000;
+
+/**
+ * Starts a real Redis Cluster, one container a node on a network of its own, and returns when it is proven ready:
+ * every node agrees on members, roles and slots, all slots are covered, replicas are in sync, every shard takes a
+ * write. Stop it with `stop()` or `await using`. Where this process dies before, Testcontainers' reaper removes what
+ * it left, or, where that is off, a watcher process of this library; see docs/cleaning-up.md.
+ *
+ * A start that fails leaves no container, network, connection or timer, and its error carries the evidence.
+ *
+ * @throws InvalidOptionsError when options are wrong: all of them at once, before anything is started.
+ * @throws RedisClusterError with a code that docs/errors.md explains.
+ */
+export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<StartedRedisCluster> {
+  const begun = performance.now();
+  const valid = validateOptions(options, process.env);
+  const { signal, configureNode } = options;
+  using preparing = startDeadline({
+    timeoutMs: Math.max(PULL_TIMEOUT_MS, valid.startupTimeoutMs),
+    signal,
+    what: () => `Finding the engine and the image "${valid.image}"`,
+    timeoutCode: "START_TIMEOUT",
+    abortCode: "START_ABORTED",
+  });
+  preparing.signal.throwIfAborted();
+  const engine = await orAborted(findEngine(), preparing.signal);
+  await orAborted(
+    Promise.all([ensureImage(engine, valid.image), checkNeighbourTable(engine, valid.nodes)]),
+    preparing.signal,
+  );
+  preparing.clear();
+  const prepareMs = performance.now() - begun;
+
+  const start = new ClusterStart(engine, valid, signal, configureNode);
+  return await start.run(begun, prepareMs);
+}

@@ -1,0 +1,163 @@
+import type { ClientTls } from "./clients/access.ts";
+import type { ClusterClientOptions } from "./clients/cluster-client.ts";
+import { ProbeWriter } from "./clients/probe-writer.ts";
+import type { ClusterNetwork } from "./docker/cluster-network.ts";
+import { type ExpectedFailover, expectedFailoverMs } from "./failover/expected.ts";
+import type { Failover, ObserveFailoverOptions } from "./failover/failover.ts";
+import { observeFailover } from "./failover/observe-failover.ts";
+import type { CleanupStack } from "./lifecycle/cleanup-stack.ts";
+import { poll } from "./lifecycle/poll.ts";
+import { type Credentials, findCredentials } from "./plan/credentials.ts";
+import { ResettableCluster, type ResettableParts } from "./resettable-cluster.ts";
+import type { StartupReport } from "./start-redis-cluster.ts";
+import { parseInfo, serverVersion } from "./view/parse-info.ts";
+import { whyNotReadable } from "./view/serving.ts";
+import type { WorkloadOptions } from "./workload/options.ts";
+import { startWorkload, type Workload, type WorkloadTarget } from "./workload/workload.ts";
+
+/** What a started cluster is made of; `startRedisCluster` hands it over. */
+export interface ClusterParts extends ResettableParts {
+  readonly network: ClusterNetwork;
+  readonly cleanup: CleanupStack;
+  readonly startup: StartupReport;
+}
+
+/** What a workload of a started cluster takes. */
+export interface ClusterWorkloadOptions extends WorkloadOptions {
+  /** Options of the writers' ioredis clients, such as those that your service uses. */
+  readonly client?: ClusterClientOptions | undefined;
+}
+
+/** A client that finds a promoted replica soon: a workload is to measure the cluster more than ioredis' patience. */
+const WORKLOAD_CLIENT: ClusterClientOptions = {
+  retryDelayOnFailover: 20,
+  retryDelayOnClusterDown: 20,
+  slotsRefreshInterval: 250,
+};
+
+/** A running cluster. `stop()` it, or hold it with `await using`. */
+export class StartedRedisCluster extends ResettableCluster implements AsyncDisposable {
+  /** The cluster's own network; a Testcontainers network, so an application's container can join it. */
+  readonly network: ClusterNetwork;
+  /** What a client of your own needs for TLS, in PEM; undefined where the cluster has none. */
+  readonly tls: ClientTls | undefined;
+  /** How the start went, in milliseconds. */
+  readonly startup: StartupReport;
+  readonly #cleanup: CleanupStack;
+
+  /** Made by `startRedisCluster` only. */
+  constructor(parts: ClusterParts) {
+    super(parts);
+    this.network = parts.network;
+    this.tls = parts.access.tls;
+    this.startup = parts.startup;
+    this.#cleanup = parts.cleanup;
+    parts.cleanup.add("the clients", () => this.closeClients());
+    parts.cleanup.add("the workloads", () => this.endWorkloads());
+  }
+
+  /**
+   * A user's name and password, as the `redisOptions` of `connect` and other clients take them: of one that the
+   * option `users` made, or of the default one where it has a password.
+   *
+   * @throws RedisClusterError INVALID_ARGUMENT where there is no such user.
+   */
+  credentials(username: string): Credentials {
+    return findCredentials(this.plan, username);
+  }
+
+  /**
+   * Starts writers that go on while a test breaks things, each on a real ioredis client, and record every attempt.
+   * Their `stop()` reads everything back and gives the ledger: what was acknowledged, lost, duplicated or stale, and
+   * for how long each shard took no writes. They end with the cluster at the latest; their keys stay.
+   *
+   * @throws InvalidOptionsError naming all options that are wrong; CLUSTER_STOPPED.
+   */
+  async startWorkload(options: ClusterWorkloadOptions = {}): Promise<Workload> {
+    this.refuseStopped();
+    const { client, ...rest } = options;
+    const target: WorkloadTarget = {
+      shardSlots: this.plan.shards.map(({ slots }) => slots),
+      connect: () => this.connect({ ...WORKLOAD_CLIENT, ...client }),
+      whenWhole: (signal) =>
+        poll(
+          async () => {
+            const reason = whyNotReadable(await this.view());
+            if (reason !== undefined) throw new Error(reason);
+          },
+          { everyMs: 20, signal },
+        ),
+      judged: (ledger) => this.recorder.addLedger(ledger),
+    };
+    const workload = await startWorkload(target, rest);
+    this.workloads.add(workload);
+    this.recorder.addSeed("workload", workload.seed);
+    return workload;
+  }
+
+  /**
+   * Watches the cluster from before `action` until it is whole again, and tells what happened in milliseconds since
+   * the fault: who suspected the primary and who declared it dead, the election and its announced delay, the
+   * promotion, when every node agreed, and when a client's write to that shard was acknowledged again.
+   *
+   * `action` does whatever ends in a failover, such as `() => cluster.killMaster(key)`; nothing of it is taken back.
+   *
+   * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, when that took longer than `withinMs`.
+   */
+  async observeFailover(
+    action: () => Promise<unknown>,
+    options: ObserveFailoverOptions = {},
+  ): Promise<Failover> {
+    await using probe = await this.within("Connecting the probe", {}, (signal) =>
+      ProbeWriter.open(this.plan, this.addresses, this.access, signal),
+    );
+    const subject = {
+      plan: this.plan,
+      connections: this.members.all.map(({ connection }) => connection),
+      logStream: (node: string, since: number) => this.node(node).logStream({ since }),
+      probeWrite: (slot: number) => probe.write(slot),
+    };
+    try {
+      const failover = await observeFailover(subject, action, options);
+      this.recorder.addFailover(failover);
+      return failover;
+    } catch (error) {
+      throw await this.failed("Observing a failover", error);
+    }
+  }
+
+  /**
+   * How long a failover of one shard takes by the server's own rules, from the death of its primary to the promotion,
+   * and what that is made of. On a machine that is not overloaded.
+   */
+  async expectedFailoverMs(): Promise<ExpectedFailover> {
+    const info = await this.within("Asking for the server's version", {}, (signal) =>
+      this.ask(["INFO", "server"], signal),
+    );
+    const replicas = Math.min(...this.plan.shards.map((shard) => shard.replicas.length));
+    return expectedFailoverMs({
+      nodeTimeoutMs: this.plan.nodeTimeoutMs,
+      server: serverVersion(parseInfo(info)),
+      replicas,
+    });
+  }
+
+  /**
+   * Closes all clients and removes the containers, their volumes and the network; faults need no healing before. A
+   * second call waits for the first; a call after a failed one tries again what failed.
+   *
+   * @throws RedisClusterError CLEANUP_FAILED naming what is left.
+   */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    try {
+      await this.#cleanup.run();
+    } catch (error) {
+      throw await this.failed("Stopping the cluster", error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}

@@ -1,0 +1,81 @@
+import type { NodeRuntime } from "../docker/node-runtime.ts";
+import { messageOf, RedisClusterError } from "../errors.ts";
+
+const TAIL_LINES = 10;
+/** One node that ended tells why; six that ended tell it six times. `details.nodes` has them all. */
+const SHOWN_NODES = 1;
+const LINE_LENGTH = 200;
+/** Evidence that takes longer than this is given up: the engine itself may be what failed. */
+const GATHERING_LIMIT_MS = 5_000;
+
+/** What is known of one node at the moment of a failure. */
+interface NodeEvidence {
+  readonly node: string;
+  readonly status: string;
+  readonly exitCode: number | undefined;
+  readonly lastLines: readonly string[];
+}
+
+/**
+ * Adds to an error what each container was doing: its state, and the last log lines of those that matter, which
+ * are the ones that are not running or, where all run, the first. Never throws, never hides the first cause.
+ */
+export async function explainFailure(
+  cause: unknown,
+  phase: string,
+  runtimes: readonly (NodeRuntime | undefined)[],
+): Promise<RedisClusterError> {
+  const nodes = await Promise.race([gather(runtimes), after(GATHERING_LIMIT_MS)]);
+  const stopped = nodes.filter(({ status }) => status !== "running" && status !== "created");
+  const telling = (stopped.length > 0 ? stopped : nodes).slice(0, SHOWN_NODES);
+  const code = cause instanceof RedisClusterError ? cause.code : "START_FAILED";
+  const lines = telling.flatMap((each) => [
+    `${each.node} (${each.status}${each.exitCode === undefined ? "" : `, exit code ${each.exitCode}`}) printed last:`,
+    ...(each.lastLines.length > 0 ? each.lastLines : ["nothing"]).map((line) => `    ${line}`),
+  ]);
+  return new RedisClusterError(code, [messageOf(cause), ...lines, ...advice(code)].join("\n  "), {
+    cause,
+    details: { ...(cause instanceof RedisClusterError ? cause.details : {}), phase, nodes },
+  });
+}
+
+function advice(code: RedisClusterError["code"]): readonly string[] {
+  switch (code) {
+    case "NODE_EXITED":
+      return [
+        "What to try: the server's own words are above; a directive of `config` that it does not know is the usual cause.",
+      ];
+    case "START_TIMEOUT":
+      return [
+        "What to try: a larger `startupTimeoutMs`, fewer nodes, or `docker stats` to see what keeps the machine busy.",
+      ];
+    default:
+      return [];
+  }
+}
+
+async function gather(runtimes: readonly (NodeRuntime | undefined)[]): Promise<readonly NodeEvidence[]> {
+  const known = runtimes.filter((runtime) => runtime !== undefined);
+  return await Promise.all(
+    known.map(async (runtime) => {
+      const state = await runtime.state().catch(() => undefined);
+      const log = await runtime.logs({ tail: TAIL_LINES }).catch(() => "");
+      return {
+        node: runtime.name,
+        status: state?.status ?? "unknown",
+        exitCode: state?.exitCode,
+        lastLines: log
+          .trimEnd()
+          .split(/\r?\n/)
+          .filter(Boolean)
+          .map((line) => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line)),
+      };
+    }),
+  );
+}
+
+function after(ms: number): Promise<readonly NodeEvidence[]> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve([]), ms).unref();
+  });
+}

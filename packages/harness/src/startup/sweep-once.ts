@@ -1,0 +1,26 @@
+import type { Engine } from "../docker/engine.ts";
+import { labelledResources } from "../docker/labelled-resources.ts";
+import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
+import { sweep } from "../ownership/sweep.ts";
+
+/** Stopping waits for the sweep, and is not to wait long for an engine in trouble. */
+const SWEEP_LIMIT_MS = 20_000;
+
+let swept: Promise<unknown> | undefined;
+
+/**
+ * Removes what dead processes left, with the first cluster of this process. Nobody waits for it but the cluster's
+ * end, and its failure is nobody's: whatever is left is found by the next one.
+ */
+export function sweepOnce(engine: Engine, cleanup: CleanupStack): void {
+  swept ??= sweepQuietly(engine);
+  const sweeping = swept;
+  cleanup.add("the sweep", () => sweeping);
+}
+
+async function sweepQuietly(engine: Engine): Promise<void> {
+  const signal = AbortSignal.timeout(SWEEP_LIMIT_MS);
+  const sweeping = sweep(labelledResources(engine.docker), engine.owner, { dryRun: false, signal });
+  await orAborted(sweeping, signal).catch(() => {});
+}

@@ -1,0 +1,30 @@
+import type { ClusterView, Disagreement } from "./cluster-view.ts";
+
+/** What `redis-cli --cluster check` checks, as data, with a healthy cluster's every other sign beside it. */
+export interface ClusterCheck {
+  readonly ok: boolean;
+  /** All nodes that answered agree about slots, roles and members. redis-cli: "All nodes agree about slots configuration". */
+  readonly configurationAgreed: boolean;
+  /** All 16384 slots are served. redis-cli: "All 16384 slots covered". */
+  readonly slotsCovered: boolean;
+  /** No slot is being migrated or imported. redis-cli: "Check for open slots". */
+  readonly noOpenSlots: boolean;
+  readonly allReachable: boolean;
+  /** Everything that keeps `ok` from being true, one sentence each. */
+  readonly problems: readonly string[];
+}
+
+const CONFIGURATION: readonly Disagreement["kind"][] = ["members", "role", "primary", "slots", "epoch"];
+
+export function checkView(view: ClusterView): ClusterCheck {
+  const none = (...kinds: readonly Disagreement["kind"][]): boolean =>
+    !view.disagreements.some(({ kind }) => kinds.includes(kind));
+  return {
+    ok: view.agreed,
+    configurationAgreed: none(...CONFIGURATION),
+    slotsCovered: none("coverage"),
+    noOpenSlots: none("open-slot"),
+    allReachable: none("unreachable"),
+    problems: view.disagreements.map(({ message }) => message),
+  };
+}

@@ -1,0 +1,33 @@
+import { type ClusterView, mergeViews, type NodeView } from "./cluster-view.ts";
+import { parseClusterNodes } from "./parse-nodes.ts";
+
+const IDS = ["a", "b", "c"].map((letter) => letter.repeat(40));
+const NAMES = new Map(IDS.map((id, index) => [id, `node-${index}`]));
+const SLOTS = ["0-5460", "5461-10922", "10923-16383"];
+
+interface CheckableFixture {
+  view(): Promise<ClusterView>;
+}
+
+/**
+ * Three primaries without replicas, as far as a check sees them: those in `silent` are away and the others flag them,
+ * and in the eyes of node-2 the slots of node-1 are those in `slots`.
+ */
+export function clusterWith(
+  options: { readonly silent?: readonly number[]; readonly slots?: string } = {},
+): CheckableFixture {
+  const { silent = [], slots = SLOTS[1] } = options;
+  const line = (id: string, index: number, by: number): string => {
+    const flags = index === by ? "myself,master" : silent.includes(index) ? "master,fail" : "master";
+    const claimed = by === 2 && index === 1 ? slots : SLOTS[index];
+    return `${id} 172.28.0.1${index}:6379@16379 ${flags} - 0 0 ${index + 1} connected ${claimed}`;
+  };
+  const views = IDS.map((_, by): NodeView => {
+    const node = `node-${by}`;
+    if (silent.includes(by)) return { kind: "silent", node, reason: "connection refused" };
+    const members = parseClusterNodes(IDS.map((id, index) => line(id, index, by)).join("\n"));
+    const state = silent.length > 0 ? "fail" : "ok";
+    return { kind: "answered", node, state, currentEpoch: 3, members, inSync: true };
+  });
+  return { view: () => Promise.resolve(mergeViews(views, NAMES)) };
+}

@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { type ClusterView, mergeViews, type NodeView } from "./cluster-view.ts";
+import { parseClusterNodes } from "./parse-nodes.ts";
+import { replicasOfShard, servingNodes, whyNotReadable } from "./serving.ts";
+
+const A = "a".repeat(40);
+const B = "b".repeat(40);
+const C = "c".repeat(40);
+
+/** A node and what it says of itself, as CLUSTER NODES writes it after the address. */
+function says(node: string, id: string, self: string, others: readonly string[] = []): NodeView {
+  const lines = [...others, `${id} 172.28.0.2:6379@16379 myself,${self}`];
+  const members = parseClusterNodes(lines.join("\n"));
+  return { kind: "answered", node, state: "ok", currentEpoch: 9, members, inSync: true };
+}
+
+function together(...views: readonly NodeView[]): ClusterView {
+  return mergeViews(views, new Map());
+}
+
+test("each primary serves what it says it serves", () => {
+  const view = together(
+    says("node-0", A, "master - 0 0 1 connected 0-8191"),
+    says("node-1", B, "master - 0 0 2 connected 8192-16383"),
+    says("node-2", C, `slave ${A} 0 0 1 connected`),
+  );
+  expect(servingNodes(view)).toEqual([
+    { node: "node-0", slots: [{ first: 0, last: 8191 }] },
+    { node: "node-1", slots: [{ first: 8192, last: 16383 }] },
+  ]);
+});
+
+test.each([
+  ["answers first", (old: NodeView, promoted: NodeView) => [old, promoted]],
+  ["answers last", (old: NodeView, promoted: NodeView) => [promoted, old]],
+] as const)(
+  "in a split brain the greater config epoch wins, also when the deposed primary %s",
+  (_, order) => {
+    const deposed = says("node-0", A, "master - 0 0 1 connected 0-16383");
+    const promoted = says("node-2", C, "master - 0 0 9 connected 0-16383");
+    expect(servingNodes(together(...order(deposed, promoted)))).toEqual([
+      { node: "node-2", slots: [{ first: 0, last: 16383 }] },
+    ]);
+  },
+);
+
+test("a deposed primary keeps the slots that nobody else claims", () => {
+  const view = together(
+    says("node-0", A, "master - 0 0 1 connected 0-100"),
+    says("node-2", C, "master - 0 0 9 connected 20-30 90-16383"),
+  );
+  expect(servingNodes(view)).toEqual([
+    {
+      node: "node-0",
+      slots: [
+        { first: 0, last: 19 },
+        { first: 31, last: 89 },
+      ],
+    },
+    {
+      node: "node-2",
+      slots: [
+        { first: 20, last: 30 },
+        { first: 90, last: 16383 },
+      ],
+    },
+  ]);
+});
+
+test("what others say of a node does not make it serve", () => {
+  const killed = `${B} 172.28.0.3:6379@16379 master - 0 0 7 disconnected 8192-16383`;
+  const view = together(says("node-0", A, "master - 0 0 1 connected 0-8191", [killed]), {
+    kind: "silent",
+    node: "node-1",
+    reason: "away",
+  });
+  expect(servingNodes(view)).toEqual([{ node: "node-0", slots: [{ first: 0, last: 8191 }] }]);
+});
+
+test("replicas and primaries without slots serve nothing", () => {
+  const view = together(
+    says("node-0", A, "master - 0 0 1 connected"),
+    says("node-1", B, `slave ${A} 0 0 1 connected 0-16383`),
+  );
+  expect(servingNodes(view)).toEqual([]);
+});
+
+test("a shard's replicas are those that say they follow its primary", () => {
+  const view = together(
+    says("node-0", A, "master - 0 0 1 connected 0-16383"),
+    says("node-1", B, `slave ${A} 0 0 1 connected`),
+    says("node-2", C, `slave ${B} 0 0 1 connected`),
+    { kind: "silent", node: "node-3", reason: "away" },
+  );
+  expect(replicasOfShard(view, A)).toEqual(["node-1"]);
+  expect(replicasOfShard(view, B)).toEqual(["node-2"]);
+  expect(replicasOfShard(view, C)).toEqual([]);
+  expect(replicasOfShard(view, undefined)).toEqual(["node-1", "node-2"]);
+});
+
+test("keys can be read back once every slot has one owner, however many nodes are dead", () => {
+  const healthy = says("node-0", A, "master - 0 0 1 connected 0-16383");
+  const dead: NodeView = { kind: "silent", node: "node-1", reason: "dead" };
+  expect(whyNotReadable(together(healthy, dead))).toBeUndefined();
+});
+
+test("keys cannot be read back while slots have no owner, two owners, or one that is down", () => {
+  const half = says("node-0", A, "master - 0 0 1 connected 0-8191");
+  expect(whyNotReadable(together(half))).toBe("nobody who answers serves the slots 8192-16383");
+  const deposed = says("node-0", A, "master - 0 0 1 connected 0-16383");
+  const promoted = says("node-2", C, "master - 0 0 9 connected 0-16383");
+  expect(whyNotReadable(together(deposed, promoted))).toBe(
+    "node-0 still claims the slots 0-16383, which another serves",
+  );
+  const down: NodeView = { ...promoted, state: "fail" } as NodeView;
+  expect(whyNotReadable(together(down))).toBe("node-2 says cluster_state:fail");
+});

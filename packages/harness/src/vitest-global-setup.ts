@@ -1,0 +1,1 @@
+export { type RedisClusterGlobalSetup, redisClusterGlobalSetup } from "./vitest/global-setup.ts";

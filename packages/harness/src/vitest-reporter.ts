@@ -1,0 +1,1 @@
+export { RedisClusterReporter as default, type RedisClusterReporterOptions } from "./vitest/reporter.ts";

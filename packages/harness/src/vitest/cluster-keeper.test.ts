@@ -1,0 +1,172 @@
+import { expect, test } from "vitest";
+import { RedisClusterError } from "../errors.ts";
+import type { Borrower, Source } from "./borrower.ts";
+import { ClusterKeeper } from "./cluster-keeper.ts";
+import { timeLeft } from "./time-left.ts";
+
+function borrower(name: string, rest: Partial<Borrower> = {}): Borrower {
+  const { signal } = new AbortController();
+  return { test: name, file: "a.test.ts", signal, time: timeLeft(60_000), ...rest };
+}
+
+/** Things that are numbered, and tell what became of them. */
+function numbered(rest: Partial<Source<number>> = {}): Source<number> & { readonly log: string[] } {
+  const log: string[] = [];
+  let last = 0;
+  const start = async (): Promise<number> => {
+    last += 1;
+    log.push(`start ${last}`);
+    return last;
+  };
+  const renew = async (each: number): Promise<void> => void log.push(`renew ${each}`);
+  const stop = async (each: number): Promise<void> => void log.push(`stop ${each}`);
+  return { key: "numbers", log, start, renew, stop, ...rest };
+}
+
+test("a second test gets the same one, made as new before it begins", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered();
+  const first = await keeper.borrow(source, "worker", borrower("first"));
+  await first.giveBack();
+  expect(source.log).toEqual(["start 1"]);
+  const second = await keeper.borrow(source, "worker", borrower("second"));
+  expect(second).toMatchObject({ cluster: 1, replacedBecause: undefined });
+  expect(source.log).toEqual(["start 1", "renew 1"]);
+});
+
+test("two tests at the same time are refused with both their names, and the first goes on", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered();
+  const first = await keeper.borrow(source, "worker", borrower("one"));
+  await expect(keeper.borrow(source, "worker", borrower("two"))).rejects.toMatchObject({
+    code: "CLUSTER_IN_USE",
+    details: { holder: "one", test: "two" },
+  });
+  await expect(keeper.borrow(source, "worker", borrower("two"))).rejects.toThrow(
+    /"two" wants the cluster that "one" is using.*scope: "test"/s,
+  );
+  await first.giveBack();
+  await expect(keeper.borrow(source, "worker", borrower("three"))).resolves.toMatchObject({ cluster: 1 });
+});
+
+test("a test that asks while another one's start is under way is refused, too", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered();
+  const starting = keeper.borrow(source, "worker", borrower("one"));
+  await expect(keeper.borrow(source, "worker", borrower("two"))).rejects.toMatchObject({
+    code: "CLUSTER_IN_USE",
+  });
+  await starting;
+});
+
+test("one that cannot be made as new is stopped and replaced, and the reason is told", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered({ renew: () => Promise.reject(new Error("node-2 is gone")) });
+  await (await keeper.borrow(source, "worker", borrower("first"))).giveBack();
+  const second = await keeper.borrow(source, "worker", borrower("second"));
+  expect(second).toMatchObject({ cluster: 2, replacedBecause: "node-2 is gone" });
+  expect(source.log).toEqual(["start 1", "stop 1", "start 2"]);
+});
+
+test("one that somebody else started is not replaced", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered({ renew: () => Promise.reject(new Error("gone")), replaceable: false });
+  await (await keeper.borrow(source, "worker", borrower("first"))).giveBack();
+  await expect(keeper.borrow(source, "worker", borrower("second"))).rejects.toThrow("gone");
+});
+
+test("a start that failed is not tried again in the same file, and once more in the next", async () => {
+  const keeper = new ClusterKeeper<number>();
+  let starts = 0;
+  const source = numbered({
+    start: async () => {
+      starts += 1;
+      throw new RedisClusterError("IMAGE_UNAVAILABLE", 'No image "nowhere".\n  more');
+    },
+  });
+  await expect(keeper.borrow(source, "worker", borrower("first"))).rejects.toThrow(/^No image "nowhere"/);
+  await expect(keeper.borrow(source, "worker", borrower("second"))).rejects.toMatchObject({
+    code: "IMAGE_UNAVAILABLE",
+    message:
+      'The cluster did not start for "first", and is not tried again in this file: No image "nowhere".',
+  });
+  expect(starts).toBe(1);
+  await expect(keeper.borrow(source, "worker", borrower("third", { file: "b.test.ts" }))).rejects.toThrow(
+    /^No image "nowhere"/,
+  );
+  expect(starts).toBe(2);
+});
+
+test("a test that has more time than the one whose start failed tries again", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered();
+  const slow = { ...source, start: () => Promise.reject(new Error("not ready in time")) };
+  await expect(keeper.borrow(slow, "worker", borrower("hasty", { time: timeLeft(100) }))).rejects.toThrow(
+    "in time",
+  );
+  await expect(keeper.borrow(source, "worker", borrower("patient"))).resolves.toMatchObject({ cluster: 1 });
+});
+
+test("a start that ended because its test was cancelled says nothing of the next one", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const cancelled = new AbortController();
+  const source = numbered();
+  const aborted = {
+    ...source,
+    start: () => {
+      cancelled.abort(new Error("cancelled"));
+      return Promise.reject(new Error("cancelled"));
+    },
+  };
+  await expect(
+    keeper.borrow(aborted, "worker", borrower("first", { signal: cancelled.signal })),
+  ).rejects.toThrow("cancelled");
+  await expect(keeper.borrow(source, "worker", borrower("second"))).resolves.toMatchObject({ cluster: 1 });
+});
+
+test("the end of a home stops its own, and waits for what is still being started", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const started = Promise.withResolvers<number>();
+  const source = numbered({ start: () => started.promise });
+  const other = numbered();
+  await keeper.borrow(other, "file b", borrower("other"));
+  const cancelled = new AbortController();
+  const borrowing = keeper.borrow(source, "worker", borrower("first", { signal: cancelled.signal }));
+  cancelled.abort(new Error("cancelled"));
+  const ending = keeper.stopHome("worker");
+  started.resolve(7);
+  await expect(borrowing).rejects.toThrow("cancelled");
+  await ending;
+  expect(source.log).toEqual(["stop 7"]);
+  expect(other.log).toEqual(["start 1"]);
+});
+
+test("all are stopped although one of them cannot be", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const stuck = numbered({ key: "stuck", stop: () => Promise.reject(new Error("node-0 is left")) });
+  const other = numbered();
+  await keeper.borrow(stuck, "worker", borrower("first"));
+  await keeper.borrow(other, "worker", borrower("second"));
+  await expect(keeper.stopHome("worker")).rejects.toThrow("node-0 is left");
+  expect(other.log).toEqual(["start 1", "stop 1"]);
+});
+
+test("tests that want one alone get one each at the same time, which ends with their turn", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered();
+  const [one, two] = await Promise.all([
+    keeper.borrow(source, "worker", borrower("one"), true),
+    keeper.borrow(source, "worker", borrower("two"), true),
+  ]);
+  expect([one.cluster, two.cluster]).toEqual([1, 2]);
+  await one.giveBack();
+  await keeper.stopHome("worker");
+  expect(source.log).toEqual(["start 1", "start 2", "stop 1", "stop 2"]);
+});
+
+test("a test that wants one alone does not wait for a failure that is known", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered({ start: () => Promise.reject(new Error("no engine")) });
+  await expect(keeper.borrow(source, "worker", borrower("one"), true)).rejects.toThrow(/^no engine$/);
+  await expect(keeper.borrow(source, "worker", borrower("two"), true)).rejects.toThrow("is not tried again");
+});

@@ -1,0 +1,108 @@
+import type { TestContext } from "vitest";
+import type { ClusterWorkloadOptions, StartedRedisCluster } from "../started-redis-cluster.ts";
+import type { Workload } from "../workload/workload.ts";
+import type { Borrower, Source } from "./borrower.ts";
+import { type Borrowed, ClusterKeeper } from "./cluster-keeper.ts";
+import { observedFailovers } from "./observed-failovers.ts";
+import { saveTestEvidence } from "./save-evidence.ts";
+import { leaseAndReset } from "./shared-cluster.ts";
+import { TestWorkloads } from "./test-workloads.ts";
+import { timeLeft } from "./time-left.ts";
+
+/** What a turn needs to know. */
+export interface TurnOptions {
+  readonly source: Source<StartedRedisCluster>;
+  /** Who ends the cluster: see `ClusterKeeper.borrow`. */
+  readonly home: string;
+  /** A fresh cluster that ends with the turn. */
+  readonly alone: boolean;
+  /** Take the lease of a cluster that other processes use as well. */
+  readonly leased: boolean;
+  readonly evidenceDir: string | undefined;
+}
+
+/** Every cluster of this worker. One list, although each file makes its own `test`: a worker may run many files. */
+export const workerClusters: ClusterKeeper<StartedRedisCluster> = new ClusterKeeper();
+
+/** One test's turn at a cluster: from the moment at which it is as good as new to the evidence of a failure. */
+export class ClusterTurn {
+  readonly cluster: StartedRedisCluster;
+  readonly #borrowed: Borrowed<StartedRedisCluster>;
+  readonly #lease: AsyncDisposable | undefined;
+  readonly #workloads: TestWorkloads;
+  readonly #context: Pick<TestContext, "task">;
+  readonly #options: TurnOptions;
+
+  private constructor(
+    borrowed: Borrowed<StartedRedisCluster>,
+    lease: AsyncDisposable | undefined,
+    context: Pick<TestContext, "task">,
+    options: TurnOptions,
+  ) {
+    this.cluster = borrowed.cluster;
+    this.#borrowed = borrowed;
+    this.#lease = lease;
+    this.#workloads = new TestWorkloads(borrowed.cluster);
+    this.#context = context;
+    this.#options = options;
+  }
+
+  /** Waits for a cluster. A turn that does not begin leaves nothing to end. */
+  static async begin(
+    context: Pick<TestContext, "task" | "signal" | "annotate">,
+    options: TurnOptions,
+  ): Promise<ClusterTurn> {
+    const { task, signal, annotate } = context;
+    // In a beforeEach hook the hook's limit counts, which a test cannot ask for: there, Vitest's signal ends the wait.
+    const inHook = task.result?.hooks?.beforeEach === "run";
+    const borrower: Borrower = {
+      test: task.fullTestName,
+      file: task.file.filepath,
+      signal,
+      time: timeLeft(inHook ? undefined : task.timeout),
+    };
+    const borrowed = await workerClusters.borrow(options.source, options.home, borrower, options.alone);
+    try {
+      if (borrowed.replacedBecause !== undefined) {
+        await annotate(
+          `The cluster could not be reset and was replaced: ${borrowed.replacedBecause}`,
+          "warning",
+        );
+      }
+      const lease = options.leased ? await leaseAndReset(borrowed.cluster, borrower) : undefined;
+      return new ClusterTurn(borrowed, lease, context, options);
+    } catch (error) {
+      await borrowed.giveBack();
+      throw error;
+    }
+  }
+
+  /** Starts a workload that ends with the turn. */
+  async startWorkload(options?: ClusterWorkloadOptions): Promise<Workload> {
+    return await this.#workloads.start(options);
+  }
+
+  /**
+   * Ends what the test left running, hands its failovers to the reporter, saves the evidence of a failure and gives
+   * the cluster back.
+   *
+   * @throws what is wrong with a workload that the test left running.
+   */
+  async end(): Promise<void> {
+    const { task } = this.#context;
+    const failed = task.result?.state === "fail" && task.fails !== true;
+    try {
+      const wrong = await this.#workloads.finish(failed);
+      const failovers = observedFailovers(this.cluster.history);
+      if (failovers.length > 0) task.meta.redisClusterFailovers = failovers;
+      if (failed || wrong !== undefined) {
+        const error = wrong ?? task.result?.errors?.at(-1)?.message;
+        await saveTestEvidence(this.cluster, task, error, this.#options.evidenceDir);
+      }
+      if (wrong !== undefined) throw wrong;
+    } finally {
+      await this.#lease?.[Symbol.asyncDispose]();
+      await this.#borrowed.giveBack();
+    }
+  }
+}

@@ -1,0 +1,323 @@
+import { describe, test } from "vitest";
+import { failoverWith, shardFailoverWith } from "../failover/failover.fixture.ts";
+import { clusterWith } from "../view/cluster.fixture.ts";
+import { expect } from "../vitest.ts";
+import { ledgerWith, lostWrites, shardWith } from "../workload/ledger.fixture.ts";
+
+describe("a cluster", () => {
+  test("passes what it is, and not the opposite of what it is not", async () => {
+    await expect(clusterWith()).toBeHealthy();
+    await expect(clusterWith()).toAgree();
+    await expect(clusterWith()).toCoverAllSlots();
+    await expect(clusterWith({ silent: [1] })).not.toBeHealthy();
+    await expect(clusterWith({ slots: "5461-10000" })).not.toAgree();
+    await expect(clusterWith({ silent: [1] })).not.toCoverAllSlots();
+  });
+
+  test("that is not healthy is described by all that is wrong and by each node's view", async () => {
+    await expect(
+      expect(clusterWith({ silent: [1] })).toBeHealthy(),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(`
+      [Error: The cluster is not healthy.
+
+      What is wrong:
+        node-0 says cluster_state:fail
+        node-1 gave no view: connection refused
+        node-2 says cluster_state:fail
+        node-0 flags node-1 as fail
+        node-2 flags node-1 as fail
+      What each node says:
+        node-0: primary of 0-5460, epoch 1 of 3, state fail, flags node-1 fail
+        node-1: silent (connection refused)
+        node-2: primary of 10923-16383, epoch 3 of 3, state fail, flags node-1 fail]
+    `);
+  });
+
+  test("that disagrees is described by who says what", async () => {
+    await expect(
+      expect(clusterWith({ slots: "5461-10000" })).toAgree(),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(`
+      [Error: The nodes do not agree.
+
+      What is wrong:
+        the slots of node-1: node-0, node-1 say 5461-10922; node-2 say 5461-10000
+      What each node says:
+        node-0: primary of 0-5460, epoch 1 of 3, state ok, flags nobody
+        node-1: primary of 5461-10922, epoch 2 of 3, state ok, flags nobody
+        node-2: primary of 10923-16383, epoch 3 of 3, state ok, flags nobody]
+    `);
+  });
+
+  test("whose dead primary nobody has replaced does not cover its slots", async () => {
+    await expect(
+      expect(clusterWith({ silent: [1] })).toCoverAllSlots(),
+    ).rejects.toThrowErrorMatchingInlineSnapshot(`
+      [Error: The cluster does not cover all slots.
+
+      What is wrong:
+        node-0 says cluster_state:fail
+        node-1 gave no view: connection refused
+        node-2 says cluster_state:fail
+        node-0 flags node-1 as fail
+        node-2 flags node-1 as fail
+        nobody who answers serves the slots 5461-10922
+      What each node says:
+        node-0: primary of 0-5460, epoch 1 of 3, state fail, flags node-1 fail
+        node-1: silent (connection refused)
+        node-2: primary of 10923-16383, epoch 3 of 3, state fail, flags node-1 fail]
+    `);
+  });
+
+  test("that should not have been healthy is shown as it is", async () => {
+    await expect(expect(clusterWith()).not.toBeHealthy()).rejects.toThrowErrorMatchingInlineSnapshot(`
+      [Error: The cluster is healthy, which was not expected.
+
+      What each node says:
+        node-0: primary of 0-5460, epoch 1 of 3, state ok, flags nobody
+        node-1: primary of 5461-10922, epoch 2 of 3, state ok, flags nobody
+        node-2: primary of 10923-16383, epoch 3 of 3, state ok, flags nobody]
+    `);
+    await expect(expect(clusterWith()).not.toAgree()).rejects.toThrow(
+      "The nodes agree, which was not expected.",
+    );
+    await expect(expect(clusterWith()).not.toCoverAllSlots()).rejects.toThrow(
+      "The cluster covers all slots, which was not expected.",
+    );
+  });
+
+  test("can be polled until it is healthy", async () => {
+    const silents = [[0], [0], []];
+    await expect.poll(() => clusterWith({ silent: silents.shift() ?? [] }), { interval: 1 }).toBeHealthy();
+    expect(silents).toEqual([]);
+  });
+
+  test.each(["toBeHealthy", "toAgree", "toCoverAllSlots"] as const)(
+    "is not asked inside another matcher: %s",
+    (name) => {
+      const inner = (expect as unknown as Record<typeof name, () => unknown>)[name]();
+      const opposite = (expect.not as unknown as Record<typeof name, () => unknown>)[name]();
+      for (const matcher of [inner, opposite]) {
+        expect(() => expect(clusterWith()).toEqual(matcher)).toThrow(
+          `${name}() asks the nodes, which takes time, and cannot be part of another matcher`,
+        );
+      }
+    },
+  );
+});
+
+describe("a failover", () => {
+  test("passes what it did, and not the opposite", () => {
+    expect(failoverWith()).toHavePromotedReplica();
+    expect(failoverWith()).toHavePromotedReplica({ withinMs: 1501 });
+    expect(failoverWith()).not.toHavePromotedReplica({ withinMs: 1500 });
+    expect(failoverWith()).toHaveRecoveredWithin(1515);
+    expect(failoverWith()).not.toHaveRecoveredWithin(1514);
+  });
+
+  test("that was late is described by its timeline", () => {
+    expect(() =>
+      expect(failoverWith()).toHavePromotedReplica({ withinMs: 1000 }),
+    ).toThrowErrorMatchingInlineSnapshot(`
+      [Error: node-5 was promoted in place of node-1 only after 1501 ms; within 1000 ms was expected.
+
+      node-1 → node-5   slots 5461-10922   epoch 7 → 9
+        suspected          780 ms  by node-4, expected 500–950
+        declared dead      882 ms  by node-0, expected 500–1300
+        election planned   891 ms  waits 592 ms, expected 500–1000
+        election started  1497 ms
+        votes given       1498 ms
+        elected           1501 ms  node-5, expected 1000–2500
+        seen to serve     1505 ms
+        all agree         1512 ms
+        first write       1515 ms]
+    `);
+  });
+
+  test("of several shards is described by each step that was late", () => {
+    const other = shardFailoverWith(
+      { failed: { name: "node-2" }, promoted: { name: "node-3", id: "c".repeat(40) }, shard: 2 },
+      { electedMs: 900, recoveredMs: 940, agreedMs: 1_700 },
+    );
+    expect(() =>
+      expect(failoverWith({ others: [other] })).toHaveRecoveredWithin(1_513),
+    ).toThrowErrorMatchingInlineSnapshot(`
+      [Error: A write to the shard of node-1 was acknowledged only after 1515 ms; within 1513 ms was expected.
+      All nodes agreed about node-3 only after 1700 ms; within 1513 ms was expected.
+
+      node-1 → node-5   slots 5461-10922   epoch 7 → 9
+        suspected          780 ms  by node-4, expected 500–950
+        declared dead      882 ms  by node-0, expected 500–1300
+        election planned   891 ms  waits 592 ms, expected 500–1000
+        election started  1497 ms
+        votes given       1498 ms
+        elected           1501 ms  node-5, expected 1000–2500
+        seen to serve     1505 ms
+        all agree         1512 ms
+        first write       1515 ms
+
+      node-2 → node-3   slots 5461-10922   epoch 7 → 9
+        suspected          780 ms  by node-4, expected 500–950
+        declared dead      882 ms  by node-0, expected 500–1300
+        election planned   891 ms  waits 592 ms, expected 500–1000
+        elected            900 ms  node-3, expected 1000–2500
+        first write        940 ms
+        election started  1497 ms
+        votes given       1498 ms
+        seen to serve     1505 ms
+        all agree         1700 ms]
+    `);
+  });
+
+  test("that should not have been is shown as it was", () => {
+    expect(() => expect(failoverWith()).not.toHavePromotedReplica()).toThrowErrorMatchingInlineSnapshot(`
+      [Error: node-5 was promoted in place of node-1; no promotion was expected.
+
+      node-1 → node-5   slots 5461-10922   epoch 7 → 9
+        suspected          780 ms  by node-4, expected 500–950
+        declared dead      882 ms  by node-0, expected 500–1300
+        election planned   891 ms  waits 592 ms, expected 500–1000
+        election started  1497 ms
+        votes given       1498 ms
+        elected           1501 ms  node-5, expected 1000–2500
+        seen to serve     1505 ms
+        all agree         1512 ms
+        first write       1515 ms]
+    `);
+    expect(() => expect(failoverWith()).not.toHaveRecoveredWithin(2_000)).toThrowErrorMatchingInlineSnapshot(`
+      [Error: A write to the shard of node-1 was acknowledged after 1515 ms.
+      All nodes agreed about node-5 after 1512 ms.
+      More than 2000 ms was expected.
+
+      node-1 → node-5   slots 5461-10922   epoch 7 → 9
+        suspected          780 ms  by node-4, expected 500–950
+        declared dead      882 ms  by node-0, expected 500–1300
+        election planned   891 ms  waits 592 ms, expected 500–1000
+        election started  1497 ms
+        votes given       1498 ms
+        elected           1501 ms  node-5, expected 1000–2500
+        seen to serve     1505 ms
+        all agree         1512 ms
+        first write       1515 ms]
+    `);
+  });
+});
+
+describe("a ledger", () => {
+  test("passes what it shows, and not the opposite", () => {
+    expect(ledgerWith()).toHaveLostNoAcknowledgedWrites();
+    expect(ledgerWith({ lost: lostWrites(1) })).not.toHaveLostNoAcknowledgedWrites();
+    expect(ledgerWith({ lost: lostWrites(2) })).toHaveLostAtMost(2);
+    expect(ledgerWith({ lost: lostWrites(3) })).not.toHaveLostAtMost(2);
+    expect(ledgerWith({ shards: [shardWith(0, 9, 700)] })).toHaveBeenUnavailableAtMost(700);
+    expect(ledgerWith({ shards: [shardWith(0, 9, 700.2)] })).not.toHaveBeenUnavailableAtMost(700);
+  });
+
+  test("that lost writes is described by which", () => {
+    expect(() =>
+      expect(ledgerWith({ lost: lostWrites(2) })).toHaveLostNoAcknowledgedWrites(),
+    ).toThrowErrorMatchingInlineSnapshot(`
+      [Error: Of 2990 acknowledged writes 2 were lost; none was expected.
+
+      writes       3000: 2990 acknowledged, 6 failed, 4 unknown
+      reads        0
+      time         4000 ms   seed 7
+      lost         2
+        w3-1  workload:append:{t0}  shard 1  acknowledged +1 ms
+        w3-2  workload:append:{t1}  shard 1  acknowledged +11 ms
+      stale        0
+      duplicated   0
+      not acknowledged, but present   0
+      unavailable
+        shard 0  0 ms  1000 acknowledged
+        shard 1  0 ms  1000 acknowledged
+        shard 2  0 ms   990 acknowledged
+      errors       none
+      latency
+        before  2990 writes  p50 0.3 ms  p99 2.5 ms  max 18.0 ms
+        during     0 writes
+        after      0 writes]
+    `);
+  });
+
+  test("that lost too many writes says how many were too many", () => {
+    expect(() => expect(ledgerWith({ lost: lostWrites(3) })).toHaveLostAtMost(1)).toThrow(
+      "Of 2990 acknowledged writes 3 were lost; at most 1 was expected.",
+    );
+  });
+
+  test("of shards that were away is described by each of them", () => {
+    const shards = [shardWith(0, 900, 1_612.4), shardWith(1), shardWith(2, 900, 2_100)];
+    expect(() =>
+      expect(ledgerWith({ shards })).toHaveBeenUnavailableAtMost(1_000),
+    ).toThrowErrorMatchingInlineSnapshot(`
+      [Error: Shard 0 took no writes for 1613 ms; at most 1000 ms was expected.
+      Shard 2 took no writes for 2100 ms; at most 1000 ms was expected.
+
+      writes       3000: 2990 acknowledged, 6 failed, 4 unknown
+      reads        0
+      time         4000 ms   seed 7
+      lost         0
+      stale        0
+      duplicated   0
+      not acknowledged, but present   0
+      unavailable
+        shard 0  1613 ms   900 acknowledged  last write +500 ms, next +2112 ms
+        shard 1     0 ms  1000 acknowledged
+        shard 2  2100 ms   900 acknowledged  last write +500 ms, next +2600 ms
+      errors       none
+      latency
+        before  2990 writes  p50 0.3 ms  p99 2.5 ms  max 18.0 ms
+        during     0 writes
+        after      0 writes]
+    `);
+  });
+
+  test("that should have shown a loss or an outage is shown as it is", () => {
+    expect(() =>
+      expect(ledgerWith()).not.toHaveLostNoAcknowledgedWrites(),
+    ).toThrowErrorMatchingInlineSnapshot(`
+      [Error: Of 2990 acknowledged writes none was lost; a loss was expected.
+
+      writes       3000: 2990 acknowledged, 6 failed, 4 unknown
+      reads        0
+      time         4000 ms   seed 7
+      lost         0
+      stale        0
+      duplicated   0
+      not acknowledged, but present   0
+      unavailable
+        shard 0  0 ms  1000 acknowledged
+        shard 1  0 ms  1000 acknowledged
+        shard 2  0 ms   990 acknowledged
+      errors       none
+      latency
+        before  2990 writes  p50 0.3 ms  p99 2.5 ms  max 18.0 ms
+        during     0 writes
+        after      0 writes]
+    `);
+    expect(() => expect(ledgerWith({ lost: lostWrites(1) })).not.toHaveLostAtMost(2)).toThrow(
+      "Of 2990 acknowledged writes 1 was lost; a loss of more than 2 was expected.",
+    );
+    expect(() => expect(ledgerWith()).not.toHaveBeenUnavailableAtMost(100)).toThrow(
+      "No shard was without writes for longer than 0 ms; longer than 100 ms was expected.",
+    );
+  });
+
+  test("fits inside another matcher", () => {
+    expect({ ledger: ledgerWith() }).toEqual({ ledger: expect.toHaveLostAtMost(0) });
+    expect({ ledger: ledgerWith({ lost: lostWrites(1) }) }).toEqual({
+      ledger: expect.not.toHaveLostAtMost(0),
+    });
+  });
+});
+
+test("what proves nothing and what is no evidence fail both ways", async () => {
+  const refused = expect.objectContaining({ code: "INVALID_ARGUMENT" });
+  const empty = ledgerWith({ acknowledged: 0 });
+  expect(() => expect(empty).toHaveLostNoAcknowledgedWrites()).toThrow(refused);
+  expect(() => expect(empty).not.toHaveLostNoAcknowledgedWrites()).toThrow(refused);
+  expect(() => expect(failoverWith()).not.toHaveRecoveredWithin(Number.NaN)).toThrow(refused);
+  expect(() => expect(ledgerWith() as unknown).not.toHavePromotedReplica()).toThrow(refused);
+  await expect(expect(clusterWith({ silent: [0, 1, 2] })).not.toAgree()).rejects.toThrow(refused);
+  await expect(expect({} as ReturnType<typeof clusterWith>).not.toBeHealthy()).rejects.toThrow(refused);
+});

@@ -1,0 +1,119 @@
+import type { Cluster } from "ioredis";
+import { test as base, type TestAPI } from "vitest";
+import type { RedisClusterNode } from "../redis-cluster-node.ts";
+import { isSharedCluster, type SharedCluster } from "../sharing/shared-cluster.ts";
+import type { RedisClusterOptions } from "../start-redis-cluster.ts";
+import type { ClusterWorkloadOptions, StartedRedisCluster } from "../started-redis-cluster.ts";
+import type { Workload } from "../workload/workload.ts";
+import { bindFaults, type RedisClusterFaults } from "./bind-faults.ts";
+import { ClusterTurn, workerClusters } from "./cluster-turn.ts";
+import { ownCluster } from "./own-cluster.ts";
+import { sharedCluster } from "./shared-cluster.ts";
+
+/** The options of a cluster that a test runner starts and ends. */
+export type TestClusterOptions = Omit<RedisClusterOptions, "signal">;
+
+/** What {@link redisClusterTest} takes. */
+export interface RedisClusterTestOptions extends TestClusterOptions {
+  /**
+   * How long a cluster is kept. `"worker"` (default): for all tests that a worker runs, reset between them; with
+   * Vitest's isolation that is one file. `"file"`: for the tests of a file. `"test"`: a fresh one for each test.
+   */
+  readonly scope?: "test" | "file" | "worker" | undefined;
+  /**
+   * Where the evidence of failed tests goes. Default: the environment variable
+   * `TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR`, else `node_modules/.cache/testcontainers-redis-cluster/evidence`.
+   */
+  readonly evidenceDir?: string | undefined;
+}
+
+/** What a test of {@link redisClusterTest} may ask for. Nothing is started for a test that asks for none of it. */
+export interface RedisClusterFixtures {
+  /** The cluster: healthy, without faults and keys when the test begins. */
+  cluster: StartedRedisCluster;
+  /** `cluster.client` as it is when the test begins: a connected ioredis `Cluster`. */
+  redis: Cluster;
+  /** `cluster.nodes`. */
+  nodes: readonly RedisClusterNode[];
+  /** The cluster's calls that break it, to be taken apart. All is healed before the next test. */
+  faults: RedisClusterFaults;
+  /**
+   * Starts a workload. If the test does not stop it, that is done at the test's end, and acknowledged writes that
+   * are lost, duplicated or went back then fail the test.
+   */
+  workload: (options?: ClusterWorkloadOptions) => Promise<Workload>;
+  /** For `test.override`: options that are laid over those of {@link redisClusterTest}. Not for shared clusters. */
+  clusterOptions: TestClusterOptions;
+}
+
+/** The fixtures as Vitest's types want them: all belong to one test. */
+export interface RedisClusterTestContext extends RedisClusterFixtures {
+  readonly $__test?: RedisClusterFixtures;
+}
+
+/** Vitest's `test` with a cluster. */
+export type RedisClusterTest = TestAPI<RedisClusterTestContext>;
+
+const WORKER = "worker";
+
+/**
+ * Vitest's `test` with a real Redis Cluster as fixtures: `test("…", async ({ cluster, redis, faults }) => …)`. The
+ * cluster is started by the first test that asks for it, made as new before each further one, and stopped with its
+ * scope, also when a run is cancelled. A start that fails fails the test with its own error; the other tests of the
+ * file that need the same cluster then fail at once. A failed test's evidence is saved and its folder printed.
+ *
+ * @param from options for clusters of its own, or what `inject("redisCluster")` gives: then every test takes the
+ * lease of the shared cluster, and resets it.
+ */
+export function redisClusterTest(from: RedisClusterTestOptions | SharedCluster = {}): RedisClusterTest {
+  const shared = isSharedCluster(from) ? from : undefined;
+  const {
+    scope = WORKER,
+    evidenceDir,
+    ...options
+  }: RedisClusterTestOptions = isSharedCluster(from) ? {} : from;
+
+  const test = base
+    .extend("clusterOptions", { scope: "test" }, options)
+    .extend(
+      "clusterHome",
+      // The types want to know the scope of each fixture; nobody sees this one's.
+      { scope: (scope === "file" ? "file" : "worker") as "file" },
+      // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the pattern which fixtures are needed.
+      async ({}, { onCleanup }) => {
+        const home: { name: string } = { name: WORKER };
+        onCleanup(() => workerClusters.stopHome(home.name));
+        return home;
+      },
+    )
+    .extend("clusterTurn", async ({ clusterOptions, clusterHome, task, signal, annotate }, { onCleanup }) => {
+      // Known only now, and the same for all tests of the file.
+      if (scope === "file") clusterHome.name = `file ${task.file.filepath}`;
+      const source =
+        shared === undefined ? ownCluster({ ...options, ...clusterOptions }) : sharedCluster(shared);
+      const turn = await ClusterTurn.begin(
+        { task, signal, annotate },
+        {
+          source,
+          home: clusterHome.name,
+          alone: scope === "test",
+          leased: shared !== undefined,
+          evidenceDir,
+        },
+      );
+      onCleanup(() => turn.end());
+      return turn;
+    })
+    .extend("cluster", ({ clusterTurn }) => clusterTurn.cluster)
+    .extend("redis", ({ clusterTurn }) => clusterTurn.cluster.client)
+    .extend("nodes", ({ clusterTurn }) => clusterTurn.cluster.nodes)
+    .extend("faults", ({ clusterTurn }) => bindFaults(clusterTurn.cluster))
+    .extend(
+      "workload",
+      ({ clusterTurn }) =>
+        (workload?: ClusterWorkloadOptions) =>
+          clusterTurn.startWorkload(workload),
+    );
+  // Home and turn are nobody's business but this file's.
+  return test as unknown as RedisClusterTest;
+}

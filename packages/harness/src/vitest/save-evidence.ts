@@ -1,0 +1,42 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type RunnerTestCase, recordArtifact, type TestAttachment } from "vitest";
+import { messageOf } from "../errors.ts";
+import type { StartedRedisCluster } from "../started-redis-cluster.ts";
+import { evidenceName } from "./evidence-name.ts";
+import type { EvidenceArtifact } from "./vitest-types.ts";
+
+/** Below the folder in which Vitest was started; caches of tools are nothing that anybody commits. */
+const DEFAULT_FOLDER = "node_modules/.cache/testcontainers-redis-cluster/evidence";
+
+/** The files that are handed to Vitest, where the evidence has them. */
+const ATTACHED = ["README.txt", "timeline.txt"];
+
+/**
+ * Saves what the cluster of a failed test has to tell, prints the folder's path once, and hands the folder to Vitest
+ * as an artifact: an annotation is refused from the moment on at which a test has failed. Never throws, for the
+ * test's own error is the one to see.
+ */
+export async function saveTestEvidence(
+  cluster: Pick<StartedRedisCluster, "saveEvidence">,
+  task: Readonly<RunnerTestCase>,
+  error: unknown,
+  folder: string | undefined,
+): Promise<void> {
+  const parent = folder ?? (process.env["TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR"] || DEFAULT_FOLDER);
+  const name = evidenceName(task.file.name, task.fullTestName, task.result?.retryCount);
+  try {
+    const saved = await cluster.saveEvidence(join(parent, name), { title: task.fullName, error });
+    console.error(`Evidence: ${saved}`);
+    await recordArtifact(task, artifact(saved));
+  } catch (problem) {
+    console.error(`The evidence of "${task.fullTestName}" is incomplete: ${messageOf(problem)}`);
+  }
+}
+
+function artifact(folder: string): EvidenceArtifact {
+  const attachments: TestAttachment[] = ATTACHED.map((file) => join(folder, file))
+    .filter((path) => existsSync(path))
+    .map((path) => ({ path, contentType: "text/plain" }));
+  return { type: "testcontainers-redis-cluster:evidence", folder, attachments };
+}

@@ -1,0 +1,99 @@
+import { expect, test } from "vitest";
+import { splitSlots } from "../plan/slots.ts";
+import { judgeAvailability } from "./availability.ts";
+import type { History } from "./history.ts";
+import { Keyspace } from "./keyspace.ts";
+import { judgeLatency } from "./latency.ts";
+import { OperationLog, type Outcome } from "./operation-log.ts";
+
+/** A history of writes to shard 0, of three: `[sentAt, doneAt, outcome]`. */
+function historyOf(...rows: readonly (readonly [number, number, Outcome])[]): History {
+  const log = new OperationLog();
+  for (const [index, [sentAt, doneAt, outcome]] of rows.entries()) {
+    log.append(
+      "set",
+      false,
+      0,
+      0,
+      index + 1,
+      0,
+      sentAt,
+      doneAt,
+      outcome,
+      outcome === "acknowledged" ? "" : "X",
+    );
+  }
+  const keyspace = new Keyspace("t", 3, 1, splitSlots(3));
+  return { log, keyspace, epochOffsetMs: 1000, seed: 0, startedAt: 0, stoppedAt: 9999 };
+}
+
+const shard0 = (history: History) => judgeAvailability(history).shards[0];
+
+test("a shard that nobody wrote to was not unavailable", () => {
+  expect(shard0(historyOf())).toMatchObject({
+    acknowledged: 0,
+    unavailableMs: 0,
+    lastSuccessBefore: undefined,
+  });
+});
+
+test("pauses in which nobody wanted to write do not count, however long", () => {
+  const history = historyOf([0, 1, "acknowledged"], [5000, 5001, "acknowledged"]);
+  expect(shard0(history)).toMatchObject({ acknowledged: 2, unavailableMs: 0, firstSuccessAfter: undefined });
+});
+
+test("a failed attempt counts from the first try to the next success", () => {
+  const history = historyOf([0, 1, "acknowledged"], [10, 20, "failed"], [700, 701, "acknowledged"]);
+  expect(shard0(history)).toEqual({
+    shard: 0,
+    acknowledged: 2,
+    unavailableMs: 691,
+    lastSuccessBefore: 1001,
+    firstSuccessAfter: 1701,
+  });
+});
+
+test("a write that was answered late counts as well, from the success before", () => {
+  const history = historyOf([0, 5, "acknowledged"], [2, 905, "acknowledged"]);
+  expect(shard0(history)).toMatchObject({ unavailableMs: 900, lastSuccessBefore: 1005 });
+});
+
+test("a shard that never came back counts to its last attempt's end", () => {
+  const history = historyOf([0, 1, "acknowledged"], [2, 1002, "unknown"], [1003, 2003, "unknown"]);
+  expect(shard0(history)).toMatchObject({ unavailableMs: 2001, firstSuccessAfter: undefined });
+});
+
+test("a shard that was away from the beginning has no success before", () => {
+  const history = historyOf([0, 300, "unknown"], [301, 400, "acknowledged"]);
+  expect(shard0(history)).toMatchObject({ unavailableMs: 400, lastSuccessBefore: undefined });
+});
+
+test("what is ordinary for a slow shard is not unavailability", () => {
+  const slow = Array.from(
+    { length: 9 },
+    (_, index) => [index * 100, index * 100 + 20, "acknowledged"] as const,
+  );
+  expect(shard0(historyOf(...slow, [900, 1050, "acknowledged"]))?.unavailableMs).toBe(0);
+  expect(shard0(historyOf(...slow, [900, 1200, "acknowledged"]))?.unavailableMs).toBe(300);
+});
+
+test("latency is split at the longest time without success", () => {
+  const history = historyOf(
+    [0, 1, "acknowledged"],
+    [2, 4, "acknowledged"],
+    [5, 6, "failed"],
+    [400, 500, "acknowledged"],
+    [501, 504, "acknowledged"],
+  );
+  const { longest } = judgeAvailability(history);
+  expect(longest).toMatchObject({ from: 5, to: 500 });
+  expect(judgeLatency(history, longest)).toEqual({
+    before: { count: 2, p50Ms: 1, p99Ms: 2, maxMs: 2 },
+    during: { count: 1, p50Ms: 100, p99Ms: 100, maxMs: 100 },
+    after: { count: 1, p50Ms: 3, p99Ms: 3, maxMs: 3 },
+  });
+  expect(judgeLatency(history, undefined)).toMatchObject({
+    before: { count: 4, maxMs: 100 },
+    during: { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 },
+  });
+});

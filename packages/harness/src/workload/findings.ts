@@ -1,0 +1,25 @@
+import type { History } from "./history.ts";
+import type { Finding, LostWrite } from "./ledger.ts";
+import { tokenText } from "./token.ts";
+
+/** Where the write in a row of the log went. Of a counter, `value` is the count that its reply gave. */
+export function findingOf({ log, keyspace }: History, index: number): Finding {
+  const kind = log.kind(index);
+  const key = log.key(index);
+  const token = tokenText(log.writer(index), log.sequence(index));
+  const value = kind === "counter" ? String(log.observed(index)) : token;
+  return { key: keyspace.name(kind, key, token), kind, value, shard: keyspace.shardOf(key) };
+}
+
+/** The acknowledged write in a row of the log, as a lost one. */
+export function lostWrite(history: History, index: number): LostWrite {
+  const { log, epochOffsetMs } = history;
+  return {
+    ...findingOf(history, index),
+    sentAt: log.sentAt(index) + epochOffsetMs,
+    acknowledgedAt: log.doneAt(index) + epochOffsetMs,
+  };
+}
+
+/** Names what a key without a value holds. */
+export const ABSENT = "absent";

@@ -1,0 +1,60 @@
+import { judgeAvailability } from "./availability.ts";
+import { type History, rowsByToken } from "./history.ts";
+import { judgeCounters } from "./judge-counters.ts";
+import { judgeReads } from "./judge-reads.ts";
+import { judgeRegisters } from "./judge-registers.ts";
+import { judgeTokens } from "./judge-tokens.ts";
+import { judgeLatency } from "./latency.ts";
+import type { DuplicatedWrite, Ledger, LostWrite, StaleValue, UnacknowledgedWrite } from "./ledger.ts";
+import type { ReadBack } from "./read-back.ts";
+
+/** What the judges of the kinds have found so far. */
+export interface Findings {
+  readonly lost: LostWrite[];
+  readonly unacknowledgedPresent: UnacknowledgedWrite[];
+  readonly duplicated: DuplicatedWrite[];
+  readonly stale: StaleValue[];
+}
+
+/**
+ * Compares what was acknowledged with what is there. It relies on two things alone: that a key has one writer with
+ * one command under way at a time, and that a write without a certain answer may be applied never, or at any later
+ * time. What these two can explain is no finding. Pure.
+ */
+export function judge(history: History, found: ReadBack): Ledger {
+  const { log, keyspace, epochOffsetMs, seed } = history;
+  const findings: Findings = { lost: [], unacknowledgedPresent: [], duplicated: [], stale: [] };
+  for (const { kind, key, name, value } of found.foreign) {
+    const shard = keyspace.shardOf(key);
+    findings.unacknowledgedPresent.push({ key: name, kind, value, shard, outcome: "never-sent" });
+  }
+  const rows = rowsByToken(history);
+  judgeTokens(history, rows, found, findings);
+  judgeRegisters(history, found, findings);
+  judgeCounters(history, found, findings);
+  const reads = judgeReads(history, rows, findings);
+  const { shards, longest } = judgeAvailability(history);
+  return {
+    acknowledged: log.acknowledged,
+    attempts: log.acknowledged + log.failed + log.unknown,
+    failed: log.failed,
+    unknown: log.unknown,
+    reads,
+    ...findings,
+    shards,
+    errors: countErrors(history),
+    latency: judgeLatency(history, longest),
+    seed,
+    startedAt: history.startedAt + epochOffsetMs,
+    stoppedAt: history.stoppedAt + epochOffsetMs,
+  };
+}
+
+function countErrors({ log }: History): Readonly<Record<string, number>> {
+  const errors = new Map<string, number>();
+  for (let index = 0; index < log.length; index += 1) {
+    const word = log.error(index);
+    if (word !== "") errors.set(word, (errors.get(word) ?? 0) + 1);
+  }
+  return Object.fromEntries(errors);
+}

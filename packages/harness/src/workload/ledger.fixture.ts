@@ -1,0 +1,53 @@
+import type { Ledger, LostWrite, ShardLedger } from "./ledger.ts";
+
+const STARTED_AT = 1_700_000_000_000;
+
+/** A ledger of three shards from which nothing is missing, with what a test wants to be different. */
+export function ledgerWith(changes: Partial<Ledger> = {}): Ledger {
+  return {
+    acknowledged: 2_990,
+    attempts: 3_000,
+    failed: 6,
+    unknown: 4,
+    reads: 0,
+    lost: [],
+    unacknowledgedPresent: [],
+    duplicated: [],
+    stale: [],
+    shards: [shardWith(0), shardWith(1), shardWith(2, 990)],
+    errors: {},
+    latency: {
+      before: { count: 2_990, p50Ms: 0.31, p99Ms: 2.5, maxMs: 18.04 },
+      during: { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 },
+      after: { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 },
+    },
+    seed: 7,
+    startedAt: STARTED_AT,
+    stoppedAt: STARTED_AT + 4_000,
+    ...changes,
+  };
+}
+
+/** A shard that took no writes for so long, from 500 ms after the start on. */
+export function shardWith(shard: number, acknowledged = 1_000, unavailableMs = 0): ShardLedger {
+  const away = unavailableMs > 0;
+  return {
+    shard,
+    acknowledged,
+    unavailableMs,
+    lastSuccessBefore: away ? STARTED_AT + 500 : undefined,
+    firstSuccessAfter: away ? STARTED_AT + 500 + unavailableMs : undefined,
+  };
+}
+
+/** The first so many writes of writer 3 to shard 1, all lost, acknowledged 10 ms after each other. */
+export function lostWrites(count: number): readonly LostWrite[] {
+  return Array.from({ length: count }, (_, index) => ({
+    key: `workload:append:{t${index}}`,
+    kind: "append",
+    value: `w3-${index + 1}`,
+    shard: 1,
+    sentAt: STARTED_AT + 10 * index,
+    acknowledgedAt: STARTED_AT + 10 * index + 1,
+  }));
+}

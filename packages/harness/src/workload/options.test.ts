@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { InvalidOptionsError } from "../errors.ts";
+import { WRITE_KINDS } from "./ledger.ts";
+import { validateWorkload, type WorkloadOptions } from "./options.ts";
+
+test("everything has a default", () => {
+  expect(validateWorkload({}, 3)).toEqual({
+    writers: 8,
+    ratePerSecond: undefined,
+    keys: 256,
+    keyPrefix: undefined,
+    valueBytes: 32,
+    wait: 0,
+    waitTimeoutMs: 1000,
+    reads: 0,
+    kinds: WRITE_KINDS,
+    commandTimeoutMs: 1000,
+    seed: undefined,
+  });
+});
+
+test("reads are a share, or true for a fifth", () => {
+  expect(validateWorkload({ reads: true }, 3).reads).toBe(0.2);
+  expect(validateWorkload({ reads: false }, 3).reads).toBe(0);
+  expect(validateWorkload({ reads: 0.5 }, 3).reads).toBe(0.5);
+});
+
+test("there is a key for each writer and each shard", () => {
+  expect(validateWorkload({}, 300).keys).toBe(300);
+  expect(() => validateWorkload({ keys: 7 }, 3)).toThrow("keys: got 7; a whole number from 8 to 16384");
+});
+
+test("all that is wrong is told at once", () => {
+  const wrong = {
+    writers: 0,
+    ratePerSecond: 0,
+    keys: 1.5,
+    keyPrefix: "a{b}",
+    valueBytes: 0,
+    wait: -1,
+    waitTimeoutMs: 0,
+    reads: 1,
+    kinds: ["set", "set"],
+    commandTimeoutMs: 1,
+    seed: -1,
+    wirters: 3,
+  };
+  let thrown: unknown;
+  try {
+    validateWorkload(wrong as WorkloadOptions, 3);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(InvalidOptionsError);
+  const { problems } = thrown as InvalidOptionsError;
+  expect(problems.map(({ option }) => option).toSorted()).toEqual(Object.keys(wrong).toSorted());
+});
+
+test.each([[null], [[]], ["fast"]])("%j is no set of options", (options) => {
+  expect(() => validateWorkload(options as WorkloadOptions, 3)).toThrow(InvalidOptionsError);
+});
+
+test.each([[[]], [["set", "other"]], ["set"]])("%j are no kinds", (kinds) => {
+  expect(() => validateWorkload({ kinds } as WorkloadOptions, 3)).toThrow("kinds: got");
+});

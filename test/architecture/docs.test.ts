@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { quotable, quotesOf } from "../support/quotes.ts";
+
+// What users copy from a page is run as a test: the page has to show the very file.
+
+const ROOT = join(import.meta.dirname, "../..");
+const RECIPES = "packages/examples/other-runners";
+
+const pages: readonly string[] = [
+  "README.md",
+  ...readdirSync(join(ROOT, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+const quotes = pages.flatMap((page) =>
+  quotesOf(readFileSync(join(ROOT, page), "utf8")).map((quote) => ({ page, ...quote })),
+);
+
+test.each(quotes)("$page shows $file as it is", ({ file, region, text }) => {
+  expect(text).toBe(quotable(readFileSync(join(ROOT, file), "utf8"), region));
+});
+
+test("no block names a file in a way that is not understood", () => {
+  const named = pages.flatMap(
+    (page) => readFileSync(join(ROOT, page), "utf8").match(/^\s*```.*file\b.*$/gm) ?? [],
+  );
+  expect(quotes).toHaveLength(named.length);
+});
+
+test("every file of the recipes for other runners is shown", () => {
+  const files = readdirSync(join(ROOT, RECIPES), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== "node_modules")
+    .flatMap(({ name }) =>
+      readdirSync(join(ROOT, RECIPES, name), { withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => `${RECIPES}/${name}/${entry.name}`),
+    );
+  expect(files.length).toBeGreaterThan(3);
+  expect(
+    quotes
+      .filter(({ page }) => page === "docs/test-runners.md")
+      .map(({ file }) => file)
+      .toSorted(),
+  ).toEqual(files.toSorted());
+});
+
+describe("a quote", () => {
+  const source =
+    "import x;\n\ntest(() => {\n  // #region kill\n  if (x) {\n\n    kill();\n  }\n  // #endregion\n});\n";
+
+  test("is a fenced block that names a file, or a region of one", () => {
+    const page =
+      "```ts\nplain\n```\n\n````js file=a/b.js#kill\n```\n````\ntext\n```ts file=c.ts\none\ntwo\n```\n";
+    expect(quotesOf(page)).toEqual([
+      { file: "a/b.js", region: "kill", text: "```\n" },
+      { file: "c.ts", region: undefined, text: "one\ntwo\n" },
+    ]);
+  });
+
+  test("without a region is the whole file", () => {
+    expect(quotable(source, undefined)).toBe(source);
+  });
+
+  test("of a region has its lines without what they are indented by", () => {
+    expect(quotable(source, "kill")).toBe("if (x) {\n\n  kill();\n}\n");
+  });
+
+  test("of a region that is not there is an error, and so is one that does not end", () => {
+    expect(() => quotable(source, "save")).toThrow("There is no region save");
+    expect(() => quotable("// #region kill\nkill();\n", "kill")).toThrow(
+      "There is no region kill, or it does",
+    );
+  });
+});

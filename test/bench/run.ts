@@ -1,0 +1,45 @@
+import { parseArgs } from "node:util";
+import { benchFailover } from "./failover.ts";
+import { benchReset } from "./reset.ts";
+import { benchSoak } from "./soak.ts";
+import { benchStart } from "./start.ts";
+import { benchWorkload } from "./workload.ts";
+
+const USAGE = `usage: ./dev bench NAME [--only SCENARIO] [--rounds N] [--json FILE]
+
+  start     a start beside the bare Docker API and the hand-made recipe (scenarios: 3x1, 3x0, 3x2, 15x1, 30x1)
+  failover  from a kill to the first acknowledged write, beside the servers' own part of it (scenarios: 500, 1000, 2000, 5000)
+  reset     resets after all kinds of use beside a fresh start (scenarios: unharmed, keys, kill, kill-failover, failover, partition)
+  workload  recorded writers beside a bare ioredis loop
+  soak      many starts in a row: failures, leftovers, fall-backs`;
+
+const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  start: benchStart,
+  workload: benchWorkload,
+  failover: benchFailover,
+  reset: benchReset,
+  soak: benchSoak,
+};
+
+/** What every bench is given. */
+export interface BenchOptions {
+  readonly only: string | undefined;
+  readonly rounds: number | undefined;
+  readonly json: string | undefined;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: "string" }, rounds: { type: "string" }, json: { type: "string" } },
+});
+const bench = BENCHES[positionals[0] ?? ""];
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+if (
+  bench === undefined ||
+  positionals.length > 1 ||
+  (rounds !== undefined && !(rounds >= 1 && rounds % 1 === 0))
+) {
+  console.error(USAGE);
+  process.exit(2);
+}
+await bench({ only: values.only, rounds, json: values.json });

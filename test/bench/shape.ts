@@ -1,0 +1,32 @@
+/** A cluster to be measured, and where a bare one of the same size is put. */
+export interface Shape {
+  readonly name: string;
+  readonly nodes: number;
+  readonly replicas: number;
+}
+
+export const SHAPES: readonly Shape[] = [
+  { name: "3x1", nodes: 6, replicas: 1 },
+  { name: "3x0", nodes: 3, replicas: 0 },
+  { name: "3x2", nodes: 9, replicas: 2 },
+  { name: "15x1", nodes: 30, replicas: 1 },
+  { name: "30x1", nodes: 60, replicas: 1 },
+];
+
+/** One timed start and removal, in milliseconds. */
+export interface Timing {
+  readonly startMs: number;
+  readonly removeMs: number;
+}
+
+export async function timed<T>(work: () => Promise<T>): Promise<readonly [T, number]> {
+  const begun = performance.now();
+  const result = await work();
+  return [result, performance.now() - begun];
+}
+
+/** A range for the bare ways, apart from the part of 10.0.0.0/8 in which the library looks for free ones. */
+export function bareAddress(index: number): string {
+  return `10.250.0.${10 + index}`;
+}
+export const BARE_SUBNET = "10.250.0.0/16";

@@ -1,0 +1,52 @@
+import { writeFile } from "node:fs/promises";
+import { startRedisCluster } from "testcontainers-redis-cluster";
+import { leftovers } from "../support/engine.ts";
+import type { BenchOptions } from "./run.ts";
+import { timed } from "./shape.ts";
+import { percentile, spread } from "./statistics.ts";
+
+/** Many starts in a row. Ends with an error where one failed or left something behind. */
+export async function benchSoak({ rounds = 50, json }: BenchOptions): Promise<void> {
+  const startMs: number[] = [];
+  const formationMs: number[] = [];
+  const stopMs: number[] = [];
+  const failures: string[] = [];
+  const fellBack: string[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    process.stderr.write(`\rsoak: start ${round + 1} of ${rounds}  `);
+    try {
+      const [cluster, start] = await timed(() => startRedisCluster());
+      startMs.push(start);
+      formationMs.push(cluster.startup.formationMs);
+      if (cluster.startup.fellBackBecause !== undefined) fellBack.push(cluster.startup.fellBackBecause);
+      stopMs.push((await timed(() => cluster.stop()))[1]);
+    } catch (error) {
+      failures.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  process.stderr.write("\r\u001b[K");
+  const left = await leftovers();
+  const formationP95Ms = Math.round(percentile(formationMs, 0.95));
+  console.log(
+    `${rounds} starts of six nodes: ${failures.length} failures, ${left.length} leftovers, ${fellBack.length} fell back`,
+  );
+  console.log(
+    `start ${spread(startMs)} ms   formation ${spread(formationMs)} ms, 95th percentile ${formationP95Ms} ms   ` +
+      `stop ${spread(stopMs)} ms: median (range)`,
+  );
+  for (const message of [...failures, ...fellBack]) console.log(`  ${message}`);
+  if (json !== undefined) {
+    const result = {
+      rounds,
+      failures,
+      leftovers: left,
+      fellBack,
+      startMs,
+      formationMs,
+      formationP95Ms,
+      stopMs,
+    };
+    await writeFile(json, `${JSON.stringify(result, undefined, 2)}\n`);
+  }
+  if (failures.length + left.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,18 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { docker, leftovers } from "./support/engine.ts";
+
+// Removes what a build or a killed run left behind: build output, and every container and network of a cluster.
+
+const root = join(import.meta.dirname, "..");
+await rm(join(root, "packages/harness/dist"), { recursive: true, force: true });
+await rm(join(root, "node_modules/.cache"), { recursive: true, force: true });
+
+const engine = await docker();
+const filters = { label: ["testcontainers-redis-cluster.cluster"] };
+const before = await leftovers();
+const containers = await engine.listContainers({ all: true, filters });
+await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));
+const networks = await engine.listNetworks({ filters });
+await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
+console.log(`removed the build output and ${before.length} containers and networks`);

@@ -1,0 +1,174 @@
+import {
+  type FailoverPhases,
+  formatFailover,
+  type StartedRedisCluster,
+  startRedisCluster,
+} from "testcontainers-redis-cluster";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+
+const KEY = "order:42";
+/** A key of a shard that no other test of the shared cluster touches. */
+const OTHER_SHARD = "cart:1";
+const NODE_TIMEOUT_MS = 500;
+
+/** The phases that were seen, in the order in which they have to come. */
+function inOrder(phases: FailoverPhases): readonly number[] {
+  const { suspectedMs, failedMs, electionScheduledMs, electionStartedMs, electedMs, recoveredMs } = phases;
+  return [suspectedMs, failedMs, electionScheduledMs, electionStartedMs, electedMs, recoveredMs].filter(
+    (ms) => ms !== undefined,
+  );
+}
+
+describe("a failover that is observed", () => {
+  let cluster: StartedRedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ nodeTimeoutMs: NODE_TIMEOUT_MS });
+  });
+  afterEach(async () => {
+    await cluster.heal();
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+  });
+  afterAll(async () => {
+    await cluster.stop();
+  });
+
+  test("tells who was promoted and when, from the kill to the first acknowledged write", async () => {
+    const master = await cluster.primaryOf(KEY);
+    const [replica] = await cluster.replicasOf(KEY);
+    const failover = await cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 15_000 });
+
+    expect(failover.failed.name).toBe(master.name);
+    expect(failover.promoted).toEqual({ name: replica?.name, id: replica?.id });
+    expect(failover.shard).toBe(master.plannedShard);
+    expect(failover.slots).toEqual([{ first: 5461, last: 10922 }]);
+    expect(failover.epochAfter).toBeGreaterThan(failover.epochBefore);
+    expect(failover).toMatchObject({ manual: false, others: [] });
+
+    const { phases } = failover;
+    for (const phase of Object.values(phases))
+      if (typeof phase === "number") expect(phase).toBeGreaterThanOrEqual(0);
+    expect(phases.suspectedBy).toMatch(/^node-\d$/);
+    expect(phases.failedBy).toMatch(/^node-\d$/);
+    const order = inOrder(phases);
+    expect(order).toHaveLength(6);
+    // Views are asked for every 20 ms and logs stamped to the millisecond by clocks that are read over the network.
+    for (const [index, ms] of order.entries())
+      expect(ms).toBeGreaterThanOrEqual((order[index - 1] ?? 0) - 60);
+    expect(phases.failedMs).toBeGreaterThanOrEqual(NODE_TIMEOUT_MS * 0.9);
+    expect(phases.announcedDelayMs).toBeGreaterThanOrEqual(500);
+    expect(phases.announcedDelayMs).toBeLessThanOrEqual(1_000);
+    expect(phases.agreedMs).toBeGreaterThanOrEqual(phases.electedMs ?? Number.NaN);
+
+    expect(failover.events.length).toBeGreaterThan(5);
+    expect(failover.events.map(({ atMs }) => atMs)).toEqual(
+      failover.events.map(({ atMs }) => atMs).toSorted((a, b) => a - b),
+    );
+    expect(formatFailover(failover)).toMatch(
+      new RegExp(`${master.name} → ${replica?.name}[^]*suspected[^]*ms`),
+    );
+  });
+
+  test("waits for the old primary where that is asked for", async () => {
+    const failover = await cluster.observeFailover(
+      async () => {
+        const fault = await cluster.killMaster(KEY);
+        await cluster.primaryOf(KEY);
+        await fault.heal();
+        return fault;
+      },
+      { withinMs: 20_000, waitForOldPrimary: true },
+    );
+    expect(failover.phases.rejoinedMs).toBeGreaterThan(failover.phases.electedMs ?? Number.NaN);
+    expect((await cluster.replicasOf(KEY)).map(String)).toEqual([failover.failed.name]);
+  });
+
+  test("sees a frozen primary replaced as well", async () => {
+    const failover = await cluster.observeFailover(() => cluster.pause({ primaryOf: KEY }), {
+      withinMs: 15_000,
+    });
+    expect(failover.phases.recoveredMs).toBeGreaterThan(NODE_TIMEOUT_MS);
+  });
+
+  test("knows a manual failover, where nobody has to be declared dead", async () => {
+    const [replica] = await cluster.replicasOf(KEY);
+    const failover = await cluster.observeFailover(() => cluster.failover(replica ?? ""), {
+      withinMs: 10_000,
+    });
+    expect(failover).toMatchObject({ manual: true, promoted: { name: replica?.name } });
+    expect(failover.phases.failedMs).toBeUndefined();
+  });
+
+  test("predicts by the server's rules what it then measures", async () => {
+    const expected = await cluster.expectedFailoverMs();
+    expect(expected.minMs).toBe(NODE_TIMEOUT_MS + 500);
+    expect(expected.maxMs).toBeGreaterThan(expected.minMs);
+    // Another shard: this one's replica has just won an election, and its server would count those votes again.
+    const { phases } = await cluster.observeFailover(() => cluster.killMaster(OTHER_SHARD), {
+      withinMs: 15_000,
+    });
+    expect(phases.electedMs).toBeGreaterThanOrEqual(expected.minMs * 0.9);
+  });
+
+  test("that never comes names the likely reason: nothing was broken", async () => {
+    await expect(cluster.observeFailover(() => Promise.resolve(), { withinMs: 800 })).rejects.toMatchObject({
+      code: "FAILOVER_TIMEOUT",
+      message: expect.stringMatching(/No primary was in trouble at any time/),
+    });
+  });
+
+  test("that cannot come for want of a majority says so", async () => {
+    await expect(
+      cluster.observeFailover(() => cluster.isolate({ majorityOf: "primaries" }), { withinMs: 5_000 }),
+    ).rejects.toMatchObject({ code: "FAILOVER_TIMEOUT", message: expect.stringMatching(/majority/i) });
+  });
+
+  test("passes on what the action throws, and refuses a deadline that is none", async () => {
+    await expect(
+      cluster.observeFailover(() => Promise.reject(new Error("no such luck")), { withinMs: 1_000 }),
+    ).rejects.toThrow("no such luck");
+    await expect(cluster.observeFailover(() => Promise.resolve(), { withinMs: -5 })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+  });
+});
+
+test("without a replica there is no failover, and the error says that", async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 300 });
+  await expect(
+    cluster.observeFailover(() => cluster.kill("node-0"), { withinMs: 2_500 }),
+  ).rejects.toMatchObject({ code: "FAILOVER_TIMEOUT", message: expect.stringMatching(/no replica/i) });
+});
+
+test("with failover switched off there is none, and the error says that", async () => {
+  await using cluster = await startRedisCluster({
+    nodeTimeoutMs: 300,
+    config: { "cluster-replica-no-failover": true },
+  });
+  await expect(
+    cluster.observeFailover(() => cluster.kill("node-0"), { withinMs: 4_000 }),
+  ).rejects.toMatchObject({
+    code: "FAILOVER_TIMEOUT",
+    message: expect.stringMatching(/switched off|disabled|no-failover/i),
+  });
+});
+
+test("a replica whose data is too old is not promoted, and the error says that", async () => {
+  await using cluster = await startRedisCluster({
+    nodeTimeoutMs: 500,
+    // So old may it be: the replication ping period of 1 s and one node timeout.
+    config: { "cluster-replica-validity-factor": 1 },
+  });
+  const [replica] = await cluster.select({ replicaOf: KEY });
+  await using _frozen = await cluster.freezeReplication(replica ?? "");
+  const silentFor = async (): Promise<number> => {
+    const info = (await replica?.client.info("replication")) ?? "";
+    return Number(/master_last_io_seconds_ago:(\d+)/.exec(info)?.[1]);
+  };
+  await expect.poll(silentFor, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+  await expect(
+    cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 5_000 }),
+  ).rejects.toMatchObject({
+    code: "FAILOVER_TIMEOUT",
+    message: expect.stringMatching(/had lost the primary too long ago to take over/),
+  });
+});

@@ -1,0 +1,305 @@
+import { RedisClusterError, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { leftovers } from "../support/engine.ts";
+
+const KEY = "order:42";
+
+describe("faults, each applied and healed", () => {
+  let cluster: StartedRedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ nodeTimeoutMs: 500 });
+  });
+  afterEach(async () => {
+    await cluster.heal();
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+    expect(cluster.activeFaults).toEqual([]);
+    // The helpers live for a moment only.
+    expect(await leftovers(cluster.plan.name)).toHaveLength(7);
+  });
+  afterAll(async () => {
+    await cluster.stop();
+  });
+
+  /** How one node sees another. */
+  async function flagsOf(name: string, by: string): Promise<readonly string[]> {
+    const view = (await cluster.view()).views.find(({ node }) => node === by);
+    const id = cluster.node(name).id;
+    return view?.kind === "answered" ? (view.members.find((member) => member.id === id)?.flags ?? []) : [];
+  }
+
+  test("a paused primary keeps its sockets, loses its shard, and comes back as a replica", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const fault = await cluster.pause(primary);
+    expect((await primary.state()).status).toBe("paused");
+    expect(fault.description).toBe(`${primary.name} frozen`);
+    await expect
+      .poll(async () => (await cluster.primaryOf(KEY)).name, { timeout: 10_000 })
+      .not.toBe(primary.name);
+    await cluster.resume(primary);
+    expect((await primary.state()).status).toBe("running");
+    await fault.heal();
+    await cluster.waitUntilHealthy();
+    expect((await cluster.replicasOf(KEY)).map(String)).toContain(primary.name);
+  });
+
+  test("an isolated primary still takes writes from this host while its peers elect another: split brain", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    await primary.client.set(KEY, "before");
+    await using _fault = await cluster.isolate(primary);
+    // Nobody has noticed yet, least of all the node itself.
+    await expect(primary.client.set(KEY, "written on the wrong side")).resolves.toBe("OK");
+    const promoted = await cluster.primaryOf(KEY, { timeoutMs: 20_000 });
+    await expect
+      .poll(async () => (await cluster.primaryOf(KEY)).name, { timeout: 10_000 })
+      .not.toBe(primary.name);
+    const winner = await cluster.primaryOf(KEY);
+    await winner.client.set(KEY, "written on the right side");
+    await _fault.heal();
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+    expect(await cluster.client.get(KEY)).toBe("written on the right side");
+    expect(promoted.name).toBeTruthy();
+  });
+
+  test("a cut of the bus alone promotes a replica while clients still reach the old primary", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const [replica] = await cluster.replicasOf(KEY);
+    await using _fault = await cluster.isolate(primary, { plane: "bus" });
+    await expect
+      .poll(() => flagsOf(primary.name, replica?.name ?? ""), { timeout: 10_000 })
+      .toContain("fail");
+    await expect
+      .poll(async () => (await cluster.primaryOf(KEY)).name, { timeout: 10_000 })
+      .toBe(replica?.name);
+    expect(await primary.client.ping()).toBe("PONG");
+  });
+
+  test("a cut of the clients leaves a node healthy among its peers", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const fault = await cluster.isolate(primary, { plane: "clients" });
+    const probe = primary.client.duplicate({
+      connectTimeout: 300,
+      commandTimeout: 300,
+      maxRetriesPerRequest: 0,
+    });
+    probe.on("error", () => {});
+    await expect(probe.ping()).rejects.toThrow(/timed out|Connection is closed|max retries/i);
+    probe.disconnect();
+    const other = cluster.nodes.find(({ name }) => name !== primary.name);
+    expect(await flagsOf(primary.name, other?.name ?? "")).not.toContain("fail");
+    await fault.heal();
+    await expect.poll(() => primary.client.ping().catch(String), { timeout: 5_000 }).toBe("PONG");
+  });
+
+  test("one way, a node is heard no more and hears everything", async () => {
+    const replica = (await cluster.replicas())[0];
+    const name = replica?.name ?? "";
+    await using _fault = await cluster.partition([[name], "rest"], { oneWay: true, plane: "bus" });
+    const primary = (await cluster.primaries())[0]?.name ?? "";
+    await expect.poll(() => flagsOf(name, primary), { timeout: 10_000 }).toContain("fail");
+  });
+
+  test("a majority of primaries cut off leaves nobody to elect, and healing brings all back", async () => {
+    const minority = await cluster.select({ majorityOf: "primaries" });
+    expect(minority).toHaveLength(2);
+    const fault = await cluster.isolate({ majorityOf: "primaries" });
+    expect(fault.nodes).toEqual(minority.map(({ name }) => name));
+    const rest = cluster.nodes.filter((node) => !minority.includes(node));
+    await expect
+      .poll(
+        async () =>
+          (await cluster.view()).views.filter((view) => view.kind === "answered" && view.state === "fail")
+            .length,
+        {
+          timeout: 10_000,
+        },
+      )
+      .toBe(cluster.nodes.length);
+    expect(rest).toHaveLength(4);
+    await fault.heal();
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+  });
+
+  test("a whole shard can go and come back", async () => {
+    const fault = await cluster.kill({ shardOf: KEY });
+    expect(fault.nodes).toHaveLength(2);
+    expect((await cluster.check()).slotsCovered).toBe(true);
+    await expect(cluster.primaryOf(KEY, { timeoutMs: 500 })).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
+    await fault.heal();
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+    expect(await cluster.client.set(KEY, "back")).toBe("OK");
+  });
+
+  test("packets are lost in the share that is asked for", async () => {
+    const target = (await cluster.replicas())[0]?.name ?? "";
+    const primary = (await cluster.primaries())[0]?.name ?? "";
+    const few = await cluster.loss(target, 0.01, { plane: "bus" });
+    expect(few.description).toContain("1 % of packets lost (bus)");
+    await few.heal();
+    // Of everything lost, nothing arrives; TCP mends what is lost in between.
+    await using _all = await cluster.loss(target, 1, { plane: "bus" });
+    await expect.poll(() => flagsOf(target, primary), { timeout: 10_000 }).toContain("fail");
+  });
+
+  test("slow commands are answered late and right", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    await primary.client.set(KEY, "slow");
+    const fault = await cluster.slowCommands(primary, 400);
+    const begun = performance.now();
+    // A pause may be about to end when the first command comes; four in a row meet at least three whole ones.
+    for (let round = 0; round < 4; round += 1) expect(await primary.client.get(KEY)).toBe("slow");
+    expect(performance.now() - begun).toBeGreaterThan(600);
+    await fault.heal();
+    const after = performance.now();
+    await primary.client.get(KEY);
+    expect(performance.now() - after).toBeLessThan(300);
+  });
+
+  test("a delay is applied where the kernel can, and refused with the reason where it cannot", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const result = await cluster.delay(primary, 100).catch((error: unknown) => error);
+    if (result instanceof RedisClusterError) {
+      expect(result).toMatchObject({
+        code: "FAULT_UNSUPPORTED",
+        message: expect.stringContaining("no netem queue"),
+      });
+      return;
+    }
+    const begun = performance.now();
+    await primary.client.get(KEY);
+    expect(performance.now() - begun).toBeGreaterThan(80);
+  });
+
+  test("with replication frozen a write is lost for certain when its primary dies", async () => {
+    const [replica] = await cluster.select({ replicaOf: KEY });
+    await cluster.client.set(KEY, "old");
+    const primary = await cluster.primaryOf(KEY);
+    await primary.client.wait(1, 1_000);
+    const frozen = await cluster.freezeReplication(replica ?? "");
+    await primary.client.set(KEY, "acknowledged and lost");
+    await using _dead = await cluster.kill(primary);
+    expect((await cluster.primaryOf(KEY)).name).toBe(replica?.name);
+    expect(await replica?.client.get(KEY)).toBe("old");
+    await frozen.heal();
+  });
+
+  test("with replication frozen WAIT says that nobody has the write, so nobody is told a lie", async () => {
+    const [replica] = await cluster.select({ replicaOf: KEY });
+    const primary = await cluster.primaryOf(KEY);
+    await using _frozen = await cluster.freezeReplication(replica ?? "");
+    await primary.client.set(KEY, "kept by one");
+    expect(await primary.client.wait(1, 300)).toBe(0);
+    expect(await cluster.primaryOf(KEY)).toBe(primary);
+    expect((await cluster.check()).problems.filter((problem) => problem.includes("flags"))).toEqual([]);
+  });
+
+  test.for(["graceful", "force", "takeover"] as const)(
+    "a %s failover promotes the replica that is named",
+    async (mode) => {
+      const before = await cluster.primaryOf(KEY);
+      const [replica] = await cluster.replicasOf(KEY);
+      await cluster.failover(replica ?? "", { mode });
+      expect((await cluster.primaryOf(KEY)).name).toBe(replica?.name);
+      await cluster.waitUntilHealthy();
+      expect((await cluster.replicasOf(KEY)).map(String)).toEqual([before.name]);
+    },
+  );
+
+  test("a graceful failover to a replica that cannot catch up says so instead of being lost", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const [replica] = await cluster.replicasOf(KEY);
+    await using _frozen = await cluster.freezeReplication(replica ?? "");
+    await primary.client.set(KEY, "which the replica does not have");
+    await expect(cluster.failover(replica ?? "", { timeoutMs: 700 })).rejects.toMatchObject({
+      code: "WAIT_TIMEOUT",
+      message: expect.stringMatching(
+        /Failing over to node-\d: not done after 700 ms\. Still: node-\d has not taken over/,
+      ),
+    });
+    expect((await cluster.primaryOf(KEY)).name).toBe(primary.name);
+  });
+
+  test("a node can be restarted with its data wiped, and stays who it is", async () => {
+    await using durable = await startRedisCluster({ nodes: 3, replicas: 0, persistence: "aof" });
+    const node = await durable.primaryOf(KEY);
+    await node.client.set(KEY, "stored");
+    await durable.kill(node);
+    await durable.restart(node, { data: "wiped" });
+    expect(await node.client.get(KEY)).toBeNull();
+    expect((await durable.check()).problems).toEqual([]);
+  });
+
+  test("chance can be repeated by its seed", async () => {
+    const first = await cluster.select({ random: 2, seed: 7 });
+    expect(await cluster.select({ random: 2, seed: 7 })).toEqual(first);
+    const fault = await cluster.pause({ random: 1, role: "replica" });
+    expect(fault.description).toContain(`chosen with seed ${fault.seed}`);
+    await fault.heal();
+    const again = await cluster.select({ random: 1, role: "replica", seed: fault.seed });
+    expect(again.map(({ name }) => name)).toEqual(fault.nodes);
+  });
+
+  test("what cannot be is refused, and the cluster is untouched", async () => {
+    const refused = (code: string, message: RegExp) =>
+      expect.objectContaining({ code, message: expect.stringMatching(message) });
+    await expect(cluster.pause("node-7")).rejects.toThrow(refused("UNKNOWN_NODE", /node-7/));
+    await expect(cluster.kill(["node-1", "node-1"])).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /node-1 is named twice/),
+    );
+    await expect(cluster.partition([["node-1"], ["node-1"]])).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /named twice/),
+    );
+    await expect(cluster.partition([["nobody"], "rest"])).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /no node "nobody"/),
+    );
+    await expect(cluster.loss("node-1", 2)).rejects.toThrow(refused("INVALID_ARGUMENT", /share is 2/));
+    await expect(cluster.slowCommands("node-1", 0)).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /delayMs is 0/),
+    );
+    await expect(cluster.freezeReplication({ primaryOf: KEY })).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /receives no stream/),
+    );
+    await expect(cluster.failover({ primaryOf: KEY })).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /primary already/),
+    );
+    await expect(cluster.kill({ random: 9 })).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /there are 6 to choose from/),
+    );
+    await expect(cluster.kill("node-1", { timeoutMs: -1 })).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /timeoutMs is -1/),
+    );
+    expect((await cluster.check()).problems).toEqual([]);
+  });
+
+  test("a fault that fails for one node is undone for the others", async () => {
+    const replicas = await cluster.replicas();
+    const [first, second] = replicas;
+    await using _paused = await cluster.pause(second ?? "");
+    await expect(cluster.pause([first ?? "", second ?? ""])).rejects.toMatchObject({
+      code: "NODE_NOT_RUNNING",
+    });
+    expect((await first?.state())?.status).toBe("running");
+  });
+});
+
+test("a helper image that cannot be had is named, and nothing is cut", async () => {
+  await using cluster = await startRedisCluster({
+    nodes: 3,
+    replicas: 0,
+    faultImage: "localhost:1/no-such-helper:1",
+  });
+  await expect(cluster.isolate("node-0")).rejects.toMatchObject({
+    code: "IMAGE_UNAVAILABLE",
+    message: expect.stringContaining("no-such-helper"),
+  });
+  expect((await cluster.check()).problems).toEqual([]);
+});
+
+test("a second fault on the same shard finds the node that serves it now", async () => {
+  await using cluster = await startRedisCluster({ nodes: 9, replicas: 2, nodeTimeoutMs: 500 });
+  const first = await cluster.primaryOf(KEY);
+  await using _one = await cluster.kill({ primaryOf: KEY });
+  const second = await cluster.primaryOf(KEY);
+  await using _two = await cluster.kill({ primaryOf: KEY });
+  const third = await cluster.primaryOf(KEY, { timeoutMs: 20_000 });
+  expect(new Set([first, second, third]).size).toBe(3);
+});

@@ -1,0 +1,190 @@
+import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import { expect, test } from "vitest";
+import { docker } from "../support/engine.ts";
+
+/** One setting of a running server. */
+async function setting(cluster: StartedRedisCluster, name: string, node = "node-0"): Promise<unknown> {
+  const [, value] = await cluster.node(node).client.config("GET", name);
+  return value;
+}
+
+test("every choice of the common hand-made recipe can be asked for", async () => {
+  await using cluster = await startRedisCluster({
+    subnet: "10.38.0.0/16",
+    gateway: "10.38.0.1",
+    firstAddress: "10.38.0.11",
+    firstHostPort: 6371,
+    firstHostBusPort: 16371,
+    nodeTimeoutMs: 5000,
+    persistence: "aof",
+    config: { bind: "0.0.0.0", "cluster-config-file": "nodes-recipe.conf" },
+  });
+  expect(cluster.network).toMatchObject({ subnet: "10.38.0.0/16", gateway: "10.38.0.1" });
+  expect(cluster.nodes.map(({ networkAddress }) => networkAddress.host)).toEqual(
+    [11, 12, 13, 14, 15, 16].map((last) => `10.38.0.${last}`),
+  );
+  expect(cluster.nodes.map(({ mappedAddress }) => mappedAddress)).toEqual(
+    [6371, 6372, 6373, 6374, 6375, 6376].map((port) => ({ host: "127.0.0.1", port })),
+  );
+  const engine = await docker();
+  const { NetworkSettings } = await engine.getContainer(cluster.node("node-5").containerId).inspect();
+  expect(NetworkSettings.Ports["16379/tcp"]).toEqual([{ HostIp: "127.0.0.1", HostPort: "16376" }]);
+  expect(await setting(cluster, "cluster-announce-ip", "node-2")).toBe("10.38.0.13");
+  expect(await setting(cluster, "cluster-announce-port")).toBe("6379");
+  expect(await setting(cluster, "cluster-announce-bus-port")).toBe("16379");
+  expect(await setting(cluster, "cluster-node-timeout")).toBe("5000");
+  expect(await setting(cluster, "appendonly")).toBe("yes");
+  expect(await setting(cluster, "bind")).toBe("0.0.0.0");
+  expect(await setting(cluster, "cluster-config-file")).toBe("nodes-recipe.conf");
+});
+
+test("replicas: 0 gives primaries only, and spare nodes become extra replicas", async () => {
+  await using bare = await startRedisCluster({ nodes: 4, replicas: 0 });
+  expect((await bare.primaries()).map(String)).toEqual(["node-0", "node-1", "node-2", "node-3"]);
+  expect(await bare.replicas()).toEqual([]);
+
+  await using spare = await startRedisCluster({ nodes: 7, replicas: 1 });
+  expect((await spare.primaries()).map(String)).toEqual(["node-0", "node-1", "node-2"]);
+  const followers = (await spare.view()).members.filter(
+    ({ entry }) => entry.primaryId === spare.node("node-0").id,
+  );
+  expect(followers.map(({ name }) => name).toSorted()).toEqual(["node-3", "node-4"]);
+});
+
+test("two replicas for each primary are all in sync, at once", async () => {
+  await using cluster = await startRedisCluster({ nodes: 9, replicas: 2 });
+  for (const key of ["a", "b", "c"]) {
+    const primary = await cluster.primaryOf(key);
+    const client = primary.client;
+    await client.set(key, "1");
+    expect(await client.wait(2, 500)).toBe(2);
+    expect(await cluster.replicasOf(key)).toHaveLength(2);
+  }
+});
+
+test("a client that reads from replicas finds them from the first moment", async () => {
+  await using cluster = await startRedisCluster();
+  const reader = await cluster.connect({ scaleReads: "slave" });
+  await cluster.client.set("greeting", "hello");
+  const primary = await cluster.primaryOf("greeting");
+  await primary.client.wait(1, 500);
+  expect(reader.nodes("slave")).toHaveLength(3);
+  expect(await reader.get("greeting")).toBe("hello");
+});
+
+test("a password guards every node, and the clients made here know it", async () => {
+  const password = 'it\'s "quoted" \\ and long';
+  await using cluster = await startRedisCluster({ password });
+  await cluster.client.set("secret", "kept");
+  expect(await cluster.client.get("secret")).toBe("kept");
+  const stranger = cluster.node("node-0").client.duplicate({ password: "wrong", lazyConnect: true });
+  stranger.on("error", () => {});
+  await expect(stranger.get("secret")).rejects.toThrow(/WRONGPASS|NOAUTH/);
+  stranger.disconnect();
+  expect((await cluster.check()).ok).toBe(true);
+});
+
+test("directives of redis.conf arrive, one value or several", async () => {
+  await using cluster = await startRedisCluster({
+    nodes: 3,
+    replicas: 0,
+    config: {
+      maxmemory: "32mb",
+      "maxmemory-policy": "allkeys-lru",
+      "notify-keyspace-events": "",
+      "lazyfree-lazy-expire": true,
+      save: ["900 1", "300 10"],
+      "cluster-require-full-coverage": false,
+      "cluster-replica-no-failover": true,
+    },
+  });
+  expect(await setting(cluster, "maxmemory")).toBe(String(32 * 1024 * 1024));
+  expect(await setting(cluster, "maxmemory-policy")).toBe("allkeys-lru");
+  expect(await setting(cluster, "lazyfree-lazy-expire")).toBe("yes");
+  expect(await setting(cluster, "save")).toBe("900 1 300 10");
+  expect(await setting(cluster, "cluster-require-full-coverage")).toBe("no");
+  expect(await setting(cluster, "cluster-replica-no-failover")).toBe("yes");
+});
+
+test("what only forming needs is gone once the cluster is formed, and stays gone after a restart", async () => {
+  await using cluster = await startRedisCluster({ nodeTimeoutMs: 700 });
+  const expectFinal = async (): Promise<void> => {
+    expect(await setting(cluster, "cluster-node-timeout", "node-4")).toBe("700");
+    expect(await setting(cluster, "cluster-require-full-coverage", "node-4")).toBe("yes");
+    expect(await setting(cluster, "cluster-replica-no-failover", "node-4")).toBe("no");
+  };
+  await expectFinal();
+  await cluster.kill("node-4");
+  await cluster.restart("node-4");
+  await expectFinal();
+});
+
+test.for([
+  { persistence: "none", survives: null },
+  { persistence: "aof", survives: "kept" },
+  { persistence: "rdb", survives: "kept" },
+] as const)(
+  "with persistence $persistence a restarted node has $survives",
+  async ({ persistence, survives }) => {
+    await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, persistence });
+    const node = await cluster.primaryOf("data");
+    await node.client.set("data", "kept");
+    await cluster.restart(node);
+    // A primary without replicas is nobody's copy: what it has, it has from its own disk.
+    expect(await node.client.get("data")).toBe(survives);
+  },
+);
+
+test("without persistence not even the file of a replica's sync brings data back", async () => {
+  await using cluster = await startRedisCluster({ nodeTimeoutMs: 10_000 });
+  const primary = await cluster.primaryOf("data");
+  const [replica] = await cluster.replicasOf("data");
+  await primary.client.set("data", "kept");
+  await cluster.restart(replica ?? "");
+  await cluster.restart(primary);
+  expect(await primary.client.get("data")).toBeNull();
+});
+
+test("an append-only file survives a kill", async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, persistence: "aof" });
+  const node = await cluster.primaryOf("data");
+  await node.client.set("data", "kept");
+  await cluster.kill(node);
+  await cluster.restart(node);
+  expect(await node.client.get("data")).toBe("kept");
+});
+
+test("other ports inside the containers can be asked for", async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, port: 7000, busPort: 7100 });
+  expect(cluster.node("node-1").networkAddress.port).toBe(7000);
+  const { members } = await cluster.view();
+  expect(members.map(({ entry }) => [entry.port, entry.busPort])).toEqual([
+    [7000, 7100],
+    [7000, 7100],
+    [7000, 7100],
+  ]);
+  expect(await cluster.client.set("x", "1")).toBe("OK");
+});
+
+test("labels and configureNode reach every container", async () => {
+  const configured: string[] = [];
+  await using cluster = await startRedisCluster({
+    nodes: 3,
+    replicas: 0,
+    labels: { suite: "options" },
+    configureNode: (container, plan) => {
+      configured.push(plan.name);
+      container
+        .withEnvironment({ NODE_NAME: plan.name })
+        .withUlimits({ nofile: { hard: 20_000, soft: 20_000 } });
+    },
+  });
+  expect(configured).toEqual(["node-0", "node-1", "node-2"]);
+  const engine = await docker();
+  for (const node of cluster.nodes) {
+    const { Config, HostConfig } = await engine.getContainer(node.containerId).inspect();
+    expect(Config.Labels["suite"]).toBe("options");
+    expect(Config.Env).toContain(`NODE_NAME=${node.name}`);
+    expect(HostConfig.Ulimits).toEqual([{ Name: "nofile", Hard: 20_000, Soft: 20_000 }]);
+  }
+});

@@ -1,0 +1,180 @@
+import { once } from "node:events";
+import { connect } from "node:tls";
+import { Redis } from "ioredis";
+import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { docker, exec } from "../support/engine.ts";
+
+/** Connects by TLS as Node does by default and says who the other side is; rejects where that cannot be verified. */
+async function handshake(cluster: StartedRedisCluster, options: { readonly ca?: string }): Promise<string> {
+  const socket = connect({ ...cluster.node("node-0").mappedAddress, ...options });
+  try {
+    await once(socket, "secureConnect");
+    expect(socket.authorized).toBe(true);
+    return String(socket.getPeerCertificate().subject.CN);
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** One PING over a connection that is not tried again. */
+async function ping(cluster: StartedRedisCluster, tls?: object): Promise<string> {
+  const client = new Redis({
+    ...cluster.node("node-0").mappedAddress,
+    ...(tls === undefined ? {} : { tls }),
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    connectTimeout: 2_000,
+    commandTimeout: 2_000,
+  });
+  client.on("error", () => {});
+  try {
+    return await client.ping();
+  } finally {
+    client.disconnect();
+  }
+}
+
+describe("a cluster with TLS", () => {
+  let cluster: StartedRedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ tls: true, password: true, nodeTimeoutMs: 500 });
+  });
+  afterAll(async () => {
+    await cluster?.stop();
+  });
+
+  test("forms as fast as any other, and clients, replication and bus speak TLS only", async () => {
+    expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
+    expect((await cluster.check()).ok).toBe(true);
+    await cluster.client.set("greeting", "hello");
+    expect(await cluster.client.get("greeting")).toBe("hello");
+    for (const { client } of cluster.nodes) {
+      expect(await client.config("GET", "port")).toEqual(["port", "0"]);
+      expect(await client.config("GET", "tls-cluster")).toEqual(["tls-cluster", "yes"]);
+      expect(await client.config("GET", "tls-replication")).toEqual(["tls-replication", "yes"]);
+    }
+  });
+
+  test("the nodes' certificates are verified by whoever has the authority's, and by nobody else", async () => {
+    expect(await handshake(cluster, { ca: cluster.tls?.ca ?? "" })).toBe("node-0");
+    await expect(handshake(cluster, {})).rejects.toThrow(/unable to verify|self-signed/);
+    expect(cluster.tls).toEqual({ ca: expect.stringContaining("BEGIN CERTIFICATE") });
+    const { redisOptions } = cluster.clientOptions().options;
+    expect(redisOptions?.tls).toEqual({ ca: cluster.tls?.ca });
+  });
+
+  test("who speaks plainly, or does not know the authority, gets no answer", async () => {
+    await expect(ping(cluster)).rejects.toThrow(/closed|retries|timed out|ECONNRESET/i);
+    await expect(ping(cluster, {})).rejects.toThrow(/closed|retries|verify|self-signed/i);
+    // It is the password that is missing, so TLS worked.
+    await expect(ping(cluster, cluster.tls)).rejects.toThrow(/NOAUTH/);
+  });
+
+  test("keys are readable by the server alone, and neither inspected nor printed", async () => {
+    const node = cluster.node("node-1");
+    const files = "/tmp/redis-node-tls";
+    const { output } = await exec(node.containerId, [
+      ...["sh", "-c", `stat -c '%a %u' ${files} ${files}/node.key; stat -c %u .`],
+    ]);
+    const [folder, key, owner] = output.trim().split("\n");
+    expect([folder, key]).toEqual([`700 ${owner}`, `600 ${owner}`]);
+    const inspected = await (await docker()).getContainer(node.containerId).inspect();
+    expect(JSON.stringify(inspected)).not.toContain("PRIVATE KEY");
+    expect(await node.logs()).not.toContain("PRIVATE KEY");
+  });
+
+  test("fails over, and the dead node comes back with its certificate", async () => {
+    const dead = await cluster.primaryOf("greeting");
+    await dead.client.wait(1, 1_000);
+    const failover = await cluster.observeFailover(() => cluster.kill(dead), { withinMs: 15_000 });
+    expect(failover.promoted.name).not.toBe(dead.name);
+    await cluster.restart(dead);
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+    expect(await cluster.client.get("greeting")).toBe("hello");
+  });
+});
+
+test("TLS works with the plain way of forming as well", async () => {
+  await using cluster = await startRedisCluster({ tls: true, formation: "meet" });
+  expect(cluster.startup.way).toBe("meet");
+  expect((await cluster.check()).ok).toBe(true);
+});
+
+test("with clientAuth only who shows a certificate of the cluster's authority is let in", async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, tls: { clientAuth: true } });
+  const { ca = "", ...own } = cluster.tls ?? {};
+  expect(own).toEqual({ cert: expect.any(String), key: expect.stringContaining("PRIVATE KEY") });
+  expect(await ping(cluster, { ca, ...own })).toBe("PONG");
+  await expect(ping(cluster, { ca })).rejects.toThrow(
+    /closed|retries|certificate required|ECONNRESET|EPIPE/i,
+  );
+  await cluster.client.set("greeting", "hello");
+});
+
+test("an ACL user may do what its rules say and nothing else", async () => {
+  await using cluster = await startRedisCluster({
+    nodes: 3,
+    replicas: 0,
+    password: true,
+    users: {
+      app: { rules: "~app:* +@read +@write +@connection +cluster +info" },
+      "reader-1": {
+        password: 'a "quoted" \\ one',
+        rules: ["~*", "+get", "+@connection", "+cluster", "+info"],
+      },
+    },
+  });
+  const app = await cluster.connect({ redisOptions: cluster.credentials("app") });
+  await app.set("app:1", "kept");
+  await expect(app.set("other", "x")).rejects.toThrow(/NOPERM/);
+  await expect(app.call("CONFIG", "GET", "port")).rejects.toThrow(/NOPERM/);
+  const reader = await cluster.connect({ redisOptions: cluster.credentials("reader-1") });
+  expect(await reader.get("app:1")).toBe("kept");
+  await expect(reader.set("app:1", "x")).rejects.toThrow(/NOPERM/);
+  const { client } = cluster.node("node-0");
+  await expect(client.call("AUTH", "app", "wrong")).rejects.toThrow(/WRONGPASS/);
+});
+
+test("a random password guards the cluster, and the plan tells it", async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, password: true });
+  expect(cluster.plan.password).toMatch(/^[0-9a-f]{32}$/);
+  expect(cluster.credentials("default")).toEqual({ username: "default", password: cluster.plan.password });
+  await cluster.client.set("secret", "kept");
+  await expect(ping(cluster)).rejects.toThrow(/NOAUTH/);
+});
+
+test("a node's container has what booting needs, and its server nothing", async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+  const { containerId } = cluster.node("node-0");
+  const { HostConfig, NetworkSettings } = await (await docker()).getContainer(containerId).inspect();
+  expect(HostConfig.CapDrop).toEqual(["ALL"]);
+  // Newer engines write the prefix.
+  expect((HostConfig.CapAdd ?? []).map((name: string) => name.replace(/^CAP_/, "")).toSorted()).toEqual([
+    ...["CHOWN", "DAC_OVERRIDE", "SETGID", "SETPCAP", "SETUID"],
+  ]);
+  expect(HostConfig.SecurityOpt).toContain("no-new-privileges");
+  expect(HostConfig.PidsLimit).toBe(512);
+  expect(HostConfig.Privileged).toBe(false);
+  const { output } = await exec(containerId, ["cat", "/proc/1/status"]);
+  expect(output).toMatch(/^Name:\s+(redis|valkey)-server$/m);
+  expect(output).toMatch(/^CapPrm:\s+0+$/m);
+  expect(output).toMatch(/^CapEff:\s+0+$/m);
+  expect(output).toMatch(/^NoNewPrivs:\s+1$/m);
+  expect(output).not.toMatch(/^Uid:\s+0\s/m);
+  const addresses = Object.values(NetworkSettings.Ports)
+    .flatMap((bindings) => bindings ?? [])
+    .map(({ HostIp }) => HostIp);
+  expect(addresses).toEqual(["127.0.0.1"]);
+});
+
+test("limits reach the containers, and ports are published elsewhere only when asked for", async () => {
+  const limits = { memoryMb: 64, cpus: 0.5, pidsLimit: 100, publishOn: "all" } as const;
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, ...limits });
+  for (const { containerId } of cluster.nodes) {
+    const { HostConfig, NetworkSettings } = await (await docker()).getContainer(containerId).inspect();
+    expect(HostConfig).toMatchObject({ Memory: 64 * 1024 ** 2, NanoCpus: 5e8, PidsLimit: 100 });
+    expect(NetworkSettings.Ports["6379/tcp"]?.map(({ HostIp }) => HostIp)).toContain("0.0.0.0");
+  }
+  await cluster.client.set("greeting", "hello");
+});

@@ -1,0 +1,187 @@
+import { type Ledger, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+
+const KEY = "order:42";
+
+/** Everything in a ledger that must not be in a clean one. */
+function findings({ lost, duplicated, stale, unacknowledgedPresent }: Ledger): readonly unknown[] {
+  const strange = unacknowledgedPresent.filter(({ outcome }) => outcome !== "unknown");
+  return [...lost, ...duplicated, ...stale, ...strange];
+}
+
+describe("a workload and its ledger", () => {
+  let cluster: StartedRedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ nodeTimeoutMs: 500 });
+  });
+  afterEach(async () => {
+    await cluster.heal();
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+    await Promise.all((await cluster.primaries()).map((node) => node.client.flushall()));
+  });
+  afterAll(async () => {
+    await cluster.stop();
+  });
+
+  /** Lets the writers have so many more acknowledged writes. */
+  async function more(workload: Awaited<ReturnType<StartedRedisCluster["startWorkload"]>>, writes: number) {
+    const goal = workload.progress.acknowledged + writes;
+    await expect
+      .poll(() => workload.progress.acknowledged, { timeout: 20_000, interval: 10 })
+      .toBeGreaterThan(goal);
+  }
+
+  /** Keys of the workload on the primaries, with the node that has each. */
+  async function keysOf(prefix: string, type: string) {
+    const found: {
+      readonly key: string;
+      readonly node: Awaited<ReturnType<StartedRedisCluster["primaryOf"]>>;
+    }[] = [];
+    for (const node of await cluster.primaries()) {
+      for (const key of await node.client.keys(`*${prefix}*`)) {
+        if ((await node.client.type(key)) === type) found.push({ key, node });
+      }
+    }
+    return found;
+  }
+
+  test("that nothing disturbs has nothing to tell", async () => {
+    const workload = await cluster.startWorkload({ writers: 8, reads: true });
+    await more(workload, 5_000);
+    const ledger = await workload.stop();
+    expect(findings(ledger)).toEqual([]);
+    expect(ledger).toMatchObject({ failed: 0, unknown: 0, errors: {} });
+    expect(ledger.acknowledged).toBe(ledger.attempts);
+    expect(ledger.reads).toBeGreaterThan(100);
+    expect(ledger.shards.map(({ acknowledged }) => acknowledged > 0)).toEqual([true, true, true]);
+    expect(await workload.stop()).toBe(ledger);
+  });
+
+  test("tells what was deleted, rolled back and duplicated behind its back, every one of it", async () => {
+    const workload = await cluster.startWorkload({ writers: 4, keyPrefix: "tampered" });
+    await more(workload, 3_000);
+    const [string] = await keysOf("tampered", "string");
+    const lists = await keysOf("tampered", "list");
+    const sets = await keysOf("tampered", "set");
+    const list = lists[0];
+    const set = sets[0];
+    // The writers go on writing to other keys and to the ends of these; the beginnings are settled.
+    const first = (await list?.node.client.lindex(list.key, 0)) ?? "";
+    const twice = (await list?.node.client.lindex(list.key, 1)) ?? "";
+    await list?.node.client.lrem(list.key, 1, first);
+    await list?.node.client.rpush(list.key, twice);
+    const [member = ""] = (await set?.node.client.smembers(set.key)) ?? [];
+    await set?.node.client.srem(set.key, member);
+    expect(string).toBeDefined();
+    const ledger = await workload.stop();
+    const token = (text: string) => text.split(".")[0] ?? "";
+    expect(ledger.lost.map(({ kind, value }) => [kind, value])).toEqual(
+      expect.arrayContaining([
+        ["append", token(first)],
+        ["member", token(member)],
+      ]),
+    );
+    expect(ledger.lost).toHaveLength(2);
+    expect(ledger.duplicated).toEqual([
+      expect.objectContaining({ kind: "append", value: token(twice), surplus: 1 }),
+    ]);
+  });
+
+  test("tells for how long a shard took no writes when its primary is killed, and loses nothing with WAIT", async () => {
+    const shard = (await cluster.primaryOf(KEY)).plannedShard;
+    const workload = await cluster.startWorkload({ writers: 8, wait: 1 });
+    await more(workload, 500);
+    const failover = await cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 15_000 });
+    // The promoted node has no replica to confirm anything until the dead one is back.
+    await cluster.heal();
+    await workload.waitForAcknowledged(shard, performance.now(), AbortSignal.timeout(10_000));
+    await more(workload, 200);
+    const ledger = await workload.stop();
+    expect(ledger.lost).toEqual([]);
+    const window = ledger.shards[shard];
+    expect(window?.unavailableMs).toBeGreaterThan(900);
+    expect(window?.unavailableMs).toBeGreaterThanOrEqual((failover.phases.electedMs ?? 0) - 300);
+    for (const other of ledger.shards.filter((each) => each.shard !== shard))
+      expect(other.acknowledged).toBeGreaterThan(0);
+    expect(Object.keys(ledger.errors).length).toBeGreaterThan(0);
+    expect(ledger.latency.before.count).toBeGreaterThan(0);
+    expect(ledger.latency.after.count).toBeGreaterThan(0);
+  });
+
+  test("names each acknowledged write that dies with its primary while replication is frozen", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const frozen = await cluster.freezeReplication({ replicaOf: KEY });
+    const workload = await cluster.startWorkload({ writers: 4, kinds: ["set"] });
+    await more(workload, 300);
+    await cluster.kill(primary);
+    await expect
+      .poll(async () => (await cluster.primaryOf(KEY)).name, { timeout: 15_000 })
+      .not.toBe(primary.name);
+    await frozen.heal();
+    const ledger = await workload.stop();
+    expect(ledger.lost.length).toBeGreaterThan(10);
+    for (const write of ledger.lost) {
+      expect(write).toMatchObject({ kind: "set", shard: primary.plannedShard });
+      expect(write.acknowledgedAt).toBeGreaterThanOrEqual(write.sentAt);
+      expect(await cluster.client.exists(write.key)).toBe(0);
+    }
+  });
+
+  test("with WAIT and replication frozen acknowledges nothing on that shard that it then loses", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const frozen = await cluster.freezeReplication({ replicaOf: KEY });
+    const workload = await cluster.startWorkload({ writers: 4, wait: 1, waitTimeoutMs: 100 });
+    await more(workload, 200);
+    await cluster.kill(primary);
+    await cluster.primaryOf(KEY, { timeoutMs: 15_000 });
+    await frozen.heal();
+    const ledger = await workload.stop();
+    expect(ledger.lost).toEqual([]);
+    expect(ledger.unknown).toBeGreaterThan(0);
+  });
+
+  test("names what a cut-off primary took in before it noticed: split brain", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const workload = await cluster.startWorkload({ writers: 8, kinds: ["set", "append"] });
+    await more(workload, 500);
+    const cut = await cluster.isolate(primary);
+    await expect
+      .poll(async () => (await cluster.primaryOf(KEY)).name, { timeout: 15_000 })
+      .not.toBe(primary.name);
+    await cut.heal();
+    const ledger = await workload.stop();
+    expect(ledger.lost.length).toBeGreaterThan(0);
+    expect(new Set(ledger.lost.map(({ shard }) => shard))).toEqual(new Set([primary.plannedShard]));
+  });
+
+  test("a hundred clean runs report nothing", async () => {
+    for (let seed = 1; seed <= 100; seed += 1) {
+      const workload = await cluster.startWorkload({ writers: 2, keys: 8, seed });
+      await more(workload, 50);
+      const ledger = await workload.stop();
+      expect([seed, findings(ledger), ledger.unknown]).toEqual([seed, [], 0]);
+    }
+  }, 120_000);
+
+  test("refuses options that are wrong, all at once, and a cluster that is stopped", async () => {
+    await expect(cluster.startWorkload({ writers: 0, wait: -1, reads: 7 })).rejects.toMatchObject({
+      code: "INVALID_OPTIONS",
+      message: expect.stringMatching(
+        /writers[^]*wait[^]*reads|wait[^]*reads[^]*writers|writers[^]*reads[^]*wait/,
+      ),
+    });
+    const other = await startRedisCluster({ nodes: 3, replicas: 0 });
+    await other.stop();
+    await expect(other.startWorkload()).rejects.toMatchObject({ code: "CLUSTER_STOPPED" });
+  });
+});
+
+test("a workload ends with its cluster", async () => {
+  const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+  const workload = await cluster.startWorkload();
+  await expect.poll(() => workload.progress.acknowledged).toBeGreaterThan(100);
+  await cluster.stop();
+  const { attempts } = workload.progress;
+  await expect(workload.stop({ timeoutMs: 300 })).rejects.toThrow(/stopped/);
+  expect(workload.progress.attempts).toBe(attempts);
+});

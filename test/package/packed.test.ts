@@ -1,0 +1,119 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const run = promisify(execFile);
+const HARNESS = join(import.meta.dirname, "../../packages/harness");
+
+let folder: string;
+let tarball: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "trc-package-"));
+  await run("pnpm", ["pack", "--pack-destination", folder], { cwd: HARNESS });
+  const file = (await readdir(folder)).find((name) => name.endsWith(".tgz")) ?? "";
+  tarball = join(folder, file);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("the tarball holds what users need, and nothing else", async () => {
+  const { stdout } = await run("tar", ["-tzf", tarball]);
+  const files = stdout
+    .trim()
+    .split("\n")
+    .map((name) => name.replace(/^package\//, ""));
+  expect(files).toEqual(
+    expect.arrayContaining(["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]),
+  );
+  expect(
+    files.filter((name) =>
+      /\.(test|fixture)\.|tsbuildinfo|^(?!dist\/|src\/|package\.json|README|LICENSE)/.test(name),
+    ),
+  ).toEqual([]);
+});
+
+test("publint finds nothing to say", async () => {
+  const data = await readFile(tarball);
+  const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(data).buffer }, strict: true });
+  expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+});
+
+test("are-the-types-wrong finds nothing, for those who import", async () => {
+  const pack = createPackageFromTarballData(await readFile(tarball));
+  const analysis = await checkPackage(pack);
+  // The package is ESM only and asks for a Node that can require() that; older resolutions are not for it.
+  const problems = "problems" in analysis ? analysis.problems : [];
+  const relevant = problems.filter(
+    (problem) => !("resolutionKind" in problem) || !["node10", "node16-cjs"].includes(problem.resolutionKind),
+  );
+  expect(relevant).toEqual([]);
+  expect(analysis.types).not.toBe(false);
+});
+
+test("installed in an empty project, it starts a cluster, and its types compile", async () => {
+  const project = join(folder, "project");
+  await run("mkdir", [project]);
+  await writeFile(
+    join(project, "package.json"),
+    JSON.stringify({
+      type: "module",
+      private: true,
+      dependencies: {
+        "testcontainers-redis-cluster": `file:${tarball}`,
+        "@testcontainers/redis": "^12.1.0",
+        ioredis: "^6.0.0",
+        testcontainers: "^12.2.0",
+      },
+      devDependencies: { typescript: "^7.0.2", "@types/node": "^24.0.0" },
+    }),
+  );
+  await writeFile(
+    join(project, "pnpm-workspace.yaml"),
+    "packages: []\nallowBuilds:\n  cpu-features: false\n  protobufjs: false\n  ssh2: false\n",
+  );
+  await writeFile(
+    join(project, "main.ts"),
+    `import { startRedisCluster } from "testcontainers-redis-cluster";
+await using cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+await cluster.client.set("order:42", "paid");
+const value: string | null = await cluster.client.get("order:42");
+console.log(value, (await cluster.primaries()).length);
+`,
+  );
+  await run("pnpm", ["install", "--prefer-offline"], { cwd: project });
+  await run(
+    "pnpm",
+    [
+      "exec",
+      "tsc",
+      "--noEmit",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2024",
+      "--lib",
+      "es2024,esnext.disposable",
+      "--types",
+      "node",
+      "--skipLibCheck",
+      "false",
+      "main.ts",
+    ],
+    { cwd: project },
+  ).catch((error: { stdout?: string }) => {
+    // Errors inside other packages' declarations are theirs.
+    const ours = (error.stdout ?? "")
+      .split("\n")
+      .filter((line) => /^main\.ts|testcontainers-redis-cluster/.test(line));
+    expect(ours).toEqual([]);
+  });
+  const { stdout, stderr } = await run(process.execPath, ["main.ts"], { cwd: project });
+  expect(stdout).toBe("paid 3\n");
+  expect(stderr).toBe("");
+});

@@ -1,0 +1,125 @@
+import { setInterval } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { docker, leftovers, leftoversOf } from "../support/engine.ts";
+import { runs, Victim } from "../support/victim.ts";
+
+// What a process leaves that dies where Testcontainers' reaper is off.
+
+const WITHIN = { timeout: 10_000, interval: 100 };
+const UP = `
+  const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+  console.log("up");`;
+
+afterEach(async () => {
+  await expect.poll(() => leftovers(), WITHIN).toEqual([]);
+});
+
+/** Asks every few milliseconds until it is so. Quicker than a poll of the test runner: moments are to be hit. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for await (const _ of setInterval(5)) if (await isSo()) return;
+}
+
+/** Whether something that a process made has this kind: nodes are labelled as such, a fault's helper is not. */
+async function hasContainer(pid: number, kind: "node" | "helper"): Promise<boolean> {
+  const filters = { label: [`testcontainers-redis-cluster.owner.pid=${pid}`] };
+  const containers = await (await docker()).listContainers({ all: true, filters });
+  return containers.some(
+    ({ Labels }) => (Labels["testcontainers-redis-cluster.node"] !== undefined) === (kind === "node"),
+  );
+}
+
+/** After the kill nothing is left, and nothing comes later; then the watcher has ended, too. */
+async function expectNothingOf(pid: number, watchers: readonly number[]): Promise<void> {
+  await expect.poll(() => leftoversOf(pid), WITHIN).toEqual([]);
+  await expect.poll(() => watchers.filter(runs), WITHIN).toEqual([]);
+  expect(await leftoversOf(pid)).toEqual([]);
+}
+
+describe("a SIGKILL leaves nothing", () => {
+  test("before the network exists", async () => {
+    await using victim = new Victim(UP);
+    await until(async () => (await victim.watchers()).length > 0);
+    const watchers = await victim.watchers();
+    victim.kill();
+    await expectNothingOf(victim.pid, watchers);
+  });
+
+  test("while containers are made", async () => {
+    await using victim = new Victim(`
+      await startRedisCluster({
+        configureNode: (_, { name }) => console.log(name),
+      });`);
+    await victim.says("node-2");
+    const watchers = await victim.watchers();
+    await until(() => hasContainer(victim.pid, "node"));
+    victim.kill();
+    await expectNothingOf(victim.pid, watchers);
+  });
+
+  test("while the cluster idles", async () => {
+    await using victim = new Victim(UP);
+    await victim.says("up");
+    const watchers = await victim.watchers();
+    expect(watchers).toHaveLength(1);
+    victim.kill();
+    await expectNothingOf(victim.pid, watchers);
+  });
+
+  test("while the helper of a fault runs", async () => {
+    await using victim = new Victim(`${UP}
+      for (;;) await (await cluster.partition([["node-0"], "rest"])).heal();`);
+    await victim.says("up");
+    const watchers = await victim.watchers();
+    await until(() => hasContainer(victim.pid, "helper"));
+    victim.kill();
+    await expectNothingOf(victim.pid, watchers);
+  });
+
+  test("while the cluster is stopped", async () => {
+    await using victim = new Victim(`${UP}
+      console.log("stopping");
+      await cluster.stop();
+      console.log("stopped");
+      setInterval(() => {}, 1_000);`);
+    await victim.says("up");
+    const watchers = await victim.watchers();
+    await victim.says("stopping");
+    await until(async () => (await leftoversOf(victim.pid)).length < 4);
+    victim.kill();
+    await expectNothingOf(victim.pid, watchers);
+  });
+});
+
+test.for(["SIGTERM", "SIGINT"] as const)(
+  "%s ends the program as ever, and leaves nothing",
+  async (signal) => {
+    await using victim = new Victim(UP);
+    await victim.says("up");
+    const watchers = await victim.watchers();
+    victim.kill(signal);
+    expect(await victim.ended).toEqual({ code: null, signal });
+    await expectNothingOf(victim.pid, watchers);
+  },
+);
+
+test("a program's own handler of a signal decides the exit code", async () => {
+  await using victim = new Victim(`process.once("SIGTERM", () => process.exit(7));${UP}`);
+  await victim.says("up");
+  const watchers = await victim.watchers();
+  victim.kill("SIGTERM");
+  expect(await victim.ended).toEqual({ code: 7, signal: null });
+  await expectNothingOf(victim.pid, watchers);
+});
+
+test("a program that stops all its clusters ends by itself, and its one watcher goes with it", async () => {
+  await using victim = new Victim(`
+    const clusters = await Promise.all([1, 2].map(() => startRedisCluster({ nodes: 3, replicas: 0 })));
+    console.log("up");
+    for (const cluster of clusters) await cluster.stop();`);
+  await victim.says("up");
+  const watchers = await victim.watchers();
+  expect(watchers).toHaveLength(1);
+  expect(await victim.ended).toEqual({ code: 0, signal: null });
+  expect(await leftoversOf(victim.pid)).toEqual([]);
+  await expect.poll(() => watchers.filter(runs), WITHIN).toEqual([]);
+});

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { leftovers } from "../support/engine.ts";
+import { runVitest, statuses } from "../support/run-vitest.ts";
+
+/** `TRC_BREAKAGES=200 ./dev test --project runner breakages` is the long run. */
+const COUNT = Number(process.env["TRC_BREAKAGES"] ?? 28);
+
+test(`${COUNT} tests that each break something else never see each other's traces`, {
+  timeout: 60_000 + COUNT * 6_000,
+}, async () => {
+  const run = await runVitest("breakages", ["--testTimeout=60000"], { TRC_BREAKAGES: String(COUNT) });
+  const outcomes = Object.values(statuses(run));
+  expect(outcomes, run.output).toEqual(Array.from({ length: COUNT }, () => "passed"));
+  expect(run.exitCode).toBe(0);
+  expect(await leftovers()).toEqual([]);
+});

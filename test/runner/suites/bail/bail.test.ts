@@ -1,0 +1,12 @@
+import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
+import { expect } from "vitest";
+
+const test = redisClusterTest({ nodes: 3, replicas: 0 });
+
+test("fails", { timeout: 30_000 }, async ({ redis }) => {
+  expect(await redis.get("order:42")).toBe("paid");
+});
+
+test("is not run any more", { timeout: 30_000 }, async ({ redis }) => {
+  await redis.set("order:42", "paid");
+});

@@ -1,0 +1,12 @@
+import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
+import { expect } from "vitest";
+
+const test = redisClusterTest({ nodes: 3, replicas: 0 });
+
+test("an order is paid", { timeout: 30_000 }, async ({ redis }) => {
+  expect(await redis.get("order:42")).toBe("paid");
+});
+
+test("one that passes leaves nothing to read", { timeout: 30_000 }, async ({ redis }) => {
+  expect(await redis.get("order:42")).toBeNull();
+});

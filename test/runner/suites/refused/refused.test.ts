@@ -1,0 +1,23 @@
+import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
+import { describe, expect } from "vitest";
+
+const test = redisClusterTest({ nodes: 2 });
+
+test("first", ({ cluster }) => {
+  expect(cluster).toBeUndefined();
+});
+
+test("second", ({ redis }) => {
+  expect(redis).toBeUndefined();
+});
+
+describe("a block with other options", () => {
+  test.override({ clusterOptions: { nodes: 1 } });
+  test("third", ({ nodes }) => {
+    expect(nodes).toBeUndefined();
+  });
+});
+
+test("one that asks for no cluster", () => {
+  expect(1 + 1).toBe(2);
+});

@@ -1,0 +1,48 @@
+import { getContainerRuntimeClient } from "testcontainers";
+
+const CLUSTER_LABEL = "testcontainers-redis-cluster.cluster";
+
+type Docker = Awaited<ReturnType<typeof getContainerRuntimeClient>>["container"]["dockerode"];
+
+/** The engine itself, for looking at what the library made. */
+export async function docker(): Promise<Docker> {
+  return (await getContainerRuntimeClient()).container.dockerode;
+}
+
+/** Names of all containers and networks, running or not, that clusters have made and not removed. */
+export async function leftovers(cluster?: string): Promise<readonly string[]> {
+  return await labelled(cluster === undefined ? CLUSTER_LABEL : `${CLUSTER_LABEL}=${cluster}`);
+}
+
+/** The same for everything that a process of this machine has made. */
+export async function leftoversOf(pid: number): Promise<readonly string[]> {
+  return await labelled(`testcontainers-redis-cluster.owner.pid=${pid}`);
+}
+
+async function labelled(label: string): Promise<readonly string[]> {
+  const engine = await docker();
+  const filters = { label: [label] };
+  const [containers, networks] = await Promise.all([
+    engine.listContainers({ all: true, filters }),
+    engine.listNetworks({ filters }),
+  ]);
+  return [
+    ...containers.flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, ""))),
+    ...networks.map(({ Name }) => Name),
+  ];
+}
+
+/** Runs a command in a container and gives its exit code and everything that it printed. */
+export async function exec(
+  containerId: string,
+  command: string[],
+): Promise<{ readonly exitCode: number; readonly output: string }> {
+  const client = await getContainerRuntimeClient();
+  const { exitCode, output } = await client.container.exec(client.container.getById(containerId), command);
+  return { exitCode, output };
+}
+
+/** The image that clusters start from here, for containers of a test's own. */
+export function serverImage(): string {
+  return process.env["TESTCONTAINERS_REDIS_CLUSTER_IMAGE"] || "redis:8.0";
+}

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const VITEST = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
+const SUITES = join(import.meta.dirname, "../runner/suites");
+
+/** One test of a run, as Vitest's JSON reporter tells it. */
+interface TestOutcome {
+  readonly fullName: string;
+  readonly status: "passed" | "failed" | "skipped" | "pending" | "todo";
+  readonly failureMessages: readonly string[];
+}
+
+/** What a run of Vitest printed and said. */
+export interface VitestRun {
+  readonly exitCode: number | null;
+  readonly output: string;
+  /** Empty for a suite with a configuration: its reporters are its own. */
+  readonly tests: readonly TestOutcome[];
+  /** What the suite's tests noted by `note`, in the order in which they did. */
+  readonly notes: readonly string[];
+}
+
+/** A run that goes on. */
+export interface RunningVitest {
+  readonly process: ChildProcess;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<VitestRun>;
+  /** Everything that it has printed so far. */
+  output(): string;
+}
+
+/** Starts Vitest on one of the suites, in a process group of its own, as a terminal does. */
+export async function startVitest(
+  suite: string,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RunningVitest> {
+  const folder = await mkdtemp(join(tmpdir(), "trc-runner-"));
+  const json = join(folder, "results.json");
+  const notes = join(folder, "notes");
+  // Reporters of the command line would replace those of a configuration.
+  const reporters = existsSync(join(SUITES, suite, "vitest.config.ts"))
+    ? []
+    : ["--reporter=default", "--reporter=json", `--outputFile.json=${json}`];
+  const child = spawn(
+    process.execPath,
+    [VITEST, "run", "--root", join(SUITES, suite), ...reporters, ...args],
+    {
+      env: { ...withoutRunner(), TRC_NOTES: notes, NO_COLOR: "1", ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    },
+  );
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
+    });
+  }
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve)).then(
+    async (exitCode): Promise<VitestRun> => {
+      const tests = outcomes(await readFile(json, "utf8").catch(() => ""));
+      const noted = (await readFile(notes, "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
+      await rm(folder, { recursive: true, force: true });
+      return { exitCode, output: printed, tests, notes: noted };
+    },
+  );
+  return { process: child, ended, output: () => printed };
+}
+
+/** Runs Vitest on one of the suites to its end. */
+export async function runVitest(
+  suite: string,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<VitestRun> {
+  return await (await startVitest(suite, args, environment)).ended;
+}
+
+/** Status by name, in the order of the names. */
+export function statuses({ tests }: VitestRun): Readonly<Record<string, string>> {
+  const sorted = tests.toSorted((a, b) => (a.fullName < b.fullName ? -1 : 1));
+  return Object.fromEntries(sorted.map(({ fullName, status }) => [fullName, status]));
+}
+
+function outcomes(json: string): readonly TestOutcome[] {
+  if (json === "") return [];
+  const results = JSON.parse(json) as {
+    readonly testResults: readonly { readonly assertionResults: readonly TestOutcome[] }[];
+  };
+  return results.testResults.flatMap(({ assertionResults }) => assertionResults);
+}
+
+/** The environment of somebody who is not inside a test runner. */
+function withoutRunner(): NodeJS.ProcessEnv {
+  const runners = /^(VITEST|TEST$|NODE_ENV$|MODE$|DEV$|PROD$|SSR$|BASE_URL$)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !runners.test(name)));
+}

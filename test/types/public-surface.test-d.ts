@@ -1,0 +1,128 @@
+import { connect as tlsConnect } from "node:tls";
+import type { RedisContainer } from "@testcontainers/redis";
+import { Cluster, type Redis } from "ioredis";
+import { GenericContainer } from "testcontainers";
+import {
+  type ActiveFault,
+  type ClientTls,
+  type ClusterCheck,
+  type ClusterClientOptions,
+  type Credentials,
+  type ErrorCode,
+  type Failover,
+  type HistoryView,
+  type InvalidOptionsError,
+  type Ledger,
+  type NodePlan,
+  type RedisClusterError,
+  type RedisClusterNode,
+  type RedisClusterOptions,
+  type StartedRedisCluster,
+  type SweepReport,
+  startRedisCluster,
+  sweepOrphans,
+} from "testcontainers-redis-cluster";
+import { expectTypeOf, test } from "vitest";
+
+declare const cluster: StartedRedisCluster;
+
+test("every option is optional, and the call gives a started cluster", () => {
+  expectTypeOf(startRedisCluster).toBeCallableWith();
+  expectTypeOf(startRedisCluster).toBeCallableWith({ nodes: 6, replicas: 1, subnet: "172.28.0.0/16" });
+  expectTypeOf(startRedisCluster).returns.resolves.toEqualTypeOf<StartedRedisCluster>();
+  expectTypeOf<{}>().toExtend<RedisClusterOptions>();
+});
+
+test("options of the wrong type do not compile", () => {
+  // @ts-expect-error a number of nodes is a number
+  void startRedisCluster({ nodes: "6" });
+  // @ts-expect-error there is no such way to keep data
+  void startRedisCluster({ persistence: "both" });
+  // @ts-expect-error there is no such option
+  void startRedisCluster({ node: 6 });
+  void startRedisCluster({ config: { save: ["900 1", "300 10"], maxmemory: 100, appendonly: true } });
+  // @ts-expect-error a directive has no object for a value
+  void startRedisCluster({ config: { save: {} } });
+});
+
+test("configureNode is given a RedisContainer and the node's plan", () => {
+  void startRedisCluster({
+    configureNode: (container, plan) => {
+      expectTypeOf(container).toEqualTypeOf<RedisContainer>();
+      expectTypeOf(plan).toEqualTypeOf<NodePlan>();
+    },
+  });
+});
+
+test("the handle gives typed clients", () => {
+  expectTypeOf(cluster.client).toEqualTypeOf<Cluster>();
+  expectTypeOf(cluster.client.get("key")).resolves.toEqualTypeOf<string | null>();
+  expectTypeOf(cluster.node("node-0").client).toEqualTypeOf<Redis>();
+  expectTypeOf(cluster.connect({ scaleReads: "slave" })).resolves.toEqualTypeOf<Cluster>();
+  const { startupNodes, options } = cluster.clientOptions();
+  expectTypeOf(new Cluster(startupNodes, options)).toExtend<Cluster>();
+});
+
+test("evidence needs nothing, and the history is for reading only", () => {
+  expectTypeOf(cluster.saveEvidence()).resolves.toEqualTypeOf<string>();
+  void cluster.saveEvidence("folder", { title: "a test", error: new Error("why") });
+  expectTypeOf(cluster.history).toEqualTypeOf<HistoryView>();
+  expectTypeOf(cluster.history.failovers).toEqualTypeOf<readonly Failover[]>();
+  expectTypeOf(cluster.history.ledgers).toEqualTypeOf<readonly Ledger[]>();
+  // @ts-expect-error the cluster writes it
+  cluster.history.addError("phase", "error");
+});
+
+test("the handle is async disposable, and so is a fault", () => {
+  expectTypeOf(cluster).toExtend<AsyncDisposable>();
+  expectTypeOf(
+    cluster.kill("node-0", { with: "SIGTERM", timeoutMs: 1_000 }),
+  ).resolves.toEqualTypeOf<ActiveFault>();
+  expectTypeOf<ActiveFault>().toExtend<AsyncDisposable>();
+});
+
+test("nodes are found by key, by name and by role", () => {
+  expectTypeOf(cluster.primaryOf("order:42")).resolves.toEqualTypeOf<RedisClusterNode>();
+  expectTypeOf(cluster.replicasOf("order:42")).resolves.toEqualTypeOf<readonly RedisClusterNode[]>();
+  expectTypeOf(cluster.primaries()).resolves.toEqualTypeOf<readonly RedisClusterNode[]>();
+  expectTypeOf(cluster.check()).resolves.toEqualTypeOf<ClusterCheck>();
+});
+
+test("the network fits Testcontainers' withNetwork", () => {
+  expectTypeOf(new GenericContainer("redis").withNetwork(cluster.network)).toExtend<GenericContainer>();
+  expectTypeOf(cluster.network.subnet).toEqualTypeOf<string>();
+});
+
+test("errors carry a literal code", () => {
+  expectTypeOf<RedisClusterError["code"]>().toEqualTypeOf<ErrorCode>();
+  expectTypeOf<InvalidOptionsError>().toExtend<RedisClusterError>();
+  expectTypeOf<"NO_SUCH_CODE">().not.toExtend<ErrorCode>();
+});
+
+test("a sweep needs no options, and its report tells why something was left", () => {
+  expectTypeOf(sweepOrphans).toBeCallableWith();
+  expectTypeOf(sweepOrphans).toBeCallableWith({
+    dryRun: true,
+    timeoutMs: 1_000,
+    signal: AbortSignal.abort(),
+  });
+  expectTypeOf(sweepOrphans).returns.resolves.toEqualTypeOf<SweepReport>();
+  expectTypeOf<SweepReport["left"][number]["reason"]>().toEqualTypeOf<
+    "owner-alive" | "out-of-sight" | "other-machine" | "other-user" | "unreadable"
+  >();
+});
+
+test("passwords, users and TLS have types of their own, and a user needs rules", () => {
+  void startRedisCluster({ password: true, tls: true, users: { app: { rules: "~app:* +@read" } } });
+  void startRedisCluster({ tls: { clientAuth: true }, users: { app: { password: "x", rules: ["+ping"] } } });
+  // @ts-expect-error a user without rules could do nothing
+  void startRedisCluster({ users: { app: { password: "x" } } });
+  // @ts-expect-error a password is not switched off by false
+  void startRedisCluster({ password: false });
+  // @ts-expect-error there is no such address
+  void startRedisCluster({ publishOn: "0.0.0.0" });
+  expectTypeOf<StartedRedisCluster["credentials"]>().returns.toEqualTypeOf<Credentials>();
+  expectTypeOf(cluster.tls).toEqualTypeOf<ClientTls | undefined>();
+  expectTypeOf<{ redisOptions: Credentials }>().toExtend<ClusterClientOptions>();
+  expectTypeOf(tlsConnect).toBeCallableWith({ port: 1, ...cluster.tls });
+});
