@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { createInterface } from "node:readline";
+import { firstLine } from "./first-line.ts";
 import type { LeaseQueue } from "./lease-queue.ts";
 import type { LeaseAddress } from "./shared-cluster.ts";
 
@@ -38,9 +38,8 @@ export class LeaseServer implements AsyncDisposable {
     const server = createServer((socket) => {
       sockets.add(socket.unref());
       socket.once("close", () => sockets.delete(socket));
-      // A holder that dies resets its connection; its "close" says the same.
-      socket.on("error", () => {});
-      void serve(socket, token, kept);
+      // One request a connection. A holder that dies resets its connection, and its "close" says the same.
+      serve(socket, token, kept).catch(() => socket.destroy());
     });
     server.listen({ host: "127.0.0.1", port: 0 }).unref();
     await once(server, "listening");
@@ -59,11 +58,7 @@ export class LeaseServer implements AsyncDisposable {
 async function serve(socket: Socket, token: string, kept: Kept): Promise<void> {
   const closed = new AbortController();
   socket.once("close", () => closed.abort());
-  const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
-  // One request a connection.
-  lines.once("line", (line) => {
-    answer(line, socket, token, kept, closed.signal).catch(() => socket.destroy());
-  });
+  await answer(await firstLine(socket), socket, token, kept, closed.signal);
 }
 
 async function answer(

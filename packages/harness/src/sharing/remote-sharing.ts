@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import { RedisClusterError } from "../errors.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import type { Baseline } from "../reset/reset-cluster.ts";
+import { firstLine } from "./first-line.ts";
 import type { LeaseRequest } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
 import type { Sharing } from "./sharing.ts";
@@ -47,20 +47,17 @@ export class RemoteSharing implements Sharing {
   ): Promise<{ readonly line: string; readonly socket: Socket }> {
     const { port, token } = this.#shared.lease;
     const socket = connect({ host: "127.0.0.1", port });
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const gone = (cause?: unknown): void =>
-      reject(
-        new RedisClusterError(
-          "CLUSTER_STOPPED",
-          `${this.#shared.redisCluster} is not to be had: the process that started it does not answer any more.`,
-          { cause },
-        ),
-      );
-    socket.on("error", gone);
-    socket.once("close", () => gone());
+    const answer = firstLine(socket);
     signal?.addEventListener("abort", () => socket.destroy(), { once: true });
-    createInterface({ input: socket }).once("line", resolve);
     socket.write(`${JSON.stringify({ ...question, token })}\n`);
-    return { line: await promise, socket };
+    try {
+      return { line: await answer, socket };
+    } catch (cause) {
+      throw new RedisClusterError(
+        "CLUSTER_STOPPED",
+        `${this.#shared.redisCluster} is not to be had: the process that started it does not answer any more.`,
+        { cause },
+      );
+    }
   }
 }

@@ -1,0 +1,26 @@
+import type { Socket } from "node:net";
+import { StringDecoder } from "node:string_decoder";
+
+/**
+ * The first line that a socket brings; what comes after it is dropped, and the socket stays open. Not by
+ * `node:readline`, which emits an error of its input once more and, where nobody listens there, ends the process.
+ *
+ * Rejects with the socket's error, or when it closes before there is a line.
+ */
+export function firstLine(socket: Socket): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const decoder = new StringDecoder("utf8");
+  let text = "";
+  const onData = (chunk: Buffer): void => {
+    text += decoder.write(chunk);
+    const end = text.indexOf("\n");
+    if (end === -1) return;
+    socket.off("data", onData).resume();
+    resolve(text.slice(0, end));
+  };
+  socket.on("data", onData);
+  // For good: a socket that fails after its line must not end the process either.
+  socket.on("error", reject);
+  socket.once("close", () => reject(new Error("The connection was closed.")));
+  return promise;
+}
