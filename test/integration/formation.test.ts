@@ -1,6 +1,6 @@
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
-import { ensureServerImages } from "../support/server-images.ts";
+import { OTHER_SERVERS } from "../support/server-images.ts";
 
 test("the plain way is taken when it is asked for, and ends in the same cluster", async () => {
   await using cluster = await startRedisCluster({ formation: "meet" });
@@ -20,20 +20,16 @@ test("a server that refuses to take over is formed the plain way, and the report
   expect((await cluster.replicas()).map(String)).toEqual(["node-3", "node-4", "node-5"]);
 });
 
-test.for(["redis-7.0", "valkey-8.1"] as const)(
-  "%s forms the fast way too, and fails over",
-  async (server) => {
-    const images = await ensureServerImages();
-    await using cluster = await startRedisCluster({ image: images[server], nodeTimeoutMs: 500 });
-    expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
-    expect((await cluster.check()).problems).toEqual([]);
-    const [name, version] = server.split("-");
-    const info = await cluster.node("node-0").client.info("server");
-    expect(info).toMatch(new RegExp(`${name}_version:${version}\\.`));
-    await using _fault = await cluster.killMaster("order:42");
-    expect((await cluster.primaryOf("order:42")).plannedRole).toBe("replica");
-  },
-);
+test.for(OTHER_SERVERS)("$name forms the fast way too, and fails over", async ({ name: server, image }) => {
+  await using cluster = await startRedisCluster({ image, nodeTimeoutMs: 500 });
+  expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
+  expect((await cluster.check()).problems).toEqual([]);
+  const [name, version] = server.split("-");
+  const info = await cluster.node("node-0").client.info("server");
+  expect(info).toMatch(new RegExp(`${name}_version:${version}\\.`));
+  await using _fault = await cluster.killMaster("order:42");
+  expect((await cluster.primaryOf("order:42")).plannedRole).toBe("replica");
+});
 
 test("thirty nodes form as well", async () => {
   await using cluster = await startRedisCluster({ nodes: 30, replicas: 1 });

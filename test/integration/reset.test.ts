@@ -6,7 +6,7 @@ import {
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker } from "../support/engine.ts";
-import { ensureServerImages, type OtherServer } from "../support/server-images.ts";
+import { OTHER_SERVERS } from "../support/server-images.ts";
 
 const KEY = "order:42";
 
@@ -192,10 +192,7 @@ test("a cluster that lost a container cannot be put back, and the error says why
   });
 });
 
-const OTHERS: readonly OtherServer[] = ["redis-7.0", "valkey-8.1"];
-
-test.for(OTHERS)("%s is reset as well", async (server) => {
-  const { [server]: image } = await ensureServerImages();
+test.for(OTHER_SERVERS)("$name is reset as well", async ({ image }) => {
   await using cluster = await startRedisCluster({ image, nodeTimeoutMs: 500 });
   await cluster.client.set(KEY, 1);
   expect((await cluster.reset()).way).toBe("cleaned");
