@@ -37,6 +37,7 @@ function shard(changes: Partial<ShardFailover>): ShardFailover {
 export const FAILOVER: Failover = {
   ...shard({}),
   since: SINCE,
+  timeScale: 1,
   nodes: [0, 1, 2, 3, 4, 5].map((index) => ({
     name: `node-${index}`,
     roleBefore: index < 3 ? "primary" : "replica",
@@ -80,6 +81,7 @@ export const LEDGER: Ledger = {
   errors: { CLUSTERDOWN: 6 },
   latency: { before: SLOWEST, during: SLOWEST, after: SLOWEST },
   seed: 7,
+  timeScale: 1,
   startedAt: SINCE - 1_000,
   stoppedAt: SINCE + 4_000,
 };

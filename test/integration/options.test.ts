@@ -188,3 +188,28 @@ test("labels and configureNode reach every container", async () => {
     expect(HostConfig.Ulimits).toEqual([{ Name: "nofile", Hard: 20_000, Soft: 20_000 }]);
   }
 });
+
+test("a time scale stretches the node timeout, the start and every wait, given ones included", async () => {
+  await using cluster = await startRedisCluster({
+    nodes: 3,
+    replicas: 0,
+    nodeTimeoutMs: 400,
+    startupTimeoutMs: 20_000,
+    timeScale: 2.5,
+  });
+  expect(cluster.plan).toMatchObject({ timeScale: 2.5, nodeTimeoutMs: 1_000, startupTimeoutMs: 50_000 });
+  expect(await setting(cluster, "cluster-node-timeout")).toBe("1000");
+  await using _dead = await cluster.kill("node-2");
+  await expect(cluster.waitUntilHealthy({ timeoutMs: 100 })).rejects.toMatchObject({
+    code: "WAIT_TIMEOUT",
+    message: expect.stringContaining("not done after 250 ms (100 ms at time scale 2.5)"),
+  });
+});
+
+test("a machine that is measured is taken for as slow as it is", async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, timeScale: "measured" });
+  const { timeScale, nodeTimeoutMs } = cluster.plan;
+  expect(timeScale).toBeGreaterThanOrEqual(1);
+  expect(nodeTimeoutMs).toBe(Math.round(1_000 * timeScale));
+  expect(await setting(cluster, "cluster-node-timeout")).toBe(String(nodeTimeoutMs));
+});

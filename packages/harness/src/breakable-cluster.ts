@@ -6,7 +6,7 @@ import { restartNode } from "./faults/restart.ts";
 import { slowDown } from "./faults/slow-commands.ts";
 import type { Selector } from "./faults/targets.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
-import type { WaitOptions } from "./observable-cluster.ts";
+import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { RedisClusterNode } from "./redis-cluster-node.ts";
 import { type Target, TargetableCluster } from "./targetable-cluster.ts";
 
@@ -158,10 +158,8 @@ export class BreakableCluster extends TargetableCluster {
           (member) => restart(member, signal),
         );
         await orAborted(ending, signal);
-        return this.enter(kind, members, since, seed, `${verb} with ${signalName}`, async () => {
-          await this.within(`Healing (${kind})`, {}, async (within) => {
-            await Promise.all(members.map((member) => restart(member, within)));
-          });
+        return this.enter(kind, members, since, seed, `${verb} with ${signalName}`, async (within) => {
+          await Promise.all(members.map((member) => restart(member, within)));
         });
       },
     );

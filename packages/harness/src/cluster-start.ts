@@ -15,6 +15,7 @@ import { evidenceSource } from "./evidence-source.ts";
 import { formCluster } from "./formation/form-cluster.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
+import { waitDeadline } from "./lifecycle/wait.ts";
 import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import { type ValidOptions } from "./plan/validate-options.ts";
 import { takeBaseline } from "./reset/reset-cluster.ts";
@@ -25,6 +26,9 @@ import { explainFailure } from "./startup/explain-failure.ts";
 import { guardAgainstDeath } from "./startup/guard-against-death.ts";
 import { makeNetwork } from "./startup/make-network.ts";
 import { sweepOnce } from "./startup/sweep-once.ts";
+
+/** How long a start that failed may take to remove what it made. */
+const CLEANUP_MS = 60_000;
 
 /** One start: what it has made so far, and how to take it back. */
 export class ClusterStart {
@@ -202,7 +206,13 @@ export class ClusterStart {
 
   async #cleanUp(explained: RedisClusterError): Promise<RedisClusterError> {
     try {
-      await this.#cleanup.run();
+      // An engine that does not answer any more must not keep the error from being told.
+      using limit = waitDeadline(
+        () => `Removing what the start had made (phase: ${this.#cleanup.doing ?? "done"})`,
+        {},
+        { timeoutMs: CLEANUP_MS, timeScale: this.#options.timeScale },
+      );
+      await orAborted(this.#cleanup.run(), limit.signal);
     } catch (cleanupError) {
       return new RedisClusterError(explained.code, `${explained.message}\n  ${messageOf(cleanupError)}`, {
         cause: explained.cause,

@@ -5,8 +5,8 @@ import { ClusterNetwork } from "./docker/cluster-network.ts";
 import { findEngine } from "./docker/engine.ts";
 import { NodeRuntime } from "./docker/node-runtime.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
-import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
-import type { WaitOptions } from "./observable-cluster.ts";
+import { orAborted } from "./lifecycle/deadline.ts";
+import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import { EVIDENCE_VARIABLE } from "./plan/validate-options.ts";
 import { RemoteSharing } from "./sharing/remote-sharing.ts";
 import type { SharedCluster } from "./sharing/shared-cluster.ts";
@@ -21,20 +21,17 @@ const TIMEOUT_MS = 10_000;
  * with the process that started it. Faults are known to the handle that applied them; `reset()` of any handle takes
  * back those of all.
  *
- * @throws RedisClusterError CLUSTER_STOPPED when its owner is gone; NODE_NOT_RUNNING; START_TIMEOUT; NO_DOCKER.
+ * @throws RedisClusterError CLUSTER_STOPPED when its owner is gone; NODE_NOT_RUNNING; WAIT_TIMEOUT; WAIT_ABORTED; NO_DOCKER.
  */
 export async function connectRedisCluster(
   shared: SharedCluster,
-  { timeoutMs = TIMEOUT_MS, signal }: WaitOptions = {},
+  options: WaitOptions = {},
 ): Promise<StartedRedisCluster> {
   const begun = performance.now();
   const { plan, access } = shared;
-  using deadline = startDeadline({
-    timeoutMs,
-    signal,
-    what: () => `Connecting to ${shared.redisCluster}`,
-    timeoutCode: "START_TIMEOUT",
-    abortCode: "START_ABORTED",
+  using deadline = waitDeadline(`Connecting to ${shared.redisCluster}`, options, {
+    timeoutMs: TIMEOUT_MS,
+    timeScale: plan.timeScale,
   });
   const sharing = new RemoteSharing(shared);
   // Whether the owner is there at all, before anything is opened.

@@ -8,6 +8,7 @@ import {
   clusterClientOptions,
   connectCluster,
 } from "./clients/cluster-client.ts";
+import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { ObservableParts } from "./observable-cluster.ts";
 import { PartitionableCluster } from "./partitionable-cluster.ts";
 
@@ -41,9 +42,11 @@ export class ConnectableCluster extends PartitionableCluster {
   /**
    * One more connected ioredis `Cluster`, with options of your own; it is closed with the cluster, or by `reset()`.
    * `natMap` is set here. With `lazyConnect` it comes unconnected.
+   *
+   * @throws RedisClusterError WAIT_TIMEOUT or WAIT_ABORTED; the client is closed then.
    */
-  async connect(options: ClusterClientOptions = {}): Promise<Cluster> {
-    return await this.within("Connecting a client", {}, async (signal) => {
+  async connect(options: ClusterClientOptions = {}, wait: WaitOptions = {}): Promise<Cluster> {
+    return await this.within("Connecting a client", wait, async (signal) => {
       const client = await connectCluster(this.plan, this.addresses, this.access, options, signal);
       if (this.stopped) {
         await closeCluster(client);

@@ -31,7 +31,7 @@ export type { ActiveFault, FaultFacts, FaultKind } from "./faults/active-fault.t
 export type { FailoverMode } from "./faults/manual-failover.ts";
 export type { PartitionGroup, PartitionOptions, Plane } from "./faults/partition.ts";
 export type { Selector } from "./faults/targets.ts";
-export type { WaitOptions } from "./observable-cluster.ts";
+export type { WaitOptions } from "./lifecycle/wait.ts";
 export type { LeftReason, SweepReport, SweptResource } from "./ownership/sweep.ts";
 export type {
   ClusterPlan,
@@ -52,6 +52,7 @@ export type {
   PublishOn,
   RedisConfig,
   RedisUser,
+  TimeScale,
   TlsOptions,
 } from "./plan/options.ts";
 export { keySlot } from "./plan/slots.ts";

@@ -4,8 +4,9 @@ import type { NodeConnection } from "./clients/node-connection.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { NodeRuntime } from "./docker/node-runtime.ts";
 import { messageOf, RedisClusterError, summarize } from "./errors.ts";
-import { type Deadline, startDeadline } from "./lifecycle/deadline.ts";
+import { type Deadline, orAborted } from "./lifecycle/deadline.ts";
 import { poll } from "./lifecycle/poll.ts";
+import { type WaitDefaults, type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import { readClusterView } from "./observation/read-views.ts";
 import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import { keySlot } from "./plan/slots.ts";
@@ -15,13 +16,6 @@ import { type ClusterCheck, checkView } from "./view/check.ts";
 import type { ClusterView } from "./view/cluster-view.ts";
 import { replicasOfShard, servingNodes } from "./view/serving.ts";
 import { holdsSlot } from "./view/slot-ranges.ts";
-
-/** How long a call may wait for the cluster. */
-export interface WaitOptions {
-  /** Milliseconds; default 10 000, or ten node timeouts where that is longer. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What looking at a cluster needs. */
 export interface ObservableParts {
@@ -47,7 +41,13 @@ export class ObservableCluster extends RecordedCluster {
     this.#connections = parts.connections;
     this.nodes = parts.plan.nodes.map(
       (node, index) =>
-        new RedisClusterNode(node, parts.access, parts.runtimes[index] as NodeRuntime, parts.addresses),
+        new RedisClusterNode(
+          node,
+          parts.access,
+          parts.runtimes[index] as NodeRuntime,
+          parts.addresses,
+          this.waitDefaults,
+        ),
     );
   }
 
@@ -64,15 +64,17 @@ export class ObservableCluster extends RecordedCluster {
     return node;
   }
 
-  /** Every node's view of the cluster at this moment, and what they disagree in. */
-  async view(): Promise<ClusterView> {
-    this.refuseStopped();
-    return await readClusterView(this.plan, this.#connections);
+  /**
+   * Every node's view of the cluster at this moment, and what they disagree in. A node that says nothing for two seconds
+   * counts as silent.
+   */
+  async view(options: WaitOptions = {}): Promise<ClusterView> {
+    return await this.#asked(options, (view) => view);
   }
 
   /** What `redis-cli --cluster check` checks, as data. Never throws over a sick cluster: it describes it. */
-  async check(): Promise<ClusterCheck> {
-    return checkView(await this.view());
+  async check(options: WaitOptions = {}): Promise<ClusterCheck> {
+    return await this.#asked(options, checkView);
   }
 
   /**
@@ -82,7 +84,7 @@ export class ObservableCluster extends RecordedCluster {
    */
   async waitUntilHealthy(options: WaitOptions = {}): Promise<void> {
     await this.waitFor("Waiting for a healthy cluster", options, async () => {
-      const { ok, problems } = await this.check();
+      const { ok, problems } = checkView(await this.look());
       if (!ok) throw new Error(summarize(problems));
     });
   }
@@ -94,7 +96,7 @@ export class ObservableCluster extends RecordedCluster {
   async primaryOf(key: string, options: WaitOptions = {}): Promise<RedisClusterNode> {
     const slot = keySlot(key);
     return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
-      const owner = servingNodes(await this.view()).find(({ slots }) => holdsSlot(slots, slot));
+      const owner = servingNodes(await this.look()).find(({ slots }) => holdsSlot(slots, slot));
       if (owner === undefined) throw new Error(`no node that answers serves slot ${slot}`);
       return this.node(owner.node);
     });
@@ -103,19 +105,31 @@ export class ObservableCluster extends RecordedCluster {
   /** The replicas of the node that serves a key now: those that answer and say that they follow it. */
   async replicasOf(key: string, options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
     const primary = await this.primaryOf(key, options);
-    return replicasOfShard(await this.view(), primary.id).map((name) => this.node(name));
+    return await this.#asked(options, (view) => this.#named(replicasOfShard(view, primary.id)));
   }
 
   /** The nodes that serve slots now. */
-  async primaries(): Promise<readonly RedisClusterNode[]> {
-    const serving = new Set(servingNodes(await this.view()).map(({ node }) => node));
-    return this.nodes.filter(({ name }) => serving.has(name));
+  async primaries(options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
+    return await this.#asked(options, (view) => this.#named(servingNodes(view).map(({ node }) => node)));
   }
 
   /** The nodes that answer and follow another one now. */
-  async replicas(): Promise<readonly RedisClusterNode[]> {
-    const following = new Set(replicasOfShard(await this.view(), undefined));
-    return this.nodes.filter(({ name }) => following.has(name));
+  async replicas(options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
+    return await this.#asked(options, (view) => this.#named(replicasOfShard(view, undefined)));
+  }
+
+  async #asked<T>(options: WaitOptions, tell: (view: ClusterView) => T): Promise<T> {
+    return tell(await this.within("Asking every node", options, (signal) => orAborted(this.look(), signal)));
+  }
+
+  #named(names: readonly string[]): readonly RedisClusterNode[] {
+    return this.nodes.filter(({ name }) => names.includes(name));
+  }
+
+  /** Asks every node once. For use inside a call that has a deadline. */
+  protected async look(): Promise<ClusterView> {
+    this.refuseStopped();
+    return await readClusterView(this.plan, this.#connections);
   }
 
   /** The first answer that any node gives. */
@@ -133,21 +147,14 @@ export class ObservableCluster extends RecordedCluster {
     if (this.stopped) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
   }
 
-  protected deadline(what: string, { timeoutMs, signal }: WaitOptions): Deadline {
-    // A timer of more than 2³¹ − 1 ms fires at once.
-    if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-      throw new RedisClusterError(
-        "INVALID_ARGUMENT",
-        `${what}: timeoutMs is ${timeoutMs}; a number of milliseconds above 0 and below 2^31 was expected.`,
-      );
-    }
-    return startDeadline({
-      timeoutMs: timeoutMs ?? Math.max(10_000, 10 * this.plan.nodeTimeoutMs),
-      signal,
-      what: () => what,
-      timeoutCode: "WAIT_TIMEOUT",
-      abortCode: "WAIT_ABORTED",
-    });
+  /** How long calls wait that are not told. */
+  protected get waitDefaults(): WaitDefaults {
+    const { nodeTimeoutMs, timeScale } = this.plan;
+    return { timeoutMs: Math.max(10_000, (10 * nodeTimeoutMs) / timeScale), timeScale };
+  }
+
+  protected deadline(what: string | (() => string), options: WaitOptions): Deadline {
+    return waitDeadline(what, options, this.waitDefaults);
   }
 
   /** Does something within a deadline; its error tells why time ran out *and* what was missing then. */

@@ -14,7 +14,8 @@ import {
   requirePlane,
 } from "./faults/partition.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
-import type { ObservableParts, WaitOptions } from "./observable-cluster.ts";
+import type { ObservableParts } from "./observable-cluster.ts";
+import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { Target } from "./targetable-cluster.ts";
 
 /** The part of a started cluster that breaks what is between its nodes. As {@link BreakableCluster} in all else. */
@@ -47,7 +48,7 @@ export class PartitionableCluster extends BreakableCluster {
 
   /** Cuts one node, or several together, off from all others. As {@link partition} with the rest on the other side. */
   async isolate(target: Target, options: PartitionOptions & WaitOptions = {}): Promise<ActiveFault> {
-    const { members, seed } = await this.choose(target);
+    const { members, seed } = await this.choose(target, options);
     const names = members.map(({ plan }) => plan.name);
     const cuts = planPartition([names, "rest"], this.plan.nodes, options);
     const what = `isolated (${options.plane ?? "all"})`;
@@ -64,7 +65,7 @@ export class PartitionableCluster extends BreakableCluster {
     options: { readonly plane?: Plane | undefined } & WaitOptions = {},
   ): Promise<ActiveFault> {
     requireNumber("share", share, 0.0001, 1);
-    const { members, seed } = await this.choose(target);
+    const { members, seed } = await this.choose(target, options);
     const everybody = this.plan.nodes;
     const plane = options.plane ?? "all";
     requirePlane(plane);
@@ -109,8 +110,8 @@ export class PartitionableCluster extends BreakableCluster {
    * The certain way to lose an acknowledged write is to freeze, write and kill the primary.
    */
   async freezeReplication(target: Target, options: WaitOptions = {}): Promise<ActiveFault> {
-    const { members, seed } = await this.choose(target);
-    const replicas = new Set((await this.replicas()).map(({ name }) => name));
+    const { members, seed } = await this.choose(target, options);
+    const replicas = new Set((await this.replicas(options)).map(({ name }) => name));
     const wrong = members.filter(({ plan }) => !replicas.has(plan.name)).map(({ plan }) => plan.name);
     if (wrong.length > 0) {
       throw new RedisClusterError(

@@ -6,6 +6,7 @@ import { openNodeClient } from "./clients/node-connection.ts";
 import { whenReady } from "./clients/when-ready.ts";
 import type { ContainerState, NodeRuntime } from "./docker/node-runtime.ts";
 import { RedisClusterError } from "./errors.ts";
+import { inTime, type WaitDefaults, type WaitOptions } from "./lifecycle/wait.ts";
 import type { HostAndPort, NodePlan, NodeRole } from "./plan/cluster-plan.ts";
 
 /** One node of a started cluster. */
@@ -26,10 +27,17 @@ export class RedisClusterNode {
   readonly #access: Access;
   readonly #runtime: NodeRuntime;
   readonly #addresses: AddressTable;
+  readonly #waitDefaults: WaitDefaults;
   #client: Redis | undefined;
   #closed = false;
 
-  constructor(plan: NodePlan, access: Access, runtime: NodeRuntime, addresses: AddressTable) {
+  constructor(
+    plan: NodePlan,
+    access: Access,
+    runtime: NodeRuntime,
+    addresses: AddressTable,
+    waitDefaults: WaitDefaults,
+  ) {
     this.name = plan.name;
     this.index = plan.index;
     this.id = plan.id;
@@ -41,6 +49,7 @@ export class RedisClusterNode {
     this.#access = access;
     this.#runtime = runtime;
     this.#addresses = addresses;
+    this.#waitDefaults = waitDefaults;
   }
 
   /** Where this machine reaches it now. A restart changes the port unless `firstHostPort` fixed it. */
@@ -65,22 +74,34 @@ export class RedisClusterNode {
     return this.#client;
   }
 
-  /** What the engine says of its container. */
-  state(): Promise<ContainerState> {
-    return this.#runtime.state();
+  /** What the engine says of its container. @throws RedisClusterError WAIT_TIMEOUT or WAIT_ABORTED. */
+  async state(options: WaitOptions = {}): Promise<ContainerState> {
+    return await this.#asked("for its state", options, () => this.#runtime.state());
   }
 
-  /** Everything its container has printed so far, or the last `tail` lines. Works after a kill as well. */
-  logs(options: { readonly tail?: number } = {}): Promise<string> {
-    return this.#runtime.logs(options);
+  /**
+   * Everything its container has printed so far, or the last `tail` lines. Works after a kill as well.
+   *
+   * @throws RedisClusterError WAIT_TIMEOUT or WAIT_ABORTED.
+   */
+  async logs({ tail, ...options }: { readonly tail?: number } & WaitOptions = {}): Promise<string> {
+    return await this.#asked("for its log", options, () =>
+      this.#runtime.logs(tail === undefined ? {} : { tail }),
+    );
   }
 
   /**
    * What its container has printed, from `since` on where it is given (seconds since 1970), and goes on printing.
-   * Ends with the container; destroy it to stop earlier.
+   * Ends with the container; destroy it to stop earlier. The time limit is for its beginning.
+   *
+   * @throws RedisClusterError WAIT_TIMEOUT or WAIT_ABORTED.
    */
-  logStream(options: { readonly since?: number } = {}): Promise<Readable> {
-    return this.#runtime.logStream(options.since);
+  async logStream({ since, ...options }: { readonly since?: number } & WaitOptions = {}): Promise<Readable> {
+    return await this.#asked("for its log", options, () => this.#runtime.logStream(since));
+  }
+
+  async #asked<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
+    return await inTime(`Asking the engine ${what} (${this.name})`, options, this.#waitDefaults, ask);
   }
 
   /**

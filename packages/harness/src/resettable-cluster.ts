@@ -1,7 +1,7 @@
 import { ConnectableCluster, type ConnectableParts } from "./connectable-cluster.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
 import { poll } from "./lifecycle/poll.ts";
-import type { WaitOptions } from "./observable-cluster.ts";
+import type { WaitOptions } from "./lifecycle/wait.ts";
 import { type ResetReport, resetCluster } from "./reset/reset-cluster.ts";
 import type { SharedCluster } from "./sharing/shared-cluster.ts";
 import type { Sharing } from "./sharing/sharing.ts";
@@ -48,11 +48,13 @@ export class ResettableCluster extends ConnectableCluster {
     return await this.#resetting;
   }
 
-  async #run({ timeoutMs = this.plan.startupTimeoutMs, signal }: WaitOptions): Promise<ResetReport> {
+  async #run({ timeoutMs, signal }: WaitOptions): Promise<ResetReport> {
     const begun = performance.now();
-    return await this.within("Resetting the cluster", { timeoutMs, signal }, async (within) => {
+    const { startupTimeoutMs, timeScale } = this.plan;
+    const limits = { timeoutMs: timeoutMs ?? startupTimeoutMs / timeScale, signal };
+    return await this.within("Resetting the cluster", limits, async (within) => {
       await orAborted(Promise.all([this.endWorkloads(), this.dropClients()]), within);
-      const doomed = await orAborted(this.takeBackFaults(), within);
+      const doomed = await orAborted(this.takeBackFaults(within), within);
       const before = await orAborted(this.#sharing.baseline(), within);
       const { baseline, ...outcome } = await resetCluster(this.members, before, doomed, within);
       await orAborted(this.#sharing.keepBaseline(baseline), within);

@@ -4,7 +4,9 @@ import { checkNeighbourTable } from "./docker/host-limits.ts";
 import type { ConfigureNode } from "./docker/redis-node-container.ts";
 import type { FormationReport } from "./formation/form-cluster.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
+import { measureTimeScale } from "./lifecycle/measure-time-scale.ts";
 import type { ClusterShape } from "./plan/options.ts";
+import { stretch } from "./plan/time-scale.ts";
 import { validateOptions } from "./plan/validate-options.ts";
 import type { StartedRedisCluster } from "./started-redis-cluster.ts";
 
@@ -50,10 +52,11 @@ const PULL_TIMEOUT_MS = 600_000;
  */
 export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<StartedRedisCluster> {
   const begun = performance.now();
-  const valid = validateOptions(options, process.env);
+  const given = validateOptions(options, process.env);
+  const valid = given.measureTime ? stretch(given, await measureTimeScale()) : given;
   const { signal, configureNode } = options;
   using preparing = startDeadline({
-    timeoutMs: Math.max(PULL_TIMEOUT_MS, valid.startupTimeoutMs),
+    timeoutMs: Math.max(PULL_TIMEOUT_MS * valid.timeScale, valid.startupTimeoutMs),
     signal,
     what: () => `Finding the engine and the image "${valid.image}"`,
     timeoutCode: "START_TIMEOUT",

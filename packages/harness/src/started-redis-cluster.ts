@@ -6,7 +6,9 @@ import { type ExpectedFailover, expectedFailoverMs } from "./failover/expected.t
 import type { Failover, ObserveFailoverOptions } from "./failover/failover.ts";
 import { observeFailover } from "./failover/observe-failover.ts";
 import type { CleanupStack } from "./lifecycle/cleanup-stack.ts";
+import { orAborted } from "./lifecycle/deadline.ts";
 import { poll } from "./lifecycle/poll.ts";
+import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import { type Credentials, findCredentials } from "./plan/credentials.ts";
 import { ResettableCluster, type ResettableParts } from "./resettable-cluster.ts";
 import type { StartupReport } from "./start-redis-cluster.ts";
@@ -34,6 +36,10 @@ const WORKLOAD_CLIENT: ClusterClientOptions = {
   retryDelayOnClusterDown: 20,
   slotsRefreshInterval: 250,
 };
+
+/** Removing six containers takes half a second; an engine that needs a minute has other troubles. */
+const STOP_MS = 60_000;
+const STOP_MS_PER_NODE = 500;
 
 /** A running cluster. `stop()` it, or hold it with `await using`. */
 export class StartedRedisCluster extends ResettableCluster implements AsyncDisposable {
@@ -73,16 +79,18 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    *
    * @throws InvalidOptionsError naming all options that are wrong; CLUSTER_STOPPED.
    */
-  async startWorkload(options: ClusterWorkloadOptions = {}): Promise<Workload> {
+  async startWorkload(options: ClusterWorkloadOptions = {}, wait: WaitOptions = {}): Promise<Workload> {
     this.refuseStopped();
     const { client, ...rest } = options;
     const target: WorkloadTarget = {
       shardSlots: this.plan.shards.map(({ slots }) => slots),
-      connect: () => this.connect({ ...WORKLOAD_CLIENT, ...client }),
+      timeScale: this.plan.timeScale,
+      connect: (signal) =>
+        this.connect({ ...WORKLOAD_CLIENT, ...client }, signal === undefined ? wait : { signal }),
       whenWhole: (signal) =>
         poll(
           async () => {
-            const reason = whyNotReadable(await this.view());
+            const reason = whyNotReadable(await this.look());
             if (reason !== undefined) throw new Error(reason);
           },
           { everyMs: 20, signal },
@@ -108,7 +116,8 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     action: () => Promise<unknown>,
     options: ObserveFailoverOptions = {},
   ): Promise<Failover> {
-    await using probe = await this.within("Connecting the probe", {}, (signal) =>
+    const { signal: given } = options;
+    await using probe = await this.within("Connecting the probe", { signal: given }, (signal) =>
       ProbeWriter.open(this.plan, this.addresses, this.access, signal),
     );
     const subject = {
@@ -130,8 +139,8 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    * How long a failover of one shard takes by the server's own rules, from the death of its primary to the promotion,
    * and what that is made of. On a machine that is not overloaded.
    */
-  async expectedFailoverMs(): Promise<ExpectedFailover> {
-    const info = await this.within("Asking for the server's version", {}, (signal) =>
+  async expectedFailoverMs(options: WaitOptions = {}): Promise<ExpectedFailover> {
+    const info = await this.within("Asking for the server's version", options, (signal) =>
       this.ask(["INFO", "server"], signal),
     );
     const replicas = Math.min(...this.plan.shards.map((shard) => shard.replicas.length));
@@ -144,14 +153,23 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
 
   /**
    * Closes all clients and removes the containers, their volumes and the network; faults need no healing before. A
-   * second call waits for the first; a call after a failed one tries again what failed.
+   * second call waits for the first; a call after a failed one tries again what failed. A call that runs out of time, or
+   * is aborted, leaves the removal going on.
    *
-   * @throws RedisClusterError CLEANUP_FAILED naming what is left.
+   * @param options default time limit: a minute, and half a second for each node.
+   * @throws RedisClusterError CLEANUP_FAILED naming what is left; WAIT_TIMEOUT or WAIT_ABORTED naming what was being
+   * removed.
    */
-  async stop(): Promise<void> {
+  async stop(options: WaitOptions = {}): Promise<void> {
+    const { nodes, timeScale } = this.plan;
+    using deadline = waitDeadline(
+      () => `Stopping the cluster (phase: ${this.#cleanup.doing ?? "done"})`,
+      options,
+      { timeoutMs: STOP_MS + nodes.length * STOP_MS_PER_NODE, timeScale },
+    );
     this.stopped = true;
     try {
-      await this.#cleanup.run();
+      await orAborted(this.#cleanup.run(), deadline.signal);
     } catch (error) {
       throw await this.failed("Stopping the cluster", error);
     }

@@ -1,17 +1,14 @@
 import { openLabelledResources } from "./docker/labelled-resources.ts";
 import { messageOf, RedisClusterError } from "./errors.ts";
-import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
+import { orAborted } from "./lifecycle/deadline.ts";
+import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import { type SweepReport, sweep } from "./ownership/sweep.ts";
 import { thisOwner } from "./ownership/this-owner.ts";
 
 /** What {@link sweepOrphans} takes. */
-export interface SweepOptions {
+export interface SweepOptions extends WaitOptions {
   /** Only tells what would be removed. Default: false. */
   readonly dryRun?: boolean | undefined;
-  /** Milliseconds for all of it; default 30 000. */
-  readonly timeoutMs?: number | undefined;
-  /** Ends the sweep; what is removed by then stays removed. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -19,21 +16,17 @@ const TIMEOUT_MS = 30_000;
 /**
  * Removes the containers, networks and volumes of clusters whose process is dead: one of this machine and this user,
  * beyond doubt. Everything else is left, and the report says why. What the engine refuses to remove is tried a few
- * times and then reported, not thrown. Several sweeps at once do no harm.
+ * times and then reported, not thrown. Several sweeps at once do no harm. What is removed when the time is over, or
+ * when it is aborted, stays removed.
  *
  * The first cluster that a process starts sweeps by itself; call this where no cluster is started any more.
  *
+ * @param options default time limit: 30 000 ms.
  * @throws RedisClusterError NO_DOCKER, WAIT_TIMEOUT or WAIT_ABORTED; CLEANUP_FAILED where the engine does not tell what it has.
  */
 export async function sweepOrphans(options: SweepOptions = {}): Promise<SweepReport> {
-  const { dryRun = false, timeoutMs = TIMEOUT_MS, signal } = options;
-  using deadline = startDeadline({
-    timeoutMs,
-    signal,
-    what: () => "Sweeping orphans",
-    timeoutCode: "WAIT_TIMEOUT",
-    abortCode: "WAIT_ABORTED",
-  });
+  const { dryRun = false } = options;
+  using deadline = waitDeadline("Sweeping orphans", options, { timeoutMs: TIMEOUT_MS, timeScale: 1 });
   const { signal: limit } = deadline;
   limit.throwIfAborted();
   const [engine, here] = await orAborted(Promise.all([openLabelledResources(), thisOwner()]), limit);

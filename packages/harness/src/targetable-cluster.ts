@@ -4,7 +4,9 @@ import { RedisClusterError } from "./errors.ts";
 import { type ActiveFault, type FaultFacts, FaultRegistry } from "./faults/active-fault.ts";
 import type { Member, Members } from "./faults/member.ts";
 import { type Selector, select } from "./faults/targets.ts";
-import { ObservableCluster, type ObservableParts, type WaitOptions } from "./observable-cluster.ts";
+import { ObservableCluster, type ObservableParts } from "./observable-cluster.ts";
+import { orAborted } from "./lifecycle/deadline.ts";
+import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { RedisClusterNode } from "./redis-cluster-node.ts";
 import { parseInfo } from "./view/parse-info.ts";
 
@@ -40,14 +42,17 @@ export class TargetableCluster extends ObservableCluster {
     return this.#faults.active;
   }
 
-  /** Heals every fault that is in force, last in, first out. Does nothing where there is none. */
-  async heal(): Promise<void> {
-    await this.#faults.healAll();
+  /**
+   * Heals every fault that is in force, last in, first out. Does nothing where there is none. The time limit is each
+   * fault's own.
+   */
+  async heal(options: WaitOptions = {}): Promise<void> {
+    await this.#faults.healAll(options);
   }
 
   /** For a reset: takes every fault back, and gives the nodes where that failed with the reason. The dead stay dead. */
-  protected async takeBackFaults(): Promise<ReadonlyMap<string, string>> {
-    return await this.#faults.takeBackAll();
+  protected async takeBackFaults(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    return await this.#faults.takeBackAll(signal);
   }
 
   /**
@@ -55,8 +60,8 @@ export class TargetableCluster extends ObservableCluster {
    *
    * @throws RedisClusterError UNKNOWN_NODE, or INVALID_ARGUMENT where a selector finds none.
    */
-  async select(target: Target): Promise<readonly RedisClusterNode[]> {
-    const { members } = await this.choose(target);
+  async select(target: Target, options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
+    const { members } = await this.choose(target, options);
     return members.map(({ plan }) => this.node(plan.name));
   }
 
@@ -67,7 +72,7 @@ export class TargetableCluster extends ObservableCluster {
     act: (chosen: Chosen, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     this.refuseStopped();
-    const chosen = await this.choose(target);
+    const chosen = await this.choose(target, options);
     const names = chosen.members.map(({ plan }) => plan.name).join(", ");
     return await this.within(`${doing} ${names}`, options, (signal) => act(chosen, signal));
   }
@@ -78,23 +83,31 @@ export class TargetableCluster extends ObservableCluster {
     since: number,
     seed: number | undefined,
     what: string,
-    undo: () => Promise<void>,
+    undo: (signal: AbortSignal) => Promise<void>,
   ): ActiveFault {
     const nodes = members.map(({ plan }) => plan.name);
     const chance = seed === undefined ? "" : `, chosen with seed ${seed}`;
     const facts = { kind, nodes, since, seed, description: `${nodes.join(", ")} ${what}${chance}` };
     const healed = this.recorder.addFault(facts);
-    return this.#faults.add(facts, async () => {
-      await undo();
+    const takeBack = async (signal: AbortSignal): Promise<void> => {
+      await orAborted(undo(signal), signal);
       healed();
+    };
+    return this.#faults.add(facts, {
+      heal: (options) => this.within(`Healing ${facts.description}`, options, takeBack),
+      // The dead are started by a reset itself, each as if for the first time.
+      ...(kind === "kill" || kind === "stop" ? {} : { takeBack }),
     });
   }
 
-  protected async choose(target: Target): Promise<Chosen> {
+  protected async choose(target: Target, options: WaitOptions): Promise<Chosen> {
     this.refuseStopped();
     if (isSelector(target)) {
-      const view = await this.view();
-      const offsets = "replicaOf" in target ? await this.#offsets() : new Map<string, number>();
+      const view = await this.view(options);
+      const offsets =
+        "replicaOf" in target
+          ? await this.within("Asking for offsets", options, (signal) => orAborted(this.#offsets(), signal))
+          : new Map<string, number>();
       const { names, seed } = select(target, view, offsets);
       return { members: names.map((name) => this.#member(name)), seed };
     }

@@ -1,6 +1,7 @@
 import type { Failover, ShardFailover } from "../failover/failover.ts";
 import { formatFailover } from "../failover/format-failover.ts";
 import { isRecord, provesNothing, requireMs, wrongInput } from "./refusals.ts";
+import { type StretchedLimit, stretchedLimit } from "./stretched-limit.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
 /** How soon a replica has to be promoted. */
@@ -33,7 +34,7 @@ export function promotedReplica(given: unknown, limit: unknown = {}): Verdict {
       ms: phases.electedMs ?? phases.servingMs,
     }),
   );
-  return judgeSteps(failover, steps, withinMs);
+  return judgeSteps(failover, steps, stretchedLimit(withinMs, failover.timeScale));
 }
 
 /** Of every shard that failed over a write was acknowledged and all nodes agreed, in time. */
@@ -44,7 +45,7 @@ export function recoveredWithin(given: unknown, limitMs: unknown): Verdict {
     { what: `A write to the shard of ${failed.name} was acknowledged`, ms: phases.recoveredMs },
     { what: `All nodes agreed about ${promoted.name}`, ms: phases.agreedMs },
   ]);
-  return judgeSteps(failover, steps, withinMs);
+  return judgeSteps(failover, steps, stretchedLimit(withinMs, failover.timeScale));
 }
 
 /** Something that has to have happened, and when it did, in milliseconds since the fault. */
@@ -53,8 +54,8 @@ interface Step {
   readonly ms: number | undefined;
 }
 
-function judgeSteps(failover: Failover, steps: readonly Step[], withinMs: number): Verdict {
-  const late = steps.filter(({ ms }) => ms !== undefined && ms > withinMs);
+function judgeSteps(failover: Failover, steps: readonly Step[], limit: StretchedLimit): Verdict {
+  const late = steps.filter(({ ms }) => ms !== undefined && ms > limit.ms);
   const unseen = steps.filter(({ ms }) => ms === undefined);
   if (late.length === 0 && unseen.length > 0) {
     const what = unseen.map((step) => `"${step.what}"`).join(", ");
@@ -64,11 +65,11 @@ function judgeSteps(failover: Failover, steps: readonly Step[], withinMs: number
   return verdict({
     ok: late.length === 0,
     message: late
-      .map(({ what, ms }) => `${what} only after ${ms} ms; within ${withinMs} ms was expected.`)
+      .map(({ what, ms }) => `${what} only after ${ms} ms; within ${limit.text} was expected.`)
       .join("\n"),
-    negated: `${steps.map(({ what, ms }) => `${what} after ${ms} ms.`).join("\n")}\nMore than ${withinMs} ms was expected.`,
+    negated: `${steps.map(({ what, ms }) => `${what} after ${ms} ms.`).join("\n")}\nMore than ${limit.text} was expected.`,
     actual: `${last} ms`,
-    expected: `${withinMs} ms or less`,
+    expected: `${limit.text} or less`,
     evidence: formatFailover(failover),
   });
 }

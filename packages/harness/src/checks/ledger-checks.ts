@@ -1,6 +1,7 @@
 import { formatLedger } from "../workload/format-ledger.ts";
 import type { Ledger, ShardLedger } from "../workload/ledger.ts";
 import { isRecord, provesNothing, requireCount, requireMs, wrongInput } from "./refusals.ts";
+import { stretchedLimit } from "./stretched-limit.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
 /** Every acknowledged write is there. */
@@ -39,8 +40,8 @@ export function lostAtMost(given: unknown, limit: unknown): Verdict {
  */
 export function unavailableAtMost(given: unknown, limitMs: unknown): Verdict {
   const ledger = requireLedger(given);
-  const most = requireMs("The limit", limitMs);
-  const over = ledger.shards.filter(({ unavailableMs }) => unavailableMs > most);
+  const most = stretchedLimit(requireMs("The limit", limitMs), ledger.timeScale);
+  const over = ledger.shards.filter(({ unavailableMs }) => unavailableMs > most.ms);
   const gaps = ledger.shards.flatMap(whyUnknown);
   if (ledger.shards.length === 0) gaps.push("there is no shard");
   if (over.length === 0 && gaps.length > 0) throw provesNothing(`${gaps.join("; ")}.`, formatLedger(ledger));
@@ -50,12 +51,12 @@ export function unavailableAtMost(given: unknown, limitMs: unknown): Verdict {
     message: over
       .map(
         (each) =>
-          `Shard ${each.shard} took no writes for ${rounded(each.unavailableMs)} ms; at most ${most} ms was expected.`,
+          `Shard ${each.shard} took no writes for ${rounded(each.unavailableMs)} ms; at most ${most.text} was expected.`,
       )
       .join("\n"),
-    negated: `No shard was without writes for longer than ${rounded(longest)} ms; longer than ${most} ms was expected.`,
+    negated: `No shard was without writes for longer than ${rounded(longest)} ms; longer than ${most.text} was expected.`,
     actual: `unavailable for ${rounded(longest)} ms`,
-    expected: `unavailable for ${most} ms or less`,
+    expected: `unavailable for ${most.text} or less`,
     evidence: formatLedger(ledger),
   });
 }

@@ -20,6 +20,7 @@ const FAILOVER: Failover = {
   promoted: { name: "node-4", id: "4".repeat(40) },
   shard: 0,
   lastWriteMs: undefined,
+  timeScale: 1,
   nodes: [],
   slots: [{ first: 0, last: 5460 }],
   epochBefore: 1,

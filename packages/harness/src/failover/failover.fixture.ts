@@ -11,6 +11,7 @@ export function failoverWith(changes: Partial<Failover> = {}): Failover {
   return {
     ...shardFailoverWith(),
     since: 1_700_000_000_000,
+    timeScale: 1,
     nodes: NODES,
     others: [],
     events: [],

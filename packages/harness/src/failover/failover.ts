@@ -20,7 +20,8 @@ export interface FailoverSubject {
 export interface ObserveFailoverOptions {
   /**
    * Milliseconds since the fault within which the cluster has to be whole again. Default 10 000 plus eight node
-   * timeouts, which is about twice what a failover takes by the servers' rules.
+   * timeouts, which is about twice what a failover takes by the servers' rules. On a cluster with a time scale so many
+   * times it.
    */
   readonly withinMs?: number | undefined;
   /** Ends the observation; what the action has begun goes on. */
@@ -112,6 +113,8 @@ export interface Failover extends ShardFailover {
    * library does, else the moment at which the action was called.
    */
   readonly since: number;
+  /** The cluster's; assertions about times stretch their limits by it. */
+  readonly timeScale: number;
   /** All nodes of the cluster, in the plan's order. */
   readonly nodes: readonly NodeBefore[];
   /** The other shards that failed over at the same time, in the order of their promotions. */

@@ -1,5 +1,6 @@
 import { RedisClusterError } from "../errors.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Failover, FailoverSubject, ObserveFailoverOptions } from "./failover.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
 import { electedAt, recoveredAt } from "./phases.ts";
@@ -30,13 +31,8 @@ export async function observeFailover(
   action: () => Promise<unknown>,
   options: ObserveFailoverOptions = {},
 ): Promise<Failover> {
-  const { withinMs = 10_000 + 8 * subject.plan.nodeTimeoutMs, waitForOldPrimary = false } = options;
-  if (!(withinMs > 0) || !Number.isFinite(withinMs)) {
-    throw new RedisClusterError(
-      "INVALID_ARGUMENT",
-      `withinMs: got ${withinMs}; a number of milliseconds above 0.`,
-    );
-  }
+  const { waitForOldPrimary = false } = options;
+  const withinMs = limitOf(options, subject.plan);
   const stop = new AbortController();
   const onAbort = (): void => {
     stop.abort(
@@ -67,6 +63,16 @@ export async function observeFailover(
     stop.abort();
     await ended;
   }
+}
+
+/** Given and default limits are so many times longer as the cluster's time scale says. */
+function limitOf({ withinMs }: ObserveFailoverOptions, { nodeTimeoutMs, timeScale }: ClusterPlan): number {
+  if (withinMs === undefined) return 10_000 * timeScale + 8 * nodeTimeoutMs;
+  if (withinMs > 0 && Number.isFinite(withinMs)) return withinMs * timeScale;
+  throw new RedisClusterError(
+    "INVALID_ARGUMENT",
+    `withinMs: got ${withinMs}; a number of milliseconds above 0.`,
+  );
 }
 
 /**

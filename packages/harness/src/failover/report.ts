@@ -40,7 +40,14 @@ export function report(
   const [first, ...others] = shards;
   if (first === undefined) throw new TypeError("no shard has a new primary");
   const nodes = plan.nodes.map(({ name }) => nodeBefore(name, records, before));
-  return { ...first, since: sinceMs, nodes, others, events: timeline(events, sinceMs) };
+  return {
+    ...first,
+    since: sinceMs,
+    timeScale: plan.timeScale,
+    nodes,
+    others,
+    events: timeline(events, sinceMs),
+  };
 }
 
 function nodeBefore(name: string, records: readonly ShardRecord[], before: Views): NodeBefore {

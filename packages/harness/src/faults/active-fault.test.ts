@@ -25,8 +25,10 @@ function registry(): { readonly faults: FaultRegistry; readonly stop: () => void
 test("a fault is healed once, however often it is asked for", async () => {
   const { faults } = registry();
   let healed = 0;
-  const fault = faults.add(FACTS, async () => {
-    healed += 1;
+  const fault = faults.add(FACTS, {
+    heal: async () => {
+      healed += 1;
+    },
   });
   expect(faults.active).toEqual([fault]);
   await Promise.all([fault.heal(), fault.heal()]);
@@ -38,9 +40,11 @@ test("a fault is healed once, however often it is asked for", async () => {
 test("healing that failed is tried again, and the fault stays in force until it works", async () => {
   const { faults } = registry();
   let attempts = 0;
-  const fault = faults.add(FACTS, async () => {
-    attempts += 1;
-    if (attempts === 1) throw new Error("not yet");
+  const fault = faults.add(FACTS, {
+    heal: async () => {
+      attempts += 1;
+      if (attempts === 1) throw new Error("not yet");
+    },
   });
   await expect(fault.heal()).rejects.toThrow("not yet");
   expect(faults.active).toEqual([fault]);
@@ -53,9 +57,11 @@ test("all are healed last in, first out, and one that fails does not keep the ot
   const { faults } = registry();
   const order: string[] = [];
   for (const name of ["first", "second", "third"]) {
-    faults.add(FACTS, async () => {
-      order.push(name);
-      if (name === "second") throw new Error("second failed");
+    faults.add(FACTS, {
+      heal: async () => {
+        order.push(name);
+        if (name === "second") throw new Error("second failed");
+      },
     });
   }
   await expect(faults.healAll()).rejects.toThrow("second failed");
@@ -65,9 +71,31 @@ test("all are healed last in, first out, and one that fails does not keep the ot
 
 test("after the end of the cluster healing is refused, and a scope that ends says nothing", async () => {
   const { faults, stop } = registry();
-  const fault = faults.add(FACTS, () => Promise.reject(new Error("must not be called")));
+  const fault = faults.add(FACTS, { heal: () => Promise.reject(new Error("must not be called")) });
   stop();
   await expect(fault.heal()).rejects.toThrow("stopped");
   await expect(faults.healAll()).rejects.toThrow("stopped");
   await fault[Symbol.asyncDispose]();
+});
+
+test("a reset takes back what can be taken back, and all faults count as healed then", async () => {
+  const { faults } = registry();
+  const order: string[] = [];
+  const heal = (): Promise<void> => Promise.reject(new Error("must not be called"));
+  const frozen = faults.add(FACTS, {
+    heal,
+    takeBack: async () => {
+      order.push("frozen");
+    },
+  });
+  faults.add({ ...FACTS, kind: "kill" }, { heal });
+  faults.add(
+    { ...FACTS, nodes: ["node-1"], description: "node-1 cut off" },
+    { heal, takeBack: () => Promise.reject(new Error("no engine")) },
+  );
+  const failed = await faults.takeBackAll(new AbortController().signal);
+  expect([...failed]).toEqual([["node-1", "node-1 cut off: no engine"]]);
+  expect(order).toEqual(["frozen"]);
+  expect(faults.active).toEqual([]);
+  await frozen.heal();
 });

@@ -1,4 +1,5 @@
 import { messageOf } from "../errors.ts";
+import type { WaitOptions } from "../lifecycle/wait.ts";
 
 /** What can be done to a cluster. */
 export type FaultKind =
@@ -27,11 +28,21 @@ export interface FaultFacts {
 /** A fault that is in force. `await using` heals it at the end of the block. */
 export interface ActiveFault extends FaultFacts, AsyncDisposable {
   /**
-   * Takes the fault back and waits until that is done. A second call does nothing more.
+   * Takes the fault back and waits until that is done. A second call does nothing more; after one that failed it tries
+   * again.
    *
-   * @throws RedisClusterError CLUSTER_STOPPED after `stop()`; `await using` says nothing then.
+   * @throws RedisClusterError CLUSTER_STOPPED after `stop()`; `await using` says nothing then. WAIT_TIMEOUT;
+   * WAIT_ABORTED.
    */
-  heal(): Promise<void>;
+  heal(options?: WaitOptions): Promise<void>;
+}
+
+/** How a fault is taken back. */
+export interface Undo {
+  /** For whoever heals it: done when the cluster has recovered from it, as far as that is part of healing. */
+  heal(options: WaitOptions): Promise<void>;
+  /** For a reset, which starts dead nodes itself. Without one there is nothing to do for it. */
+  takeBack?(signal: AbortSignal): Promise<void>;
 }
 
 /** All faults that are in force on one cluster. */
@@ -39,8 +50,7 @@ export class FaultRegistry {
   readonly #active: ActiveFault[] = [];
   readonly #stopped: () => boolean;
   readonly #refuseStopped: () => void;
-  /** What takes a fault back for a reset, which starts dead nodes itself. */
-  readonly #undos = new WeakMap<ActiveFault, () => Promise<void>>();
+  readonly #takeBacks = new WeakMap<ActiveFault, (signal: AbortSignal) => Promise<void>>();
 
   /** @param refuseStopped throws once the cluster is stopped. */
   constructor(stopped: () => boolean, refuseStopped: () => void) {
@@ -53,11 +63,11 @@ export class FaultRegistry {
   }
 
   /** Enters a fault; healing is done once, and tried again only if it failed. */
-  add(facts: FaultFacts, undo: () => Promise<void>): ActiveFault {
+  add(facts: FaultFacts, undo: Undo): ActiveFault {
     let healing: Promise<void> | undefined;
-    const heal = async (): Promise<void> => {
+    const heal = async (options: WaitOptions = {}): Promise<void> => {
       if (healing === undefined) this.#refuseStopped();
-      healing ??= undo().catch((error: unknown) => {
+      healing ??= undo.heal(options).catch((error: unknown) => {
         healing = undefined;
         throw error;
       });
@@ -72,9 +82,9 @@ export class FaultRegistry {
       [Symbol.asyncDispose]: () => (this.#stopped() ? Promise.resolve() : heal()),
     };
     this.#active.push(fault);
-    this.#undos.set(fault, async () => {
+    this.#takeBacks.set(fault, async (signal) => {
       // Whoever heals it afterwards has nothing left to do.
-      healing ??= facts.kind === "kill" || facts.kind === "stop" ? Promise.resolve() : undo();
+      healing ??= undo.takeBack?.(signal) ?? Promise.resolve();
       const index = this.#active.indexOf(fault);
       if (index !== -1) this.#active.splice(index, 1);
       await healing;
@@ -86,12 +96,12 @@ export class FaultRegistry {
    * Takes every fault back without waiting for the cluster to recover, last in, first out; the dead stay dead. All of
    * them count as healed afterwards. Gives the names of nodes that a fault could not be taken from, and why.
    */
-  async takeBackAll(): Promise<ReadonlyMap<string, string>> {
+  async takeBackAll(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const failed = new Map<string, string>();
     for (const fault of this.active.toReversed()) {
-      const undo = this.#undos.get(fault);
-      if (undo === undefined) continue;
-      const why = await undo().then(
+      const takeBack = this.#takeBacks.get(fault);
+      if (takeBack === undefined) continue;
+      const why = await takeBack(signal).then(
         () => undefined,
         (error: unknown) => messageOf(error),
       );
@@ -101,11 +111,11 @@ export class FaultRegistry {
   }
 
   /** Heals all, last in, first out; one that fails does not keep the others. */
-  async healAll(): Promise<void> {
+  async healAll(options: WaitOptions = {}): Promise<void> {
     this.#refuseStopped();
     const errors: unknown[] = [];
     for (const fault of this.active.toReversed()) {
-      await fault.heal().catch((error: unknown) => errors.push(error));
+      await fault.heal(options).catch((error: unknown) => errors.push(error));
     }
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) throw new AggregateError(errors, "Several faults could not be healed.");

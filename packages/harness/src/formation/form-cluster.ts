@@ -18,7 +18,7 @@ export interface FormationReport {
  * needs on an idle machine, and a part of the whole start's time at most, so that there is time left to fall back.
  */
 function placeholderLimitMs(plan: ClusterPlan): number {
-  return Math.floor(Math.min(10_000 + 200 * plan.nodes.length, plan.startupTimeoutMs / 3));
+  return Math.floor(Math.min(plan.timeScale * (10_000 + 200 * plan.nodes.length), plan.startupTimeoutMs / 3));
 }
 
 /**

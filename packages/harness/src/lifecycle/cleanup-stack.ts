@@ -13,6 +13,12 @@ export class CleanupStack {
   #steps: Step[] = [];
   #afterwards: (() => unknown)[] = [];
   #running: Promise<void> | undefined;
+  #doing: string | undefined;
+
+  /** What is being undone at this moment. */
+  get doing(): string | undefined {
+    return this.#doing;
+  }
 
   /** Adds a step. `what` names what would be left behind. */
   add(what: string, undo: () => unknown): void {
@@ -42,12 +48,14 @@ export class CleanupStack {
   async #runAll(): Promise<void> {
     const failed: { readonly step: Step; readonly error: unknown }[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      this.#doing = step.what;
       try {
         await step.undo();
       } catch (error) {
         failed.push({ step, error });
       }
     }
+    this.#doing = undefined;
     if (failed.length === 0) {
       for (const action of this.#afterwards.splice(0)) await action();
       return;

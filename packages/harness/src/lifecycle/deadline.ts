@@ -8,22 +8,28 @@ export interface Deadline extends Disposable {
   clear(): void;
 }
 
+/** The longest time that a timer takes: 2^31 − 1 ms. */
+export const LONGEST_MS: number = 2 ** 31 - 1;
+
 /**
- * Starts a deadline. Its signal aborts after `timeoutMs` or with the given signal, whichever comes first, and its
+ * Starts a deadline. Its signal aborts after `timeoutMs` (times `timeScale`, where that is given) or with the given signal, whichever comes first, and its
  * reason is a RedisClusterError that says which (`timeoutCode` or `abortCode`).
  */
 export function startDeadline(options: {
   readonly timeoutMs: number;
+  readonly timeScale?: number;
   readonly signal: AbortSignal | undefined;
   readonly what: () => string;
   readonly timeoutCode: "START_TIMEOUT" | "WAIT_TIMEOUT";
   readonly abortCode: "START_ABORTED" | "WAIT_ABORTED";
 }): Deadline {
-  const { timeoutMs, signal, what, timeoutCode, abortCode } = options;
+  const { timeScale = 1, signal, what, timeoutCode, abortCode } = options;
+  const timeoutMs = Math.min(LONGEST_MS, Math.round(options.timeoutMs * timeScale));
+  const scaled = timeScale === 1 ? "" : ` (${options.timeoutMs} ms at time scale ${timeScale})`;
   const controller = new AbortController();
   const timer = setTimeout(() => {
     controller.abort(
-      new RedisClusterError(timeoutCode, `${what()}: not done after ${timeoutMs} ms.`, {
+      new RedisClusterError(timeoutCode, `${what()}: not done after ${timeoutMs} ms${scaled}.`, {
         details: { timeoutMs },
       }),
     );

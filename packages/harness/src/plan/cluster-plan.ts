@@ -93,4 +93,6 @@ export interface ClusterPlan {
   /** Likewise `cluster-replica-no-failover`. */
   readonly replicaNoFailover: string;
   readonly startupTimeoutMs: number;
+  /** By how much every limit of this cluster is longer than elsewhere; node timeout and start are so already. */
+  readonly timeScale: number;
 }

@@ -41,6 +41,9 @@ export interface TlsOptions {
 /** Which addresses of the engine's host the nodes' ports are published on. */
 export type PublishOn = "loopback" | "all";
 
+/** By how much slower than usual the machine is taken to be; `"measured"` finds out. */
+export type TimeScale = number | "measured";
+
 /** The shape of the cluster. Everything has a default: `startRedisCluster()` gives three shards of two nodes. */
 export interface ClusterShape {
   /** Number of containers, 3 to 100. Default 6. */
@@ -124,4 +127,11 @@ export interface ClusterShape {
   readonly formation?: FormationChoice | undefined;
   /** The whole start's time limit in milliseconds. Default 60 000 plus 1 000 for each node. */
   readonly startupTimeoutMs?: number | undefined;
+  /**
+   * For slow machines: node timeout, start and every time limit of this cluster's calls and assertions are so many
+   * times what they are elsewhere, given ones included. 1 to 100, or `"measured"`, which compares this machine's
+   * processors at the moment with those that the limits were made for. Default: the environment variable
+   * `TRC_TIME_SCALE`, else 1.
+   */
+  readonly timeScale?: TimeScale | undefined;
 }

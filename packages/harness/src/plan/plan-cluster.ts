@@ -92,6 +92,7 @@ export function planCluster(
       false,
     ),
     startupTimeoutMs: options.startupTimeoutMs,
+    timeScale: options.timeScale,
   };
 }
 

@@ -54,6 +54,8 @@ test("everything has a default", () => {
     firstHostBusPort: undefined,
     formation: "auto",
     startupTimeoutMs: 66_000,
+    timeScale: 1,
+    measureTime: false,
     evidenceDir: undefined,
   });
 });
@@ -145,6 +147,8 @@ test("what is given is kept", () => {
     firstHostBusPort: 17_009,
     formation: "meet",
     startupTimeoutMs: 100,
+    timeScale: 1,
+    measureTime: false,
     evidenceDir: "./test results",
   });
 });

@@ -3,6 +3,7 @@ import { primaryCount } from "./layout.ts";
 import { Hidden, type Report, show } from "./option-problems.ts";
 import type { ClusterShape, FormationChoice, Persistence, RedisConfig } from "./options.ts";
 import type { Subnet } from "./subnet.ts";
+import { stretch, type ValidTimeScale, validateTimeScale } from "./time-scale.ts";
 import { validateAddresses } from "./validate-addresses.ts";
 import { validateConfig, validateLabels, validatePassword } from "./validate-config.ts";
 import { type ContainerLimits, validateContainer } from "./validate-container.ts";
@@ -24,7 +25,7 @@ export const IMAGE_VARIABLES = {
 /** The environment variable that names another folder for evidence. */
 export const EVIDENCE_VARIABLE = "TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR";
 /** Options without gaps: each one is right, alone and beside the others. */
-export interface ValidOptions extends ContainerLimits {
+export interface ValidOptions extends ContainerLimits, ValidTimeScale {
   readonly nodes: number;
   readonly replicas: number;
   /** Undefined: one is still to be found among the free ones. */
@@ -76,6 +77,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   "firstHostBusPort",
   "formation",
   "startupTimeoutMs",
+  "timeScale",
   "evidenceDir",
   "signal",
   "configureNode",
@@ -138,6 +140,7 @@ export function validateOptions(
   const ports = validatePorts(options, nodes, whole, report);
   const nodeTimeoutMs = whole("nodeTimeoutMs", 100, 600_000) ?? 1_000;
   const startupTimeoutMs = whole("startupTimeoutMs", 100, 3_600_000) ?? 60_000 + 1_000 * nodes;
+  const time = validateTimeScale(options.timeScale, environment, report);
   const persistence = choice<Persistence>("persistence", ["none", "aof", "rdb"]) ?? "none";
   const formation = choice<FormationChoice>("formation", ["auto", "meet"]) ?? "auto";
   const image = validateImage("image", DEFAULT_IMAGE, options, environment, report);
@@ -160,7 +163,7 @@ export function validateOptions(
   }
 
   if (problems.length > 0) throw new InvalidOptionsError(problems);
-  return {
+  const valid = {
     nodes,
     replicas,
     ...addresses,
@@ -177,8 +180,10 @@ export function validateOptions(
     ...container,
     formation,
     startupTimeoutMs,
+    ...time,
     evidenceDir,
   };
+  return stretch(valid, time.timeScale);
 }
 
 function validatePorts(

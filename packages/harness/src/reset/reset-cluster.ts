@@ -66,7 +66,10 @@ export async function resetCluster(
   const because: string[] = [];
   if (found.reasons.length === 0) {
     try {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(CLEAN_LIMIT_MS)]);
+      const limited = AbortSignal.any([
+        signal,
+        AbortSignal.timeout(Math.round(CLEAN_LIMIT_MS * members.plan.timeScale)),
+      ]);
       const baseline = await cleanAndProve(members, before, found.now, limited);
       return { way: "cleaned", because: undefined, restarted: [], baseline };
     } catch (error) {
@@ -76,7 +79,10 @@ export async function resetCluster(
   }
   because.push(...found.reasons);
   try {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(MEND_LIMIT_MS)]);
+    const limited = AbortSignal.any([
+      signal,
+      AbortSignal.timeout(Math.round(MEND_LIMIT_MS * members.plan.timeScale)),
+    ]);
     const restarted = await mend(members, before, found, limited);
     const baseline = await cleanAndProve(members, before, [], limited);
     return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };

@@ -8,7 +8,7 @@ import { optionsKey } from "./options-key.ts";
 export function sharedCluster(shared: SharedCluster): Source<StartedRedisCluster> {
   return {
     key: `shared ${optionsKey(shared)}`,
-    start: (borrower) => connectRedisCluster(shared, limits(borrower)),
+    start: (borrower) => connectRedisCluster(shared, limits(borrower, shared.plan)),
     // Not before the lease: somebody else may be using it now.
     renew: () => Promise.resolve(),
     stop: (cluster) => cluster.stop(),
@@ -24,9 +24,9 @@ export async function leaseAndReset(
   cluster: StartedRedisCluster,
   borrower: Borrower,
 ): Promise<AsyncDisposable> {
-  const lease = await cluster.lease(limits(borrower));
+  const lease = await cluster.lease(limits(borrower, cluster.plan));
   try {
-    await cluster.reset(limits(borrower));
+    await cluster.reset(limits(borrower, cluster.plan));
   } catch (error) {
     await lease[Symbol.asyncDispose]();
     throw error;
@@ -34,7 +34,11 @@ export async function leaseAndReset(
   return lease;
 }
 
-function limits({ signal, time }: Borrower): { readonly signal: AbortSignal; readonly timeoutMs?: number } {
-  const timeoutMs = time.leftMs();
-  return timeoutMs === undefined ? { signal } : { signal, timeoutMs };
+/** Vitest's limit is what it is, whatever the cluster's time scale says. */
+function limits(
+  { signal, time }: Borrower,
+  { timeScale }: SharedCluster["plan"],
+): { readonly signal: AbortSignal; readonly timeoutMs?: number } {
+  const leftMs = time.leftMs();
+  return leftMs === undefined ? { signal } : { signal, timeoutMs: leftMs / timeScale };
 }

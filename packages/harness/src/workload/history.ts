@@ -8,6 +8,7 @@ export interface History {
   /** What has to be added to `performance.now()` for milliseconds since the epoch. */
   readonly epochOffsetMs: number;
   readonly seed: number;
+  readonly timeScale: number;
   /** By `performance.now()`. */
   readonly startedAt: number;
   readonly stoppedAt: number;

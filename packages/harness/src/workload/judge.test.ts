@@ -76,7 +76,15 @@ class World {
 
   judge(): Ledger {
     const { log, keyspace } = this;
-    const history = { log, keyspace, epochOffsetMs: EPOCH, seed: 7, startedAt: 0, stoppedAt: this.#now };
+    const history = {
+      log,
+      keyspace,
+      epochOffsetMs: EPOCH,
+      seed: 7,
+      timeScale: 1,
+      startedAt: 0,
+      stoppedAt: this.#now,
+    };
     return judge(history, this.read());
   }
 

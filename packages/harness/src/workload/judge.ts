@@ -45,6 +45,7 @@ export function judge(history: History, found: ReadBack): Ledger {
     errors: countErrors(history),
     latency: judgeLatency(history, longest),
     seed,
+    timeScale: history.timeScale,
     startedAt: history.startedAt + epochOffsetMs,
     stoppedAt: history.stoppedAt + epochOffsetMs,
   };

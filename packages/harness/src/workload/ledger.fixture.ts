@@ -22,6 +22,7 @@ export function ledgerWith(changes: Partial<Ledger> = {}): Ledger {
       after: { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 },
     },
     seed: 7,
+    timeScale: 1,
     startedAt: STARTED_AT,
     stoppedAt: STARTED_AT + 4_000,
     ...changes,

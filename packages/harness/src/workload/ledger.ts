@@ -104,6 +104,8 @@ export interface Ledger {
     readonly after: LatencySummary;
   };
   readonly seed: number;
+  /** The cluster's; assertions about times stretch their limits by it. */
+  readonly timeScale: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** When the last writer had stopped, in milliseconds since the epoch. */

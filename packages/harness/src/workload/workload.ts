@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Cluster } from "ioredis";
-import { RedisClusterError } from "../errors.ts";
-import { type Deadline, orAborted, startDeadline } from "../lifecycle/deadline.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
+import { type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
 import { AcknowledgementWaiters } from "./acknowledgement-waiters.ts";
@@ -15,27 +15,28 @@ import { readBack } from "./read-back.ts";
 import { Writer } from "./writer.ts";
 import { WriterClient } from "./writer-client.ts";
 
+/** Waiting for the cluster to be whole, and reading back. */
+const STOP_MS = 60_000;
+
 /** So many writers share a client; with `wait` each has its own, because WAIT holds up its whole connection. */
 const WRITERS_PER_CLIENT = 8;
 
 /** What a workload needs of a cluster. */
 export interface WorkloadTarget {
+  /** By how much every limit is longer than elsewhere. */
+  readonly timeScale: number;
   /** The slots of the planned shards, in their order. */
   readonly shardSlots: readonly SlotRange[];
   /** A connected client of its own that sends everything to primaries; the workload disconnects it. */
-  connect(): Promise<Cluster>;
+  connect(signal?: AbortSignal): Promise<Cluster>;
   /** Resolves when the cluster is healthy; rejects with the signal's reason or with what is wrong. */
   whenWhole(signal: AbortSignal): Promise<void>;
   /** Is told the ledger, once there is one. */
   judged?(ledger: Ledger): void;
 }
 
-/** How long the end of a workload may take. */
-export interface StopWorkloadOptions {
-  /** Milliseconds, above 0 and below 2^31. Default 60 000. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+/** How long the end of a workload may take; default 60 000 ms. */
+export type StopWorkloadOptions = WaitOptions;
 
 /** How many writes there have been so far. */
 export interface WorkloadProgress {
@@ -166,12 +167,15 @@ export class Workload implements AsyncDisposable {
   }
 
   async #judge(options: StopWorkloadOptions): Promise<Ledger> {
-    using deadline = stopDeadline(options);
+    using deadline = waitDeadline("Stopping the workload", options, {
+      timeoutMs: STOP_MS,
+      timeScale: this.#target.timeScale,
+    });
     const { signal } = deadline;
     // A writer whose command is under way has its time limit for it, unless the deadline comes first.
     const stoppedAt = await orAborted(this.#end(false), signal);
     await orAborted(this.#target.whenWhole(signal), signal);
-    const connecting = this.#target.connect();
+    const connecting = this.#target.connect(signal);
     const client = await orAborted(connecting, signal).catch((error: unknown) => {
       connecting.then(
         (late) => late.disconnect(),
@@ -187,6 +191,7 @@ export class Workload implements AsyncDisposable {
           keyspace: this.#keyspace,
           epochOffsetMs: this.#epochOffsetMs,
           seed: this.seed,
+          timeScale: this.#target.timeScale,
           startedAt: this.#startedAt,
           stoppedAt,
         },
@@ -224,20 +229,4 @@ export class Workload implements AsyncDisposable {
     const now = performance.now();
     for (const writer of this.#writers) writer.expire(now, atOnce);
   }
-}
-
-function stopDeadline({ timeoutMs = 60_000, signal }: StopWorkloadOptions): Deadline {
-  if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-    throw new RedisClusterError(
-      "INVALID_ARGUMENT",
-      `Stopping the workload: timeoutMs is ${timeoutMs}; a number of milliseconds above 0 and below 2^31 was expected.`,
-    );
-  }
-  return startDeadline({
-    timeoutMs,
-    signal,
-    what: () => "Stopping the workload",
-    timeoutCode: "WAIT_TIMEOUT",
-    abortCode: "WAIT_ABORTED",
-  });
 }

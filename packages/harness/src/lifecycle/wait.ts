@@ -1,0 +1,59 @@
+import { RedisClusterError } from "../errors.ts";
+import { type Deadline, LONGEST_MS, orAborted, startDeadline } from "./deadline.ts";
+
+/** How long a call may wait for the cluster. */
+export interface WaitOptions {
+  /**
+   * Milliseconds, above 0 and below 2^31; on a cluster with a time scale so many times it. Default 10 000, or ten node
+   * timeouts where that is longer.
+   */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What holds for a call that is not told how long it may wait. */
+export interface WaitDefaults {
+  readonly timeoutMs: number;
+  /** By how much slower than others the machine is taken to be. */
+  readonly timeScale: number;
+}
+
+/**
+ * The deadline of a public call: the given time or the default one, times the time scale, joined with the caller's
+ * signal.
+ *
+ * @throws RedisClusterError INVALID_ARGUMENT for a time limit that is none.
+ */
+export function waitDeadline(
+  what: string | (() => string),
+  { timeoutMs, signal }: WaitOptions,
+  defaults: WaitDefaults,
+): Deadline {
+  const tell = typeof what === "string" ? () => what : what;
+  // A timer of more than 2³¹ − 1 ms fires at once.
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= LONGEST_MS)) {
+    throw new RedisClusterError(
+      "INVALID_ARGUMENT",
+      `${tell()}: timeoutMs is ${timeoutMs}; a number of milliseconds above 0 and below 2^31 was expected.`,
+    );
+  }
+  return startDeadline({
+    timeoutMs: timeoutMs ?? defaults.timeoutMs,
+    timeScale: defaults.timeScale,
+    signal,
+    what: tell,
+    timeoutCode: "WAIT_TIMEOUT",
+    abortCode: "WAIT_ABORTED",
+  });
+}
+
+/** Gives what the promise gives, or rejects when the deadline is over; what was asked for then goes on unheard. */
+export async function inTime<T>(
+  what: string,
+  options: WaitOptions,
+  defaults: WaitDefaults,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  using deadline = waitDeadline(what, options, defaults);
+  return await orAborted(act(deadline.signal), deadline.signal);
+}
