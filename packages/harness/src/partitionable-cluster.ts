@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { BreakableCluster } from "./breakable-cluster.ts";
-import type { Engine } from "./docker/engine.ts";
+import { type Engine, ensureImage, PULL_TIMEOUT_MS } from "./docker/engine.ts";
 import { RedisClusterError } from "./errors.ts";
 import type { ActiveFault } from "./faults/active-fault.ts";
 import { type Member, requireNumber, requireStatus } from "./faults/member.ts";
@@ -21,6 +21,7 @@ import type { Target } from "./targetable-cluster.ts";
 /** The part of a started cluster that breaks what is between its nodes. As {@link BreakableCluster} in all else. */
 export class PartitionableCluster extends BreakableCluster {
   readonly #engine: Engine;
+  #helper: Promise<void> | undefined;
 
   constructor(parts: ObservableParts) {
     super(parts);
@@ -96,6 +97,7 @@ export class PartitionableCluster extends BreakableCluster {
   ): Promise<ActiveFault> {
     requireNumber("delayMs", delayMs, 1, 60_000);
     requireNumber("jitterMs", options.jitterMs ?? 0, 0, delayMs);
+    await this.#bringHelper(options);
     return await this.apply("Delaying", target, options, async ({ members, seed }, signal) => {
       const since = Date.now();
       await requireStatus(members, "delayed", ["running"]);
@@ -143,6 +145,7 @@ export class PartitionableCluster extends BreakableCluster {
     what: string,
     members: readonly Member[] = cuts.map(({ node }) => this.members.all[node.index] as Member),
   ): Promise<ActiveFault> {
+    await this.#bringHelper(options);
     return await this.within(`Applying ${kind}`, options, async (signal) => {
       const touched = cuts.map(({ node }) => this.members.all[node.index] as Member);
       await requireStatus(touched, "cut off", ["running"]);
@@ -151,5 +154,20 @@ export class PartitionableCluster extends BreakableCluster {
       const undo = await orAborted(applyCuts(this.#engine, this.members, table, cuts, loss), signal);
       return this.enter(kind, members, since, seed, what, undo);
     });
+  }
+
+  /** Pulls the helper's image at the first such fault; a first pull says nothing of the fault, and has its own limit. */
+  async #bringHelper({ signal }: WaitOptions): Promise<void> {
+    this.refuseStopped();
+    this.#helper ??= ensureImage(this.#engine, this.plan.faultImage).catch((error: unknown) => {
+      this.#helper = undefined;
+      throw error;
+    });
+    const bringing = this.#helper;
+    await this.within(
+      `Bringing the image "${this.plan.faultImage}"`,
+      { signal, timeoutMs: PULL_TIMEOUT_MS },
+      (within) => orAborted(bringing, within),
+    );
   }
 }

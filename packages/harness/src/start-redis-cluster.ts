@@ -1,5 +1,5 @@
 import { ClusterStart } from "./cluster-start.ts";
-import { ensureImage, findEngine } from "./docker/engine.ts";
+import { ensureImage, findEngine, PULL_TIMEOUT_MS } from "./docker/engine.ts";
 import { checkNeighbourTable } from "./docker/host-limits.ts";
 import type { ConfigureNode } from "./docker/redis-node-container.ts";
 import type { FormationReport } from "./formation/form-cluster.ts";
@@ -35,9 +35,6 @@ export interface StartupReport {
   readonly way: FormationReport["way"] | "connected";
   readonly fellBackBecause: string | undefined;
 }
-
-/** How long an image may take to come; it is not part of `startupTimeoutMs`, as a first pull says nothing of a start. */
-const PULL_TIMEOUT_MS = 600_000;
 
 /**
  * Starts a real Redis Cluster, one container a node on a network of its own, and returns when it is proven ready:

@@ -94,6 +94,9 @@ async function startReaper(client: ContainerRuntimeClient): ReturnType<typeof ge
   }
 }
 
+/** How long an image may take to come. It is no part of other limits, as a first pull says nothing of what comes after. */
+export const PULL_TIMEOUT_MS = 600_000;
+
 /**
  * Pulls the image unless the engine has it.
  *

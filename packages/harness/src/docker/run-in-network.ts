@@ -1,5 +1,5 @@
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { type Engine, ensureImage } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { clusterLabels } from "./labels.ts";
 import { removeContainer } from "./node-runtime.ts";
 import { readLogs } from "./read-logs.ts";
@@ -12,7 +12,8 @@ export interface HelperResult {
 
 /**
  * Runs a shell script inside a node's network, in a container of its own that lives for that moment: the node's
- * container keeps neither the tools nor the capability. The script's arguments are only data to the shell.
+ * container keeps neither the tools nor the capability. The script's arguments are only data to the shell. The image
+ * has to be there.
  */
 export async function runInNetwork(
   engine: Engine,
@@ -21,7 +22,6 @@ export async function runInNetwork(
   script: string,
   ...args: readonly string[]
 ): Promise<HelperResult> {
-  await ensureImage(engine, plan.faultImage);
   const helper = await engine.docker.createContainer({
     Image: plan.faultImage,
     Entrypoint: ["sh"],
