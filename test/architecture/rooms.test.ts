@@ -52,6 +52,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   "p-limit": "startup",
   "tar-stream": "docker",
   "ipaddr.js": "plan",
+  debug: "lifecycle",
   "escape-goat": "report",
   vitest: "vitest",
   "vitest/node": "vitest",

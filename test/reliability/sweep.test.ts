@@ -19,8 +19,8 @@ afterAll(async () => {
 });
 
 /** A process that is dead, as is its watcher, and whose cluster is not. */
-async function killWithWatcher(): Promise<number> {
-  await using victim = new Victim(UP);
+async function killWithWatcher(life = UP): Promise<number> {
+  await using victim = new Victim(life);
   await victim.says("up");
   const watchers = await victim.watchers();
   expect(watchers).toHaveLength(1);
@@ -70,4 +70,19 @@ test("two sweeps at once do no harm", async () => {
   const reports = await Promise.all([sweepOrphans(), sweepOrphans()]);
   expect(reports.flatMap(({ failed }) => failed)).toEqual([]);
   expect(await leftoversOf(dead)).toEqual([]);
+});
+
+test("a subnet that an orphan holds is had all the same; one that a neighbour holds is refused with its owner", async () => {
+  const subnet = "10.78.0.0/24";
+  const dead = await killWithWatcher(`
+    const cluster = await startRedisCluster({ nodes: 3, replicas: 0, subnet: "${subnet}" });
+    console.log("up");`);
+  await using again = await startRedisCluster({ nodes: 3, replicas: 0, subnet });
+  expect(again.network.subnet).toBe(subnet);
+  expect(await leftoversOf(dead)).toEqual([]);
+
+  await expect(startRedisCluster({ nodes: 3, replicas: 0, subnet })).rejects.toMatchObject({
+    code: "SUBNET_TAKEN",
+    message: expect.stringContaining(`a cluster of process ${process.pid}, started in ${process.cwd()}`),
+  });
 });

@@ -15,6 +15,7 @@ import { evidenceSource } from "./evidence-source.ts";
 import { formCluster } from "./formation/form-cluster.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
+import { log } from "./lifecycle/log.ts";
 import { waitDeadline } from "./lifecycle/wait.ts";
 import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import { type ValidOptions } from "./plan/validate-options.ts";
@@ -75,6 +76,7 @@ export class ClusterStart {
         deadline.signal,
       );
       this.#plan = plan;
+      log("%s: %d nodes of %s on %s", plan.name, plan.nodes.length, plan.image, plan.network.subnet);
       // Beside the boot, which waits for the engine most of the time.
       sweepOnce(this.#engine, this.#cleanup);
       const containersBegun = performance.now();
@@ -92,9 +94,16 @@ export class ClusterStart {
       forming.catch(() => {});
       await orAborted(Promise.all(booting), signal);
       this.#phase = "formation";
+      log("%s: all nodes have booted", plan.name);
       const formationBegun = performance.now();
       const { way, fellBackBecause } = await forming;
       this.#phase = "clients";
+      log(
+        "%s: formed by way of %s%s",
+        plan.name,
+        way,
+        fellBackBecause === undefined ? "" : `: ${fellBackBecause}`,
+      );
       const clientsBegun = performance.now();
       const [client, baseline] = await Promise.all([
         this.#connect(plan, access, signal),
@@ -103,6 +112,7 @@ export class ClusterStart {
       const sharing = new LocalSharing(plan, access, network.id, baseline);
       this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());
       const end = performance.now();
+      log("%s: ready after %d ms", plan.name, Math.round(end - begun));
       return new StartedRedisCluster({
         engine: this.#engine,
         plan,
@@ -179,6 +189,7 @@ export class ClusterStart {
   /** Gathers the evidence, then removes everything, and gives the error that the caller is to see. */
   async #giveUp(cause: unknown): Promise<unknown> {
     const explained = await explainFailure(cause, this.#phase, this.#runtimes);
+    log("the start failed with %s: %s", explained.code, explained.message.split("\n")[0]);
     const note = await this.#saveEvidence(explained);
     const told = await this.#cleanUp(explained);
     return note === undefined ? told : withNote(told, note);

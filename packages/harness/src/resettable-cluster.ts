@@ -1,5 +1,6 @@
 import { ConnectableCluster, type ConnectableParts } from "./connectable-cluster.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
+import { log } from "./lifecycle/log.ts";
 import { poll } from "./lifecycle/poll.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
 import { type ResetReport, resetCluster } from "./reset/reset-cluster.ts";
@@ -60,7 +61,10 @@ export class ResettableCluster extends ConnectableCluster {
       await orAborted(this.#sharing.keepBaseline(baseline), within);
       await this.renewClient(within);
       this.recorder.clear();
-      return { ...outcome, tookMs: performance.now() - begun };
+      const tookMs = performance.now() - begun;
+      const { way, because = "nothing was broken" } = outcome;
+      log("%s: %s in %d ms, because %s", this.plan.name, way, Math.round(tookMs), because);
+      return { ...outcome, tookMs };
     });
   }
 

@@ -7,6 +7,7 @@ import type { Failover, ObserveFailoverOptions } from "./failover/failover.ts";
 import { observeFailover } from "./failover/observe-failover.ts";
 import type { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
+import { log } from "./lifecycle/log.ts";
 import { poll } from "./lifecycle/poll.ts";
 import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import { type Credentials, findCredentials } from "./plan/credentials.ts";
@@ -170,6 +171,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     this.stopped = true;
     try {
       await orAborted(this.#cleanup.run(), deadline.signal);
+      log("%s: stopped", this.plan.name);
     } catch (error) {
       throw await this.failed("Stopping the cluster", error);
     }

@@ -6,6 +6,7 @@ import type { Member, Members } from "./faults/member.ts";
 import { type Selector, select } from "./faults/targets.ts";
 import { ObservableCluster, type ObservableParts } from "./observable-cluster.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
+import { log } from "./lifecycle/log.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { RedisClusterNode } from "./redis-cluster-node.ts";
 import { parseInfo } from "./view/parse-info.ts";
@@ -89,9 +90,11 @@ export class TargetableCluster extends ObservableCluster {
     const chance = seed === undefined ? "" : `, chosen with seed ${seed}`;
     const facts = { kind, nodes, since, seed, description: `${nodes.join(", ")} ${what}${chance}` };
     const healed = this.recorder.addFault(facts);
+    log("%s: %s", this.plan.name, facts.description);
     const takeBack = async (signal: AbortSignal): Promise<void> => {
       await orAborted(undo(signal), signal);
       healed();
+      log("%s: healed: %s", this.plan.name, facts.description);
     };
     return this.#faults.add(facts, {
       heal: (options) => this.within(`Healing ${facts.description}`, options, takeBack),

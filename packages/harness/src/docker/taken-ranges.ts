@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
+import { CLUSTER_LABEL, judgeOwner, parseOwner } from "../ownership/owner.ts";
+import { processState } from "../ownership/process-state.ts";
 import { addressToNumber, isAddress, numberToAddress, subnetAt, type TakenRange } from "../plan/subnet.ts";
 import type { Engine } from "./engine.ts";
 
@@ -12,14 +14,33 @@ export async function takenRanges(engine: Engine): Promise<readonly TakenRange[]
 
 async function networkRanges(engine: Engine): Promise<readonly TakenRange[]> {
   const networks = await engine.docker.listNetworks();
-  return networks.flatMap((network) =>
-    (network.IPAM?.Config ?? []).flatMap(({ Subnet }) => {
-      const [address, prefix] = Subnet?.split("/") ?? [];
-      if (address === undefined || !isAddress(address)) return [];
-      // As somebody typed it: older engines keep host bits.
-      return [{ subnet: subnetOf(address, Number(prefix)), holder: `the Docker network "${network.Name}"` }];
+  const ranges = await Promise.all(
+    networks.map(async ({ Name, IPAM, Labels }) => {
+      const who = await ownerOf(Labels ?? {}, engine);
+      return (IPAM?.Config ?? []).flatMap(({ Subnet }): readonly TakenRange[] => {
+        const [address, prefix] = Subnet?.split("/") ?? [];
+        if (address === undefined || !isAddress(address)) return [];
+        // As somebody typed it: older engines keep host bits.
+        const subnet = subnetOf(address, Number(prefix));
+        return [{ ...who, subnet, holder: `the Docker network "${Name}"${who.holder}` }];
+      });
     }),
   );
+  return ranges.flat();
+}
+
+/** Whose a network is, where this library made it. */
+async function ownerOf(
+  labels: Readonly<Record<string, string>>,
+  engine: Engine,
+): Promise<Omit<TakenRange, "subnet">> {
+  if (labels[CLUSTER_LABEL] === undefined) return { holder: "" };
+  const owner = parseOwner(labels);
+  const process =
+    owner === undefined ? "another process" : `process ${owner.pid}, started in ${owner.project}`;
+  return (await judgeOwner(owner, engine.owner, processState)) === "orphan"
+    ? { holder: `, left behind by ${process}, which is dead`, orphan: true }
+    : { holder: `, a cluster of ${process}` };
 }
 
 async function hostRanges(): Promise<readonly TakenRange[]> {

@@ -13,6 +13,8 @@ export interface TakenRange {
   readonly subnet: Subnet;
   /** For people: `network "bridge"`, `route of eth0`. */
   readonly holder: string;
+  /** It is a network of this library's whose owner is dead: a sweep removes it. */
+  readonly orphan?: true;
 }
 
 export function addressToNumber(address: string): number {

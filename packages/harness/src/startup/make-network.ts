@@ -10,6 +10,7 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { findOverlap, freeSubnets, type Subnet, type TakenRange } from "../plan/subnet.ts";
 import type { ValidOptions } from "../plan/validate-options.ts";
+import { sweepQuietly } from "./sweep-once.ts";
 
 /**
  * Finds a range, plans the cluster for it and creates the network; again where somebody else was quicker, which the
@@ -24,7 +25,12 @@ export async function makeNetwork(
   signal: AbortSignal,
 ): Promise<{ readonly plan: ClusterPlan; readonly network: ClusterNetwork }> {
   const { subnet: wanted } = options;
-  const taken = await orAborted(takenRanges(engine), signal);
+  let taken = await orAborted(takenRanges(engine), signal);
+  if (wanted !== undefined && findOverlap(wanted, taken)?.orphan === true) {
+    // The run before died, and its watcher with it: the range is free as soon as somebody cleans up.
+    await orAborted(sweepQuietly(engine), signal);
+    taken = await orAborted(takenRanges(engine), signal);
+  }
   if (wanted !== undefined) refuseOverlap(wanted, taken);
   const candidates = wanted === undefined ? freeSubnets(taken, Math.random) : [wanted];
   for (const subnet of candidates) {
@@ -54,10 +60,11 @@ export async function makeNetwork(
 function refuseOverlap(subnet: Subnet, taken: readonly TakenRange[]): void {
   const overlap = findOverlap(subnet, taken);
   if (overlap === undefined) return;
+  const orphaned = overlap.orphan === true ? " A sweep could not remove it: see sweepOrphans()." : "";
   throw new RedisClusterError(
     "SUBNET_TAKEN",
     `The subnet ${subnet.cidr} overlaps ${overlap.subnet.cidr}, which is ${overlap.holder}; nothing was started. ` +
-      "Choose another one, or leave `subnet` out to get a free one.",
+      `Choose another one, or leave \`subnet\` out to get a free one.${orphaned}`,
     { details: { subnet: subnet.cidr, overlaps: overlap.subnet.cidr, holder: overlap.holder } },
   );
 }

@@ -1,7 +1,9 @@
 import type { Engine } from "../docker/engine.ts";
 import { labelledResources } from "../docker/labelled-resources.ts";
+import { messageOf } from "../errors.ts";
 import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
+import { log } from "../lifecycle/log.ts";
 import { sweep } from "../ownership/sweep.ts";
 
 /** Stopping waits for the sweep, and is not to wait long for an engine in trouble. */
@@ -19,8 +21,19 @@ export function sweepOnce(engine: Engine, cleanup: CleanupStack): void {
   cleanup.add("the sweep", () => sweeping);
 }
 
-async function sweepQuietly(engine: Engine): Promise<void> {
+/** Removes what dead processes left, as far as that can be done within some seconds. Never throws. */
+export async function sweepQuietly(engine: Engine): Promise<void> {
   const signal = AbortSignal.timeout(SWEEP_LIMIT_MS);
   const sweeping = sweep(labelledResources(engine.docker), engine.owner, { dryRun: false, signal });
-  await orAborted(sweeping, signal).catch(() => {});
+  try {
+    const { removed, left, failed } = await orAborted(sweeping, signal);
+    log(
+      "swept: %d orphans removed, %d things of others left, %d failed",
+      removed.length,
+      left.length,
+      failed.length,
+    );
+  } catch (error) {
+    log("the sweep ended early: %s", messageOf(error));
+  }
 }
