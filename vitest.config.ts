@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { whyNoSecondEngine } from "./test/support/second-engine.ts";
 
 export default defineConfig({
   test: {
@@ -43,6 +44,8 @@ export default defineConfig({
         test: {
           name: "reliability",
           include: ["test/reliability/**/*.test.ts"],
+          // `./dev test` says so in its last lines.
+          exclude: whyNoSecondEngine() === undefined ? [] : ["test/reliability/second-engine.test.ts"],
           fileParallelism: false,
           testTimeout: 90_000,
           hookTimeout: 90_000,

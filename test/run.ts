@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { startVitest, type TestModule } from "vitest/node";
 import { leftovers } from "./support/engine.ts";
+import { whyNoSecondEngine } from "./support/second-engine.ts";
 
 // What `./dev test` runs: the checks, then every test, and at the end one line that counts them.
 
@@ -26,6 +27,8 @@ let broken = false;
 for (const module of vitest.state.getTestModules()) count(module);
 await vitest.close();
 
+const withoutEngine = everything ? whyNoSecondEngine() : undefined;
+if (withoutEngine !== undefined) console.log(`left out: tests of an engine in trouble (${withoutEngine})`);
 const left = await leftovers();
 if (!checks) console.log("the checks failed: see above");
 if (left.length > 0) console.log(`left behind: ${left.join(", ")}`);

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import Table from "cli-table3";
 import { type ResetReport, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { docker, leftovers } from "../support/engine.ts";
+import { tracesIn } from "../support/pristine.ts";
 import type { BenchOptions } from "./run.ts";
 import { median, rounded, spread } from "./statistics.ts";
 
@@ -49,7 +50,7 @@ export async function benchReset({ only, rounds = 10, json }: BenchOptions): Pro
     for (const scenario of names) {
       await SCENARIOS[scenario]?.(cluster);
       const report = await cluster.reset();
-      measured.push({ scenario, report, verified: await isPristine(cluster) });
+      measured.push({ scenario, report, verified: (await tracesIn(cluster)).length === 0 });
     }
     containerStartMs.push(await bareStart(cluster));
   }
@@ -68,20 +69,6 @@ export async function benchReset({ only, rounds = 10, json }: BenchOptions): Pro
   }
   const left = await leftovers();
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
-}
-
-/** Looked at from outside, by other means than the reset's own proof. */
-async function isPristine(cluster: StartedRedisCluster): Promise<boolean> {
-  const sizes = await Promise.all(cluster.nodes.map((node) => node.client.dbsize()));
-  const roles = await Promise.all(cluster.nodes.map((node) => node.client.role()));
-  const { ok } = await cluster.check();
-  return (
-    ok &&
-    sizes.every((size) => size === 0) &&
-    cluster.nodes.every(
-      ({ plannedRole }, index) => roles[index]?.[0] === (plannedRole === "primary" ? "master" : "slave"),
-    )
-  );
 }
 
 /** How long the Docker API alone needs to start one of the dead containers. */

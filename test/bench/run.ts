@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { benchFailover } from "./failover.ts";
+import { benchParallel } from "./parallel.ts";
 import { benchReset } from "./reset.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStart } from "./start.ts";
@@ -11,7 +12,8 @@ const USAGE = `usage: ./dev bench NAME [--only SCENARIO] [--rounds N] [--json FI
   failover  from a kill to the first acknowledged write, beside the servers' own part of it (scenarios: 500, 1000, 2000, 5000)
   reset     resets after all kinds of use beside a fresh start (scenarios: unharmed, keys, kill, kill-failover, failover, partition)
   workload  recorded writers beside a bare ioredis loop
-  soak      many starts in a row: failures, leftovers, fall-backs`;
+  soak      many starts and stops in a row: failures, leftovers, fall-backs, memory (50; --rounds 200 for the long one)
+  parallel  four processes with ten clusters each, all alive at once: collisions, leftovers`;
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   start: benchStart,
@@ -19,6 +21,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   failover: benchFailover,
   reset: benchReset,
   soak: benchSoak,
+  parallel: benchParallel,
 };
 
 /** What every bench is given. */

@@ -3,7 +3,10 @@ import { startRedisCluster } from "testcontainers-redis-cluster";
 import { leftovers } from "../support/engine.ts";
 import type { BenchOptions } from "./run.ts";
 import { timed } from "./shape.ts";
-import { percentile, spread } from "./statistics.ts";
+import { percentile, rounded, slope, spread } from "./statistics.ts";
+
+/** The first rounds load code and fill caches; memory is looked at after them. */
+const WARM_UP = 10;
 
 /** Many starts in a row. Ends with an error where one failed or left something behind. */
 export async function benchSoak({ rounds = 50, json }: BenchOptions): Promise<void> {
@@ -12,6 +15,8 @@ export async function benchSoak({ rounds = 50, json }: BenchOptions): Promise<vo
   const stopMs: number[] = [];
   const failures: string[] = [];
   const fellBack: string[] = [];
+  const heapKiB: number[] = [];
+  const rssKiB: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     process.stderr.write(`\rsoak: start ${round + 1} of ${rounds}  `);
     try {
@@ -22,6 +27,13 @@ export async function benchSoak({ rounds = 50, json }: BenchOptions): Promise<vo
       stopMs.push((await timed(() => cluster.stop()))[1]);
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
+    }
+    if (round >= WARM_UP) {
+      // Run with --expose-gc: what is not needed any more is no leak.
+      globalThis.gc?.();
+      const { heapUsed, external, rss } = process.memoryUsage();
+      heapKiB.push((heapUsed + external) / 1024);
+      rssKiB.push(rss / 1024);
     }
   }
   process.stderr.write("\r\u001b[K");
@@ -34,6 +46,15 @@ export async function benchSoak({ rounds = 50, json }: BenchOptions): Promise<vo
     `start ${spread(startMs)} ms   formation ${spread(formationMs)} ms, 95th percentile ${formationP95Ms} ms   ` +
       `stop ${spread(stopMs)} ms: median (range)`,
   );
+  const memory = {
+    heapKiBPerCycle: rounded(slope(heapKiB)),
+    rssKiBPerCycle: rounded(slope(rssKiB)),
+    heapKiB: rounded(heapKiB.at(-1) ?? Number.NaN, 0),
+  };
+  console.log(
+    `memory after ${heapKiB.length} more cycles: ${memory.heapKiB} KiB in use; slope ${memory.heapKiBPerCycle} KiB a cycle ` +
+      `in use, ${memory.rssKiBPerCycle} KiB a cycle resident`,
+  );
   for (const message of [...failures, ...fellBack]) console.log(`  ${message}`);
   if (json !== undefined) {
     const result = {
@@ -45,6 +66,7 @@ export async function benchSoak({ rounds = 50, json }: BenchOptions): Promise<vo
       formationMs,
       formationP95Ms,
       stopMs,
+      memory,
     };
     await writeFile(json, `${JSON.stringify(result, undefined, 2)}\n`);
   }

@@ -17,6 +17,15 @@ export function spread(values: readonly number[]): string {
   return `${Math.round(median(values))} (${Math.round(Math.min(...values))}–${Math.round(Math.max(...values))})`;
 }
 
+/** How much the values grow from one to the next: the slope of the line that fits them best. */
+export function slope(values: readonly number[]): number {
+  const meanX = (values.length - 1) / 2;
+  const meanY = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const above = values.reduce((sum, value, index) => sum + (index - meanX) * (value - meanY), 0);
+  const below = values.reduce((sum, _, index) => sum + (index - meanX) ** 2, 0);
+  return above / below;
+}
+
 export function rounded(value: number, digits = 2): number {
   return Number(value.toFixed(digits));
 }

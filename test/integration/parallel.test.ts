@@ -1,6 +1,7 @@
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
 import { leftovers } from "../support/engine.ts";
+import { runParallel } from "../support/parallel.ts";
 import { runScript } from "../support/run-script.ts";
 
 test("clusters that start at once in one process do not collide, and do not see each other's keys", async () => {
@@ -15,18 +16,12 @@ test("clusters that start at once in one process do not collide, and do not see 
   expect(await leftovers()).toEqual([]);
 });
 
-test("clusters that start at once in several processes do not collide", async () => {
-  const script = `
-    import { startRedisCluster } from "testcontainers-redis-cluster";
-    const clusters = await Promise.all([1, 2].map(() => startRedisCluster({ nodes: 3, replicas: 0 })));
-    for (const cluster of clusters) {
-      if (!(await cluster.check()).ok) throw new Error("not healthy");
-      console.log(cluster.network.subnet);
-      await cluster.stop();
-    }`;
-  const outputs = await Promise.all([1, 2].map(() => runScript(script)));
-  const subnets = outputs.flatMap(({ stdout }) => stdout.trim().split("\n"));
-  expect(subnets).toHaveLength(4);
+test("clusters of several processes that live at the same time do not collide", async () => {
+  const { clusters, collisions, failures } = await runParallel(3, 4);
+  expect(failures).toEqual([]);
+  expect(clusters).toHaveLength(12);
+  expect(clusters.flatMap(({ problems }) => problems)).toEqual([]);
+  expect(collisions).toEqual([]);
   expect(await leftovers()).toEqual([]);
 });
 

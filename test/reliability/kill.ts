@@ -16,7 +16,7 @@ export interface Kill {
   readonly left: readonly string[];
 }
 
-/** A life in which every kind of moment comes: start, idling, a fault with helpers, stop. */
+/** A life in which every kind of moment comes: start, idling, faults with helpers, reset, stop. */
 const LIFE = `
   for (;;) {
     console.log("start");
@@ -24,7 +24,10 @@ const LIFE = `
     console.log("idle");
     await new Promise((resolve) => setTimeout(resolve, 200));
     console.log("fault");
-    await (await cluster.partition([["node-0"], "rest"])).heal();
+    await cluster.kill("node-2");
+    await cluster.partition([["node-0"], ["node-1"]]);
+    console.log("reset");
+    await cluster.reset();
     console.log("stop");
     await cluster.stop();
   }`;

@@ -23,12 +23,12 @@ export class Victim implements AsyncDisposable {
   readonly #errors: Promise<string>;
 
   /** @param body of an ES module that has `startRedisCluster`; it tells by `console.log` how far it is. */
-  constructor(body: string) {
+  constructor(body: string, environment: Readonly<Record<string, string>> = {}) {
     const source = `import { startRedisCluster } from "testcontainers-redis-cluster";\n${body}`;
     const child = spawn(process.execPath, ["--input-type=module", "--eval", source], {
       // Where the import resolves.
       cwd: join(import.meta.dirname, ".."),
-      env: { ...process.env, TESTCONTAINERS_RYUK_DISABLED: "true" },
+      env: { ...process.env, TESTCONTAINERS_RYUK_DISABLED: "true", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     if (child.pid === undefined) throw new Error("the victim did not start");
@@ -41,11 +41,23 @@ export class Victim implements AsyncDisposable {
 
   /** Waits until it has printed that line; fails with what it printed to stderr where it ends without. */
   async says(line: string): Promise<void> {
-    const mute = this.ended.then(async (): Promise<never> => {
+    while (!this.#lines.includes(line)) await Promise.race([once(this.#reader, "line"), this.#silence(line)]);
+  }
+
+  /** Rejects when it has ended, with what it printed to stderr. */
+  #silence(line: string): Promise<never> {
+    const silence = this.ended.then(async (): Promise<never> => {
       throw new Error(`the victim ended before it said "${line}": ${await this.#errors}`);
     });
-    mute.catch(() => {});
-    while (!this.#lines.includes(line)) await Promise.race([once(this.#reader, "line"), mute]);
+    silence.catch(() => {});
+    return silence;
+  }
+
+  /** Waits for a line that begins with that word, and gives the JSON behind it. */
+  async tells(word: string): Promise<Record<string, unknown>> {
+    const found = (): string | undefined => this.#lines.find((line) => line.startsWith(`${word} `));
+    while (found() === undefined) await Promise.race([once(this.#reader, "line"), this.#silence(word)]);
+    return JSON.parse((found() as string).slice(word.length + 1)) as Record<string, unknown>;
   }
 
   /** The line that it printed last. */

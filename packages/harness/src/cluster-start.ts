@@ -29,7 +29,8 @@ import { makeNetwork } from "./startup/make-network.ts";
 import { sweepOnce } from "./startup/sweep-once.ts";
 
 /** How long a start that failed may take to remove what it made. */
-const CLEANUP_MS = 60_000;
+const CLEANUP_MS = 10_000;
+const CLEANUP_MS_PER_NODE = 500;
 
 /** One start: what it has made so far, and how to take it back. */
 export class ClusterStart {
@@ -217,11 +218,12 @@ export class ClusterStart {
 
   async #cleanUp(explained: RedisClusterError): Promise<RedisClusterError> {
     try {
+      const { nodes, timeScale } = this.#options;
       // An engine that does not answer any more must not keep the error from being told.
       using limit = waitDeadline(
         () => `Removing what the start had made (phase: ${this.#cleanup.doing ?? "done"})`,
         {},
-        { timeoutMs: CLEANUP_MS, timeScale: this.#options.timeScale },
+        { timeoutMs: CLEANUP_MS + nodes * CLEANUP_MS_PER_NODE, timeScale },
       );
       await orAborted(this.#cleanup.run(), limit.signal);
     } catch (cleanupError) {

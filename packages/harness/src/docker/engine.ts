@@ -108,6 +108,9 @@ export async function ensureImage(engine: Engine, image: string): Promise<void> 
   try {
     await engine.client.image.pull(name);
     if (await engine.client.image.exists(name)) return;
+    // Testcontainers takes the end of a pull for its success, and drops the engine's words.
+    await pullAloud(engine, image);
+    if (await engine.client.image.exists(name)) return;
   } catch (error) {
     cause = error;
   }
@@ -117,6 +120,19 @@ export async function ensureImage(engine: Engine, image: string): Promise<void> 
       `Check its name, \`docker pull ${image}\`, or name another one with the option \`image\`.`,
     { cause, details: { image } },
   );
+}
+
+/** Pulls once more, without credentials; rejects with what the engine says of it. */
+async function pullAloud({ docker }: Engine, image: string): Promise<void> {
+  const progress = await docker.pull(image);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  docker.modem.followProgress(progress, (error, steps: readonly { readonly error?: string }[]) => {
+    // What fails after the answer has begun is one of its lines.
+    const said = steps.find((step) => step.error !== undefined)?.error;
+    if (error === null && said === undefined) resolve();
+    else reject(error ?? new Error(said));
+  });
+  await promise;
 }
 
 /** The HTTP status of an answer of the engine, or undefined where it was no answer. */

@@ -36,21 +36,22 @@ export class NodeRuntime {
 
   async state(): Promise<ContainerState> {
     try {
-      const { State } = await this.#container.inspect();
+      const { State } = await this.#ask("for the state of", this.#container.inspect());
       return {
         status: State.Status,
         exitCode: State.Running ? undefined : State.ExitCode,
         oomKilled: State.OOMKilled,
       };
     } catch (error) {
-      if (statusOf(error) === 404) return { status: "removed", exitCode: undefined, oomKilled: false };
+      if (error instanceof RedisClusterError && statusOf(error.cause) === 404)
+        return { status: "removed", exitCode: undefined, oomKilled: false };
       throw error;
     }
   }
 
   /** Where the client port is published now. A restart changes it unless the host port is fixed. */
   async mappedAddress(): Promise<HostAndPort> {
-    const { NetworkSettings } = await this.#container.inspect();
+    const { NetworkSettings } = await this.#ask("for the ports of", this.#container.inspect());
     const binding = NetworkSettings.Ports[`${this.#node.port}/tcp`]?.find(
       ({ HostIp }) => !HostIp.includes(":"),
     );
@@ -66,16 +67,16 @@ export class NodeRuntime {
   /** Sends a signal to the container's main process and waits until the container is no longer running. */
   async kill(signal: string): Promise<void> {
     const ended = this.#container.wait({ condition: "not-running" });
-    await Promise.all([this.#container.kill({ signal }), ended]);
+    await this.#ask("to kill", Promise.all([this.#container.kill({ signal }), ended]));
   }
 
   /** Freezes every process of the container; its sockets stay open. */
   async pause(): Promise<void> {
-    await this.#container.pause();
+    await this.#ask("to pause", this.#container.pause());
   }
 
   async unpause(): Promise<void> {
-    await this.#container.unpause();
+    await this.#ask("to go on with", this.#container.unpause());
   }
 
   /**
@@ -86,7 +87,7 @@ export class NodeRuntime {
     const archive = pack();
     archive.entry({ name: `redis-node.${what}`, mode: 0o644 }, "");
     archive.finalize();
-    await this.#container.putArchive(await buffer(archive), { path: "/tmp" });
+    await this.#ask("to mark", this.#container.putArchive(await buffer(archive), { path: "/tmp" }));
   }
 
   async start(): Promise<void> {
@@ -107,7 +108,7 @@ export class NodeRuntime {
    * `since` (seconds since 1970). With `timestamps` the engine's stamp is before each line.
    */
   async logs(selection: LogSelection = {}): Promise<string> {
-    return await readLogs(this.#engine, this.#container, selection);
+    return await this.#ask("for the log of", readLogs(this.#engine, this.#container, selection));
   }
 
   /**
@@ -115,7 +116,20 @@ export class NodeRuntime {
    * until it ends or the stream is destroyed.
    */
   async logStream(since = 0): Promise<Readable> {
-    return await this.#engine.client.container.logs(this.#container, { since });
+    return await this.#ask("for the log of", this.#engine.client.container.logs(this.#container, { since }));
+  }
+
+  /** Passes on what the engine says; where it fails, with what was asked of it. */
+  async #ask<T>(what: string, asking: Promise<T>): Promise<T> {
+    try {
+      return await asking;
+    } catch (error) {
+      throw new RedisClusterError(
+        "ENGINE_FAILED",
+        `The engine was asked ${what} ${this.name}, and failed: ${messageOf(error)}`,
+        { cause: error, details: { node: this.name } },
+      );
+    }
   }
 }
 

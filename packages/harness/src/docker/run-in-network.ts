@@ -1,3 +1,4 @@
+import { messageOf, RedisClusterError } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Engine } from "./engine.ts";
 import { clusterLabels } from "./labels.ts";
@@ -21,6 +22,24 @@ export async function runInNetwork(
   containerId: string,
   script: string,
   ...args: readonly string[]
+): Promise<HelperResult> {
+  try {
+    return await run(engine, plan, containerId, script, args);
+  } catch (error) {
+    throw new RedisClusterError(
+      "FAULT_FAILED",
+      `The helper of network faults could not be run: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+async function run(
+  engine: Engine,
+  plan: ClusterPlan,
+  containerId: string,
+  script: string,
+  args: readonly string[],
 ): Promise<HelperResult> {
   const helper = await engine.docker.createContainer({
     Image: plan.faultImage,

@@ -1,0 +1,104 @@
+import { afterEach, expect, test } from "vitest";
+import { leftovers, leftoversOf } from "../support/engine.ts";
+import { EngineRelay } from "../support/engine-relay.ts";
+import { Victim } from "../support/victim.ts";
+
+// An engine that goes away or falls silent, as a program sees it that talks to the real one by a wire of its own.
+
+const WITHIN = { timeout: 15_000, interval: 100 };
+
+/** Reports an error as one line. */
+const TELL = `
+  const tell = (word, error) => console.log(word, JSON.stringify({
+    code: error.code,
+    message: error.message,
+    cleanup: error.details?.cleanupError?.message,
+  }));
+  const signalled = () => new Promise((resolve) => process.once("SIGUSR2", resolve));
+  const alive = setInterval(() => {}, 1_000);`;
+
+afterEach(async () => {
+  await expect.poll(() => leftovers(), WITHIN).toEqual([]);
+});
+
+test("an engine that vanishes ends a start at once, with what is left; the watcher removes that later", async () => {
+  await using relay = await EngineRelay.start();
+  await using victim = new Victim(
+    `${TELL}
+    await startRedisCluster({ configureNode: (_, { name }) => console.log(name) })
+      .catch((error) => tell("failed", error));`,
+    relay.environment,
+  );
+  await victim.says("node-3");
+  await relay.cut();
+  const { code, message, cleanup } = await victim.tells("failed");
+  expect(code).toBe("START_FAILED");
+  expect(message).toMatch(
+    /node-\d could not be started: .*(ECONNREFUSED|ENOENT|ECONNRESET|EPIPE|socket hang up)/,
+  );
+  expect(cleanup).toMatch(/Cleaning up did not work for: .*the network redis-cluster-/);
+  expect(await leftoversOf(victim.pid)).not.toEqual([]);
+  await relay.restore();
+  victim.kill();
+  await expect.poll(() => leftoversOf(victim.pid), WITHIN).toEqual([]);
+});
+
+test("an engine that falls silent ends a start in time, with its phase; what was begun goes when it speaks again", {
+  timeout: 60_000,
+}, async () => {
+  await using relay = await EngineRelay.start();
+  await using victim = new Victim(
+    `${TELL}
+    await startRedisCluster({ nodes: 4, replicas: 0, startupTimeoutMs: 3_000, configureNode: (_, { name }) => console.log(name) })
+      .catch((error) => tell("failed", error));`,
+    relay.environment,
+  );
+  await victim.says("node-3");
+  relay.freeze();
+  const { code, message, cleanup } = await victim.tells("failed");
+  expect(code).toBe("START_TIMEOUT");
+  expect(message).toContain("Starting the cluster (phase: containers): not done after 3000 ms.");
+  expect(cleanup).toMatch(/^Removing what the start had made \(phase: .+\): not done after \d+ ms\./);
+  relay.thaw();
+  await expect.poll(() => leftoversOf(victim.pid), WITHIN).toEqual([]);
+});
+
+test("an engine that is away is told of by every call that needs it, and stop() can be repeated", async () => {
+  await using relay = await EngineRelay.start();
+  await using victim = new Victim(
+    `${TELL}
+    const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+    console.log("up");
+    await signalled();
+    await cluster.kill("node-1").catch((error) => tell("kill", error));
+    await cluster.node("node-0").logs().catch((error) => tell("logs", error));
+    await cluster.isolate("node-0").catch((error) => tell("isolate", error));
+    await cluster.client.set("still", "there");
+    await cluster.stop().catch((error) => tell("stop", error));
+    await signalled();
+    await cluster.stop();
+    clearInterval(alive);`,
+    relay.environment,
+  );
+  await victim.says("up");
+  await relay.cut();
+  victim.kill("SIGUSR2");
+  expect(await victim.tells("kill")).toMatchObject({
+    code: "ENGINE_FAILED",
+    message: expect.stringMatching(
+      /^The engine was asked for the state of node-1, and failed: .*(ECONNREFUSED|ENOENT)/,
+    ),
+  });
+  expect(await victim.tells("logs")).toMatchObject({ code: "ENGINE_FAILED" });
+  expect(await victim.tells("isolate")).toMatchObject({
+    code: expect.stringMatching(/IMAGE_UNAVAILABLE|ENGINE_FAILED/),
+  });
+  expect(await victim.tells("stop")).toMatchObject({
+    code: "CLEANUP_FAILED",
+    message: expect.stringContaining("the containers of redis-cluster-"),
+  });
+  await relay.restore();
+  victim.kill("SIGUSR2");
+  expect(await victim.ended).toEqual({ code: 0, signal: null });
+  expect(await leftoversOf(victim.pid)).toEqual([]);
+});

@@ -1,0 +1,83 @@
+import Table from "cli-table3";
+import { startRedisCluster } from "testcontainers-redis-cluster";
+import { leftovers } from "../support/engine.ts";
+import { type Kill, kill } from "./kill.ts";
+
+// Processes are killed at random moments, beside a neighbour whose cluster must not notice. After most, the watcher has
+// to clean up; after some it is killed as well, and the next start has to.
+
+/** A life of a victim takes about so long on a small machine; it then begins anew. */
+const LIFE_MS = 4_000;
+
+/** Every kill, and what was wrong. */
+export interface KillsOutcome {
+  readonly kills: readonly Kill[];
+  readonly harmed: readonly string[];
+  readonly left: readonly string[];
+  readonly failures: number;
+}
+
+/** Kills so many processes, at moments that the seed decides, and prints a table of what became of their clusters. */
+export async function runKills(options: {
+  readonly kills: number;
+  readonly withWatcher: number;
+  readonly seed: number;
+}): Promise<KillsOutcome> {
+  const { kills, withWatcher } = options;
+  process.env["TESTCONTAINERS_RYUK_DISABLED"] = "true";
+  const random = mulberry32(options.seed);
+  const done: Kill[] = [];
+  const harmed: string[] = [];
+  {
+    await using neighbour = await startRedisCluster({ nodes: 3, replicas: 0 });
+    const whole = (await leftovers(neighbour.plan.name)).length;
+    for (let round = 0; round < kills + withWatcher; round += 1) {
+      process.stderr.write(`\rkill ${round + 1} of ${kills + withWatcher}  `);
+      done.push(await kill(Math.round(random() * LIFE_MS), round >= kills));
+      const { problems } = await neighbour.check();
+      const now = (await leftovers(neighbour.plan.name)).length;
+      if (problems.length > 0 || now !== whole) {
+        harmed.push(`after kill ${round + 1}: ${now} of ${whole} things; ${problems.join("; ")}`);
+      }
+    }
+    process.stderr.write("\r\u001b[K");
+  }
+  const left = await leftovers();
+  console.log(tableOf(done).toString());
+  for (const message of harmed) console.log(`the neighbour was harmed ${message}`);
+  if (left.length > 0) console.log(`left at the end: ${left.join(", ")}`);
+  const failures = done.filter(({ goneMs }) => goneMs === undefined).length + harmed.length + left.length;
+  return { kills: done, harmed, left, failures };
+}
+
+function tableOf(done: readonly Kill[]): Table.Table {
+  const table = new Table({
+    head: ["killed", "during", "kills", "had made something", "gone after ms (worst)", "left"],
+  });
+  for (const also of [false, true]) {
+    for (const during of ["start", "idle", "fault", "reset", "stop"]) {
+      const group = done.filter((each) => each.withWatcher === also && each.during === during);
+      if (group.length === 0) continue;
+      table.push([
+        also ? "with its watcher" : "alone",
+        during,
+        group.length,
+        group.filter(({ made }) => made > 0).length,
+        Math.round(Math.max(...group.map(({ goneMs }) => goneMs ?? Number.POSITIVE_INFINITY))),
+        group.filter(({ goneMs }) => goneMs === undefined).length,
+      ]);
+    }
+  }
+  return table;
+}
+
+/** Numbers from 0 to below 1 that depend on the seed alone. */
+function mulberry32(start: number): () => number {
+  let state = start >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

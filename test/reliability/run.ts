@@ -1,0 +1,104 @@
+import { randomInt } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { leftovers } from "../support/engine.ts";
+import { runKills } from "./kills.ts";
+import { tryOptionSets } from "./option-sets.ts";
+import { runSchedules } from "./schedules.ts";
+
+// What `./dev reliability` runs: what would make somebody take this library out of their build machine.
+
+const USAGE = `usage: ./dev reliability [--only PART] [OPTION…]
+
+  --only PART       kills, schedules or options; by default all of them
+  --kills N         processes to kill (default 50)
+  --with-watcher N  processes to kill together with their watcher (default 20)
+  --schedules N     random schedules of faults, each ending in a reset (default 60)
+  --options N       generated option sets (default 300)
+  --seed N          chance of an earlier run; by default a new one, which is printed
+  --json FILE       all results, as JSON`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    kills: { type: "string", default: "50" },
+    "with-watcher": { type: "string", default: "20" },
+    schedules: { type: "string", default: "60" },
+    options: { type: "string", default: "300" },
+    seed: { type: "string", default: String(randomInt(2 ** 31)) },
+    json: { type: "string" },
+  },
+});
+const { only, json } = values;
+const [kills = 0, withWatcher = 0, schedules = 0, sets = 0, seed = 0] = [
+  values.kills,
+  values["with-watcher"],
+  values.schedules,
+  values.options,
+  values.seed,
+].map(Number);
+if (
+  ![kills, withWatcher, schedules, sets, seed].every((each) => Number.isSafeInteger(each) && each >= 0) ||
+  (only !== undefined && !["kills", "schedules", "options"].includes(only))
+) {
+  console.error(USAGE);
+  process.exit(2);
+}
+
+const before = await leftovers();
+if (before.length > 0) throw new Error(`there is something already: ${before.join(", ")}; run ./dev clean`);
+console.log(`seed ${seed}`);
+const results: Record<string, unknown> = { seed };
+let failures = 0;
+if (wanted("kills")) {
+  const outcome = await runKills({ kills, withWatcher, seed });
+  results["kills"] = outcome;
+  failures += outcome.failures;
+  console.log(`${kills + withWatcher} kills, ${withWatcher} with the watcher: ${outcome.failures} failures`);
+}
+if (wanted("schedules")) {
+  let done = 0;
+  const outcomes = await runSchedules({
+    count: schedules,
+    seed,
+    onDone: () => progress("schedule", (done += 1), schedules),
+  });
+  process.stderr.write("\r\u001b[K");
+  results["schedules"] = outcomes;
+  const ways = Map.groupBy(outcomes, ({ reset }) => reset.way);
+  const steps = outcomes.reduce((sum, outcome) => sum + outcome.steps, 0);
+  const refused = outcomes.reduce((sum, outcome) => sum + outcome.refused, 0);
+  console.log(
+    `${outcomes.length} schedules, ${steps} steps (${refused} not possible after the ones before): healthy and verified every time; ` +
+      [...ways].map(([way, list]) => `${way} ${list.length}`).join(", "),
+  );
+}
+if (wanted("options")) {
+  let done = 0;
+  const outcome = await tryOptionSets({
+    count: sets,
+    seed,
+    onDone: () => progress("option set", (done += 1), sets),
+  });
+  process.stderr.write("\r\u001b[K");
+  results["options"] = outcome;
+  const failed = Object.entries(outcome.failed).map(([code, count]) => `${count} ${code}`);
+  console.log(
+    `${sets} option sets: ${outcome.refused} refused before anything was made, ${outcome.started} work, ` +
+      `${failed.length === 0 ? "none" : failed.join(", ")} failed cleanly`,
+  );
+}
+const left = await leftovers();
+if (left.length > 0) console.log(`left at the end: ${left.join(", ")}`);
+if (json !== undefined) await writeFile(json, `${JSON.stringify(results, undefined, 2)}\n`);
+failures += left.length;
+console.log(failures === 0 ? "nothing was left, and nobody was harmed" : `${failures} failures`);
+if (failures > 0) process.exitCode = 1;
+
+function wanted(part: string): boolean {
+  return only === undefined || only === part;
+}
+
+function progress(what: string, done: number, all: number): void {
+  process.stderr.write(`\r${what} ${done} of ${all}  `);
+}

@@ -1,0 +1,23 @@
+import { randomInt } from "node:crypto";
+import { expect, test } from "vitest";
+import { leftovers } from "../support/engine.ts";
+import { tryOptionSets } from "./option-sets.ts";
+import { runSchedules } from "./schedules.ts";
+
+// A part of what `./dev reliability` runs for long. New chance each time: a failure prints its seed.
+
+const SCHEDULES = 4;
+const OPTION_SETS = 40;
+
+test("after any faults in any order, a reset gives the cluster as it was", { timeout: 180_000 }, async () => {
+  const outcomes = await runSchedules({ count: SCHEDULES, seed: randomInt(2 ** 31) });
+  expect(outcomes.length).toBeGreaterThanOrEqual(SCHEDULES);
+  expect(await leftovers()).toEqual([]);
+});
+
+test("any options are refused before anything is made, or work", { timeout: 180_000 }, async () => {
+  const { refused, started, failed } = await tryOptionSets({ count: OPTION_SETS, seed: randomInt(2 ** 31) });
+  const failures = Object.values(failed).reduce((sum, each) => sum + each, 0);
+  expect(refused + started + failures).toBe(OPTION_SETS);
+  expect(refused).toBeGreaterThan(0);
+});

@@ -1,0 +1,20 @@
+import type { StartedRedisCluster } from "testcontainers-redis-cluster";
+
+/**
+ * What a cluster that was just reset still has of its past, in sentences; looked for from outside, by other means than
+ * the reset's own proof.
+ */
+export async function tracesIn(cluster: StartedRedisCluster): Promise<readonly string[]> {
+  const { problems } = await cluster.check();
+  const nodes = await Promise.all(
+    cluster.nodes.map(async ({ name, client, plannedRole }) => {
+      const [size, [role]] = await Promise.all([client.dbsize(), client.role()]);
+      const planned = plannedRole === "primary" ? "master" : "slave";
+      return [
+        ...(size === 0 ? [] : [`${name} has ${size} keys`]),
+        ...(role === planned ? [] : [`${name} is ${String(role)}, not ${planned}`]),
+      ];
+    }),
+  );
+  return [...problems, ...nodes.flat(), ...cluster.activeFaults.map(({ description }) => description)];
+}
