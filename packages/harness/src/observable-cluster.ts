@@ -188,7 +188,9 @@ export class ObservableCluster extends RecordedCluster {
 function waitError(signal: AbortSignal, error: unknown): unknown {
   const reason: unknown = signal.reason;
   if (!signal.aborted || !(reason instanceof RedisClusterError) || error === reason) return error;
-  const missing = messageOf(error);
+  // What formation throws at such a moment tells the reason already.
+  const told = error instanceof RedisClusterError ? error.details["missing"] : undefined;
+  const missing = typeof told === "string" ? told : messageOf(error);
   return new RedisClusterError(reason.code, `${reason.message} Still: ${missing}`, {
     cause: reason.cause ?? error,
     details: { ...reason.details, missing },

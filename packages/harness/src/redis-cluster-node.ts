@@ -52,11 +52,18 @@ export class RedisClusterNode {
     this.#waitDefaults = waitDefaults;
   }
 
-  /** Where this machine reaches it now. A restart changes the port unless `firstHostPort` fixed it. */
+  /**
+   * Where this machine reaches it, or did when it ran last. A restart changes the port unless `firstHostPort` fixed it.
+   *
+   * @throws RedisClusterError NODE_NOT_RUNNING while it is dead and another node has got its port.
+   */
   get mappedAddress(): HostAndPort {
     const mapped = this.#addresses.get(this.#plan);
     if (mapped === undefined) {
-      throw new RedisClusterError("NODE_NOT_RUNNING", `${this.name} was never started.`);
+      throw new RedisClusterError(
+        "NODE_NOT_RUNNING",
+        `${this.name} is not published: it does not run, and another node has the port that it had.`,
+      );
     }
     return mapped;
   }

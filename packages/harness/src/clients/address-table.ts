@@ -2,24 +2,52 @@ import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 
 /**
  * The live map from a node's network address, which Redis announces to clients, to its mapped address on the host.
- * Docker gives a restarted container a new host port unless the port was fixed, so whoever reconnects has to look
+ * Docker gives a restarted container another host port unless the port was fixed, so whoever reconnects has to look
  * here again instead of keeping what it was told first.
+ *
+ * A port that a dead node had may be given to another one, above all by an engine that was restarted itself. Whoever
+ * gets an address therefore takes it from whoever had it.
  */
 export class AddressTable {
   readonly #mapped = new Map<string, HostAndPort>();
+  readonly #listeners = new Map<string, Set<() => void>>();
 
   /** Enters where a node is published now. */
   set(node: NodePlan, mapped: HostAndPort): void {
-    this.#mapped.set(`${node.address}:${node.port}`, mapped);
+    const key = keyOf(node);
+    const before = this.#mapped.get(key);
+    for (const [other, { host, port }] of this.#mapped) {
+      if (other === key || host !== mapped.host || port !== mapped.port) continue;
+      this.#mapped.delete(other);
+      this.#tell(other);
+    }
+    this.#mapped.set(key, mapped);
+    if (before?.host !== mapped.host || before.port !== mapped.port) this.#tell(key);
   }
 
-  /** The mapped address of a node, or undefined before its container has started once. */
+  /** The mapped address of a node, or undefined while it has none. */
   get(node: NodePlan): HostAndPort | undefined {
-    return this.lookUp(`${node.address}:${node.port}`);
+    return this.lookUp(keyOf(node));
   }
 
   /** The mapped address for `"network-address:port"`, as ioredis asks for it. */
   lookUp(announced: string): HostAndPort | undefined {
     return this.#mapped.get(announced);
   }
+
+  /** Calls back whenever a node has another address, or none any more. Gives what ends that. */
+  onChange(node: NodePlan, listener: () => void): () => void {
+    const listeners = this.#listeners.get(keyOf(node)) ?? new Set();
+    this.#listeners.set(keyOf(node), listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  #tell(key: string): void {
+    for (const listener of this.#listeners.get(key) ?? []) listener();
+  }
+}
+
+function keyOf({ address, port }: NodePlan): string {
+  return `${address}:${port}`;
 }

@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from "ioredis";
-import type { NodePlan } from "../plan/cluster-plan.ts";
+import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { type Access, accessOptions, DISCONNECT_TIMEOUT_MS } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";
 import { whenReady } from "./when-ready.ts";
@@ -17,7 +17,8 @@ export type NodeClientOptions = Omit<RedisOptions, "replyMapping">;
 
 /**
  * An ioredis client to one node that looks the node's mapped address up again before each connection attempt, so
- * that it finds the node after a restart.
+ * that it finds the node after a restart, and that leaves an address which is not the node's any more: another node may
+ * answer there.
  */
 export function openNodeClient(
   node: NodePlan,
@@ -28,17 +29,27 @@ export function openNodeClient(
   const all: NodeClientOptions = {
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     ...rest,
-    ...addresses.get(node),
+    ...addressOf(node, addresses),
     retryStrategy: (times) => {
       // ioredis' connector reads host and port from this same object at each attempt.
-      Object.assign(client.options, addresses.get(node));
+      Object.assign(client.options, addressOf(node, addresses));
       return wait(times);
     },
   };
   const client: Redis = new Redis(all);
+  const forget = addresses.onChange(node, () => {
+    const { host, port } = addressOf(node, addresses);
+    if (client.options.host !== host || client.options.port !== port) client.disconnect(true);
+  });
+  client.once("end", forget);
   // A node that was killed on purpose is no news, and without a listener ioredis prints every refused connection.
   client.on("error", () => {});
   return client;
+}
+
+/** While a node has no mapped address nobody but itself answers at its network address. */
+function addressOf(node: NodePlan, addresses: AddressTable): HostAndPort {
+  return addresses.get(node) ?? { host: node.address, port: node.port };
 }
 
 /** A command and its arguments. */

@@ -70,7 +70,7 @@ export async function resetCluster(
       const baseline = await cleanAndProve(members, before, found.now, limited);
       return { way: "cleaned", because: undefined, restarted: [], baseline };
     } catch (error) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw error;
       because.push(`cleaning was not enough: ${messageOf(error)}`);
     }
   }
@@ -83,7 +83,7 @@ export async function resetCluster(
       const baseline = await cleanAndProve(members, before, [], limited);
       return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
     } catch (error) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw error;
       because.unshift(`mending was not enough: ${messageOf(error)}`);
     }
   }
@@ -93,7 +93,7 @@ export async function resetCluster(
     const restarted = members.all.map(({ plan }) => plan.name);
     return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
   } catch (error) {
-    signal.throwIfAborted();
+    if (signal.aborted) throw error;
     throw new RedisClusterError(
       "RESET_FAILED",
       `The cluster could not be put back to what it was at its start: ${messageOf(error)} ` +

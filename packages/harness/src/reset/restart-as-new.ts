@@ -4,6 +4,7 @@ import type { NodeRuntime } from "../docker/node-runtime.ts";
 import { RedisClusterError } from "../errors.ts";
 import type { Member } from "../faults/member.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
+import { log } from "../lifecycle/log.ts";
 import { poll } from "../lifecycle/poll.ts";
 
 const POLL_MS = 5;
@@ -20,12 +21,17 @@ export async function restartAsNew(
   addresses: AddressTable,
   signal: AbortSignal,
 ): Promise<NodeConnection> {
-  await orAborted(end(member.runtime, member.plan.name), signal);
+  const { name } = member.plan;
+  await orAborted(end(member.runtime, name), signal);
+  log("%s: ended, to be started anew", name);
   await orAborted(member.runtime.mark("new"), signal);
+  log("%s: marked", name);
   await orAborted(member.runtime.start(), signal);
+  log("%s: started", name);
   addresses.set(member.plan, await orAborted(member.runtime.mappedAddress(), signal));
   // The connection may not have noticed yet that the old process is gone, and would call itself ready.
   await poll(() => member.connection.text("PING"), { everyMs: POLL_MS, signal });
+  log("%s: answers again", name);
   return member.connection;
 }
 

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import type { NodePlan } from "../plan/cluster-plan.ts";
+import { planCluster } from "../plan/plan-cluster.ts";
+import { parseSubnet } from "../plan/subnet.ts";
+import { validateOptions } from "../plan/validate-options.ts";
+import { AddressTable } from "./address-table.ts";
+
+let next = 0;
+const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
+const { nodes } = planCluster(validateOptions({}, {}), parseSubnet("10.1.0.0/24"), hex);
+const [ONE, TWO] = [nodes[0] as NodePlan, nodes[1] as NodePlan];
+const at = (port: number): { host: string; port: number } => ({ host: "127.0.0.1", port });
+
+test("a node that was restarted is found at its new port", () => {
+  const table = new AddressTable();
+  table.set(ONE, at(32_768));
+  table.set(ONE, at(32_770));
+  expect(table.get(ONE)).toEqual(at(32_770));
+});
+
+test("whoever gets a port takes it from whoever had it, and that one has none until it is started again", () => {
+  const table = new AddressTable();
+  table.set(ONE, at(32_768));
+  table.set(TWO, at(32_768));
+  expect(table.get(ONE)).toBeUndefined();
+  expect(table.get(TWO)).toEqual(at(32_768));
+  table.set(ONE, at(32_769));
+  expect(table.get(ONE)).toEqual(at(32_769));
+  expect(table.get(TWO)).toEqual(at(32_768));
+});
+
+test("only a change is told, and only to those who still want to hear of it", () => {
+  const table = new AddressTable();
+  const told: string[] = [];
+  const forget = table.onChange(ONE, () => told.push(`one at ${table.get(ONE)?.port}`));
+  table.onChange(TWO, () => told.push(`two at ${table.get(TWO)?.port}`));
+  table.set(ONE, at(1));
+  table.set(ONE, at(1));
+  table.set(TWO, at(1));
+  forget();
+  table.set(ONE, at(2));
+  expect(told).toEqual(["one at 1", "one at undefined", "two at 1"]);
+});
