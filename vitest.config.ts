@@ -43,6 +43,8 @@ export default defineConfig({
       {
         test: {
           name: "reliability",
+          // Concurrent tests mostly wait for a watcher; each has a process of its own.
+          maxConcurrency: 2,
           include: ["test/reliability/**/*.test.ts"],
           // `./dev test` says so in its last lines.
           exclude: whyNoSecondEngine() === undefined ? [] : ["test/reliability/second-engine.test.ts"],

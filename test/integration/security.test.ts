@@ -178,3 +178,25 @@ test("limits reach the containers, and ports are published elsewhere only when a
   }
   await cluster.client.set("greeting", "hello");
 });
+
+test("with a read-only root a node boots, rewrites its settings, comes back with its data and is made anew", async () => {
+  await using cluster = await startRedisCluster({ readOnlyRoot: true, persistence: "aof", tls: true });
+  const { containerId, client } = cluster.node("node-1");
+  expect((await exec(containerId, ["sh", "-c", "echo > /root.txt"])).output).toContain(
+    "Read-only file system",
+  );
+  await cluster.client.set("order:42", "paid");
+  await client.config("SET", "maxmemory-policy", "allkeys-lru");
+  await client.config("REWRITE");
+  await cluster.restart("node-1");
+  expect(await cluster.node("node-1").client.config("GET", "maxmemory-policy")).toEqual([
+    "maxmemory-policy",
+    "allkeys-lru",
+  ]);
+  await cluster.restart("node-2");
+  expect(await cluster.client.get("order:42")).toBe("paid");
+  await cluster.restart("node-5", { data: "wiped" });
+  await cluster.waitUntilHealthy();
+  expect((await cluster.reset()).restarted).toContain("node-1");
+  expect((await cluster.check()).problems).toEqual([]);
+});

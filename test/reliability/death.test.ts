@@ -1,5 +1,5 @@
 import { setInterval } from "node:timers/promises";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { docker, leftovers, leftoversOf } from "../support/engine.ts";
 import { runs, Victim } from "../support/victim.ts";
 
@@ -10,8 +10,8 @@ const UP = `
   const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
   console.log("up");`;
 
-afterEach(async () => {
-  await expect.poll(() => leftovers(), WITHIN).toEqual([]);
+afterAll(async () => {
+  expect(await leftovers()).toEqual([]);
 });
 
 /** Asks every few milliseconds until it is so. Quicker than a poll of the test runner: moments are to be hit. */
@@ -35,7 +35,7 @@ async function expectNothingOf(pid: number, watchers: readonly number[]): Promis
   expect(await leftoversOf(pid)).toEqual([]);
 }
 
-describe("a SIGKILL leaves nothing", () => {
+describe.concurrent("a SIGKILL leaves nothing", () => {
   test("before the network exists", async () => {
     await using victim = new Victim(UP);
     await until(async () => (await victim.watchers()).length > 0);
@@ -90,7 +90,7 @@ describe("a SIGKILL leaves nothing", () => {
   });
 });
 
-test.for(["SIGTERM", "SIGINT"] as const)(
+test.concurrent.for(["SIGTERM", "SIGINT"] as const)(
   "%s ends the program as ever, and leaves nothing",
   async (signal) => {
     await using victim = new Victim(UP);

@@ -6,8 +6,8 @@ import { runSchedules } from "./schedules.ts";
 
 // A part of what `./dev reliability` runs for long. New chance each time: a failure prints its seed.
 
-const SCHEDULES = 4;
-const OPTION_SETS = 40;
+const SCHEDULES = 3;
+const OPTION_SETS = 24;
 
 test("after any faults in any order, a reset gives the cluster as it was", { timeout: 180_000 }, async () => {
   const outcomes = await runSchedules({ count: SCHEDULES, seed: randomInt(2 ** 31) });

@@ -6,6 +6,14 @@ import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { type Engine, statusOf } from "./engine.ts";
 import { type LogSelection, readLogs } from "./read-logs.ts";
 
+/** A text file that a node is given. */
+export interface NodeFile {
+  /** Its path from /tmp. */
+  readonly name: string;
+  readonly mode: number;
+  readonly content: string;
+}
+
 /** What the engine says of a container. */
 export interface ContainerState {
   /** `running`, `exited`, `paused`, … or `removed` when the engine knows it no more. */
@@ -84,10 +92,15 @@ export class NodeRuntime {
    * identity; `new` deletes everything, so that it boots as it did the first time.
    */
   async mark(what: "wipe" | "new"): Promise<void> {
+    await this.put([{ name: `redis-node.${what}`, mode: 0o644, content: "" }]);
+  }
+
+  /** Puts files below the container's /tmp, whether it runs or not. */
+  async put(files: readonly NodeFile[]): Promise<void> {
     const archive = pack();
-    archive.entry({ name: `redis-node.${what}`, mode: 0o644 }, "");
+    for (const { name, mode, content } of files) archive.entry({ name, mode }, content);
     archive.finalize();
-    await this.#ask("to mark", this.#container.putArchive(await buffer(archive), { path: "/tmp" }));
+    await this.#ask("to take files for", this.#container.putArchive(await buffer(archive), { path: "/tmp" }));
   }
 
   async start(): Promise<void> {

@@ -19,12 +19,6 @@ const STARTED_IS_ENOUGH: WaitStrategy = {
   getStartupTimeout: () => 0,
 };
 
-/** A text file that a node has from before its first boot. */
-export interface NodeFile {
-  readonly target: string;
-  readonly content: string;
-}
-
 /**
  * All that is left of a container's capabilities while it boots; the server itself has none, because giving up root
  * gives them up. The boot script writes into the data folder, which is the server's own user's (DAC_OVERRIDE), and
@@ -40,16 +34,13 @@ export class RedisNodeContainer extends RedisContainer {
   readonly #plan: ClusterPlan;
   readonly #node: NodePlan;
   readonly #loopback: boolean;
-  readonly #onCreated: (id: string) => void;
+  readonly #onCreated: (id: string) => Promise<void>;
 
-  /** @param onCreated hears the container's id before anything can go wrong with it. */
-  constructor(
-    engine: Engine,
-    plan: ClusterPlan,
-    node: NodePlan,
-    files: readonly NodeFile[],
-    onCreated: (id: string) => void,
-  ) {
+  /**
+   * @param onCreated hears the container's id before anything can go wrong with it; the container is started when it is
+   * done.
+   */
+  constructor(engine: Engine, plan: ClusterPlan, node: NodePlan, onCreated: (id: string) => Promise<void>) {
     super(plan.image);
     this.#plan = plan;
     this.#node = node;
@@ -74,10 +65,14 @@ export class RedisNodeContainer extends RedisContainer {
       .withSecurityOpt("no-new-privileges")
       .withDroppedCapabilities("ALL")
       .withAddedCapabilities(...BOOT_CAPABILITIES)
-      // Copied in, and not arguments as the other files are: a private key is not for `docker inspect`.
-      .withCopyContentToContainer(files.map((file) => ({ ...file, mode: 0o600 })))
       .withWaitStrategy(STARTED_IS_ENOUGH);
     this.hostConfig.PidsLimit = plan.pidsLimit;
+    if (plan.readOnlyRoot) {
+      this.hostConfig.ReadonlyRootfs = true;
+      // What a node has beside its data has to be there after a kill, which a tmpfs would not be. Anonymous, so that the
+      // engine removes it with the container.
+      this.createOpts.Volumes = { ...this.createOpts.Volumes, "/tmp": {} };
+    }
     if (plan.cpus !== undefined) this.hostConfig.NanoCpus = Math.round(plan.cpus * 1e9);
     if (plan.memoryMb !== undefined) {
       this.hostConfig.Memory = plan.memoryMb * MEBIBYTE;
@@ -103,8 +98,7 @@ export class RedisNodeContainer extends RedisContainer {
   }
 
   override containerCreated(id: string): Promise<void> {
-    this.#onCreated(id);
-    return Promise.resolve();
+    return this.#onCreated(id);
   }
 
   override start(): Promise<StartedRedisContainer> {

@@ -85,6 +85,7 @@ export interface ClusterPlan {
   readonly memoryMb: number | undefined;
   readonly cpus: number | undefined;
   readonly pidsLimit: number;
+  readonly readOnlyRoot: boolean;
   readonly publishOn: PublishOn;
   readonly labels: Readonly<Record<string, string>>;
   readonly nodeTimeoutMs: number;

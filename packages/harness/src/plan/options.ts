@@ -100,6 +100,12 @@ export interface ClusterShape {
   readonly memoryMb?: number | undefined;
   /** Processors that each container may use, such as 0.5. Default: no limit. */
   readonly cpus?: number | undefined;
+  /**
+   * Whether the containers' root is read-only. Data and settings are in anonymous volumes then, the image's own at its
+   * working folder and one at /tmp, which costs a volume for each node. For images that write nowhere else, as the
+   * official ones of Redis and Valkey. Default false.
+   */
+  readonly readOnlyRoot?: boolean | undefined;
   /** Processes and threads that each container may have. Default 512. */
   readonly pidsLimit?: number | undefined;
   /**

@@ -82,6 +82,7 @@ export function planCluster(
     memoryMb: options.memoryMb,
     cpus: options.cpus,
     pidsLimit: options.pidsLimit,
+    readOnlyRoot: options.readOnlyRoot,
     publishOn: options.publishOn,
     labels: options.labels,
     nodeTimeoutMs: options.nodeTimeoutMs,

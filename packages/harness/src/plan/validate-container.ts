@@ -6,6 +6,7 @@ export interface ContainerLimits {
   readonly memoryMb: number | undefined;
   readonly cpus: number | undefined;
   readonly pidsLimit: number;
+  readonly readOnlyRoot: boolean;
   readonly publishOn: PublishOn;
 }
 
@@ -25,11 +26,16 @@ export function validateContainer(
   if (publishOn !== undefined && publishOn !== "loopback" && publishOn !== "all") {
     report("publishOn", publishOn, 'one of "loopback", "all"');
   }
+  const readOnlyRoot: unknown = options.readOnlyRoot;
+  if (readOnlyRoot !== undefined && typeof readOnlyRoot !== "boolean") {
+    report("readOnlyRoot", readOnlyRoot, "true or false");
+  }
   return {
     // Less than this, and a server is killed while it boots.
     memoryMb: whole("memoryMb", 32, 1_048_576),
     cpus: options.cpus,
     pidsLimit: whole("pidsLimit", 32, 1_000_000) ?? DEFAULT_PIDS_LIMIT,
+    readOnlyRoot: options.readOnlyRoot ?? false,
     publishOn: options.publishOn ?? "loopback",
   };
 }

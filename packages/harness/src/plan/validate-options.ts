@@ -69,6 +69,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   "memoryMb",
   "cpus",
   "pidsLimit",
+  "readOnlyRoot",
   "publishOn",
   "labels",
   "port",

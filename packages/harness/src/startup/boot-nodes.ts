@@ -1,11 +1,12 @@
+import { posix } from "node:path";
 import pLimit from "p-limit";
 import type { ClusterCertificates } from "../certificates/cluster-certificates.ts";
 import type { Access } from "../clients/access.ts";
 import type { AddressTable } from "../clients/address-table.ts";
 import { NodeConnection } from "../clients/node-connection.ts";
 import type { Engine } from "../docker/engine.ts";
-import { NodeRuntime, removeContainer, startError } from "../docker/node-runtime.ts";
-import { type ConfigureNode, type NodeFile, RedisNodeContainer } from "../docker/redis-node-container.ts";
+import { type NodeFile, NodeRuntime, removeContainer, startError } from "../docker/node-runtime.ts";
+import { type ConfigureNode, RedisNodeContainer } from "../docker/redis-node-container.ts";
 import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { TLS_FILES } from "../plan/node-files.ts";
@@ -58,9 +59,13 @@ async function startContainer(
   onCreated: (id: string) => void,
 ): Promise<void> {
   signal.throwIfAborted();
-  const container = new RedisNodeContainer(engine, plan, node, tlsFiles(certificates, node), (id) => {
-    runtimes[node.index] = new NodeRuntime(engine, node, id);
+  const files = tlsFiles(certificates, node);
+  const container = new RedisNodeContainer(engine, plan, node, async (id) => {
+    const runtime = new NodeRuntime(engine, node, id);
+    runtimes[node.index] = runtime;
     onCreated(id);
+    // And not by arguments, as the other files: a private key is not for `docker inspect`.
+    if (files.length > 0) await runtime.put(files);
   });
   await configureNode?.(container, node);
   signal.throwIfAborted();
@@ -73,11 +78,12 @@ async function startContainer(
 function tlsFiles(certificates: ClusterCertificates | undefined, node: NodePlan): readonly NodeFile[] {
   const own = certificates?.nodes[node.index];
   if (certificates === undefined || own === undefined) return [];
-  return [
-    { target: TLS_FILES.ca, content: certificates.ca },
-    { target: TLS_FILES.cert, content: own.cert },
-    { target: TLS_FILES.key, content: own.key },
-  ];
+  const file = (path: string, content: string): NodeFile => ({
+    name: posix.relative("/tmp", path),
+    mode: 0o600,
+    content,
+  });
+  return [file(TLS_FILES.ca, certificates.ca), file(TLS_FILES.cert, own.cert), file(TLS_FILES.key, own.key)];
 }
 
 async function connect(

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { runScript } from "../support/run-script.ts";
+
+// What a program hears of the library once its clusters are stopped: nothing.
+
+test("a process whose cluster has been stopped ends by itself, without a word", async () => {
+  const { stdout, stderr } = await runScript(`
+    import { startRedisCluster } from "testcontainers-redis-cluster";
+    {
+      await using cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+      await cluster.client.set("x", "1");
+      await cluster.node("node-1").client.ping();
+      await cluster.kill("node-2");
+    }
+    console.log("stopped");`);
+  expect(stdout).toBe("stopped\n");
+  expect(stderr).toBe("");
+});
+
+test("whatever a program did, no listener, handle or warning is left, and nothing was printed", async () => {
+  const { stdout, stderr } = await runScript(`
+    import { getEventListeners } from "node:events";
+    import { startRedisCluster } from "testcontainers-redis-cluster";
+    const listeners = () => process.eventNames().map((name) => [String(name), process.listenerCount(name)]);
+    const told = [];
+    for (const event of ["warning", "unhandledRejection"]) {
+      process.on(event, (what) => told.push(event + ": " + (what?.stack ?? what)));
+    }
+    const before = listeners();
+    const { signal } = new AbortController();
+    {
+      await using cluster = await startRedisCluster({ signal, nodeTimeoutMs: 500 });
+      const own = await cluster.connect({}, { signal });
+      await own.set("order:42", "paid");
+      const workload = await cluster.startWorkload({ writers: 2 }, { signal });
+      await cluster.observeFailover(() => cluster.killMaster("order:42", { signal }), { signal });
+      await workload.stop({ signal });
+      await cluster.reset({ signal });
+      await using cut = await cluster.isolate("node-0", { signal });
+      await cut.heal({ signal });
+      await using lease = await cluster.lease({ signal });
+      (await cluster.node("node-1").logStream({ signal })).destroy();
+      await cluster.pause("node-2", { signal });
+      await cluster.waitUntilHealthy({ timeoutMs: 100, signal }).catch(() => {});
+      await cluster.kill("node-3", { signal });
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    console.log(JSON.stringify({
+      told,
+      listeners: JSON.stringify(listeners()) === JSON.stringify(before) ? [] : listeners(),
+      onSignal: getEventListeners(signal, "abort").length,
+      handles: process.getActiveResourcesInfo().filter((name) => /Timeout|TCP|Server|Process/.test(name)),
+    }));`);
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toEqual({ told: [], listeners: [], onSignal: 0, handles: [] });
+});
