@@ -84,6 +84,9 @@ export async function runSchedules(options: {
   readonly onDone?: (outcome: ScheduleOutcome) => void;
 }): Promise<readonly ScheduleOutcome[]> {
   const outcomes: ScheduleOutcome[] = [];
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", onWarning);
   let cluster: StartedRedisCluster | undefined;
   try {
     await fc.assert(
@@ -110,7 +113,9 @@ export async function runSchedules(options: {
     );
   } finally {
     await cluster?.stop();
+    process.off("warning", onWarning);
   }
+  if (warnings.length > 0) throw new AggregateError(warnings, `Node warned: ${String(warnings[0])}`);
   return outcomes;
 }
 

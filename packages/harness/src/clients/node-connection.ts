@@ -37,14 +37,25 @@ export function openNodeClient(
     },
   };
   const client: Redis = new Redis(all);
-  const forget = addresses.onChange(node, () => {
-    const { host, port } = addressOf(node, addresses);
-    if (client.options.host !== host || client.options.port !== port) client.disconnect(true);
-  });
-  client.once("end", forget);
+  leaveOldAddresses(client, node, addresses);
   // A node that was killed on purpose is no news, and without a listener ioredis prints every refused connection.
   client.on("error", () => {});
   return client;
+}
+
+/** Connects a client anew when its node has another address, for as long as it is not disconnected for good. */
+function leaveOldAddresses(client: Redis, node: NodePlan, addresses: AddressTable): void {
+  const forget = addresses.onChange(node, () => {
+    const { host, port } = addressOf(node, addresses);
+    const connected = ["connecting", "connect", "ready"].includes(client.status);
+    if (connected && (client.options.host !== host || client.options.port !== port)) client.disconnect(true);
+  });
+  // ioredis 6.0 tells no "end" where a client is disconnected between two attempts to connect.
+  const disconnect = client.disconnect.bind(client);
+  client.disconnect = (reconnect = false) => {
+    if (!reconnect) forget();
+    disconnect(reconnect);
+  };
 }
 
 /** While a node has no mapped address nobody but itself answers at its network address. */

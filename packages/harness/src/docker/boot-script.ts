@@ -16,6 +16,11 @@ if command -v valkey-server >/dev/null; then server=valkey-server; fi
 # A start that is to be like the first one leaves this mark.
 if [ -e /tmp/redis-node.new ]; then
   find . -mindepth 1 -exec rm -rf {} +
+  # It may have another nodes.conf, for a cluster that has gone on meanwhile.
+  if [ -s /tmp/redis-node.new ]; then
+    nodes_text="$(cat /tmp/redis-node.new)
+"
+  fi
   rm -f "$conf" /tmp/redis-node.new /tmp/redis-node.wipe
 fi
 if [ -e "$conf" ]; then

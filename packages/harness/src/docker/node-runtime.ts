@@ -89,10 +89,10 @@ export class NodeRuntime {
 
   /**
    * Leaves a mark for the next start, on a dead container as well: `wipe` deletes the node's data, all but its
-   * identity; `new` deletes everything, so that it boots as it did the first time.
+   * identity; `new` deletes everything, so that it boots as it did the first time, or with another `nodes.conf`.
    */
-  async mark(what: "wipe" | "new"): Promise<void> {
-    await this.put([{ name: `redis-node.${what}`, mode: 0o644, content: "" }]);
+  async mark(what: "wipe" | "new", nodesConf = ""): Promise<void> {
+    await this.put([{ name: `redis-node.${what}`, mode: 0o644, content: nodesConf }]);
   }
 
   /** Puts files below the container's /tmp, whether it runs or not. */

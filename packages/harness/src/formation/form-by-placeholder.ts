@@ -49,7 +49,8 @@ export function chattyNodeTimeoutMs(nodes: number): number {
   return Math.max(100, Math.ceil((nodes * (nodes - 1) * 2) / 15));
 }
 
-async function stateIsOk(connection: NodeConnection, signal: AbortSignal): Promise<void> {
+/** Waits until a node says that the cluster is well. */
+export async function stateIsOk(connection: NodeConnection, signal: AbortSignal): Promise<void> {
   await poll(
     async () => {
       const state = parseInfo(await connection.text("CLUSTER", "INFO")).get("cluster_state");

@@ -7,6 +7,7 @@ import {
   renderLonelyNodesConf,
   renderPlaceholderNodesConf,
   renderRedisConf,
+  renderReturningNodesConf,
   type ShardFacts,
 } from "./node-files.ts";
 import type { Persistence, RedisConfig } from "./options.ts";
@@ -33,6 +34,8 @@ const SHARDS: readonly ShardFacts[] = [
   { index: 0, slots: { first: 0, last: 8191 }, shardId: SHARD_ID[0], placeholderId: PLACEHOLDER_ID[0] },
   { index: 1, slots: { first: 8192, last: 16383 }, shardId: SHARD_ID[1], placeholderId: PLACEHOLDER_ID[1] },
 ];
+
+const RETURNING = SHARDS.map((shard, primary) => ({ ...shard, primary }));
 
 /** The values of each directive, in the order in which the server reads them. */
 function directives(conf: string): Readonly<Record<string, readonly string[]>> {
@@ -202,4 +205,27 @@ test("nodes.conf of the plain way knows only the node itself", () => {
 vars currentEpoch 0 lastVoteEpoch 0
 `,
   );
+});
+
+test("a returning replica knows everybody, and follows its primary from the beginning", () => {
+  const conf = renderReturningNodesConf(NODES[2], NODES, RETURNING, 12);
+  expect(conf.split("\n")).toEqual([
+    `${ID[0]} 172.28.0.11:6379@16379,,shard-id=${SHARD_ID[0]} master - 0 0 0 connected 0-8191`,
+    `${ID[1]} 172.28.0.12:6379@16379,,shard-id=${SHARD_ID[1]} master - 0 0 0 connected 8192-16383`,
+    `${ID[2]} 172.28.0.13:6379@16379,,shard-id=${SHARD_ID[0]} myself,slave ${ID[0]} 0 0 0 connected`,
+    "vars currentEpoch 12 lastVoteEpoch 0",
+    "",
+  ]);
+});
+
+test("a returning primary sees its slots at a placeholder that nobody is told of", () => {
+  const conf = renderReturningNodesConf(NODES[0], NODES, RETURNING, 12);
+  expect(conf.split("\n")).toEqual([
+    `${PLACEHOLDER_ID[0]} :0@0,,shard-id=${SHARD_ID[0]} master,noaddr - 0 0 0 disconnected 0-8191`,
+    `${ID[0]} 172.28.0.11:6379@16379,,shard-id=${SHARD_ID[0]} myself,slave ${PLACEHOLDER_ID[0]} 0 0 0 connected`,
+    `${ID[1]} 172.28.0.12:6379@16379,,shard-id=${SHARD_ID[1]} master - 0 0 0 connected 8192-16383`,
+    `${ID[2]} 172.28.0.13:6379@16379,,shard-id=${SHARD_ID[0]} slave ${ID[0]} 0 0 0 connected`,
+    "vars currentEpoch 12 lastVoteEpoch 0",
+    "",
+  ]);
 });

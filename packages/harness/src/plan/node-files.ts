@@ -168,6 +168,51 @@ export function renderPlaceholderNodesConf(
   return `${[...placeholders, ...members, vars].join("\n")}\n`;
 }
 
+/**
+ * nodes.conf for a node that comes back as new into a cluster that is otherwise as planned: it knows all others and their
+ * roles, so nobody has to be introduced. A primary comes as the replica of a placeholder that has its slots, and takes over
+ * from that. The placeholder has no address, so that nobody is told of it; that Valkey takes it for dead does no harm, as
+ * the other primaries are a majority.
+ *
+ * @param epoch greater than every config epoch of the cluster.
+ */
+export function renderReturningNodesConf(
+  self: NodeFacts,
+  nodes: readonly NodeFacts[],
+  shards: readonly (ShardFacts & { readonly primary: number })[],
+  epoch: number,
+): string {
+  const slotsOf = ({ slots }: ShardFacts): string => `${slots.first}-${slots.last}`;
+  const members = nodes.map((node) => {
+    const shard = shards[node.shard] as ShardFacts & { readonly primary: number };
+    const address = `${node.address}:${node.port}@${node.busPort}`;
+    const primary = nodes[shard.primary] as NodeFacts;
+    if (node.index === self.index) {
+      const follows = self.role === "primary" ? shard.placeholderId : primary.id;
+      return nodeLine(node.id, address, shard.shardId, "myself,slave", follows, "0 connected");
+    }
+    return node.role === "primary"
+      ? nodeLine(node.id, address, shard.shardId, "master", "-", `0 connected ${slotsOf(shard)}`)
+      : // Its siblings follow nobody until they see whom: they are told when it has taken over.
+        nodeLine(node.id, address, shard.shardId, "slave", primary.id, "0 connected");
+  });
+  const own = shards[self.shard] as ShardFacts;
+  const placeholder =
+    self.role === "primary"
+      ? [
+          nodeLine(
+            own.placeholderId,
+            ":0@0",
+            own.shardId,
+            "master,noaddr",
+            "-",
+            `0 disconnected ${slotsOf(own)}`,
+          ),
+        ]
+      : [];
+  return `${[...placeholder, ...members, `vars currentEpoch ${epoch} lastVoteEpoch 0`].join("\n")}\n`;
+}
+
 /** nodes.conf for the plain way: only the node itself, so that it has the id that was planned. */
 export function renderLonelyNodesConf(self: NodeFacts, shards: readonly ShardFacts[]): string {
   const shard = shards[self.shard] as ShardFacts;

@@ -1,22 +1,15 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { messageOf, RedisClusterError, summarize } from "../errors.ts";
-import type { Member, Members } from "../faults/member.ts";
-import { formByReset } from "../formation/form-by-reset.ts";
+import type { Members } from "../faults/member.ts";
 import { formCluster } from "../formation/form-cluster.ts";
-import { deviations } from "../formation/verify.ts";
-import { mergeViews, type NodeView } from "../view/cluster-view.ts";
+import type { Baseline } from "./baseline.ts";
+import { bringBack } from "./bring-back.ts";
 import { cleanNode, markStatistics } from "./clean-node.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
+import { inspect } from "./inspect.ts";
+import { mend } from "./mend.ts";
 import { prove } from "./prove.ts";
 import { restartAsNew } from "./restart-as-new.ts";
-import { ELECTION_LINE, failoverTraces, lastingTraces } from "./traces.ts";
-
-/** How a cluster was when nobody had used it yet. */
-export interface Baseline {
-  readonly fingerprints: readonly Fingerprint[];
-  /** When that was, in milliseconds since the epoch. */
-  readonly at: number;
-}
 
 /** What a reset did. */
 export interface ResetReport {
@@ -40,6 +33,7 @@ export interface ResetOutcome extends Omit<ResetReport, "tookMs"> {
 
 /** Cleaning takes milliseconds, mending about a container's start: after so long the next way is taken. */
 const CLEAN_LIMIT_MS = 2_000;
+const REJOIN_LIMIT_MS = 3_000;
 const MEND_LIMIT_MS = 8_000;
 const MOST_REASONS = 5;
 
@@ -75,6 +69,17 @@ export async function resetCluster(
     }
   }
   because.push(...found.reasons);
+  if (found.calm) {
+    try {
+      const limited = within(REJOIN_LIMIT_MS, members, signal);
+      const restarted = await bringBack(members, before, found, limited);
+      const baseline = await cleanAndProve(members, before, [], limited);
+      return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      because.unshift(`bringing back was not enough: ${messageOf(error)}`);
+    }
+  }
   // Mending builds on the nodes that stay; where none does, the way of a start is shorter.
   if (found.lost.size < members.all.length) {
     try {
@@ -105,87 +110,6 @@ export async function resetCluster(
 
 function within(limitMs: number, { plan }: Members, signal: AbortSignal): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(Math.round(limitMs * plan.timeScale))]);
-}
-
-interface Found {
-  /** By node index; undefined of a node that did not answer. */
-  readonly now: readonly (Fingerprint | undefined)[];
-  /** Everything that is not as it was and that cleaning cannot take back. */
-  readonly reasons: readonly string[];
-  /** Indexes of nodes whose process cannot be kept. */
-  readonly lost: ReadonlySet<number>;
-}
-
-async function inspect(
-  { plan, all }: Members,
-  before: Baseline,
-  doomed: ReadonlyMap<string, string>,
-): Promise<Found> {
-  const lost = new Set<number>();
-  const reasons: string[] = [];
-  const asked = await Promise.allSettled(all.map(({ connection }) => readFingerprint(connection)));
-  const now = asked.map((each) => (each.status === "fulfilled" ? each.value : undefined));
-  for (const [index, { plan: node }] of all.entries()) {
-    const then = before.fingerprints[index] as Fingerprint;
-    const fingerprint = now[index];
-    const why = doomed.get(node.name);
-    const lasting = fingerprint === undefined ? [] : lastingTraces(then, fingerprint);
-    if (why !== undefined) reasons.push(why);
-    if (fingerprint === undefined) reasons.push(`${node.name} does not answer`);
-    if (why !== undefined || fingerprint === undefined || lasting.length > 0) lost.add(index);
-    reasons.push(...lasting, ...(fingerprint === undefined ? [] : failoverTraces(then, fingerprint)));
-    // A primary whose state is not ok waits up to 5 s until it takes writes again (`clusterUpdateState`).
-    if (node.role === "primary" && fingerprint !== undefined && fingerprint.view.state !== "ok")
-      lost.add(index);
-  }
-  const views = now.map(
-    (each, index): NodeView =>
-      each?.view ?? { kind: "silent", node: all[index]?.plan.name ?? "", reason: "no answer" },
-  );
-  const view = mergeViews(views, new Map(plan.nodes.map(({ id, name }) => [id, name])));
-  reasons.push(...view.disagreements.map(({ message }) => message), ...deviations(plan, view));
-  return { now, reasons, lost };
-}
-
-/**
- * Starts the lost nodes anew, and those that have begun an election, as their logs say; meanwhile the others forget
- * each other and meet again. Gives the names of the nodes that were started.
- */
-async function mend(
-  members: Members,
-  before: Baseline,
-  { now, lost }: Found,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const { plan, all, addresses } = members;
-  const restart = (member: Member): Promise<NodeConnection> => {
-    const joining = restartAsNew(member, addresses, signal);
-    // Heard where formation waits for it; until then the others come first.
-    joining.catch(() => {});
-    return joining;
-  };
-  const known = all.filter((_, index) => lost.has(index));
-  const joining = known.map(restart);
-  const unclear = all.filter((_, index) => !lost.has(index));
-  const logs = await Promise.all(unclear.map(({ runtime }) => runtime.logs({ since: before.at / 1_000 })));
-  const candidates = unclear.filter((_, index) => ELECTION_LINE.test(logs[index] ?? ""));
-  joining.push(...candidates.map(restart));
-  const staying = unclear.filter((member) => !candidates.includes(member));
-  // A primary with keys refuses to forget the others.
-  await Promise.all(
-    staying.map(({ connection, plan: { index } }) =>
-      cleanNode(connection, before.fingerprints[index] as Fingerprint, now[index] as Fingerprint),
-    ),
-  );
-  const epoch = Math.max(0, ...now.map((each) => each?.view.currentEpoch ?? 0));
-  await formByReset(
-    plan,
-    staying.map(({ connection }) => connection),
-    joining,
-    epoch,
-    signal,
-  );
-  return [...known, ...candidates].map(({ plan: { name } }) => name).toSorted();
 }
 
 async function rebuild({ plan, all, addresses }: Members, signal: AbortSignal): Promise<void> {

@@ -14,17 +14,19 @@ const POLL_MS = 5;
  * data is gone, and so is every packet filter, as a container's network is made anew when it starts. It comes back as
  * a replica that waits to be told what to do, and gives its connection when it answers.
  *
+ * @param nodesConf what it is to know of the cluster, where that is not what it knew at first.
  * @throws RedisClusterError NODE_NOT_RUNNING where the container has been removed.
  */
 export async function restartAsNew(
   member: Member,
   addresses: AddressTable,
   signal: AbortSignal,
+  nodesConf?: string,
 ): Promise<NodeConnection> {
   const { name } = member.plan;
   await orAborted(end(member.runtime, name), signal);
   log("%s: ended, to be started anew", name);
-  await orAborted(member.runtime.mark("new"), signal);
+  await orAborted(member.runtime.mark("new", nodesConf), signal);
   log("%s: marked", name);
   await orAborted(member.runtime.start(), signal);
   log("%s: started", name);

@@ -1,6 +1,6 @@
 import type { Access } from "../clients/access.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { Baseline } from "../reset/reset-cluster.ts";
+import type { Baseline } from "../reset/baseline.ts";
 import { LeaseQueue } from "./lease-queue.ts";
 import { LeaseServer } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";

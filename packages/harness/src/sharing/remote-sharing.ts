@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { RedisClusterError } from "../errors.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
-import type { Baseline } from "../reset/reset-cluster.ts";
+import type { Baseline } from "../reset/baseline.ts";
 import { firstLine } from "./first-line.ts";
 import type { LeaseRequest } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";

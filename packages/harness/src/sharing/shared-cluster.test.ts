@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Baseline } from "../reset/reset-cluster.ts";
+import type { Baseline } from "../reset/baseline.ts";
 import { decodeBaseline, encodeBaseline } from "./shared-cluster.ts";
 
 test("a baseline survives the way to another process, maps and lists alike", () => {

@@ -1,6 +1,6 @@
 import type { Access } from "../clients/access.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { Baseline } from "../reset/reset-cluster.ts";
+import type { Baseline } from "../reset/baseline.ts";
 
 /** Where the process that started a cluster hands out its lease; on this machine's loopback. */
 export interface LeaseAddress {

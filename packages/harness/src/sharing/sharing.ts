@@ -1,4 +1,4 @@
-import type { Baseline } from "../reset/reset-cluster.ts";
+import type { Baseline } from "../reset/baseline.ts";
 import type { SharedCluster } from "./shared-cluster.ts";
 
 /** What all handles of one cluster have in common, whichever process they are in. */

@@ -1,0 +1,72 @@
+import type { NodeConnection } from "../clients/node-connection.ts";
+import { poll } from "../lifecycle/poll.ts";
+import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
+import { chattyNodeTimeoutMs, stateIsOk } from "./form-by-placeholder.ts";
+import { settle } from "./settle.ts";
+import { probeShards, verify } from "./verify.ts";
+
+const POLL_MS = 2;
+
+/**
+ * Takes nodes that were started as new back into a cluster that is otherwise as planned. They boot with the knowledge of
+ * who is who (`renderReturningNodesConf`), and the others know them still: nobody has to be introduced, which would take
+ * everybody two crons of 100 ms.
+ */
+export async function rejoin(
+  plan: ClusterPlan,
+  staying: readonly NodeConnection[],
+  returning: readonly Promise<NodeConnection>[],
+  signal: AbortSignal,
+): Promise<void> {
+  const chatty = ["CONFIG", "SET", "cluster-node-timeout", chattyNodeTimeoutMs(plan.nodes.length)] as const;
+  await Promise.all(
+    staying.map((connection) =>
+      connection.replies([
+        ["CONFIG", "SET", "cluster-require-full-coverage", "no"],
+        ["CONFIG", "SET", "cluster-replica-no-failover", "yes"],
+        chatty,
+      ]),
+    ),
+  );
+  const returned = await Promise.all(
+    returning.map(async (coming) => {
+      const connection = await coming;
+      if (connection.node.role === "primary") await takeOver(plan, connection, staying, signal);
+      await connection.replies([chatty]);
+      return connection;
+    }),
+  );
+  const all = [...staying, ...returned].toSorted((a, b) => a.node.index - b.node.index);
+  // As early as it can be, so that the packets which settle the views carry an offset other than 0 (see verify.ts).
+  await probeShards(plan, all, signal);
+  await verify(plan, all, signal);
+  await settle(plan, all);
+}
+
+/** Makes a node the primary of its shard, whose slots it sees at a placeholder, and lets its siblings know at once. */
+async function takeOver(
+  plan: ClusterPlan,
+  connection: NodeConnection,
+  staying: readonly NodeConnection[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { placeholderId } = plan.shards[connection.node.shard] as ShardPlan;
+  await stateIsOk(connection, signal);
+  await connection.replies([
+    ["CLUSTER", "FAILOVER", "TAKEOVER"],
+    ["CLUSTER", "FORGET", placeholderId],
+  ]);
+  await Promise.all(
+    staying
+      .filter(({ node }) => node.role === "replica" && node.shard === connection.node.shard)
+      .map((replica) => follow(replica, connection.node, signal)),
+  );
+}
+
+/**
+ * A replica tries to reach a primary that went away once a second; told to follow it, it does so at once. It refuses as
+ * long as it takes that one for a replica.
+ */
+async function follow(replica: NodeConnection, primary: NodePlan, signal: AbortSignal): Promise<void> {
+  await poll(() => replica.text("CLUSTER", "REPLICATE", primary.id), { everyMs: POLL_MS, signal });
+}

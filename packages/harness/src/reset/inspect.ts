@@ -1,0 +1,73 @@
+import { deviations } from "../formation/verify.ts";
+import type { Members } from "../faults/member.ts";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import { type ClusterView, mergeViews, type NodeView } from "../view/cluster-view.ts";
+import type { Baseline } from "./baseline.ts";
+import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
+import { failoverTraces, lastingTraces } from "./traces.ts";
+
+/** What a reset finds. */
+export interface Found {
+  /** By node index; undefined of a node that did not answer. */
+  readonly now: readonly (Fingerprint | undefined)[];
+  /** Everything that is not as it was and that cleaning cannot take back. */
+  readonly reasons: readonly string[];
+  /** Indexes of nodes whose process cannot be kept. */
+  readonly lost: ReadonlySet<number>;
+  /** Nothing is wrong but that some nodes are lost: all others are as planned, and have seen no failover. */
+  readonly calm: boolean;
+}
+
+/** Asks every node how it is, and compares that with the baseline and the plan. */
+export async function inspect(
+  { plan, all }: Members,
+  before: Baseline,
+  doomed: ReadonlyMap<string, string>,
+): Promise<Found> {
+  const lost = new Set<number>();
+  const reasons: string[] = [];
+  const asked = await Promise.allSettled(all.map(({ connection }) => readFingerprint(connection)));
+  const now = asked.map((each) => (each.status === "fulfilled" ? each.value : undefined));
+  for (const [index, { plan: node }] of all.entries()) {
+    const then = before.fingerprints[index] as Fingerprint;
+    const fingerprint = now[index];
+    const why = doomed.get(node.name);
+    const lasting = fingerprint === undefined ? [] : lastingTraces(then, fingerprint);
+    if (why !== undefined) reasons.push(why);
+    if (fingerprint === undefined) reasons.push(`${node.name} does not answer`);
+    if (why !== undefined || fingerprint === undefined || lasting.length > 0) lost.add(index);
+    reasons.push(...lasting, ...(fingerprint === undefined ? [] : failoverTraces(then, fingerprint)));
+    // A primary whose state is not ok waits up to 5 s until it takes writes again (`clusterUpdateState`).
+    if (node.role === "primary" && fingerprint !== undefined && fingerprint.view.state !== "ok")
+      lost.add(index);
+  }
+  const views = now.map(
+    (each, index): NodeView =>
+      each?.view ?? { kind: "silent", node: all[index]?.plan.name ?? "", reason: "no answer" },
+  );
+  const view = viewOf(plan, views);
+  reasons.push(...view.disagreements.map(({ message }) => message), ...deviations(plan, view));
+  const staying = now.map((each, index) => (lost.has(index) ? undefined : each));
+  const calm = lost.size > 0 && lost.size < all.length && isCalm(plan, before, staying);
+  return { now, reasons, lost, calm };
+}
+
+/** Whether each of these nodes sees all roles and slots as planned, the lost nodes' too, and none is about to change. */
+function isCalm(plan: ClusterPlan, before: Baseline, staying: readonly (Fingerprint | undefined)[]): boolean {
+  return staying.every((each, index) => {
+    if (each === undefined) return true;
+    const alone = viewOf(plan, [each.view]);
+    return (
+      failoverTraces(before.fingerprints[index] as Fingerprint, each).length === 0 &&
+      deviations(plan, alone).length === 0 &&
+      each.view.members.every(
+        ({ flags, openSlots }) =>
+          openSlots.length === 0 && !flags.includes("fail") && !flags.includes("handshake"),
+      )
+    );
+  });
+}
+
+function viewOf(plan: ClusterPlan, views: readonly NodeView[]): ClusterView {
+  return mergeViews(views, new Map(plan.nodes.map(({ id, name }) => [id, name])));
+}
