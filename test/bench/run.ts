@@ -37,8 +37,11 @@ const { values, positionals } = parseArgs({
 });
 const bench = BENCHES[positionals[0] ?? ""];
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+/** Those that have scenarios. */
+const WITH_SCENARIOS: ReadonlySet<string> = new Set(["start", "failover", "reset"]);
 if (
   bench === undefined ||
+  (values.only !== undefined && !WITH_SCENARIOS.has(positionals[0] ?? "")) ||
   positionals.length > 1 ||
   (rounds !== undefined && !(rounds >= 1 && rounds % 1 === 0))
 ) {

@@ -80,6 +80,7 @@ export const LEDGER: Ledger = {
   shards: [],
   errors: { CLUSTERDOWN: 6 },
   latency: { before: SLOWEST, during: SLOWEST, after: SLOWEST },
+  redirects: {},
   seed: 7,
   timeScale: 1,
   startedAt: SINCE - 1_000,

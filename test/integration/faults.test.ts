@@ -1,6 +1,7 @@
 import { RedisClusterError, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { leftovers } from "../support/engine.ts";
+import { docker, leftovers } from "../support/engine.ts";
+import { filtersIn, helpersDuring } from "../support/network-helpers.ts";
 
 const KEY = "order:42";
 
@@ -40,6 +41,34 @@ describe("faults, each applied and healed", () => {
     await fault.heal();
     await cluster.waitUntilHealthy();
     expect((await cluster.replicasOf(KEY)).map(String)).toContain(primary.name);
+  });
+
+  test("a fault whose time is over before it is in force is taken back, and healing waits for that", async () => {
+    const late = { timeoutMs: 1 };
+    await expect(cluster.isolate("node-0", late)).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
+    await expect(cluster.loss("node-1", 0.1, late)).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
+    await expect(cluster.pause("node-2", late)).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
+    await cluster.heal();
+    for (const name of ["node-0", "node-1"]) {
+      expect(await filtersIn(cluster.node(name).containerId), name).toBe("");
+    }
+    expect((await cluster.node("node-2").state()).status).toBe("running");
+  });
+
+  test("only the helper may change a network, and it may do nothing else", async () => {
+    const seen = await helpersDuring(cluster.plan.name, async () => {
+      await (await cluster.isolate("node-0")).heal();
+    });
+    expect(seen.length).toBeGreaterThan(0);
+    for (const { CapAdd, CapDrop, SecurityOpt } of seen) {
+      expect(CapAdd?.map((name: string) => name.replace(/^CAP_/, ""))).toEqual(["NET_ADMIN"]);
+      expect(CapDrop).toEqual(["ALL"]);
+      expect(SecurityOpt).toContain("no-new-privileges");
+    }
+    for (const { containerId } of cluster.nodes) {
+      const { HostConfig } = await (await docker()).getContainer(containerId).inspect();
+      expect(HostConfig.CapAdd?.join()).not.toContain("NET_ADMIN");
+    }
   });
 
   test("an isolated primary still takes writes from this host while its peers elect another: split brain", async () => {

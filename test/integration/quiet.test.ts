@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { leftovers } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 
 // What a program hears of the library once its clusters are stopped: nothing.
@@ -43,6 +44,8 @@ test("whatever a program did, no listener, handle or warning is left, and nothin
       await cluster.pause("node-2", { signal });
       await cluster.waitUntilHealthy({ timeoutMs: 100, signal }).catch(() => {});
       await cluster.kill("node-3", { signal });
+      // In force to the end: what it has open in this process goes with the cluster.
+      await cluster.slowCommands("node-4", 50, { signal });
     }
     await new Promise((resolve) => setImmediate(resolve));
     console.log(JSON.stringify({
@@ -53,4 +56,21 @@ test("whatever a program did, no listener, handle or warning is left, and nothin
     }));`);
   expect(stderr).toBe("");
   expect(JSON.parse(stdout)).toEqual({ told: [], listeners: [], onSignal: 0, handles: [] });
+});
+
+test.for([
+  ["fails", `{ config: { "no-such-directive": "1" } }`, "NODE_EXITED"],
+  ["is aborted", "{ signal: AbortSignal.timeout(400) }", "START_ABORTED"],
+  ["is out of time", "{ startupTimeoutMs: 400 }", "START_TIMEOUT"],
+  [
+    "waits for a function that never ends",
+    "{ startupTimeoutMs: 2_000, configureNode: (_, { index }) => index < 2 ? undefined : new Promise(() => {}) }",
+    "START_TIMEOUT",
+  ],
+] as const)("a program whose start %s ends by itself as well", async ([, options, code]) => {
+  const { stdout, stderr } = await runScript(`
+    import { startRedisCluster } from "testcontainers-redis-cluster";
+    await startRedisCluster(${options}).catch((error) => console.log(error.code));`);
+  expect([stdout, stderr]).toEqual([`${code}\n`, ""]);
+  expect(await leftovers()).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:tls";
 import { Redis } from "ioredis";
-import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import { type StartedRedisCluster, keySlot, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker, exec } from "../support/engine.ts";
 
@@ -200,3 +200,25 @@ test("with a read-only root a node boots, rewrites its settings, comes back with
   expect((await cluster.reset()).restarted).toContain("node-1");
   expect((await cluster.check()).problems).toEqual([]);
 });
+
+test("a node that the kernel kills for want of memory is told of as that, and a reset brings it back", async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, memoryMb: 48 });
+  const node = cluster.node("node-1");
+  const value = "x".repeat(4_000_000);
+  for (let index = 0; (await node.state()).status === "running"; index += 1) {
+    // The one that is too much is not answered.
+    await node.client.set(`{${keyOf(node.plannedShard)}}:${index}`, value).catch(() => {});
+  }
+  expect(await node.state()).toMatchObject({ status: "exited", oomKilled: true });
+  const { because, restarted } = await cluster.reset();
+  expect(restarted).toContain("node-1");
+  expect(because).toContain("node-1 was killed by the kernel for want of memory");
+  expect((await cluster.check()).problems).toEqual([]);
+});
+
+/** A hash tag whose slot is that shard's. */
+function keyOf(shard: number): string {
+  for (let index = 0; ; index += 1) {
+    if (Math.floor(keySlot(`tag${index}`) / (16_384 / 3)) === shard) return `tag${index}`;
+  }
+}

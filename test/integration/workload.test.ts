@@ -60,7 +60,7 @@ describe("a workload and its ledger", () => {
   test("tells what was deleted, rolled back and duplicated behind its back, every one of it", async () => {
     const workload = await cluster.startWorkload({ writers: 4, keyPrefix: "tampered" });
     await more(workload, 3_000);
-    const [string] = await keysOf("tampered", "string");
+    const counter = (await keysOf("tampered", "string")).find(({ key }) => key.includes(":counter:"));
     const lists = await keysOf("tampered", "list");
     const sets = await keysOf("tampered", "set");
     const list = lists[0];
@@ -72,7 +72,8 @@ describe("a workload and its ledger", () => {
     await list?.node.client.rpush(list.key, twice);
     const [member = ""] = (await set?.node.client.smembers(set.key)) ?? [];
     await set?.node.client.srem(set.key, member);
-    expect(string).toBeDefined();
+    // Whatever its writer goes on to add, two increments that it was told of are gone.
+    await counter?.node.client.decrby(counter.key, 2);
     const ledger = await workload.stop();
     const token = (text: string) => text.split(".")[0] ?? "";
     expect(ledger.lost.map(({ kind, value }) => [kind, value])).toEqual(
@@ -81,7 +82,16 @@ describe("a workload and its ledger", () => {
         ["member", token(member)],
       ]),
     );
-    expect(ledger.lost).toHaveLength(2);
+    expect(ledger.lost.map(({ kind }) => kind).toSorted()).toEqual([
+      "append",
+      "counter",
+      "counter",
+      "member",
+    ]);
+    expect(ledger.lost.filter(({ kind }) => kind === "counter").map(({ key }) => key)).toEqual([
+      counter?.key,
+      counter?.key,
+    ]);
     expect(ledger.duplicated).toEqual([
       expect.objectContaining({ kind: "append", value: token(twice), surplus: 1 }),
     ]);
@@ -94,7 +104,7 @@ describe("a workload and its ledger", () => {
     const failover = await cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 15_000 });
     // The promoted node has no replica to confirm anything until the dead one is back.
     await cluster.heal();
-    await workload.waitForAcknowledged(shard, performance.now(), AbortSignal.timeout(10_000));
+    await workload.waitForAcknowledged(shard, performance.now());
     await more(workload, 200);
     const ledger = await workload.stop();
     expect(ledger.lost).toEqual([]);
@@ -152,6 +162,38 @@ describe("a workload and its ledger", () => {
     const ledger = await workload.stop();
     expect(ledger.lost.length).toBeGreaterThan(0);
     expect(new Set(ledger.lost.map(({ shard }) => shard))).toEqual(new Set([primary.plannedShard]));
+  });
+
+  test("runs at the wanted rate, with the wanted values, on clients with the user's own options", async () => {
+    const begun = performance.now();
+    const workload = await cluster.startWorkload({
+      writers: 4,
+      ratePerSecond: 200,
+      valueBytes: 1_000,
+      kinds: ["set"],
+      keyPrefix: "paced",
+      client: { redisOptions: { connectionName: "the-service" } },
+    });
+    await more(workload, 100);
+    const tookMs = performance.now() - begun;
+    const [some] = await keysOf("paced", "string");
+    expect(await some?.node.client.strlen(some.key)).toBe(1_000);
+    expect(await some?.node.client.client("LIST")).toContain("name=the-service");
+    const ledger = await workload.stop();
+    expect(findings(ledger)).toEqual([]);
+    // A burst may come first; more than that would be no rate.
+    expect(ledger.attempts).toBeLessThan(200 * (tookMs / 1_000) + 200);
+  });
+
+  test("counts the redirects that its clients followed, though every write went well", async () => {
+    const [replica] = await cluster.replicasOf(KEY);
+    const workload = await cluster.startWorkload({ writers: 4 });
+    await more(workload, 300);
+    await cluster.failover(replica ?? "");
+    await more(workload, 300);
+    const ledger = await workload.stop();
+    expect(findings(ledger)).toEqual([]);
+    expect(ledger.redirects["MOVED"]).toBeGreaterThan(0);
   });
 
   test("a hundred clean runs report nothing", async () => {

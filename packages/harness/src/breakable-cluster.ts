@@ -3,7 +3,7 @@ import { type ActiveFault } from "./faults/active-fault.ts";
 import { type FailoverMode, failOver } from "./faults/manual-failover.ts";
 import { applyToAll, type Member, requireNumber, requireStatus } from "./faults/member.ts";
 import { restartNode } from "./faults/restart.ts";
-import { slowDown } from "./faults/slow-commands.ts";
+import { type SlowedNode, slowDown } from "./faults/slow-commands.ts";
 import type { Selector } from "./faults/targets.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
@@ -67,7 +67,8 @@ export class BreakableCluster extends TargetableCluster {
     return await this.apply("Pausing", target, options, async ({ members, seed }, signal) => {
       const since = Date.now();
       await requireStatus(members, "paused", ["running"]);
-      await orAborted(applyToAll(members, pauseMember, resumeMember), signal);
+      const pausing = applyToAll(members, pauseMember, resumeMember);
+      await this.inForce(pausing, () => Promise.all(members.map(resumeMember)), signal);
       return this.enter("pause", members, since, seed, "frozen", async () => {
         await Promise.all(members.map(resumeMember));
       });
@@ -91,19 +92,29 @@ export class BreakableCluster extends TargetableCluster {
     return await this.apply("Slowing down", target, options, async ({ members, seed }, signal) => {
       const since = Date.now();
       await requireStatus(members, "slowed down", ["running"]);
-      const undos: (() => Promise<void>)[] = [];
+      const slowed: SlowedNode[] = [];
       const undo = async (): Promise<void> => {
-        await Promise.all(undos.map((each) => each()));
+        await Promise.all(slowed.map((each) => each.heal()));
       };
       const slowing = applyToAll(
         members,
         async (member) => {
-          undos.push(await slowDown(member, this.members.addresses, this.members.access, delayMs));
+          slowed.push(await slowDown(member, this.members.addresses, this.members.access, delayMs));
         },
         undo,
       );
-      await orAborted(slowing, signal);
-      return this.enter("slow-commands", members, since, seed, `answers up to ${delayMs} ms late`, undo);
+      await this.inForce(slowing, undo, signal);
+      return this.enter(
+        "slow-commands",
+        members,
+        since,
+        seed,
+        `answers up to ${delayMs} ms late`,
+        undo,
+        () => {
+          for (const each of slowed) each.release();
+        },
+      );
     });
   }
 
@@ -157,7 +168,11 @@ export class BreakableCluster extends TargetableCluster {
           (member) => member.runtime.kill(signalName),
           (member) => restart(member, signal),
         );
-        await orAborted(ending, signal);
+        const again = (): Promise<unknown> =>
+          this.within(`Taking back (${kind})`, {}, (within) =>
+            Promise.all(members.map((member) => restart(member, within))),
+          );
+        await this.inForce(ending, again, signal);
         return this.enter(kind, members, since, seed, `${verb} with ${signalName}`, async (within) => {
           await Promise.all(members.map((member) => restart(member, within)));
         });

@@ -35,7 +35,7 @@ export async function connectRedisCluster(
   });
   const sharing = new RemoteSharing(shared);
   // Whether the owner is there at all, before anything is opened.
-  await orAborted(sharing.baseline(), deadline.signal);
+  await orAborted(sharing.baseline(deadline.signal), deadline.signal);
   const engine = await orAborted(findEngine(), deadline.signal);
   const addresses = new AddressTable();
   const runtimes = plan.nodes.map(

@@ -102,7 +102,7 @@ export class PartitionableCluster extends BreakableCluster {
       const since = Date.now();
       await requireStatus(members, "delayed", ["running"]);
       const applying = applyDelay(this.#engine, this.members, members, delayMs, options.jitterMs ?? 0);
-      const undo = await orAborted(applying, signal);
+      const undo = await this.inForce(applying, (late) => late(), signal);
       return this.enter("delay", members, since, seed, `delayed by ${delayMs} ms`, undo);
     });
   }
@@ -151,7 +151,8 @@ export class PartitionableCluster extends BreakableCluster {
       await requireStatus(touched, "cut off", ["running"]);
       const since = Date.now();
       const table = `trc_${randomBytes(6).toString("hex")}`;
-      const undo = await orAborted(applyCuts(this.#engine, this.members, table, cuts, loss), signal);
+      const applying = applyCuts(this.#engine, this.members, table, cuts, loss);
+      const undo = await this.inForce(applying, (late) => late(), signal);
       return this.enter(kind, members, since, seed, what, undo);
     });
   }

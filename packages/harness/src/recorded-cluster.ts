@@ -1,6 +1,7 @@
 import { RedisClusterError } from "./errors.ts";
 import type { EvidenceSource } from "./evidence/evidence.ts";
 import { ClusterHistory, type HistoryView } from "./evidence/history.ts";
+import { nodesAtFailure } from "./evidence/node-states.ts";
 import { type SaveEvidenceOptions, saveEvidence } from "./evidence/save-evidence.ts";
 import { withEvidence } from "./evidence/with-evidence.ts";
 import { evidenceSource } from "./evidence-source.ts";
@@ -54,10 +55,23 @@ export class RecordedCluster {
 
   /** Notes what a call threw, and gives what is to be thrown: with its evidence where that is wanted. */
   protected async failed(phase: string, error: unknown): Promise<unknown> {
-    const wanted =
-      this.#evidenceDir !== undefined && error instanceof RedisClusterError && FAILURES.has(error.code);
-    const told = wanted ? await withEvidence(error, this.#evidence, this.#evidenceDir, phase) : error;
+    const told =
+      error instanceof RedisClusterError && FAILURES.has(error.code)
+        ? await this.#explained(phase, error)
+        : error;
     this.recorder.addError(phase, told);
     return told;
+  }
+
+  async #explained(phase: string, error: RedisClusterError): Promise<RedisClusterError> {
+    // An inner call has told it already.
+    const nodes = error.details["nodes"] ?? (await nodesAtFailure(this.#evidence));
+    const explained = new RedisClusterError(error.code, error.message, {
+      ...("cause" in error ? { cause: error.cause } : {}),
+      details: { ...error.details, phase: error.details["phase"] ?? phase, nodes },
+    });
+    return this.#evidenceDir === undefined
+      ? explained
+      : await withEvidence(explained, this.#evidence, this.#evidenceDir, phase);
   }
 }

@@ -62,7 +62,7 @@ export class RedisClusterNode {
     if (mapped === undefined) {
       throw new RedisClusterError(
         "NODE_NOT_RUNNING",
-        `${this.name} is not published: it does not run, and another node has the port that it had.`,
+        `No address of ${this.name} is known here: it does not run, and has no port of its own any more.`,
       );
     }
     return mapped;

@@ -43,22 +43,32 @@ export class ResettableCluster extends ConnectableCluster {
    * @throws RedisClusterError RESET_FAILED when even that could not be proven; WAIT_TIMEOUT; WAIT_ABORTED.
    */
   async reset(options: WaitOptions = {}): Promise<ResetReport> {
-    this.#resetting ??= this.#run(options).finally(() => {
+    const others = this.#resetting;
+    if (others !== undefined) {
+      // Each caller has a time limit of its own.
+      return await this.within("Resetting the cluster", this.#limits(options), (signal) =>
+        orAborted(others, signal),
+      );
+    }
+    this.#resetting = this.#run(options).finally(() => {
       this.#resetting = undefined;
     });
     return await this.#resetting;
   }
 
-  async #run({ timeoutMs, signal }: WaitOptions): Promise<ResetReport> {
-    const begun = performance.now();
+  #limits({ timeoutMs, signal }: WaitOptions): WaitOptions {
     const { startupTimeoutMs, timeScale } = this.plan;
-    const limits = { timeoutMs: timeoutMs ?? startupTimeoutMs / timeScale, signal };
-    return await this.within("Resetting the cluster", limits, async (within) => {
+    return { timeoutMs: timeoutMs ?? startupTimeoutMs / timeScale, signal };
+  }
+
+  async #run(options: WaitOptions): Promise<ResetReport> {
+    const begun = performance.now();
+    return await this.within("Resetting the cluster", this.#limits(options), async (within) => {
       await orAborted(Promise.all([this.endWorkloads(), this.dropClients()]), within);
       const doomed = await orAborted(this.takeBackFaults(within), within);
-      const before = await orAborted(this.#sharing.baseline(), within);
+      const before = await orAborted(this.#sharing.baseline(within), within);
       const { baseline, ...outcome } = await resetCluster(this.members, before, doomed, within);
-      await orAborted(this.#sharing.keepBaseline(baseline), within);
+      await orAborted(this.#sharing.keepBaseline(baseline, within), within);
       await this.renewClient(within);
       this.recorder.clear();
       const tookMs = performance.now() - begun;

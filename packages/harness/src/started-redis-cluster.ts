@@ -60,6 +60,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     this.startup = parts.startup;
     this.#cleanup = parts.cleanup;
     parts.cleanup.add("the clients", () => this.closeClients());
+    parts.cleanup.add("the connections of faults", () => this.releaseFaults());
     parts.cleanup.add("the workloads", () => this.endWorkloads());
   }
 

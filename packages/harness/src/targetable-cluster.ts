@@ -78,6 +78,28 @@ export class TargetableCluster extends ObservableCluster {
     return await this.within(`${doing} ${names}`, options, (signal) => act(chosen, signal));
   }
 
+  /**
+   * Waits until a fault is in force. Where the caller's time is over before, what comes into force later is taken back at
+   * once, and a heal or reset waits for that.
+   */
+  protected async inForce<T>(
+    applying: Promise<T>,
+    takeBack: (applied: T) => Promise<unknown>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    try {
+      return await orAborted(applying, signal);
+    } catch (error) {
+      if (signal.aborted) this.#faults.addLate(applying.then(takeBack));
+      throw error;
+    }
+  }
+
+  /** Closes what faults have open in this process. */
+  protected releaseFaults(): void {
+    this.#faults.release();
+  }
+
   protected enter(
     kind: FaultFacts["kind"],
     members: readonly Member[],
@@ -85,6 +107,7 @@ export class TargetableCluster extends ObservableCluster {
     seed: number | undefined,
     what: string,
     undo: (signal: AbortSignal) => Promise<void>,
+    release?: () => void,
   ): ActiveFault {
     const nodes = members.map(({ plan }) => plan.name);
     const chance = seed === undefined ? "" : `, chosen with seed ${seed}`;
@@ -97,6 +120,7 @@ export class TargetableCluster extends ObservableCluster {
       log("%s: healed: %s", this.plan.name, facts.description);
     };
     return this.#faults.add(facts, {
+      ...(release === undefined ? {} : { release }),
       heal: (options) => this.within(`Healing ${facts.description}`, options, takeBack),
       // The dead are started by a reset itself, each as if for the first time.
       ...(kind === "kill" || kind === "stop" ? {} : { takeBack }),

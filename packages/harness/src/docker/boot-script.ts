@@ -40,8 +40,9 @@ else
   # The image's entry point gives up root, and CONFIG REWRITE has to work: the owner of the data folder owns both.
   owner=$(stat -c %u:%g .)
   chown "$owner" "$nodes" "$conf" 2>/dev/null || true
-  # Certificates and keys, where the plan has TLS, were copied in before this first boot.
-  if [ -d /tmp/redis-node-tls ]; then
+  # Certificates and keys, where the plan has TLS, were copied in before the first boot. Later they are that user's
+  # already, and root without FOWNER may not touch them.
+  if [ -d /tmp/redis-node-tls ] && [ "$(stat -c %u /tmp/redis-node-tls)" = "$(id -u)" ]; then
     chmod 700 /tmp/redis-node-tls
     chown -R "$owner" /tmp/redis-node-tls
   fi

@@ -25,14 +25,16 @@ export async function collectEvidence(
     readonly error?: unknown;
     /** Ends the asking; what there is by then is the evidence. */
     readonly signal?: AbortSignal | undefined;
+    /** Of each node, the last so many. */
+    readonly logLines?: number;
   } = {},
 ): Promise<EvidenceBundle> {
-  const { title, error, signal = new AbortController().signal } = options;
+  const { title, error, signal = new AbortController().signal, logLines = LOG_LINES } = options;
   const at = Date.now();
   const { plan, history } = source;
   const [library, answers] = await Promise.all([
     libraryVersion(),
-    Promise.all(source.nodes.map((node) => askNode(node, signal))),
+    Promise.all(source.nodes.map((node) => askNode(node, signal, logLines))),
   ]);
   const names = new Map(plan?.nodes.map(({ id, name }) => [id, name]));
   const views = answers.map(({ view }) => view);
@@ -59,6 +61,7 @@ export async function collectEvidence(
 async function askNode(
   node: EvidenceNode,
   signal: AbortSignal,
+  logLines: number,
 ): Promise<{ readonly view: NodeView; readonly evidence: NodeEvidence }> {
   const readView = async (): Promise<NodeView> => nodeViewOf(node.name, await node.ask(VIEW_QUESTIONS));
   const readInfo = async (): Promise<Record<string, Record<string, string>>> => {
@@ -71,7 +74,7 @@ async function askNode(
     answerOf(readView, NODE_LIMIT_MS, signal),
     answerOf(readInfo, NODE_LIMIT_MS, signal),
     answerOf(async () => await node.state(), ENGINE_LIMIT_MS, signal),
-    answerOf(async () => await node.log(LOG_LINES), ENGINE_LIMIT_MS, signal),
+    answerOf(async () => await node.log(logLines), ENGINE_LIMIT_MS, signal),
   ]);
   return {
     view: view.kind === "answered" ? view.value : { kind: "silent", node: node.name, reason: view.reason },

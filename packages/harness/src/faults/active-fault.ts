@@ -1,5 +1,5 @@
-import { messageOf } from "../errors.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import { messageOf, RedisClusterError } from "../errors.ts";
+import { inTime, type WaitOptions } from "../lifecycle/wait.ts";
 
 /** What can be done to a cluster. */
 export type FaultKind =
@@ -43,7 +43,12 @@ export interface Undo {
   heal(options: WaitOptions): Promise<void>;
   /** For a reset, which starts dead nodes itself. Without one there is nothing to do for it. */
   takeBack?(signal: AbortSignal): Promise<void>;
+  /** Closes what the fault has open in this process, when the cluster ends with the fault in force. */
+  release?(): void;
 }
+
+/** Healing has the limit of the fault's own undo; this one is for who joins somebody else's. */
+const JOIN_DEFAULTS = { timeoutMs: 60_000, timeScale: 1 };
 
 /** All faults that are in force on one cluster. */
 export class FaultRegistry {
@@ -51,6 +56,9 @@ export class FaultRegistry {
   readonly #stopped: () => boolean;
   readonly #refuseStopped: () => void;
   readonly #takeBacks = new WeakMap<ActiveFault, (signal: AbortSignal) => Promise<void>>();
+  readonly #releases = new Map<ActiveFault, () => void>();
+  /** Faults whose caller had no more time, on their way to being taken back. */
+  readonly #late = new Set<Promise<unknown>>();
 
   /** @param refuseStopped throws once the cluster is stopped. */
   constructor(stopped: () => boolean, refuseStopped: () => void) {
@@ -66,14 +74,18 @@ export class FaultRegistry {
   add(facts: FaultFacts, undo: Undo): ActiveFault {
     let healing: Promise<void> | undefined;
     const heal = async (options: WaitOptions = {}): Promise<void> => {
-      if (healing === undefined) this.#refuseStopped();
+      if (healing !== undefined) {
+        const others = healing;
+        await inTime(`Healing ${facts.description}`, options, JOIN_DEFAULTS, () => others);
+        return;
+      }
+      this.#refuseStopped();
       healing ??= undo.heal(options).catch((error: unknown) => {
         healing = undefined;
         throw error;
       });
       await healing;
-      const index = this.#active.indexOf(fault);
-      if (index !== -1) this.#active.splice(index, 1);
+      this.#leave(fault);
     };
     const fault: ActiveFault = {
       ...facts,
@@ -82,14 +94,32 @@ export class FaultRegistry {
       [Symbol.asyncDispose]: () => (this.#stopped() ? Promise.resolve() : heal()),
     };
     this.#active.push(fault);
+    if (undo.release !== undefined) this.#releases.set(fault, () => undo.release?.());
     this.#takeBacks.set(fault, async (signal) => {
       // Whoever heals it afterwards has nothing left to do.
       healing ??= undo.takeBack?.(signal) ?? Promise.resolve();
-      const index = this.#active.indexOf(fault);
-      if (index !== -1) this.#active.splice(index, 1);
+      this.#leave(fault);
       await healing;
     });
     return fault;
+  }
+
+  #leave(fault: ActiveFault): void {
+    const index = this.#active.indexOf(fault);
+    if (index !== -1) this.#active.splice(index, 1);
+    this.#releases.delete(fault);
+  }
+
+  /** Notes that something that came into force too late is being taken back. */
+  addLate(takingBack: Promise<unknown>): void {
+    const noted = takingBack.catch(() => {}).finally(() => this.#late.delete(noted));
+    this.#late.add(noted);
+  }
+
+  /** Closes what faults have open in this process. The faults stay as they are. */
+  release(): void {
+    for (const release of this.#releases.values()) release();
+    this.#releases.clear();
   }
 
   /**
@@ -97,6 +127,7 @@ export class FaultRegistry {
    * them count as healed afterwards. Gives the names of nodes that a fault could not be taken from, and why.
    */
   async takeBackAll(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    await Promise.all(this.#late);
     const failed = new Map<string, string>();
     for (const fault of this.active.toReversed()) {
       const takeBack = this.#takeBacks.get(fault);
@@ -113,11 +144,20 @@ export class FaultRegistry {
   /** Heals all, last in, first out; one that fails does not keep the others. */
   async healAll(options: WaitOptions = {}): Promise<void> {
     this.#refuseStopped();
+    await inTime("Taking back what came too late", options, JOIN_DEFAULTS, () => Promise.all(this.#late));
     const errors: unknown[] = [];
     for (const fault of this.active.toReversed()) {
       await fault.heal(options).catch((error: unknown) => errors.push(error));
     }
     if (errors.length === 1) throw errors[0];
-    if (errors.length > 1) throw new AggregateError(errors, "Several faults could not be healed.");
+    if (errors.length > 1) {
+      throw new RedisClusterError(
+        "FAULT_FAILED",
+        `Several faults could not be healed: ${errors.map(messageOf).join("; ")}`,
+        {
+          cause: new AggregateError(errors),
+        },
+      );
+    }
   }
 }

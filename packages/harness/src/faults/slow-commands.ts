@@ -3,6 +3,13 @@ import type { AddressTable } from "../clients/address-table.ts";
 import { openNodeClient } from "../clients/node-connection.ts";
 import type { Member } from "./member.ts";
 
+/** A node that answers late. */
+export interface SlowedNode {
+  heal(): Promise<void>;
+  /** Closes the connection by which it is slowed down; the last pause ends by itself. */
+  release(): void;
+}
+
 /**
  * Makes a node answer late: `CLIENT PAUSE … ALL`, again as soon as it is over. The server takes what arrives, and
  * answers all of it when the pause ends; gossip and replication go on. No debug command and no processor time.
@@ -12,7 +19,7 @@ export async function slowDown(
   addresses: AddressTable,
   access: Access,
   delayMs: number,
-): Promise<() => Promise<void>> {
+): Promise<SlowedNode> {
   const client = openNodeClient(member.plan, addresses, {
     ...accessOptions(access),
     maxRetriesPerRequest: 0,
@@ -31,9 +38,12 @@ export async function slowDown(
   })();
   // A node that dies has no pause any more.
   pausing.catch(() => {});
-  return async () => {
-    healing.abort();
-    await pausing.catch(() => {});
-    client.disconnect();
+  return {
+    heal: async () => {
+      healing.abort();
+      await pausing.catch(() => {});
+      client.disconnect();
+    },
+    release: () => client.disconnect(),
   };
 }

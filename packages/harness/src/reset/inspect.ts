@@ -1,5 +1,5 @@
 import { deviations } from "../formation/verify.ts";
-import type { Members } from "../faults/member.ts";
+import type { Member, Members } from "../faults/member.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ClusterView, mergeViews, type NodeView } from "../view/cluster-view.ts";
 import type { Baseline } from "./baseline.ts";
@@ -34,7 +34,7 @@ export async function inspect(
     const why = doomed.get(node.name);
     const lasting = fingerprint === undefined ? [] : lastingTraces(then, fingerprint);
     if (why !== undefined) reasons.push(why);
-    if (fingerprint === undefined) reasons.push(`${node.name} does not answer`);
+    if (fingerprint === undefined) reasons.push(await whyMute(all[index] as Member));
     if (why !== undefined || fingerprint === undefined || lasting.length > 0) lost.add(index);
     reasons.push(...lasting, ...(fingerprint === undefined ? [] : failoverTraces(then, fingerprint)));
     // A primary whose state is not ok waits up to 5 s until it takes writes again (`clusterUpdateState`).
@@ -66,6 +66,14 @@ function isCalm(plan: ClusterPlan, before: Baseline, staying: readonly (Fingerpr
       )
     );
   });
+}
+
+async function whyMute({ plan: { name }, runtime }: Member): Promise<string> {
+  const { status, oomKilled } = await runtime.state();
+  if (oomKilled) return `${name} was killed by the kernel for want of memory`;
+  return status === "running"
+    ? `${name} does not answer`
+    : `${name} does not answer: its container is ${status}`;
 }
 
 function viewOf(plan: ClusterPlan, views: readonly NodeView[]): ClusterView {

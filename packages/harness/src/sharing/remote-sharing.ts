@@ -17,14 +17,14 @@ export class RemoteSharing implements Sharing {
     this.#shared = shared;
   }
 
-  async baseline(): Promise<Baseline> {
-    const { line, socket } = await this.#ask({ ask: "baseline" });
+  async baseline(signal: AbortSignal): Promise<Baseline> {
+    const { line, socket } = await this.#ask({ ask: "baseline" }, signal);
     socket.destroy();
     return decodeBaseline(line);
   }
 
-  async keepBaseline(baseline: Baseline): Promise<void> {
-    const { socket } = await this.#ask({ ask: "keep", baseline: encodeBaseline(baseline) });
+  async keepBaseline(baseline: Baseline, signal: AbortSignal): Promise<void> {
+    const { socket } = await this.#ask({ ask: "keep", baseline: encodeBaseline(baseline) }, signal);
     socket.destroy();
   }
 
@@ -43,12 +43,15 @@ export class RemoteSharing implements Sharing {
   /** Sends one question, and gives the line that comes back with the connection that it came by. */
   async #ask(
     question: Question,
-    signal?: AbortSignal,
+    signal: AbortSignal,
   ): Promise<{ readonly line: string; readonly socket: Socket }> {
     const { port, token } = this.#shared.lease;
     const socket = connect({ host: "127.0.0.1", port });
     const answer = firstLine(socket);
-    signal?.addEventListener("abort", () => socket.destroy(), { once: true });
+    const giveUp = (): void => {
+      socket.destroy();
+    };
+    signal.addEventListener("abort", giveUp, { once: true });
     socket.write(`${JSON.stringify({ ...question, token })}\n`);
     try {
       return { line: await answer, socket };
@@ -58,6 +61,8 @@ export class RemoteSharing implements Sharing {
         `${this.#shared.redisCluster} is not to be had: the process that started it does not answer any more.`,
         { cause },
       );
+    } finally {
+      signal.removeEventListener("abort", giveUp);
     }
   }
 }

@@ -8,6 +8,7 @@ import type { Engine } from "../docker/engine.ts";
 import { type NodeFile, NodeRuntime, removeContainer, startError } from "../docker/node-runtime.ts";
 import { type ConfigureNode, RedisNodeContainer } from "../docker/redis-node-container.ts";
 import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { TLS_FILES } from "../plan/node-files.ts";
 
@@ -67,8 +68,8 @@ async function startContainer(
     // And not by arguments, as the other files: a private key is not for `docker inspect`.
     if (files.length > 0) await runtime.put(files);
   });
-  await configureNode?.(container, node);
-  signal.throwIfAborted();
+  // What the user's function waits for is not ours to know: the start goes by its own limits.
+  await orAborted(Promise.resolve(configureNode?.(container, node)), signal);
   const started = await container.start().catch((error: unknown) => {
     throw startError(node, error);
   });

@@ -13,6 +13,7 @@ interface NodeEvidence {
   readonly node: string;
   readonly status: string;
   readonly exitCode: number | undefined;
+  readonly oomKilled: boolean;
   readonly lastLines: readonly string[];
 }
 
@@ -30,13 +31,20 @@ export async function explainFailure(
   const telling = (stopped.length > 0 ? stopped : nodes).slice(0, SHOWN_NODES);
   const code = cause instanceof RedisClusterError ? cause.code : "START_FAILED";
   const lines = telling.flatMap((each) => [
-    `${each.node} (${each.status}${each.exitCode === undefined ? "" : `, exit code ${each.exitCode}`}) printed last:`,
+    `${each.node} (${[each.status, ...endOf(each)].join(", ")}) printed last:`,
     ...(each.lastLines.length > 0 ? each.lastLines : ["nothing"]).map((line) => `    ${line}`),
   ]);
   return new RedisClusterError(code, [messageOf(cause), ...lines, ...advice(code)].join("\n  "), {
     cause,
     details: { ...(cause instanceof RedisClusterError ? cause.details : {}), phase, nodes },
   });
+}
+
+function endOf({ exitCode, oomKilled }: NodeEvidence): readonly string[] {
+  return [
+    ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
+    ...(oomKilled ? ["killed by the kernel for want of memory"] : []),
+  ];
 }
 
 function advice(code: RedisClusterError["code"]): readonly string[] {
@@ -64,6 +72,7 @@ async function gather(runtimes: readonly (NodeRuntime | undefined)[]): Promise<r
         node: runtime.name,
         status: state?.status ?? "unknown",
         exitCode: state?.exitCode,
+        oomKilled: state?.oomKilled ?? false,
         lastLines: log
           .trimEnd()
           .split(/\r?\n/)

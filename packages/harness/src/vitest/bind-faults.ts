@@ -37,6 +37,6 @@ export function bindFaults(cluster: RedisClusterFaults): RedisClusterFaults {
     freezeReplication: (...args) => cluster.freezeReplication(...args),
     failover: (...args) => cluster.failover(...args),
     observeFailover: (...args) => cluster.observeFailover(...args),
-    heal: () => cluster.heal(),
+    heal: (...args) => cluster.heal(...args),
   };
 }

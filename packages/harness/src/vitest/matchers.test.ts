@@ -232,6 +232,7 @@ describe("a ledger", () => {
         shard 1  0 ms  1000 acknowledged
         shard 2  0 ms   990 acknowledged
       errors       none
+      redirects    none
       latency
         before  2990 writes  p50 0.3 ms  p99 2.5 ms  max 18.0 ms
         during     0 writes
@@ -265,6 +266,7 @@ describe("a ledger", () => {
         shard 1     0 ms  1000 acknowledged
         shard 2  2100 ms   900 acknowledged  last write +500 ms, next +2600 ms
       errors       none
+      redirects    none
       latency
         before  2990 writes  p50 0.3 ms  p99 2.5 ms  max 18.0 ms
         during     0 writes
@@ -290,6 +292,7 @@ describe("a ledger", () => {
         shard 1  0 ms  1000 acknowledged
         shard 2  0 ms   990 acknowledged
       errors       none
+      redirects    none
       latency
         before  2990 writes  p50 0.3 ms  p99 2.5 ms  max 18.0 ms
         during     0 writes

@@ -39,13 +39,23 @@ export class AcknowledgementWaiters {
     return undefined;
   }
 
-  async wait(shard: number, sentAfterMs: number): Promise<number> {
+  /** Waits for it. Whoever's signal aborts is forgotten. */
+  async wait(shard: number, sentAfterMs: number, signal: AbortSignal): Promise<number> {
     const already = this.firstAfter(shard, sentAfterMs);
     if (already !== undefined) return already;
     if (this.#ended) throw stopped(shard);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
-    this.#waiters.push({ shard, sentAfterMs, resolve, reject });
-    return await promise;
+    const waiter = { shard, sentAfterMs, resolve, reject };
+    this.#waiters.push(waiter);
+    const forget = (): void => {
+      this.#waiters = this.#waiters.filter((each) => each !== waiter);
+    };
+    signal.addEventListener("abort", forget, { once: true });
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", forget);
+    }
   }
 
   /** Told of every acknowledged write. */

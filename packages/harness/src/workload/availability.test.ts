@@ -24,7 +24,16 @@ function historyOf(...rows: readonly (readonly [number, number, Outcome])[]): Hi
     );
   }
   const keyspace = new Keyspace("t", 3, 1, splitSlots(3));
-  return { log, keyspace, epochOffsetMs: 1000, seed: 0, timeScale: 1, startedAt: 0, stoppedAt: 9999 };
+  return {
+    log,
+    keyspace,
+    epochOffsetMs: 1000,
+    seed: 0,
+    timeScale: 1,
+    redirects: new Map(),
+    startedAt: 0,
+    stoppedAt: 9999,
+  };
 }
 
 const shard0 = (history: History) => judgeAvailability(history).shards[0];

@@ -16,6 +16,7 @@ test("a run in which all went well is short", () => {
       shard 1  0 ms  1000 acknowledged
       shard 2  0 ms   990 acknowledged
     errors       none
+    redirects    none
     latency
       before  2990 writes  p50 0.3 ms  p99 2.5 ms  max 18.0 ms
       during     0 writes
@@ -85,6 +86,7 @@ test("a failover that lost something reads as what happened to whom and when", (
       shard 1  1613 ms   990 acknowledged  last write +500 ms, next +2112 ms
       shard 2  3400 ms     0 acknowledged  no write before, none after
     errors       CLUSTERDOWN 16, closed 4
+    redirects    none
     latency
       before  400 writes  p50 0.3 ms  p99 2.5 ms     max 18.0 ms
       during  800 writes  p50 0.4 ms  p99 1600.0 ms  max 1612.4 ms

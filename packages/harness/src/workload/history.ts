@@ -9,6 +9,8 @@ export interface History {
   readonly epochOffsetMs: number;
   readonly seed: number;
   readonly timeScale: number;
+  /** How often the clients sent a command again by themselves, by the word of the reply. */
+  readonly redirects: ReadonlyMap<string, number>;
   /** By `performance.now()`. */
   readonly startedAt: number;
   readonly stoppedAt: number;

@@ -82,6 +82,7 @@ class World {
       epochOffsetMs: EPOCH,
       seed: 7,
       timeScale: 1,
+      redirects: new Map(),
       startedAt: 0,
       stoppedAt: this.#now,
     };

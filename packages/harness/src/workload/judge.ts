@@ -43,6 +43,7 @@ export function judge(history: History, found: ReadBack): Ledger {
     ...findings,
     shards,
     errors: countErrors(history),
+    redirects: Object.fromEntries(history.redirects),
     latency: judgeLatency(history, longest),
     seed,
     timeScale: history.timeScale,

@@ -16,6 +16,7 @@ export function ledgerWith(changes: Partial<Ledger> = {}): Ledger {
     stale: [],
     shards: [shardWith(0), shardWith(1), shardWith(2, 990)],
     errors: {},
+    redirects: {},
     latency: {
       before: { count: 2_990, p50Ms: 0.31, p99Ms: 2.5, maxMs: 18.04 },
       during: { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 },

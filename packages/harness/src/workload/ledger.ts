@@ -97,6 +97,11 @@ export interface Ledger {
   readonly shards: readonly ShardLedger[];
   /** Attempts without acknowledgement, reads included, by error word: `MOVED`, `CLUSTERDOWN`, `timeout`, `closed`, … */
   readonly errors: Readonly<Record<string, number>>;
+  /**
+   * How often the clients sent a command again by themselves, by the word of the reply: `MOVED`, `ASK`, `TRYAGAIN`,
+   * `CLUSTERDOWN`. What went well in the end is in no other number.
+   */
+  readonly redirects: Readonly<Record<string, number>>;
   /** Split at the longest unavailability of any shard; where there was none, all is `before`. */
   readonly latency: {
     readonly before: LatencySummary;

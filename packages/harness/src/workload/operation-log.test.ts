@@ -67,6 +67,8 @@ test("more error words than a byte can tell apart become one", () => {
   expect([log.error(300), log.error(399)]).toEqual(["other", "other"]);
 });
 
+const NEVER = new AbortController().signal;
+
 function waiters(): {
   readonly acknowledge: (key: number, sentAt: number, doneAt: number) => void;
   readonly waiting: AcknowledgementWaiters;
@@ -83,24 +85,24 @@ function waiters(): {
 
 test("only what was sent after the moment, to the shard, is the first success", async () => {
   const { acknowledge, waiting } = waiters();
-  const promise = waiting.wait(1, 10);
+  const promise = waiting.wait(1, 10, NEVER);
   acknowledge(1, 9, 11);
   acknowledge(0, 12, 13);
   expect(waiting.firstAfter(1, 10)).toBeUndefined();
   acknowledge(4, 14, 15);
   acknowledge(1, 16, 17);
   expect(await promise).toBe(15);
-  expect(await waiting.wait(1, 10)).toBe(15);
+  expect(await waiting.wait(1, 10, NEVER)).toBe(15);
   expect(waiting.firstAfter(1, 15)).toBe(17);
 });
 
 test("whoever waits when there will be no more writes is told so; a shard has to exist", async () => {
   const { acknowledge, waiting } = waiters();
   acknowledge(1, 1, 2);
-  const promise = waiting.wait(1, 10);
+  const promise = waiting.wait(1, 10, NEVER);
   waiting.end();
   await expect(promise).rejects.toMatchObject({ code: "WAIT_ABORTED" });
-  await expect(waiting.wait(2, 0)).rejects.toMatchObject({ code: "WAIT_ABORTED" });
-  expect(await waiting.wait(1, 0)).toBe(2);
+  await expect(waiting.wait(2, 0, NEVER)).rejects.toMatchObject({ code: "WAIT_ABORTED" });
+  expect(await waiting.wait(1, 0, NEVER)).toBe(2);
   expect(() => waiting.firstAfter(3, 0)).toThrow("There is no shard 3: they are 0 to 2.");
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Cluster } from "ioredis";
 import { orAborted } from "../lifecycle/deadline.ts";
-import { type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
+import { inTime, type WaitDefaults, type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
 import { AcknowledgementWaiters } from "./acknowledgement-waiters.ts";
@@ -137,13 +137,16 @@ export class Workload implements AsyncDisposable {
   }
 
   /**
-   * Waits for what {@link firstAcknowledgedAfter} gives. Rejects with the signal's reason, or with WAIT_ABORTED where
-   * the writers are stopped first.
+   * Waits for what {@link firstAcknowledgedAfter} gives; default time limit 10 000 ms.
    *
-   * @throws RedisClusterError INVALID_ARGUMENT where there is no such shard.
+   * @throws RedisClusterError INVALID_ARGUMENT where there is no such shard; WAIT_TIMEOUT; WAIT_ABORTED, also where the
+   * writers are stopped first.
    */
-  async waitForAcknowledged(shard: number, sentAfterMs: number, signal: AbortSignal): Promise<number> {
-    return await orAborted(this.#waiters.wait(shard, sentAfterMs), signal);
+  async waitForAcknowledged(shard: number, sentAfterMs: number, options: WaitOptions = {}): Promise<number> {
+    const defaults = { timeoutMs: 10_000, timeScale: this.#target.timeScale };
+    return await inTime(`Waiting for an acknowledged write to shard ${shard}`, options, defaults, (signal) =>
+      this.#waiters.wait(shard, sentAfterMs, signal),
+    );
   }
 
   /**
@@ -154,7 +157,10 @@ export class Workload implements AsyncDisposable {
    * @throws RedisClusterError WAIT_TIMEOUT, WAIT_ABORTED or what kept the cluster from being whole.
    */
   async stop(options: StopWorkloadOptions = {}): Promise<Ledger> {
-    this.#ledger ??= this.#judge(options).catch((error: unknown) => {
+    const others = this.#ledger;
+    if (others !== undefined)
+      return await inTime("Stopping the workload", options, this.#stopDefaults, () => others);
+    this.#ledger = this.#judge(options).catch((error: unknown) => {
       this.#ledger = undefined;
       throw error;
     });
@@ -166,11 +172,12 @@ export class Workload implements AsyncDisposable {
     await this.#end(true);
   }
 
+  get #stopDefaults(): WaitDefaults {
+    return { timeoutMs: STOP_MS, timeScale: this.#target.timeScale };
+  }
+
   async #judge(options: StopWorkloadOptions): Promise<Ledger> {
-    using deadline = waitDeadline("Stopping the workload", options, {
-      timeoutMs: STOP_MS,
-      timeScale: this.#target.timeScale,
-    });
+    using deadline = waitDeadline("Stopping the workload", options, this.#stopDefaults);
     const { signal } = deadline;
     // A writer whose command is under way has its time limit for it, unless the deadline comes first.
     const stoppedAt = await orAborted(this.#end(false), signal);
@@ -192,6 +199,7 @@ export class Workload implements AsyncDisposable {
           epochOffsetMs: this.#epochOffsetMs,
           seed: this.seed,
           timeScale: this.#target.timeScale,
+          redirects: sumOf(this.#clients.map(({ redirects }) => redirects)),
           startedAt: this.#startedAt,
           stoppedAt,
         },
@@ -229,4 +237,11 @@ export class Workload implements AsyncDisposable {
     const now = performance.now();
     for (const writer of this.#writers) writer.expire(now, atOnce);
   }
+}
+
+function sumOf(counts: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
+  const sum = new Map<string, number>();
+  for (const [word, count] of counts.flatMap((each) => [...each]))
+    sum.set(word, (sum.get(word) ?? 0) + count);
+  return sum;
 }

@@ -3,10 +3,12 @@ import type { Cluster, Redis } from "ioredis";
 /** A client that writers share, and how often one of its connections has closed so far. */
 export class WriterClient {
   readonly cluster: Cluster;
+  readonly #redirects = new Map<string, number>();
   #closed = 0;
 
   constructor(cluster: Cluster) {
     this.cluster = cluster;
+    this.#countRedirects();
     // "close" comes before "end", and also where a connection is opened again and unanswered commands are repeated.
     const watch = (node: Redis): void => {
       node.on("close", () => {
@@ -18,6 +20,22 @@ export class WriterClient {
     cluster.on("-node", () => {
       this.#closed += 1;
     });
+  }
+
+  /** How often ioredis sent a command again by itself, by the word of the reply. */
+  get redirects(): ReadonlyMap<string, number> {
+    return this.#redirects;
+  }
+
+  /** ioredis follows a redirect without an event; all of them come by its one handler of errors. */
+  #countRedirects(): void {
+    const { cluster } = this;
+    const handle = cluster.handleError.bind(cluster);
+    cluster.handleError = (error, ttl, handlers) => {
+      const word = /^(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN)\b/.exec(error.message)?.[0];
+      if (word !== undefined) this.#redirects.set(word, (this.#redirects.get(word) ?? 0) + 1);
+      handle(error, ttl, handlers);
+    };
   }
 
   get closedConnections(): number {
