@@ -44,13 +44,15 @@ describe("faults, each applied and healed", () => {
   });
 
   test("a fault whose time is over before it is in force is taken back, and healing waits for that", async () => {
-    const late = { timeoutMs: 1 };
+    // A helper takes a few hundred milliseconds; the looks before it, some.
+    const late = { timeoutMs: 60 };
     await expect(cluster.isolate("node-0", late)).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
     await expect(cluster.loss("node-1", 0.1, late)).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
-    await expect(cluster.pause("node-2", late)).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
+    await expect(cluster.pause("node-2", { timeoutMs: 1 })).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
     await cluster.heal();
     for (const name of ["node-0", "node-1"]) {
-      expect(await filtersIn(cluster.node(name).containerId), name).toBe("");
+      // Docker has a table of its own there.
+      expect(await filtersIn(cluster.node(name).containerId), name).not.toContain("trc_");
     }
     expect((await cluster.node("node-2").state()).status).toBe("running");
   });

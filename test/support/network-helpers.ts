@@ -6,7 +6,7 @@ type HostConfig = Awaited<
   ReturnType<ReturnType<Awaited<ReturnType<typeof docker>>["getContainer"]>["inspect"]>
 >["HostConfig"];
 
-/** The names of the nftables tables in a container's network, one a line; empty where there is none. */
+/** The names of the nftables tables in a container's network, one a line. */
 export async function filtersIn(containerId: string): Promise<string> {
   const engine = await docker();
   const container = await engine.createContainer({

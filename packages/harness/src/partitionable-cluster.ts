@@ -149,6 +149,7 @@ export class PartitionableCluster extends BreakableCluster {
     return await this.within(`Applying ${kind}`, options, async (signal) => {
       const touched = cuts.map(({ node }) => this.members.all[node.index] as Member);
       await requireStatus(touched, "cut off", ["running"]);
+      signal.throwIfAborted();
       const since = Date.now();
       const table = `trc_${randomBytes(6).toString("hex")}`;
       const applying = applyCuts(this.#engine, this.members, table, cuts, loss);
