@@ -46,6 +46,20 @@ test("every file of the recipes for other runners is shown", () => {
   ).toEqual(files.toSorted());
 });
 
+test("the README's table has every option of a start, and no other", () => {
+  const source = readFileSync(join(ROOT, "packages/harness/src/plan/validate-options.ts"), "utf8");
+  const list = /OPTION_NAMES[^[]*\[([^\]]*)\]/.exec(source)?.[1] ?? "";
+  const options = [...list.matchAll(/"(\w+)"/g)].map(([, name = ""]) => name);
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const table = /### Options\n[^]*?\n(\|[^]*?)\n\n/.exec(readme)?.[1] ?? "";
+  const told = table
+    .split("\n")
+    .slice(2)
+    .flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, name = ""]) => name));
+  expect(options.length).toBeGreaterThan(20);
+  expect(told.toSorted()).toEqual(options.toSorted());
+});
+
 describe("a quote", () => {
   const source =
     "import x;\n\ntest(() => {\n  // #region kill\n  if (x) {\n\n    kill();\n  }\n  // #endregion\n});\n";

@@ -28,6 +28,13 @@ async function hasContainer(pid: number, kind: "node" | "helper"): Promise<boole
   );
 }
 
+/** Names of the anonymous volumes that a process's containers have. */
+async function volumesOf(pid: number): Promise<readonly string[]> {
+  const filters = { label: [`testcontainers-redis-cluster.owner.pid=${pid}`] };
+  const containers = await (await docker()).listContainers({ all: true, filters });
+  return containers.flatMap(({ Mounts }) => Mounts.flatMap(({ Name }) => Name ?? []));
+}
+
 /** After the kill nothing is left, and nothing comes later; then the watcher has ended, too. */
 async function expectNothingOf(pid: number, watchers: readonly number[]): Promise<void> {
   await expect.poll(() => leftoversOf(pid), WITHIN).toEqual([]);
@@ -73,6 +80,22 @@ describe.concurrent("a SIGKILL leaves nothing", () => {
     await until(() => hasContainer(victim.pid, "helper"));
     victim.kill();
     await expectNothingOf(victim.pid, watchers);
+  });
+
+  test("while the cluster is reset, and volumes go with their containers", async () => {
+    await using victim = new Victim(`${UP}
+      await cluster.kill("node-1");
+      console.log("resetting");
+      await cluster.reset();`);
+    await victim.says("up");
+    const watchers = await victim.watchers();
+    const volumes = await volumesOf(victim.pid);
+    expect(volumes.length).toBeGreaterThanOrEqual(3);
+    await victim.says("resetting");
+    victim.kill();
+    await expectNothingOf(victim.pid, watchers);
+    const { Volumes } = await (await docker()).listVolumes();
+    expect(Volumes.map(({ Name }) => Name).filter((name) => volumes.includes(name))).toEqual([]);
   });
 
   test("while the cluster is stopped", async () => {

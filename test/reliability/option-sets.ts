@@ -84,7 +84,8 @@ const optionSets: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc
       formation: mostly("auto"),
       startupTimeoutMs: mostly(30_000),
       timeScale: mostly(1, 1.5),
-      evidenceDir: mostly(undefined),
+      // No text that is a path: a start that fails would write there.
+      evidenceDir: fc.constantFrom<unknown>(undefined, "", "a\0b", 1, null, []),
       signal: mostly(undefined),
       configureNode: mostly(undefined),
       nodez: fc.constant(6),

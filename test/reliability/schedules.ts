@@ -20,6 +20,7 @@ type Step =
     }
   | { readonly kind: "failover"; readonly node: number; readonly mode: "graceful" | "force" | "takeover" }
   | { readonly kind: "loss"; readonly node: number; readonly share: number }
+  | { readonly kind: "freeze" | "slow" | "setting" | "user"; readonly node: number }
   | { readonly kind: "write"; readonly keys: number }
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "heal" };
@@ -57,6 +58,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     mode: fc.constantFrom("graceful" as const, "force" as const, "takeover" as const),
   }),
   fc.record({ kind: fc.constant("loss" as const), node, share: fc.constantFrom(0.1, 0.5) }),
+  fc.record({
+    kind: fc.constantFrom("freeze" as const, "slow" as const, "setting" as const, "user" as const),
+    node,
+  }),
   fc.record({ kind: fc.constant("write" as const), keys: fc.integer({ min: 1, max: 500 }) }),
   fc.record({ kind: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 1_500 }) }),
   fc.record({ kind: fc.constant("heal" as const) }),
@@ -170,6 +175,18 @@ async function take(cluster: StartedRedisCluster, each: Step): Promise<void> {
     case "loss":
       await cluster.loss(nameOf(each.node), each.share, limit);
       break;
+    case "freeze":
+      await cluster.freezeReplication(nameOf(each.node), limit);
+      break;
+    case "slow":
+      await cluster.slowCommands(nameOf(each.node), 20, limit);
+      break;
+    case "setting":
+      await tell(cluster, each.node, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+      break;
+    case "user":
+      await tell(cluster, each.node, "ACL", "SETUSER", "bob", "on", "nopass", "~*", "+@all");
+      break;
     case "write":
       await write(cluster, each.keys);
       break;
@@ -181,6 +198,17 @@ async function take(cluster: StartedRedisCluster, each: Step): Promise<void> {
       await cluster.heal(limit);
       break;
   }
+}
+
+/** Says something to one node, as far as it listens. */
+async function tell(
+  cluster: StartedRedisCluster,
+  index: number,
+  ...command: [string, ...string[]]
+): Promise<void> {
+  const said = cluster.node(nameOf(index)).client.call(...command);
+  const silence = new Promise((resolve) => setTimeout(resolve, STEP_MS));
+  await Promise.race([said.catch(() => {}), silence]);
 }
 
 /** As far as the cluster takes writes: nothing depends on their success. */

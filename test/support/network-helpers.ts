@@ -36,9 +36,9 @@ export async function helpersDuring(
   const engine = await docker();
   const filters = { label: [`testcontainers-redis-cluster.cluster=${cluster}`] };
   const seen = new Map<string, HostConfig>();
-  let acting = true;
+  const acting = new AbortController();
   const watching = (async () => {
-    while (acting) {
+    while (!acting.signal.aborted) {
       for (const { Id, Labels } of await engine.listContainers({ all: true, filters })) {
         if (Labels["testcontainers-redis-cluster.node"] !== undefined || seen.has(Id)) continue;
         // It may be gone again.
@@ -53,7 +53,7 @@ export async function helpersDuring(
   try {
     await act();
   } finally {
-    acting = false;
+    acting.abort();
     await watching;
   }
   return [...seen.values()];

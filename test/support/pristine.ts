@@ -8,9 +8,16 @@ export async function tracesIn(cluster: StartedRedisCluster): Promise<readonly s
   const { problems } = await cluster.check();
   const nodes = await Promise.all(
     cluster.nodes.map(async ({ name, client, plannedRole }) => {
-      const [size, [role]] = await Promise.all([client.dbsize(), client.role()]);
+      const [size, [role], [, policy], users] = await Promise.all([
+        client.dbsize(),
+        client.role(),
+        client.config("GET", "maxmemory-policy"),
+        client.acl("LIST"),
+      ]);
       const planned = plannedRole === "primary" ? "master" : "slave";
       return [
+        ...(policy === "noeviction" ? [] : [`${name} has the policy ${policy}`]),
+        ...(users.length === 1 ? [] : [`${name} has ${users.length} users`]),
         ...(size === 0 ? [] : [`${name} has ${size} keys`]),
         ...(role === planned ? [] : [`${name} is ${String(role)}, not ${planned}`]),
       ];

@@ -25,7 +25,8 @@ export interface RestartOptions extends WaitOptions {
 /**
  * The part of a started cluster that breaks its nodes. Each fault is in force when its call returns, and is taken
  * back by its own `heal()`, by `await using`, by `cluster.heal()`, or with everything else by `stop()`. A fault that
- * fails half-way is undone. Every call waits at most `timeoutMs`.
+ * fails half-way, or is not in force in time, is undone. Besides what every call throws: UNKNOWN_NODE, NODE_NOT_RUNNING,
+ * INVALID_ARGUMENT where a target or a number is none, ENGINE_FAILED in the engine's own words.
  */
 export class BreakableCluster extends TargetableCluster {
   /**

@@ -29,7 +29,11 @@ export interface ObservableParts {
   readonly evidenceDir: string | undefined;
 }
 
-/** The part of a started cluster that looks and waits, and changes nothing. */
+/**
+ * The part of a started cluster that looks and waits, and changes nothing. Every call of a cluster throws
+ * RedisClusterError CLUSTER_STOPPED after `stop()`, WAIT_TIMEOUT when its time is over, and WAIT_ABORTED when its signal
+ * is aborted; what it throws besides stands beside it.
+ */
 export class ObservableCluster extends RecordedCluster {
   /** All nodes, in the order of their names. */
   readonly nodes: readonly RedisClusterNode[];

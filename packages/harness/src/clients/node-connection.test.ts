@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer as createPlain, type Server as Plain } from "node:net";
 import { createServer, type Server } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ClusterCertificates, makeCertificates } from "../certificates/cluster-certificates.ts";
@@ -60,4 +61,38 @@ test("a client verifies: without the authority, or for another address, there is
   await expect(ask({ ca: certificates.ca, servername: "node-1" })).rejects.toThrow(
     /does not match certificate/,
   );
+});
+
+test("a client leaves an address that is another node's now, and one that was disconnected does not come back", async () => {
+  const [, one, two] = PLAN.nodes as [NodePlan, NodePlan, NodePlan];
+  const table = new AddressTable();
+  const answering = async (name: string): Promise<{ readonly port: number; readonly server: Plain }> => {
+    const plain = createPlain((socket) => socket.on("data", () => socket.write(`+${name}\r\n`)));
+    await once(plain.listen(0, "127.0.0.1"), "listening");
+    return { port: (plain.address() as { port: number }).port, server: plain };
+  };
+  const [first, second] = await Promise.all([answering("first"), answering("second")]);
+  const options = {
+    protocol: 2,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    reconnectMs: () => 5,
+  } as const;
+  table.set(one, { host: "127.0.0.1", port: first.port });
+  const client = openNodeClient(one, table, options);
+  const given = openNodeClient(one, table, options);
+  try {
+    expect(await client.ping()).toBe("first");
+    expect(await given.ping()).toBe("first");
+    given.disconnect();
+    // The engine gives the port to another node, and this one another port.
+    table.set(two, { host: "127.0.0.1", port: first.port });
+    table.set(one, { host: "127.0.0.1", port: second.port });
+    await expect.poll(() => client.ping().catch(() => "away")).toBe("second");
+    expect(given.status).toBe("end");
+  } finally {
+    client.disconnect();
+    first.server.close();
+    second.server.close();
+  }
 });

@@ -50,7 +50,7 @@ export interface ClusterShape {
   readonly nodes?: number | undefined;
   /**
    * Replicas of each primary, counted as `redis-cli --cluster create --cluster-replicas` counts them: there are
-   * ⌊nodes ÷ (replicas + 1)⌋ primaries, at least three, and spare nodes become extra replicas. Default 1.
+   * ⌊nodes ÷ (replicas + 1)⌋ primaries, at least three, and spare nodes become extra replicas. 0 to 32; default 1.
    */
   readonly replicas?: number | undefined;
   /** The network's IPv4 range, for example `"172.28.0.0/16"`. Default: a free private /24 is found. */
@@ -96,9 +96,9 @@ export interface ClusterShape {
    * them; `cluster.tls` has what others need. Default false.
    */
   readonly tls?: boolean | TlsOptions | undefined;
-  /** Memory of each container in MiB, swap included; the kernel kills what takes more. Default: no limit. */
+  /** Memory of each container in MiB, swap included; the kernel kills what takes more. 32 or more; default: no limit. */
   readonly memoryMb?: number | undefined;
-  /** Processors that each container may use, such as 0.5. Default: no limit. */
+  /** Processors that each container may use, such as 0.5. 0.01 to 1024; default: no limit. */
   readonly cpus?: number | undefined;
   /**
    * Whether the containers' root is read-only. Data and settings are in anonymous volumes then, the image's own at its
@@ -106,7 +106,7 @@ export interface ClusterShape {
    * official ones of Redis and Valkey. Default false.
    */
   readonly readOnlyRoot?: boolean | undefined;
-  /** Processes and threads that each container may have. Default 512. */
+  /** Processes and threads that each container may have. 32 or more; default 512. */
   readonly pidsLimit?: number | undefined;
   /**
    * Where ports are published: on 127.0.0.1, or on all addresses of the engine's host, so that others can reach them.
@@ -131,7 +131,7 @@ export interface ClusterShape {
   readonly evidenceDir?: string | undefined;
   /** See {@link FormationChoice}. Default `"auto"`. */
   readonly formation?: FormationChoice | undefined;
-  /** The whole start's time limit in milliseconds. Default 60 000 plus 1 000 for each node. */
+  /** Time limit in milliseconds of the whole start, finding the engine and pulling the image aside. 100 to 3 600 000; default 60 000 plus 1 000 for each node. */
   readonly startupTimeoutMs?: number | undefined;
   /**
    * For slow machines: node timeout, start and every time limit of this cluster's calls and assertions are so many

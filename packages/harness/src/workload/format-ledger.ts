@@ -22,8 +22,8 @@ export function formatLedger(ledger: Ledger): string {
     `not acknowledged, but present   ${unacknowledged(ledger)}`,
     "unavailable",
     ...align(ledger.shards.map((shard) => shardRow(shard, since))),
-    `errors       ${counts(ledger.errors)}`,
-    `redirects    ${counts(ledger.redirects)}`,
+    `errors       ${byCount(ledger.errors)}`,
+    `redirects    ${byCount(ledger.redirects)}`,
     "latency",
     ...align(latencyRows(ledger)),
   ].join("\n");
@@ -82,7 +82,7 @@ function formatUnavailableMs(ms: number): string {
   return String(Math.ceil(ms));
 }
 
-function counts(byWord: Readonly<Record<string, number>>): string {
+function byCount(byWord: Readonly<Record<string, number>>): string {
   const mostFirst = Object.entries(byWord).toSorted(([, a], [, b]) => b - a);
   return mostFirst.map(([word, count]) => `${word} ${count}`).join(", ") || "none";
 }

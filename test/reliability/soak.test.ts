@@ -1,0 +1,48 @@
+import { randomInt } from "node:crypto";
+import { expect, test } from "vitest";
+import { leftovers } from "../support/engine.ts";
+import { runScript } from "../support/run-script.ts";
+import { runKills } from "./kills.ts";
+
+// A part of what `./dev bench soak` and `./dev reliability` run for long.
+
+const KILLS = 2;
+/** What a cycle may keep. A cluster that is not let go of is some MiB: its plan, its files, its clients' buffers. */
+const MOST_KIB_A_CYCLE = 400;
+
+test("starts and stops in a row leave nothing, on the engine and in memory", {
+  timeout: 120_000,
+}, async () => {
+  const { stdout } = await runScript(`
+    import { setFlagsFromString } from "node:v8";
+    import { runInNewContext } from "node:vm";
+    import { startRedisCluster } from "testcontainers-redis-cluster";
+    setFlagsFromString("--expose-gc");
+    const gc = runInNewContext("gc");
+    const used = [];
+    const fellBack = [];
+    for (let cycle = 0; cycle < 14; cycle += 1) {
+      const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+      if (cluster.startup.fellBackBecause !== undefined) fellBack.push(cluster.startup.fellBackBecause);
+      await cluster.client.set("round", cycle);
+      await cluster.stop();
+      gc();
+      used.push(process.memoryUsage().heapUsed / 1024);
+    }
+    console.log(JSON.stringify({ used, fellBack }));`);
+  const { used, fellBack } = JSON.parse(stdout) as { used: number[]; fellBack: string[] };
+  expect(fellBack).toEqual([]);
+  // The first cycles load code. Of the others the lowest of each half are compared: what is collected late is no leak.
+  const later = used.slice(4);
+  const [first, second] = [Math.min(...later.slice(0, 5)), Math.min(...later.slice(5))];
+  expect((second - first) / 5).toBeLessThan(MOST_KIB_A_CYCLE);
+  expect(await leftovers()).toEqual([]);
+});
+
+test("processes that are killed at any moment leave nothing, and harm no neighbour", {
+  timeout: 120_000,
+}, async () => {
+  const { failures, kills } = await runKills({ kills: KILLS, withWatcher: 1, seed: randomInt(2 ** 31) });
+  expect(kills).toHaveLength(KILLS + 1);
+  expect(failures).toBe(0);
+});
