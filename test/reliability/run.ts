@@ -61,6 +61,7 @@ if (wanted("schedules")) {
   const outcomes = await runSchedules({
     count: schedules,
     seed,
+    shrink: true,
     onDone: () => progress("schedule", (done += 1), schedules),
   });
   process.stderr.write("\r\u001b[K");

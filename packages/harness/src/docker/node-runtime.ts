@@ -72,10 +72,17 @@ export class NodeRuntime {
     return { host: this.#engine.host, port: Number(binding.HostPort) };
   }
 
-  /** Sends a signal to the container's main process and waits until the container is no longer running. */
+  /**
+   * Sends a signal to the container's main process and waits until the container is no longer running. A frozen one is let
+   * go on, for only SIGKILL reaches it otherwise.
+   */
   async kill(signal: string): Promise<void> {
     const ended = this.#container.wait({ condition: "not-running" });
-    await this.#ask("to kill", Promise.all([this.#container.kill({ signal }), ended]));
+    // Heard below, once the signal is sent.
+    ended.catch(() => {});
+    await this.#ask("to kill", this.#container.kill({ signal }));
+    if (signal !== "SIGKILL" && (await this.state()).status === "paused") await this.unpause();
+    await this.#ask("to wait for", ended);
   }
 
   /** Freezes every process of the container; its sockets stay open. */

@@ -1,4 +1,5 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
 import { inTime, type WaitOptions } from "../lifecycle/wait.ts";
 
 /** What can be done to a cluster. */
@@ -47,6 +48,8 @@ export interface Undo {
   release?(): void;
 }
 
+/** What is late and does not come at all is not waited for by a reset: it looks at every node itself. */
+const LATE_LIMIT_MS = 5_000;
 /** Healing has the limit of the fault's own undo; this one is for who joins somebody else's. */
 const JOIN_DEFAULTS = { timeoutMs: 60_000, timeScale: 1 };
 
@@ -127,7 +130,6 @@ export class FaultRegistry {
    * them count as healed afterwards. Gives the names of nodes that a fault could not be taken from, and why.
    */
   async takeBackAll(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-    await Promise.all(this.#late);
     const failed = new Map<string, string>();
     for (const fault of this.active.toReversed()) {
       const takeBack = this.#takeBacks.get(fault);
@@ -138,25 +140,30 @@ export class FaultRegistry {
       );
       if (why !== undefined) for (const node of fault.nodes) failed.set(node, `${fault.description}: ${why}`);
     }
+    // After the others: what is late may be waiting for one of them, as a signal to a frozen process does.
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(LATE_LIMIT_MS)]);
+    await orAborted(Promise.all(this.#late), limited).catch(() => {});
     return failed;
   }
 
   /** Heals all, last in, first out; one that fails does not keep the others. */
   async healAll(options: WaitOptions = {}): Promise<void> {
     this.#refuseStopped();
-    await inTime("Taking back what came too late", options, JOIN_DEFAULTS, () => Promise.all(this.#late));
     const errors: unknown[] = [];
     for (const fault of this.active.toReversed()) {
       await fault.heal(options).catch((error: unknown) => errors.push(error));
     }
+    await inTime("Taking back what came too late", options, JOIN_DEFAULTS, () =>
+      Promise.all(this.#late),
+    ).catch((error: unknown) => errors.push(error));
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) {
+      // They mostly have one reason: the first of them says what kind of failure it is.
+      const code = errors[0] instanceof RedisClusterError ? errors[0].code : "FAULT_FAILED";
       throw new RedisClusterError(
-        "FAULT_FAILED",
+        code,
         `Several faults could not be healed: ${errors.map(messageOf).join("; ")}`,
-        {
-          cause: new AggregateError(errors),
-        },
+        { cause: new AggregateError(errors) },
       );
     }
   }
