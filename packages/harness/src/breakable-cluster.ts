@@ -47,7 +47,10 @@ export class BreakableCluster extends TargetableCluster {
     );
   }
 
-  /** Lets nodes shut down by themselves (SIGTERM): persistence is written, clients are told. Healing starts them. */
+  /**
+   * Lets nodes shut down by themselves (SIGTERM): persistence is written, clients are told. A frozen one is let go on, or it
+   * would not hear it. Healing starts them.
+   */
   async stopNode(target: Target, options: WaitOptions = {}): Promise<ActiveFault> {
     return await this.#end("stop", "stopped", target, "SIGTERM", options);
   }
