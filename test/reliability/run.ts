@@ -14,7 +14,7 @@ const USAGE = `usage: ./dev reliability [--only PART] [OPTION…]
   --kills N         processes to kill (default 50)
   --with-watcher N  processes to kill together with their watcher (default 20)
   --schedules N     random schedules of faults, each ending in a reset (default 60)
-  --options N       generated option sets (default 300)
+  --options N       generated option sets, of which more than two thirds are wrong (default 450)
   --seed N          chance of an earlier run; by default a new one, which is printed
   --json FILE       all results, as JSON`;
 
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     kills: { type: "string", default: "50" },
     "with-watcher": { type: "string", default: "20" },
     schedules: { type: "string", default: "60" },
-    options: { type: "string", default: "300" },
+    options: { type: "string", default: "450" },
     seed: { type: "string", default: String(randomInt(2 ** 31)) },
     json: { type: "string" },
   },
