@@ -1,5 +1,5 @@
 import { setInterval } from "node:timers/promises";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { docker, leftovers, leftoversOf } from "../support/engine.ts";
 import { runs, Victim } from "../support/victim.ts";
 
@@ -37,8 +37,9 @@ async function volumesOf(pid: number): Promise<readonly string[]> {
 
 /** After the kill nothing is left, and nothing comes later; then the watcher has ended, too. */
 async function expectNothingOf(pid: number, watchers: readonly number[]): Promise<void> {
-  await expect.poll(() => leftoversOf(pid), WITHIN).toEqual([]);
-  await expect.poll(() => watchers.filter(runs), WITHIN).toEqual([]);
+  // Not by `expect.poll`, which concurrent tests would need a context for.
+  await vi.waitFor(async () => expect(await leftoversOf(pid)).toEqual([]), WITHIN);
+  await vi.waitFor(() => expect(watchers.filter(runs)).toEqual([]), WITHIN);
   expect(await leftoversOf(pid)).toEqual([]);
 }
 
