@@ -44,7 +44,7 @@ export default defineConfig({
         test: {
           name: "reliability",
           // Concurrent tests mostly wait for a watcher; each has a process of its own.
-          maxConcurrency: 3,
+          maxConcurrency: 4,
           include: ["test/reliability/**/*.test.ts"],
           // `./dev test` says so in its last lines.
           exclude: whyNoSecondEngine() === undefined ? [] : ["test/reliability/second-engine.test.ts"],

@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { parseArgs } from "node:util";
+import { execFile } from "node:child_process";
+import { parseArgs, promisify } from "node:util";
 import { startVitest, type TestModule } from "vitest/node";
 import { leftovers } from "./support/engine.ts";
 import { whyNoSecondEngine } from "./support/second-engine.ts";
@@ -13,9 +13,8 @@ const { positionals, values } = parseArgs({
 
 // Filters are for working on a part; the checks are about the whole.
 const everything = positionals.length === 0 && values.project === undefined;
-const checks = everything
-  ? spawnSync("pnpm", ["--silent", "run", "check"], { stdio: "inherit" }).status === 0
-  : true;
+// Beside the first tests, which mostly wait for containers. What they say is printed at the end.
+const checking = everything ? check() : Promise.resolve(undefined);
 
 const vitest = await startVitest("test", positionals, {
   run: true,
@@ -30,13 +29,25 @@ await vitest.close();
 const withoutEngine = everything ? whyNoSecondEngine() : undefined;
 if (withoutEngine !== undefined) console.log(`left out: tests of an engine in trouble (${withoutEngine})`);
 const left = await leftovers();
-if (!checks) console.log("the checks failed: see above");
+const complaint = await checking;
+if (complaint !== undefined) console.log(`the checks failed:\n${complaint}`);
 if (left.length > 0) console.log(`left behind: ${left.join(", ")}`);
 const errors = vitest.state.getUnhandledErrors().length;
 if (errors > 0) console.log(`${errors} errors outside any test: see above`);
-const otherFailures = [!checks, left.length > 0, errors > 0, broken].filter(Boolean).length;
+const otherFailures = [complaint !== undefined, left.length > 0, errors > 0, broken].filter(Boolean).length;
 console.log(`${counts.passed} passed, ${counts.failed + otherFailures} failed`);
 process.exit(counts.failed + otherFailures > 0 || counts.passed === 0 ? 1 : 0);
+
+/** Gives what the checks have to say where they fail. */
+async function check(): Promise<string | undefined> {
+  try {
+    await promisify(execFile)("pnpm", ["run", "check"], { maxBuffer: 2 ** 26 });
+    return undefined;
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    return `${stdout}${stderr}` || String(error);
+  }
+}
 
 function count(module: TestModule): void {
   // A module that does not load has no tests to fail.

@@ -6,7 +6,7 @@ import { runSchedules } from "./schedules.ts";
 
 // A part of what `./dev reliability` runs for long. New chance each time: a failure prints its seed.
 
-const SCHEDULES = 2;
+const SCHEDULES = 1;
 const OPTION_SETS = 20;
 
 test("after any faults in any order, a reset gives the cluster as it was", { timeout: 180_000 }, async () => {
