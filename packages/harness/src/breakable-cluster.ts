@@ -172,14 +172,11 @@ export class BreakableCluster extends TargetableCluster {
           (member) => member.runtime.kill(signalName),
           (member) => restart(member, signal),
         );
-        const again = (): Promise<unknown> =>
-          this.within(`Taking back (${kind})`, {}, (within) =>
-            Promise.all(members.map((member) => restart(member, within))),
-          );
-        await this.inForce(ending, again, signal);
-        return this.enter(kind, members, since, seed, `${verb} with ${signalName}`, async (within) => {
+        const startAgain = async (within: AbortSignal): Promise<void> => {
           await Promise.all(members.map((member) => restart(member, within)));
-        });
+        };
+        await this.inForce(ending, () => this.within(`Taking back (${kind})`, {}, startAgain), signal);
+        return this.enter(kind, members, since, seed, `${verb} with ${signalName}`, startAgain);
       },
     );
   }

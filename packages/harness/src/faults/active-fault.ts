@@ -83,7 +83,7 @@ export class FaultRegistry {
         return;
       }
       this.#refuseStopped();
-      healing ??= undo.heal(options).catch((error: unknown) => {
+      healing = undo.heal(options).catch((error: unknown) => {
         healing = undefined;
         throw error;
       });

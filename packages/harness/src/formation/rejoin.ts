@@ -1,11 +1,9 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
-import { poll } from "../lifecycle/poll.ts";
-import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
+import type { ClusterPlan, ShardPlan } from "../plan/cluster-plan.ts";
+import { followPrimary } from "./form-by-meeting.ts";
 import { chattyNodeTimeoutMs, stateIsOk } from "./form-by-placeholder.ts";
 import { settle } from "./settle.ts";
 import { probeShards, verify } from "./verify.ts";
-
-const POLL_MS = 2;
 
 /**
  * Takes nodes that were started as new back into a cluster that is otherwise as planned. They boot with the knowledge of
@@ -56,17 +54,10 @@ async function takeOver(
     ["CLUSTER", "FAILOVER", "TAKEOVER"],
     ["CLUSTER", "FORGET", placeholderId],
   ]);
+  // A replica tries to reach a primary that went away once a second; told to follow it, it does so at once.
   await Promise.all(
     staying
       .filter(({ node }) => node.role === "replica" && node.shard === connection.node.shard)
-      .map((replica) => follow(replica, connection.node, signal)),
+      .map((replica) => followPrimary(plan, replica, signal)),
   );
-}
-
-/**
- * A replica tries to reach a primary that went away once a second; told to follow it, it does so at once. It refuses as
- * long as it takes that one for a replica.
- */
-async function follow(replica: NodeConnection, primary: NodePlan, signal: AbortSignal): Promise<void> {
-  await poll(() => replica.text("CLUSTER", "REPLICATE", primary.id), { everyMs: POLL_MS, signal });
 }

@@ -12,7 +12,8 @@ export interface Deadline extends Disposable {
 export const LONGEST_MS: number = 2 ** 31 - 1;
 
 /**
- * Starts a deadline. Its signal aborts after `timeoutMs` (times `timeScale`, where that is given) or with the given signal, whichever comes first, and its
+ * Starts a deadline. Its signal aborts after `timeoutMs` (times `timeScale`, where that is given) or with the given
+ * signal, whichever comes first, and its
  * reason is a RedisClusterError that says which (`timeoutCode` or `abortCode`).
  */
 export function startDeadline(options: {
