@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setInterval } from "node:timers/promises";
@@ -28,18 +29,16 @@ export class SecondEngine implements AsyncDisposable {
   readonly #folder: string;
   readonly #dataFolder: string;
   readonly #mounted: boolean;
+  #bridgesBefore: readonly string[] = [];
+  /** Its default bridge: a network of the first engine that nothing else uses. A device's name has at most 15 characters. */
+  readonly #bridge: string = `trc-${randomBytes(5).toString("hex")}`;
   #daemon: ChildProcess | undefined;
 
   private constructor(folder: string, mounted: boolean) {
     this.#folder = folder;
     this.#dataFolder = join(folder, "data");
     this.#mounted = mounted;
-    this.environment = {
-      DOCKER_HOST: `unix://${join(folder, "docker.sock")}`,
-      // Testcontainers looks for the host at the default bridge, which this engine does not have, and where that fails it
-      // silently takes the first engine.
-      TESTCONTAINERS_HOST_OVERRIDE: "localhost",
-    };
+    this.environment = { DOCKER_HOST: `unix://${join(folder, "docker.sock")}` };
   }
 
   /** @param diskMb size of a disk of its own for the engine's data; by default it has this machine's. */
@@ -51,6 +50,11 @@ export class SecondEngine implements AsyncDisposable {
       if (diskMb !== undefined) {
         await run("mount", ["-t", "tmpfs", "-o", `size=${diskMb}m`, "tmpfs", engine.#dataFolder]);
       }
+      await run("docker", [
+        ...["network", "create", "--driver", "bridge"],
+        ...["--opt", `com.docker.network.bridge.name=${engine.#bridge}`, engine.#bridge],
+      ]);
+      engine.#bridgesBefore = await bridges();
       await engine.boot();
     } catch (error) {
       await engine[Symbol.asyncDispose]();
@@ -70,8 +74,8 @@ export class SecondEngine implements AsyncDisposable {
         `--data-root=${this.#dataFolder}`,
         `--exec-root=${path("exec")}`,
         `--pidfile=${path("pid")}`,
-        // Its networks are those that tests make; the default bridge belongs to the first engine.
-        "--bridge=none",
+        // Left to itself it would take the first engine's default bridge; told to have none it would delete that one.
+        `--bridge=${this.#bridge}`,
         "--max-download-attempts=1",
       ],
       { stdio: ["ignore", log.fd, log.fd], detached: true },
@@ -148,7 +152,18 @@ export class SecondEngine implements AsyncDisposable {
       }
       await this.end("SIGTERM");
     }
+    // An engine whose disk was full when it made a network has forgotten the network and left its bridge.
+    const now = await bridges();
+    for (const bridge of now.filter((each) => !this.#bridgesBefore.includes(each))) {
+      await run("ip", ["link", "delete", bridge]).catch(() => {});
+    }
+    await run("docker", ["network", "rm", this.#bridge]).catch(() => {});
     if (this.#mounted) await run("umount", ["--lazy", this.#dataFolder]).catch(() => {});
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Names of this machine's devices that are bridges of Docker networks. */
+async function bridges(): Promise<readonly string[]> {
+  return (await readdir("/sys/class/net")).filter((name) => name.startsWith("br-"));
 }
