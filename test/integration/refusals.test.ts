@@ -148,6 +148,23 @@ describe("a start that is not to go on", () => {
     );
   });
 
+  test("whose nodes run and are never reached says where they were looked for", async () => {
+    const error = await failureOf({
+      nodes: 3,
+      replicas: 0,
+      startupTimeoutMs: 4_000,
+      config: { bind: "127.0.0.1" },
+    });
+    expect(error.code).toBe("START_TIMEOUT");
+    expect(error.message).toMatch(
+      /Running, but not to be reached from here: node-0 at 127\.0\.0\.1:\d+( \(.+\))?, and 2 more\./,
+    );
+    expect(error.message).toContain("see `bind`");
+    expect(error.details).toMatchObject({
+      nodes: [{ node: "node-0", unreachableAt: expect.stringContaining("127.0.0.1:") }, {}, {}],
+    });
+  });
+
   test("that cannot form says what was missing at the end", async () => {
     const error = await failureOf({
       startupTimeoutMs: 6_000,

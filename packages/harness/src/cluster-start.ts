@@ -189,7 +189,7 @@ export class ClusterStart {
 
   /** Gathers the evidence, then removes everything, and gives the error that the caller is to see. */
   async #giveUp(cause: unknown): Promise<unknown> {
-    const explained = await explainFailure(cause, this.#phase, this.#runtimes);
+    const explained = await explainFailure(cause, this.#phase, this.#runtimes, this.#connections);
     log("the start failed with %s: %s", explained.code, explained.message.split("\n")[0]);
     const note = await this.#saveEvidence(explained);
     const told = await this.#cleanUp(explained);

@@ -73,6 +73,7 @@ export type NodeCommand = readonly [string, ...(string | number)[]];
 export class NodeConnection {
   readonly node: NodePlan;
   readonly #client: Redis;
+  #lastError: Error | undefined;
 
   constructor(node: NodePlan, addresses: AddressTable, access: Access) {
     this.node = node;
@@ -87,6 +88,17 @@ export class NodeConnection {
       connectTimeout: COMMAND_TIMEOUT_MS,
       disableClientInfo: true,
     });
+    this.#client.on("error", (error: Error) => {
+      this.#lastError = error;
+    });
+  }
+
+  /** Where the node is looked for and why that fails, as `127.0.0.1:32768 (connect ECONNREFUSED …)`; undefined while connected. */
+  get unreachableAt(): string | undefined {
+    const { status, options } = this.#client;
+    if (status === "ready") return undefined;
+    const why = this.#lastError === undefined ? "" : ` (${this.#lastError.message})`;
+    return `${options.host}:${options.port}${why}`;
   }
 
   /** Resolves when the node has accepted a connection. Rejects only when the signal is aborted. */

@@ -13,6 +13,11 @@ export interface Engine {
   readonly host: string;
   /** The engine runs on this machine, so that a port published on loopback can be reached. */
   readonly local: boolean;
+  /**
+   * The address on which a port for everybody is published, of the family by which `host` is reached. Without one Docker
+   * publishes on both families, on ports that can differ: each family is given its next free one.
+   */
+  readonly everywhere: "0.0.0.0" | "::";
   /** Number of the engine's processors. */
   readonly cpus: number;
   /** Testcontainers' session id; what carries it is reaped with the session where Ryuk runs. */
@@ -46,7 +51,7 @@ export async function findEngine(): Promise<Engine> {
   const finding = thisOwner();
   const client = await findClient();
   const { sessionId, containerId: ryuk } = await startReaper(client);
-  const { host, cpus } = client.info.containerRuntime;
+  const { host, hostIps, cpus } = client.info.containerRuntime;
   const local = await isThisMachine(host);
   return {
     client,
@@ -54,6 +59,7 @@ export async function findEngine(): Promise<Engine> {
     // Ports are published for IPv4 only, and `localhost` may mean ::1 first (testcontainers-node#750).
     host: local ? "127.0.0.1" : host,
     local,
+    everywhere: local || hostIps.some(({ family }) => family === 4) ? "0.0.0.0" : "::",
     cpus,
     sessionId,
     // Testcontainers gives a reaper without a container where Ryuk is off.

@@ -60,9 +60,7 @@ export class NodeRuntime {
   /** Where the client port is published now. A restart changes it unless the host port is fixed. */
   async mappedAddress(): Promise<HostAndPort> {
     const { NetworkSettings } = await this.#ask("for the ports of", this.#container.inspect());
-    const binding = NetworkSettings.Ports[`${this.#node.port}/tcp`]?.find(
-      ({ HostIp }) => !HostIp.includes(":"),
-    );
+    const binding = NetworkSettings.Ports[`${this.#node.port}/tcp`]?.[0];
     if (binding === undefined) {
       throw new RedisClusterError(
         "START_FAILED",

@@ -33,7 +33,7 @@ const MEBIBYTE = 1024 ** 2;
 export class RedisNodeContainer extends RedisContainer {
   readonly #plan: ClusterPlan;
   readonly #node: NodePlan;
-  readonly #loopback: boolean;
+  readonly #publishOn: string;
   readonly #onCreated: (id: string) => Promise<void>;
 
   /**
@@ -44,8 +44,8 @@ export class RedisNodeContainer extends RedisContainer {
     super(plan.image);
     this.#plan = plan;
     this.#node = node;
-    // A remote engine's ports can only be reached from outside.
-    this.#loopback = engine.local && plan.publishOn === "loopback";
+    // A server without a password belongs on loopback; but a remote engine's ports can only be reached from outside.
+    this.#publishOn = engine.local && plan.publishOn === "loopback" ? "127.0.0.1" : engine.everywhere;
     this.#onCreated = onCreated;
     // RedisContainer exposes 6379, which need not be this node's port.
     this.exposedPorts = [];
@@ -91,10 +91,8 @@ export class RedisNodeContainer extends RedisContainer {
         },
       },
     };
-    // A server without a password belongs on loopback.
-    if (!this.#loopback) return;
     const bindings: Record<string, { HostPort: string; HostIp?: string }[]> = this.hostConfig.PortBindings;
-    for (const list of Object.values(bindings)) for (const each of list) each.HostIp ??= "127.0.0.1";
+    for (const list of Object.values(bindings)) for (const each of list) each.HostIp ??= this.#publishOn;
   }
 
   override containerCreated(id: string): Promise<void> {

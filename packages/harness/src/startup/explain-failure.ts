@@ -1,3 +1,4 @@
+import type { NodeConnection } from "../clients/node-connection.ts";
 import type { NodeRuntime } from "../docker/node-runtime.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 
@@ -14,6 +15,8 @@ interface NodeEvidence {
   readonly status: string;
   readonly exitCode: number | undefined;
   readonly oomKilled: boolean;
+  /** Where nobody answered from here, though the container runs. */
+  readonly unreachableAt: string | undefined;
   readonly lastLines: readonly string[];
 }
 
@@ -25,19 +28,36 @@ export async function explainFailure(
   cause: unknown,
   phase: string,
   runtimes: readonly (NodeRuntime | undefined)[],
+  connections: readonly (NodeConnection | undefined)[],
 ): Promise<RedisClusterError> {
-  const nodes = await Promise.race([gather(runtimes), after(GATHERING_LIMIT_MS)]);
+  const nodes = await Promise.race([gather(runtimes, connections), after(GATHERING_LIMIT_MS)]);
   const stopped = nodes.filter(({ status }) => status !== "running" && status !== "created");
   const telling = (stopped.length > 0 ? stopped : nodes).slice(0, SHOWN_NODES);
   const code = cause instanceof RedisClusterError ? cause.code : "START_FAILED";
+  const unreachable = nodes.flatMap(({ node, unreachableAt }) =>
+    unreachableAt === undefined ? [] : [`${node} at ${unreachableAt}`],
+  );
   const lines = telling.flatMap((each) => [
     `${each.node} (${[each.status, ...endOf(each)].join(", ")}) printed last:`,
     ...(each.lastLines.length > 0 ? each.lastLines : ["nothing"]).map((line) => `    ${line}`),
   ]);
-  return new RedisClusterError(code, [messageOf(cause), ...lines, ...advice(code)].join("\n  "), {
+  const said = [
+    messageOf(cause),
+    ...whereNobodyAnswers(unreachable),
+    ...lines,
+    ...advice(code, unreachable.length > 0),
+  ];
+  return new RedisClusterError(code, said.join("\n  "), {
     cause,
     details: { ...(cause instanceof RedisClusterError ? cause.details : {}), phase, nodes },
   });
+}
+
+function whereNobodyAnswers(unreachable: readonly string[]): readonly string[] {
+  const [first, ...others] = unreachable;
+  if (first === undefined) return [];
+  const more = others.length === 0 ? "" : `, and ${others.length} more`;
+  return [`Running, but not to be reached from here: ${first}${more}.`];
 }
 
 function endOf({ exitCode, oomKilled }: NodeEvidence): readonly string[] {
@@ -47,7 +67,7 @@ function endOf({ exitCode, oomKilled }: NodeEvidence): readonly string[] {
   ];
 }
 
-function advice(code: RedisClusterError["code"]): readonly string[] {
+function advice(code: RedisClusterError["code"], unreachable: boolean): readonly string[] {
   switch (code) {
     case "NODE_EXITED":
       return [
@@ -56,16 +76,28 @@ function advice(code: RedisClusterError["code"]): readonly string[] {
     case "START_TIMEOUT":
       return [
         "What to try: a larger `startupTimeoutMs`, fewer nodes, or `docker stats` to see what keeps the machine busy.",
+        ...(unreachable
+          ? [
+              "  Where nodes run and are never reached: the server has to listen on its container's address (see `bind`), and " +
+                "the engine's published ports have to be open to this program (TESTCONTAINERS_HOST_OVERRIDE names their host).",
+            ]
+          : []),
       ];
     default:
       return [];
   }
 }
 
-async function gather(runtimes: readonly (NodeRuntime | undefined)[]): Promise<readonly NodeEvidence[]> {
+async function gather(
+  runtimes: readonly (NodeRuntime | undefined)[],
+  connections: readonly (NodeConnection | undefined)[],
+): Promise<readonly NodeEvidence[]> {
   const known = runtimes.filter((runtime) => runtime !== undefined);
   return await Promise.all(
     known.map(async (runtime) => {
+      const connection = connections.find((each) => each?.node.name === runtime.name);
+      // Before the engine is asked, which takes its time.
+      const unreachableAt = connection?.unreachableAt;
       const state = await runtime.state().catch(() => undefined);
       const log = await runtime.logs({ tail: TAIL_LINES }).catch(() => "");
       return {
@@ -73,6 +105,7 @@ async function gather(runtimes: readonly (NodeRuntime | undefined)[]): Promise<r
         status: state?.status ?? "unknown",
         exitCode: state?.exitCode,
         oomKilled: state?.oomKilled ?? false,
+        unreachableAt: state?.status === "running" ? unreachableAt : undefined,
         lastLines: log
           .trimEnd()
           .split(/\r?\n/)
