@@ -26,8 +26,9 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          // One engine and often two cores: clusters that start side by side would only slow each other down.
-          fileParallelism: false,
+          // Most of a test is waiting for a server's timeouts. More at once would keep two cores busy.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 90_000,
         },
@@ -36,6 +37,7 @@ export default defineConfig({
         test: {
           name: "runner",
           include: ["test/runner/*.test.ts"],
+          maxConcurrency: 2,
           fileParallelism: false,
           testTimeout: 90_000,
         },
@@ -80,7 +82,8 @@ export default defineConfig({
         },
       },
     ],
-    // Projects run one after the other: unit tests first, what needs Docker afterwards.
+    // Groups run one after the other: unit tests first, what needs Docker afterwards. Files that must have the engine to
+    // themselves, because they look whether anything is left on it, are in projects without file parallelism.
     sequence: { groupOrder: 0 },
   },
 });

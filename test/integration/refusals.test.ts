@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:net";
 import { type RedisClusterOptions, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterEach, describe, expect, test } from "vitest";
-import { docker, leftovers } from "../support/engine.ts";
+import { docker, leftoversOf } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 
 /** The error of a start that has to fail. */
@@ -36,7 +36,7 @@ async function occupyMiddleOfThree(): Promise<{ readonly port: number; readonly 
 }
 
 afterEach(async () => {
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOf(process.pid)).toEqual([]);
 });
 
 describe("wrong options", () => {

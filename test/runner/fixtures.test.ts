@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { leftovers } from "../support/engine.ts";
 import { runVitest, statuses } from "../support/run-vitest.ts";
 
@@ -9,7 +9,11 @@ const KEPT = {
   "b: sees neither": "passed",
 };
 
-test.each([
+afterAll(async () => {
+  expect(await leftovers()).toEqual([]);
+});
+
+test.concurrent.for([
   { pool: "forks", isolate: "--isolate", scope: "worker", clusters: 2 },
   { pool: "forks", isolate: "--no-isolate", scope: "worker", clusters: 1 },
   { pool: "threads", isolate: "--no-isolate", scope: "worker", clusters: 1 },
@@ -21,44 +25,38 @@ test.each([
   expect(run.exitCode).toBe(0);
   expect(run.notes).toHaveLength(4);
   expect(new Set(run.notes).size).toBe(each.clusters);
-  expect(await leftovers()).toEqual([]);
 });
 
-test("files that run at the same time have clusters of their own", async () => {
+test.concurrent("files that run at the same time have clusters of their own", async () => {
   const run = await runVitest("kept", ["--maxWorkers=2"]);
   expect(statuses(run)).toEqual(KEPT);
   expect(new Set(run.notes).size).toBe(2);
-  expect(await leftovers()).toEqual([]);
 });
 
-test('with scope "test" concurrent tests are isolated', async () => {
+test.concurrent('with scope "test" concurrent tests are isolated', async () => {
   const run = await runVitest("once");
   expect(run).toMatchObject({ exitCode: 0, tests: [{ status: "passed" }, { status: "passed" }] });
   expect(new Set(run.notes).size).toBe(2);
-  expect(await leftovers()).toEqual([]);
 });
 
-test("a block with other options gets another cluster, and the file's own is kept meanwhile", async () => {
+test.concurrent("a block with other options gets another cluster, and the file's own is kept meanwhile", async () => {
   const run = await runVitest("blocks");
   expect(run.output).toContain("3 passed");
   const [before, inside, after] = run.notes;
   expect(inside).not.toBe(before);
   expect(after).toBe(before);
-  expect(await leftovers()).toEqual([]);
 });
 
-test("concurrent tests on one cluster are refused, with both their names and what to do", async () => {
+test.concurrent("concurrent tests on one cluster are refused, with both their names and what to do", async () => {
   const run = await runVitest("together");
   expect(run.exitCode).toBe(1);
   expect(run.output).toContain("1 failed | 1 passed");
   expect(run.output).toContain('"the other" wants the cluster that "the one" is using');
   expect(run.output).toContain('redisClusterTest({ scope: "test" })');
-  expect(await leftovers()).toEqual([]);
 });
 
-test("--bail ends the run and leaves nothing", async () => {
+test.concurrent("--bail ends the run and leaves nothing", async () => {
   const run = await runVitest("bail", ["--bail=1"]);
   expect(run.exitCode).toBe(1);
   expect(statuses(run)).toEqual({ fails: "failed", "is not run any more": "pending" });
-  expect(await leftovers()).toEqual([]);
 });
