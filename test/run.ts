@@ -50,8 +50,8 @@ async function check(): Promise<string | undefined> {
 }
 
 function count(module: TestModule): void {
-  // A module that does not load has no tests to fail.
-  if (module.state() === "failed" && module.children.size === 0) broken = true;
+  // A module that does not load has no tests to fail, and what a hook after all tests complains of is no test's error.
+  if ([module, ...module.children.allSuites()].some((each) => each.errors().length > 0)) broken = true;
   for (const test of module.children.allTests()) {
     const { state } = test.result();
     if (state === "passed") counts.passed += 1;

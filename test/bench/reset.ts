@@ -67,6 +67,7 @@ export async function benchReset({ only, rounds = 10, json }: BenchOptions): Pro
     const data = { scenarios, containerStartMs: Math.round(median(containerStartMs)) };
     await writeFile(json, `${JSON.stringify(data, undefined, 2)}\n`);
   }
+  if (!measured.every(({ verified }) => verified)) process.exitCode = 1;
   const left = await leftovers();
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
 }

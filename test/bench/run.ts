@@ -12,7 +12,7 @@ const USAGE = `usage: ./dev bench NAME [--only SCENARIO] [--rounds N] [--json FI
   failover  from a kill to the first acknowledged write, beside the servers' own part of it (scenarios: 500, 1000, 2000, 5000)
   reset     resets after all kinds of use beside a fresh start (scenarios: unharmed, keys, kill, kill-failover, failover, partition)
   workload  recorded writers beside a bare ioredis loop
-  soak      many starts and stops in a row: failures, leftovers, fall-backs, memory (50; --rounds 200 for the long one)
+  soak      many starts and stops in a row: failures, leftovers, fall-backs, memory (200)
   parallel  four processes with ten clusters each, all alive at once: collisions, leftovers`;
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {

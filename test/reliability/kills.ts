@@ -46,7 +46,11 @@ export async function runKills(options: {
   console.log(tableOf(done).toString());
   for (const message of harmed) console.log(`the neighbour was harmed ${message}`);
   if (left.length > 0) console.log(`left at the end: ${left.join(", ")}`);
-  const failures = done.filter(({ goneMs }) => goneMs === undefined).length + harmed.length + left.length;
+  // While it starts or stops there may be nothing; a kill that found nothing at any other moment has shown nothing.
+  const empty = done.filter(({ made, during }) => made === 0 && !["start", "stop"].includes(during)).length;
+  if (empty > 0) console.log(`${empty} processes had made nothing when they were killed`);
+  const failures =
+    done.filter(({ goneMs }) => goneMs === undefined).length + harmed.length + left.length + empty;
   return { kills: done, harmed, left, failures };
 }
 
