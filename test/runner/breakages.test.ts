@@ -3,7 +3,7 @@ import { leftovers } from "../support/engine.ts";
 import { runVitest, statuses } from "../support/run-vitest.ts";
 
 /** `TRC_BREAKAGES=200 ./dev test --project runner breakages` is the long run. */
-const COUNT = Number(process.env["TRC_BREAKAGES"] ?? 28);
+const COUNT = Number(process.env["TRC_BREAKAGES"] ?? 45);
 
 test(`${COUNT} tests that each break something else never see each other's traces`, {
   timeout: 60_000 + COUNT * 6_000,

@@ -4,66 +4,116 @@ import { expect, redisClusterTest } from "testcontainers-redis-cluster/vitest";
 // Each test proves first that it sees nothing of those before it, and then breaks something else.
 
 const COUNT = Number(process.env["TRC_BREAKAGES"] ?? 16);
-const KEY = "order:42";
 
 const test = redisClusterTest({ nodeTimeoutMs: 500 });
 
-type Breakage = (
-  cluster: StartedRedisCluster,
-  node: RedisClusterNode,
-  other: RedisClusterNode,
-) => Promise<unknown>;
+/** What a breakage is aimed at: other nodes and another key each time. */
+interface Aim {
+  readonly node: RedisClusterNode;
+  readonly other: RedisClusterNode;
+  readonly key: string;
+}
+
+type Breakage = (cluster: StartedRedisCluster, aim: Aim) => Promise<unknown>;
+
+/** What a server is told directly. */
+function told(...command: readonly [string, ...(string | number)[]]): Breakage {
+  return async (_, { node }) => node.client.call(...command);
+}
+
+/** A client of one's own, which the reset cuts off; that is its end. */
+function ownClient({ node }: Aim): RedisClusterNode["client"] {
+  const own = node.client.duplicate();
+  own.on("error", () => own.disconnect());
+  own.on("close", () => own.disconnect());
+  return own;
+}
+
+async function primaryOf(cluster: StartedRedisCluster, { key }: Aim): Promise<RedisClusterNode["client"]> {
+  return (await cluster.primaryOf(key)).client;
+}
 
 const BREAKAGES: Readonly<Record<string, Breakage>> = {
   keys: ({ client }) =>
     Promise.all(Array.from({ length: 200 }, (_, index) => client.set(`key:${index}`, index))),
-  "a killed node": (cluster, node) => cluster.kill(node),
-  "a setting": (_, { client }) => client.config("SET", "maxmemory-policy", "allkeys-lru"),
-  "a failover": (cluster) => cluster.observeFailover(() => cluster.killMaster(KEY)),
-  "a user": (_, { client }) => client.call("ACL", "SETUSER", "bob", "on", ">secret", "~*", "+@all"),
-  "a paused node": (cluster, node) => cluster.pause(node),
-  "a script": (_, { client }) => client.script("LOAD", "return 1"),
-  "a graceful failover": async (cluster) => cluster.failover((await cluster.replicasOf(KEY))[0] ?? ""),
-  "a function": (cluster) =>
-    cluster.nodes[0]?.client.call(
+  "a killed node": (cluster, { node }) => cluster.kill(node),
+  "a setting": told("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"),
+  "a failover": (cluster, { key }) => cluster.observeFailover(() => cluster.killMaster(key)),
+  "a user": told("ACL", "SETUSER", "bob", "on", ">secret", "~*", "+@all"),
+  "a paused node": (cluster, { node }) => cluster.pause(node),
+  "a script": told("SCRIPT", "LOAD", "return 1"),
+  "a graceful failover": (cluster, { key }) => cluster.failover({ replicaOf: key }),
+  "a function": async (cluster, aim) =>
+    (await primaryOf(cluster, aim)).call(
       "FUNCTION",
       "LOAD",
       "#!lua name=lib\nredis.register_function('f', function() return 1 end)",
-    ) ?? Promise.reject(new Error("no node")),
-  "slots without an owner": (cluster) =>
-    cluster.nodes[1]?.client.call("CLUSTER", "DELSLOTSRANGE", 6_000, 6_100) ??
-    Promise.reject(new Error("no node")),
+    ),
+  "slots without an owner": async (cluster, { key }) => {
+    const { client, index } = await cluster.primaryOf(key);
+    const first = cluster.plan.shards.find(({ primary }) => primary === index)?.slots.first ?? 0;
+    await client.call("CLUSTER", "DELSLOTSRANGE", first, first + 100);
+  },
   "a subscription": ({ client }) => client.subscribe("news"),
-  "an isolated primary": (cluster) => cluster.observeFailover(() => cluster.isolate({ primaryOf: KEY })),
-  "an open slot": (cluster) => {
-    const [from, to] = cluster.nodes as unknown as [RedisClusterNode, RedisClusterNode];
-    return from.client.cluster("SETSLOT", 7, "MIGRATING", to.id);
+  "a subscription of a shard's": async (_, aim) =>
+    void ownClient(aim)
+      .call("SSUBSCRIBE", aim.key)
+      .catch(() => {}),
+  "an isolated primary": (cluster, { key }) =>
+    cluster.observeFailover(() => cluster.isolate({ primaryOf: key })),
+  "an open slot": async (cluster) => {
+    const [from, to] = await cluster.primaries();
+    await from?.client.cluster("SETSLOT", 7, "MIGRATING", to?.id ?? "");
   },
-  "a forgotten node": (_, { client }, other) => client.cluster("FORGET", other.id).catch(() => {}),
-  "a blocked client": async (_, { client }) => {
-    const blocked = client.duplicate();
-    // It is cut off by the reset, which is its end.
-    blocked.on("error", () => blocked.disconnect());
-    blocked.call("BLPOP", "nothing", 0).catch(() => blocked.disconnect());
-  },
-  "a saved file": (cluster) => cluster.nodes[2]?.client.call("SAVE") ?? Promise.reject(new Error("no node")),
-  "a wiped node": (cluster, node) => cluster.restart(node, { data: "wiped" }),
-  "a rewritten configuration": async (_, { client }) => {
+  "a forgotten node": (_, { node, other }) => node.client.cluster("FORGET", other.id).catch(() => {}),
+  "a blocked client": async (_, aim) =>
+    void ownClient(aim)
+      .call("BLPOP", "nothing", 0)
+      .catch(() => {}),
+  "a saved file": told("SAVE"),
+  "a wiped node": (cluster, { node }) => cluster.restart(node, { data: "wiped" }),
+  "a restarted node": (cluster, { node }) => cluster.restart(node),
+  "a rewritten configuration": async (_, { node: { client } }) => {
     await client.config("SET", "maxmemory-policy", "allkeys-lru");
     await client.config("REWRITE");
   },
   "a running workload": (cluster) => cluster.startWorkload({ writers: 2 }),
+  "a workload and a kill": async (cluster, { node }) => {
+    await cluster.startWorkload({ writers: 2 });
+    await cluster.kill(node);
+  },
   "a closed client": async ({ client }) => client.disconnect(),
-  "reset statistics": (_, { client }) => client.config("RESETSTAT"),
-  "a node that is cut off from its siblings": (cluster, node) => cluster.isolate(node, { plane: "bus" }),
-  "an open transaction": async (_, { client }) => {
+  "reset statistics": told("CONFIG", "RESETSTAT"),
+  "a node that is cut off from its siblings": (cluster, { node }) => cluster.isolate(node, { plane: "bus" }),
+  "a node that clients cannot reach": (cluster, { node }) => cluster.isolate(node, { plane: "clients" }),
+  "a node that hears and is not heard": (cluster, { node }) =>
+    cluster.partition([[node.name], "rest"], { oneWay: true }),
+  "lost packets": (cluster, { node }) => cluster.loss(node, 0.3),
+  "slow commands": (cluster, { node }) => cluster.slowCommands(node, 20),
+  "an open transaction": async (_, { node: { client } }) => {
     await client.call("MULTI");
     await client.call("SET", "never", "done").catch(() => {});
   },
-  "a changed default user": (_, { client }) => client.call("ACL", "SETUSER", "default", "-debug"),
-  "a frozen replica": (cluster) => cluster.freezeReplication({ replicaOf: KEY }),
-  "a paused server": (_, { client }) => client.call("CLIENT", "PAUSE", 300, "WRITE"),
-  "a stopped node": (cluster, node) => cluster.stopNode(node),
+  "a changed default user": told("ACL", "SETUSER", "default", "-debug"),
+  "a frozen replica": (cluster, { key }) => cluster.freezeReplication({ replicaOf: key }),
+  "a paused server": told("CLIENT", "PAUSE", 300, "WRITE"),
+  "a stopped node": (cluster, { node }) => cluster.stopNode(node),
+  "a dead shard": (cluster, { key }) => cluster.kill({ shardOf: key }),
+  "a dead majority": (cluster) => cluster.kill({ majorityOf: "primaries" }),
+  "a monitor": async (_, aim) =>
+    void ownClient(aim)
+      .call("MONITOR")
+      .catch(() => {}),
+  "a tracking client": async (_, aim) =>
+    void ownClient(aim)
+      .call("CLIENT", "TRACKING", "ON", "BCAST")
+      .catch(() => {}),
+  "a client's name": told("CLIENT", "SETNAME", "somebody"),
+  "a stream with a group": ({ client }, { key }) => client.xgroup("CREATE", key, "group", "$", "MKSTREAM"),
+  "a key with a time to live": ({ client }, { key }) => client.set(key, "short", "EX", 1_000),
+  "a password": told("CONFIG", "SET", "masterauth", "secret"),
+  "persistence that is turned on": told("CONFIG", "SET", "appendonly", "yes"),
+  "a raised epoch": told("CLUSTER", "BUMPEPOCH"),
 };
 
 const NAMES = Object.keys(BREAKAGES);
@@ -87,8 +137,10 @@ test.for(Array.from({ length: COUNT }, (_, index) => ({ index, what: NAMES[index
   "$index: $what",
   async ({ index, what }, { cluster }) => {
     await expectPristine(cluster);
+    // When the list begins anew each is aimed at something else.
+    const round = Math.floor(index / NAMES.length);
     const at = (offset: number): RedisClusterNode =>
-      cluster.nodes[(index + offset) % cluster.nodes.length] as RedisClusterNode;
-    await BREAKAGES[what]?.(cluster, at(0), at(1));
+      cluster.nodes[(index + round + offset) % cluster.nodes.length] as RedisClusterNode;
+    await BREAKAGES[what]?.(cluster, { node: at(0), other: at(1), key: `order:${index}` });
   },
 );
