@@ -77,8 +77,7 @@ export default defineConfig({
           name: "examples",
           include: ["packages/examples/**/*.test.ts"],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 90_000,
+          // No other limits than a user's: what the examples need they ask for.
         },
       },
     ],

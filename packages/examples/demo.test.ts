@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const run = promisify(execFile);
 
-test("the demo tells its story to the end, and leaves nothing", async () => {
+test("the demo tells its story to the end, and leaves nothing", { timeout: 60_000 }, async () => {
   const { stdout } = await run(process.execPath, [join(import.meta.dirname, "demo/demo.ts")], {
     env: { ...process.env, NO_COLOR: "1" },
     timeout: 55_000,

@@ -28,11 +28,21 @@ test("the tarball holds what users need, and nothing else", async () => {
     .split("\n")
     .map((name) => name.replace(/^package\//, ""));
   expect(files).toEqual(
-    expect.arrayContaining(["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts"]),
+    expect.arrayContaining([
+      "package.json",
+      "README.md",
+      "LICENSE",
+      "CHANGELOG.md",
+      "docs/errors.md",
+      "dist/index.js",
+      "dist/index.d.ts",
+    ]),
   );
   expect(
     files.filter((name) =>
-      /\.(test|fixture)\.|tsbuildinfo|^(?!dist\/|src\/|package\.json|README|LICENSE)/.test(name),
+      /\.(test|fixture)\.|tsbuildinfo|^(?!dist\/|src\/|package\.json|docs\/|README|CHANGELOG|LICENSE)/.test(
+        name,
+      ),
     ),
   ).toEqual([]);
 });

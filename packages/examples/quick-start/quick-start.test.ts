@@ -5,10 +5,10 @@ let cluster: StartedRedisCluster;
 
 beforeAll(async () => {
   cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
-});
+}, 90_000);
 afterAll(() => cluster?.stop());
 
-test("an order survives the death of the master that holds it", async () => {
+test("an order survives the death of the master that holds it", { timeout: 30_000 }, async () => {
   await cluster.client.set("order:42", "paid");
   const master = await cluster.primaryOf("order:42");
   await master.client.wait(1, 1_000); // the replica has it, too

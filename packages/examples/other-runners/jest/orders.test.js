@@ -25,7 +25,7 @@ function noted(body) {
   };
 }
 
-// Longer than the start's own limit (66 s for six nodes, pulling the image aside), whose error says more.
+// Longer than the start's own limit (66 s for six nodes, not counting the image pull), whose error says more.
 beforeAll(async () => {
   cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
 }, 120_000);

@@ -11,7 +11,7 @@ import {
 let cluster;
 
 before(async function () {
-  this.timeout(120_000); // longer than the start's own limit of 66 s, pulling the image aside
+  this.timeout(120_000); // longer than the start's own limit of 66 s, not counting the image pull
   cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
 });
 beforeEach(async function () {

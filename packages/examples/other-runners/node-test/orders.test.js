@@ -10,7 +10,7 @@ import {
 /** @type {import("testcontainers-redis-cluster").StartedRedisCluster} */
 let cluster;
 
-// Longer than the start's own limit (66 s for six nodes, pulling the image aside), whose error says more.
+// Longer than the start's own limit (66 s for six nodes, not counting the image pull), whose error says more.
 before(
   async () => {
     cluster = await startRedisCluster({ nodes: 6, replicas: 1 });

@@ -131,7 +131,7 @@ export interface ClusterShape {
   readonly evidenceDir?: string | undefined;
   /** See {@link FormationChoice}. Default `"auto"`. */
   readonly formation?: FormationChoice | undefined;
-  /** Time limit in milliseconds of the whole start, finding the engine and pulling the image aside. 100 to 3 600 000; default 60 000 plus 1 000 for each node. */
+  /** Time limit in milliseconds of the whole start, not counting finding the engine and pulling the image. 100 to 3 600 000; default 60 000 plus 1 000 for each node. */
   readonly startupTimeoutMs?: number | undefined;
   /**
    * For slow machines: node timeout, start and every time limit of this cluster's calls and assertions are so many
