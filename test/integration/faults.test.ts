@@ -14,8 +14,8 @@ describe("faults, each applied and healed", () => {
     await cluster.heal();
     await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
     expect(cluster.activeFaults).toEqual([]);
-    // The helpers live for a moment only.
-    expect(await leftovers(cluster.plan.name)).toHaveLength(7);
+    // Six nodes, their volumes and the network: the helpers live for a moment only.
+    expect(await leftovers(cluster.plan.name)).toHaveLength(13);
   });
   afterAll(async () => {
     await cluster.stop();

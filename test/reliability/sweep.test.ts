@@ -39,7 +39,8 @@ async function expectNeighbourUnharmed(before: readonly string[]): Promise<void>
 test("the next process to start a cluster sweeps it, and its neighbour's cluster stays", async () => {
   const before = await leftovers(neighbour.plan.name);
   const dead = await killWithWatcher();
-  expect(await leftoversOf(dead)).toHaveLength(4);
+  // Three nodes, their volumes and the network.
+  expect(await leftoversOf(dead)).toHaveLength(7);
   await using next = new Victim(`${UP}\nawait cluster.stop();`);
   expect(await next.ended).toEqual({ code: 0, signal: null });
   expect(await leftoversOf(dead)).toEqual([]);

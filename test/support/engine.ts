@@ -9,7 +9,7 @@ export async function docker(): Promise<Docker> {
   return (await getContainerRuntimeClient()).container.dockerode;
 }
 
-/** Names of all containers and networks, running or not, that clusters have made and not removed. */
+/** Names of all containers, running or not, networks and volumes that clusters have made and not removed. */
 export async function leftovers(cluster?: string): Promise<readonly string[]> {
   return await labelled(cluster === undefined ? CLUSTER_LABEL : `${CLUSTER_LABEL}=${cluster}`);
 }
@@ -22,13 +22,15 @@ export async function leftoversOf(pid: number): Promise<readonly string[]> {
 async function labelled(label: string): Promise<readonly string[]> {
   const engine = await docker();
   const filters = { label: [label] };
-  const [containers, networks] = await Promise.all([
+  const [containers, networks, { Volumes: volumes }] = await Promise.all([
     engine.listContainers({ all: true, filters }),
     engine.listNetworks({ filters }),
+    engine.listVolumes({ filters }),
   ]);
   return [
     ...containers.flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, ""))),
     ...networks.map(({ Name }) => Name),
+    ...volumes.map(({ Name }) => Name),
   ];
 }
 

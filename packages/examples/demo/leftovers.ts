@@ -4,7 +4,7 @@ import type { StartedRedisCluster } from "testcontainers-redis-cluster";
 const LABEL = "testcontainers-redis-cluster.cluster";
 
 /**
- * Names of the containers and networks that the engine still has of a cluster, or of all clusters. Asks the engine,
+ * Names of the containers, networks and volumes that the engine still has of a cluster, or of all clusters. Asks the engine,
  * not the library.
  */
 export async function leftovers(cluster?: StartedRedisCluster): Promise<readonly string[]> {
@@ -12,5 +12,6 @@ export async function leftovers(cluster?: StartedRedisCluster): Promise<readonly
   const filters = { label: [cluster === undefined ? LABEL : `${LABEL}=${cluster.plan.name}`] };
   const containers = await dockerode.listContainers({ all: true, filters });
   const networks = await dockerode.listNetworks({ filters });
-  return [...containers.flatMap(({ Names }) => Names), ...networks.map(({ Name }) => Name)];
+  const { Volumes: volumes } = await dockerode.listVolumes({ filters });
+  return [...containers.flatMap(({ Names }) => Names), ...[...networks, ...volumes].map(({ Name }) => Name)];
 }

@@ -4,7 +4,7 @@ import type { Access } from "./clients/access.ts";
 import { AddressTable } from "./clients/address-table.ts";
 import { closeCluster, connectCluster } from "./clients/cluster-client.ts";
 import type { NodeConnection } from "./clients/node-connection.ts";
-import { type Engine } from "./docker/engine.ts";
+import { type Engine, volumesOfImage } from "./docker/engine.ts";
 import type { NodeRuntime } from "./docker/node-runtime.ts";
 import type { ConfigureNode } from "./docker/redis-node-container.ts";
 import { type ContainerExit, watchExits } from "./docker/watch-exits.ts";
@@ -70,12 +70,10 @@ export class ClusterStart {
     try {
       const networkBegun = performance.now();
       await guardAgainstDeath(this.#engine, this.#cleanup);
-      const { plan, network } = await makeNetwork(
-        this.#engine,
-        this.#options,
-        this.#cleanup,
-        deadline.signal,
-      );
+      const [{ plan, network }, imageVolumes] = await Promise.all([
+        makeNetwork(this.#engine, this.#options, this.#cleanup, deadline.signal),
+        volumesOfImage(this.#engine, this.#options.image),
+      ]);
       this.#plan = plan;
       log("%s: %d nodes of %s on %s", plan.name, plan.nodes.length, plan.image, plan.network.subnet);
       // Beside the boot, which waits for the engine most of the time.
@@ -89,7 +87,7 @@ export class ClusterStart {
         password: plan.password,
         tls: certificates && { ca: certificates.ca, ...certificates.client },
       };
-      const booting = this.#boot(plan, access, certificates, signal);
+      const booting = this.#boot(plan, access, certificates, imageVolumes, signal);
       const forming = formCluster(plan, booting, signal);
       // Heard below, when its phase has come: formation begins while the last nodes boot.
       forming.catch(() => {});
@@ -152,6 +150,7 @@ export class ClusterStart {
     plan: ClusterPlan,
     access: Access,
     certificates: ClusterCertificates | undefined,
+    imageVolumes: readonly string[],
     signal: AbortSignal,
   ): readonly Promise<NodeConnection>[] {
     const booting = bootNodes({
@@ -160,6 +159,7 @@ export class ClusterStart {
       addresses: this.#addresses,
       access,
       certificates,
+      imageVolumes,
       runtimes: this.#runtimes,
       connections: this.#connections,
       cleanup: this.#cleanup,

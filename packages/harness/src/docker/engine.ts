@@ -141,6 +141,12 @@ async function pullAloud({ docker }: Engine, image: string): Promise<void> {
   await promise;
 }
 
+/** The folders for which an image wants a volume. The engine must have the image. */
+export async function volumesOfImage({ docker }: Engine, image: string): Promise<readonly string[]> {
+  const { Config } = await docker.getImage(image).inspect();
+  return Object.keys(Config.Volumes ?? {});
+}
+
 /** The HTTP status of an answer of the engine, or undefined where it was no answer. */
 export function statusOf(error: unknown): number | undefined {
   const status: unknown = error instanceof Error ? Reflect.get(error, "statusCode") : undefined;

@@ -34,19 +34,28 @@ export class RedisNodeContainer extends RedisContainer {
   readonly #plan: ClusterPlan;
   readonly #node: NodePlan;
   readonly #publishOn: string;
+  readonly #volumes: ReadonlySet<string>;
+  readonly #labels: Readonly<Record<string, string>>;
   readonly #onCreated: (id: string) => Promise<void>;
 
   /**
    * @param onCreated hears the container's id before anything can go wrong with it; the container is started when it is
    * done.
    */
-  constructor(engine: Engine, plan: ClusterPlan, node: NodePlan, onCreated: (id: string) => Promise<void>) {
+  constructor(
+    engine: Engine,
+    plan: ClusterPlan,
+    node: NodePlan,
+    imageVolumes: readonly string[],
+    onCreated: (id: string) => Promise<void>,
+  ) {
     super(plan.image);
     this.#plan = plan;
     this.#node = node;
     // A server without a password belongs on loopback; but a remote engine's ports can only be reached from outside.
     this.#publishOn = engine.local && plan.publishOn === "loopback" ? "127.0.0.1" : engine.everywhere;
     this.#onCreated = onCreated;
+    this.#labels = clusterLabels(plan, engine);
     // RedisContainer exposes 6379, which need not be this node's port.
     this.exposedPorts = [];
     this.createOpts.ExposedPorts = {};
@@ -56,7 +65,7 @@ export class RedisNodeContainer extends RedisContainer {
     this.withName(node.containerName)
       .withHostname(node.name)
       .withNetworkMode(plan.network.name)
-      .withLabels({ ...clusterLabels(plan, engine), [NODE_LABEL]: node.name })
+      .withLabels({ ...this.#labels, [NODE_LABEL]: node.name })
       .withEntrypoint(["sh"])
       .withCommand([
         ...["-c", BOOT_SCRIPT, "redis-node"],
@@ -67,12 +76,9 @@ export class RedisNodeContainer extends RedisContainer {
       .withAddedCapabilities(...BOOT_CAPABILITIES)
       .withWaitStrategy(STARTED_IS_ENOUGH);
     this.hostConfig.PidsLimit = plan.pidsLimit;
-    if (plan.readOnlyRoot) {
-      this.hostConfig.ReadonlyRootfs = true;
-      // What a node has beside its data has to be there after a kill, which a tmpfs would not be. Anonymous, so that the
-      // engine removes it with the container.
-      this.createOpts.Volumes = { ...this.createOpts.Volumes, "/tmp": {} };
-    }
+    this.hostConfig.ReadonlyRootfs = plan.readOnlyRoot;
+    // What a node has beside its data has to be there after a kill, which a tmpfs would not be.
+    this.#volumes = new Set(plan.readOnlyRoot ? [...imageVolumes, "/tmp"] : imageVolumes);
     if (plan.cpus !== undefined) this.hostConfig.NanoCpus = Math.round(plan.cpus * 1e9);
     if (plan.memoryMb !== undefined) {
       this.hostConfig.Memory = plan.memoryMb * MEBIBYTE;
@@ -91,8 +97,32 @@ export class RedisNodeContainer extends RedisContainer {
         },
       },
     };
+    this.hostConfig.Mounts = [...(this.hostConfig.Mounts ?? []), ...this.#labelledVolumes()];
     const bindings: Record<string, { HostPort: string; HostIp?: string }[]> = this.hostConfig.PortBindings;
     for (const list of Object.values(bindings)) for (const each of list) each.HostIp ??= this.#publishOn;
+  }
+
+  /**
+   * The image's volumes, anonymous as ever, so that the engine removes them with the container; but with labels, so that
+   * they can be found where somebody removes a container and leaves its volumes. Not where the user mounts something else.
+   */
+  #labelledVolumes(): NonNullable<typeof this.hostConfig.Mounts> {
+    const { Tmpfs = {}, Binds = [], Mounts = [] } = this.hostConfig;
+    const taken = new Set([
+      ...Object.keys(Tmpfs),
+      ...Binds.map((bind) => bind.split(":")[1]),
+      ...Mounts.map(({ Target }) => Target),
+    ]);
+    return [...this.#volumes]
+      .filter((folder) => !taken.has(folder))
+      .map((Target) => ({
+        ...{ Type: "volume", Source: "", Target },
+        VolumeOptions: {
+          NoCopy: false,
+          Labels: { ...this.#labels },
+          DriverConfig: { Name: "", Options: {} },
+        },
+      }));
   }
 
   override containerCreated(id: string): Promise<void> {

@@ -19,6 +19,8 @@ export interface Boot {
   readonly addresses: AddressTable;
   readonly access: Access;
   readonly certificates: ClusterCertificates | undefined;
+  /** Folders for which the image wants a volume. */
+  readonly imageVolumes: readonly string[];
   readonly runtimes: NodeRuntime[];
   readonly connections: NodeConnection[];
   readonly cleanup: CleanupStack;
@@ -55,13 +57,13 @@ export function bootNodes(boot: Boot): readonly Promise<NodeConnection>[] {
 }
 
 async function startContainer(
-  { engine, plan, addresses, certificates, runtimes, configureNode, signal }: Boot,
+  { engine, plan, addresses, certificates, imageVolumes, runtimes, configureNode, signal }: Boot,
   node: NodePlan,
   onCreated: (id: string) => void,
 ): Promise<void> {
   signal.throwIfAborted();
   const files = tlsFiles(certificates, node);
-  const container = new RedisNodeContainer(engine, plan, node, async (id) => {
+  const container = new RedisNodeContainer(engine, plan, node, imageVolumes, async (id) => {
     const runtime = new NodeRuntime(engine, node, id);
     runtimes[node.index] = runtime;
     onCreated(id);
