@@ -1,5 +1,7 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
+import { networkInterfaces } from "node:os";
 import { type RedisClusterOptions, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterEach, describe, expect, test } from "vitest";
 import { docker, leftoversOf } from "../support/engine.ts";
@@ -35,6 +37,12 @@ async function occupyMiddleOfThree(): Promise<{ readonly port: number; readonly 
   throw new Error("no three free ports in a row");
 }
 
+/** A range that is always taken. */
+async function bridgeSubnet(): Promise<string> {
+  const bridge = await (await docker()).getNetwork("bridge").inspect();
+  return bridge.IPAM?.Config?.[0]?.Subnet ?? "";
+}
+
 afterEach(async () => {
   expect(await leftoversOf(process.pid)).toEqual([]);
 });
@@ -65,12 +73,31 @@ describe("wrong options", () => {
   });
 
   test("a subnet that the default bridge has is refused", async () => {
-    const engine = await docker();
-    const bridge = await engine.getNetwork("bridge").inspect();
-    const subnet = bridge.IPAM?.Config?.[0]?.Subnet ?? "";
-    const error = await failureOf({ subnet });
+    const error = await failureOf({ subnet: await bridgeSubnet() });
     expect(error.code).toBe("SUBNET_TAKEN");
     expect(error.message).toContain('the Docker network "bridge"');
+  });
+
+  test("a subnet of a network that this machine is in is refused, with the interface's name", async () => {
+    const networks = await (await docker()).listNetworks();
+    const bridges = new Set(networks.map(({ IPAM }) => IPAM?.Config?.[0]?.Gateway));
+    const [own] = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+      addresses
+        .filter((each) => each.family === "IPv4" && !each.internal && !bridges.has(each.address))
+        .map(({ address }) => ({ name, subnet: `${address.replace(/\d+$/, "0")}/24` })),
+    );
+    if (own === undefined) throw new Error("this machine has no network of its own");
+    const error = await failureOf({ subnet: own.subnet });
+    expect(error.code).toBe("SUBNET_TAKEN");
+    expect(error.message).toContain(`the interface ${own.name} of this host`);
+  });
+
+  test("more nodes than the host's neighbour table has room for are refused before anything else", async () => {
+    const setting = await readFile("/proc/sys/net/ipv4/neigh/default/gc_thresh3", "utf8").catch(() => "");
+    const fits = setting === "" || Number(setting) >= 100 * 99;
+    // Where there is room, or no telling, the subnet is what is wrong.
+    const error = await failureOf({ nodes: 100, subnet: await bridgeSubnet() });
+    expect(error.code).toBe(fits ? "SUBNET_TAKEN" : "HOST_LIMIT");
   });
 });
 
