@@ -199,5 +199,8 @@ describe("a start that is not to go on", () => {
     });
     expect(error.code).toMatch(/FORMATION_FAILED|START_TIMEOUT/);
     expect(error.message).toMatch(/NOPERM/);
+    expect(error.details).toMatchObject({
+      nodes: [{ said: expect.stringContaining("node-0") }, {}, {}, {}, {}, {}],
+    });
   });
 });

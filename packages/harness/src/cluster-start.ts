@@ -9,7 +9,9 @@ import type { NodeRuntime } from "./docker/node-runtime.ts";
 import type { ConfigureNode } from "./docker/redis-node-container.ts";
 import { type ContainerExit, watchExits } from "./docker/watch-exits.ts";
 import { messageOf, RedisClusterError } from "./errors.ts";
+import type { EvidenceSource } from "./evidence/evidence.ts";
 import { ClusterHistory } from "./evidence/history.ts";
+import { nodesAtFailure } from "./evidence/node-states.ts";
 import { type EvidenceNote, noteEvidence, withNote } from "./evidence/with-evidence.ts";
 import { evidenceSource } from "./evidence-source.ts";
 import { formCluster } from "./formation/form-cluster.ts";
@@ -189,11 +191,30 @@ export class ClusterStart {
 
   /** Gathers the evidence, then removes everything, and gives the error that the caller is to see. */
   async #giveUp(cause: unknown): Promise<unknown> {
-    const explained = await explainFailure(cause, this.#phase, this.#runtimes, this.#connections);
+    const explained = await explainFailure(cause, this.#phase, this.#runtimes, this.#connections, () =>
+      this.#whatNodesSay(cause),
+    );
     log("the start failed with %s: %s", explained.code, explained.message.split("\n")[0]);
     const note = await this.#saveEvidence(explained);
     const told = await this.#cleanUp(explained);
     return note === undefined ? told : withNote(told, note);
+  }
+
+  /** By name. Whoever aborts a start wants it to end, and is told nothing. */
+  async #whatNodesSay(cause: unknown): Promise<ReadonlyMap<string, string>> {
+    if (cause instanceof RedisClusterError && cause.code === "START_ABORTED") return new Map();
+    const nodes = await nodesAtFailure(this.#evidence(new ClusterHistory()));
+    return new Map(nodes.map(({ node, said }) => [node, said]));
+  }
+
+  #evidence(history: ClusterHistory): EvidenceSource {
+    const parts = {
+      engine: this.#engine,
+      plan: this.#plan,
+      runtimes: this.#runtimes,
+      connections: this.#connections,
+    };
+    return evidenceSource(parts, history);
   }
 
   async #saveEvidence(error: RedisClusterError): Promise<EvidenceNote | undefined> {
@@ -202,18 +223,7 @@ export class ClusterStart {
     if (directory === undefined || error.code === "START_ABORTED") return undefined;
     const history = new ClusterHistory();
     history.addError(`start (${this.#phase})`, error);
-    const parts = {
-      engine: this.#engine,
-      plan: this.#plan,
-      runtimes: this.#runtimes,
-      connections: this.#connections,
-    };
-    return await noteEvidence(
-      error,
-      evidenceSource(parts, history),
-      directory,
-      `failed start ${this.#phase}`,
-    );
+    return await noteEvidence(error, this.#evidence(history), directory, `failed start ${this.#phase}`);
   }
 
   async #cleanUp(explained: RedisClusterError): Promise<RedisClusterError> {

@@ -17,20 +17,29 @@ interface NodeEvidence {
   readonly oomKilled: boolean;
   /** Where nobody answered from here, though the container runs. */
   readonly unreachableAt: string | undefined;
+  /** What the node itself says of the cluster, in a sentence, where it was asked. */
+  readonly said: string | undefined;
   readonly lastLines: readonly string[];
 }
 
 /**
  * Adds to an error what each container was doing: its state, and the last log lines of those that matter, which
  * are the ones that are not running or, where all run, the first. Never throws, never hides the first cause.
+ *
+ * @param ask what each node says of the cluster, by its name.
  */
 export async function explainFailure(
   cause: unknown,
   phase: string,
   runtimes: readonly (NodeRuntime | undefined)[],
   connections: readonly (NodeConnection | undefined)[],
+  ask: () => Promise<ReadonlyMap<string, string>>,
 ): Promise<RedisClusterError> {
-  const nodes = await Promise.race([gather(runtimes, connections), after(GATHERING_LIMIT_MS)]);
+  // Both at the same time, so that all is of one moment.
+  const asking = ask();
+  const gathered = await Promise.race([gather(runtimes, connections), after(GATHERING_LIMIT_MS)]);
+  const said = await asking;
+  const nodes = gathered.map((each): NodeEvidence => ({ ...each, said: said.get(each.node) }));
   const stopped = nodes.filter(({ status }) => status !== "running" && status !== "created");
   const telling = (stopped.length > 0 ? stopped : nodes).slice(0, SHOWN_NODES);
   const code = cause instanceof RedisClusterError ? cause.code : "START_FAILED";
@@ -41,13 +50,13 @@ export async function explainFailure(
     `${each.node} (${[each.status, ...endOf(each)].join(", ")}) printed last:`,
     ...(each.lastLines.length > 0 ? each.lastLines : ["nothing"]).map((line) => `    ${line}`),
   ]);
-  const said = [
+  const message = [
     messageOf(cause),
     ...whereNobodyAnswers(unreachable),
     ...lines,
     ...advice(code, unreachable.length > 0),
   ];
-  return new RedisClusterError(code, said.join("\n  "), {
+  return new RedisClusterError(code, message.join("\n  "), {
     cause,
     details: { ...(cause instanceof RedisClusterError ? cause.details : {}), phase, nodes },
   });
@@ -91,7 +100,7 @@ function advice(code: RedisClusterError["code"], unreachable: boolean): readonly
 async function gather(
   runtimes: readonly (NodeRuntime | undefined)[],
   connections: readonly (NodeConnection | undefined)[],
-): Promise<readonly NodeEvidence[]> {
+): Promise<readonly Omit<NodeEvidence, "said">[]> {
   const known = runtimes.filter((runtime) => runtime !== undefined);
   return await Promise.all(
     known.map(async (runtime) => {
@@ -116,7 +125,7 @@ async function gather(
   );
 }
 
-function after(ms: number): Promise<readonly NodeEvidence[]> {
+function after(ms: number): Promise<readonly never[]> {
   return new Promise((resolve) => {
     setTimeout(() => resolve([]), ms).unref();
   });
