@@ -1,6 +1,6 @@
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
-import { docker } from "../support/engine.ts";
+import { docker, exec } from "../support/engine.ts";
 
 /** One setting of a running server. */
 async function setting(cluster: StartedRedisCluster, name: string, node = "node-0"): Promise<unknown> {
@@ -141,6 +141,8 @@ test("without persistence not even the file of a replica's sync brings data back
   const [replica] = await cluster.replicasOf("data");
   await primary.client.set("data", "kept");
   await cluster.restart(replica ?? "");
+  // The server deletes the file at its next look, at most a second after the sync.
+  await expect.poll(() => exec(primary.containerId, ["ls"])).toMatchObject({ output: "nodes.conf\n" });
   await cluster.restart(primary);
   expect(await primary.client.get("data")).toBeNull();
 });

@@ -70,7 +70,8 @@ export function renderRedisConf(
       // After a sync over a socket the primary streams nothing until the replica's next acknowledgement, up to a
       // second later (`replicaPutOnline` in replication.c); after one by way of a file it starts at once.
       "repl-diskless-sync": false,
-      // The file of a sync would come back as data at the next restart. The server keeps it where persistence is on.
+      // The file of a sync would come back as data at the next restart. The server deletes it within a second, and keeps it
+      // where persistence is on.
       "rdb-del-sync-files": true,
       // For those who turn that on again: the default makes the first sync wait five seconds for more replicas.
       "repl-diskless-sync-delay": 0,
