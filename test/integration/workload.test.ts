@@ -104,7 +104,13 @@ describe("a workload and its ledger", () => {
     const failover = await cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 15_000 });
     // The promoted node has no replica to confirm anything until the dead one is back.
     await cluster.heal();
-    await workload.waitForAcknowledged(shard, performance.now());
+    const back = Date.now();
+    const acknowledgedAt = await workload.waitForAcknowledged(shard, back);
+    expect(acknowledgedAt).toBeGreaterThan(back - 1);
+    expect(workload.firstAcknowledgedAfter(shard, back)).toBe(acknowledgedAt);
+    // The fault's own moment is of the same clock; the first write after it may still be the old primary's.
+    expect(workload.firstAcknowledgedAfter(shard, failover.since)).toBeGreaterThan(failover.since - 1);
+    expect(() => workload.firstAcknowledgedAfter(shard, Number.NaN)).toThrow(/milliseconds/);
     await more(workload, 200);
     const ledger = await workload.stop();
     expect(ledger.lost).toEqual([]);
@@ -185,6 +191,19 @@ describe("a workload and its ledger", () => {
     expect(ledger.attempts).toBeLessThan(200 * (tookMs / 1_000) + 200);
   });
 
+  test("reads from the primaries, during the run and at its end, whatever its clients would prefer", async () => {
+    await using _frozen = await cluster.freezeReplication({ replicaOf: KEY });
+    const workload = await cluster.startWorkload({
+      writers: 4,
+      reads: true,
+      client: { scaleReads: "slave" },
+    });
+    await more(workload, 500);
+    const ledger = await workload.stop();
+    expect(ledger.reads).toBeGreaterThan(0);
+    expect(findings(ledger)).toEqual([]);
+  });
+
   test("counts the redirects that its clients followed, though every write went well", async () => {
     const [replica] = await cluster.replicasOf(KEY);
     const workload = await cluster.startWorkload({ writers: 4 });
@@ -218,12 +237,34 @@ describe("a workload and its ledger", () => {
   });
 });
 
-test("a workload ends with its cluster", async () => {
+test("a workload ends with a reset and with its cluster, and says what keeps it from a ledger", async () => {
   const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
-  const workload = await cluster.startWorkload();
-  await expect.poll(() => workload.progress.acknowledged).toBeGreaterThan(100);
+  const busy = async (): Promise<Awaited<ReturnType<typeof cluster.startWorkload>>> => {
+    const workload = await cluster.startWorkload({ writers: 2, commandTimeoutMs: 100 });
+    await expect.poll(() => workload.progress.acknowledged, { timeout: 10_000 }).toBeGreaterThan(100);
+    return workload;
+  };
+  const reset = await busy();
+  await cluster.reset();
+  expect(reset.stopped).toBe(true);
+  // Everything that was acknowledged is gone, and nobody lost it.
+  await expect(reset.stop()).rejects.toMatchObject({
+    code: "WAIT_ABORTED",
+    message: expect.stringMatching(/ended without a ledger.*reset\(\)/),
+  });
+  expect(cluster.history.ledgers).toEqual([]);
+
+  const stuck = await busy();
+  await cluster.kill("node-0");
+  await expect(stuck.stop({ timeoutMs: 2_000 })).rejects.toMatchObject({
+    code: "WAIT_TIMEOUT",
+    message: expect.stringMatching(/not done after 2000 ms\. Still: .*serves the slots 0-5460/),
+  });
+
+  const stopping = stuck.stop().catch((error: unknown) => error);
   await cluster.stop();
-  const { attempts } = workload.progress;
-  await expect(workload.stop({ timeoutMs: 300 })).rejects.toThrow(/stopped/);
-  expect(workload.progress.attempts).toBe(attempts);
+  expect(await stopping).toMatchObject({ code: "WAIT_ABORTED" });
+  const { attempts } = stuck.progress;
+  await expect(stuck.stop()).rejects.toMatchObject({ code: "WAIT_ABORTED" });
+  expect(stuck.progress.attempts).toBe(attempts);
 });

@@ -110,7 +110,7 @@ async function loseMaster(running: StartedRedisCluster): Promise<void> {
   say(`  ${bad("✗")} ${master.name} killed, ${dim("while writes go on; milliseconds since then:")}`);
   for (const line of formatFailover(failover).split("\n")) say(`  ${line}`);
   const promoted = running.node(failover.promoted.name);
-  await workload.waitForAcknowledged(failover.shard, performance.now(), { timeoutMs: 30_000 });
+  await workload.waitForAcknowledged(failover.shard, Date.now(), { timeoutMs: 30_000 });
   showLedger(await workload.stop(), failover.shard);
 
   chapter(`${master.name} comes back`);

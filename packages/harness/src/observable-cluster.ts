@@ -3,10 +3,10 @@ import type { AddressTable } from "./clients/address-table.ts";
 import type { NodeConnection } from "./clients/node-connection.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { NodeRuntime } from "./docker/node-runtime.ts";
-import { messageOf, RedisClusterError, summarize } from "./errors.ts";
+import { RedisClusterError, summarize } from "./errors.ts";
 import { type Deadline, orAborted } from "./lifecycle/deadline.ts";
 import { poll } from "./lifecycle/poll.ts";
-import { type WaitDefaults, type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
+import { type WaitDefaults, waitError, type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import { readClusterView } from "./observation/read-views.ts";
 import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import { keySlot } from "./plan/slots.ts";
@@ -187,16 +187,4 @@ export class ObservableCluster extends RecordedCluster {
       ),
     );
   }
-}
-
-function waitError(signal: AbortSignal, error: unknown): unknown {
-  const reason: unknown = signal.reason;
-  if (!signal.aborted || !(reason instanceof RedisClusterError) || error === reason) return error;
-  // What formation throws at such a moment tells the reason already.
-  const told = error instanceof RedisClusterError ? error.details["missing"] : undefined;
-  const missing = typeof told === "string" ? told : messageOf(error);
-  return new RedisClusterError(reason.code, `${reason.message} Still: ${missing}`, {
-    cause: reason.cause ?? error,
-    details: { ...reason.details, missing },
-  });
 }

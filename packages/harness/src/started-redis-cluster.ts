@@ -16,7 +16,9 @@ import type { StartupReport } from "./start-redis-cluster.ts";
 import { parseInfo, serverVersion } from "./view/parse-info.ts";
 import { whyNotReadable } from "./view/serving.ts";
 import type { WorkloadOptions } from "./workload/options.ts";
-import { startWorkload, type Workload, type WorkloadTarget } from "./workload/workload.ts";
+import { startWorkload } from "./workload/start-workload.ts";
+import type { Workload } from "./workload/workload.ts";
+import type { WorkloadTarget } from "./workload/workload-target.ts";
 
 /** What a started cluster is made of; `startRedisCluster` hands it over. */
 export interface ClusterParts extends ResettableParts {
@@ -27,7 +29,11 @@ export interface ClusterParts extends ResettableParts {
 
 /** What a workload of a started cluster takes. */
 export interface ClusterWorkloadOptions extends WorkloadOptions {
-  /** Options of the writers' ioredis clients, such as those that your service uses. */
+  /**
+   * Options of the ioredis clients that write, and read back at the end, such as those that your service uses. Default:
+   * ioredis' own, but 20 ms for `retryDelayOnFailover` and `retryDelayOnClusterDown`, and 250 for `slotsRefreshInterval`.
+   * `scaleReads` is always `"master"`: a replica that lags says nothing of what is lost.
+   */
   readonly client?: ClusterClientOptions | undefined;
 }
 
@@ -88,7 +94,10 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       shardSlots: this.plan.shards.map(({ slots }) => slots),
       timeScale: this.plan.timeScale,
       connect: (signal) =>
-        this.connect({ ...WORKLOAD_CLIENT, ...client }, signal === undefined ? wait : { signal }),
+        this.connect(
+          { ...WORKLOAD_CLIENT, ...client, scaleReads: "master" },
+          signal === undefined ? wait : { signal },
+        ),
       whenWhole: (signal) =>
         poll(
           async () => {

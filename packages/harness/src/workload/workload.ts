@@ -1,39 +1,23 @@
 import { randomBytes } from "node:crypto";
 import type { Cluster } from "ioredis";
+import { RedisClusterError } from "../errors.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import { inTime, type WaitDefaults, type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
-import type { SlotRange } from "../plan/cluster-plan.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
 import { AcknowledgementWaiters } from "./acknowledgement-waiters.ts";
-import { judge } from "./judge.ts";
 import { Keyspace } from "./keyspace.ts";
+import type { History } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
 import { OperationLog } from "./operation-log.ts";
-import { type ValidWorkload, validateWorkload, type WorkloadOptions } from "./options.ts";
+import { makeLedger } from "./make-ledger.ts";
+import type { ValidWorkload } from "./options.ts";
 import { Pace } from "./pace.ts";
-import { readBack } from "./read-back.ts";
+import type { WorkloadTarget } from "./workload-target.ts";
 import { Writer } from "./writer.ts";
 import { WriterClient } from "./writer-client.ts";
 
 /** Waiting for the cluster to be whole, and reading back. */
 const STOP_MS = 60_000;
-
-/** So many writers share a client; with `wait` each has its own, because WAIT holds up its whole connection. */
-const WRITERS_PER_CLIENT = 8;
-
-/** What a workload needs of a cluster. */
-export interface WorkloadTarget {
-  /** By how much every limit is longer than elsewhere. */
-  readonly timeScale: number;
-  /** The slots of the planned shards, in their order. */
-  readonly shardSlots: readonly SlotRange[];
-  /** A connected client of its own that sends everything to primaries; the workload disconnects it. */
-  connect(signal?: AbortSignal): Promise<Cluster>;
-  /** Resolves when the cluster is healthy; rejects with the signal's reason or with what is wrong. */
-  whenWhole(signal: AbortSignal): Promise<void>;
-  /** Is told the ledger, once there is one. */
-  judged?(ledger: Ledger): void;
-}
 
 /** How long the end of a workload may take; default 60 000 ms. */
 export type StopWorkloadOptions = WaitOptions;
@@ -45,27 +29,6 @@ export interface WorkloadProgress {
   readonly acknowledged: number;
   /** Refused for certain. The rest is unknown. */
   readonly failed: number;
-}
-
-/**
- * Connects the clients and starts the writers. What was opened is closed again where that fails.
- *
- * @throws InvalidOptionsError naming all options that are wrong.
- */
-export async function startWorkload(
-  target: WorkloadTarget,
-  options: WorkloadOptions = {},
-): Promise<Workload> {
-  const valid = validateWorkload(options, target.shardSlots.length);
-  const clients = valid.wait > 0 ? valid.writers : Math.ceil(valid.writers / WRITERS_PER_CLIENT);
-  const connected = await Promise.allSettled(Array.from({ length: clients }, () => target.connect()));
-  const open = connected.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-  const failed = connected.find((each) => each.status === "rejected");
-  if (failed !== undefined) {
-    for (const client of open) client.disconnect();
-    throw failed.reason;
-  }
-  return new Workload(target, valid, open);
 }
 
 /** Writers at work. `stop()` them for the ledger; `await using` ends them without one. */
@@ -84,6 +47,7 @@ export class Workload implements AsyncDisposable {
   readonly #epochOffsetMs = Date.now() - performance.now();
   #ended: Promise<number> | undefined;
   #ledger: Promise<Ledger> | undefined;
+  readonly #unjudged = new AbortController();
 
   /** Made by `startWorkload` only. */
   constructor(target: WorkloadTarget, options: ValidWorkload, clients: readonly Cluster[]) {
@@ -127,39 +91,56 @@ export class Workload implements AsyncDisposable {
   }
 
   /**
-   * When the first write to a shard was acknowledged that had been sent after `atMs`; undefined where none has been
-   * so far. Both by `performance.now()`.
+   * When the first write to a planned shard was acknowledged that had been sent after `atMs`; undefined where none has
+   * been so far. Both are milliseconds since the epoch, as `Date.now()`, `failover.since` and the ledger have them, and
+   * exact to a millisecond.
    *
-   * @throws RedisClusterError INVALID_ARGUMENT where there is no such shard.
+   * @throws RedisClusterError INVALID_ARGUMENT where there is no such shard, or `atMs` is no number.
    */
   firstAcknowledgedAfter(shard: number, atMs: number): number | undefined {
-    return this.#waiters.firstAfter(shard, atMs);
+    const doneAt = this.#waiters.firstAfter(shard, this.#fromEpoch(atMs));
+    return doneAt === undefined ? undefined : doneAt + this.#epochOffsetMs;
   }
 
   /**
    * Waits for what {@link firstAcknowledgedAfter} gives; default time limit 10 000 ms.
    *
-   * @throws RedisClusterError INVALID_ARGUMENT where there is no such shard; WAIT_TIMEOUT; WAIT_ABORTED, also where the
-   * writers are stopped first.
+   * @throws RedisClusterError INVALID_ARGUMENT where there is no such shard, or `sentAfterMs` is no number; WAIT_TIMEOUT;
+   * WAIT_ABORTED, also where the writers are stopped first.
    */
   async waitForAcknowledged(shard: number, sentAfterMs: number, options: WaitOptions = {}): Promise<number> {
+    const after = this.#fromEpoch(sentAfterMs);
     const defaults = { timeoutMs: 10_000, timeScale: this.#target.timeScale };
-    return await inTime(`Waiting for an acknowledged write to shard ${shard}`, options, defaults, (signal) =>
-      this.#waiters.wait(shard, sentAfterMs, signal),
+    const doneAt = await inTime(
+      `Waiting for an acknowledged write to shard ${shard}`,
+      options,
+      defaults,
+      (signal) => this.#waiters.wait(shard, after, signal),
     );
+    return doneAt + this.#epochOffsetMs;
+  }
+
+  /** A moment since the epoch by `performance.now()`, which the log goes by. */
+  #fromEpoch(atMs: number): number {
+    // A phase that was not seen makes no number, and no write would ever come after it.
+    if (Number.isFinite(atMs)) return atMs - this.#epochOffsetMs;
+    throw new RedisClusterError("INVALID_ARGUMENT", `A moment in milliseconds was expected; got ${atMs}.`);
   }
 
   /**
-   * Stops the writers, waits until the cluster is whole, reads everything back from the primaries and judges. The
-   * clients are closed then. Once there is a ledger, a further call gives it again; after a failed call the next one
-   * waits and reads anew.
+   * Stops the writers, waits until every slot has one owner in the eyes of all nodes that answer, reads everything back
+   * from the primaries and judges. The clients are closed then; the keys stay. Once there is a ledger, a further call
+   * gives it again; after a failed call the next one waits and reads anew.
    *
-   * @throws RedisClusterError WAIT_TIMEOUT, WAIT_ABORTED or what kept the cluster from being whole.
+   * @param options default time limit: a minute, of which each writer takes its `commandTimeoutMs` at most.
+   * @throws RedisClusterError WAIT_TIMEOUT with what kept the cluster from being whole; WAIT_ABORTED, also where the
+   * workload was ended without a ledger before: by `reset()`, the cluster's `stop()` or the end of `await using`.
    */
   async stop(options: StopWorkloadOptions = {}): Promise<Ledger> {
     const others = this.#ledger;
     if (others !== undefined)
       return await inTime("Stopping the workload", options, this.#stopDefaults, () => others);
+    this.#unjudged.signal.throwIfAborted();
     this.#ledger = this.#judge(options).catch((error: unknown) => {
       this.#ledger = undefined;
       throw error;
@@ -167,8 +148,19 @@ export class Workload implements AsyncDisposable {
     return await this.#ledger;
   }
 
-  /** Stops the writers at once and closes the clients, without a ledger. The keys stay. */
+  /**
+   * Stops the writers at once and closes the clients, without a ledger; a `stop()` that is under way ends without one,
+   * too. The keys stay.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    // What is there from now on is no longer what the writers left: a reset empties the cluster.
+    this.#unjudged.abort(
+      new RedisClusterError(
+        "WAIT_ABORTED",
+        "Stopping the workload: it was ended without a ledger, by reset(), by the cluster's stop() or by the end of " +
+          "`await using`. Stop it before, to have one.",
+      ),
+    );
     await this.#end(true);
   }
 
@@ -178,41 +170,22 @@ export class Workload implements AsyncDisposable {
 
   async #judge(options: StopWorkloadOptions): Promise<Ledger> {
     using deadline = waitDeadline("Stopping the workload", options, this.#stopDefaults);
-    const { signal } = deadline;
+    const signal = AbortSignal.any([deadline.signal, this.#unjudged.signal]);
     // A writer whose command is under way has its time limit for it, unless the deadline comes first.
     const stoppedAt = await orAborted(this.#end(false), signal);
-    await orAborted(this.#target.whenWhole(signal), signal);
-    const connecting = this.#target.connect(signal);
-    const client = await orAborted(connecting, signal).catch((error: unknown) => {
-      connecting.then(
-        (late) => late.disconnect(),
-        () => {},
-      );
-      throw error;
-    });
-    try {
-      const found = await readBack(client, this.#keyspace, this.#log, this.#valueBytes, signal);
-      const ledger = judge(
-        {
-          log: this.#log,
-          keyspace: this.#keyspace,
-          epochOffsetMs: this.#epochOffsetMs,
-          seed: this.seed,
-          timeScale: this.#target.timeScale,
-          redirects: sumOf(this.#clients.map(({ redirects }) => redirects)),
-          startedAt: this.#startedAt,
-          stoppedAt,
-        },
-        found,
-      );
-      this.#target.judged?.(ledger);
-      return ledger;
-    } catch (error) {
-      // What poll throws is why the last read failed; that the time was over matters more.
-      throw signal.aborted && signal.reason instanceof Error ? signal.reason : error;
-    } finally {
-      client.disconnect();
-    }
+    const history: History = {
+      log: this.#log,
+      keyspace: this.#keyspace,
+      epochOffsetMs: this.#epochOffsetMs,
+      seed: this.seed,
+      timeScale: this.#target.timeScale,
+      redirects: sumOf(this.#clients.map(({ redirects }) => redirects)),
+      startedAt: this.#startedAt,
+      stoppedAt,
+    };
+    const ledger = await makeLedger(this.#target, history, this.#valueBytes, signal);
+    this.#target.judged?.(ledger);
+    return ledger;
   }
 
   #end(atOnce: boolean): Promise<number> {

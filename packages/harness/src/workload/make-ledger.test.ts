@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { poll } from "../lifecycle/poll.ts";
+import { waitDeadline } from "../lifecycle/wait.ts";
+import { splitSlots } from "../plan/slots.ts";
+import { Keyspace } from "./keyspace.ts";
+import { makeLedger } from "./make-ledger.ts";
+import { OperationLog } from "./operation-log.ts";
+import type { WorkloadTarget } from "./workload-target.ts";
+
+const HISTORY = {
+  log: new OperationLog(),
+  keyspace: new Keyspace("t", 6, 2, splitSlots(3)),
+  epochOffsetMs: 0,
+  seed: 1,
+  timeScale: 1,
+  redirects: new Map(),
+  startedAt: 0,
+  stoppedAt: 1,
+};
+
+/** A cluster that is never whole. */
+function targetWith(reason: string): WorkloadTarget {
+  return {
+    timeScale: 1,
+    shardSlots: splitSlots(3),
+    connect: () => Promise.reject(new Error("not to be asked for")),
+    whenWhole: (signal) => poll(() => Promise.reject(new Error(reason)), { everyMs: 5, signal }),
+  };
+}
+
+test("where time runs out the error tells what kept the cluster from being whole", async () => {
+  using deadline = waitDeadline("Stopping", { timeoutMs: 40 }, { timeoutMs: 1, timeScale: 1 });
+  await expect(makeLedger(targetWith("node-1 is away"), HISTORY, 32, deadline.signal)).rejects.toMatchObject({
+    code: "WAIT_TIMEOUT",
+    message: "Stopping: not done after 40 ms. Still: node-1 is away",
+    details: { missing: "node-1 is away" },
+  });
+});
