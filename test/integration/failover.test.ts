@@ -9,6 +9,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 const KEY = "order:42";
 /** A key of a shard that no other test of the shared cluster touches. */
 const OTHER_SHARD = "cart:1";
+/** … and one of the third shard. */
+const THIRD_SHARD = "stock:2";
 const NODE_TIMEOUT_MS = 500;
 
 /** The phases that were seen, in the order in which they have to come. */
@@ -109,6 +111,25 @@ describe("a failover that is observed", () => {
     expect(phases.electedMs).toBeGreaterThanOrEqual(expected.minMs * 0.9);
   });
 
+  test("counts from the kill, also where the action does something else first and gives nothing", async () => {
+    await using workload = await cluster.startWorkload({ writers: 2, ratePerSecond: 200 });
+    const third = await cluster.primaryOf(THIRD_SHARD);
+    let calledAt = 0;
+    const failover = await cluster.observeFailover(
+      async () => {
+        calledAt = Date.now();
+        await workload.waitForAcknowledged(third.plannedShard, calledAt + 300);
+        await cluster.kill(third);
+      },
+      { withinMs: 15_000 },
+    );
+    const [kill, ...others] = cluster.activeFaults;
+    expect(others).toEqual([]);
+    expect(failover.since).toBe(kill?.since);
+    expect(failover.since).toBeGreaterThan(calledAt + 300);
+    expect(failover.events.find(({ kind }) => kind === "fault")?.atMs).toBe(0);
+  });
+
   test("that never comes names the likely reason: nothing was broken", async () => {
     await expect(cluster.observeFailover(() => Promise.resolve(), { withinMs: 800 })).rejects.toMatchObject({
       code: "FAILOVER_TIMEOUT",
@@ -137,6 +158,32 @@ test("without a replica there is no failover, and the error says that", async ()
   await expect(
     cluster.observeFailover(() => cluster.kill("node-0"), { withinMs: 2_500 }),
   ).rejects.toMatchObject({ code: "FAILOVER_TIMEOUT", message: expect.stringMatching(/no replica/i) });
+});
+
+test("an observation that no node is left for ends in time", async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+  const begun = performance.now();
+  await expect(
+    cluster.observeFailover(() => cluster.kill(cluster.nodes), { withinMs: 1_000 }),
+  ).rejects.toMatchObject({ code: "FAILOVER_TIMEOUT" });
+  // Killing, the limit, the nodes' answers for the error, and half a second for the deletion of what was written.
+  expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
+test("an observation that is under way ends with its cluster", async () => {
+  const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+  const { promise: acted, resolve } = Promise.withResolvers<void>();
+  let thrown: unknown;
+  const observing = cluster
+    .observeFailover(() => Promise.resolve(resolve()), { withinMs: 60_000 })
+    .catch((error: unknown) => {
+      thrown = error;
+    });
+  await acted;
+  await cluster.stop();
+  // Not a moment later: what it had open is closed when the cluster is gone.
+  expect(thrown).toMatchObject({ code: "CLUSTER_STOPPED" });
+  await observing;
 });
 
 test("with failover switched off there is none, and the error says that", async () => {

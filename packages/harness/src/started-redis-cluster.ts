@@ -2,8 +2,9 @@ import type { ClientTls } from "./clients/access.ts";
 import type { ClusterClientOptions } from "./clients/cluster-client.ts";
 import { ProbeWriter } from "./clients/probe-writer.ts";
 import type { ClusterNetwork } from "./docker/cluster-network.ts";
+import { RedisClusterError } from "./errors.ts";
 import { type ExpectedFailover, expectedFailoverMs } from "./failover/expected.ts";
-import type { Failover, ObserveFailoverOptions } from "./failover/failover.ts";
+import type { Failover, FailoverSubject, ObserveFailoverOptions } from "./failover/failover.ts";
 import { observeFailover } from "./failover/observe-failover.ts";
 import type { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
@@ -57,6 +58,8 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   /** How the start went, in milliseconds. */
   readonly startup: StartupReport;
   readonly #cleanup: CleanupStack;
+  readonly #ending = new AbortController();
+  readonly #observing = new Set<Promise<Failover>>();
 
   /** Made by `startRedisCluster` only. */
   constructor(parts: ClusterParts) {
@@ -68,6 +71,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     parts.cleanup.add("the clients", () => this.closeClients());
     parts.cleanup.add("the connections of faults", () => this.releaseFaults());
     parts.cleanup.add("the workloads", () => this.endWorkloads());
+    parts.cleanup.add("the observations", () => this.#endObservations());
   }
 
   /**
@@ -120,22 +124,45 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    * promotion, when every node agreed, and when a client's write to that shard was acknowledged again.
    *
    * `action` does whatever ends in a failover, such as `() => cluster.killMaster(key)`; nothing of it is taken back.
+   * The fault began when its result says so in `since`, as every fault of this library does; where it gives nothing of
+   * that kind, when the first fault of this library began that it applied; else when it was called. Meanwhile a client of
+   * the observation's own writes to every shard; it is closed, and its keys deleted, when the promise settles.
    *
-   * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, when that took longer than `withinMs`.
+   * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, when that took longer than `withinMs`;
+   * WAIT_TIMEOUT where the observation's client cannot connect; WAIT_ABORTED; CLUSTER_STOPPED, also when the cluster is
+   * stopped meanwhile; INVALID_ARGUMENT where `withinMs` is not above 0, or nobody serves a slot; and whatever `action`
+   * throws.
    */
   async observeFailover(
     action: () => Promise<unknown>,
     options: ObserveFailoverOptions = {},
   ): Promise<Failover> {
+    const observing = this.#observe(action, options);
+    this.#observing.add(observing);
+    try {
+      return await observing;
+    } finally {
+      this.#observing.delete(observing);
+    }
+  }
+
+  async #observe(action: () => Promise<unknown>, options: ObserveFailoverOptions): Promise<Failover> {
     const { signal: given } = options;
+    const stopped = this.#ending.signal;
     await using probe = await this.within("Connecting the probe", { signal: given }, (signal) =>
-      ProbeWriter.open(this.plan, this.addresses, this.access, signal),
+      ProbeWriter.open(this.plan, this.addresses, this.access, AbortSignal.any([signal, stopped])),
     );
-    const subject = {
+    const subject: FailoverSubject = {
       plan: this.plan,
       connections: this.members.all.map(({ connection }) => connection),
-      logStream: (node: string, since: number) => this.node(node).logStream({ since }),
-      probeWrite: (slot: number) => probe.write(slot),
+      stopped,
+      logStream: (node, since) => this.node(node).logStream({ since }),
+      probeWrite: (slot) => probe.write(slot),
+      firstFaultSince: (ms) =>
+        this.recorder.faults
+          .map(({ since }) => since)
+          .toSorted((a, b) => a - b)
+          .find((since) => since >= ms),
     };
     try {
       const failover = await observeFailover(subject, action, options);
@@ -144,6 +171,12 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     } catch (error) {
       throw await this.failed("Observing a failover", error);
     }
+  }
+
+  /** Ends every observation that is under way, and waits until its client and its streams are closed. */
+  async #endObservations(): Promise<void> {
+    this.#ending.abort(new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped."));
+    await Promise.allSettled(this.#observing);
   }
 
   /**

@@ -9,6 +9,8 @@ import { closeCluster, connectCluster } from "./cluster-client.ts";
 const RETRY_MS = 10;
 /** A connection that hangs, as one to a frozen node does, must not hold up the next try. */
 const LIMIT_MS = 200;
+/** While no node can be reached ioredis keeps commands for later, without a limit: so long the deletion may take. */
+const DELETION_MS = 500;
 
 /** Writes single keys through an ioredis `Cluster` of its own, which gives up at once where a service would try on. */
 export class ProbeWriter implements AsyncDisposable {
@@ -48,9 +50,16 @@ export class ProbeWriter implements AsyncDisposable {
     await this.#client.set(key, Date.now());
   }
 
-  /** Deletes what it has written, where it can, and closes its client. */
+  /** Deletes what it has written, where that can be done within half a second, and closes its client in any case. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled([...this.#keys.values()].map((key) => this.#client.del(key)));
-    await closeCluster(this.#client);
+    const deletions = [...this.#keys.values()].map((key) => this.#client.del(key));
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, DELETION_MS);
+    try {
+      await Promise.race([Promise.allSettled(deletions), over]);
+    } finally {
+      clearTimeout(timer);
+      await closeCluster(this.#client);
+    }
   }
 }

@@ -7,6 +7,8 @@ import type { ExpectedFailover } from "./expected.ts";
 export interface FailoverSubject {
   readonly plan: ClusterPlan;
   readonly connections: readonly NodeConnection[];
+  /** Aborts with the reason when the cluster is stopped, which ends an observation. */
+  readonly stopped: AbortSignal;
   /** A node's output since a moment, in seconds of its engine's clock, and from then on live. Whoever asks destroys it. */
   logStream(node: string, sinceEpochSeconds: number): Promise<Readable>;
   /**
@@ -14,6 +16,8 @@ export interface FailoverSubject {
    * Rejects when it was refused, or when the signal aborts.
    */
   probeWrite(slot: number, signal: AbortSignal): Promise<void>;
+  /** When the first fault began that the cluster entered at or after a moment, as `Date.now()` tells both. */
+  firstFaultSince(ms: number): number | undefined;
 }
 
 /** How long a failover is waited for, and what has to be over before it counts. */
@@ -109,8 +113,9 @@ export interface NodeBefore {
 /** A failover that was observed from before the fault until the cluster was whole again. */
 export interface Failover extends ShardFailover {
   /**
-   * When the fault began, as `Date.now()` tells: what the action's result says in `since`, as every fault of this
-   * library does, else the moment at which the action was called.
+   * When the fault began, in milliseconds since the epoch, as `Date.now()` tells: what the action's result says in
+   * `since`, as every fault of this library does; else when the first fault of this library began that the action
+   * applied; else the moment at which the action was called.
    */
   readonly since: number;
   /** The cluster's; assertions about times stretch their limits by it. */

@@ -24,7 +24,7 @@ const LATE_LINES_MS = 500;
  * that has ended when the promise settles. What the action did is not taken back.
  *
  * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, every node's view and the election's log lines;
- * WAIT_ABORTED; INVALID_ARGUMENT where `withinMs` is not a number above zero; and whatever the action throws.
+ * WAIT_ABORTED; CLUSTER_STOPPED where the cluster is stopped meanwhile; INVALID_ARGUMENT where `withinMs` is not a number above zero; and whatever the action throws.
  */
 export async function observeFailover(
   subject: FailoverSubject,
@@ -43,20 +43,21 @@ export async function observeFailover(
   };
   if (options.signal?.aborted === true) onAbort();
   else options.signal?.addEventListener("abort", onAbort, { once: true });
+  const signal = AbortSignal.any([stop.signal, subject.stopped]);
   let ended: Promise<unknown> | undefined;
   try {
-    const observation = await prepare(subject, stop.signal);
+    const observation = await prepare(subject, signal);
     const { recorder, server } = observation;
     ended = observation.ended;
     // Awaited in the end; until then nobody listens.
     ended.catch(() => {});
-    const sinceMs = await act(action, recorder, stop.signal);
-    const whole = await waitUntilWhole(recorder, sinceMs + withinMs, waitForOldPrimary, stop.signal);
+    const sinceMs = await act(action, subject, recorder, signal);
+    const whole = await waitUntilWhole(recorder, sinceMs + withinMs, waitForOldPrimary, signal);
     if (!whole) {
       const evidence = await gatherEvidence(subject, recorder, withinMs, server);
       throw timeoutError(recorder, evidence, sinceMs, waitForOldPrimary);
     }
-    await waitForLines(recorder, stop.signal);
+    await waitForLines(recorder, signal);
     return report(subject, recorder, server, sinceMs);
   } finally {
     options.signal?.removeEventListener("abort", onAbort);
@@ -77,15 +78,21 @@ function limitOf({ withinMs }: ObserveFailoverOptions, { nodeTimeoutMs, timeScal
 
 /**
  * Does what the caller wants done, and gives the moment of the fault: what the result says in `since`, where that lies
- * within the action, else when the action was called. Something before the fault itself, such as finding the primary,
- * and something after it, such as Docker noticing that a container has ended, is part of most actions.
+ * within the action; else when the first fault began that the action applied; else when the action was called.
+ * Something before the fault itself, such as finding the primary, and something after it, such as Docker noticing that a
+ * container has ended, is part of most actions.
  */
-async function act(action: () => Promise<unknown>, recorder: Recorder, signal: AbortSignal): Promise<number> {
+async function act(
+  action: () => Promise<unknown>,
+  subject: FailoverSubject,
+  recorder: Recorder,
+  signal: AbortSignal,
+): Promise<number> {
   const calledMs = Date.now();
   const result = await orAborted(action(), signal);
   const said = typeof result === "object" && result !== null && "since" in result ? result.since : undefined;
   const within = typeof said === "number" && said >= calledMs && said <= Date.now();
-  const sinceMs = within ? said : calledMs;
+  const sinceMs = within ? said : (subject.firstFaultSince(calledMs) ?? calledMs);
   recorder.note("action", "fault", "the fault begins", sinceMs);
   recorder.note("action", "acted", "the action has ended");
   return sinceMs;
