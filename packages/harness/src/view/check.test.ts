@@ -45,9 +45,9 @@ test("all problems are told, in order", () => {
   const check = checkView(
     viewWith(
       { kind: "unreachable", about: "node-1", message: "node-1 gave no view: away" },
-      { kind: "coverage", about: undefined, message: "nobody serves the slots 0" },
+      { kind: "coverage", about: undefined, message: "nobody who answers serves the slots 0" },
     ),
   );
-  expect(check.problems).toEqual(["node-1 gave no view: away", "nobody serves the slots 0"]);
+  expect(check.problems).toEqual(["node-1 gave no view: away", "nobody who answers serves the slots 0"]);
   expect(check).toMatchObject({ allReachable: false, slotsCovered: false, configurationAgreed: true });
 });

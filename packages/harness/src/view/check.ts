@@ -2,15 +2,20 @@ import type { ClusterView, Disagreement } from "./cluster-view.ts";
 
 /** What `redis-cli --cluster check` checks, as data, with a healthy cluster's every other sign beside it. */
 export interface ClusterCheck {
+  /** Every node answers, all say the same, and nothing is wrong. */
   readonly ok: boolean;
   /** All nodes that answered agree about slots, roles and members. redis-cli: "All nodes agree about slots configuration". */
   readonly configurationAgreed: boolean;
-  /** All 16384 slots are served. redis-cli: "All 16384 slots covered". */
+  /**
+   * Each of the 16384 slots is served by a node that answers and says so itself; a primary that does not answer here
+   * serves nothing, whatever the others say of it. redis-cli: "All 16384 slots covered".
+   */
   readonly slotsCovered: boolean;
   /** No slot is being migrated or imported. redis-cli: "Check for open slots". */
   readonly noOpenSlots: boolean;
+  /** Every node answered. */
   readonly allReachable: boolean;
-  /** Everything that keeps `ok` from being true, one sentence each. */
+  /** Everything that keeps `ok` from being true, one sentence each; slots that nobody serves are named. */
   readonly problems: readonly string[];
 }
 

@@ -79,11 +79,11 @@ test("nodes that all say the same agree", () => {
 });
 
 test("a silent node is named with its reason, and the others still agree", () => {
-  const result = merged({ kind: "silent", node: "node-2", reason: "Connection is closed." });
+  const result = merged({ kind: "silent", node: "node-3", reason: "Connection is closed." });
   expect(onlyDisagreement(result)).toEqual({
     kind: "unreachable",
-    about: "node-2",
-    message: "node-2 gave no view: Connection is closed.",
+    about: "node-3",
+    message: "node-3 gave no view: Connection is closed.",
   });
   expect(result.members.map(({ name }) => name)).toEqual([...ALL]);
 });
@@ -216,14 +216,30 @@ test("slots that nobody serves are written out", () => {
   expect(onlyDisagreement(result)).toEqual({
     kind: "coverage",
     about: undefined,
-    message: "nobody serves the slots 10923-10924 16383",
+    message: "nobody who answers serves the slots 10923-10924 16383",
   });
+});
+
+test("a primary that is silent serves nothing, whatever the others say of it", () => {
+  const silent: NodeView = { kind: "silent", node: "node-1", reason: "away" };
+  expect(merged(silent).disagreements.map(({ message }) => message)).toEqual([
+    "node-1 gave no view: away",
+    "nobody who answers serves the slots 5461-10922",
+  ]);
+});
+
+test("slots are served by whoever says so itself, also before the others have heard of it", () => {
+  const promoted: Changes = {
+    "node-3": { role: "primary", primaryId: undefined, configEpoch: 4, slots: [{ first: 0, last: 5460 }] },
+  };
+  const result = merged({ kind: "silent", node: "node-0", reason: "dead" }, view("node-3", promoted));
+  expect(result.disagreements.map(({ kind }) => kind)).not.toContain("coverage");
 });
 
 test("slots that only a replica is said to have are served by nobody", () => {
   const demoted: Changes = { "node-2": { role: "replica", primaryId: ID["node-0"] } };
   expect(onlyDisagreement(merged(...ALL.map((name) => view(name, demoted)))).message).toBe(
-    "nobody serves the slots 10923-16383",
+    "nobody who answers serves the slots 10923-16383",
   );
 });
 

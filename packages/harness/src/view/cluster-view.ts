@@ -1,7 +1,7 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
-import { SLOT_COUNT } from "../plan/slots.ts";
 import type { NodeEntry } from "./parse-nodes.ts";
-import { formatRanges, missingSlots, normalizeRanges } from "./slot-ranges.ts";
+import { unservedSlots } from "./serving.ts";
+import { formatRanges, normalizeRanges } from "./slot-ranges.ts";
 
 /** What one node said, or why it said nothing. */
 export type NodeView =
@@ -101,7 +101,7 @@ export function mergeViews(views: readonly NodeView[], names: Names): ClusterVie
     members.push({ id, name, entry: merged });
     disagreements.push(...compare(name, said, names));
   }
-  disagreements.push(...coverage(members), ...epochs(members));
+  disagreements.push(...coverage(views), ...epochs(members));
   return { views, members, disagreements, agreed: disagreements.length === 0 };
 }
 
@@ -169,13 +169,11 @@ function compare(name: string, said: readonly Said[], names: Names): readonly Di
   return found;
 }
 
-function coverage(members: readonly MergedMember[]): readonly Disagreement[] {
-  const served = members.filter(({ entry }) => entry.role === "primary").flatMap(({ entry }) => entry.slots);
-  const missing = missingSlots(served, SLOT_COUNT);
+function coverage(views: readonly NodeView[]): readonly Disagreement[] {
+  const missing = unservedSlots(views);
   if (missing.length === 0) return [];
-  return [
-    { kind: "coverage", about: undefined, message: `nobody serves the slots ${formatRanges(missing)}` },
-  ];
+  const message = `nobody who answers serves the slots ${formatRanges(missing)}`;
+  return [{ kind: "coverage", about: undefined, message }];
 }
 
 /** Two primaries at one config epoch: a failover's claim could not be told from the other's. */

@@ -1,6 +1,6 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import { SLOT_COUNT } from "../plan/slots.ts";
-import type { ClusterView } from "./cluster-view.ts";
+import type { ClusterView, NodeView } from "./cluster-view.ts";
 import type { NodeEntry } from "./parse-nodes.ts";
 import { formatRanges, missingSlots, normalizeRanges } from "./slot-ranges.ts";
 
@@ -16,8 +16,8 @@ interface Self {
 }
 
 /** What each node that answered says of itself. */
-function selves(view: ClusterView): readonly Self[] {
-  return view.views.flatMap((each) => {
+function selves(views: readonly NodeView[]): readonly Self[] {
+  return views.flatMap((each) => {
     if (each.kind === "silent") return [];
     const entry = each.members.find(({ self }) => self);
     return entry === undefined ? [] : [{ node: each.node, entry }];
@@ -30,7 +30,7 @@ function selves(view: ClusterView): readonly Self[] {
  */
 export function servingNodes(view: ClusterView): readonly ServingNode[] {
   const owners: (Self | undefined)[] = Array.from({ length: SLOT_COUNT });
-  for (const self of selves(view)) {
+  for (const self of selves(view.views)) {
     if (self.entry.role !== "primary") continue;
     for (const { first, last } of self.entry.slots) {
       for (let slot = first; slot <= last; slot += 1) {
@@ -48,18 +48,27 @@ export function servingNodes(view: ClusterView): readonly ServingNode[] {
 }
 
 /**
+ * What nobody serves: the slots that no primary which answers says it serves. What others say of one that is silent does
+ * not count. They take a dead primary for the owner of its slots until another node has them.
+ */
+export function unservedSlots(views: readonly NodeView[]): readonly SlotRange[] {
+  const primaries = selves(views).filter(({ entry }) => entry.role === "primary");
+  return missingSlots(
+    primaries.flatMap(({ entry }) => entry.slots),
+    SLOT_COUNT,
+  );
+}
+
+/**
  * Why the keys of a cluster cannot all be read back now, or undefined where they can: every slot has one owner in the
  * eyes of all nodes that answer, and each owner's state is ok. Nodes that are dead do not matter.
  */
 export function whyNotReadable(view: ClusterView): string | undefined {
   const served = servingNodes(view);
-  const missing = missingSlots(
-    served.flatMap(({ slots }) => slots),
-    SLOT_COUNT,
-  );
+  const missing = unservedSlots(view.views);
   if (missing.length > 0) return `nobody who answers serves the slots ${formatRanges(missing)}`;
   const ownerOf = new Map(served.map(({ node, slots }) => [node, formatRanges(slots)]));
-  for (const { node, entry } of selves(view)) {
+  for (const { node, entry } of selves(view.views)) {
     const claimed = entry.role === "primary" ? formatRanges(normalizeRanges(entry.slots)) : "";
     if (claimed !== (ownerOf.get(node) ?? ""))
       return `${node} still claims the slots ${claimed}, which another serves`;
@@ -72,7 +81,7 @@ export function whyNotReadable(view: ClusterView): string | undefined {
 
 /** Names of the nodes that say they are replicas: of the given primary, or of anyone. */
 export function replicasOfShard(view: ClusterView, primaryId: string | undefined): readonly string[] {
-  return selves(view)
+  return selves(view.views)
     .filter(
       ({ entry }) => entry.role === "replica" && (primaryId === undefined || entry.primaryId === primaryId),
     )

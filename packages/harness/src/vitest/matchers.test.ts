@@ -26,6 +26,7 @@ describe("a cluster", () => {
         node-2 says cluster_state:fail
         node-0 flags node-1 as fail
         node-2 flags node-1 as fail
+        nobody who answers serves the slots 5461-10922
       What each node says:
         node-0: primary of 0-5460, epoch 1 of 3, state fail, flags node-1 fail
         node-1: silent (connection refused)
