@@ -29,15 +29,15 @@ export type ErrorCode =
   | "CLUSTER_STOPPED"
   | "CLEANUP_FAILED";
 
-/**
- * The one error class of this library. `code` says what went wrong in a form that a program can act on,
- * `details` carries the facts behind the message, `cause` the first error underneath.
- */
+/** The one error class of this library: everything that it throws on purpose is one, but for failed assertions. */
 export class RedisClusterError extends Error {
   override readonly name: string = "RedisClusterError";
+  /** What went wrong, in a form that a program can act on; docs/errors.md says of each what to do. */
   readonly code: ErrorCode;
+  /** The facts behind the message; its keys depend on the code, and docs/errors.md lists them. */
   readonly details: Readonly<Record<string, unknown>>;
 
+  /** `cause` is the first error underneath, where there is one. */
   constructor(
     code: ErrorCode,
     message: string,

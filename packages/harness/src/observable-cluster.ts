@@ -71,12 +71,18 @@ export class ObservableCluster extends RecordedCluster {
   /**
    * Every node's view of the cluster at this moment, and what they disagree in. A node that says nothing for two seconds
    * counts as silent.
+   *
+   * @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED.
    */
   async view(options: WaitOptions = {}): Promise<ClusterView> {
     return await this.#asked(options, (view) => view);
   }
 
-  /** What `redis-cli --cluster check` checks, as data. Never throws over a sick cluster: it describes it. */
+  /**
+   * What `redis-cli --cluster check` checks, as data. Never throws over a sick cluster: it describes it.
+   *
+   * @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED.
+   */
   async check(options: WaitOptions = {}): Promise<ClusterCheck> {
     return await this.#asked(options, checkView);
   }
@@ -84,7 +90,8 @@ export class ObservableCluster extends RecordedCluster {
   /**
    * Waits until every node agrees with every other and nothing is wrong.
    *
-   * @throws RedisClusterError WAIT_TIMEOUT with what is still wrong.
+   * @throws RedisClusterError WAIT_TIMEOUT with what is still wrong; WAIT_ABORTED; CLUSTER_STOPPED, also when the cluster
+   * is stopped meanwhile.
    */
   async waitUntilHealthy(options: WaitOptions = {}): Promise<void> {
     await this.waitFor("Waiting for a healthy cluster", options, async () => {
@@ -95,7 +102,10 @@ export class ObservableCluster extends RecordedCluster {
 
   /**
    * The node that serves a key now, in its own eyes; of several that say so, the one with the newest config epoch.
-   * While nobody does, as during a failover, it waits.
+   * While nobody does, as during a failover, it waits. One that does not answer is none, whatever the others say of it.
+   *
+   * @throws RedisClusterError WAIT_TIMEOUT with the slot that nobody serves; WAIT_ABORTED; CLUSTER_STOPPED, also when the
+   * cluster is stopped meanwhile.
    */
   async primaryOf(key: string, options: WaitOptions = {}): Promise<RedisClusterNode> {
     const slot = keySlot(key);
@@ -106,18 +116,23 @@ export class ObservableCluster extends RecordedCluster {
     });
   }
 
-  /** The replicas of the node that serves a key now: those that answer and say that they follow it. */
+  /**
+   * The replicas of the node that serves a key now: those that answer and say that they follow it. While nobody serves it,
+   * it waits.
+   *
+   * @throws RedisClusterError as {@link primaryOf}.
+   */
   async replicasOf(key: string, options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
     const primary = await this.primaryOf(key, options);
     return await this.#asked(options, (view) => this.#named(replicasOfShard(view, primary.id)));
   }
 
-  /** The nodes that serve slots now. */
+  /** The nodes that serve slots now, in the order of their names. @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED. */
   async primaries(options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
     return await this.#asked(options, (view) => this.#named(servingNodes(view).map(({ node }) => node)));
   }
 
-  /** The nodes that answer and follow another one now. */
+  /** The nodes that answer and follow another one now. @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED. */
   async replicas(options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
     return await this.#asked(options, (view) => this.#named(replicasOfShard(view, undefined)));
   }

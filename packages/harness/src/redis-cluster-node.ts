@@ -13,13 +13,15 @@ import type { HostAndPort, NodePlan, NodeRole } from "./plan/cluster-plan.ts";
 export class RedisClusterNode {
   /** `node-0`, `node-1`, …: its name everywhere, DNS on the cluster's network included. */
   readonly name: string;
+  /** Its place in `cluster.nodes` and in the plan, and the number in its name. */
   readonly index: number;
-  /** The Redis Cluster node id: 40 hex characters. */
+  /** The Redis Cluster node id: 40 hex characters. It keeps it through restarts and resets. */
   readonly id: string;
+  /** The engine's id of its container, 64 hex characters; the same after a kill and a restart. */
   readonly containerId: string;
   /** Its address on the cluster's network, which it keeps for life. */
   readonly networkAddress: HostAndPort;
-  /** The role it was given at the start. For the present one, ask the cluster. */
+  /** The role it was given at the start. For the present one ask the cluster: `primaries()`, `replicas()`, `view()`. */
   readonly plannedRole: NodeRole;
   /** Index of the shard it was planned into. */
   readonly plannedShard: number;
@@ -70,7 +72,12 @@ export class RedisClusterNode {
 
   /**
    * An ioredis client to this node alone, whoever serves the key: a command for a slot of another node gets MOVED.
-   * Made at first use, reconnects by itself after a restart, closed with the cluster; after `reset()` it is another.
+   * Made at first use; reconnects by itself after a restart, every 100 ms, to wherever the node is published then. Its
+   * options are ioredis' own, but for `maxRetriesPerRequest: 1` (while the node is away, commands fail at every second
+   * attempt to reach it, not at every 21st) and `disconnectTimeout: 100`; it logs in as the default user. The cluster
+   * closes it; after `reset()` it is another one.
+   *
+   * @throws RedisClusterError CLUSTER_STOPPED after the cluster's `stop()`.
    */
   get client(): Redis {
     if (this.#closed) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
@@ -81,15 +88,22 @@ export class RedisClusterNode {
     return this.#client;
   }
 
-  /** What the engine says of its container. @throws RedisClusterError WAIT_TIMEOUT or WAIT_ABORTED. */
+  /**
+   * What the engine says of its container at this moment. After the cluster's `stop()` as well: the `status` of a
+   * container that is gone is `"removed"`.
+   *
+   * @throws RedisClusterError ENGINE_FAILED, WAIT_TIMEOUT or WAIT_ABORTED.
+   */
   async state(options: WaitOptions = {}): Promise<ContainerState> {
     return await this.#asked("for its state", options, () => this.#runtime.state());
   }
 
   /**
-   * Everything its container has printed so far, or the last `tail` lines. Works after a kill as well.
+   * Everything its container has printed so far, both streams in one, as text. Works after a kill as well, and tells of
+   * the boots before.
    *
-   * @throws RedisClusterError WAIT_TIMEOUT or WAIT_ABORTED.
+   * @param options `tail`: the last so many lines only. Default: all.
+   * @throws RedisClusterError ENGINE_FAILED, also once the container is removed; WAIT_TIMEOUT or WAIT_ABORTED.
    */
   async logs({ tail, ...options }: { readonly tail?: number } & WaitOptions = {}): Promise<string> {
     return await this.#asked("for its log", options, () =>
@@ -98,10 +112,11 @@ export class RedisClusterNode {
   }
 
   /**
-   * What its container has printed, from `since` on where it is given (seconds since 1970), and goes on printing.
-   * Ends with the container; destroy it to stop earlier. The time limit is for its beginning.
+   * What its container has printed so far and goes on printing, both streams in one. Ends when the container ends; whoever
+   * asks destroys it to stop earlier. The time limit is for its beginning.
    *
-   * @throws RedisClusterError WAIT_TIMEOUT or WAIT_ABORTED.
+   * @param options `since`: only what came after this moment, in seconds since 1970. Default: all.
+   * @throws RedisClusterError ENGINE_FAILED, also once the container is removed; WAIT_TIMEOUT or WAIT_ABORTED.
    */
   async logStream({ since, ...options }: { readonly since?: number } & WaitOptions = {}): Promise<Readable> {
     return await this.#asked("for its log", options, () => this.#runtime.logStream(since));
@@ -114,24 +129,27 @@ export class RedisClusterNode {
   /**
    * Waits until the client, if one was made and not closed, has found the node again after a restart: it tries every
    * 100 ms, and until then would give up a command that comes too early.
+   *
+   * @internal
    */
   async clientReady(signal: AbortSignal): Promise<void> {
     const client = this.#client;
     if (client !== undefined && client.status !== "end") await whenReady(client, signal);
   }
 
-  /** Closes the client, if one was made; the next use makes another one. A reset calls it. */
+  /** Closes the client, if one was made; the next use makes another one. A reset calls it. @internal */
   renewClient(): void {
     this.#client?.disconnect();
     this.#client = undefined;
   }
 
-  /** Closes the client, if one was made, for good. The cluster calls it. */
+  /** Closes the client, if one was made, for good. The cluster calls it. @internal */
   disconnect(): void {
     this.#closed = true;
     this.#client?.disconnect();
   }
 
+  /** Its name. */
   toString(): string {
     return this.name;
   }

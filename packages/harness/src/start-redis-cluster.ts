@@ -18,21 +18,29 @@ export interface RedisClusterOptions extends ClusterShape {
   readonly configureNode?: ConfigureNode | undefined;
 }
 
-/**
- * Milliseconds of each phase of a start, and which way formation went; `connected` where another process had started
- * the cluster.
- */
+/** Milliseconds of each phase of a start, one after the other, and which way formation went. */
 export interface StartupReport {
-  /** Finding the engine and, the first time in a process, Testcontainers' reaper; pulling the image if needed. */
+  /**
+   * Validation, finding the engine and, the first time in a process, Testcontainers' reaper; pulling the image if needed.
+   * 0 of a cluster that another process had started, as are the next three.
+   */
   readonly prepareMs: number;
+  /** Finding a free range and making the network; before it the watcher, where Testcontainers' reaper is off. */
   readonly networkMs: number;
   /** From the first create to the last node that accepted a connection. */
   readonly containersMs: number;
   /** From then on until the cluster was verified; what formation did while nodes still booted is not counted. */
   readonly formationMs: number;
+  /** Connecting `cluster.client`, and noting what a reset goes back to. */
   readonly clientsMs: number;
+  /** From the call to its return; the sum of the phases. */
   readonly totalMs: number;
+  /**
+   * `placeholder`: the quick way. `meet`: that of redis-cli, as `formation: "meet"` asks for, or because the quick one did
+   * not work. `connected`: another process had started the cluster.
+   */
   readonly way: FormationReport["way"] | "connected";
+  /** Why the quick way was given up; undefined where it was not. */
   readonly fellBackBecause: string | undefined;
 }
 

@@ -55,7 +55,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   readonly network: ClusterNetwork;
   /** What a client of your own needs for TLS, in PEM; undefined where the cluster has none. */
   readonly tls: ClientTls | undefined;
-  /** How the start went, in milliseconds. */
+  /** How long each phase of the start took, and which way formation went. */
   readonly startup: StartupReport;
   readonly #cleanup: CleanupStack;
   readonly #ending = new AbortController();
@@ -87,9 +87,12 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   /**
    * Starts writers that go on while a test breaks things, each on a real ioredis client, and record every attempt.
    * Their `stop()` reads everything back and gives the ledger: what was acknowledged, lost, duplicated or stale, and
-   * for how long each shard took no writes. They end with the cluster at the latest; their keys stay.
+   * for how long each shard took no writes. Without it they end, and their clients are closed, with `await using`, with
+   * `reset()` or with the cluster, and there is no ledger; their keys stay until a reset.
    *
-   * @throws InvalidOptionsError naming all options that are wrong; CLUSTER_STOPPED.
+   * @param wait for connecting the clients.
+   * @throws InvalidOptionsError naming all options that are wrong. RedisClusterError CLUSTER_STOPPED; WAIT_TIMEOUT or
+   * WAIT_ABORTED where the clients do not connect in time: none is left open.
    */
   async startWorkload(options: ClusterWorkloadOptions = {}, wait: WaitOptions = {}): Promise<Workload> {
     this.refuseStopped();
@@ -180,8 +183,12 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   }
 
   /**
-   * How long a failover of one shard takes by the server's own rules, from the death of its primary to the promotion,
-   * and what that is made of. On a machine that is not overloaded.
+   * How long a failover of one shard takes by the server's own rules, in milliseconds from the death of its primary to the
+   * promotion, and what that is made of: from the node timeout, the server's version and the fewest replicas of any
+   * planned shard. On a machine that is not overloaded. `Infinity` where a shard has no replica. Of the cluster only the
+   * version is asked; nothing is broken.
+   *
+   * @throws RedisClusterError CLUSTER_STOPPED; WAIT_TIMEOUT where no node answers; WAIT_ABORTED.
    */
   async expectedFailoverMs(options: WaitOptions = {}): Promise<ExpectedFailover> {
     const info = await this.within("Asking for the server's version", options, (signal) =>

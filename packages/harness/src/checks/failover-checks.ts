@@ -6,7 +6,7 @@ import { type Verdict, verdict } from "./verdict.ts";
 
 /** How soon a replica has to be promoted. */
 export interface PromotionLimit {
-  /** Milliseconds since the fault, 0 or more. Default: no limit. */
+  /** Milliseconds since the fault, 0 or more; on a cluster with a time scale so many times it. Default: no limit. */
   readonly withinMs?: number | undefined;
 }
 

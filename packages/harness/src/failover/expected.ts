@@ -8,7 +8,7 @@ export interface MsRange {
 
 /** How long a failover takes by the server's own rules, from the fault to the promotion. */
 export interface ExpectedFailover extends MsRange {
-  /** Undefined for a manual failover, where nobody has to be declared dead. */
+  /** What `minMs` and `maxMs` are the sums of. Undefined for a manual failover, where nobody has to be declared dead. */
   readonly parts: ExpectedParts | undefined;
 }
 

@@ -38,9 +38,14 @@ export interface ObserveFailoverOptions {
 export interface TimelineEvent {
   /** Milliseconds since the fault; below zero for what came before it. */
   readonly atMs: number;
-  /** The node that said it: `node-0`, …; `client` for the probe, `action` for what the caller did. */
+  /** The node that it is of: `node-0`, …; `action` for what the caller did. */
   readonly node: string;
-  /** The kind of a log line (see `LogEvent`), or `fault`, `silent`, `answers`, `suspected`, `serving`, … */
+  /**
+   * Of a line in the node's own log: `suspected`, `failed`, `reachable-again`, `election-scheduled`, `election-moved`,
+   * `election-at-once`, `election-started`, `vote-granted`, `vote-denied`, `votes-counted`, `elected`, `epoch-claimed`,
+   * `unable`, `manual`, `state`, `demoted`. Of its view: `silent`, `answers`, `flag`, `promoted`, `serving`, `agreed`,
+   * `back`. Of the action: `fault`, `acted`.
+   */
   readonly kind: string;
   /** The server's own words, or a sentence. Node ids are replaced by names. */
   readonly text: string;
@@ -82,12 +87,17 @@ export interface FailoverPhases {
 
 /** One shard that got another primary. */
 export interface ShardFailover {
+  /** Who was the primary before the fault. */
   readonly failed: { readonly name: string };
+  /** Who is the primary now; `id` is its node id. */
   readonly promoted: { readonly name: string; readonly id: string };
   /** Index of the shard that the old primary was planned into. */
   readonly shard: number;
+  /** Those that the old primary served. */
   readonly slots: readonly SlotRange[];
+  /** Config epoch of the old primary before the fault. */
   readonly epochBefore: number;
+  /** Config epoch of the promoted one. */
   readonly epochAfter: number;
   /** True for `CLUSTER FAILOVER`: nobody had to be declared dead. */
   readonly manual: boolean;
@@ -118,7 +128,10 @@ export interface Failover extends ShardFailover {
    * applied; else the moment at which the action was called.
    */
   readonly since: number;
-  /** The cluster's; assertions about times stretch their limits by it. */
+  /**
+   * The cluster's, as the option `timeScale` set it. Assertions about times allow so many times the milliseconds that they
+   * are given; the times here are those of the clock.
+   */
   readonly timeScale: number;
   /** All nodes of the cluster, in the plan's order. */
   readonly nodes: readonly NodeBefore[];

@@ -1,5 +1,6 @@
 import type { FormationChoice, PublishOn } from "./options.ts";
 
+/** What a node is: one that serves slots, or may, and one that follows it. Roles move; a plan has those of the start. */
 export type NodeRole = "primary" | "replica";
 
 /** Where something listens. */
@@ -14,8 +15,11 @@ export interface SlotRange {
   readonly last: number;
 }
 
+/** The nodes that are to serve the same slots. */
 export interface ShardPlan {
+  /** Its place in the order of the slots, from 0. */
   readonly index: number;
+  /** Split as `redis-cli --cluster create` splits them. */
   readonly slots: SlotRange;
   /** Index of the node that is to be the primary. */
   readonly primary: number;
@@ -27,22 +31,29 @@ export interface ShardPlan {
   readonly placeholderId: string;
 }
 
+/** Everything that is decided of one node before its container is made. */
 export interface NodePlan {
+  /** Its place in `ClusterPlan.nodes`, from 0; first come all primaries. */
   readonly index: number;
   /** `node-0`, `node-1`, …: also the node's DNS name on the cluster's network. Says nothing about its role. */
   readonly name: string;
+  /** The container's name on the engine: the cluster's and the node's. */
   readonly containerName: string;
   /** The Redis Cluster node id, 40 hex characters. */
   readonly id: string;
   /** IPv4 address on the cluster's network; the node keeps it for life. */
   readonly address: string;
+  /** The client port inside its container, of TLS where the cluster has that. */
   readonly port: number;
+  /** The port for the other nodes inside its container. */
   readonly busPort: number;
-  /** Fixed ports on the host, where they were asked for. */
+  /** The client port's fixed port on the host; undefined: a free one, which a restart changes. */
   readonly hostPort: number | undefined;
+  /** The bus port's fixed port on the host; undefined: not published. */
   readonly hostBusPort: number | undefined;
   /** The role that formation gives the node; a failover may change it later. */
   readonly role: NodeRole;
+  /** Index of the shard that it is planned into. */
   readonly shard: number;
   /** The text of its redis.conf. */
   readonly redisConf: string;
@@ -53,9 +64,13 @@ export interface NodePlan {
   readonly firstBootArguments: readonly string[];
 }
 
+/** The cluster's own network. */
 export interface NetworkPlan {
+  /** On the engine; the cluster's name. */
   readonly name: string;
+  /** IPv4 range, as `172.28.0.0/16`. */
   readonly subnet: string;
+  /** An address in it, which no node has. */
   readonly gateway: string;
 }
 
@@ -69,30 +84,40 @@ export interface UserPlan {
 
 /** Everything that is decided before Docker is touched. Whatever comes later reads it and decides nothing again. */
 export interface ClusterPlan {
+  /** Of the cluster, and in the label of everything that it is made of; another one for each start. */
   readonly name: string;
+  /** The server's. */
   readonly image: string;
+  /** Of the helper for network faults. */
   readonly faultImage: string;
   readonly network: NetworkPlan;
+  /** First all primaries, in the order of their shards, then the replicas. */
   readonly nodes: readonly NodePlan[];
+  /** In the order of their slots. */
   readonly shards: readonly ShardPlan[];
   readonly formation: FormationChoice;
-  /** The default user's. */
+  /** The default user's, as it is; undefined where none is needed. */
   readonly password: string | undefined;
   readonly users: readonly UserPlan[];
   /** How TLS is to be; undefined where there is none. */
   readonly tls: { readonly clientAuth: boolean } | undefined;
-  /** What each container may use at most; undefined is all that the engine has. */
+  /** MiB of each container, swap included; undefined is all that the engine has. */
   readonly memoryMb: number | undefined;
+  /** Processors of each container; undefined is all that the engine has. */
   readonly cpus: number | undefined;
+  /** Processes and threads of each container. */
   readonly pidsLimit: number;
   readonly readOnlyRoot: boolean;
   readonly publishOn: PublishOn;
+  /** Those that were asked for, beside this library's own. */
   readonly labels: Readonly<Record<string, string>>;
+  /** `cluster-node-timeout` of the finished cluster, the time scale included. */
   readonly nodeTimeoutMs: number;
   /** What `cluster-require-full-coverage` is to be once the cluster is formed. */
   readonly requireFullCoverage: string;
   /** Likewise `cluster-replica-no-failover`. */
   readonly replicaNoFailover: string;
+  /** Of the whole start, the time scale included. */
   readonly startupTimeoutMs: number;
   /** By how much every limit of this cluster is longer than elsewhere; node timeout and start are so already. */
   readonly timeScale: number;

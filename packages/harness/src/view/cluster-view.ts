@@ -11,15 +11,28 @@ export type NodeView =
       readonly node: string;
       /** `ok` or `fail`, of its own CLUSTER INFO. */
       readonly state: string;
+      /** The greatest epoch that it has heard of. */
       readonly currentEpoch: number;
+      /** Whom it knows, itself included (`self`), as CLUSTER NODES tells. */
       readonly members: readonly NodeEntry[];
       /** Of a replica: whether its link to its primary is up and no sync is under way (INFO replication). */
       readonly inSync: boolean;
     }
-  | { readonly kind: "silent"; readonly node: string; readonly reason: string };
+  | {
+      readonly kind: "silent";
+      readonly node: string;
+      /** Why nothing came, in the client's words: a refused connection, no answer in time. */
+      readonly reason: string;
+    };
 
 /** A point on which the nodes differ, or on which all agree that something is wrong. */
 export interface Disagreement {
+  /**
+   * `unreachable`: a node gave no view. `state`: its cluster_state is not ok. `members`, `role`, `primary`, `slots`: nodes
+   * say different things of one. `open-slot`: a slot in migration. `epoch`: two primaries share one. `link`, `flags`: a
+   * node has no link to another, or suspects it. `coverage`: slots that nobody who answers serves. `replication`: a
+   * replica is not in sync.
+   */
   readonly kind:
     | "unreachable"
     | "state"
@@ -41,18 +54,23 @@ export interface Disagreement {
 
 /** All nodes' views of the cluster, kept apart, and what they differ in. */
 export interface ClusterView {
+  /** What each node said, or why it said nothing, in the order of their names. */
   readonly views: readonly NodeView[];
   /** What most of the nodes that answered say of each member, by node name; equal counts: the first node's word. */
   readonly members: readonly MergedMember[];
+  /** Everything on which the nodes differ, and everything that is wrong though they agree. */
   readonly disagreements: readonly Disagreement[];
   /** True where every node answered, all say the same, and nothing is wrong. */
   readonly agreed: boolean;
 }
 
+/** One member in the eyes of most nodes. */
 export interface MergedMember {
+  /** Its node id. */
   readonly id: string;
   /** `node-0`, …; for a member that this library did not start, its address. */
   readonly name: string;
+  /** The word of most nodes that answered, of the first one where as many say something else. */
   readonly entry: NodeEntry;
 }
 

@@ -9,6 +9,7 @@ export const WRITE_KINDS: readonly WriteKind[] = ["set", "append", "counter", "m
 
 /** Where a finding is. */
 export interface Finding {
+  /** The key's name. */
   readonly key: string;
   readonly kind: WriteKind;
   /** The write's token, such as `w3-17`: the 17th write of writer 3. Of a counter: the count. */
@@ -51,7 +52,9 @@ export interface StaleValue extends Finding {
 
 /** One planned shard during the run. */
 export interface ShardLedger {
+  /** Its index in the plan. */
   readonly shard: number;
+  /** Writes to it that were acknowledged. */
   readonly acknowledged: number;
   /**
    * The longest time without an acknowledged write while one was wanted, in milliseconds: from the last success
@@ -67,7 +70,9 @@ export interface ShardLedger {
 
 /** How long acknowledged writes took. All are 0 where there is none. */
 export interface LatencySummary {
+  /** Acknowledged writes. */
   readonly count: number;
+  /** From sending to the answer, WAIT's included, in milliseconds. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
@@ -108,10 +113,14 @@ export interface Ledger {
     readonly during: LatencySummary;
     readonly after: LatencySummary;
   };
+  /** Given back as the option `seed`, it makes every writer choose as it did. */
   readonly seed: number;
-  /** The cluster's; assertions about times stretch their limits by it. */
+  /**
+   * The cluster's, as the option `timeScale` set it. Assertions about times allow so many times the milliseconds that they
+   * are given; the times here are those of the clock.
+   */
   readonly timeScale: number;
-  /** Milliseconds since the epoch. */
+  /** When the writers began, in milliseconds since the epoch. */
   readonly startedAt: number;
   /** When the last writer had stopped, in milliseconds since the epoch. */
   readonly stoppedAt: number;

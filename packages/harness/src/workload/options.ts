@@ -10,17 +10,23 @@ export interface WorkloadOptions {
   readonly ratePerSecond?: number | undefined;
   /** Keys of each kind, over all shards; at least one for each writer and shard, up to 16 384. Default 256. */
   readonly keys?: number | undefined;
-  /** What every key begins with; no braces, up to 200 characters. Default `"workload:"` and something random. */
+  /**
+   * What every key begins with; no braces, up to 200 characters. Default `"workload:"` and something random. The keys stay
+   * when the workload ends.
+   */
   readonly keyPrefix?: string | undefined;
   /** Values are padded to so many bytes, 1 to 1 048 576; a token alone may be longer. Default 32. */
   readonly valueBytes?: number | undefined;
-  /** So many replicas have to have a write, by WAIT on the same connection, 0 to 32. Default 0: WAIT is not sent. */
+  /**
+   * So many replicas have to have a write, by WAIT on the same connection, 0 to 32. One that fewer have counts as unknown.
+   * Each writer then has a client of its own. Default 0: WAIT is not sent.
+   */
   readonly wait?: number | undefined;
   /** How long WAIT may take, in milliseconds, 1 to 600 000. Default 1000. */
   readonly waitTimeoutMs?: number | undefined;
   /** The share of reads among operations, 0 to below 1; true is 0.2. Default 0. A read goes to the primary. */
   readonly reads?: boolean | number | undefined;
-  /** What is written. Default: all kinds. */
+  /** What is written, each kind as often as the others. Default: all kinds. */
   readonly kinds?: readonly WriteKind[] | undefined;
   /**
    * An attempt without an answer by then counts as unknown and its writer goes on, in milliseconds, 10 to 600 000.
