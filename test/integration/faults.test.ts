@@ -1,4 +1,10 @@
-import { RedisClusterError, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import {
+  type ActiveFault,
+  RedisClusterError,
+  type RedisClusterNode,
+  type StartedRedisCluster,
+  startRedisCluster,
+} from "testcontainers-redis-cluster";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { docker, leftovers } from "../support/engine.ts";
 import { filtersIn, helpersDuring } from "../support/network-helpers.ts";
@@ -104,19 +110,32 @@ describe("faults, each applied and healed", () => {
     expect(await primary.client.ping()).toBe("PONG");
   });
 
-  test("a cut of the clients leaves a node healthy among its peers", async () => {
+  test.for<readonly [string, (node: string) => Promise<ActiveFault>]>([
+    ["of one node", (node) => cluster.isolate(node, { plane: "clients" })],
+    [
+      "that another group has",
+      (node) => cluster.partition([["clients", "rest"], [node]], { plane: "clients" }),
+    ],
+    [
+      "that are heard no more",
+      (node) => cluster.partition([["clients", "rest"], [node]], { plane: "clients", oneWay: true }),
+    ],
+    ["that hear it no more", (node) => cluster.isolate(node, { plane: "clients", oneWay: true })],
+  ])("a cut of the clients, %s, leaves the node healthy among its peers", async ([, cut]) => {
     const primary = await cluster.primaryOf(KEY);
-    const fault = await cluster.isolate(primary, { plane: "clients" });
-    const probe = primary.client.duplicate({
-      connectTimeout: 300,
-      commandTimeout: 300,
-      maxRetriesPerRequest: 0,
-    });
-    probe.on("error", () => {});
-    await expect(probe.ping()).rejects.toThrow(/timed out|Connection is closed|max retries/i);
-    probe.disconnect();
-    const other = cluster.nodes.find(({ name }) => name !== primary.name);
-    expect(await flagsOf(primary.name, other?.name ?? "")).not.toContain("fail");
+    const other = cluster.nodes.find(({ name }) => name !== primary.name) ?? primary;
+    const fault = await cut(primary.name);
+    expect(fault.nodes).toEqual([primary.name]);
+    // A new client each: one that is connected waits for what was lost.
+    const reach = async ({ client }: RedisClusterNode): Promise<string> => {
+      const probe = client.duplicate({ connectTimeout: 300, commandTimeout: 300, maxRetriesPerRequest: 0 });
+      probe.on("error", () => {});
+      return await probe.ping().finally(() => probe.disconnect());
+    };
+    await expect(reach(primary)).rejects.toThrow(/timed out|Connection is closed|max retries/i);
+    await expect(reach(other)).resolves.toBe("PONG");
+    const said = String(await other.client.call("CLUSTER", "NODES"));
+    expect(said.split("\n").find((line) => line.startsWith(primary.id))).not.toContain("fail");
     await fault.heal();
     await expect.poll(() => primary.client.ping().catch(String), { timeout: 5_000 }).toBe("PONG");
   });
@@ -322,7 +341,8 @@ test("a helper image that cannot be had is named, and nothing is cut", async () 
   });
   await expect(cluster.isolate("node-0")).rejects.toMatchObject({
     code: "IMAGE_UNAVAILABLE",
-    message: expect.stringContaining("no-such-helper"),
+    message: expect.stringMatching(/no-such-helper.* name another one with the option `faultImage`\./),
+    details: { image: "localhost:1/no-such-helper:1", option: "faultImage" },
   });
   expect((await cluster.check()).problems).toEqual([]);
 });

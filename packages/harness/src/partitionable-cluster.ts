@@ -6,6 +6,7 @@ import type { ActiveFault } from "./faults/active-fault.ts";
 import { type Member, requireNumber, requireStatus } from "./faults/member.ts";
 import { applyCuts, applyDelay } from "./faults/network-faults.ts";
 import {
+  cutsAround,
   type LossShare,
   type PartitionGroup,
   type PartitionOptions,
@@ -52,7 +53,7 @@ export class PartitionableCluster extends BreakableCluster {
     const { members, seed } = await this.choose(target, options);
     const names = members.map(({ plan }) => plan.name);
     const cuts = planPartition([names, "rest"], this.plan.nodes, options);
-    const what = `isolated (${options.plane ?? "all"})`;
+    const what = `isolated (${options.plane ?? "all"}${options.oneWay === true ? ", one way" : ""})`;
     return await this.#filter("partition", cuts, undefined, options, seed, what, members);
   }
 
@@ -67,13 +68,10 @@ export class PartitionableCluster extends BreakableCluster {
   ): Promise<ActiveFault> {
     requireNumber("share", share, 0.0001, 1);
     const { members, seed } = await this.choose(target, options);
-    const everybody = this.plan.nodes;
     const plane = options.plane ?? "all";
     requirePlane(plane);
-    const cuts = members.map(({ plan: node }) => {
-      const others = plane === "clients" ? [] : everybody.filter(({ index }) => index !== node.index);
-      return { node, plane, from: others, to: others, clients: plane === "clients" };
-    });
+    const targets = members.map(({ plan }) => plan);
+    const cuts = cutsAround(targets, this.plan.nodes, plane);
     return await this.#filter(
       "loss",
       cuts,
@@ -121,10 +119,8 @@ export class PartitionableCluster extends BreakableCluster {
         `${wrong.join(", ")} receives no stream: name a replica.`,
       );
     }
-    const cuts = members.map(({ plan: node }) => {
-      const others = this.plan.nodes.filter(({ index }) => index !== node.index);
-      return { node, plane: "replication" as const, from: others, to: others, clients: false };
-    });
+    const targets = members.map(({ plan }) => plan);
+    const cuts = cutsAround(targets, this.plan.nodes, "replication");
     return await this.#filter(
       "freeze-replication",
       cuts,

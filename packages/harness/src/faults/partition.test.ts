@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
-import { type Cut, planPartition, renderRuleset } from "./partition.ts";
+import { type Cut, cutsAround, planPartition, renderRuleset } from "./partition.ts";
 
 let next = 0;
 const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
@@ -11,7 +11,7 @@ const { nodes } = planCluster(validateOptions({}, {}), parseSubnet("10.1.0.0/24"
 const shown = (cuts: readonly Cut[]): readonly string[] =>
   cuts.map(({ node, from, to, clients }) => {
     const names = (list: readonly { name: string }[]) => list.map(({ name }) => name.slice(5)).join("");
-    return `${node.name.slice(5)} <${names(from)} >${names(to)}${clients ? " clients" : ""}`;
+    return `${node.name.slice(5)} <${names(from)} >${names(to)}${clients.map((way) => ` clients-${way}`).join("")}`;
   });
 
 test("the smaller side drops both ways, and the larger is left alone", () => {
@@ -42,20 +42,61 @@ test("one way, the others do not hear the first group, and it hears them", () =>
 
 test("clients stay with the group that names them, and with all where none does", () => {
   expect(shown(planPartition([["node-0"], ["rest", "clients"]], nodes, {}))).toEqual([
-    "0 <12345 >12345 clients",
+    "0 <12345 >12345 clients-in clients-out",
   ]);
   expect(shown(planPartition([["node-0", "clients"], "rest"], nodes, {}))).toEqual([
     "0 <12345 >12345",
-    "1 < > clients",
-    "2 < > clients",
-    "3 < > clients",
-    "4 < > clients",
-    "5 < > clients",
+    "1 < > clients-in clients-out",
+    "2 < > clients-in clients-out",
+    "3 < > clients-in clients-out",
+    "4 < > clients-in clients-out",
+    "5 < > clients-in clients-out",
   ]);
 });
 
-test("on the clients' plane only the first groups lose their clients", () => {
-  expect(shown(planPartition([["node-2"], "rest"], nodes, { plane: "clients" }))).toEqual(["2 < > clients"]);
+test("on the clients' plane nodes hear each other, and all but the last group lose their clients", () => {
+  const clients = { plane: "clients" } as const;
+  expect(shown(planPartition([["node-2"], "rest"], nodes, clients))).toEqual([
+    "2 < > clients-in clients-out",
+  ]);
+  expect(shown(planPartition([["node-0"], ["node-1"], "rest"], nodes, clients))).toEqual([
+    "0 < > clients-in clients-out",
+    "1 < > clients-in clients-out",
+  ]);
+});
+
+test("on the clients' plane a group that names them is the one that keeps them", () => {
+  const clients = { plane: "clients" } as const;
+  const cutFromZero = ["0 < > clients-in clients-out"];
+  expect(shown(planPartition([["clients", "rest"], ["node-0"]], nodes, clients))).toEqual(cutFromZero);
+  expect(shown(planPartition([["node-0"], ["clients", "rest"]], nodes, clients))).toEqual(cutFromZero);
+  expect(shown(planPartition([["node-0"], ["node-1", "clients"], ["node-2"]], nodes, clients))).toEqual([
+    "0 < > clients-in clients-out",
+    "2 < > clients-in clients-out",
+  ]);
+});
+
+test("one way, clients do not hear the first group, or are not heard where they are in it", () => {
+  const oneWay = { plane: "clients", oneWay: true } as const;
+  expect(shown(planPartition([["node-0"], "rest"], nodes, oneWay))).toEqual(["0 < > clients-out"]);
+  expect(shown(planPartition([["node-0"], ["node-1"], ["rest", "clients"]], nodes, oneWay))).toEqual([
+    "0 < > clients-out",
+  ]);
+  expect(shown(planPartition([["rest", "clients"], ["node-0"]], nodes, oneWay))).toEqual([
+    "0 < > clients-in",
+  ]);
+  expect(
+    shown(
+      planPartition(
+        [
+          ["node-0", "node-1"],
+          ["rest", "clients"],
+        ],
+        nodes,
+        { oneWay: true },
+      ),
+    ),
+  ).toEqual(["0 < > clients-out", "1 < > clients-out", "2 <01 >", "3 <01 >", "4 <01 >", "5 <01 >"]);
 });
 
 test("everything that is wrong with groups is named at once", () => {
@@ -66,6 +107,18 @@ test("everything that is wrong with groups is named at once", () => {
   expect(wrong).toThrow("group 3 holds no node");
   expect(() => planPartition(["rest"], nodes, {})).toThrow("two groups or more");
 });
+
+test.for([undefined, ["node-0", "rest"], [["node-0"], [1]], "rest"])(
+  "%o are no groups, and a name is not taken for a list of letters",
+  (groups) => {
+    expect(() => planPartition(groups as [], nodes, {})).toThrow(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining("a list of groups was expected"),
+      }),
+    );
+  },
+);
 
 test("the ruleset of a cut, to the letter", () => {
   const [cut] = planPartition([["node-0"], "rest"], nodes.slice(0, 3), { plane: "bus" });
@@ -85,12 +138,21 @@ test("the ruleset of a cut, to the letter", () => {
 });
 
 test("a share of packets is drawn anew for each, and clients are everybody but the nodes and the container", () => {
-  const cut: Cut = { node: nodes[0] as Cut["node"], plane: "clients", from: [], to: [], clients: true };
-  const ruleset = renderRuleset("trc_x", cut, nodes.slice(0, 2), 0.25);
-  expect(ruleset).toContain(
-    "ip saddr != { 10.1.0.2, 10.1.0.3, 127.0.0.0/8 } tcp dport 6379 numgen random mod 10000 < 2500 drop",
-  );
+  const [cut] = cutsAround(nodes.slice(0, 1), nodes, "clients") as [Cut];
+  const fromClients = "ip saddr != { 10.1.0.2, 10.1.0.3, 127.0.0.0/8 } tcp dport 6379";
+  const toClients = "ip daddr != { 10.1.0.2, 10.1.0.3, 127.0.0.0/8 } tcp sport 6379";
+  const few = renderRuleset("trc_x", cut, nodes.slice(0, 2), 0.25);
+  expect(few).toContain(`${fromClients} numgen random mod 10000 < 2500 drop`);
+  expect(few).toContain(`${toClients} numgen random mod 10000 < 2500 drop`);
   expect(renderRuleset("trc_x", cut, nodes.slice(0, 2), 1)).not.toContain("numgen");
+  const oneWay = renderRuleset("trc_x", { ...cut, clients: ["out"] }, nodes.slice(0, 2), undefined);
+  expect(oneWay).toContain(`${toClients} drop`);
+  expect(oneWay).not.toContain(fromClients);
+});
+
+test("what is lost around a node is lost with every other, or on the clients' plane with clients only", () => {
+  expect(shown(cutsAround(nodes.slice(1, 3), nodes, "bus"))).toEqual(["1 <02345 >02345", "2 <01345 >01345"]);
+  expect(shown(cutsAround(nodes.slice(1, 2), nodes, "clients"))).toEqual(["1 < > clients-in clients-out"]);
 });
 
 test("a plane that does not exist is an error, not a cut of everything", () => {

@@ -1,5 +1,6 @@
 import { RedisClusterError } from "../errors.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
+import { shown } from "./shown.ts";
 
 /**
  * What is cut: `bus`, gossip and votes; `replication`, the streams between nodes; `clients`, what comes from
@@ -22,9 +23,15 @@ export function requirePlane(plane: Plane): void {
 export type PartitionGroup = readonly string[] | "rest";
 
 export interface PartitionOptions {
-  /** Default `"all"`. With `"clients"`, the nodes of every group but the last lose their clients. */
+  /**
+   * Default `"all"`. With `"clients"` nodes go on hearing each other, and clients reach only the group that names
+   * `"clients"` or, where none does, the last one.
+   */
   readonly plane?: Plane | undefined;
-  /** Only what the first group says is lost on its way to the others; what they say arrives. Default false. */
+  /**
+   * Only what the first group says is lost on its way to the others; what they say arrives. Clients that a group names
+   * are part of it, and with the plane `"clients"` of the last one where none names them. Default false.
+   */
   readonly oneWay?: boolean | undefined;
 }
 
@@ -36,8 +43,12 @@ export interface Cut {
   readonly from: readonly NodePlan[];
   /** Nodes to which packets are dropped as they go out. */
   readonly to: readonly NodePlan[];
-  readonly clients: boolean;
+  /** Which of what it exchanges with clients is dropped: what they say, what it says, both, nothing. */
+  readonly clients: readonly ClientDirection[];
 }
+
+type ClientDirection = "in" | "out";
+const BOTH: readonly ClientDirection[] = ["in", "out"];
 
 /**
  * Turns groups into what each node has to drop. Pure: a partition is data before it is anything else.
@@ -51,34 +62,42 @@ export function planPartition(
 ): readonly Cut[] {
   requirePlane(plane);
   const sides = resolveGroups(groups, nodes);
-  const clientsAt = sides.findIndex(({ clients }) => clients);
-  if (plane === "clients") {
-    return sides.slice(0, -1).flatMap(({ members }) => members.map((node) => cut(node, plane, [], [], true)));
-  }
+  const named = sides.findIndex(({ clients }) => clients);
+  const clientsAt = named === -1 && plane === "clients" ? sides.length - 1 : named;
+  const clientsLost = (index: number): readonly ClientDirection[] => {
+    if (clientsAt === -1 || clientsAt === index) return [];
+    if (!oneWay) return BOTH;
+    return index === 0 ? ["out"] : clientsAt === 0 ? ["in"] : [];
+  };
   // Both directions can be dropped at either end: the side with the most nodes need not be touched.
   const largest = sides.reduce((best, side) => (side.members.length > best.members.length ? side : best));
   return sides.flatMap((side, index) => {
     const others = sides.filter((each) => each !== side).flatMap(({ members }) => members);
-    const clients = clientsAt !== -1 && clientsAt !== index;
-    return side.members.flatMap((node) => {
-      const [from, to] = oneWay
-        ? [index === 0 ? [] : (sides[0]?.members ?? []), []]
-        : side === largest
-          ? [[], []]
-          : [others, others];
-      return from.length + to.length > 0 || clients ? [cut(node, plane, from, to, clients)] : [];
-    });
+    const clients = clientsLost(index);
+    const [from, to] =
+      plane === "clients"
+        ? [[], []]
+        : oneWay
+          ? [index === 0 ? [] : (sides[0]?.members ?? []), []]
+          : side === largest
+            ? [[], []]
+            : [others, others];
+    return from.length + to.length + clients.length > 0
+      ? side.members.map((node) => ({ node, plane, from, to, clients }))
+      : [];
   });
 }
 
-function cut(
-  node: NodePlan,
+/** What every one of these nodes exchanges with others is to suffer: with nodes or, on the plane of clients, with those. */
+export function cutsAround(
+  targets: readonly NodePlan[],
+  everybody: readonly NodePlan[],
   plane: Plane,
-  from: readonly NodePlan[],
-  to: readonly NodePlan[],
-  clients: boolean,
-): Cut {
-  return { node, plane, from, to, clients };
+): readonly Cut[] {
+  return targets.map((node) => {
+    const others = plane === "clients" ? [] : everybody.filter(({ index }) => index !== node.index);
+    return { node, plane, from: others, to: others, clients: plane === "clients" ? BOTH : [] };
+  });
 }
 
 interface Side {
@@ -87,6 +106,13 @@ interface Side {
 }
 
 function resolveGroups(groups: readonly PartitionGroup[], nodes: readonly NodePlan[]): readonly Side[] {
+  if (!Array.isArray(groups) || !groups.every(isGroup)) {
+    throw new RedisClusterError(
+      "INVALID_ARGUMENT",
+      `This is no partition: ${shown(groups)}; a list of groups was expected, each a list of names or "rest".`,
+      { details: { groups } },
+    );
+  }
   const lists = groups.map((group) => (group === "rest" ? ["rest"] : group));
   const named = lists.flat();
   const known = new Set(nodes.map(({ name }) => name));
@@ -114,8 +140,17 @@ function resolveGroups(groups: readonly PartitionGroup[], nodes: readonly NodePl
   return sides;
 }
 
-/** Share of packets to drop, from 0 to 1; undefined or 1 drops all. */
+/** For what plain JavaScript may pass. */
+function isGroup(group: unknown): boolean {
+  return group === "rest" || (Array.isArray(group) && group.every((name) => typeof name === "string"));
+}
+
+/** Share of packets to drop, above 0 and up to 1; undefined or 1 drops all. */
 export type LossShare = number | undefined;
+
+function isTotal(loss: LossShare): boolean {
+  return loss === undefined || loss === 1;
+}
 
 /** The nftables ruleset of a cut, as a table of its own that can be deleted as one. */
 export function renderRuleset(
@@ -126,8 +161,7 @@ export function renderRuleset(
 ): string {
   const { node, plane } = drop;
   // Drawn anew for each packet; nftables counts in whole numbers, and refuses a comparison that is always true.
-  const chance =
-    loss === undefined || loss === 1 ? "" : `numgen random mod 10000 < ${Math.round(loss * 10_000)} `;
+  const chance = isTotal(loss) ? "" : `numgen random mod 10000 < ${Math.round(Number(loss) * 10_000)} `;
   const ports = plane === "bus" ? node.busPort : plane === "replication" ? node.port : undefined;
   const rules = (side: "saddr" | "daddr", peers: readonly NodePlan[]): readonly string[] => {
     if (peers.length === 0) return [];
@@ -139,11 +173,13 @@ export function renderRuleset(
   const outsiders = `{ ${everybody.map(({ address }) => address).join(", ")}, 127.0.0.0/8 }`;
   const input = [
     ...rules("saddr", drop.from),
-    ...(drop.clients ? [`ip saddr != ${outsiders} tcp dport ${node.port} ${chance}drop`] : []),
+    ...(drop.clients.includes("in") ? [`ip saddr != ${outsiders} tcp dport ${node.port} ${chance}drop`] : []),
   ];
   const output = [
     ...rules("daddr", drop.to),
-    ...(drop.clients ? [`ip daddr != ${outsiders} tcp sport ${node.port} ${chance}drop`] : []),
+    ...(drop.clients.includes("out")
+      ? [`ip daddr != ${outsiders} tcp sport ${node.port} ${chance}drop`]
+      : []),
   ];
   const chain = (hook: string, lines: readonly string[]): string =>
     `  chain ${hook} {\n    type filter hook ${hook} priority -10; policy accept;\n${lines.map((line) => `    ${line}\n`).join("")}  }`;
