@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { BreakableCluster } from "./breakable-cluster.ts";
-import { type Engine, ensureImage, PULL_TIMEOUT_MS } from "./docker/engine.ts";
+import { type Engine, ensureImage, hasImage, PULL_TIMEOUT_MS } from "./docker/engine.ts";
 import { RedisClusterError } from "./errors.ts";
 import type { ActiveFault } from "./faults/active-fault.ts";
 import { type Member, requireNumber, requireStatus } from "./faults/member.ts";
@@ -22,7 +22,8 @@ import type { Target } from "./targetable-cluster.ts";
 /** The part of a started cluster that breaks what is between its nodes. As {@link BreakableCluster} in all else. */
 export class PartitionableCluster extends BreakableCluster {
   readonly #engine: Engine;
-  #helper: Promise<void> | undefined;
+  #hasHelper = false;
+  #pulling: Promise<void> | undefined;
 
   constructor(parts: ObservableParts) {
     super(parts);
@@ -154,18 +155,30 @@ export class PartitionableCluster extends BreakableCluster {
     });
   }
 
-  /** Pulls the helper's image at the first such fault; a first pull says nothing of the fault, and has its own limit. */
-  async #bringHelper({ signal }: WaitOptions): Promise<void> {
+  /**
+   * Sees at the first such fault that the helper's image is there. A first pull says nothing of the fault, and has its
+   * own limit.
+   */
+  async #bringHelper({ signal, timeoutMs }: WaitOptions): Promise<void> {
     this.refuseStopped();
-    this.#helper ??= ensureImage(this.#engine, this.plan.faultImage).catch((error: unknown) => {
-      this.#helper = undefined;
-      throw error;
-    });
-    const bringing = this.#helper;
-    await this.within(
-      `Bringing the image "${this.plan.faultImage}"`,
-      { signal, timeoutMs: PULL_TIMEOUT_MS },
-      (within) => orAborted(bringing, within),
+    if (this.#hasHelper) return;
+    const { faultImage } = this.plan;
+    const there = await this.within(
+      `Looking for the image "${faultImage}"`,
+      { signal, timeoutMs },
+      (within) => orAborted(hasImage(this.#engine, faultImage), within),
     );
+    if (!there) {
+      this.#pulling ??= ensureImage(this.#engine, faultImage, "faultImage").finally(() => {
+        this.#pulling = undefined;
+      });
+      const pulling = this.#pulling;
+      await this.within(
+        `Bringing the image "${faultImage}"`,
+        { signal, timeoutMs: PULL_TIMEOUT_MS },
+        (within) => orAborted(pulling, within),
+      );
+    }
+    this.#hasHelper = true;
   }
 }

@@ -70,7 +70,7 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   preparing.signal.throwIfAborted();
   const engine = await orAborted(findEngine(), preparing.signal);
   await orAborted(
-    Promise.all([ensureImage(engine, valid.image), checkNeighbourTable(engine, valid.nodes)]),
+    Promise.all([ensureImage(engine, valid.image, "image"), checkNeighbourTable(engine, valid.nodes)]),
     preparing.signal,
   );
   preparing.clear();

@@ -103,12 +103,22 @@ async function startReaper(client: ContainerRuntimeClient): ReturnType<typeof ge
 /** How long an image may take to come. It is no part of other limits, as a first pull says nothing of what comes after. */
 export const PULL_TIMEOUT_MS = 600_000;
 
+/** Whether the engine has an image already; not, too, where it does not tell. */
+export async function hasImage(engine: Engine, image: string): Promise<boolean> {
+  return await engine.client.image.exists(ImageName.fromString(image)).catch(() => false);
+}
+
 /**
  * Pulls the image unless the engine has it.
  *
+ * @param option by which another image is named.
  * @throws RedisClusterError IMAGE_UNAVAILABLE
  */
-export async function ensureImage(engine: Engine, image: string): Promise<void> {
+export async function ensureImage(
+  engine: Engine,
+  image: string,
+  option: "image" | "faultImage",
+): Promise<void> {
   const name = ImageName.fromString(image);
   let cause: unknown;
   try {
@@ -123,8 +133,8 @@ export async function ensureImage(engine: Engine, image: string): Promise<void> 
   throw new RedisClusterError(
     "IMAGE_UNAVAILABLE",
     `The image "${image}" is neither on the engine nor can it be pulled${cause === undefined ? "" : `: ${messageOf(cause)}`}. ` +
-      `Check its name, \`docker pull ${image}\`, or name another one with the option \`image\`.`,
-    { cause, details: { image } },
+      `Check its name, \`docker pull ${image}\`, or name another one with the option \`${option}\`.`,
+    { cause, details: { image, option } },
   );
 }
 
