@@ -270,6 +270,30 @@ describe("faults, each applied and healed", () => {
     expect((await cluster.primaryOf(KEY)).name).toBe(primary.name);
   });
 
+  test("a failover from a dead primary names the way that works, and one that the others elect meanwhile counts", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const [replica] = (await cluster.replicasOf(KEY)) as [RedisClusterNode];
+    // As long as it may not, nobody elects it.
+    await replica.client.config("SET", "cluster-replica-no-failover", "yes");
+    await using dead = await cluster.kill(primary);
+    await expect(cluster.failover(replica, { timeoutMs: 500 })).rejects.toMatchObject({
+      code: "WAIT_TIMEOUT",
+      message: expect.stringContaining(
+        `Still: ${primary.name}, its primary, does not answer: use mode "force"`,
+      ),
+    });
+    // A server may elect at once: not before the call has seen that it is a replica.
+    const looks = async (): Promise<number> =>
+      Number(/cluster(?:\|nodes)?:calls=(\d+)/.exec(await replica.client.info("commandstats"))?.[1] ?? 0);
+    const before = await looks();
+    const promoting = cluster.failover(replica);
+    await expect.poll(looks).toBeGreaterThan(before);
+    await replica.client.config("SET", "cluster-replica-no-failover", "no");
+    await promoting;
+    expect((await cluster.primaryOf(KEY)).name).toBe(replica.name);
+    await dead.heal();
+  });
+
   test("a node can be restarted with its data wiped, and stays who it is", async () => {
     await using durable = await startRedisCluster({ nodes: 3, replicas: 0, persistence: "aof" });
     const node = await durable.primaryOf(KEY);
@@ -312,6 +336,9 @@ describe("faults, each applied and healed", () => {
     );
     await expect(cluster.failover({ primaryOf: KEY })).rejects.toThrow(
       refused("INVALID_ARGUMENT", /primary already/),
+    );
+    await expect(cluster.failover("node-4", { mode: "forced" as "force" })).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /mode is "forced"; one of "graceful", "force", "takeover"/),
     );
     await expect(cluster.kill({ random: 9 })).rejects.toThrow(
       refused("INVALID_ARGUMENT", /there are 6 to choose from/),

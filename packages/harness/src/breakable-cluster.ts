@@ -1,7 +1,7 @@
 import { RedisClusterError } from "./errors.ts";
 import { type ActiveFault } from "./faults/active-fault.ts";
-import { type FailoverMode, failOver } from "./faults/manual-failover.ts";
-import { applyToAll, type Member, requireNumber, requireStatus } from "./faults/member.ts";
+import { FAILOVER_MODES, type FailoverMode, failOver } from "./faults/manual-failover.ts";
+import { applyToAll, type Member, requireNumber, requireOneOf, requireStatus } from "./faults/member.ts";
 import { restartNode } from "./faults/restart.ts";
 import { type SlowedNode, slowDown } from "./faults/slow-commands.ts";
 import type { Selector } from "./faults/targets.ts";
@@ -123,21 +123,28 @@ export class BreakableCluster extends TargetableCluster {
   }
 
   /**
-   * Makes a replica the primary of its shard by Redis' own CLUSTER FAILOVER, and returns when it is. `graceful`
-   * (default) loses nothing; `force` does without the old primary's consent; `takeover` without anybody's. What the
-   * server forgets is asked for again until the time is up, and the error says why it did not work.
+   * Makes a replica the primary of its shard by Redis' own CLUSTER FAILOVER, and returns when it is, also where the
+   * others elected it by themselves meanwhile. `graceful` (default) loses nothing and needs a primary that answers;
+   * `force` does without the old primary's consent; `takeover` without anybody's. What the server forgets is asked for
+   * again until the time is up, and the error says why it did not work. Nothing is to be taken back: another failover
+   * does that.
+   *
+   * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT where it is a primary already, or several; NODE_NOT_RUNNING;
+   * ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED.
    */
   async failover(
     replica: RedisClusterNode | string | Selector,
     options: { readonly mode?: FailoverMode | undefined } & WaitOptions = {},
   ): Promise<void> {
+    const { mode = "graceful" } = options;
+    requireOneOf("mode", mode, FAILOVER_MODES);
     await this.apply("Failing over to", replica, options, async ({ members }, signal) => {
       const [member, ...others] = members;
       if (member === undefined || others.length > 0) {
         throw new RedisClusterError("INVALID_ARGUMENT", "A failover is to one replica.");
       }
       await requireStatus([member], "promoted", ["running"]);
-      await failOver(member, this.members, options.mode ?? "graceful", signal);
+      await failOver(member, this.members, mode, signal);
     });
   }
 

@@ -10,13 +10,15 @@ import type { Member, Members } from "./member.ts";
  */
 export type FailoverMode = "graceful" | "force" | "takeover";
 
+export const FAILOVER_MODES: readonly FailoverMode[] = ["graceful", "force", "takeover"];
+
 const POLL_MS = 10;
 /** The server gives a manual failover up after 5 s and does not try again (`CLUSTER_MF_TIMEOUT` in cluster.h). */
 const SERVER_LIMIT_MS = 5_000;
 
 /**
- * Makes a replica the primary of its shard, and waits until it is. A manual failover that the server forgets is
- * asked for again, and one that cannot work says why.
+ * Makes a replica the primary of its shard, and waits until it is, also where the others elect it by themselves
+ * meanwhile. A manual failover that the server forgets is asked for again, and one that cannot work says why.
  */
 export async function failOver(
   replica: Member,
@@ -27,15 +29,17 @@ export async function failOver(
   const { name } = replica.plan;
   let askedAt = Number.NEGATIVE_INFINITY;
   let refused: string | undefined;
+  let wasReplica = false;
   await poll(
     async () => {
       const self = parseClusterNodes(await replica.connection.text("CLUSTER", "NODES")).find(
         (each) => each.self,
       );
       if (self?.role === "primary") {
-        if (askedAt > 0) return;
+        if (wasReplica) return;
         throw new RedisClusterError("INVALID_ARGUMENT", `${name} is a primary already: name a replica.`);
       }
+      wasReplica = true;
       if (performance.now() - askedAt < SERVER_LIMIT_MS)
         throw new Error(refused ?? `${name} has not taken over yet`);
       if (mode === "graceful") await primaryListsReplica(replica, members, self?.primaryId);
@@ -70,7 +74,7 @@ async function primaryListsReplica(
   const { name, address, port } = replica.plan;
   const primary = members.all.find(({ plan }) => plan.id === primaryId);
   if (primary === undefined) throw new Error(`${name} follows no node of this cluster`);
-  const info = parseInfo(await primary.connection.text("INFO", "replication"));
+  const info = parseInfo(await askPrimary(primary));
   const listed = [...info].some(
     ([field, value]) =>
       /^slave\d+$/.test(field) &&
@@ -78,4 +82,15 @@ async function primaryListsReplica(
       value.includes("state=online"),
   );
   if (!listed) throw new Error(`${primary.plan.name} does not list ${name} as a replica that is online`);
+}
+
+async function askPrimary({ plan, connection }: Member): Promise<string> {
+  try {
+    return await connection.text("INFO", "replication");
+  } catch (cause) {
+    throw new Error(
+      `${plan.name}, its primary, does not answer: use mode "force", which does without its consent`,
+      { cause },
+    );
+  }
 }

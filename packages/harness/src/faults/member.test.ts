@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { applyToAll, requireNumber } from "./member.ts";
+import { applyToAll, requireNumber, requireOneOf } from "./member.ts";
 
 test("a fault that fails for one target is taken back for those that had it, and only for those", async () => {
   const inForce = new Set<string>();
@@ -45,4 +45,14 @@ test.for([Number.NaN, Number.POSITIVE_INFINITY, 0, 11])("%d is no number from 1 
   expect(() => requireNumber("share", value, 1, 10)).toThrow(
     `share is ${value}; a number from 1 to 10 was expected.`,
   );
+});
+
+test("a word that is none of those allowed is an error that names them", () => {
+  expect(() => requireOneOf("with", "SIGSTOP", ["SIGKILL", "SIGTERM"])).toThrow(
+    expect.objectContaining({
+      code: "INVALID_ARGUMENT",
+      message: 'with is "SIGSTOP"; one of "SIGKILL", "SIGTERM" was expected.',
+    }),
+  );
+  expect(() => requireOneOf("with", "SIGTERM", ["SIGKILL", "SIGTERM"])).not.toThrow();
 });

@@ -4,6 +4,7 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import type { NodeRuntime } from "../docker/node-runtime.ts";
 import { RedisClusterError } from "../errors.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
+import { shown } from "./shown.ts";
 
 /** All that is needed to do something to a node and to see what became of it. */
 export interface Member {
@@ -65,5 +66,18 @@ export function requireNumber(name: string, value: number, least: number, most: 
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
     `${name} is ${value}; a number from ${least} to ${most} was expected.`,
+  );
+}
+
+/**
+ * For what plain JavaScript may pass.
+ *
+ * @throws RedisClusterError INVALID_ARGUMENT
+ */
+export function requireOneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  throw new RedisClusterError(
+    "INVALID_ARGUMENT",
+    `${name} is ${shown(value)}; one of ${allowed.map(shown).join(", ")} was expected.`,
   );
 }
