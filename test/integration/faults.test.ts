@@ -4,6 +4,7 @@ import {
   type RedisClusterNode,
   type StartedRedisCluster,
   startRedisCluster,
+  type Target,
 } from "testcontainers-redis-cluster";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { docker, leftovers } from "../support/engine.ts";
@@ -314,12 +315,48 @@ describe("faults, each applied and healed", () => {
     expect(again.map(({ name }) => name)).toEqual(fault.nodes);
   });
 
+  test("a seed that was drawn is in the history, of a fault and of what is none", async () => {
+    const before = cluster.history.seeds.length;
+    const [chosen] = await cluster.select({ random: 1, role: "replica" });
+    const fault = await cluster.pause({ random: 1, role: "replica" });
+    await fault.heal();
+    await cluster.resume({ random: 1, role: "replica", seed: 7 });
+    const seeds = cluster.history.seeds.slice(before);
+    expect(seeds.map(({ what }) => what)).toEqual([
+      `Selecting ${chosen?.name}`,
+      `Pausing ${fault.nodes.join()}`,
+      expect.stringMatching(/^Resuming node-\d$/),
+    ]);
+    expect(seeds.map(({ seed }) => seed)).toEqual([expect.any(Number), fault.seed, 7]);
+    const again = await cluster.select({ random: 1, role: "replica", seed: seeds[0]?.seed });
+    expect(again).toEqual([chosen]);
+  });
+
   test("what cannot be is refused, and the cluster is untouched", async () => {
     const refused = (code: string, message: RegExp) =>
       expect.objectContaining({ code, message: expect.stringMatching(message) });
     await expect(cluster.pause("node-7")).rejects.toThrow(refused("UNKNOWN_NODE", /node-7/));
     await expect(cluster.kill(["node-1", "node-1"])).rejects.toThrow(
       refused("INVALID_ARGUMENT", /node-1 is named twice/),
+    );
+    // What plain JavaScript may pass.
+    for (const nothing of [undefined, null, 7, [undefined], [{ primaryOf: KEY }]]) {
+      await expect(cluster.kill(nothing as unknown as Target)).rejects.toThrow(
+        refused("INVALID_ARGUMENT", /is no target: a node, its name, a list of them or a selector/),
+      );
+    }
+    for (const wrong of [{ role: "master" }, { random: 1, role: "slave" }, { majorityOf: "replicas" }]) {
+      await expect(cluster.kill(wrong as Target)).rejects.toThrow(
+        refused("INVALID_ARGUMENT", /is no target: \w+ is "\w+"; .* was expected/),
+      );
+    }
+    for (const signal of ["SIGSTOP", "SIGHUP", "SIGSEGV", "9"]) {
+      await expect(cluster.kill("node-1", { with: signal as "SIGKILL" })).rejects.toThrow(
+        refused("INVALID_ARGUMENT", /with is ".+"; one of "SIGKILL", "SIGTERM", "SIGINT" was expected/),
+      );
+    }
+    await expect(cluster.restart("node-1", { data: "wipe" as "wiped" })).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /data is "wipe"; one of "kept", "wiped"/),
     );
     await expect(cluster.partition([["node-1"], ["node-1"]])).rejects.toThrow(
       refused("INVALID_ARGUMENT", /named twice/),
@@ -347,16 +384,37 @@ describe("faults, each applied and healed", () => {
       refused("INVALID_ARGUMENT", /timeoutMs is -1/),
     );
     expect((await cluster.check()).problems).toEqual([]);
+    expect(await Promise.all(cluster.nodes.map(async (node) => (await node.state()).status))).toEqual(
+      cluster.nodes.map(() => "running"),
+    );
+  });
+
+  test("a fault that one of its nodes is in no condition for is done to none", async () => {
+    const [first, second] = (await cluster.replicas()) as [RedisClusterNode, RedisClusterNode];
+    await using _paused = await cluster.pause(second);
+    await expect(cluster.pause([first, second])).rejects.toMatchObject({
+      code: "NODE_NOT_RUNNING",
+      message: `${second.name} cannot be paused: its container is paused.`,
+    });
+    expect((await first.state()).status).toBe("running");
   });
 
   test("a fault that fails for one node is undone for the others", async () => {
-    const replicas = await cluster.replicas();
-    const [first, second] = replicas;
-    await using _paused = await cluster.pause(second ?? "");
-    await expect(cluster.pause([first ?? "", second ?? ""])).rejects.toMatchObject({
-      code: "NODE_NOT_RUNNING",
-    });
-    expect((await first?.state())?.status).toBe("running");
+    const [first, second] = (await cluster.replicas()) as [RedisClusterNode, RedisClusterNode];
+    // Both run; that its server refuses is found out when the other one is slow already.
+    await second.client.call("ACL", "SETUSER", "default", "-client");
+    try {
+      await expect(cluster.slowCommands([first, second], 400)).rejects.toMatchObject({
+        code: "FAULT_FAILED",
+        message: expect.stringContaining(`${second.name} could not be slowed down: NOPERM`),
+      });
+    } finally {
+      await second.client.call("ACL", "SETUSER", "default", "+client");
+    }
+    expect(cluster.activeFaults).toEqual([]);
+    const begun = performance.now();
+    for (let round = 0; round < 4; round += 1) expect(await first.client.ping()).toBe("PONG");
+    expect(performance.now() - begun).toBeLessThan(400);
   });
 });
 

@@ -102,3 +102,58 @@ test("an engine that is away is told of by every call that needs it, and stop() 
   expect(await victim.ended).toEqual({ code: 0, signal: null });
   expect(await leftoversOf(victim.pid)).toEqual([]);
 });
+
+test("an engine that falls silent under a cluster keeps no call longer than its time, and nothing is done", async () => {
+  await using relay = await EngineRelay.start();
+  await using victim = new Victim(
+    `${TELL}
+    const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+    console.log("up");
+    await signalled();
+    const limit = { timeoutMs: 500 };
+    const calls = {
+      kill: () => cluster.kill("node-1", limit),
+      killMaster: () => cluster.killMaster("order:42", limit),
+      stopNode: () => cluster.stopNode("node-1", limit),
+      restart: () => cluster.restart("node-1", limit),
+      pause: () => cluster.pause("node-1", limit),
+      resume: () => cluster.resume("node-1", limit),
+      slowCommands: () => cluster.slowCommands("node-1", 10, limit),
+      failover: () => cluster.failover("node-1", limit),
+      isolate: () => cluster.isolate("node-1", limit),
+      delay: () => cluster.delay("node-1", 10, limit),
+    };
+    await Promise.all(Object.entries(calls).map(async ([name, call]) => {
+      const begun = performance.now();
+      const error = await call().then(() => new Error("done"), (thrown) => thrown);
+      console.log(name, JSON.stringify({ code: error.code, message: error.message, ms: performance.now() - begun }));
+    }));
+    const controller = new AbortController();
+    const aborted = cluster.kill("node-1", { signal: controller.signal }).catch((error) => tell("aborted", error));
+    controller.abort();
+    await aborted;
+    await signalled();
+    await cluster.heal();
+    const { problems } = await cluster.check();
+    console.log("after", JSON.stringify({ problems, faults: cluster.activeFaults.length }));
+    await cluster.stop();
+    clearInterval(alive);`,
+    relay.environment,
+  );
+  await victim.says("up");
+  relay.freeze();
+  victim.kill("SIGUSR2");
+  const calls = ["kill", "killMaster", "stopNode", "restart", "pause", "resume"];
+  for (const call of [...calls, "slowCommands", "failover", "isolate", "delay"]) {
+    const { code, message, ms } = await victim.tells(call);
+    expect(code, call).toBe("WAIT_TIMEOUT");
+    expect(message, call).toContain(": not done after 500 ms.");
+    // The error itself tells what it can within a second more.
+    expect(ms, call).toBeLessThan(5_000);
+  }
+  expect(await victim.tells("aborted")).toMatchObject({ code: "WAIT_ABORTED" });
+  relay.thaw();
+  victim.kill("SIGUSR2");
+  expect(await victim.tells("after")).toEqual({ problems: [], faults: 0 });
+  expect(await victim.ended).toEqual({ code: 0, signal: null });
+});

@@ -8,13 +8,22 @@ import type { Selector } from "./faults/targets.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { RedisClusterNode } from "./redis-cluster-node.ts";
-import { type Target, TargetableCluster } from "./targetable-cluster.ts";
+import { type Aim, type Target, TargetableCluster } from "./targetable-cluster.ts";
 
 /** How a node is killed. */
 export interface KillOptions extends WaitOptions {
-  /** The signal that its process gets. Default `"SIGKILL"`. */
-  readonly with?: "SIGKILL" | "SIGTERM" | "SIGINT" | "SIGSEGV" | undefined;
+  /**
+   * The signal that its process gets. Default `"SIGKILL"`: nothing is written, nobody is told. With the others the server
+   * shuts down by itself. No other signal ends a server that is its container's first process.
+   */
+  readonly with?: "SIGKILL" | "SIGTERM" | "SIGINT" | undefined;
 }
+
+/**
+ * Those that end a server. It ignores SIGHUP and SIGPIPE. As process 1 of its container it survives all that it has no
+ * handler for and, since its handler of SIGSEGV and the like ends in the default action, those too.
+ */
+const DEADLY: readonly string[] = ["SIGKILL", "SIGTERM", "SIGINT"];
 
 /** How a node is restarted. */
 export interface RestartOptions extends WaitOptions {
@@ -22,80 +31,115 @@ export interface RestartOptions extends WaitOptions {
   readonly data?: "kept" | "wiped" | undefined;
 }
 
+const DATA: readonly string[] = ["kept", "wiped"];
+
 /**
  * The part of a started cluster that breaks its nodes. Each fault is in force when its call returns, and is taken
  * back by its own `heal()`, by `await using`, by `cluster.heal()`, or with everything else by `stop()`. A fault that
- * fails half-way, or is not in force in time, is undone. Besides what every call throws: UNKNOWN_NODE, NODE_NOT_RUNNING,
- * INVALID_ARGUMENT where a target or a number is none, ENGINE_FAILED in the engine's own words.
+ * fails half-way, or is not in force in time, is undone.
  */
 export class BreakableCluster extends TargetableCluster {
   /**
    * Kills nodes: their processes get SIGKILL, or what `with` names, and the call returns when the containers have
-   * ended. Nothing is cleaned up, and nobody is told. Healing starts them again, as {@link restart} does.
+   * ended. Healing starts those again that nobody has started, with their data kept, and waits as {@link restart} does.
    *
-   * @throws RedisClusterError UNKNOWN_NODE, NODE_NOT_RUNNING; the cluster is untouched then.
+   * @returns the fault, in force until its `heal()` or `await using`, {@link heal}, `reset()`.
+   * @throws RedisClusterError before anything is done UNKNOWN_NODE, INVALID_ARGUMENT, NODE_NOT_RUNNING; otherwise
+   * ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED, and it is undone.
    */
   async kill(target: Target, options: KillOptions = {}): Promise<ActiveFault> {
-    return await this.#end("kill", "killed", target, options.with ?? "SIGKILL", options);
+    return await this.#kill(this.aim(target), options);
   }
 
-  /** Kills the primary of a key, as {@link kill}; a node instead of a key is taken as it is. */
+  /**
+   * Kills the primary of a key, for which it waits where there is none at the moment; a node instead of a key is taken
+   * as it is. As {@link kill} in all else.
+   *
+   * @throws RedisClusterError as {@link kill}.
+   */
   async killMaster(target: RedisClusterNode | string, options: KillOptions = {}): Promise<ActiveFault> {
-    return await this.kill(
-      typeof target === "string" ? await this.primaryOf(target, options) : target,
-      options,
-    );
+    const aim = typeof target === "string" ? this.aimAtPrimary(target) : this.aim(target);
+    return await this.#kill(aim, options);
   }
 
   /**
    * Lets nodes shut down by themselves (SIGTERM): persistence is written, clients are told. A frozen one is let go on, or it
-   * would not hear it. Healing starts them.
+   * would not hear it. Healing starts them, as after {@link kill}.
+   *
+   * @returns the fault, which ends as that of {@link kill} does.
+   * @throws RedisClusterError as {@link kill}.
    */
   async stopNode(target: Target, options: WaitOptions = {}): Promise<ActiveFault> {
-    return await this.#end("stop", "stopped", target, "SIGTERM", options);
+    return await this.#end("stop", "stopped", this.aim(target), "SIGTERM", options);
   }
 
   /**
-   * Starts a dead node again, or a running one anew, and returns when it is back in the cluster and, as a replica,
-   * in sync. Its data is what `persistence` kept, unless it is to be wiped; its network address stays, its host
-   * port may be another, and the clients made here find it.
+   * Starts dead nodes again, or running ones anew (SIGTERM first), and returns when they are back in the cluster and, as
+   * replicas, in sync. Data is what `persistence` kept, unless it is to be wiped; the network address stays, the host
+   * port may be another, and the clients made here find it.   *
+   * Nothing is to be taken back. A call that runs out of time leaves the node as far as it has come.
+   *
+   * @throws RedisClusterError UNKNOWN_NODE, INVALID_ARGUMENT; NODE_NOT_RUNNING where the container was removed;
+   * START_FAILED or PORT_TAKEN where it cannot be started; ENGINE_FAILED, FAULT_FAILED, WAIT_TIMEOUT, WAIT_ABORTED,
+   * CLUSTER_STOPPED.
    */
   async restart(target: Target, options: RestartOptions = {}): Promise<void> {
-    await this.apply("Restarting", target, options, async ({ members }, signal) => {
-      await Promise.all(members.map((member) => this.#restart(member, options.data ?? "kept", signal)));
+    const { data = "kept" } = options;
+    requireOneOf("data", data, DATA);
+    await this.apply("Restarting", this.aim(target), options, async ({ members }, signal) => {
+      await Promise.all(members.map((member) => this.#restart(member, data, signal)));
     });
   }
 
-  /** Freezes nodes: nothing runs, every socket stays open. Healing, or {@link resume}, lets them go on. */
+  /**
+   * Freezes nodes: nothing runs, every socket stays open.
+   *
+   * @returns the fault, in force until its `heal()` or `await using`, {@link heal}, `reset()`.
+   * @throws RedisClusterError before anything is done UNKNOWN_NODE, INVALID_ARGUMENT, NODE_NOT_RUNNING; otherwise
+   * ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED, and it is undone.
+   */
   async pause(target: Target, options: WaitOptions = {}): Promise<ActiveFault> {
-    return await this.apply("Pausing", target, options, async ({ members, seed }, signal) => {
+    return await this.apply("Pausing", this.aim(target), options, async (chosen, signal) => {
+      const { members } = chosen;
       const since = Date.now();
-      await requireStatus(members, "paused", ["running"]);
+      await requireStatus(members, "paused", ["running"], signal);
       const pausing = applyToAll(members, pauseMember, resumeMember);
-      await this.inForce(pausing, () => Promise.all(members.map(resumeMember)), signal);
-      return this.enter("pause", members, since, seed, "frozen", async () => {
+      const undo = async (): Promise<void> => {
         await Promise.all(members.map(resumeMember));
-      });
+      };
+      await this.inForce(pausing, undo, signal);
+      return this.enter("pause", chosen, since, "frozen", { undo });
     });
   }
 
-  /** Lets paused nodes go on, whoever paused them. One that runs is left alone. */
+  /**
+   * Lets paused nodes go on, whoever paused them. One that runs is left
+   * alone. Returns when their processes run; what the cluster makes of them takes longer.
+   *
+   * @throws RedisClusterError UNKNOWN_NODE, INVALID_ARGUMENT, ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED,
+   * CLUSTER_STOPPED.
+   */
   async resume(target: Target, options: WaitOptions = {}): Promise<void> {
-    await this.apply("Resuming", target, options, async ({ members }, signal) => {
+    await this.apply("Resuming", this.aim(target), options, async ({ members }, signal) => {
       await orAborted(Promise.all(members.map(resumeMember)), signal);
     });
   }
 
   /**
    * Makes nodes answer late: commands are taken and answered up to `delayMs` (1 to 1000) later, half of that on
-   * average. Gossip and replication go on.
+   * average. Gossip and replication go on. A node that is started again answers at once.
+   *
+   * @returns the fault, in force until its `heal()` or `await using`, {@link heal} or `reset()`.
+   * @throws RedisClusterError before anything is done UNKNOWN_NODE, INVALID_ARGUMENT, NODE_NOT_RUNNING; otherwise
+   * FAULT_FAILED where a server refuses, ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED, and it is undone.
    */
   async slowCommands(target: Target, delayMs: number, options: WaitOptions = {}): Promise<ActiveFault> {
     // Past a second the harness' own questions would count the node as silent.
     requireNumber("delayMs", delayMs, 1, 1_000);
-    return await this.apply("Slowing down", target, options, async ({ members, seed }, signal) => {
+    return await this.apply("Slowing down", this.aim(target), options, async (chosen, signal) => {
+      const { members } = chosen;
       const since = Date.now();
-      await requireStatus(members, "slowed down", ["running"]);
+      await requireStatus(members, "slowed down", ["running"], signal);
       const slowed: SlowedNode[] = [];
       const undo = async (): Promise<void> => {
         await Promise.all(slowed.map((each) => each.heal()));
@@ -108,17 +152,13 @@ export class BreakableCluster extends TargetableCluster {
         undo,
       );
       await this.inForce(slowing, undo, signal);
-      return this.enter(
-        "slow-commands",
-        members,
-        since,
-        seed,
-        `answers up to ${delayMs} ms late`,
+      const release = (): void => {
+        for (const each of slowed) each.release();
+      };
+      return this.enter("slow-commands", chosen, since, `answers up to ${delayMs} ms late`, {
         undo,
-        () => {
-          for (const each of slowed) each.release();
-        },
-      );
+        release,
+      });
     });
   }
 
@@ -138,12 +178,12 @@ export class BreakableCluster extends TargetableCluster {
   ): Promise<void> {
     const { mode = "graceful" } = options;
     requireOneOf("mode", mode, FAILOVER_MODES);
-    await this.apply("Failing over to", replica, options, async ({ members }, signal) => {
+    await this.apply("Failing over to", this.aim(replica), options, async ({ members }, signal) => {
       const [member, ...others] = members;
       if (member === undefined || others.length > 0) {
         throw new RedisClusterError("INVALID_ARGUMENT", "A failover is to one replica.");
       }
-      await requireStatus([member], "promoted", ["running"]);
+      await requireStatus([member], "promoted", ["running"], signal);
       await failOver(member, this.members, mode, signal);
     });
   }
@@ -153,39 +193,40 @@ export class BreakableCluster extends TargetableCluster {
     await this.node(member.plan.name).clientReady(signal);
   }
 
+  async #kill(aim: Aim, options: KillOptions): Promise<ActiveFault> {
+    const { with: signalName = "SIGKILL" } = options;
+    requireOneOf("with", signalName, DEADLY);
+    return await this.#end("kill", "killed", aim, signalName, options);
+  }
+
   async #end(
     kind: "kill" | "stop",
     verb: string,
-    target: Target,
+    aim: Aim,
     signalName: string,
     options: WaitOptions,
   ): Promise<ActiveFault> {
-    return await this.apply(
-      kind === "kill" ? "Killing" : "Stopping",
-      target,
-      options,
-      async (chosen, signal) => {
-        const { members, seed } = chosen;
-        await requireStatus(members, verb, ["running", "paused"]);
-        const since = Date.now();
-        const restart = async (member: Member, within: AbortSignal): Promise<void> => {
-          // Somebody may have started it in the meantime, and then there is nothing left to heal.
-          if ((await member.runtime.state()).status !== "running") {
-            await this.#restart(member, "kept", within);
-          }
-        };
-        const ending = applyToAll(
-          members,
-          (member) => member.runtime.kill(signalName),
-          (member) => restart(member, signal),
-        );
-        const startAgain = async (within: AbortSignal): Promise<void> => {
-          await Promise.all(members.map((member) => restart(member, within)));
-        };
-        await this.inForce(ending, () => this.within(`Taking back (${kind})`, {}, startAgain), signal);
-        return this.enter(kind, members, since, seed, `${verb} with ${signalName}`, startAgain);
-      },
-    );
+    const doing = kind === "kill" ? "Killing" : "Stopping";
+    return await this.apply(doing, aim, options, async (chosen, signal) => {
+      const { members } = chosen;
+      await requireStatus(members, verb, ["running", "paused"], signal);
+      const since = Date.now();
+      const restart = async (member: Member, within: AbortSignal): Promise<void> => {
+        // Somebody may have started it in the meantime, and then there is nothing left to heal.
+        const { status } = await orAborted(member.runtime.state(), within);
+        if (status !== "running") await this.#restart(member, "kept", within);
+      };
+      const ending = applyToAll(
+        members,
+        (member) => member.runtime.kill(signalName),
+        (member) => restart(member, signal),
+      );
+      const startAgain = async (within: AbortSignal): Promise<void> => {
+        await Promise.all(members.map((member) => restart(member, within)));
+      };
+      await this.inForce(ending, () => this.within(`Taking back (${kind})`, {}, startAgain), signal);
+      return this.enter(kind, chosen, since, `${verb} with ${signalName}`, { undo: startAgain });
+    });
   }
 }
 

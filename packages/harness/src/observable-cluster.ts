@@ -108,12 +108,17 @@ export class ObservableCluster extends RecordedCluster {
    * cluster is stopped meanwhile.
    */
   async primaryOf(key: string, options: WaitOptions = {}): Promise<RedisClusterNode> {
+    return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, () =>
+      this.servingNow(key),
+    );
+  }
+
+  /** The node that serves a key at this moment. For use inside a call that has a deadline. */
+  protected async servingNow(key: string): Promise<RedisClusterNode> {
     const slot = keySlot(key);
-    return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
-      const owner = servingNodes(await this.look()).find(({ slots }) => holdsSlot(slots, slot));
-      if (owner === undefined) throw new Error(`no node that answers serves slot ${slot}`);
-      return this.node(owner.node);
-    });
+    const owner = servingNodes(await this.look()).find(({ slots }) => holdsSlot(slots, slot));
+    if (owner === undefined) throw new Error(`no node that answers serves slot ${slot}`);
+    return this.node(owner.node);
   }
 
   /**
@@ -123,8 +128,10 @@ export class ObservableCluster extends RecordedCluster {
    * @throws RedisClusterError as {@link primaryOf}.
    */
   async replicasOf(key: string, options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
-    const primary = await this.primaryOf(key, options);
-    return await this.#asked(options, (view) => this.#named(replicasOfShard(view, primary.id)));
+    return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
+      const { id } = await this.servingNow(key);
+      return this.#named(replicasOfShard(await this.look(), id));
+    });
   }
 
   /** The nodes that serve slots now, in the order of their names. @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED. */
@@ -178,7 +185,7 @@ export class ObservableCluster extends RecordedCluster {
 
   /** Does something within a deadline; its error tells why time ran out *and* what was missing then. */
   protected async within<T>(
-    what: string,
+    what: string | (() => string),
     options: WaitOptions,
     act: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
@@ -187,7 +194,8 @@ export class ObservableCluster extends RecordedCluster {
     try {
       return await act(deadline.signal);
     } catch (error) {
-      throw await this.failed(what, waitError(deadline.signal, error));
+      const phase = typeof what === "string" ? what : what();
+      throw await this.failed(phase, waitError(deadline.signal, error));
     }
   }
 

@@ -6,6 +6,7 @@ import type { ActiveFault } from "./faults/active-fault.ts";
 import { type Member, requireNumber, requireStatus } from "./faults/member.ts";
 import { applyCuts, applyDelay } from "./faults/network-faults.ts";
 import {
+  type Cut,
   cutsAround,
   type LossShare,
   type PartitionGroup,
@@ -17,7 +18,19 @@ import {
 import { orAborted } from "./lifecycle/deadline.ts";
 import type { ObservableParts } from "./observable-cluster.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
-import type { Target } from "./targetable-cluster.ts";
+import type { Aim, Chosen, Target } from "./targetable-cluster.ts";
+import { replicasOfShard } from "./view/serving.ts";
+
+/** A fault that is made of packet filters. */
+interface Filter {
+  readonly kind: "partition" | "loss" | "freeze-replication";
+  /** As in `Isolating node-0`. */
+  readonly doing: string;
+  readonly what: string;
+  readonly loss?: LossShare;
+  /** Decided when it is known who is meant. */
+  readonly cuts: (chosen: readonly Member[], signal: AbortSignal) => Promise<readonly Cut[]>;
+}
 
 /** The part of a started cluster that breaks what is between its nodes. As {@link BreakableCluster} in all else. */
 export class PartitionableCluster extends BreakableCluster {
@@ -33,9 +46,14 @@ export class PartitionableCluster extends BreakableCluster {
   /**
    * Cuts groups of nodes off from each other: `partition([["node-0", "node-1"], "rest"])`. Packets are dropped
    * inside the nodes' networks, so that clients on this host still reach every node; name `"clients"` in a group to
-   * leave the other groups without them.
+   * leave the other groups without them. A node that {@link restart} starts stays cut off. A first network fault may have
+   * to pull the option `faultImage`, which has ten minutes of its own.
    *
-   * @throws RedisClusterError INVALID_ARGUMENT for groups that are none, FAULT_FAILED where the filter cannot be set.
+   * @returns the fault, in force until its `heal()` or `await using`, {@link heal} or `reset()`; healing does not wait
+   * for the cluster to recover.
+   * @throws RedisClusterError before anything is done INVALID_ARGUMENT with all that is wrong with the groups,
+   * NODE_NOT_RUNNING, IMAGE_UNAVAILABLE; otherwise FAULT_FAILED where a filter cannot be set, ENGINE_FAILED,
+   * WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED, and it is undone.
    */
   async partition(
     groups: readonly PartitionGroup[],
@@ -43,24 +61,42 @@ export class PartitionableCluster extends BreakableCluster {
   ): Promise<ActiveFault> {
     this.refuseStopped();
     const cuts = planPartition(groups, this.plan.nodes, options);
-    const what = `${options.plane ?? "all"} cut${options.oneWay === true ? " one way" : ""} between ${groups
-      .map((group) => (group === "rest" ? "rest" : group.join("+")))
-      .join(" | ")}`;
-    return await this.#filter("partition", cuts, undefined, options, undefined, what);
-  }
-
-  /** Cuts one node, or several together, off from all others. As {@link partition} with the rest on the other side. */
-  async isolate(target: Target, options: PartitionOptions & WaitOptions = {}): Promise<ActiveFault> {
-    const { members, seed } = await this.choose(target, options);
-    const names = members.map(({ plan }) => plan.name);
-    const cuts = planPartition([names, "rest"], this.plan.nodes, options);
-    const what = `isolated (${options.plane ?? "all"}${options.oneWay === true ? ", one way" : ""})`;
-    return await this.#filter("partition", cuts, undefined, options, seed, what, members);
+    const words = groups.map((group) => (group === "rest" ? "rest" : group.join("+"))).join(" | ");
+    const members = cuts.map(({ node }) => this.members.all[node.index] as Member);
+    const aim: Aim = { words, find: () => Promise.resolve({ members, seed: undefined }) };
+    return await this.#filter(aim, options, {
+      kind: "partition",
+      doing: "Cutting off",
+      what: `${planeOf(options)} cut${options.oneWay === true ? " one way" : ""} between ${words}`,
+      cuts: () => Promise.resolve(cuts),
+    });
   }
 
   /**
-   * Loses a share of the packets, 0 to 1, that nodes exchange with the others, by chance. `plane` narrows it down;
+   * Cuts one node, or several together, off from all others: a {@link partition} with the rest on the other side.
+   *
+   * @returns the fault, which ends as that of {@link partition} does.
+   * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT for a target that is none, or leaves no other node; in all
+   * else as {@link partition}.
+   */
+  async isolate(target: Target, options: PartitionOptions & WaitOptions = {}): Promise<ActiveFault> {
+    requirePlane(planeOf(options));
+    return await this.#filter(this.aim(target), options, {
+      kind: "partition",
+      doing: "Isolating",
+      what: `isolated (${planeOf(options)}${options.oneWay === true ? ", one way" : ""})`,
+      cuts: async (chosen) =>
+        planPartition([chosen.map(({ plan }) => plan.name), "rest"], this.plan.nodes, options),
+    });
+  }
+
+  /**
+   * Loses a share of the packets, 0.0001 to 1, that nodes exchange with the others, by chance. `plane` narrows it down;
    * with `"clients"` it is what they exchange with their clients.
+   *
+   * @returns the fault, which ends as that of {@link partition} does.
+   * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT for a target, share or plane that is none; in all else as
+   * {@link partition}.
    */
   async loss(
     target: Target,
@@ -68,90 +104,92 @@ export class PartitionableCluster extends BreakableCluster {
     options: { readonly plane?: Plane | undefined } & WaitOptions = {},
   ): Promise<ActiveFault> {
     requireNumber("share", share, 0.0001, 1);
-    const { members, seed } = await this.choose(target, options);
-    const plane = options.plane ?? "all";
+    const plane = planeOf(options);
     requirePlane(plane);
-    const targets = members.map(({ plan }) => plan);
-    const cuts = cutsAround(targets, this.plan.nodes, plane);
-    return await this.#filter(
-      "loss",
-      cuts,
-      share,
-      options,
-      seed,
-      `${share * 100} % of packets lost (${plane})`,
-      members,
-    );
+    return await this.#filter(this.aim(target), options, {
+      kind: "loss",
+      doing: "Losing packets of",
+      what: `${share * 100} % of packets lost (${plane})`,
+      loss: share,
+      cuts: async (chosen) =>
+        cutsAround(
+          chosen.map(({ plan }) => plan),
+          this.plan.nodes,
+          plane,
+        ),
+    });
   }
 
   /**
-   * Holds back everything that nodes send by `delayMs`, more or less `jitterMs`. It needs a kernel with netem.
+   * Holds back everything that nodes send by `delayMs` (1 to 60 000), more or less `jitterMs` (0, the default, to
+   * `delayMs`). It needs a kernel with netem. It holds for a node that {@link restart} starts, too.
    *
-   * @throws RedisClusterError FAULT_UNSUPPORTED where the engine's kernel has none.
+   * @returns the fault, which ends as that of {@link partition} does.
+   * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT for a target or number that is none; FAULT_UNSUPPORTED where
+   * the engine's kernel has no netem; in all else as {@link partition}.
    */
   async delay(
     target: Target,
     delayMs: number,
     options: { readonly jitterMs?: number | undefined } & WaitOptions = {},
   ): Promise<ActiveFault> {
+    const { jitterMs = 0 } = options;
     requireNumber("delayMs", delayMs, 1, 60_000);
-    requireNumber("jitterMs", options.jitterMs ?? 0, 0, delayMs);
+    requireNumber("jitterMs", jitterMs, 0, delayMs);
+    const aim = this.aim(target);
     await this.#bringHelper(options);
-    return await this.apply("Delaying", target, options, async ({ members, seed }, signal) => {
+    return await this.apply("Delaying", aim, options, async (chosen, signal) => {
       const since = Date.now();
-      await requireStatus(members, "delayed", ["running"]);
-      const applying = applyDelay(this.#engine, this.members, members, delayMs, options.jitterMs ?? 0);
+      await requireStatus(chosen.members, "delayed", ["running"], signal);
+      const applying = applyDelay(this.#engine, this.members, chosen.members, delayMs, jitterMs);
       const undo = await this.inForce(applying, (late) => late(), signal);
-      return this.enter("delay", members, since, seed, `delayed by ${delayMs} ms`, undo);
+      return this.enter("delay", chosen, since, `delayed by ${delayMs} ms`, { undo });
     });
   }
 
   /**
-   * Stops the stream to replicas while they stay healthy members: what is written from now on, they do not have.
-   * The certain way to lose an acknowledged write is to freeze, write and kill the primary.
+   * Stops the stream to replicas while they stay healthy members: what is written from now on, they do not have, and do
+   * not get by a {@link restart} either. The certain way to lose an acknowledged write is to freeze, write and kill the
+   * primary.
+   *
+   * @returns the fault, which ends as that of {@link partition} does.
+   * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT for a target that is none, or is no replica; in all else as
+   * {@link partition}.
    */
   async freezeReplication(target: Target, options: WaitOptions = {}): Promise<ActiveFault> {
-    const { members, seed } = await this.choose(target, options);
-    const replicas = new Set((await this.replicas(options)).map(({ name }) => name));
-    const wrong = members.filter(({ plan }) => !replicas.has(plan.name)).map(({ plan }) => plan.name);
-    if (wrong.length > 0) {
-      throw new RedisClusterError(
-        "INVALID_ARGUMENT",
-        `${wrong.join(", ")} receives no stream: name a replica.`,
-      );
-    }
-    const targets = members.map(({ plan }) => plan);
-    const cuts = cutsAround(targets, this.plan.nodes, "replication");
-    return await this.#filter(
-      "freeze-replication",
-      cuts,
-      undefined,
-      options,
-      seed,
-      "receives nothing more",
-      members,
-    );
+    return await this.#filter(this.aim(target), options, {
+      kind: "freeze-replication",
+      doing: "Freezing",
+      what: "receives nothing more",
+      cuts: async (chosen, signal) => {
+        const replicas = replicasOfShard(await orAborted(this.look(), signal), undefined);
+        const wrong = chosen.map(({ plan }) => plan.name).filter((name) => !replicas.includes(name));
+        if (wrong.length > 0) {
+          throw new RedisClusterError(
+            "INVALID_ARGUMENT",
+            `${wrong.join(", ")} receives no stream: name a replica.`,
+          );
+        }
+        return cutsAround(
+          chosen.map(({ plan }) => plan),
+          this.plan.nodes,
+          "replication",
+        );
+      },
+    });
   }
 
-  async #filter(
-    kind: "partition" | "loss" | "freeze-replication",
-    cuts: ReturnType<typeof planPartition>,
-    loss: LossShare,
-    options: WaitOptions,
-    seed: number | undefined,
-    what: string,
-    members: readonly Member[] = cuts.map(({ node }) => this.members.all[node.index] as Member),
-  ): Promise<ActiveFault> {
+  async #filter(aim: Aim, options: WaitOptions, filter: Filter): Promise<ActiveFault> {
     await this.#bringHelper(options);
-    return await this.within(`Applying ${kind}`, options, async (signal) => {
+    return await this.apply(filter.doing, aim, options, async (chosen: Chosen, signal) => {
+      const cuts = await filter.cuts(chosen.members, signal);
       const touched = cuts.map(({ node }) => this.members.all[node.index] as Member);
-      await requireStatus(touched, "cut off", ["running"]);
-      signal.throwIfAborted();
+      await requireStatus(touched, "cut off", ["running"], signal);
       const since = Date.now();
       const table = `trc_${randomBytes(6).toString("hex")}`;
-      const applying = applyCuts(this.#engine, this.members, table, cuts, loss);
+      const applying = applyCuts(this.#engine, this.members, table, cuts, filter.loss);
       const undo = await this.inForce(applying, (late) => late(), signal);
-      return this.enter(kind, members, since, seed, what, undo);
+      return this.enter(filter.kind, chosen, since, filter.what, { undo });
     });
   }
 
@@ -160,7 +198,6 @@ export class PartitionableCluster extends BreakableCluster {
    * own limit.
    */
   async #bringHelper({ signal, timeoutMs }: WaitOptions): Promise<void> {
-    this.refuseStopped();
     if (this.#hasHelper) return;
     const { faultImage } = this.plan;
     const there = await this.within(
@@ -181,4 +218,8 @@ export class PartitionableCluster extends BreakableCluster {
     }
     this.#hasHelper = true;
   }
+}
+
+function planeOf({ plane = "all" }: { readonly plane?: Plane | undefined }): Plane {
+  return plane;
 }

@@ -3,13 +3,16 @@ import type { NodeRuntime } from "./docker/node-runtime.ts";
 import { RedisClusterError } from "./errors.ts";
 import { type ActiveFault, type FaultFacts, FaultRegistry } from "./faults/active-fault.ts";
 import type { Member, Members } from "./faults/member.ts";
+import { readOffsets } from "./faults/read-offsets.ts";
+import { requireSelector } from "./faults/require-selector.ts";
+import { shown } from "./faults/shown.ts";
 import { type Selector, select } from "./faults/targets.ts";
 import { ObservableCluster, type ObservableParts } from "./observable-cluster.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
+import { poll } from "./lifecycle/poll.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
-import type { RedisClusterNode } from "./redis-cluster-node.ts";
-import { parseInfo } from "./view/parse-info.ts";
+import { RedisClusterNode } from "./redis-cluster-node.ts";
 
 /** Where a fault goes: a node, its name, several of them, or nodes by what they are at that moment. */
 export type Target = RedisClusterNode | string | readonly (RedisClusterNode | string)[] | Selector;
@@ -19,6 +22,15 @@ export interface Chosen {
   readonly members: readonly Member[];
   readonly seed: number | undefined;
 }
+
+/** Whom a call is meant for, checked as far as that can be without asking anybody. */
+export interface Aim {
+  /** For people, until it is known who that is now. */
+  readonly words: string;
+  readonly find: (signal: AbortSignal) => Promise<Chosen>;
+}
+
+const POLL_MS = 20;
 
 /** The part of a started cluster that finds whom a fault is meant for, and knows which are in force. */
 export class TargetableCluster extends ObservableCluster {
@@ -44,8 +56,12 @@ export class TargetableCluster extends ObservableCluster {
   }
 
   /**
-   * Heals every fault that is in force, last in, first out. Does nothing where there is none. The time limit is each
-   * fault's own.
+   * Heals every fault that is in force, last in, first out, and waits for what came into force too late to be taken
+   * back. Does nothing where there is none; one that cannot be healed does not keep the others, and stays in force.
+   *
+   * @param options the limit is for each fault; default that of its own {@link ActiveFault.heal}.
+   * @throws RedisClusterError with the code of the first that could not be healed: WAIT_TIMEOUT, WAIT_ABORTED,
+   * ENGINE_FAILED, START_FAILED, PORT_TAKEN, NODE_NOT_RUNNING, FAULT_FAILED; INVALID_ARGUMENT; CLUSTER_STOPPED.
    */
   async heal(options: WaitOptions = {}): Promise<void> {
     await this.#faults.healAll(options);
@@ -57,25 +73,38 @@ export class TargetableCluster extends ObservableCluster {
   }
 
   /**
-   * The nodes that a target means now.
+   * The nodes that a target means now. A seed that is drawn for it is in {@link history} and in the debug log.
    *
-   * @throws RedisClusterError UNKNOWN_NODE, or INVALID_ARGUMENT where a selector finds none.
+   * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT where it is no target, names a node twice, or finds no
+   * node; WAIT_TIMEOUT; WAIT_ABORTED; CLUSTER_STOPPED.
    */
   async select(target: Target, options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
-    const { members } = await this.choose(target, options);
-    return members.map(({ plan }) => this.node(plan.name));
+    return await this.apply("Selecting", this.aim(target), options, ({ members }) =>
+      Promise.resolve(members.map(({ plan }) => this.node(plan.name))),
+    );
   }
 
+  /** Finds out who is meant and does something to them, both within one deadline. */
   protected async apply<T>(
     doing: string,
-    target: Target,
+    { words, find }: Aim,
     options: WaitOptions,
     act: (chosen: Chosen, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    this.refuseStopped();
-    const chosen = await this.choose(target, options);
-    const names = chosen.members.map(({ plan }) => plan.name).join(", ");
-    return await this.within(`${doing} ${names}`, options, (signal) => act(chosen, signal));
+    let what = `${doing} ${words}`;
+    return await this.within(
+      () => what,
+      options,
+      async (signal) => {
+        const chosen = await find(signal);
+        what = `${doing} ${chosen.members.map(({ plan }) => plan.name).join(", ")}`;
+        if (chosen.seed !== undefined) {
+          this.recorder.addSeed(what, chosen.seed);
+          log("%s: %s, chosen with seed %d", this.plan.name, what, chosen.seed);
+        }
+        return await act(chosen, signal);
+      },
+    );
   }
 
   /**
@@ -100,63 +129,81 @@ export class TargetableCluster extends ObservableCluster {
     this.#faults.release();
   }
 
+  /** Enters a fault that is in force. */
   protected enter(
     kind: FaultFacts["kind"],
-    members: readonly Member[],
+    { members, seed }: Chosen,
     since: number,
-    seed: number | undefined,
     what: string,
-    undo: (signal: AbortSignal) => Promise<void>,
-    release?: () => void,
+    how: {
+      readonly undo: (signal: AbortSignal) => Promise<void>;
+      readonly release?: () => void;
+    },
   ): ActiveFault {
     const nodes = members.map(({ plan }) => plan.name);
     const chance = seed === undefined ? "" : `, chosen with seed ${seed}`;
     const facts = { kind, nodes, since, seed, description: `${nodes.join(", ")} ${what}${chance}` };
     const healed = this.recorder.addFault(facts);
     log("%s: %s", this.plan.name, facts.description);
+    const { undo, ...more } = how;
     const takeBack = async (signal: AbortSignal): Promise<void> => {
       await orAborted(undo(signal), signal);
       healed();
       log("%s: healed: %s", this.plan.name, facts.description);
     };
     return this.#faults.add(facts, {
-      ...(release === undefined ? {} : { release }),
+      ...more,
       heal: (options) => this.within(`Healing ${facts.description}`, options, takeBack),
       // The dead are started by a reset itself, each as if for the first time.
       ...(kind === "kill" || kind === "stop" ? {} : { takeBack }),
     });
   }
 
-  protected async choose(target: Target, options: WaitOptions): Promise<Chosen> {
+  /** @throws RedisClusterError INVALID_ARGUMENT, UNKNOWN_NODE */
+  protected aim(target: Target): Aim {
     this.refuseStopped();
     if (isSelector(target)) {
-      const view = await this.view(options);
-      const offsets =
-        "replicaOf" in target
-          ? await this.within("Asking for offsets", options, (signal) => orAborted(this.#offsets(), signal))
-          : new Map<string, number>();
-      const { names, seed } = select(target, view, offsets);
-      return { members: names.map((name) => this.#member(name)), seed };
+      const selector = requireSelector(target);
+      return { words: shown(selector), find: (signal) => this.#find(selector, signal) };
     }
-    const list = Array.isArray(target) ? target : [target];
-    const members = list.map((each: RedisClusterNode | string) => this.#member(each));
+    const list: readonly (RedisClusterNode | string)[] = Array.isArray(target) ? target : [target];
+    const members = list.map((each) => this.#member(each));
     if (members.length === 0) throw new RedisClusterError("INVALID_ARGUMENT", "A fault needs a node.");
-    const twice = members.filter((member, index) => members.indexOf(member) !== index);
-    if (twice.length > 0) {
-      throw new RedisClusterError("INVALID_ARGUMENT", `${twice[0]?.plan.name} is named twice.`);
+    const twice = members.find((member, index) => members.indexOf(member) !== index);
+    if (twice !== undefined) {
+      throw new RedisClusterError("INVALID_ARGUMENT", `${twice.plan.name} is named twice.`);
     }
-    return { members, seed: undefined };
+    const words = members.map(({ plan }) => plan.name).join(", ");
+    return { words, find: () => Promise.resolve({ members, seed: undefined }) };
   }
 
-  async #offsets(): Promise<ReadonlyMap<string, number>> {
-    const read = async ({ plan, connection }: Member): Promise<readonly [string, number]> => {
-      const info = parseInfo(await connection.text("INFO", "replication").catch(() => ""));
-      return [plan.name, Number(info.get("slave_repl_offset") ?? -1)];
+  /** The node that serves a key as soon as one does. */
+  protected aimAtPrimary(key: string): Aim {
+    this.refuseStopped();
+    return {
+      words: `the primary of ${JSON.stringify(key)}`,
+      find: async (signal) => {
+        const node = await poll(() => this.servingNow(key), { everyMs: POLL_MS, signal });
+        return { members: [this.#member(node)], seed: undefined };
+      },
     };
-    return new Map(await Promise.all(this.members.all.map(read)));
+  }
+
+  async #find(selector: Selector, signal: AbortSignal): Promise<Chosen> {
+    const view = await orAborted(this.look(), signal);
+    const offsets =
+      "replicaOf" in selector ? await orAborted(readOffsets(this.members.all), signal) : new Map();
+    const { names, seed } = select(selector, view, offsets);
+    return { members: names.map((name) => this.#member(name)), seed };
   }
 
   #member(target: RedisClusterNode | string): Member {
+    if (typeof target !== "string" && !(target instanceof RedisClusterNode)) {
+      throw new RedisClusterError(
+        "INVALID_ARGUMENT",
+        `${shown(target)} is no target: a node, its name, a list of them or a selector such as { primaryOf: key } was expected.`,
+      );
+    }
     const node = typeof target === "string" ? this.node(target) : target;
     const member = this.members.all[node.index];
     if (member === undefined || this.nodes[node.index] !== node) {
@@ -166,9 +213,12 @@ export class TargetableCluster extends ObservableCluster {
   }
 }
 
+/** What is an object and nothing else: whether it is a right one is another question. */
 function isSelector(target: Target): target is Selector {
   return (
     typeof target === "object" &&
-    ["primaryOf", "replicaOf", "shardOf", "role", "majorityOf", "random"].some((key) => key in target)
+    target !== null &&
+    !Array.isArray(target) &&
+    !(target instanceof RedisClusterNode)
   );
 }

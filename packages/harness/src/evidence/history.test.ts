@@ -24,13 +24,12 @@ test("a fault is in force until it is healed, and healed once", async () => {
   expect(history.faults).toEqual([fault]);
 });
 
-test("the seed of a fault that was left to chance is among the seeds", () => {
+test("seeds are entered with what they were for", () => {
   const history = new ClusterHistory();
-  history.addFault(KILL);
-  history.addFault({ ...KILL, seed: undefined });
+  history.addSeed("Killing node-0", 7);
   history.addSeed("workload", 8);
   expect(history.seeds.map(({ what, seed }) => [what, seed])).toEqual([
-    [KILL.description, 7],
+    ["Killing node-0", 7],
     ["workload", 8],
   ]);
 });

@@ -27,7 +27,7 @@ export interface PastError {
 export interface PastSeed {
   /** As `Date.now()` tells. */
   readonly at: number;
-  /** `workload`, or the fault's description. */
+  /** `workload`, or what was done to the nodes that chance chose: `Killing node-3`. */
   readonly what: string;
   readonly seed: number;
 }
@@ -93,7 +93,6 @@ export class ClusterHistory implements HistoryView {
       healedAt: undefined,
     };
     this.#faults.add(entry);
-    if (seed !== undefined) this.addSeed(description, seed);
     return () => {
       entry.healedAt ??= Date.now();
     };

@@ -33,7 +33,8 @@ export interface ActiveFault extends FaultFacts, AsyncDisposable {
    * again.
    *
    * @throws RedisClusterError CLUSTER_STOPPED after `stop()`; `await using` says nothing then. WAIT_TIMEOUT;
-   * WAIT_ABORTED.
+   * WAIT_ABORTED; ENGINE_FAILED; FAULT_FAILED where a filter or delay cannot be taken out; of a kill or stop also what
+   * `restart` throws.
    */
   heal(options?: WaitOptions): Promise<void>;
 }

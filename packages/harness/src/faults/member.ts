@@ -3,6 +3,7 @@ import type { AddressTable } from "../clients/address-table.ts";
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { NodeRuntime } from "../docker/node-runtime.ts";
 import { RedisClusterError } from "../errors.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { shown } from "./shown.ts";
 
@@ -24,14 +25,15 @@ export interface Members {
 /**
  * Makes sure that all containers are in a state that the fault can be done to, before it is done to any.
  *
- * @throws RedisClusterError NODE_NOT_RUNNING
+ * @throws RedisClusterError NODE_NOT_RUNNING, or the signal's reason.
  */
 export async function requireStatus(
   members: readonly Member[],
   verb: string,
   allowed: readonly string[],
+  signal: AbortSignal,
 ): Promise<void> {
-  const states = await Promise.all(members.map(({ runtime }) => runtime.state()));
+  const states = await orAborted(Promise.all(members.map(({ runtime }) => runtime.state())), signal);
   const wrong = members.flatMap(({ plan }, index) => {
     const status = states[index]?.status ?? "unknown";
     return allowed.includes(status) ? [] : [{ node: plan.name, status }];

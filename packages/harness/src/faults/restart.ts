@@ -18,7 +18,7 @@ export async function restartNode(
   data: "kept" | "wiped",
   signal: AbortSignal,
 ): Promise<void> {
-  const { status } = await member.runtime.state();
+  const { status } = await orAborted(member.runtime.state(), signal);
   if (status === "removed") {
     throw new RedisClusterError(
       "NODE_NOT_RUNNING",

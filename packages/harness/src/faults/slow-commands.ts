@@ -1,6 +1,7 @@
 import { type Access, accessOptions } from "../clients/access.ts";
 import type { AddressTable } from "../clients/address-table.ts";
 import { openNodeClient } from "../clients/node-connection.ts";
+import { messageOf, RedisClusterError } from "../errors.ts";
 import type { Member } from "./member.ts";
 
 /** A node that answers late. */
@@ -13,6 +14,8 @@ export interface SlowedNode {
 /**
  * Makes a node answer late: `CLIENT PAUSE … ALL`, again as soon as it is over. The server takes what arrives, and
  * answers all of it when the pause ends; gossip and replication go on. No debug command and no processor time.
+ *
+ * @throws RedisClusterError FAULT_FAILED
  */
 export async function slowDown(
   member: Member,
@@ -28,9 +31,13 @@ export async function slowDown(
   // The first pause has to be in force before the fault is; what comes after waits for it like any other command.
   try {
     await client.call("CLIENT", "PAUSE", delayMs, "ALL");
-  } catch (error) {
+  } catch (cause) {
     client.disconnect();
-    throw error;
+    throw new RedisClusterError(
+      "FAULT_FAILED",
+      `${member.plan.name} could not be slowed down: ${messageOf(cause)}`,
+      { cause, details: { node: member.plan.name } },
+    );
   }
   const pausing = (async () => {
     while (!healing.signal.aborted) await client.call("CLIENT", "PAUSE", delayMs, "ALL");

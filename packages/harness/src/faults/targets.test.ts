@@ -68,6 +68,6 @@ test("chance stays within the role and can be repeated", () => {
 test("what selects nothing says why", () => {
   const refused = expect.objectContaining({ code: "INVALID_ARGUMENT" });
   expect(() => select({ random: 4, role: "primary" }, view(), none)).toThrow("there are 3 to choose from");
-  expect(() => select({ random: 0 }, view(), none)).toThrow(refused);
+  expect(() => select({ primaryOf: KEY }, view([0]), none)).toThrow(refused);
   expect(() => select({ primaryOf: KEY }, view([0]), none)).toThrow("no node that answers fits");
 });

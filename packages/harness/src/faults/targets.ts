@@ -6,6 +6,7 @@ import type { ClusterView } from "../view/cluster-view.ts";
 import { replicasOfShard, servingNodes } from "../view/serving.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 import { sample } from "./random.ts";
+import { shown } from "./shown.ts";
 
 /** Nodes by what they are now: asked of the nodes at the moment of the fault. */
 export type Selector =
@@ -29,7 +30,7 @@ export interface Selection {
 }
 
 /**
- * Finds the nodes that a selector means in a view.
+ * Finds the nodes that a selector, which `requireSelector` has let pass, means in a view.
  *
  * @param offsets replication offsets by node name, for the freshest replica.
  * @throws RedisClusterError INVALID_ARGUMENT where there are none such.
@@ -71,13 +72,12 @@ export function select(
     if ("random" in selector) {
       seed = selector.seed ?? newSeed();
       const pool = ofRole(selector.role);
-      if (!(Number.isInteger(selector.random) && selector.random >= 1 && selector.random <= pool.length)) {
+      if (selector.random > pool.length) {
         throw nothingFor(selector, `there are ${pool.length} to choose from`);
       }
       return sample(pool, selector.random, seededRandom(seed));
     }
-    if ("role" in selector) return ofRole(selector.role);
-    throw nothingFor(selector, "it is no selector");
+    return ofRole(selector.role);
   })();
   const found = names.filter((name) => name !== undefined);
   if (found.length === 0) throw nothingFor(selector, "no node that answers fits");
@@ -85,13 +85,9 @@ export function select(
 }
 
 function nothingFor(selector: Selector, reason: string): RedisClusterError {
-  return new RedisClusterError(
-    "INVALID_ARGUMENT",
-    `${JSON.stringify(selector)} selects nothing: ${reason}.`,
-    {
-      details: { selector },
-    },
-  );
+  return new RedisClusterError("INVALID_ARGUMENT", `${shown(selector)} selects nothing: ${reason}.`, {
+    details: { selector },
+  });
 }
 
 /** `node-10` after `node-9`. */
