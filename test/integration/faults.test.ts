@@ -45,6 +45,9 @@ describe("faults, each applied and healed", () => {
       .not.toBe(primary.name);
     await cluster.resume(primary);
     expect((await primary.state()).status).toBe("running");
+    // Whoever lets it go on ends the fault.
+    expect(cluster.activeFaults).toEqual([]);
+    expect(cluster.history.faults.at(-1)).toMatchObject({ kind: "pause", healedAt: expect.any(Number) });
     await fault.heal();
     await cluster.waitUntilHealthy();
     expect((await cluster.replicasOf(KEY)).map(String)).toContain(primary.name);
@@ -96,6 +99,39 @@ describe("faults, each applied and healed", () => {
     await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
     expect(await cluster.client.get(KEY)).toBe("written on the right side");
     expect(promoted.name).toBeTruthy();
+  });
+
+  test("a node that is killed and started again is still cut off, from its first packet on, until that is healed", async () => {
+    const replica = (await cluster.replicas())[0] as RedisClusterNode;
+    const cut = await cluster.isolate(replica);
+    const killed = await cluster.kill(replica);
+    await cluster.restart(replica);
+    // The restart ends the kill, and not the cut.
+    expect(cluster.activeFaults).toEqual([cut]);
+    expect(cluster.history.faults.slice(-2)).toMatchObject([
+      { kind: "partition", healedAt: undefined },
+      { kind: "kill", healedAt: expect.any(Number) },
+    ]);
+    expect(await filtersIn(replica.containerId)).toContain("trc_");
+    // It has no node's word since it runs.
+    expect(await replica.client.cluster("INFO")).toMatch(/cluster_stats_messages_received:0\s/);
+    await killed.heal();
+    expect((await replica.state()).status).toBe("running");
+    await cut.heal();
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+    expect(await replica.client.cluster("INFO")).not.toMatch(/cluster_stats_messages_received:0\s/);
+  });
+
+  test("a replica that is frozen does not get by its restart what it was to miss; a kill's heal puts the cut back, too", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const [replica] = (await cluster.replicasOf(KEY)) as [RedisClusterNode];
+    const frozen = await cluster.freezeReplication(replica);
+    await primary.client.set(KEY, "missed");
+    await (await cluster.kill(replica)).heal();
+    expect(await replica.client.info("replication")).toContain("master_link_status:down");
+    await frozen.heal();
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+    expect(await replica.client.info("replication")).toContain("master_link_status:up");
   });
 
   test("a cut of the bus alone promotes a replica while clients still reach the old primary", async () => {

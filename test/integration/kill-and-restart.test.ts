@@ -1,4 +1,8 @@
-import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import {
+  type RedisClusterNode,
+  type StartedRedisCluster,
+  startRedisCluster,
+} from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 describe("a cluster that is broken on purpose", () => {
@@ -64,12 +68,26 @@ describe("a cluster that is broken on purpose", () => {
     expect((await cluster.check()).problems).toEqual([]);
   });
 
-  test("can be told to stop a node gracefully", async () => {
-    const [replica] = await cluster.replicas();
-    const fault = await cluster.kill(replica ?? "", { with: "SIGTERM" });
-    expect(await replica?.state()).toMatchObject({ status: "exited", exitCode: 0 });
-    expect(await replica?.logs({ tail: 5 })).toMatch(/bye bye|ready to exit/i);
-    await fault.heal();
+  test("stops a node gracefully, which heal() or a restart ends", async () => {
+    const [replica] = (await cluster.replicas()) as [RedisClusterNode];
+    const stopped = await cluster.stopNode(replica);
+    expect(stopped).toMatchObject({ kind: "stop", nodes: [replica.name] });
+    expect(await replica.state()).toMatchObject({ status: "exited", exitCode: 0 });
+    expect(await replica.logs({ tail: 5 })).toMatch(/bye bye|ready to exit/i);
+    await stopped.heal();
+    expect((await replica.state()).status).toBe("running");
+    expect(cluster.activeFaults).toEqual([]);
+    expect((await cluster.check()).problems).toEqual([]);
+
+    const killed = await cluster.kill(replica, { with: "SIGTERM" });
+    expect(await replica.state()).toMatchObject({ status: "exited", exitCode: 0 });
+    await cluster.restart(replica);
+    expect(cluster.activeFaults).toEqual([]);
+    expect(cluster.history.faults.at(-1)).toMatchObject({ kind: "kill", healedAt: expect.any(Number) });
+    const runId = async () => /run_id:(\w+)/.exec(await replica.client.info("server"))?.[1];
+    const before = await runId();
+    await killed.heal();
+    expect(await runId()).toBe(before);
   });
 
   test("refuses a fault that cannot be, and is untouched by it", async () => {

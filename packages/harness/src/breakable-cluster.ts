@@ -2,7 +2,7 @@ import { RedisClusterError } from "./errors.ts";
 import { type ActiveFault } from "./faults/active-fault.ts";
 import { FAILOVER_MODES, type FailoverMode, failOver } from "./faults/manual-failover.ts";
 import { applyToAll, type Member, requireNumber, requireOneOf, requireStatus } from "./faults/member.ts";
-import { restartNode } from "./faults/restart.ts";
+import { isMute, restartNode } from "./faults/restart.ts";
 import { type SlowedNode, slowDown } from "./faults/slow-commands.ts";
 import type { Selector } from "./faults/targets.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
@@ -43,7 +43,8 @@ export class BreakableCluster extends TargetableCluster {
    * Kills nodes: their processes get SIGKILL, or what `with` names, and the call returns when the containers have
    * ended. Healing starts those again that nobody has started, with their data kept, and waits as {@link restart} does.
    *
-   * @returns the fault, in force until its `heal()` or `await using`, {@link heal}, `reset()`.
+   * @returns the fault, in force until its `heal()` or `await using`, {@link heal}, `reset()`, or a {@link restart} of
+   * all its nodes.
    * @throws RedisClusterError before anything is done UNKNOWN_NODE, INVALID_ARGUMENT, NODE_NOT_RUNNING; otherwise
    * ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED, and it is undone.
    */
@@ -76,7 +77,10 @@ export class BreakableCluster extends TargetableCluster {
   /**
    * Starts dead nodes again, or running ones anew (SIGTERM first), and returns when they are back in the cluster and, as
    * replicas, in sync. Data is what `persistence` kept, unless it is to be wiped; the network address stays, the host
-   * port may be another, and the clients made here find it.   *
+   * port may be another, and the clients made here find it. This ends kills, stops and pauses of the node. Partitions,
+   * losses, delays and freezes are put in force again before its server starts; while there is one, the node is only
+   * waited for until it answers or, where clients are cut off from it, runs.
+   *
    * Nothing is to be taken back. A call that runs out of time leaves the node as far as it has come.
    *
    * @throws RedisClusterError UNKNOWN_NODE, INVALID_ARGUMENT; NODE_NOT_RUNNING where the container was removed;
@@ -94,7 +98,8 @@ export class BreakableCluster extends TargetableCluster {
   /**
    * Freezes nodes: nothing runs, every socket stays open.
    *
-   * @returns the fault, in force until its `heal()` or `await using`, {@link heal}, `reset()`.
+   * @returns the fault, in force until its `heal()` or `await using`, {@link heal}, `reset()`, or {@link resume} or
+   * {@link restart} of all its nodes.
    * @throws RedisClusterError before anything is done UNKNOWN_NODE, INVALID_ARGUMENT, NODE_NOT_RUNNING; otherwise
    * ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED, and it is undone.
    */
@@ -113,7 +118,7 @@ export class BreakableCluster extends TargetableCluster {
   }
 
   /**
-   * Lets paused nodes go on, whoever paused them. One that runs is left
+   * Lets paused nodes go on, whoever paused them, and ends the pauses of theirs that are in force. One that runs is left
    * alone. Returns when their processes run; what the cluster makes of them takes longer.
    *
    * @throws RedisClusterError UNKNOWN_NODE, INVALID_ARGUMENT, ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED,
@@ -122,6 +127,7 @@ export class BreakableCluster extends TargetableCluster {
   async resume(target: Target, options: WaitOptions = {}): Promise<void> {
     await this.apply("Resuming", this.aim(target), options, async ({ members }, signal) => {
       await orAborted(Promise.all(members.map(resumeMember)), signal);
+      for (const { plan } of members) this.noLonger(["pause"], plan.name);
     });
   }
 
@@ -189,8 +195,11 @@ export class BreakableCluster extends TargetableCluster {
   }
 
   async #restart(member: Member, data: "kept" | "wiped", signal: AbortSignal): Promise<void> {
-    await restartNode(member, this.members, data, signal);
-    await this.node(member.plan.name).clientReady(signal);
+    const { name } = member.plan;
+    const standing = (): ReturnType<typeof this.standing> => this.standing(name);
+    await restartNode(member, this.members, data, standing, signal);
+    this.noLonger(["kill", "stop", "pause"], name);
+    if (!isMute(standing())) await this.node(name).clientReady(signal);
   }
 
   async #kill(aim: Aim, options: KillOptions): Promise<ActiveFault> {

@@ -142,8 +142,8 @@ export class PartitionableCluster extends BreakableCluster {
       const since = Date.now();
       await requireStatus(chosen.members, "delayed", ["running"], signal);
       const applying = applyDelay(this.#engine, this.members, chosen.members, delayMs, jitterMs);
-      const undo = await this.inForce(applying, (late) => late(), signal);
-      return this.enter("delay", chosen, since, `delayed by ${delayMs} ms`, { undo });
+      const { remove: undo, standing } = await this.inForce(applying, (late) => late.remove(), signal);
+      return this.enter("delay", chosen, since, `delayed by ${delayMs} ms`, { undo, standing });
     });
   }
 
@@ -188,8 +188,8 @@ export class PartitionableCluster extends BreakableCluster {
       const since = Date.now();
       const table = `trc_${randomBytes(6).toString("hex")}`;
       const applying = applyCuts(this.#engine, this.members, table, cuts, filter.loss);
-      const undo = await this.inForce(applying, (late) => late(), signal);
-      return this.enter(filter.kind, chosen, since, filter.what, { undo });
+      const { remove: undo, standing } = await this.inForce(applying, (late) => late.remove(), signal);
+      return this.enter(filter.kind, chosen, since, filter.what, { undo, standing });
     });
   }
 

@@ -1,7 +1,13 @@
 import type { NodeConnection } from "./clients/node-connection.ts";
 import type { NodeRuntime } from "./docker/node-runtime.ts";
 import { RedisClusterError } from "./errors.ts";
-import { type ActiveFault, type FaultFacts, FaultRegistry } from "./faults/active-fault.ts";
+import {
+  type ActiveFault,
+  type FaultFacts,
+  type FaultKind,
+  FaultRegistry,
+  type Standing,
+} from "./faults/active-fault.ts";
 import type { Member, Members } from "./faults/member.ts";
 import { readOffsets } from "./faults/read-offsets.ts";
 import { requireSelector } from "./faults/require-selector.ts";
@@ -138,6 +144,7 @@ export class TargetableCluster extends ObservableCluster {
     how: {
       readonly undo: (signal: AbortSignal) => Promise<void>;
       readonly release?: () => void;
+      readonly standing?: (node: string) => Standing | undefined;
     },
   ): ActiveFault {
     const nodes = members.map(({ plan }) => plan.name);
@@ -145,18 +152,32 @@ export class TargetableCluster extends ObservableCluster {
     const facts = { kind, nodes, since, seed, description: `${nodes.join(", ")} ${what}${chance}` };
     const healed = this.recorder.addFault(facts);
     log("%s: %s", this.plan.name, facts.description);
-    const { undo, ...more } = how;
-    const takeBack = async (signal: AbortSignal): Promise<void> => {
-      await orAborted(undo(signal), signal);
+    const over = (): void => {
       healed();
       log("%s: healed: %s", this.plan.name, facts.description);
     };
+    const { undo, ...more } = how;
+    const takeBack = async (signal: AbortSignal): Promise<void> => {
+      await orAborted(undo(signal), signal);
+      over();
+    };
     return this.#faults.add(facts, {
       ...more,
+      over,
       heal: (options) => this.within(`Healing ${facts.description}`, options, takeBack),
       // The dead are started by a reset itself, each as if for the first time.
       ...(kind === "kill" || kind === "stop" ? {} : { takeBack }),
     });
+  }
+
+  /** Ends faults that the caller has taken from a node in another way than by healing them. */
+  protected noLonger(kinds: readonly FaultKind[], node: string): void {
+    this.#faults.noLonger(kinds, node);
+  }
+
+  /** What the faults that are in force now mean for a node that starts again. */
+  protected standing(node: string): readonly Standing[] {
+    return this.#faults.standing(node);
   }
 
   /** @throws RedisClusterError INVALID_ARGUMENT, UNKNOWN_NODE */

@@ -21,7 +21,7 @@ if [ -e /tmp/redis-node.new ]; then
     nodes_text="$(cat /tmp/redis-node.new)
 "
   fi
-  rm -f "$conf" /tmp/redis-node.new /tmp/redis-node.wipe
+  rm -f "$conf" /tmp/redis-node.new /tmp/redis-node.wipe /tmp/redis-node.hold
 fi
 if [ -e "$conf" ]; then
   set --
@@ -46,6 +46,16 @@ else
     chmod 700 /tmp/redis-node-tls
     chown -R "$owner" /tmp/redis-node-tls
   fi
+fi
+# A start that packet filters are to precede leaves this mark, and fills it when they are in place. Whoever left it may
+# be gone by then.
+if [ -e /tmp/redis-node.hold ]; then
+  looks=0
+  until [ -s /tmp/redis-node.hold ] || [ "$looks" = 600 ]; do
+    looks=$((looks + 1))
+    sleep 0.05
+  done
+  rm -f /tmp/redis-node.hold
 fi
 set -- "$server" "$conf" "$@"
 if command -v docker-entrypoint.sh >/dev/null; then set -- docker-entrypoint.sh "$@"; fi

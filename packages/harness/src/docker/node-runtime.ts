@@ -94,10 +94,12 @@ export class NodeRuntime {
 
   /**
    * Leaves a mark for the next start, on a dead container as well: `wipe` deletes the node's data, all but its
-   * identity; `new` deletes everything, so that it boots as it did the first time, or with another `nodes.conf`.
+   * identity; `new` deletes everything, so that it boots as it did the first time, or with another `nodes.conf`; `hold`
+   * makes the server wait for `go`, half a minute at most.
    */
-  async mark(what: "wipe" | "new", nodesConf = ""): Promise<void> {
-    await this.put([{ name: `redis-node.${what}`, mode: 0o644, content: nodesConf }]);
+  async mark(what: "wipe" | "new" | "hold" | "go", nodesConf = ""): Promise<void> {
+    const [name, content] = what === "go" ? ["hold", "go"] : [what, nodesConf];
+    await this.put([{ name: `redis-node.${name}`, mode: 0o644, content }]);
   }
 
   /** Puts files below the container's /tmp, whether it runs or not. */

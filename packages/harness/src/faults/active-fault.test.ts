@@ -99,3 +99,49 @@ test("a reset takes back what can be taken back, and all faults count as healed 
   expect(faults.active).toEqual([]);
   await frozen.heal();
 });
+
+test("a fault that its nodes are taken from otherwise is over with the last of them", async () => {
+  const { faults } = registry();
+  const over: string[] = [];
+  const fault = faults.add(
+    { ...FACTS, kind: "kill", nodes: ["node-0", "node-1"] },
+    {
+      heal: () => Promise.reject(new Error("must not be called")),
+      over: () => over.push("kill"),
+    },
+  );
+  faults.noLonger(["pause"], "node-0");
+  faults.noLonger(["kill"], "node-2");
+  faults.noLonger(["kill", "stop"], "node-1");
+  expect(faults.active).toEqual([fault]);
+  faults.noLonger(["kill", "stop"], "node-0");
+  expect(faults.active).toEqual([]);
+  expect(over).toEqual(["kill"]);
+  await fault.heal();
+});
+
+test("a fault that is being healed is left to whoever heals it", async () => {
+  const { faults } = registry();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const over: string[] = [];
+  const fault = faults.add(FACTS, { heal: () => promise, over: () => over.push("pause") });
+  const healing = fault.heal();
+  faults.noLonger(["pause"], "node-0");
+  expect(faults.active).toEqual([fault]);
+  resolve();
+  await healing;
+  expect(faults.active).toEqual([]);
+  expect(over).toEqual([]);
+});
+
+test("what a fault means for a node that starts again counts until it is being healed", async () => {
+  const { faults } = registry();
+  const standing = (node: string) => (node === "node-0" ? ({ waitFor: "answer" } as const) : undefined);
+  const cut = faults.add(FACTS, { heal: () => Promise.resolve(), standing });
+  faults.add(FACTS, { heal: () => Promise.resolve() });
+  expect(faults.standing("node-0")).toEqual([{ waitFor: "answer" }]);
+  expect(faults.standing("node-1")).toEqual([]);
+  const healing = cut.heal();
+  expect(faults.standing("node-0")).toEqual([]);
+  await healing;
+});

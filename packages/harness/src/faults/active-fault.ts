@@ -47,6 +47,18 @@ export interface Undo {
   takeBack?(signal: AbortSignal): Promise<void>;
   /** Closes what the fault has open in this process, when the cluster ends with the fault in force. */
   release?(): void;
+  /** Hears that the fault is over although nobody healed it. */
+  over?(): void;
+  /** What the fault means for a node that starts again while it is in force; undefined where it means nothing. */
+  standing?(node: string): Standing | undefined;
+}
+
+/** What a fault of the network means for a node that starts again while it is in force. */
+export interface Standing {
+  /** All that can be waited for then: that the node answers, or not even that. */
+  readonly waitFor: "answer" | "nothing";
+  /** Puts the fault in force again where it had been in the node's old network, which is gone. */
+  readonly renew?: () => Promise<void>;
 }
 
 /** What is late and does not come at all is not waited for by a reset: it looks at every node itself. */
@@ -54,13 +66,20 @@ const LATE_LIMIT_MS = 5_000;
 /** Healing has the limit of the fault's own undo; this one is for who joins somebody else's. */
 const JOIN_DEFAULTS = { timeoutMs: 60_000, timeScale: 1 };
 
+/** A fault in force, and what is known of its end. */
+interface Entry {
+  readonly fault: ActiveFault;
+  readonly undo: Undo;
+  /** Names of the nodes that it has not been taken from otherwise. */
+  readonly left: Set<string>;
+  healing: Promise<void> | undefined;
+}
+
 /** All faults that are in force on one cluster. */
 export class FaultRegistry {
-  readonly #active: ActiveFault[] = [];
+  readonly #entries: Entry[] = [];
   readonly #stopped: () => boolean;
   readonly #refuseStopped: () => void;
-  readonly #takeBacks = new WeakMap<ActiveFault, (signal: AbortSignal) => Promise<void>>();
-  readonly #releases = new Map<ActiveFault, () => void>();
   /** Faults whose caller had no more time, on their way to being taken back. */
   readonly #late = new Set<Promise<unknown>>();
 
@@ -71,25 +90,24 @@ export class FaultRegistry {
   }
 
   get active(): readonly ActiveFault[] {
-    return [...this.#active];
+    return this.#entries.map(({ fault }) => fault);
   }
 
   /** Enters a fault; healing is done once, and tried again only if it failed. */
   add(facts: FaultFacts, undo: Undo): ActiveFault {
-    let healing: Promise<void> | undefined;
     const heal = async (options: WaitOptions = {}): Promise<void> => {
-      if (healing !== undefined) {
-        const others = healing;
+      if (entry.healing !== undefined) {
+        const others = entry.healing;
         await inTime(`Healing ${facts.description}`, options, JOIN_DEFAULTS, () => others);
         return;
       }
       this.#refuseStopped();
-      healing = undo.heal(options).catch((error: unknown) => {
-        healing = undefined;
+      entry.healing = undo.heal(options).catch((error: unknown) => {
+        entry.healing = undefined;
         throw error;
       });
-      await healing;
-      this.#leave(fault);
+      await entry.healing;
+      this.#leave(entry);
     };
     const fault: ActiveFault = {
       ...facts,
@@ -97,21 +115,38 @@ export class FaultRegistry {
       // Scopes end from the inside out, unless somebody stopped the cluster in between: then nothing is left to heal.
       [Symbol.asyncDispose]: () => (this.#stopped() ? Promise.resolve() : heal()),
     };
-    this.#active.push(fault);
-    if (undo.release !== undefined) this.#releases.set(fault, () => undo.release?.());
-    this.#takeBacks.set(fault, async (signal) => {
-      // Whoever heals it afterwards has nothing left to do.
-      healing ??= undo.takeBack?.(signal) ?? Promise.resolve();
-      this.#leave(fault);
-      await healing;
-    });
+    const entry: Entry = { fault, undo, left: new Set(facts.nodes), healing: undefined };
+    this.#entries.push(entry);
     return fault;
   }
 
-  #leave(fault: ActiveFault): void {
-    const index = this.#active.indexOf(fault);
-    if (index !== -1) this.#active.splice(index, 1);
-    this.#releases.delete(fault);
+  #leave(entry: Entry): void {
+    const index = this.#entries.indexOf(entry);
+    if (index !== -1) this.#entries.splice(index, 1);
+  }
+
+  /**
+   * Notes that a node is under no fault of these kinds any more: somebody started it again, or let it go on. A fault that
+   * no node is left under is over, and whoever heals it afterwards has nothing left to do.
+   */
+  noLonger(kinds: readonly FaultKind[], node: string): void {
+    for (const entry of [...this.#entries]) {
+      // Who heals it sees to its end.
+      if (entry.healing !== undefined || !kinds.includes(entry.fault.kind)) continue;
+      entry.left.delete(node);
+      if (entry.left.size > 0) continue;
+      entry.healing = Promise.resolve();
+      this.#leave(entry);
+      entry.undo.over?.();
+    }
+  }
+
+  /** What the faults that are in force, and that nobody is healing, mean for a node that starts again. */
+  standing(node: string): readonly Standing[] {
+    return this.#entries
+      .filter(({ healing }) => healing === undefined)
+      .map(({ undo }) => undo.standing?.(node))
+      .filter((standing) => standing !== undefined);
   }
 
   /** Notes that something that came into force too late is being taken back. */
@@ -122,8 +157,14 @@ export class FaultRegistry {
 
   /** Closes what faults have open in this process. The faults stay as they are. */
   release(): void {
-    for (const release of this.#releases.values()) release();
-    this.#releases.clear();
+    for (const { undo } of this.#entries) undo.release?.();
+  }
+
+  async #takeBack(entry: Entry, signal: AbortSignal): Promise<void> {
+    // Whoever heals it afterwards has nothing left to do.
+    entry.healing ??= entry.undo.takeBack?.(signal) ?? Promise.resolve();
+    this.#leave(entry);
+    await entry.healing;
   }
 
   /**
@@ -132,10 +173,9 @@ export class FaultRegistry {
    */
   async takeBackAll(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const failed = new Map<string, string>();
-    for (const fault of this.active.toReversed()) {
-      const takeBack = this.#takeBacks.get(fault);
-      if (takeBack === undefined) continue;
-      const why = await takeBack(signal).then(
+    for (const entry of this.#entries.toReversed()) {
+      const { fault } = entry;
+      const why = await this.#takeBack(entry, signal).then(
         () => undefined,
         (error: unknown) => messageOf(error),
       );

@@ -1,37 +1,53 @@
 import type { Engine } from "../docker/engine.ts";
 import { runInNetwork } from "../docker/run-in-network.ts";
 import { RedisClusterError } from "../errors.ts";
+import type { Standing } from "./active-fault.ts";
 import { applyToAll, type Member, type Members } from "./member.ts";
-import { type Cut, type LossShare, renderRuleset } from "./partition.ts";
+import { type Cut, hopeFor, type LossShare, renderRuleset } from "./partition.ts";
 
 const LOAD = 'printf %s "$1" | nft -f -';
-// A node that was restarted has a new network without the table, and nothing to heal.
+// A node that somebody else has started again has a new network without the table, and nothing to heal.
 const UNLOAD = 'nft list table inet "$1" >/dev/null 2>&1 || exit 0; nft delete table inet "$1"';
 const DELAY = "tc qdisc add dev eth0 root netem delay";
+/** Past it, with as much jitter and a few round trips, a node may not answer in the time that the harness gives it. */
+const LONG_DELAY_MS = 500;
 const NO_DELAY = "tc qdisc show dev eth0 | grep -q netem || exit 0; tc qdisc del dev eth0 root";
 
-/** Puts packet filters into the nodes' networks: all of them, or none. Gives what takes them out again. */
+/** Something in the networks of nodes that keeps packets back. */
+export interface NetworkFault {
+  /** Takes it out again. */
+  readonly remove: () => Promise<void>;
+  /** As a fault's: see {@link Standing}. */
+  readonly standing: (node: string) => Standing | undefined;
+}
+
+/** Puts packet filters into the nodes' networks: all of them, or none. */
 export async function applyCuts(
   engine: Engine,
   members: Members,
   table: string,
   cuts: readonly Cut[],
   loss: LossShare,
-): Promise<() => Promise<void>> {
+): Promise<NetworkFault> {
   const everybody = members.all.map(({ plan }) => plan);
-  const remove = async ({ node }: Cut): Promise<void> => {
-    await helper(engine, members, memberOf(members, node.index), UNLOAD, table);
-  };
-  await applyToAll(
-    cuts,
-    async (cut) => {
-      const ruleset = renderRuleset(table, cut, everybody, loss);
-      await helper(engine, members, memberOf(members, cut.node.index), LOAD, ruleset);
+  const fault = await putInto(
+    cuts.map(({ node }) => memberOf(members, node.index)),
+    async (member) => {
+      const cut = cuts.find(({ node }) => node.index === member.plan.index) as Cut;
+      await helper(engine, members, member, LOAD, renderRuleset(table, cut, everybody, loss));
     },
-    remove,
+    (member) => helper(engine, members, member, UNLOAD, table),
   );
-  return async () => {
-    await Promise.all(cuts.map(remove));
+  return {
+    remove: fault.remove,
+    standing: (name) => {
+      const waitFor = hopeFor(name, cuts, loss);
+      if (waitFor === undefined) return undefined;
+      const own = cuts.find(({ node }) => node.name === name);
+      return own === undefined
+        ? { waitFor }
+        : { waitFor, renew: () => fault.renew(memberOf(members, own.node.index)) };
+    },
   };
 }
 
@@ -46,15 +62,46 @@ export async function applyDelay(
   targets: readonly Member[],
   delayMs: number,
   jitterMs: number,
-): Promise<() => Promise<void>> {
-  const remove = (member: Member): Promise<void> => helper(engine, members, member, NO_DELAY);
-  await applyToAll(
+): Promise<NetworkFault> {
+  const fault = await putInto(
     targets,
     (member) => helper(engine, members, member, `${DELAY} "$1" "$2"`, `${delayMs}ms`, `${jitterMs}ms`),
-    remove,
+    (member) => helper(engine, members, member, NO_DELAY),
   );
-  return async () => {
-    await Promise.all(targets.map(remove));
+  return {
+    remove: fault.remove,
+    standing: (name) => {
+      const member = targets.find(({ plan }) => plan.name === name);
+      if (member === undefined) return undefined;
+      const waitFor = delayMs > LONG_DELAY_MS ? "nothing" : "answer";
+      return { waitFor, renew: () => fault.renew(member) };
+    },
+  };
+}
+
+/** Puts something into the nodes' networks: into all of them, or none. */
+async function putInto(
+  targets: readonly Member[],
+  put: (member: Member) => Promise<void>,
+  takeOut: (member: Member) => Promise<void>,
+): Promise<{ readonly remove: () => Promise<void>; readonly renew: (member: Member) => Promise<void> }> {
+  await applyToAll(targets, put, takeOut);
+  const renewals = new Set<Promise<void>>();
+  return {
+    remove: async () => {
+      // What is being put into a new network at this moment is to be taken out of it, too.
+      await Promise.allSettled(renewals);
+      await Promise.all(targets.map(takeOut));
+    },
+    renew: async (member) => {
+      const renewal = put(member);
+      renewals.add(renewal);
+      try {
+        await renewal;
+      } finally {
+        renewals.delete(renewal);
+      }
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
-import { type Cut, cutsAround, planPartition, renderRuleset } from "./partition.ts";
+import { type Cut, cutsAround, hopeFor, planPartition, renderRuleset } from "./partition.ts";
 
 let next = 0;
 const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
@@ -160,4 +160,21 @@ test("a plane that does not exist is an error, not a cut of everything", () => {
   expect(() => planPartition([["node-0"], "rest"], nodes, options)).toThrow(
     'There is no plane "gossip": they are bus, replication, clients, all.',
   );
+});
+
+test("of a node that starts while it is cut off, its answer can be hoped for, unless clients are cut off from it", () => {
+  const isolated = planPartition([["node-0"], "rest"], nodes.slice(0, 3), {});
+  expect(hopeFor("node-0", isolated, undefined)).toBe("answer");
+  expect(hopeFor("node-1", isolated, undefined)).toBe("answer");
+  expect(hopeFor("node-5", isolated, undefined)).toBeUndefined();
+  const muted = planPartition([["node-0"], ["rest", "clients"]], nodes, {});
+  expect(hopeFor("node-0", muted, undefined)).toBe("nothing");
+  expect(hopeFor("node-1", muted, undefined)).toBe("answer");
+});
+
+test("a node that others lose some packets to is kept from nothing", () => {
+  const lossy = cutsAround(nodes.slice(0, 1), nodes, "all");
+  expect(hopeFor("node-0", lossy, 0.3)).toBe("answer");
+  expect(hopeFor("node-1", lossy, 0.3)).toBeUndefined();
+  expect(hopeFor("node-1", lossy, 1)).toBe("answer");
 });

@@ -152,6 +152,22 @@ function isTotal(loss: LossShare): boolean {
   return loss === undefined || loss === 1;
 }
 
+/**
+ * All that can be hoped for of a node that starts while packets are dropped: that it answers this program, or not even
+ * that where its clients are cut off; undefined where the cuts do not concern it.
+ */
+export function hopeFor(
+  name: string,
+  cuts: readonly Cut[],
+  loss: LossShare,
+): "answer" | "nothing" | undefined {
+  const own = cuts.find(({ node }) => node.name === name);
+  if (own !== undefined) return own.clients.length > 0 ? "nothing" : "answer";
+  // What others lose on their way to it now and then keeps it from nothing.
+  const cutOff = cuts.some(({ from, to }) => [...from, ...to].some((each) => each.name === name));
+  return cutOff && isTotal(loss) ? "answer" : undefined;
+}
+
 /** The nftables ruleset of a cut, as a table of its own that can be deleted as one. */
 export function renderRuleset(
   table: string,

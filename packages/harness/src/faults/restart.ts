@@ -3,6 +3,7 @@ import { orAborted } from "../lifecycle/deadline.ts";
 import { poll } from "../lifecycle/poll.ts";
 import { readClusterView } from "../observation/read-views.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
+import type { Standing } from "./active-fault.ts";
 import type { Member, Members } from "./member.ts";
 
 const POLL_MS = 20;
@@ -10,12 +11,17 @@ const POLL_MS = 20;
 /**
  * Starts a node again, or stops it gracefully and starts it where it runs, and waits until it is back: it answers,
  * has loaded its data, every node that answers has a link to it and flags nothing, as a replica it is in sync, and
- * unless other nodes are away the cluster is whole again.
+ * unless other nodes are away the cluster is whole again. Faults of the network that concern it are put in force again
+ * before its server starts; while there are any it is only waited for until it answers, or not even that where it can
+ * not be heard.
+ *
+ * @param standing what the faults that are in force at that moment mean for the node.
  */
 export async function restartNode(
   member: Member,
   members: Members,
   data: "kept" | "wiped",
+  standing: () => readonly Standing[],
   signal: AbortSignal,
 ): Promise<void> {
   const { status } = await orAborted(member.runtime.state(), signal);
@@ -29,16 +35,49 @@ export async function restartNode(
   if (status === "paused") await orAborted(member.runtime.unpause(), signal);
   if (status !== "exited") await orAborted(member.runtime.kill("SIGTERM"), signal);
   if (data === "wiped") await orAborted(member.runtime.mark("wipe"), signal);
-  await orAborted(member.runtime.start(), signal);
+  await start(member, standing, signal);
   members.addresses.set(member.plan, await orAborted(member.runtime.mappedAddress(), signal));
-  await waitUntilBack(member, members, signal);
+  await waitUntilBack(member, members, standing, signal);
 }
 
-/** Waits until a node that runs again is a full member of the cluster again. */
-async function waitUntilBack(member: Member, members: Members, signal: AbortSignal): Promise<void> {
+/**
+ * Starts the container; where faults are to be put in force again its server waits for that, as nothing is to get
+ * through before.
+ */
+async function start(
+  { runtime }: Member,
+  standing: () => readonly Standing[],
+  signal: AbortSignal,
+): Promise<void> {
+  const held = standing().some(({ renew }) => renew !== undefined);
+  if (held) await orAborted(runtime.mark("hold"), signal);
+  await orAborted(runtime.start(), signal);
+  if (!held) return;
+  try {
+    // Asked anew: what has been healed meanwhile must not come back.
+    const renewals = standing().map(async ({ renew }) => await renew?.());
+    await orAborted(Promise.all(renewals), signal);
+  } finally {
+    await orAborted(runtime.mark("go"), signal);
+  }
+}
+
+/** Waits until a node that runs again is a full member of the cluster again, as far as faults let it. */
+async function waitUntilBack(
+  member: Member,
+  members: Members,
+  standing: () => readonly Standing[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (isMute(standing())) return;
   await member.connection.ready(signal);
   await poll(
     async () => {
+      if (standing().length > 0) {
+        // Refused while it loads its data.
+        await member.connection.text("CLUSTER", "INFO");
+        return;
+      }
       const view = await readClusterView(
         members.plan,
         members.all.map(({ connection }) => connection),
@@ -48,6 +87,11 @@ async function waitUntilBack(member: Member, members: Members, signal: AbortSign
     },
     { everyMs: POLL_MS, signal },
   );
+}
+
+/** Whether this program cannot hear the node either. */
+export function isMute(standing: readonly Standing[]): boolean {
+  return standing.some(({ waitFor }) => waitFor === "nothing");
 }
 
 /**
