@@ -172,7 +172,9 @@ const randomHex = (length: number): string => {
   return made.toString(16).padStart(length, "0");
 };
 
-test("hostile options are refused by name, or arrive as exactly the values that they are", () => {
+test("hostile options are refused by name, or arrive as exactly the values that they are", {
+  timeout: 30_000,
+}, () => {
   let accepted = 0;
   let refused = 0;
   fc.assert(
