@@ -1,22 +1,36 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   connectRedisCluster,
+  type SharedCluster,
   type StartedRedisCluster,
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { filtersIn } from "../support/network-helpers.ts";
 
 const KEY = "order:42";
 
-/** A process that takes the lease, says so, and holds it until it dies. */
-const HOLDER = `
-import { connectRedisCluster } from "testcontainers-redis-cluster";
-const cluster = await connectRedisCluster(JSON.parse(process.env.SHARED));
-await cluster.lease();
-console.log("held");
-setInterval(() => {}, 1000);
-`;
+/** So few lost packets that nothing but the packet filter itself shows them. */
+const SHARE = 0.001;
+
+/** Starts a process that takes the lease, does something, and goes on holding the lease; returns when it does. */
+async function startHolder(shared: SharedCluster, act = ""): Promise<ChildProcess> {
+  const source = `
+    import { connectRedisCluster } from "testcontainers-redis-cluster";
+    const cluster = await connectRedisCluster(JSON.parse(process.env.SHARED));
+    await cluster.lease();
+    ${act}
+    console.log("held");
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
+    cwd: import.meta.dirname,
+    env: { ...process.env, SHARED: JSON.stringify(shared) },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  return child;
+}
 
 describe("a shared cluster", () => {
   let owner: StartedRedisCluster;
@@ -72,16 +86,52 @@ describe("a shared cluster", () => {
   });
 
   test("is free again when its holder dies", async () => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", HOLDER], {
-      cwd: import.meta.dirname,
-      env: { ...process.env, SHARED: JSON.stringify(await owner.share()) },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    await once(child.stdout, "data");
+    const child = await startHolder(await owner.share());
     await expect(owner.lease({ timeoutMs: 300 })).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
     child.kill("SIGKILL");
     await using lease = await owner.lease({ timeoutMs: 5_000 });
     expect(lease).toBeDefined();
+  });
+
+  test("is given back without its holder's faults and workloads", async () => {
+    const lease = await other.lease();
+    await other.reset();
+    await other.loss("node-0", SHARE);
+    await other.pause("node-3");
+    const workload = await other.startWorkload({ writers: 1 });
+    expect(await filtersIn(owner.node("node-0").containerId)).toContain("trc_");
+    await lease[Symbol.asyncDispose]();
+    expect(workload.stopped).toBe(true);
+    expect(other.activeFaults).toEqual([]);
+    expect(await filtersIn(owner.node("node-0").containerId)).not.toContain("trc_");
+    expect((await owner.node("node-3").state()).status).toBe("running");
+    await owner.reset();
+    await other.loss("node-0", SHARE);
+    await lease[Symbol.asyncDispose]();
+    expect(other.activeFaults).toHaveLength(1);
+    await other.heal();
+    // Nobody takes it for one that is still in force.
+    expect(await owner.reset()).toMatchObject({ way: "cleaned" });
+  });
+
+  test("is rid of a fault that nothing shows and whose holder is dead by the next reset", async () => {
+    const child = await startHolder(await owner.share(), `await cluster.loss("node-3", ${SHARE});`);
+    child.kill("SIGKILL");
+    await using _lease = await other.lease();
+    expect(await filtersIn(owner.node("node-3").containerId)).toContain("trc_");
+    const report = await other.reset();
+    expect(report).toMatchObject({ way: "mended", restarted: ["node-3"] });
+    expect(report.because).toContain("a fault in the network of node-3 was not taken back");
+    expect(await filtersIn(owner.node("node-3").containerId)).not.toContain("trc_");
+    expect(await other.reset()).toMatchObject({ way: "cleaned" });
+  });
+
+  test("is left without its faults by a handle that is stopped", async () => {
+    const guest = await connectRedisCluster(await owner.share());
+    await guest.loss("node-1", SHARE);
+    await guest.stop();
+    expect(await filtersIn(owner.node("node-1").containerId)).not.toContain("trc_");
+    expect(await owner.reset()).toMatchObject({ way: "cleaned" });
   });
 
   test("outlives the other handles, and takes no one in without the token", async () => {

@@ -39,7 +39,7 @@ test("whatever a program did, no listener, handle or warning is left, and nothin
       await cluster.reset({ signal });
       await using cut = await cluster.isolate("node-0", { signal });
       await cut.heal({ signal });
-      await using lease = await cluster.lease({ signal });
+      await (await cluster.lease({ signal }))[Symbol.asyncDispose]();
       (await cluster.node("node-1").logStream({ signal })).destroy();
       await cluster.pause("node-2", { signal });
       await cluster.waitUntilHealthy({ timeoutMs: 100, signal }).catch(() => {});

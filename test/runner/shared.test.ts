@@ -11,9 +11,9 @@ const run = promisify(execFile);
 
 test("two files at the same time share the cluster of the global set-up, one test after the other", async () => {
   const { exitCode, notes, output } = await runVitest("shared");
-  expect(output).toContain("6 passed");
+  expect(output).toContain("7 passed");
   expect(exitCode).toBe(0);
-  expect(notes).toHaveLength(6);
+  expect(notes).toHaveLength(7);
   expect(new Set(notes).size).toBe(1);
   expect(await leftovers()).toEqual([]);
 });
@@ -30,7 +30,7 @@ test("in watch mode a further run passes as well, and quitting leaves nothing", 
       timeout: 60_000,
     },
   );
-  expect(stdout.trim().split("\n")).toEqual(["passed 6 0", "passed 3 0"]);
+  expect(stdout.trim().split("\n")).toEqual(["passed 7 0", "passed 3 0"]);
   expect(await leftovers()).toEqual([]);
 });
 

@@ -4,7 +4,7 @@ import { type Engine, ensureImage, hasImage, PULL_TIMEOUT_MS } from "./docker/en
 import { RedisClusterError } from "./errors.ts";
 import type { ActiveFault } from "./faults/active-fault.ts";
 import { type Member, requireNumber, requireStatus } from "./faults/member.ts";
-import { applyCuts, applyDelay } from "./faults/network-faults.ts";
+import { applyCuts, applyDelay, type NetworkFault } from "./faults/network-faults.ts";
 import {
   type Cut,
   cutsAround,
@@ -141,7 +141,9 @@ export class PartitionableCluster extends BreakableCluster {
     return await this.apply("Delaying", aim, options, async (chosen, signal) => {
       const since = Date.now();
       await requireStatus(chosen.members, "delayed", ["running"], signal);
-      const applying = applyDelay(this.#engine, this.members, chosen.members, delayMs, jitterMs);
+      const applying = this.announced(chosen.members, () =>
+        applyDelay(this.#engine, this.members, chosen.members, delayMs, jitterMs),
+      );
       const { remove: undo, standing } = await this.inForce(applying, (late) => late.remove(), signal);
       return this.enter("delay", chosen, since, `delayed by ${delayMs} ms`, { undo, standing });
     });
@@ -179,6 +181,14 @@ export class PartitionableCluster extends BreakableCluster {
     });
   }
 
+  /** Applies what is done to nodes' networks. A cluster that others use as well tells them before. */
+  protected async announced(
+    _members: readonly Member[],
+    apply: () => Promise<NetworkFault>,
+  ): Promise<NetworkFault> {
+    return await apply();
+  }
+
   async #filter(aim: Aim, options: WaitOptions, filter: Filter): Promise<ActiveFault> {
     await this.#bringHelper(options);
     return await this.apply(filter.doing, aim, options, async (chosen: Chosen, signal) => {
@@ -187,7 +197,9 @@ export class PartitionableCluster extends BreakableCluster {
       await requireStatus(touched, "cut off", ["running"], signal);
       const since = Date.now();
       const table = `trc_${randomBytes(6).toString("hex")}`;
-      const applying = applyCuts(this.#engine, this.members, table, cuts, filter.loss);
+      const applying = this.announced(touched, () =>
+        applyCuts(this.#engine, this.members, table, cuts, filter.loss),
+      );
       const { remove: undo, standing } = await this.inForce(applying, (late) => late.remove(), signal);
       return this.enter(filter.kind, chosen, since, filter.what, { undo, standing });
     });

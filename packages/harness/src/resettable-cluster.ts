@@ -1,15 +1,23 @@
+import { randomUUID } from "node:crypto";
 import { ConnectableCluster, type ConnectableParts } from "./connectable-cluster.ts";
+import { messageOf, RedisClusterError } from "./errors.ts";
+import type { Member } from "./faults/member.ts";
+import type { NetworkFault } from "./faults/network-faults.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
 import { poll } from "./lifecycle/poll.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
 import { type ResetReport, resetCluster } from "./reset/reset-cluster.ts";
 import type { SharedCluster } from "./sharing/shared-cluster.ts";
-import type { Sharing } from "./sharing/sharing.ts";
+import type { NetworkFaults, Sharing } from "./sharing/sharing.ts";
 import type { Workload } from "./workload/workload.ts";
 
 /** How long a node that runs may take to be reached again: a connection that was cut is tried again within 50 ms. */
 const REUNION_LIMIT_MS = 1_000;
+/** The owner of a shared cluster answers within a millisecond, unless its process is stuck. */
+const TELL_LIMIT_MS = 5_000;
+/** Taking faults back takes a helper container for each of some nodes. What is not done then is for the next reset. */
+const LET_GO_LIMIT_MS = 10_000;
 
 /** What resetting and sharing a cluster need. */
 export interface ResettableParts extends ConnectableParts {
@@ -66,9 +74,14 @@ export class ResettableCluster extends ConnectableCluster {
     return await this.within("Resetting the cluster", this.#limits(options), async (within) => {
       await orAborted(Promise.all([this.endWorkloads(), this.dropClients()]), within);
       const doomed = await orAborted(this.takeBackFaults(within), within);
-      const before = await orAborted(this.#sharing.baseline(within), within);
-      const { baseline, ...outcome } = await resetCluster(this.members, before, doomed, within);
+      const [before, untaken] = await orAborted(
+        Promise.all([this.#sharing.baseline(within), this.#sharing.networkFaults(within)]),
+        within,
+      );
+      const all = new Map([...doomedBy(untaken), ...doomed]);
+      const { baseline, ...outcome } = await resetCluster(this.members, before, all, within);
       await orAborted(this.#sharing.keepBaseline(baseline, within), within);
+      await orAborted(this.#sharing.forgetNetworkFaults([...untaken.keys()], within), within);
       await this.renewClient(within);
       this.recorder.clear();
       const tookMs = performance.now() - begun;
@@ -84,10 +97,53 @@ export class ResettableCluster extends ConnectableCluster {
     await Promise.all(workloads.map((workload) => workload[Symbol.asyncDispose]()));
   }
 
+  /** For `stop()`: ends what this handle has under way, and leaves a cluster that goes on without its faults. */
+  protected async endUse(): Promise<void> {
+    if (this.#sharing.outlivesHandle) await this.#letGo();
+    else await this.endWorkloads();
+  }
+
+  /** Whoever has the cluster next knows nothing of this handle's workloads and faults. The dead stay dead. */
+  async #letGo(): Promise<void> {
+    const limit = AbortSignal.timeout(Math.round(LET_GO_LIMIT_MS * this.plan.timeScale));
+    const ends = Promise.allSettled([this.endWorkloads(), this.takeBackFaults(limit)]);
+    await orAborted(ends, limit).catch((error: unknown) => {
+      log("%s: not everything was taken back: %s", this.plan.name, messageOf(error));
+    });
+  }
+
+  protected override async announced(
+    members: readonly Member[],
+    apply: () => Promise<NetworkFault>,
+  ): Promise<NetworkFault> {
+    const id = randomUUID();
+    const nodes = members.map(({ plan }) => plan.name);
+    await this.#sharing.noteNetworkFault(id, nodes, AbortSignal.timeout(TELL_LIMIT_MS));
+    // One that is noted and no more only costs a restart of its nodes by the next reset.
+    const forget = (): Promise<void> =>
+      this.#sharing.forgetNetworkFaults([id], AbortSignal.timeout(TELL_LIMIT_MS)).catch(() => {});
+    try {
+      const fault = await apply();
+      const remove = async (): Promise<void> => {
+        await fault.remove();
+        await forget();
+      };
+      return { ...fault, remove };
+    } catch (error) {
+      // After any other failure a part of it may still be in force.
+      if (error instanceof RedisClusterError && error.code === "FAULT_UNSUPPORTED") await forget();
+      throw error;
+    }
+  }
+
   /**
    * What another process on this machine needs to use this cluster, as plain data, for an environment variable, a
    * message or a runner's own way of handing things over: `connectRedisCluster(data)` there gives the whole handle. It
-   * holds the password, if there is one. The cluster ends with this handle, whoever uses it.
+   * holds every password and, with TLS, the client's key. The cluster ends with the handle that started it, whoever
+   * uses it; there is nothing to give back.
+   *
+   * @param options default time limit: 10 000 ms, or ten node timeouts where that is longer.
+   * @throws RedisClusterError CLUSTER_STOPPED; WAIT_TIMEOUT; WAIT_ABORTED.
    */
   async share(options: WaitOptions = {}): Promise<SharedCluster> {
     return await this.within("Sharing the cluster", options, (signal) =>
@@ -96,9 +152,15 @@ export class ResettableCluster extends ConnectableCluster {
   }
 
   /**
-   * Waits until nobody else who asks for it uses the cluster, in this process or another, first come first served; it
-   * is given back by disposing of what this returns, or by the end of the process. It keeps out only those who ask as
-   * well. Whoever has got it should {@link reset} first.
+   * Waits until nobody else who asks for it uses the cluster, in this process or another, first come first served. It
+   * keeps out only those who ask as well. Whoever has got it should {@link reset} first.
+   *
+   * It is given back by disposing of what this returns: that ends the workloads of this handle and takes its faults
+   * back, within ten seconds, and never rejects; dead nodes stay dead. It ends with the process as well.
+   *
+   * @param options default time limit: 10 000 ms, or ten node timeouts where that is longer.
+   * @throws RedisClusterError CLUSTER_STOPPED, also when the process that started the cluster is gone; WAIT_TIMEOUT;
+   * WAIT_ABORTED; ENGINE_FAILED.
    */
   async lease(options: WaitOptions = {}): Promise<AsyncDisposable> {
     return await this.within("Waiting for the lease of the cluster", options, async (signal) => {
@@ -110,7 +172,16 @@ export class ResettableCluster extends ConnectableCluster {
         release();
         throw error;
       }
-      return { [Symbol.asyncDispose]: () => Promise.resolve(release()) };
+      let held = true;
+      return {
+        [Symbol.asyncDispose]: async () => {
+          // A second end must not take back what the handle does under its next lease.
+          if (!held) return;
+          held = false;
+          if (!this.stopped) await this.#letGo();
+          release();
+        },
+      };
     });
   }
 
@@ -125,4 +196,10 @@ export class ResettableCluster extends ConnectableCluster {
       }),
     );
   }
+}
+
+/** Nodes whose network is to be made anew, and why. */
+function doomedBy(faults: NetworkFaults): ReadonlyMap<string, string> {
+  const nodes = [...faults.values()].flat();
+  return new Map(nodes.map((name) => [name, `a fault in the network of ${name} was not taken back`]));
 }

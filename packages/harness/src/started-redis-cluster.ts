@@ -70,7 +70,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     this.#cleanup = parts.cleanup;
     parts.cleanup.add("the clients", () => this.closeClients());
     parts.cleanup.add("the connections of faults", () => this.releaseFaults());
-    parts.cleanup.add("the workloads", () => this.endWorkloads());
+    parts.cleanup.add("what is under way", () => this.endUse());
     parts.cleanup.add("the observations", () => this.#endObservations());
   }
 

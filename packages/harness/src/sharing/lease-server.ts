@@ -5,21 +5,34 @@ import { firstLine } from "./first-line.ts";
 import type { LeaseQueue } from "./lease-queue.ts";
 import type { LeaseAddress } from "./shared-cluster.ts";
 
-/** What a line to the server says. The answer is one line: the baseline, `granted`, `kept`, or the end. */
+/**
+ * What a line to the server says. The answer is one line: the baseline, the network faults as JSON, `granted` for a
+ * lease, `kept` for what was to be noted, or the end.
+ */
 export type LeaseRequest =
   | { readonly token: string; readonly ask: "baseline" }
   | { readonly token: string; readonly ask: "lease" }
-  | { readonly token: string; readonly ask: "keep"; readonly baseline: string };
+  | { readonly token: string; readonly ask: "keep"; readonly baseline: string }
+  | { readonly token: string; readonly ask: "faults" }
+  | {
+      readonly token: string;
+      readonly ask: "note";
+      readonly fault: string;
+      readonly nodes: readonly string[];
+    }
+  | { readonly token: string; readonly ask: "forget"; readonly faults: readonly string[] };
 
 /** What the server hands out and takes back. */
-interface Kept {
+export interface Kept {
   readonly queue: LeaseQueue;
+  readonly networkFaults: Map<string, readonly string[]>;
   baseline: string;
 }
 
 /**
- * Hands out a cluster's lease and its baseline to other processes on this machine. A lease lasts as long as its
- * connection, so that one whose holder dies is free again. It keeps no process alive.
+ * Hands out a cluster's lease to other processes on this machine, and keeps what they have to know of each other: the
+ * baseline, and faults in force. A lease lasts as long as its connection, so that one whose holder dies is free again.
+ * It keeps no process alive.
  */
 export class LeaseServer implements AsyncDisposable {
   readonly address: LeaseAddress;
@@ -79,6 +92,17 @@ async function answer(
       return;
     case "keep":
       kept.baseline = request.baseline;
+      socket.end("kept\n");
+      return;
+    case "faults":
+      socket.end(`${JSON.stringify([...kept.networkFaults])}\n`);
+      return;
+    case "note":
+      kept.networkFaults.set(request.fault, request.nodes);
+      socket.end("kept\n");
+      return;
+    case "forget":
+      for (const fault of request.faults) kept.networkFaults.delete(fault);
       socket.end("kept\n");
       return;
     case "lease": {

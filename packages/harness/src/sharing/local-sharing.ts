@@ -2,23 +2,28 @@ import type { Access } from "../clients/access.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Baseline } from "../reset/baseline.ts";
 import { LeaseQueue } from "./lease-queue.ts";
-import { LeaseServer } from "./lease-server.ts";
+import { type Kept, LeaseServer } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
-import type { Sharing } from "./sharing.ts";
+import type { NetworkFaults, Sharing } from "./sharing.ts";
 
 /** In the process that started the cluster, which has what others ask it for. */
 export class LocalSharing implements Sharing, AsyncDisposable {
+  readonly outlivesHandle = false;
   readonly #plan: ClusterPlan;
   readonly #access: Access;
   readonly #networkId: string;
-  readonly #kept: { readonly queue: LeaseQueue; baseline: string };
+  readonly #kept: Kept;
   #server: Promise<LeaseServer> | undefined;
 
   constructor(plan: ClusterPlan, access: Access, networkId: string, baseline: Baseline) {
     this.#plan = plan;
     this.#access = access;
     this.#networkId = networkId;
-    this.#kept = { queue: new LeaseQueue(), baseline: encodeBaseline(baseline) };
+    this.#kept = {
+      queue: new LeaseQueue(),
+      networkFaults: new Map(),
+      baseline: encodeBaseline(baseline),
+    };
   }
 
   baseline(): Promise<Baseline> {
@@ -27,6 +32,20 @@ export class LocalSharing implements Sharing, AsyncDisposable {
 
   keepBaseline(baseline: Baseline): Promise<void> {
     this.#kept.baseline = encodeBaseline(baseline);
+    return Promise.resolve();
+  }
+
+  networkFaults(): Promise<NetworkFaults> {
+    return Promise.resolve(new Map(this.#kept.networkFaults));
+  }
+
+  noteNetworkFault(id: string, nodes: readonly string[]): Promise<void> {
+    this.#kept.networkFaults.set(id, nodes);
+    return Promise.resolve();
+  }
+
+  forgetNetworkFaults(ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.#kept.networkFaults.delete(id);
     return Promise.resolve();
   }
 

@@ -5,12 +5,13 @@ import type { Baseline } from "../reset/baseline.ts";
 import { firstLine } from "./first-line.ts";
 import type { LeaseRequest } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
-import type { Sharing } from "./sharing.ts";
+import type { NetworkFaults, Sharing } from "./sharing.ts";
 
 type Question<T = LeaseRequest> = T extends LeaseRequest ? Omit<T, "token"> : never;
 
 /** In a process that was given the cluster by another one, which it asks. */
 export class RemoteSharing implements Sharing {
+  readonly outlivesHandle = true;
   readonly #shared: SharedCluster;
 
   constructor(shared: SharedCluster) {
@@ -18,14 +19,24 @@ export class RemoteSharing implements Sharing {
   }
 
   async baseline(signal: AbortSignal): Promise<Baseline> {
-    const { line, socket } = await this.#ask({ ask: "baseline" }, signal);
-    socket.destroy();
-    return decodeBaseline(line);
+    return decodeBaseline(await this.#line({ ask: "baseline" }, signal));
   }
 
   async keepBaseline(baseline: Baseline, signal: AbortSignal): Promise<void> {
-    const { socket } = await this.#ask({ ask: "keep", baseline: encodeBaseline(baseline) }, signal);
-    socket.destroy();
+    await this.#line({ ask: "keep", baseline: encodeBaseline(baseline) }, signal);
+  }
+
+  async networkFaults(signal: AbortSignal): Promise<NetworkFaults> {
+    const line = await this.#line({ ask: "faults" }, signal);
+    return new Map(JSON.parse(line) as readonly (readonly [string, readonly string[]])[]);
+  }
+
+  async noteNetworkFault(id: string, nodes: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#line({ ask: "note", fault: id, nodes }, signal);
+  }
+
+  async forgetNetworkFaults(ids: readonly string[], signal: AbortSignal): Promise<void> {
+    if (ids.length > 0) await this.#line({ ask: "forget", faults: ids }, signal);
   }
 
   async lease(signal: AbortSignal): Promise<() => void> {
@@ -38,6 +49,12 @@ export class RemoteSharing implements Sharing {
 
   share(): Promise<SharedCluster> {
     return Promise.resolve(this.#shared);
+  }
+
+  async #line(question: Question, signal: AbortSignal): Promise<string> {
+    const { line, socket } = await this.#ask(question, signal);
+    socket.destroy();
+    return line;
   }
 
   /** Sends one question, and gives the line that comes back with the connection that it came by. */

@@ -12,5 +12,7 @@ test.for([1, 2, 3])(
     expect(await redis.incr("turn")).toBe(1);
     // Long enough for the other file to come in between, were it let in.
     for (let round = 0; round < 50; round++) expect(await redis.get("turn")).toBe("1");
+    const sizes = await Promise.all(cluster.nodes.map(({ client }) => client.dbsize()));
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(1);
   },
 );
