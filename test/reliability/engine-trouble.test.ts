@@ -157,3 +157,44 @@ test("an engine that falls silent under a cluster keeps no call longer than its 
   expect(await victim.tells("after")).toEqual({ problems: [], faults: 0 });
   expect(await victim.ended).toEqual({ code: 0, signal: null });
 });
+
+test("a reset ends in time while the engine is silent or away, with what is known of each node, and works again later", {
+  timeout: 60_000,
+}, async () => {
+  await using relay = await EngineRelay.start();
+  await using victim = new Victim(
+    `import { on } from "node:events";
+    const signals = on(process, "SIGUSR2");
+    setInterval(() => {}, 1_000);
+    const tell = (word, { code, details }) => console.log(word, JSON.stringify({
+      code, phase: details?.phase, nodes: details?.nodes?.map(({ node }) => node),
+    }));
+    const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+    await cluster.kill("node-1");
+    console.log("up");
+    await signals.next();
+    await cluster.reset({ timeoutMs: 1_500 }).catch((error) => tell("silent", error));
+    await signals.next();
+    await cluster.reset().catch((error) => tell("away", error));
+    await signals.next();
+    await cluster.reset();
+    const { problems } = await cluster.check();
+    console.log("back", JSON.stringify({ problems }));
+    await cluster.stop();
+    process.exit();`,
+    relay.environment,
+  );
+  const told = { phase: "Resetting the cluster", nodes: ["node-0", "node-1", "node-2"] };
+  await victim.says("up");
+  relay.freeze();
+  victim.kill("SIGUSR2");
+  expect(await victim.tells("silent")).toEqual({ code: "WAIT_TIMEOUT", ...told });
+  relay.thaw();
+  await relay.cut();
+  victim.kill("SIGUSR2");
+  expect(await victim.tells("away")).toEqual({ code: "ENGINE_FAILED", ...told });
+  await relay.restore();
+  victim.kill("SIGUSR2");
+  expect(await victim.tells("back")).toEqual({ problems: [] });
+  expect(await victim.ended).toEqual({ code: 0, signal: null });
+});

@@ -58,6 +58,39 @@ test("whatever a program did, no listener, handle or warning is left, and nothin
   expect(JSON.parse(stdout)).toEqual({ told: [], listeners: [], onSignal: 0, handles: [] });
 });
 
+test("a program that stops its cluster in the middle of a reset ends by itself as well", async () => {
+  const { stdout, stderr } = await runScript(`
+    import { startRedisCluster } from "testcontainers-redis-cluster";
+    const moments = {
+      "at once": () => {},
+      "when the dead node runs": async (cluster) => {
+        while ((await cluster.node("node-1").state()).status !== "running");
+      },
+      "when the new client connects": async (cluster) => {
+        const { client } = cluster.node("node-0");
+        // The reset cuts this one off, too.
+        const clients = () => client.client("LIST").catch(() => "");
+        while (!(await clients()).includes("ioredis-cluster(refresher)"));
+      },
+    };
+    for (const [name, moment] of Object.entries(moments)) {
+      const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+      await cluster.kill("node-1");
+      const resetting = cluster.reset().then(() => "done", (error) => error.code);
+      await moment(cluster);
+      await cluster.stop();
+      console.log(name + ": " + (await resetting));
+    }`);
+  expect(stderr).toBe("");
+  expect(stdout.trim().split("\n")).toEqual([
+    "at once: CLUSTER_STOPPED",
+    "when the dead node runs: CLUSTER_STOPPED",
+    // It may have been quicker.
+    expect.stringMatching(/^when the new client connects: (CLUSTER_STOPPED|done)$/),
+  ]);
+  expect(await leftovers()).toEqual([]);
+});
+
 test.for([
   ["fails", `{ config: { "no-such-directive": "1" } }`, "NODE_EXITED"],
   ["is aborted", "{ signal: AbortSignal.timeout(400) }", "START_ABORTED"],

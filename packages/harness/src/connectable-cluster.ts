@@ -47,11 +47,7 @@ export class ConnectableCluster extends PartitionableCluster {
    */
   async connect(options: ClusterClientOptions = {}, wait: WaitOptions = {}): Promise<Cluster> {
     return await this.within("Connecting a client", wait, async (signal) => {
-      const client = await connectCluster(this.plan, this.addresses, this.access, options, signal);
-      if (this.stopped) {
-        await closeCluster(client);
-        this.refuseStopped();
-      }
+      const client = await this.#open(options, signal);
       this.#clients.add(client);
       client.once("end", () => this.#clients.delete(client));
       return client;
@@ -82,6 +78,16 @@ export class ConnectableCluster extends PartitionableCluster {
 
   /** Puts a new client in the place of the one that was dropped. */
   protected async renewClient(signal: AbortSignal): Promise<void> {
-    this.#client = await connectCluster(this.plan, this.addresses, this.access, undefined, signal);
+    this.#client = await this.#open(undefined, signal);
+  }
+
+  /** One that comes too late to be closed by `stop()` is closed here. */
+  async #open(options: ClusterClientOptions | undefined, signal: AbortSignal): Promise<Cluster> {
+    const client = await connectCluster(this.plan, this.addresses, this.access, options, signal);
+    if (this.stopped) {
+      await closeCluster(client);
+      this.refuseStopped();
+    }
+    return client;
   }
 }

@@ -13,6 +13,7 @@ const DEFAULT_EVIDENCE_DIR = "evidence";
 /** Failures of the cluster. A wrong argument, or an abort that was asked for, needs no explanation. */
 const FAILURES: ReadonlySet<string> = new Set([
   "WAIT_TIMEOUT",
+  "ENGINE_FAILED",
   "FAILOVER_TIMEOUT",
   "RESET_FAILED",
   "CLEANUP_FAILED",

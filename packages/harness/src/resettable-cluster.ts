@@ -28,6 +28,7 @@ export interface ResettableParts extends ConnectableParts {
 export class ResettableCluster extends ConnectableCluster {
   protected readonly workloads: Set<Workload> = new Set();
   readonly #sharing: Sharing;
+  readonly #stopping = new AbortController();
   #resetting: Promise<ResetReport> | undefined;
 
   constructor(parts: ResettableParts) {
@@ -42,13 +43,17 @@ export class ResettableCluster extends ConnectableCluster {
    * nothing was broken (milliseconds), else new roles and new processes for the nodes that carry traces, else a new
    * start of every node. The report says which, and why.
    *
-   * `client`, and each node's, are new afterwards, and `history` begins anew; clients from {@link connect} are closed; an application's own are
-   * cut off and connect again. A second call waits for the first. Not during an {@link observeFailover}.
+   * `client`, and each node's, are new afterwards, and `history` begins anew; clients from {@link connect} are closed;
+   * an application's own are cut off and connect again. A second call waits for the first. Not during an
+   * {@link observeFailover}.
    *
    * On servers before 7.0 a CONFIG REWRITE or ACL SAVE goes unnoticed, as they do not count subcommands.
    *
-   * @param options default time limit: the start's.
-   * @throws RedisClusterError RESET_FAILED when even that could not be proven; WAIT_TIMEOUT; WAIT_ABORTED.
+   * @param options default time limit: the start's, 60 000 ms and 1 000 for each node unless `startupTimeoutMs` says
+   * otherwise.
+   * @throws RedisClusterError RESET_FAILED when even that could not be proven; ENGINE_FAILED; WAIT_TIMEOUT;
+   * WAIT_ABORTED; CLUSTER_STOPPED, also when it is stopped meanwhile, or the process that started it is gone. The
+   * cluster is then as it was at that moment, without a usable `client`; another call begins anew.
    */
   async reset(options: WaitOptions = {}): Promise<ResetReport> {
     const others = this.#resetting;
@@ -71,24 +76,35 @@ export class ResettableCluster extends ConnectableCluster {
 
   async #run(options: WaitOptions): Promise<ResetReport> {
     const begun = performance.now();
-    return await this.within("Resetting the cluster", this.#limits(options), async (within) => {
-      await orAborted(Promise.all([this.endWorkloads(), this.dropClients()]), within);
-      const doomed = await orAborted(this.takeBackFaults(within), within);
-      const [before, untaken] = await orAborted(
-        Promise.all([this.#sharing.baseline(within), this.#sharing.networkFaults(within)]),
-        within,
-      );
-      const all = new Map([...doomedBy(untaken), ...doomed]);
-      const { baseline, ...outcome } = await resetCluster(this.members, before, all, within);
-      await orAborted(this.#sharing.keepBaseline(baseline, within), within);
-      await orAborted(this.#sharing.forgetNetworkFaults([...untaken.keys()], within), within);
-      await this.renewClient(within);
+    return await this.within("Resetting the cluster", this.#limits(options), async (limit) => {
+      const outcome = await this.#makeAsNew(AbortSignal.any([limit, this.#stopping.signal]));
       this.recorder.clear();
       const tookMs = performance.now() - begun;
       const { way, because = "nothing was broken" } = outcome;
       log("%s: %s in %d ms, because %s", this.plan.name, way, Math.round(tookMs), because);
       return { ...outcome, tookMs };
     });
+  }
+
+  async #makeAsNew(signal: AbortSignal): Promise<Omit<ResetReport, "tookMs">> {
+    try {
+      await orAborted(Promise.all([this.endWorkloads(), this.dropClients()]), signal);
+      const doomed = await orAborted(this.takeBackFaults(signal), signal);
+      const known = [this.#sharing.baseline(signal), this.#sharing.networkFaults(signal)] as const;
+      const [before, untaken] = await orAborted(Promise.all(known), signal);
+      const all = new Map([...doomedBy(untaken), ...doomed]);
+      // The engine may have fallen silent at any point of it.
+      const resetting = resetCluster(this.members, before, all, signal);
+      const { baseline, ...outcome } = await orAborted(resetting, signal);
+      await orAborted(this.#sharing.keepBaseline(baseline, signal), signal);
+      await orAborted(this.#sharing.forgetNetworkFaults([...untaken.keys()], signal), signal);
+      await this.renewClient(signal);
+      return outcome;
+    } catch (error) {
+      // Whatever failed, it did so because of that.
+      this.#stopping.signal.throwIfAborted();
+      throw error;
+    }
   }
 
   protected async endWorkloads(): Promise<void> {
@@ -99,6 +115,10 @@ export class ResettableCluster extends ConnectableCluster {
 
   /** For `stop()`: ends what this handle has under way, and leaves a cluster that goes on without its faults. */
   protected async endUse(): Promise<void> {
+    this.#stopping.abort(
+      new RedisClusterError("CLUSTER_STOPPED", "The cluster was stopped while it was being reset."),
+    );
+    await this.#resetting?.catch(() => {});
     if (this.#sharing.outlivesHandle) await this.#letGo();
     else await this.endWorkloads();
   }

@@ -1,5 +1,6 @@
 import type { Members } from "../faults/member.ts";
 import { rejoin } from "../formation/rejoin.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
 import { renderReturningNodesConf } from "../plan/node-files.ts";
 import type { Baseline } from "./baseline.ts";
 import type { Found } from "./inspect.ts";
@@ -27,7 +28,8 @@ export async function bringBack(
     return starting;
   });
   const staying = all.filter((_, index) => !lost.has(index));
-  const logs = await Promise.all(staying.map(({ runtime }) => runtime.logs({ since: before.at / 1_000 })));
+  const reading = staying.map(({ runtime }) => runtime.logs({ since: before.at / 1_000 }));
+  const logs = await orAborted(Promise.all(reading), signal);
   const candidate = staying.find((_, index) => ELECTION_LINE.test(logs[index] ?? ""));
   if (candidate !== undefined) {
     await Promise.all(returning);

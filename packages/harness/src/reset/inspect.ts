@@ -1,5 +1,6 @@
 import { deviations } from "../formation/verify.ts";
 import type { Member, Members } from "../faults/member.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ClusterView, mergeViews, type NodeView } from "../view/cluster-view.ts";
 import type { Baseline } from "./baseline.ts";
@@ -18,11 +19,16 @@ export interface Found {
   readonly calm: boolean;
 }
 
-/** Asks every node how it is, and compares that with the baseline and the plan. */
+/**
+ * Asks every node how it is, and compares that with the baseline and the plan.
+ *
+ * @throws RedisClusterError ENGINE_FAILED where a node does not answer and the engine does not tell why.
+ */
 export async function inspect(
   { plan, all }: Members,
   before: Baseline,
   doomed: ReadonlyMap<string, string>,
+  signal: AbortSignal,
 ): Promise<Found> {
   const lost = new Set<number>();
   const reasons: string[] = [];
@@ -34,7 +40,7 @@ export async function inspect(
     const why = doomed.get(node.name);
     const lasting = fingerprint === undefined ? [] : lastingTraces(then, fingerprint);
     if (why !== undefined) reasons.push(why);
-    if (fingerprint === undefined) reasons.push(await whyMute(all[index] as Member));
+    if (fingerprint === undefined) reasons.push(await orAborted(whyMute(all[index] as Member), signal));
     if (why !== undefined || fingerprint === undefined || lasting.length > 0) lost.add(index);
     reasons.push(...lasting, ...(fingerprint === undefined ? [] : failoverTraces(then, fingerprint)));
     // A primary whose state is not ok waits up to 5 s until it takes writes again (`clusterUpdateState`).

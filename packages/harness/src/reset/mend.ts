@@ -1,6 +1,7 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { Member, Members } from "../faults/member.ts";
 import { formByReset } from "../formation/form-by-reset.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
 import type { Baseline } from "./baseline.ts";
 import { cleanNode } from "./clean-node.ts";
 import type { Fingerprint } from "./fingerprint.ts";
@@ -28,7 +29,8 @@ export async function mend(
   const known = all.filter((_, index) => lost.has(index));
   const joining = known.map(restart);
   const unclear = all.filter((_, index) => !lost.has(index));
-  const logs = await Promise.all(unclear.map(({ runtime }) => runtime.logs({ since: before.at / 1_000 })));
+  const reading = unclear.map(({ runtime }) => runtime.logs({ since: before.at / 1_000 }));
+  const logs = await orAborted(Promise.all(reading), signal);
   const candidates = unclear.filter((_, index) => ELECTION_LINE.test(logs[index] ?? ""));
   joining.push(...candidates.map(restart));
   const staying = unclear.filter((member) => !candidates.includes(member));

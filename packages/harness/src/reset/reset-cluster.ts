@@ -19,10 +19,14 @@ export interface ResetReport {
    * start.
    */
   readonly way: "cleaned" | "mended" | "rebuilt";
-  /** What was found that cleaning alone could not take back; of a rebuild, also why mending was not enough. */
+  /**
+   * What was found that cleaning alone could not take back, the first five things, in words; also why a lesser way was
+   * not enough. Undefined where the way is `cleaned`.
+   */
   readonly because: string | undefined;
   /** Names of the nodes whose process was replaced. */
   readonly restarted: readonly string[];
+  /** From the call to the new client, in milliseconds. */
   readonly tookMs: number;
 }
 
@@ -48,7 +52,7 @@ export async function takeBaseline(connections: readonly NodeConnection[]): Prom
  * processes that can be kept, else new processes everywhere.
  *
  * @param doomed nodes whose process cannot be kept, and why.
- * @throws RedisClusterError RESET_FAILED, or the signal's reason.
+ * @throws RedisClusterError RESET_FAILED; ENGINE_FAILED before anything was done; or the signal's reason.
  */
 export async function resetCluster(
   members: Members,
@@ -56,7 +60,7 @@ export async function resetCluster(
   doomed: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<ResetOutcome> {
-  const found = await inspect(members, before, doomed);
+  const found = await inspect(members, before, doomed, signal);
   const because: string[] = [];
   if (found.reasons.length === 0) {
     try {
@@ -99,10 +103,12 @@ export async function resetCluster(
     return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
   } catch (error) {
     if (signal.aborted) throw error;
+    const engineFailed = error instanceof RedisClusterError && error.code === "ENGINE_FAILED";
+    const advice = engineFailed ? "See whether the engine runs" : "Stop it and start another one";
     throw new RedisClusterError(
       "RESET_FAILED",
       `The cluster could not be put back to what it was at its start: ${messageOf(error)} ` +
-        `Before that: ${summarize(because, MOST_REASONS)}. Stop it and start another one.`,
+        `Before that: ${summarize(because, MOST_REASONS)}. ${advice}.`,
       { cause: error, details: { because } },
     );
   }
