@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import {
   connectRedisCluster,
   type SharedCluster,
   type StartedRedisCluster,
   startRedisCluster,
 } from "testcontainers-redis-cluster";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { filtersIn } from "../support/network-helpers.ts";
 
 const KEY = "order:42";
@@ -144,9 +147,14 @@ describe("a shared cluster", () => {
   });
 });
 
-test("a cluster whose owner has gone cannot be connected to, and the error says so", async () => {
-  const owner = await startRedisCluster({ nodes: 3, replicas: 0 });
+test("a connected handle has its owner's folder for evidence; once the owner has gone there is no connecting, and the error says so", async () => {
+  const evidenceDir = await mkdtemp(join(tmpdir(), "trc-evidence-"));
+  onTestFinished(() => rm(evidenceDir, { recursive: true, force: true }));
+  const owner = await startRedisCluster({ nodes: 3, replicas: 0, evidenceDir });
   const shared = await owner.share();
+  const other = await connectRedisCluster(shared);
+  expect(dirname(await other.saveEvidence())).toBe(evidenceDir);
+  await other.stop();
   await owner.stop();
   await expect(connectRedisCluster(shared)).rejects.toMatchObject({
     code: "CLUSTER_STOPPED",

@@ -1,4 +1,5 @@
 import { setInterval } from "node:timers/promises";
+import { startRedisCluster } from "testcontainers-redis-cluster";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { docker, leftovers, leftoversOf } from "../support/engine.ts";
 import { runs, Victim } from "../support/victim.ts";
@@ -81,6 +82,24 @@ describe.concurrent("a SIGKILL leaves nothing", () => {
     await until(() => hasContainer(victim.pid, "helper"));
     victim.kill();
     await expectNothingOf(victim.pid, watchers);
+  });
+
+  test("of a process that only connected, while the helper of its fault runs; the cluster stays", async () => {
+    await using owner = await startRedisCluster({ nodes: 3, replicas: 0 });
+    await using victim = new Victim(
+      `import { connectRedisCluster } from "testcontainers-redis-cluster";
+      const cluster = await connectRedisCluster(JSON.parse(process.env.SHARED));
+      console.log("up");
+      for (;;) await (await cluster.loss("node-0", 0.001)).heal();`,
+      { SHARED: JSON.stringify(await owner.share()) },
+    );
+    await victim.says("up");
+    const watchers = await victim.watchers();
+    expect(watchers).toHaveLength(1);
+    await until(() => hasContainer(victim.pid, "helper"));
+    victim.kill();
+    await expectNothingOf(victim.pid, watchers);
+    expect(await owner.client.set("still", "there")).toBe("OK");
   });
 
   test("while the cluster is reset, and volumes go with their containers", async () => {

@@ -47,12 +47,18 @@ test("an image that cannot be had is a clear error, soon, for every test of the 
 });
 
 test("a start that has too little time fails before Vitest's own time-out and says where it was", async () => {
-  const run = await runVitest("never");
+  const evidence = join(folder, "never");
+  const run = await runVitest("never", [], { TRC_EVIDENCE: evidence });
   expect(run.exitCode).toBe(1);
-  // Three quarters of the test's 6000 ms, less what passed before the cluster was asked for.
-  expect(run.output).toMatch(/The cluster of "waits" was not ready after 4[0-5]\d\d ms/);
+  // Three quarters of the test's 8000 ms, less what passed before the cluster was asked for.
+  expect(run.output).toMatch(/The cluster of "waits" was not ready after (5[5-9]\d\d|6000) ms/);
   expect(run.output).toContain("phase: containers");
   expect(run.output).not.toContain("Test timed out");
+  const [name = "", ...others] = await readdir(evidence);
+  expect(name).toContain("failed-start-containers");
+  expect(others).toEqual([]);
+  expect(run.output).toContain(`Evidence: ${join(evidence, name)}`);
+  expect(await readFile(join(evidence, name, "error.txt"), "utf8")).toContain("START_TIMEOUT");
   expect(await leftovers()).toEqual([]);
 });
 

@@ -18,6 +18,13 @@ test("two files at the same time share the cluster of the global set-up, one tes
   expect(await leftovers()).toEqual([]);
 });
 
+test("a cluster that a test of another file left broken is whole for the first test of the next worker", async () => {
+  const { exitCode, output } = await runVitest("down");
+  expect(output).toContain("2 passed");
+  expect(exitCode).toBe(0);
+  expect(await leftovers()).toEqual([]);
+});
+
 test("in watch mode a further run passes as well, and quitting leaves nothing", async () => {
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("VITEST")),

@@ -6,7 +6,6 @@ import { closeCluster, connectCluster } from "./clients/cluster-client.ts";
 import type { NodeConnection } from "./clients/node-connection.ts";
 import { type Engine, volumesOfImage } from "./docker/engine.ts";
 import type { NodeRuntime } from "./docker/node-runtime.ts";
-import type { ConfigureNode } from "./docker/redis-node-container.ts";
 import { type ContainerExit, watchExits } from "./docker/watch-exits.ts";
 import { messageOf, RedisClusterError } from "./errors.ts";
 import type { EvidenceSource } from "./evidence/evidence.ts";
@@ -23,6 +22,7 @@ import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import { type ValidOptions } from "./plan/validate-options.ts";
 import { takeBaseline } from "./reset/reset-cluster.ts";
 import { LocalSharing } from "./sharing/local-sharing.ts";
+import type { StartTerms } from "./start-redis-cluster.ts";
 import { StartedRedisCluster } from "./started-redis-cluster.ts";
 import { bootNodes } from "./startup/boot-nodes.ts";
 import { explainFailure } from "./startup/explain-failure.ts";
@@ -38,8 +38,7 @@ const CLEANUP_MS_PER_NODE = 500;
 export class ClusterStart {
   readonly #engine: Engine;
   readonly #options: ValidOptions;
-  readonly #signal: AbortSignal | undefined;
-  readonly #configureNode: ConfigureNode | undefined;
+  readonly #terms: StartTerms;
   readonly #cleanup = new CleanupStack();
   readonly #addresses = new AddressTable();
   readonly #runtimes: NodeRuntime[] = [];
@@ -49,22 +48,16 @@ export class ClusterStart {
   #phase = "network";
   #plan: ClusterPlan | undefined;
 
-  constructor(
-    engine: Engine,
-    options: ValidOptions,
-    signal: AbortSignal | undefined,
-    configureNode: ConfigureNode | undefined,
-  ) {
+  constructor(engine: Engine, options: ValidOptions, terms: StartTerms) {
     this.#engine = engine;
     this.#options = options;
-    this.#signal = signal;
-    this.#configureNode = configureNode;
+    this.#terms = terms;
   }
 
   async run(begun: number, prepareMs: number): Promise<StartedRedisCluster> {
     using deadline = startDeadline({
-      timeoutMs: this.#options.startupTimeoutMs,
-      signal: this.#signal,
+      timeoutMs: this.#terms.timeoutMs,
+      signal: this.#terms.signal,
       what: () => `Starting the cluster (phase: ${this.#phase})`,
       timeoutCode: "START_TIMEOUT",
       abortCode: "START_ABORTED",
@@ -110,7 +103,7 @@ export class ClusterStart {
         this.#connect(plan, access, signal),
         orAborted(takeBaseline(this.#connections), signal),
       ]);
-      const sharing = new LocalSharing(plan, access, network.id, baseline);
+      const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
       this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());
       const end = performance.now();
       log("%s: ready after %d ms", plan.name, Math.round(end - begun));
@@ -165,7 +158,7 @@ export class ClusterStart {
       runtimes: this.#runtimes,
       connections: this.#connections,
       cleanup: this.#cleanup,
-      configureNode: this.#configureNode,
+      configureNode: this.#terms.configureNode,
       signal,
     });
     return booting.map((booted) =>
@@ -218,7 +211,7 @@ export class ClusterStart {
   }
 
   async #saveEvidence(error: RedisClusterError): Promise<EvidenceNote | undefined> {
-    const directory = this.#options.evidenceDir;
+    const directory = this.#terms.evidenceDir;
     // Who aborts a start wants it to end.
     if (directory === undefined || error.code === "START_ABORTED") return undefined;
     const history = new ClusterHistory();

@@ -1,5 +1,5 @@
 import { AddressTable } from "./clients/address-table.ts";
-import { connectCluster } from "./clients/cluster-client.ts";
+import { type ClusterClientOptions, connectCluster } from "./clients/cluster-client.ts";
 import { NodeConnection } from "./clients/node-connection.ts";
 import { ClusterNetwork } from "./docker/cluster-network.ts";
 import { findEngine } from "./docker/engine.ts";
@@ -7,25 +7,53 @@ import { NodeRuntime } from "./docker/node-runtime.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
 import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
+import type { HostAndPort } from "./plan/cluster-plan.ts";
 import { EVIDENCE_VARIABLE } from "./plan/validate-options.ts";
 import { RemoteSharing } from "./sharing/remote-sharing.ts";
 import type { SharedCluster } from "./sharing/shared-cluster.ts";
 import { StartedRedisCluster } from "./started-redis-cluster.ts";
+import { guardAgainstDeath } from "./startup/guard-against-death.ts";
 
 /** Reaching a cluster that is there takes milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 /**
  * The whole handle of a cluster that another process on this machine started and gave away with `share()`: clients,
- * faults, observation, workloads, reset and lease. Its `stop()` closes only what this handle opened; the cluster ends
- * with the process that started it. Faults are known to the handle that applied them; `reset()` of any handle takes
- * back those of all.
+ * faults, observation, workloads, reset and lease. It waits until the cluster takes its client in, which one that
+ * somebody is breaking does not.
  *
- * @throws RedisClusterError CLUSTER_STOPPED when its owner is gone; NODE_NOT_RUNNING; WAIT_TIMEOUT; WAIT_ABORTED; NO_DOCKER.
+ * `stop()` it, or hold it with `await using`: that takes its faults back and closes what it opened; the cluster ends with
+ * the process that started it. Faults are known to the handle that applied them; `reset()` of any handle also starts
+ * those nodes anew whose networks another one left with a fault. Where this process dies, what it made for a fault is
+ * removed as after {@link startRedisCluster}.
+ *
+ * @param options default time limit: 10 000 ms, times the cluster's time scale.
+ * @throws RedisClusterError CLUSTER_STOPPED when the process that started it is gone or does not answer; NO_DOCKER;
+ * REAPER_UNAVAILABLE; ENGINE_FAILED; START_FAILED where a node that runs is not published; WAIT_TIMEOUT; WAIT_ABORTED;
+ * INVALID_ARGUMENT for a time limit that is none. Nothing is left open then.
  */
 export async function connectRedisCluster(
   shared: SharedCluster,
   options: WaitOptions = {},
+): Promise<StartedRedisCluster> {
+  return await openHandle(shared, options, undefined);
+}
+
+/**
+ * The same, whatever state the cluster is in: its `client` is not connected. For one who takes the lease and resets the
+ * cluster before anything else, which puts a connected one in its place.
+ */
+export async function attachRedisCluster(
+  shared: SharedCluster,
+  options: WaitOptions = {},
+): Promise<StartedRedisCluster> {
+  return await openHandle(shared, options, { lazyConnect: true });
+}
+
+async function openHandle(
+  shared: SharedCluster,
+  options: WaitOptions,
+  clientOptions: ClusterClientOptions | undefined,
 ): Promise<StartedRedisCluster> {
   const begun = performance.now();
   const { plan, access } = shared;
@@ -33,33 +61,28 @@ export async function connectRedisCluster(
     timeoutMs: TIMEOUT_MS,
     timeScale: plan.timeScale,
   });
+  const { signal } = deadline;
   const sharing = new RemoteSharing(shared);
   // Whether the owner is there at all, before anything is opened.
-  await orAborted(sharing.baseline(deadline.signal), deadline.signal);
-  const engine = await orAborted(findEngine(), deadline.signal);
-  const addresses = new AddressTable();
+  await orAborted(sharing.baseline(signal), signal);
+  const engine = await orAborted(findEngine(), signal);
   const runtimes = plan.nodes.map(
     (node, index) => new NodeRuntime(engine, node, shared.containerIds[index] ?? ""),
   );
-  await orAborted(
-    Promise.all(
-      runtimes.map(async (runtime, index) => {
-        const node = plan.nodes[index];
-        if (node !== undefined && (await runtime.state()).status === "running") {
-          addresses.set(node, await runtime.mappedAddress());
-        }
-      }),
-    ),
-    deadline.signal,
-  );
+  const mapped = await orAborted(Promise.all(runtimes.map(presentAddress)), signal);
+  const addresses = new AddressTable();
   const cleanup = new CleanupStack();
-  const connections = plan.nodes.map((node) => {
-    const connection = new NodeConnection(node, addresses, access);
-    cleanup.add(`the connection to ${node.name}`, () => connection.close());
-    return connection;
-  });
   try {
-    const client = await connectCluster(plan, addresses, access, undefined, deadline.signal);
+    // A handle makes helper containers, which carry its own process's labels.
+    await guardAgainstDeath(engine, cleanup);
+    const connections = plan.nodes.map((node, index) => {
+      const address = mapped[index];
+      if (address !== undefined) addresses.set(node, address);
+      const connection = new NodeConnection(node, addresses, access);
+      cleanup.add(`the connection to ${node.name}`, () => connection.close());
+      return connection;
+    });
+    const client = await connectCluster(plan, addresses, access, clientOptions, signal);
     const tookMs = performance.now() - begun;
     return new StartedRedisCluster({
       engine,
@@ -72,13 +95,23 @@ export async function connectRedisCluster(
       connections,
       cleanup,
       sharing,
-      evidenceDir: process.env[EVIDENCE_VARIABLE] || undefined,
+      evidenceDir: shared.evidenceDir ?? (process.env[EVIDENCE_VARIABLE] || undefined),
       startup: { ...NOTHING_STARTED, clientsMs: tookMs, totalMs: tookMs },
     });
   } catch (error) {
     await cleanup.run();
     throw error;
   }
+}
+
+/** Where a node is published; undefined where it does not run, or ends at this moment: somebody may be breaking it. */
+async function presentAddress(runtime: NodeRuntime): Promise<HostAndPort | undefined> {
+  const runs = async (): Promise<boolean> => (await runtime.state()).status === "running";
+  if (!(await runs())) return undefined;
+  return await runtime.mappedAddress().catch(async (error: unknown) => {
+    if (await runs()) throw error;
+    return undefined;
+  });
 }
 
 const NOTHING_STARTED = {

@@ -56,12 +56,40 @@ export interface StartupReport {
  * @throws RedisClusterError with a code that docs/errors.md explains.
  */
 export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<StartedRedisCluster> {
+  return await startWithin({ limitMs: undefined, evidenceDir: undefined }, options);
+}
+
+/** What holds for a start alone, and not for the cluster that it makes. */
+export interface StartTerms {
+  /** For all that comes after the engine and the image were found. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly configureNode: ConfigureNode | undefined;
+  /** Where a failure writes its evidence; undefined: nowhere. */
+  readonly evidenceDir: string | undefined;
+}
+
+/** What a test runner wants of a start. */
+export interface StartOfTest {
+  /** What is left of the runner's own time, in real milliseconds: no time scale stretches it. Undefined: no limit. */
+  readonly limitMs: number | undefined;
+  /** Where a start that fails writes its evidence, where the options name no folder. The cluster itself does not. */
+  readonly evidenceDir: string | undefined;
+}
+
+/** {@link startRedisCluster} for a test runner. */
+export async function startWithin(
+  { limitMs, evidenceDir }: StartOfTest,
+  options: RedisClusterOptions,
+): Promise<StartedRedisCluster> {
   const begun = performance.now();
+  const leftMs = (): number =>
+    limitMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, limitMs - (performance.now() - begun));
   const given = validateOptions(options, process.env);
   const valid = given.measureTime ? stretch(given, await measureTimeScale()) : given;
   const { signal, configureNode } = options;
   using preparing = startDeadline({
-    timeoutMs: Math.max(PULL_TIMEOUT_MS * valid.timeScale, valid.startupTimeoutMs),
+    timeoutMs: Math.min(leftMs(), Math.max(PULL_TIMEOUT_MS * valid.timeScale, valid.startupTimeoutMs)),
     signal,
     what: () => `Finding the engine and the image "${valid.image}"`,
     timeoutCode: "START_TIMEOUT",
@@ -76,6 +104,11 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   preparing.clear();
   const prepareMs = performance.now() - begun;
 
-  const start = new ClusterStart(engine, valid, signal, configureNode);
+  const start = new ClusterStart(engine, valid, {
+    timeoutMs: Math.min(leftMs(), valid.startupTimeoutMs),
+    signal,
+    configureNode,
+    evidenceDir: valid.evidenceDir ?? evidenceDir,
+  });
   return await start.run(begun, prepareMs);
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Access } from "../clients/access.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Baseline } from "../reset/baseline.ts";
@@ -12,13 +13,22 @@ export class LocalSharing implements Sharing, AsyncDisposable {
   readonly #plan: ClusterPlan;
   readonly #access: Access;
   readonly #networkId: string;
+  readonly #evidenceDir: string | undefined;
   readonly #kept: Kept;
   #server: Promise<LeaseServer> | undefined;
 
-  constructor(plan: ClusterPlan, access: Access, networkId: string, baseline: Baseline) {
+  constructor(
+    plan: ClusterPlan,
+    access: Access,
+    networkId: string,
+    evidenceDir: string | undefined,
+    baseline: Baseline,
+  ) {
     this.#plan = plan;
     this.#access = access;
     this.#networkId = networkId;
+    // Another process may be in another folder.
+    this.#evidenceDir = evidenceDir === undefined ? undefined : resolve(evidenceDir);
     this.#kept = {
       queue: new LeaseQueue(),
       networkFaults: new Map(),
@@ -62,6 +72,7 @@ export class LocalSharing implements Sharing, AsyncDisposable {
       containerIds,
       access: this.#access,
       networkId: this.#networkId,
+      evidenceDir: this.#evidenceDir,
       lease,
     };
   }

@@ -19,6 +19,8 @@ export interface SharedCluster {
   /** How clients get in: the password and, with TLS, what to trust and to show. */
   readonly access: Access;
   readonly networkId: string;
+  /** Where failures write their evidence, as the option of that name; undefined: where the environment says. */
+  readonly evidenceDir?: string | undefined;
   readonly lease: LeaseAddress;
 }
 

@@ -20,6 +20,6 @@ export interface Source<T> {
   renew(used: T, borrower: Borrower): Promise<void>;
   /** Removes it. A second call does no harm. */
   stop(used: T): Promise<void>;
-  /** Whether one that could not be renewed is to be replaced. Default true. */
+  /** False for one that somebody else started: it is not replaced, and a failure to get it is not remembered. Default true. */
   readonly replaceable?: boolean | undefined;
 }

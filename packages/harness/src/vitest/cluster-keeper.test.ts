@@ -97,6 +97,14 @@ test("a start that failed is not tried again in the same file, and once more in 
   expect(starts).toBe(2);
 });
 
+test("one that somebody else started is asked for again by the next test", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered({ replaceable: false });
+  const away = { ...source, start: () => Promise.reject(new Error("its owner does not answer")) };
+  await expect(keeper.borrow(away, "worker", borrower("first"))).rejects.toThrow("does not answer");
+  await expect(keeper.borrow(source, "worker", borrower("second"))).resolves.toMatchObject({ cluster: 1 });
+});
+
 test("a test that has more time than the one whose start failed tries again", async () => {
   const keeper = new ClusterKeeper<number>();
   const source = numbered();

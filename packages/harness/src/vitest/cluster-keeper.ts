@@ -102,7 +102,8 @@ export class ClusterKeeper<T> {
       kept.cluster = await kept.source.start(borrower);
       this.#failed.forget(kept.source.key);
     } catch (error) {
-      this.#failed.add(kept.source.key, error, borrower);
+      // One that somebody else started may be there again for the next test, and costs it nothing if not.
+      if (kept.source.replaceable !== false) this.#failed.add(kept.source.key, error, borrower);
       throw error;
     }
     return replacedBecause;

@@ -4,7 +4,7 @@ import type { Workload } from "../workload/workload.ts";
 import type { Borrower, Source } from "./borrower.ts";
 import { type Borrowed, ClusterKeeper } from "./cluster-keeper.ts";
 import { observedFailovers } from "./observed-failovers.ts";
-import { saveTestEvidence } from "./save-evidence.ts";
+import { recordEvidenceOf, saveTestEvidence } from "./save-evidence.ts";
 import { leaseAndReset } from "./shared-cluster.ts";
 import { TestWorkloads } from "./test-workloads.ts";
 import { timeLeft } from "./time-left.ts";
@@ -20,6 +20,9 @@ export interface TurnOptions {
   readonly leased: boolean;
   readonly evidenceDir: string | undefined;
 }
+
+/** What of a test's context a turn uses. */
+type TurnContext = Pick<TestContext, "task" | "signal" | "annotate">;
 
 /** Every cluster of this worker. One list, although each file makes its own `test`: a worker may run many files. */
 export const workerClusters: ClusterKeeper<StartedRedisCluster> = new ClusterKeeper();
@@ -48,10 +51,16 @@ export class ClusterTurn {
   }
 
   /** Waits for a cluster. A turn that does not begin leaves nothing to end. */
-  static async begin(
-    context: Pick<TestContext, "task" | "signal" | "annotate">,
-    options: TurnOptions,
-  ): Promise<ClusterTurn> {
+  static async begin(context: TurnContext, options: TurnOptions): Promise<ClusterTurn> {
+    try {
+      return await ClusterTurn.#take(context, options);
+    } catch (error) {
+      await recordEvidenceOf(error, context.task);
+      throw error;
+    }
+  }
+
+  static async #take(context: TurnContext, options: TurnOptions): Promise<ClusterTurn> {
     const { task, signal, annotate } = context;
     // In a beforeEach hook the hook's limit counts, which a test cannot ask for: there, Vitest's signal ends the wait.
     const inHook = task.result?.hooks?.beforeEach === "run";

@@ -1,6 +1,7 @@
 import type { TestProject } from "vitest/node";
-import { startRedisCluster } from "../start-redis-cluster.ts";
+import { startWithin } from "../start-redis-cluster.ts";
 import type { TestClusterOptions } from "./redis-cluster-test.ts";
+import { evidenceParent } from "./save-evidence.ts";
 
 /** A function that Vitest calls once before all tests; what it gives is called after them. */
 export type RedisClusterGlobalSetup = (project: TestProject) => Promise<() => Promise<void>>;
@@ -14,7 +15,8 @@ export type RedisClusterGlobalSetup = (project: TestProject) => Promise<() => Pr
  */
 export function redisClusterGlobalSetup(options: TestClusterOptions = {}): RedisClusterGlobalSetup {
   return async (project) => {
-    const cluster = await startRedisCluster(options);
+    const evidenceDir = evidenceParent(options.evidenceDir);
+    const cluster = await startWithin({ limitMs: undefined, evidenceDir }, options);
     try {
       project.provide("redisCluster", await cluster.share());
     } catch (error) {

@@ -1,8 +1,9 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
-import { type RedisClusterOptions, startRedisCluster } from "../start-redis-cluster.ts";
+import { type RedisClusterOptions, startWithin } from "../start-redis-cluster.ts";
 import type { StartedRedisCluster } from "../started-redis-cluster.ts";
 import type { Borrower, Source } from "./borrower.ts";
 import { optionsKey } from "./options-key.ts";
+import { evidenceParent } from "./save-evidence.ts";
 
 /** A reset may take this share of what is left, so that a fresh start still has a chance where it fails. */
 const RESET_SHARE = 0.6;
@@ -27,22 +28,20 @@ async function startInTime(
   options: Omit<RedisClusterOptions, "signal">,
   { signal, time, test }: Borrower,
 ): Promise<StartedRedisCluster> {
-  const left = time.leftMs();
-  if (left === undefined) return await startRedisCluster({ ...options, signal });
-  // Finding the engine and pulling the image have a limit of their own, which is far longer than a test's.
-  const soon = new AbortController();
-  const timer = setTimeout(() => soon.abort(new Error(`The test's time is up after ${left} ms.`)), left);
+  const begun = performance.now();
+  const limitMs = time.leftMs();
+  const evidenceDir = evidenceParent(options.evidenceDir);
   try {
-    return await startRedisCluster({ ...options, signal: AbortSignal.any([signal, soon.signal]) });
+    return await startWithin({ limitMs, evidenceDir }, { ...options, signal });
   } catch (error) {
-    if (!soon.signal.aborted || !(error instanceof RedisClusterError)) throw error;
+    if (!(error instanceof RedisClusterError) || error.code !== "START_TIMEOUT") throw error;
+    // The start's own limit may be the shorter one.
+    if (limitMs === undefined || performance.now() - begun < limitMs) throw error;
     throw new RedisClusterError(
       "START_TIMEOUT",
-      `The cluster of "${test}" was not ready after ${left} ms; the test may take ${time.limitMs} ms in all. ` +
+      `The cluster of "${test}" was not ready after ${limitMs} ms; the test may take ${time.limitMs} ms in all. ` +
         `Raise its timeout or testTimeout, and have the image pulled before.\n${messageOf(error)}`,
-      { cause: error, details: { ...error.details, timeoutMs: left } },
+      { cause: error, details: { ...error.details, timeoutMs: limitMs } },
     );
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -21,8 +21,9 @@ export interface RedisClusterTestOptions extends TestClusterOptions {
    */
   readonly scope?: "test" | "file" | "worker" | undefined;
   /**
-   * Where the evidence of failed tests goes. Default: the environment variable
-   * `TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR`, else `node_modules/.cache/testcontainers-redis-cluster/evidence`.
+   * Where the evidence of failed tests, of failed starts and of calls of the cluster that fail goes. It is made where it
+   * is missing and never cleaned up. Default: the environment variable `TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR`, else
+   * `node_modules/.cache/testcontainers-redis-cluster/evidence`, but there calls that fail write nothing unasked.
    */
   readonly evidenceDir?: string | undefined;
 }
@@ -67,11 +68,7 @@ const WORKER = "worker";
  */
 export function redisClusterTest(from: RedisClusterTestOptions | SharedCluster = {}): RedisClusterTest {
   const shared = isSharedCluster(from) ? from : undefined;
-  const {
-    scope = WORKER,
-    evidenceDir,
-    ...options
-  }: RedisClusterTestOptions = isSharedCluster(from) ? {} : from;
+  const { scope = WORKER, ...options }: RedisClusterTestOptions = isSharedCluster(from) ? {} : from;
 
   const test = base
     .extend("clusterOptions", { scope: "test" }, options)
@@ -89,8 +86,8 @@ export function redisClusterTest(from: RedisClusterTestOptions | SharedCluster =
     .extend("clusterTurn", async ({ clusterOptions, clusterHome, task, signal, annotate }, { onCleanup }) => {
       // Known only now, and the same for all tests of the file.
       if (scope === "file") clusterHome.name = `file ${task.file.filepath}`;
-      const source =
-        shared === undefined ? ownCluster({ ...options, ...clusterOptions }) : sharedCluster(shared);
+      const own = { ...options, ...clusterOptions };
+      const source = shared === undefined ? ownCluster(own) : sharedCluster(shared);
       const turn = await ClusterTurn.begin(
         { task, signal, annotate },
         {
@@ -98,7 +95,7 @@ export function redisClusterTest(from: RedisClusterTestOptions | SharedCluster =
           home: clusterHome.name,
           alone: scope === "test",
           leased: shared !== undefined,
-          evidenceDir,
+          evidenceDir: (shared ?? own).evidenceDir,
         },
       );
       onCleanup(() => turn.end());

@@ -5,13 +5,15 @@ import { type ReportEntry, reportPage } from "../report/report-page.ts";
 
 /** What the reporter takes. */
 export interface RedisClusterReporterOptions {
-  /** The page's path, from Vitest's root. Default `"redis-cluster-report.html"`. */
+  /** The page's path, from Vitest's root; a file that is there is replaced. Default `"redis-cluster-report.html"`. */
   readonly outputFile?: string | undefined;
 }
 
 /**
- * Collects every failover that a test of `redisClusterTest` observed, with the test's outcome, and writes one page at
- * the end of a run, in watch mode at the end of each. Without any failover it writes nothing and says nothing.
+ * Collects every failover that a test of `redisClusterTest` observed (since its last `reset()`, where it made one), with
+ * the test's outcome, and writes one page at the end of a run, in watch mode at the end of each; its path is printed.
+ * Without any failover it writes nothing and says nothing. Folders are made where they are missing; nobody removes the
+ * page.
  */
 export class RedisClusterReporter implements Reporter {
   readonly #outputFile: string;

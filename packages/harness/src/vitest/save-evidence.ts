@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type RunnerTestCase, recordArtifact, type TestAttachment } from "vitest";
-import { messageOf } from "../errors.ts";
+import { messageOf, RedisClusterError } from "../errors.ts";
 import type { StartedRedisCluster } from "../started-redis-cluster.ts";
 import { evidenceName } from "./evidence-name.ts";
 import type { EvidenceArtifact } from "./vitest-types.ts";
@@ -11,6 +11,20 @@ const DEFAULT_FOLDER = "node_modules/.cache/testcontainers-redis-cluster/evidenc
 
 /** The files that are handed to Vitest, where the evidence has them. */
 const ATTACHED = ["README.txt", "timeline.txt"];
+
+/** The folder in which the evidence of a test gets one of its own. */
+export function evidenceParent(given: string | undefined): string {
+  return given ?? (process.env["TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR"] || DEFAULT_FOLDER);
+}
+
+/** Hands the evidence of a start or reset that failed to Vitest, where the error has some. Never throws. */
+export async function recordEvidenceOf(thrown: unknown, task: Readonly<RunnerTestCase>): Promise<void> {
+  const folder = thrown instanceof RedisClusterError ? thrown.details["evidence"] : undefined;
+  if (typeof folder !== "string") return;
+  await recordArtifact(task, artifact(folder)).catch((problem: unknown) => {
+    console.error(`The evidence of "${task.fullTestName}" was not recorded: ${messageOf(problem)}`);
+  });
+}
 
 /**
  * Saves what the cluster of a failed test has to tell, prints the folder's path once, and hands the folder to Vitest
@@ -23,10 +37,12 @@ export async function saveTestEvidence(
   error: unknown,
   folder: string | undefined,
 ): Promise<void> {
-  const parent = folder ?? (process.env["TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR"] || DEFAULT_FOLDER);
   const name = evidenceName(task.file.name, task.fullTestName, task.result?.retryCount);
   try {
-    const saved = await cluster.saveEvidence(join(parent, name), { title: task.fullName, error });
+    const saved = await cluster.saveEvidence(join(evidenceParent(folder), name), {
+      title: task.fullName,
+      error,
+    });
     console.error(`Evidence: ${saved}`);
     await recordArtifact(task, artifact(saved));
   } catch (problem) {

@@ -1,14 +1,20 @@
-import { connectRedisCluster } from "../connect-redis-cluster.ts";
+import { attachRedisCluster } from "../connect-redis-cluster.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
 import type { StartedRedisCluster } from "../started-redis-cluster.ts";
 import type { Borrower, Source } from "./borrower.ts";
 import { optionsKey } from "./options-key.ts";
 
-/** A cluster that another process started: connected once a worker, reset by every test while it has the lease. */
+/** The longest time limit that a call takes. */
+const NO_LIMIT_MS = 2 ** 31 - 1;
+
+/**
+ * A cluster that another process started: connected once a worker, reset by every test while it has the lease. Until
+ * then another test may be breaking it, so that no client waits to be let in.
+ */
 export function sharedCluster(shared: SharedCluster): Source<StartedRedisCluster> {
   return {
     key: `shared ${optionsKey(shared)}`,
-    start: (borrower) => connectRedisCluster(shared, limits(borrower, shared.plan)),
+    start: (borrower) => attachRedisCluster(shared, wait(borrower, shared.plan)),
     // Not before the lease: somebody else may be using it now.
     renew: () => Promise.resolve(),
     stop: (cluster) => cluster.stop(),
@@ -21,12 +27,17 @@ export function sharedCluster(shared: SharedCluster): Source<StartedRedisCluster
  * worker resets as well. The lease is given back where the reset fails.
  */
 export async function leaseAndReset(
-  cluster: StartedRedisCluster,
+  cluster: Pick<StartedRedisCluster, "lease" | "reset" | "plan">,
   borrower: Borrower,
 ): Promise<AsyncDisposable> {
-  const lease = await cluster.lease(limits(borrower, cluster.plan));
+  const lease = await cluster.lease(wait(borrower, cluster.plan));
   try {
-    await cluster.reset(limits(borrower, cluster.plan));
+    const { signal, time } = borrower;
+    const leftMs = time.leftMs();
+    await cluster.reset({
+      signal,
+      ...(leftMs === undefined ? {} : { timeoutMs: unscaled(leftMs, cluster.plan) }),
+    });
   } catch (error) {
     await lease[Symbol.asyncDispose]();
     throw error;
@@ -34,11 +45,16 @@ export async function leaseAndReset(
   return lease;
 }
 
-/** Vitest's limit is what it is, whatever the cluster's time scale says. */
-function limits(
+/** Others may take their time: where the test has no limit that is known here, its signal ends the wait. */
+function wait(
   { signal, time }: Borrower,
-  { timeScale }: SharedCluster["plan"],
-): { readonly signal: AbortSignal; readonly timeoutMs?: number } {
+  plan: SharedCluster["plan"],
+): { readonly signal: AbortSignal; readonly timeoutMs: number } {
   const leftMs = time.leftMs();
-  return leftMs === undefined ? { signal } : { signal, timeoutMs: leftMs / timeScale };
+  return { signal, timeoutMs: leftMs === undefined ? NO_LIMIT_MS : unscaled(leftMs, plan) };
+}
+
+/** Vitest's limit is what it is, whatever the cluster's time scale says. */
+function unscaled(leftMs: number, { timeScale }: SharedCluster["plan"]): number {
+  return leftMs / timeScale;
 }

@@ -18,7 +18,7 @@ declare module "vitest" {
     redisCluster: SharedCluster;
   }
   interface TaskMeta {
-    /** The failovers that the test observed, in their order. */
+    /** The failovers that the test observed, since its last `reset()` where it made one, in their order. */
     redisClusterFailovers?: readonly ReportData[];
   }
   interface TestArtifactRegistry {

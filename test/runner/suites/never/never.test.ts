@@ -3,12 +3,13 @@ import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 const test = redisClusterTest({
   nodes: 3,
   replicas: 0,
+  evidenceDir: process.env["TRC_EVIDENCE"],
   configureNode: (container) => {
     // Containers that run, and never accept a connection.
     container.withEntrypoint(["sh", "-c", "sleep 120"]);
   },
 });
 
-test("waits", { timeout: 6_000 }, async ({ redis }) => {
+test("waits", { timeout: 8_000 }, async ({ redis }) => {
   await redis.ping();
 });

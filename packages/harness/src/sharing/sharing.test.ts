@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
@@ -14,7 +15,7 @@ beforeEach(async () => {
   const plan = planCluster(validateOptions({}, {}), parseSubnet("10.77.0.0/24"), (characters) =>
     "a".repeat(characters),
   );
-  owner = new LocalSharing(plan, { password: undefined, tls: undefined }, "network", {
+  owner = new LocalSharing(plan, { password: undefined, tls: undefined }, "network", "evidence", {
     at: 0,
     fingerprints: [],
   });
@@ -35,6 +36,10 @@ test("each handle knows of the others' faults, until they are taken back", async
   expect(await owner.networkFaults()).toEqual(new Map([["a", ["node-0", "node-1"]]]));
   await owner.forgetNetworkFaults(["a"]);
   expect(await other.networkFaults(NEVER)).toEqual(new Map());
+});
+
+test("another process may be in another folder, so that evidence goes by an absolute path", async () => {
+  expect((await other.share()).evidenceDir).toBe(resolve("evidence"));
 });
 
 test("a fault is noted by nobody once the owner has gone", async () => {
