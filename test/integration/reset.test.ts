@@ -186,7 +186,7 @@ describe("a reset", () => {
 test("a cluster that lost a container cannot be put back, and the error says why", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 500 });
   const engine = await docker();
-  await engine.getContainer(cluster.nodes[1]?.containerId ?? "").remove({ force: true });
+  await engine.getContainer(cluster.nodes[1]?.containerId ?? "").remove({ force: true, v: true });
   await expect(cluster.reset()).rejects.toMatchObject({
     code: "RESET_FAILED",
     message: expect.stringMatching(/node-1 is gone: its container was removed/),

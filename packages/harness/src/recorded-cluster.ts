@@ -34,8 +34,9 @@ export class RecordedCluster {
   }
 
   /**
-   * What happened since the start: faults, observed failovers, ledgers of workloads, seeds, and the errors of calls
-   * that waited or did something. The last 200 of each.
+   * What happened since the start, or the last `reset()`: faults, observed failovers, ledgers of workloads, seeds, and
+   * the errors of calls that waited or did something. The last 200 of each. Of this handle: what others of the same
+   * cluster do, it does not know.
    */
   get history(): HistoryView {
     return this.recorder;
@@ -44,10 +45,14 @@ export class RecordedCluster {
   /**
    * Asks every node and the engine for all that is known, within about three seconds and however sick the cluster is,
    * and writes it as files: `README.txt` tells what is what. Secrets are replaced by `***`. Nobody cleans the files up.
+   * It changes nothing in the cluster, and works after `stop()` as well, with what is known by then.
    *
    * @param folder where to write, which is made where it is missing; files of the same names are replaced. Default: a
    * folder of its own in `evidenceDir` or, where that is not set, in `evidence` in the current directory.
+   * @param options what it is called, what was thrown, and a signal that ends the asking: what there is by then is
+   * written.
    * @returns the folder's absolute path.
+   * @throws the file system's own error where the files cannot be written, and nothing else.
    */
   async saveEvidence(folder?: string, options: SaveEvidenceOptions = {}): Promise<string> {
     const directory = this.#evidenceDir ?? DEFAULT_EVIDENCE_DIR;

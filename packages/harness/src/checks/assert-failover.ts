@@ -3,9 +3,9 @@ import { assertVerdict } from "./assert-verdict.ts";
 import { type PromotionLimit, promotedReplica, recoveredWithin } from "./failover-checks.ts";
 
 /**
- * Asserts that each shard that failed over has another primary now, with `withinMs` so soon after the fault. The
- * moment is `electedMs`, or `servingMs` where that is unknown. A manual failover counts. The limit is so many times
- * longer as the failover's `timeScale` says.
+ * Asserts that each shard that failed over has another primary now, elected within `withinMs` of the fault where that is given. The
+ * moment is `electedMs`, or `servingMs` where that is unknown. A manual failover counts. The limit is multiplied by
+ * the failover's `timeScale`.
  *
  * @throws AssertionError with the failover's timeline. RedisClusterError INVALID_ARGUMENT where it is given no
  * failover or no limit in milliseconds, or no moment is known.
@@ -15,9 +15,9 @@ export function assertPromotedReplica(failover: Failover, limit: PromotionLimit 
 }
 
 /**
- * Asserts that each shard that failed over was whole again so many milliseconds after the fault: a client's write to
- * it was acknowledged (`recoveredMs`), and every node that can be reached agreed (`agreedMs`). The limit is so many
- * times longer as the failover's `timeScale` says.
+ * Asserts that each shard that failed over was whole again within so many milliseconds of the fault: a client's write to
+ * it was acknowledged (`recoveredMs`), and every node that can be reached agreed (`agreedMs`). The limit is
+ * multiplied by the failover's `timeScale`.
  *
  * @throws AssertionError with the failover's timeline. RedisClusterError INVALID_ARGUMENT where it is given no
  * failover or no limit in milliseconds, or a moment is not known.

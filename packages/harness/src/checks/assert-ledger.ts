@@ -24,7 +24,7 @@ export function assertLostAtMost(ledger: Ledger, most: number): void {
 
 /**
  * Asserts that no shard was without an acknowledged write for more than so many milliseconds while one was wanted. The
- * limit is so many times longer as the ledger's `timeScale` says.
+ * limit is multiplied by the ledger's `timeScale`.
  *
  * @throws AssertionError with the ledger as text. RedisClusterError INVALID_ARGUMENT where it is given no ledger or no
  * limit in milliseconds; or where the ledger cannot tell, because nobody wrote to a shard, or one had not come back

@@ -9,10 +9,14 @@ export interface LeaseAddress {
   readonly token: string;
 }
 
-/** A cluster as plain data, for another process on this machine; `connectRedisCluster` makes a handle of it. */
+/**
+ * A cluster as plain data, for another process on this machine; `connectRedisCluster` makes a handle of it. A secret:
+ * whoever has it gets in, and may ask for the lease.
+ */
 export interface SharedCluster {
   /** The cluster's name. */
   readonly redisCluster: string;
+  /** The plan it was made by, with the passwords of all users. */
   readonly plan: ClusterPlan;
   /** Ids of the nodes' containers, in the order of the plan. */
   readonly containerIds: readonly string[];

@@ -9,8 +9,10 @@ export type RedisClusterGlobalSetup = (project: TestProject) => Promise<() => Pr
 /**
  * Starts one cluster for all workers: `export default redisClusterGlobalSetup({ nodes: 6 })` in a file that
  * `globalSetup` of Vitest's configuration names. Tests get it by `redisClusterTest(inject("redisCluster"))`. In watch
- * mode it is reset before each further run. It is stopped when Vitest ends.
+ * mode it is reset before each further run. It is stopped when Vitest ends; who cleans up after a Vitest that is killed,
+ * docs/cleaning-up.md tells.
  *
+ * @param options of the cluster. Where a failed start writes its evidence: as of `redisClusterTest`.
  * @throws what `startRedisCluster` throws; Vitest then ends without running a test.
  */
 export function redisClusterGlobalSetup(options: TestClusterOptions = {}): RedisClusterGlobalSetup {

@@ -75,12 +75,13 @@ declare module "vitest" {
   interface Matchers<R, T> {
     /**
      * At this moment every node answers, all say the same of the cluster, and nothing is wrong. Await it. It does not
-     * wait for that; `cluster.waitUntilHealthy()` does.
+     * wait for that; `cluster.waitUntilHealthy()` does. As the other two it asks the nodes once, within the default limit
+     * of `view()`, and throws CLUSTER_STOPPED or WAIT_TIMEOUT where that is not to be had.
      */
     toBeHealthy: Alone<CheckableCluster, T, () => Promise<void>>;
     /**
      * At this moment the nodes that answer agree about members, roles, slots and config epochs. Await it. Throws
-     * where fewer than two answer.
+     * INVALID_ARGUMENT where fewer than two answer.
      */
     toAgree: Alone<CheckableCluster, T, () => Promise<void>>;
     /**
@@ -90,21 +91,24 @@ declare module "vitest" {
     toCoverAllSlots: Alone<CheckableCluster, T, () => Promise<void>>;
     /**
      * Each shard that failed over has another primary now, with `withinMs` so many milliseconds after the fault or
-     * sooner. A manual failover counts.
+     * sooner, times the cluster's time scale. A manual failover counts. Throws INVALID_ARGUMENT where the moment is not
+     * known.
      */
     toHavePromotedReplica: For<Failover, T, (limit?: PromotionLimit) => R>;
     /**
-     * Each shard that failed over was whole again so many milliseconds after the fault or sooner: a client's write to
-     * it was acknowledged, and every node that can be reached agreed.
+     * Each shard that failed over was whole again so many milliseconds, times the cluster's time scale, after the fault
+     * or sooner: a client's write to it was acknowledged, and every node that can be reached agreed. Throws
+     * INVALID_ARGUMENT where a moment is not known.
      */
     toHaveRecoveredWithin: For<Failover, T, (limitMs: number) => R>;
-    /** Every acknowledged write is there. Throws where none was acknowledged, which proves nothing. */
+    /** Every acknowledged write is there. Throws INVALID_ARGUMENT where none was acknowledged, which proves nothing. */
     toHaveLostNoAcknowledgedWrites: For<Ledger, T, () => R>;
-    /** So many acknowledged writes are gone, or fewer. Throws where none was acknowledged. */
+    /** So many acknowledged writes are gone, or fewer. Throws INVALID_ARGUMENT where none was acknowledged. */
     toHaveLostAtMost: For<Ledger, T, (most: number) => R>;
     /**
-     * No shard was without an acknowledged write for more than so many milliseconds while one was wanted. Throws where
-     * the ledger cannot tell: nobody wrote to a shard, or one had not come back when the writers stopped.
+     * No shard was without an acknowledged write for more than so many milliseconds, times the cluster's time scale,
+     * while one was wanted. Throws INVALID_ARGUMENT where the ledger cannot tell: nobody wrote to a shard, or one had not
+     * come back when the writers stopped.
      */
     toHaveBeenUnavailableAtMost: For<Ledger, T, (limitMs: number) => R>;
   }

@@ -10,7 +10,7 @@ import { ClusterTurn, workerClusters } from "./cluster-turn.ts";
 import { ownCluster } from "./own-cluster.ts";
 import { sharedCluster } from "./shared-cluster.ts";
 
-/** The options of a cluster that a test runner starts and ends. */
+/** The options of a cluster that a test runner starts and ends; the signal is the runner's. */
 export type TestClusterOptions = Omit<RedisClusterOptions, "signal">;
 
 /** What {@link redisClusterTest} takes. */
@@ -32,18 +32,22 @@ export interface RedisClusterTestOptions extends TestClusterOptions {
 export interface RedisClusterFixtures {
   /** The cluster: healthy, without faults and keys when the test begins. */
   cluster: StartedRedisCluster;
-  /** `cluster.client` as it is when the test begins: a connected ioredis `Cluster`. */
+  /** `cluster.client` as it is when the test begins: a connected ioredis `Cluster`. A `reset()` puts another in its place. */
   redis: Cluster;
-  /** `cluster.nodes`. */
+  /** `cluster.nodes`: all nodes, in the order of their names. */
   nodes: readonly RedisClusterNode[];
   /** The cluster's calls that break it, to be taken apart. All is healed before the next test. */
   faults: RedisClusterFaults;
   /**
-   * Starts a workload. If the test does not stop it, that is done at the test's end, and acknowledged writes that
-   * are lost, duplicated or went back then fail the test.
+   * Starts a workload, as `cluster.startWorkload` does. If the test does not stop it, that is done at the test's end,
+   * within 60 000 ms, and acknowledged writes that are lost, duplicated or went back then fail the test, as does a
+   * workload without any. Of a test that has failed already nothing is judged.
    */
   workload: (options?: ClusterWorkloadOptions) => Promise<Workload>;
-  /** For `test.override`: options that are laid over those of {@link redisClusterTest}. Not for shared clusters. */
+  /**
+   * For `test.override`: options that are laid over those of {@link redisClusterTest}; a block with others has another
+   * cluster. Not for shared clusters.
+   */
   clusterOptions: TestClusterOptions;
 }
 
@@ -64,7 +68,12 @@ const WORKER = "worker";
  * file that need the same cluster then fail at once. A failed test's evidence is saved and its folder printed.
  *
  * @param from options for clusters of its own, or what `inject("redisCluster")` gives: then every test takes the
- * lease of the shared cluster, and resets it.
+ * lease of the shared cluster, and resets it; with the lease, which ends with the test, its workloads end and its
+ * faults are taken back.
+ *
+ * A test that asks for a fixture fails with what `startRedisCluster` throws (a start that has too little time with
+ * START_TIMEOUT, before Vitest's own limit), with CLUSTER_IN_USE while another test has the cluster, and of a shared
+ * cluster with what `lease()` and `reset()` throw.
  */
 export function redisClusterTest(from: RedisClusterTestOptions | SharedCluster = {}): RedisClusterTest {
   const shared = isSharedCluster(from) ? from : undefined;
