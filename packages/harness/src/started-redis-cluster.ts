@@ -204,8 +204,9 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
 
   /**
    * Closes all clients and removes the containers, their volumes and the network; faults need no healing before. A
-   * second call waits for the first; a call after a failed one tries again what failed. A call that runs out of time, or
-   * is aborted, leaves the removal going on.
+   * reset under way ends with CLUSTER_STOPPED. The handle of `connectRedisCluster` only closes what it opened, and takes
+   * its faults back; dead nodes stay dead. A second call waits for the first; a call after a failed one tries again what
+   * failed. A call that runs out of time, or is aborted, leaves the removal going on.
    *
    * @param options default time limit: a minute, and half a second for each node.
    * @throws RedisClusterError CLEANUP_FAILED naming what is left; WAIT_TIMEOUT or WAIT_ABORTED naming what was being
