@@ -54,9 +54,11 @@ async function run(
     },
   });
   try {
-    const ended: Promise<{ readonly StatusCode: number }> = helper.wait({ condition: "next-exit" });
     await helper.start();
-    const { StatusCode: exitCode } = await ended;
+    // Not the condition "next-exit", asked before the start: the two requests have connections of their own, and on a busy
+    // engine the helper may have ended before the wait begins, which then never does.
+    const ended: { readonly StatusCode: number } = await helper.wait({ condition: "not-running" });
+    const exitCode = ended.StatusCode;
     return { exitCode, output: exitCode === 0 ? "" : (await readLogs(engine, helper)).trim() };
   } finally {
     await removeContainer(engine, helper.id);
