@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { docker, leftovers } from "./support/engine.ts";
 
-// Removes what a build or a killed run left behind: build output, and every container and network of a cluster.
+// Removes what a build or a killed run left behind: build output, and every container, network and volume of a cluster.
 
 const root = join(import.meta.dirname, "..");
 await rm(join(root, "packages/harness/dist"), { recursive: true, force: true });
@@ -15,4 +15,6 @@ const containers = await engine.listContainers({ all: true, filters });
 await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));
 const networks = await engine.listNetworks({ filters });
 await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
-console.log(`removed the build output and ${before.length} containers and networks`);
+const { Volumes: volumes } = await engine.listVolumes({ filters });
+await Promise.all(volumes.map(({ Name }) => engine.getVolume(Name).remove()));
+console.log(`removed the build output and ${before.length} containers, networks and volumes`);

@@ -24,7 +24,7 @@ export async function filtersIn(containerId: string): Promise<string> {
       .replaceAll(/[^\x20-\x7e\n]/g, "")
       .trim();
   } finally {
-    await container.remove({ force: true });
+    await container.remove({ force: true, v: true });
   }
 }
 
