@@ -41,13 +41,15 @@ const POLL_MS = 20;
 /** The part of a started cluster that finds whom a fault is meant for, and knows which are in force. */
 export class TargetableCluster extends ObservableCluster {
   protected readonly members: Members;
-  readonly #faults: FaultRegistry = new FaultRegistry(
-    () => this.stopped,
-    () => this.refuseStopped(),
-  );
+  readonly #faults: FaultRegistry;
 
   constructor(parts: ObservableParts) {
     super(parts);
+    this.#faults = new FaultRegistry(
+      parts.plan.timeScale,
+      () => this.stopped,
+      () => this.refuseStopped(),
+    );
     const all = parts.plan.nodes.map((plan, index) => ({
       plan,
       runtime: parts.runtimes[index] as NodeRuntime,

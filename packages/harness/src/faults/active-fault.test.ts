@@ -15,7 +15,7 @@ function registry(): { readonly faults: FaultRegistry; readonly stop: () => void
     if (stopped) throw new Error("stopped");
   };
   return {
-    faults: new FaultRegistry(() => stopped, refuse),
+    faults: new FaultRegistry(1, () => stopped, refuse),
     stop: () => {
       stopped = true;
     },

@@ -1,6 +1,6 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
-import { inTime, type WaitOptions } from "../lifecycle/wait.ts";
+import { inTime, type WaitDefaults, type WaitOptions } from "../lifecycle/wait.ts";
 
 /** What can be done to a cluster. */
 export type FaultKind =
@@ -64,7 +64,7 @@ export interface Standing {
 /** What is late and does not come at all is not waited for by a reset: it looks at every node itself. */
 const LATE_LIMIT_MS = 5_000;
 /** Healing has the limit of the fault's own undo; this one is for who joins somebody else's. */
-const JOIN_DEFAULTS = { timeoutMs: 60_000, timeScale: 1 };
+const JOIN_MS = 60_000;
 
 /** A fault in force, and what is known of its end. */
 interface Entry {
@@ -78,13 +78,15 @@ interface Entry {
 /** All faults that are in force on one cluster. */
 export class FaultRegistry {
   readonly #entries: Entry[] = [];
+  readonly #joining: WaitDefaults;
   readonly #stopped: () => boolean;
   readonly #refuseStopped: () => void;
   /** Faults whose caller had no more time, on their way to being taken back. */
   readonly #late = new Set<Promise<unknown>>();
 
   /** @param refuseStopped throws once the cluster is stopped. */
-  constructor(stopped: () => boolean, refuseStopped: () => void) {
+  constructor(timeScale: number, stopped: () => boolean, refuseStopped: () => void) {
+    this.#joining = { timeoutMs: JOIN_MS, timeScale };
     this.#stopped = stopped;
     this.#refuseStopped = refuseStopped;
   }
@@ -98,7 +100,7 @@ export class FaultRegistry {
     const heal = async (options: WaitOptions = {}): Promise<void> => {
       if (entry.healing !== undefined) {
         const others = entry.healing;
-        await inTime(`Healing ${facts.description}`, options, JOIN_DEFAULTS, () => others);
+        await inTime(`Healing ${facts.description}`, options, this.#joining, () => others);
         return;
       }
       this.#refuseStopped();
@@ -194,7 +196,7 @@ export class FaultRegistry {
     for (const fault of this.active.toReversed()) {
       await fault.heal(options).catch((error: unknown) => errors.push(error));
     }
-    await inTime("Taking back what came too late", options, JOIN_DEFAULTS, () =>
+    await inTime("Taking back what came too late", options, this.#joining, () =>
       Promise.all(this.#late),
     ).catch((error: unknown) => errors.push(error));
     if (errors.length === 1) throw errors[0];

@@ -4,7 +4,7 @@ import { type Deadline, LONGEST_MS, orAborted, startDeadline } from "./deadline.
 /** How long a call may take: all of it, from its first question to its last. */
 export interface WaitOptions {
   /**
-   * Milliseconds, above 0 and below 2^31; on a cluster with a time scale so many times it. Default 10 000, or ten node
+   * Milliseconds, above 0 and below 2^31; multiplied by the cluster's time scale. Default 10 000, or ten node
    * timeouts where that is longer. At the first fault of the network, looking for the helper's image has as long again,
    * and pulling it ten minutes.
    */

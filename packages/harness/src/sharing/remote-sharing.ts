@@ -75,7 +75,7 @@ export class RemoteSharing implements Sharing {
     } catch (cause) {
       throw new RedisClusterError(
         "CLUSTER_STOPPED",
-        `${this.#shared.redisCluster} is not to be had: the process that started it does not answer any more.`,
+        `${this.#shared.redisCluster} cannot be reached: the process that started it does not answer any more.`,
         { cause },
       );
     } finally {
