@@ -56,7 +56,7 @@ export async function findEngine(): Promise<Engine> {
   return {
     client,
     docker: client.container.dockerode,
-    // Ports are published for IPv4 only, and `localhost` may mean ::1 first (testcontainers-node#750).
+    // Ports are published for IPv4 only, and `localhost` may mean ::1 first (https://github.com/testcontainers/testcontainers-node/issues/750).
     host: local ? "127.0.0.1" : host,
     local,
     everywhere: local || hostIps.some(({ family }) => family === 4) ? "0.0.0.0" : "::",
