@@ -65,10 +65,14 @@ export class ClusterStart {
     try {
       const networkBegun = performance.now();
       await guardAgainstDeath(this.#engine, this.#cleanup);
-      const [{ plan, network }, imageVolumes] = await Promise.all([
-        makeNetwork(this.#engine, this.#options, this.#cleanup, deadline.signal),
-        volumesOfImage(this.#engine, this.#options.image),
-      ]);
+      const asking = volumesOfImage(this.#engine, this.#options.image);
+      const imageVolumes = await orAborted(asking, deadline.signal);
+      const { plan, network } = await makeNetwork(
+        this.#engine,
+        this.#options,
+        this.#cleanup,
+        deadline.signal,
+      );
       this.#plan = plan;
       log("%s: %d nodes of %s on %s", plan.name, plan.nodes.length, plan.image, plan.network.subnet);
       // Beside the boot, which waits for the engine most of the time.
