@@ -88,8 +88,16 @@ export class NodeRuntime {
     await this.#ask("to pause", this.#container.pause());
   }
 
+  /**
+   * Lets a frozen container go on. One that goes on by itself meanwhile is as well: the engine resumes whom it has sent
+   * SIGTERM, a moment after it has said that the signal is sent.
+   */
   async unpause(): Promise<void> {
-    await this.#ask("to go on with", this.#container.unpause());
+    try {
+      await this.#ask("to go on with", this.#container.unpause());
+    } catch (error) {
+      if ((await this.state()).status === "paused") throw error;
+    }
   }
 
   /**
