@@ -17,6 +17,12 @@ const TELL = `
   const signalled = () => new Promise((resolve) => process.once("SIGUSR2", resolve));
   const alive = setInterval(() => {}, 1_000);`;
 
+/** Has a cluster, and goes on when it is told to. */
+const UP = `${TELL}
+  const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+  console.log("up");
+  await signalled();`;
+
 afterEach(async () => {
   await expect.poll(() => leftovers(), WITHIN).toEqual([]);
 });
@@ -66,10 +72,7 @@ test("an engine that falls silent ends a start in time, with its phase; what was
 test("an engine that is away is told of by every call that needs it, and stop() can be repeated", async () => {
   await using relay = await EngineRelay.start();
   await using victim = new Victim(
-    `${TELL}
-    const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
-    console.log("up");
-    await signalled();
+    `${UP}
     await cluster.kill("node-1").catch((error) => tell("kill", error));
     await cluster.node("node-0").logs().catch((error) => tell("logs", error));
     await cluster.isolate("node-0").catch((error) => tell("isolate", error));
@@ -106,10 +109,7 @@ test("an engine that is away is told of by every call that needs it, and stop() 
 test("an engine that falls silent under a cluster keeps no call longer than its time, and nothing is done", async () => {
   await using relay = await EngineRelay.start();
   await using victim = new Victim(
-    `${TELL}
-    const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
-    console.log("up");
-    await signalled();
+    `${UP}
     const limit = { timeoutMs: 500 };
     const calls = {
       kill: () => cluster.kill("node-1", limit),
