@@ -96,7 +96,8 @@ export class NodeRuntime {
     try {
       await this.#ask("to go on with", this.#container.unpause());
     } catch (error) {
-      if ((await this.state()).status === "paused") throw error;
+      const { status } = await this.state();
+      if (status === "paused" || status === "removed") throw error;
     }
   }
 
