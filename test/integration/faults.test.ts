@@ -11,6 +11,8 @@ import { docker, leftovers } from "../support/engine.ts";
 import { filtersIn, helpersDuring } from "../support/network-helpers.ts";
 
 const KEY = "order:42";
+/** In a shard where the tests before have nobody elected: a replica that has just been is not asked at once. */
+const ELSEWHERE = "order:44";
 
 describe("faults, each applied and healed", () => {
   let cluster: StartedRedisCluster;
@@ -293,23 +295,40 @@ describe("faults, each applied and healed", () => {
     },
   );
 
+  test("a replica that won an election a moment ago takes over for good, and loses nothing", async () => {
+    const first = await cluster.primaryOf(KEY);
+    for (const _ of [
+      "away",
+      "back",
+      "away again, while its server would go by the votes of the first time",
+    ]) {
+      const [replica] = await cluster.replicasOf(KEY);
+      await cluster.failover(replica ?? "", { mode: "force" });
+      expect((await cluster.primaryOf(KEY)).name).toBe(replica?.name);
+      await replica?.client.set(KEY, `written to ${replica.name}`);
+      await cluster.waitUntilHealthy();
+      expect(await cluster.client.get(KEY)).toBe(`written to ${replica?.name}`);
+    }
+    expect(await cluster.replicasOf(KEY)).toEqual([first]);
+  });
+
   test("a graceful failover to a replica that cannot catch up says so instead of being lost", async () => {
-    const primary = await cluster.primaryOf(KEY);
-    const [replica] = await cluster.replicasOf(KEY);
+    const primary = await cluster.primaryOf(ELSEWHERE);
+    const [replica] = await cluster.replicasOf(ELSEWHERE);
     await using _frozen = await cluster.freezeReplication(replica ?? "");
-    await primary.client.set(KEY, "which the replica does not have");
+    await primary.client.set(ELSEWHERE, "which the replica does not have");
     await expect(cluster.failover(replica ?? "", { timeoutMs: 700 })).rejects.toMatchObject({
       code: "WAIT_TIMEOUT",
       message: expect.stringMatching(
         /Failing over to node-\d: not done after 700 ms\. Still: node-\d has not taken over/,
       ),
     });
-    expect((await cluster.primaryOf(KEY)).name).toBe(primary.name);
+    expect((await cluster.primaryOf(ELSEWHERE)).name).toBe(primary.name);
   });
 
   test("a failover from a dead primary names the way that works, and one that the others elect meanwhile counts", async () => {
-    const primary = await cluster.primaryOf(KEY);
-    const [replica] = (await cluster.replicasOf(KEY)) as [RedisClusterNode];
+    const primary = await cluster.primaryOf(ELSEWHERE);
+    const [replica] = (await cluster.replicasOf(ELSEWHERE)) as [RedisClusterNode];
     // As long as it may not, nobody elects it.
     await replica.client.config("SET", "cluster-replica-no-failover", "yes");
     await using dead = await cluster.kill(primary);
@@ -327,7 +346,7 @@ describe("faults, each applied and healed", () => {
     await expect.poll(looks).toBeGreaterThan(before);
     await replica.client.config("SET", "cluster-replica-no-failover", "no");
     await promoting;
-    expect((await cluster.primaryOf(KEY)).name).toBe(replica.name);
+    expect((await cluster.primaryOf(ELSEWHERE)).name).toBe(replica.name);
     await dead.heal();
   });
 

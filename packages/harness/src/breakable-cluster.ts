@@ -1,5 +1,6 @@
 import { RedisClusterError } from "./errors.ts";
 import { type ActiveFault } from "./faults/active-fault.ts";
+import { DEADLY_SIGNALS } from "./faults/deadly-signals.ts";
 import { FAILOVER_MODES, type FailoverMode, failOver } from "./faults/manual-failover.ts";
 import { applyToAll, type Member, requireNumber, requireOneOf, requireStatus } from "./faults/member.ts";
 import { isMute, restartNode } from "./faults/restart.ts";
@@ -18,12 +19,6 @@ export interface KillOptions extends WaitOptions {
    */
   readonly with?: "SIGKILL" | "SIGTERM" | "SIGINT" | undefined;
 }
-
-/**
- * Those that end a server. It ignores SIGHUP and SIGPIPE. As process 1 of its container it survives all that it has no
- * handler for and, since its handler of SIGSEGV and the like ends in the default action, those too.
- */
-const DEADLY: readonly string[] = ["SIGKILL", "SIGTERM", "SIGINT"];
 
 /** How a node is restarted. */
 export interface RestartOptions extends WaitOptions {
@@ -172,8 +167,10 @@ export class BreakableCluster extends TargetableCluster {
    * Makes a replica the primary of its shard by Redis' own CLUSTER FAILOVER, and returns when it is, also where the
    * others elected it by themselves meanwhile. `graceful` (default) loses nothing and needs a primary that answers;
    * `force` does without the old primary's consent; `takeover` without anybody's. What the server forgets is asked for
-   * again until the time is up, and the error says why it did not work. Nothing is to be taken back: another failover
-   * does that.
+   * again until the time is up, and the error says why it did not work. Redis keeps the votes of an election for twice
+   * the node timeout, at least two seconds, and begins no other for as long again: a replica that has just held one is asked
+   * only then, as it would promote itself by the old votes, be ignored, and lose what it had written. `takeover` needs no
+   * votes, and Valkey forgets them from 8.1 on. Nothing is to be taken back: another failover does that.
    *
    * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT where it is a primary already, or several; NODE_NOT_RUNNING;
    * ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED.
@@ -204,7 +201,7 @@ export class BreakableCluster extends TargetableCluster {
 
   async #kill(aim: Aim, options: KillOptions): Promise<ActiveFault> {
     const { with: signalName = "SIGKILL" } = options;
-    requireOneOf("with", signalName, DEADLY);
+    requireOneOf("with", signalName, DEADLY_SIGNALS);
     return await this.#end("kill", "killed", aim, signalName, options);
   }
 

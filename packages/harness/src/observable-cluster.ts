@@ -116,7 +116,7 @@ export class ObservableCluster extends RecordedCluster {
   /** The node that serves a key at this moment. For use inside a call that has a deadline. */
   protected async servingNow(key: string): Promise<RedisClusterNode> {
     const slot = keySlot(key);
-    const owner = servingNodes(await this.look()).find(({ slots }) => holdsSlot(slots, slot));
+    const owner = servingNodes((await this.look()).views).find(({ slots }) => holdsSlot(slots, slot));
     if (owner === undefined) throw new Error(`no node that answers serves slot ${slot}`);
     return this.node(owner.node);
   }
@@ -130,18 +130,20 @@ export class ObservableCluster extends RecordedCluster {
   async replicasOf(key: string, options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
     return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
       const { id } = await this.servingNow(key);
-      return this.#named(replicasOfShard(await this.look(), id));
+      return this.#named(replicasOfShard((await this.look()).views, id));
     });
   }
 
   /** The nodes that serve slots now, in the order of their names. @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED. */
   async primaries(options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
-    return await this.#asked(options, (view) => this.#named(servingNodes(view).map(({ node }) => node)));
+    return await this.#asked(options, (view) =>
+      this.#named(servingNodes(view.views).map(({ node }) => node)),
+    );
   }
 
   /** The nodes that answer and follow another one now. @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED. */
   async replicas(options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
-    return await this.#asked(options, (view) => this.#named(replicasOfShard(view, undefined)));
+    return await this.#asked(options, (view) => this.#named(replicasOfShard(view.views, undefined)));
   }
 
   async #asked<T>(options: WaitOptions, tell: (view: ClusterView) => T): Promise<T> {

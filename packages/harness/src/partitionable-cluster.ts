@@ -164,7 +164,7 @@ export class PartitionableCluster extends BreakableCluster {
       doing: "Freezing",
       what: "receives nothing more",
       cuts: async (chosen, signal) => {
-        const replicas = replicasOfShard(await orAborted(this.look(), signal), undefined);
+        const replicas = replicasOfShard((await orAborted(this.look(), signal)).views, undefined);
         const wrong = chosen.map(({ plan }) => plan.name).filter((name) => !replicas.includes(name));
         if (wrong.length > 0) {
           throw new RedisClusterError(

@@ -108,7 +108,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       whenWhole: (signal) =>
         poll(
           async () => {
-            const reason = whyNotReadable(await this.look());
+            const reason = whyNotReadable((await this.look()).views);
             if (reason !== undefined) throw new Error(reason);
           },
           { everyMs: 20, signal },

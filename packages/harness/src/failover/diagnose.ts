@@ -1,3 +1,5 @@
+import { electionTimes } from "../plan/election-times.ts";
+
 /** What is known of a replica that was not promoted. */
 export interface ReplicaEvidence {
   readonly name: string;
@@ -124,7 +126,7 @@ function unfinished(
   const claimant = candidates.find(({ ignoredClaim }) => ignoredClaim !== undefined);
   if (claimant?.ignoredClaim !== undefined) {
     const { epoch, newerEpoch } = claimant.ignoredClaim;
-    return `${claimant.name} promoted itself with config epoch ${epoch}, and the others ignore it because ${primary} had epoch ${newerEpoch}: it had won an election shortly before, and its server counted those votes again. Let ${staleVotesMs(evidence.nodeTimeoutMs)} ms pass between two failovers of a shard.`;
+    return `${claimant.name} promoted itself with config epoch ${epoch}, and the others ignore it because ${primary} had epoch ${newerEpoch}: it had won an election shortly before, and its server counted those votes again. Let ${electionTimes(evidence.nodeTimeoutMs).votesMs} ms pass between two failovers of a shard.`;
   }
   const stood = candidates.filter(({ elections }) => elections > 0);
   const [first = candidates[0]] = stood;
@@ -134,15 +136,6 @@ function unfinished(
   }
   const unable = first?.unable === undefined ? "" : `: ${first.unable}`;
   return `${primary} was declared dead, and ${list(candidates)} did not stand for election${unable || "."}`;
-}
-
-/**
- * How long a server goes by the votes of its last election (`auth_timeout` in `clusterHandleSlaveFailover`): it does
- * not forget them when it wins, and a primary that becomes a replica again and loses its primary in that time takes
- * itself for elected.
- */
-function staleVotesMs(nodeTimeoutMs: number): number {
-  return Math.max(2 * nodeTimeoutMs, 2_000);
 }
 
 function list(replicas: readonly ReplicaEvidence[]): string {

@@ -67,7 +67,7 @@ export function promotionsOf(
   shards: readonly ShardBefore[],
   views: Views,
 ): ReadonlyMap<ShardBefore, Promotion> {
-  const serving = servingNodes(mergeViews([...views.values()], new Map()));
+  const serving = servingNodes([...views.values()]);
   const primaries = new Set(shards.map(({ primary }) => primary.name));
   const found = new Map<ShardBefore, Promotion>();
   for (const shard of shards) {

@@ -2,6 +2,7 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 import { poll } from "../lifecycle/poll.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { votesKeptMs } from "./kept-votes.ts";
 import type { Member, Members } from "./member.ts";
 
 /**
@@ -18,7 +19,8 @@ const SERVER_LIMIT_MS = 5_000;
 
 /**
  * Makes a replica the primary of its shard, and waits until it is, also where the others elect it by themselves
- * meanwhile. A manual failover that the server forgets is asked for again, and one that cannot work says why.
+ * meanwhile. A manual failover that the server forgets is asked for again, and one that cannot work says why. A
+ * replica that would count the votes of an earlier election again is asked once it has forgotten them.
  */
 export async function failOver(
   replica: Member,
@@ -27,36 +29,49 @@ export async function failOver(
   signal: AbortSignal,
 ): Promise<void> {
   const { name } = replica.plan;
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let refused: string | undefined;
-  let wasReplica = false;
+  let notBefore = Number.NEGATIVE_INFINITY;
+  let pending = `${name} has not taken over yet`;
+  let votesForgotten = false;
+  let primaryId: string | undefined;
   await poll(
     async () => {
-      const self = parseClusterNodes(await replica.connection.text("CLUSTER", "NODES")).find(
-        (each) => each.self,
-      );
+      const entries = parseClusterNodes(await replica.connection.text("CLUSTER", "NODES"));
+      const self = entries.find((each) => each.self);
       if (self?.role === "primary") {
-        if (wasReplica) return;
-        throw new RedisClusterError("INVALID_ARGUMENT", `${name} is a primary already: name a replica.`);
+        if (primaryId === undefined)
+          throw new RedisClusterError("INVALID_ARGUMENT", `${name} is a primary already: name a replica.`);
+        const before = entries.find(({ id }) => id === primaryId);
+        // The others go on with the greater epoch, and this node will follow them.
+        if (before?.role === "primary" && before.configEpoch >= self.configEpoch)
+          throw new Error(`${name} promoted itself at an epoch that the others have left behind`);
+        return;
       }
-      wasReplica = true;
-      if (performance.now() - askedAt < SERVER_LIMIT_MS)
-        throw new Error(refused ?? `${name} has not taken over yet`);
-      if (mode === "graceful") await primaryListsReplica(replica, members, self?.primaryId);
+      primaryId = self?.primaryId;
+      if (performance.now() < notBefore) throw new Error(pending);
+      if (mode !== "takeover" && !votesForgotten) {
+        const keptMs = await votesKeptMs(replica, members.plan.nodeTimeoutMs);
+        votesForgotten = true;
+        if (keptMs > 0) {
+          notBefore = performance.now() + keptMs;
+          pending = `${name} held an election a moment ago, and would go by its votes again for ${Math.round(keptMs)} ms`;
+          throw new Error(pending);
+        }
+      }
+      if (mode === "graceful") await primaryListsReplica(replica, members, primaryId);
       try {
         await replica.connection.text(
           "CLUSTER",
           "FAILOVER",
           ...(mode === "graceful" ? [] : [mode.toUpperCase()]),
         );
-        askedAt = performance.now();
-        refused = undefined;
+        votesForgotten = false;
+        notBefore = performance.now() + SERVER_LIMIT_MS;
+        pending = `${name} has not taken over yet`;
       } catch (error) {
         // A replica that loads its data, or whose primary is away, refuses: it may be able to a moment later.
-        refused = `${name} refuses: ${messageOf(error)}`;
-        throw error;
+        throw new Error(`${name} refuses: ${messageOf(error)}`, { cause: error });
       }
-      throw new Error(`${name} has not taken over yet`);
+      throw new Error(pending);
     },
     { everyMs: POLL_MS, signal },
   );

@@ -40,9 +40,9 @@ export function select(
   view: ClusterView,
   offsets: ReadonlyMap<string, number>,
 ): Selection {
-  const serving = servingNodes(view);
+  const serving = servingNodes(view.views);
   const primaries = serving.map(({ node }) => node).toSorted(byNumber);
-  const replicas = replicasOfShard(view, undefined).toSorted(byNumber);
+  const replicas = replicasOfShard(view.views, undefined).toSorted(byNumber);
   const ofRole = (role: NodeRole | undefined): readonly string[] =>
     role === "primary"
       ? primaries
@@ -55,7 +55,7 @@ export function select(
     const slot = keySlot(key);
     const primary = serving.find(({ slots }) => holdsSlot(slots, slot))?.node;
     const id = view.members.find(({ name }) => name === primary)?.id;
-    return { primary, followers: id === undefined ? [] : replicasOfShard(view, id) };
+    return { primary, followers: id === undefined ? [] : replicasOfShard(view.views, id) };
   };
   let seed: number | undefined;
   const names = ((): readonly (string | undefined)[] => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { type ClusterView, mergeViews, type NodeView } from "./cluster-view.ts";
+import type { NodeView } from "./cluster-view.ts";
 import { parseClusterNodes } from "./parse-nodes.ts";
-import { replicasOfShard, servingNodes, whyNotReadable } from "./serving.ts";
+import { replicasOfShard, servingNodes, unservedSlots, whyNotReadable } from "./serving.ts";
 
 const A = "a".repeat(40);
 const B = "b".repeat(40);
@@ -14,16 +14,16 @@ function says(node: string, id: string, self: string, others: readonly string[] 
   return { kind: "answered", node, state: "ok", currentEpoch: 9, members, inSync: true };
 }
 
-function together(...views: readonly NodeView[]): ClusterView {
-  return mergeViews(views, new Map());
+function away(node: string): NodeView {
+  return { kind: "silent", node, reason: "away" };
 }
 
 test("each primary serves what it says it serves", () => {
-  const view = together(
+  const view = [
     says("node-0", A, "master - 0 0 1 connected 0-8191"),
     says("node-1", B, "master - 0 0 2 connected 8192-16383"),
     says("node-2", C, `slave ${A} 0 0 1 connected`),
-  );
+  ];
   expect(servingNodes(view)).toEqual([
     { node: "node-0", slots: [{ first: 0, last: 8191 }] },
     { node: "node-1", slots: [{ first: 8192, last: 16383 }] },
@@ -38,17 +38,17 @@ test.each([
   (_, order) => {
     const deposed = says("node-0", A, "master - 0 0 1 connected 0-16383");
     const promoted = says("node-2", C, "master - 0 0 9 connected 0-16383");
-    expect(servingNodes(together(...order(deposed, promoted)))).toEqual([
+    expect(servingNodes(order(deposed, promoted))).toEqual([
       { node: "node-2", slots: [{ first: 0, last: 16383 }] },
     ]);
   },
 );
 
 test("a deposed primary keeps the slots that nobody else claims", () => {
-  const view = together(
+  const view = [
     says("node-0", A, "master - 0 0 1 connected 0-100"),
     says("node-2", C, "master - 0 0 9 connected 20-30 90-16383"),
-  );
+  ];
   expect(servingNodes(view)).toEqual([
     {
       node: "node-0",
@@ -69,29 +69,50 @@ test("a deposed primary keeps the slots that nobody else claims", () => {
 
 test("what others say of a node does not make it serve", () => {
   const killed = `${B} 172.28.0.3:6379@16379 master - 0 0 7 disconnected 8192-16383`;
-  const view = together(says("node-0", A, "master - 0 0 1 connected 0-8191", [killed]), {
-    kind: "silent",
-    node: "node-1",
-    reason: "away",
-  });
+  const view = [says("node-0", A, "master - 0 0 1 connected 0-8191", [killed]), away("node-1")];
   expect(servingNodes(view)).toEqual([{ node: "node-0", slots: [{ first: 0, last: 8191 }] }]);
 });
 
+/** What another says of node-0 at that config epoch. */
+const told = (epoch: number): string => `${A} 172.28.0.2:6379@16379 master - 0 0 ${epoch} connected 0-8191`;
+
+test("a claim older than one that anybody knows of is none, also where the newer one's owner is dead", () => {
+  const again = says("node-2", C, "master - 0 0 4 connected 0-8191");
+  const other = says("node-1", B, "master - 0 0 2 connected 8192-16383", [told(5)]);
+  const served = [{ node: "node-1", slots: [{ first: 8192, last: 16383 }] }];
+  expect(servingNodes([away("node-0"), other, again])).toEqual(served);
+  expect(unservedSlots([away("node-0"), other, again])).toEqual([{ first: 0, last: 8191 }]);
+  expect(whyNotReadable([away("node-0"), other, again])).toBe(
+    "node-2 claims the slots 0-8191, to which another has a newer claim",
+  );
+  const elected = says("node-2", C, "master - 0 0 6 connected 0-8191");
+  expect(servingNodes([away("node-0"), other, elected])).toEqual([
+    ...served,
+    { node: "node-2", slots: [{ first: 0, last: 8191 }] },
+  ]);
+});
+
+test("an epoch that others heard of before its owner was asked takes nothing from the owner", () => {
+  const owner = says("node-0", A, "master - 0 0 5 connected 0-8191");
+  const other = says("node-1", B, "master - 0 0 2 connected 8192-16383", [told(6)]);
+  expect(servingNodes([owner, other]).map(({ node }) => node)).toEqual(["node-0", "node-1"]);
+});
+
 test("replicas and primaries without slots serve nothing", () => {
-  const view = together(
+  const view = [
     says("node-0", A, "master - 0 0 1 connected"),
     says("node-1", B, `slave ${A} 0 0 1 connected 0-16383`),
-  );
+  ];
   expect(servingNodes(view)).toEqual([]);
 });
 
 test("a shard's replicas are those that say they follow its primary", () => {
-  const view = together(
+  const view = [
     says("node-0", A, "master - 0 0 1 connected 0-16383"),
     says("node-1", B, `slave ${A} 0 0 1 connected`),
     says("node-2", C, `slave ${B} 0 0 1 connected`),
-    { kind: "silent", node: "node-3", reason: "away" },
-  );
+    away("node-3"),
+  ];
   expect(replicasOfShard(view, A)).toEqual(["node-1"]);
   expect(replicasOfShard(view, B)).toEqual(["node-2"]);
   expect(replicasOfShard(view, C)).toEqual([]);
@@ -100,18 +121,17 @@ test("a shard's replicas are those that say they follow its primary", () => {
 
 test("keys can be read back once every slot has one owner, however many nodes are dead", () => {
   const healthy = says("node-0", A, "master - 0 0 1 connected 0-16383");
-  const dead: NodeView = { kind: "silent", node: "node-1", reason: "dead" };
-  expect(whyNotReadable(together(healthy, dead))).toBeUndefined();
+  expect(whyNotReadable([healthy, away("node-1")])).toBeUndefined();
 });
 
 test("keys cannot be read back while slots have no owner, two owners, or one that is down", () => {
   const half = says("node-0", A, "master - 0 0 1 connected 0-8191");
-  expect(whyNotReadable(together(half))).toBe("nobody who answers serves the slots 8192-16383");
+  expect(whyNotReadable([half])).toBe("nobody who answers serves the slots 8192-16383");
   const deposed = says("node-0", A, "master - 0 0 1 connected 0-16383");
   const promoted = says("node-2", C, "master - 0 0 9 connected 0-16383");
-  expect(whyNotReadable(together(deposed, promoted))).toBe(
-    "node-0 still claims the slots 0-16383, which another serves",
+  expect(whyNotReadable([deposed, promoted])).toBe(
+    "node-0 claims the slots 0-16383, to which another has a newer claim",
   );
   const down: NodeView = { ...promoted, state: "fail" } as NodeView;
-  expect(whyNotReadable(together(down))).toBe("node-2 says cluster_state:fail");
+  expect(whyNotReadable([down])).toBe("node-2 says cluster_state:fail");
 });

@@ -1,10 +1,10 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import { SLOT_COUNT } from "../plan/slots.ts";
-import type { ClusterView, NodeView } from "./cluster-view.ts";
+import type { NodeView } from "./cluster-view.ts";
 import type { NodeEntry } from "./parse-nodes.ts";
 import { formatRanges, missingSlots, normalizeRanges } from "./slot-ranges.ts";
 
-/** A node that says of itself that it serves slots, and those of them that nobody claims at a newer epoch. */
+/** A node that says of itself that it serves slots, and those of them to which nobody has a newer claim. */
 export interface ServingNode {
   readonly node: string;
   readonly slots: readonly SlotRange[];
@@ -24,37 +24,62 @@ function selves(views: readonly NodeView[]): readonly Self[] {
   });
 }
 
-/**
- * Who serves what now. A primary that was cut off may still claim slots which its promoted replica claims as well;
- * Redis lets the greater config epoch win, and so does this.
- */
-export function servingNodes(view: ClusterView): readonly ServingNode[] {
-  const owners: (Self | undefined)[] = Array.from({ length: SLOT_COUNT });
-  for (const self of selves(view.views)) {
-    if (self.entry.role !== "primary") continue;
-    for (const { first, last } of self.entry.slots) {
-      for (let slot = first; slot <= last; slot += 1) {
-        const owner = owners[slot];
-        if (owner === undefined || owner.entry.configEpoch < self.entry.configEpoch) owners[slot] = self;
-      }
+/** Slots that a node has, in its own words or in another's, and the config epoch at which it has them. */
+interface Claim {
+  readonly id: string;
+  /** Whether the node says so itself. */
+  readonly self: boolean;
+  readonly epoch: number;
+  readonly slots: readonly SlotRange[];
+}
+
+/** Every claim once: first those that nodes make themselves, then what they tell of others. */
+function claimsIn(views: readonly NodeView[]): readonly Claim[] {
+  const claims = new Map<string, Claim>();
+  const answered = views.flatMap((view) => (view.kind === "silent" ? [] : view.members));
+  for (const self of [true, false]) {
+    for (const { self: own, role, id, configEpoch: epoch, slots } of answered) {
+      if (own !== self || role !== "primary" || slots.length === 0) continue;
+      const key = `${id} ${epoch} ${formatRanges(slots)}`;
+      if (!claims.has(key)) claims.set(key, { id, self, epoch, slots });
     }
   }
-  const slots = Map.groupBy(owners.keys(), (slot) => owners[slot]?.node);
-  return [...slots].flatMap(([node, own]) =>
-    node === undefined
-      ? []
-      : [{ node, slots: normalizeRanges(own.map((slot) => ({ first: slot, last: slot }))) }],
-  );
+  return [...claims.values()];
 }
 
 /**
- * What nobody serves: the slots that no primary which answers says it serves. What others say of one that is silent does
- * not count. They take a dead primary for the owner of its slots until another node has them.
+ * Who serves what now: the nodes that say so, less the slots to which another has a newer claim. Redis lets the greater
+ * config epoch win, and so does this. Outdated are the claim of a primary that was cut off and replaced meanwhile, and
+ * that of a replica which counted the votes of an earlier election again; for the latter it is enough that any node
+ * tells of the newer claim, be its owner dead.
  */
+export function servingNodes(views: readonly NodeView[]): readonly ServingNode[] {
+  const owners: (Claim | undefined)[] = Array.from({ length: SLOT_COUNT });
+  for (const claim of claimsIn(views)) {
+    for (const { first, last } of claim.slots) {
+      for (let slot = first; slot <= last; slot += 1) {
+        const owner = owners[slot];
+        if (owner === undefined || owner.epoch < claim.epoch) owners[slot] = claim;
+      }
+    }
+  }
+  // Others may tell of an epoch that its owner had not yet when it was asked: it is the owner's word that counts.
+  return selves(views).flatMap(({ node, entry }) => {
+    if (entry.role !== "primary") return [];
+    const slots: SlotRange[] = [];
+    for (const { first, last } of entry.slots) {
+      for (let slot = first; slot <= last; slot += 1) {
+        if (owners[slot]?.id === entry.id) slots.push({ first: slot, last: slot });
+      }
+    }
+    return slots.length === 0 ? [] : [{ node, slots: normalizeRanges(slots) }];
+  });
+}
+
+/** What nobody who answers serves. */
 export function unservedSlots(views: readonly NodeView[]): readonly SlotRange[] {
-  const primaries = selves(views).filter(({ entry }) => entry.role === "primary");
   return missingSlots(
-    primaries.flatMap(({ entry }) => entry.slots),
+    servingNodes(views).flatMap(({ slots }) => slots),
     SLOT_COUNT,
   );
 }
@@ -63,25 +88,28 @@ export function unservedSlots(views: readonly NodeView[]): readonly SlotRange[] 
  * Why the keys of a cluster cannot all be read back now, or undefined where they can: every slot has one owner in the
  * eyes of all nodes that answer, and each owner's state is ok. Nodes that are dead do not matter.
  */
-export function whyNotReadable(view: ClusterView): string | undefined {
-  const served = servingNodes(view);
-  const missing = unservedSlots(view.views);
-  if (missing.length > 0) return `nobody who answers serves the slots ${formatRanges(missing)}`;
-  const ownerOf = new Map(served.map(({ node, slots }) => [node, formatRanges(slots)]));
-  for (const { node, entry } of selves(view.views)) {
+export function whyNotReadable(views: readonly NodeView[]): string | undefined {
+  const served = servingNodes(views);
+  const servedBy = new Map(served.map(({ node, slots }) => [node, formatRanges(slots)]));
+  for (const { node, entry } of selves(views)) {
     const claimed = entry.role === "primary" ? formatRanges(normalizeRanges(entry.slots)) : "";
-    if (claimed !== (ownerOf.get(node) ?? ""))
-      return `${node} still claims the slots ${claimed}, which another serves`;
+    if (claimed !== (servedBy.get(node) ?? ""))
+      return `${node} claims the slots ${claimed}, to which another has a newer claim`;
   }
-  const down = view.views.find(
-    (each) => each.kind === "answered" && each.state !== "ok" && ownerOf.has(each.node),
+  const missing = unservedSlots(views);
+  if (missing.length > 0) return `nobody who answers serves the slots ${formatRanges(missing)}`;
+  const down = views.find(
+    (each) => each.kind === "answered" && each.state !== "ok" && servedBy.has(each.node),
   );
   return down === undefined ? undefined : `${down.node} says cluster_state:fail`;
 }
 
 /** Names of the nodes that say they are replicas: of the given primary, or of anyone. */
-export function replicasOfShard(view: ClusterView, primaryId: string | undefined): readonly string[] {
-  return selves(view.views)
+export function replicasOfShard(
+  views: readonly NodeView[],
+  primaryId: string | undefined,
+): readonly string[] {
+  return selves(views)
     .filter(
       ({ entry }) => entry.role === "replica" && (primaryId === undefined || entry.primaryId === primaryId),
     )
