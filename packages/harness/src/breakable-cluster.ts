@@ -72,9 +72,9 @@ export class BreakableCluster extends TargetableCluster {
   /**
    * Starts dead nodes again, or running ones anew (SIGTERM first), and returns when they are back in the cluster and, as
    * replicas, in sync. Data is what `persistence` kept, unless it is to be wiped; the network address stays, the host
-   * port may be another, and the clients made here find it. This ends kills, stops and pauses of the node. Partitions,
-   * losses, delays and freezes are put in force again before its server starts; while there is one, the node is only
-   * waited for until it answers or, where clients are cut off from it, runs.
+   * port may be another, and the clients made here find it. This ends kills, stops, pauses and slow commands of the
+   * node. Partitions, losses, delays and freezes are put in force again before its server starts; while there is one,
+   * the node is only waited for until it answers or, where clients are cut off from it, runs.
    *
    * Nothing is to be taken back. A call that runs out of time leaves the node as far as it has come.
    *
@@ -128,7 +128,7 @@ export class BreakableCluster extends TargetableCluster {
 
   /**
    * Makes nodes answer late: commands are taken and answered up to `delayMs` (1 to 1000) later, half of that on
-   * average. Gossip and replication go on. A node that is started again answers at once.
+   * average. Gossip and replication go on. A node that is started again answers at once, and is under the fault no more.
    *
    * @returns the fault, in force until its `heal()` or `await using`, {@link heal} or `reset()`.
    * @throws RedisClusterError before anything is done UNKNOWN_NODE, INVALID_ARGUMENT, NODE_NOT_RUNNING; otherwise
@@ -195,7 +195,7 @@ export class BreakableCluster extends TargetableCluster {
     const { name } = member.plan;
     const standing = (): ReturnType<typeof this.standing> => this.standing(name);
     await restartNode(member, this.members, data, standing, signal);
-    this.noLonger(["kill", "stop", "pause"], name);
+    this.noLonger(["kill", "stop", "pause", "slow-commands"], name);
     if (!isMute(standing())) await this.node(name).clientReady(signal);
   }
 

@@ -45,7 +45,7 @@ export interface Undo {
   heal(options: WaitOptions): Promise<void>;
   /** For a reset, which starts dead nodes itself. Without one there is nothing to do for it. */
   takeBack?(signal: AbortSignal): Promise<void>;
-  /** Closes what the fault has open in this process, when the cluster ends with the fault in force. */
+  /** Closes what the fault has open in this process, when it ends otherwise than by healing, or with the cluster. */
   release?(): void;
   /** Hears that the fault is over although nobody healed it. */
   over?(): void;
@@ -139,6 +139,7 @@ export class FaultRegistry {
       if (entry.left.size > 0) continue;
       entry.healing = Promise.resolve();
       this.#leave(entry);
+      entry.undo.release?.();
       entry.undo.over?.();
     }
   }
