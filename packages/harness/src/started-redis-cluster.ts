@@ -32,8 +32,10 @@ export interface ClusterParts extends ResettableParts {
 export interface ClusterWorkloadOptions extends WorkloadOptions {
   /**
    * Options of the ioredis clients that write, and read back at the end, such as those that your service uses. Default:
-   * ioredis' own, but 20 ms for `retryDelayOnFailover` and `retryDelayOnClusterDown`, and 250 for `slotsRefreshInterval`.
-   * `scaleReads` is always `"master"`: a replica that lags says nothing of what is lost.
+   * ioredis' own, but 20 ms for `retryDelayOnFailover` and `retryDelayOnClusterDown`, 500 for `slotsRefreshTimeout`, and
+   * they ask who serves what when a node has not answered for 100 ms. With options given they do not: of a frozen primary
+   * ioredis learns by `slotsRefreshInterval` only. `scaleReads` is always `"master"`: a replica that lags says nothing of
+   * what is lost.
    */
   readonly client?: ClusterClientOptions | undefined;
 }
@@ -42,7 +44,7 @@ export interface ClusterWorkloadOptions extends WorkloadOptions {
 const WORKLOAD_CLIENT: ClusterClientOptions = {
   retryDelayOnFailover: 20,
   retryDelayOnClusterDown: 20,
-  slotsRefreshInterval: 250,
+  slotsRefreshTimeout: 500,
 };
 
 /** Removing six containers takes half a second; an engine that needs a minute has other troubles. */
@@ -100,6 +102,8 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     const target: WorkloadTarget = {
       shardSlots: this.plan.shards.map(({ slots }) => slots),
       timeScale: this.plan.timeScale,
+      // With options of its own it is to be seen what such a client does by itself.
+      clientsLookAround: client === undefined,
       connect: (signal) =>
         this.connect(
           { ...WORKLOAD_CLIENT, ...client, scaleReads: "master" },

@@ -23,6 +23,7 @@ function targetWith(reason: string): WorkloadTarget {
   return {
     timeScale: 1,
     shardSlots: splitSlots(3),
+    clientsLookAround: false,
     connect: () => Promise.reject(new Error("not to be asked for")),
     whenWhole: (signal) => poll(() => Promise.reject(new Error(reason)), { everyMs: 5, signal }),
   };

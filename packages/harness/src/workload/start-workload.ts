@@ -2,8 +2,11 @@ import { type WorkloadOptions, validateWorkload } from "./options.ts";
 import { Workload } from "./workload.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 
-/** So many writers share a client; with `wait` each has its own, because WAIT holds up its whole connection. */
-const WRITERS_PER_CLIENT = 8;
+/**
+ * So many writers share a client, as the requests of a service do; with `wait` each has its own, because WAIT holds up
+ * its whole connection.
+ */
+const WRITERS_PER_CLIENT = 64;
 
 /**
  * Connects the clients and starts the writers. What was opened is closed again where that fails.

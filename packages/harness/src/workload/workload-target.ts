@@ -10,6 +10,8 @@ export interface WorkloadTarget {
   readonly shardSlots: readonly SlotRange[];
   /** A connected client of its own that sends everything, reads too, to primaries; the workload disconnects it. */
   connect(signal?: AbortSignal): Promise<Cluster>;
+  /** Whether its clients ask who serves what as soon as a node does not answer. */
+  readonly clientsLookAround: boolean;
   /** Resolves when everything can be read back; when the signal aborts, rejects with what kept it from that. */
   whenWhole(signal: AbortSignal): Promise<void>;
   /** Is told the ledger, once there is one. */

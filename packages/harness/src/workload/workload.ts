@@ -57,7 +57,7 @@ export class Workload implements AsyncDisposable {
     const prefix = options.keyPrefix ?? `workload:${randomBytes(4).toString("hex")}`;
     this.#keyspace = new Keyspace(prefix, options.keys, options.writers, target.shardSlots);
     this.#waiters = new AcknowledgementWaiters(this.#log, this.#keyspace);
-    this.#clients = clients.map((client) => new WriterClient(client));
+    this.#clients = clients.map((client) => new WriterClient(client, target.clientsLookAround));
     const shared = {
       options,
       keyspace: this.#keyspace,

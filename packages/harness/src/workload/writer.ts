@@ -10,6 +10,8 @@ import type { WriterClient } from "./writer-client.ts";
 
 /** After an attempt without success: a server that refuses at once should not be asked all the time. */
 const PAUSE_MS = 5;
+/** A command that is under way for longer than this has met a node that does not answer. */
+const NO_ANSWER_MS = 100;
 /** So often another key is drawn where too many writers wait for a shard already. */
 const DRAWS = 4;
 
@@ -84,8 +86,11 @@ export class Writer {
   /** Gives up the command under way where its time is over, or at once. One timer for all writers calls this. */
   expire(now: number, atOnce = false): void {
     const attempt = this.#attempt;
-    if (attempt === undefined || (!atOnce && now - attempt.sentAt < this.#limitMs)) return;
-    this.#record(attempt, 0, "unknown", "timeout");
+    if (attempt === undefined) return;
+    const { wait, waitTimeoutMs } = this.#shared.options;
+    const sinceMs = now - attempt.sentAt;
+    if (sinceMs >= NO_ANSWER_MS + (wait > 0 ? waitTimeoutMs : 0)) this.#client.noAnswer(now);
+    if (atOnce || sinceMs >= this.#limitMs) this.#record(attempt, 0, "unknown", "timeout");
   }
 
   #next(leastMs: number): void {
