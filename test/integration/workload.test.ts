@@ -124,6 +124,16 @@ describe("a workload and its ledger", () => {
     expect(ledger.latency.after.count).toBeGreaterThan(0);
   });
 
+  test("writes to the node that replaced a frozen primary, which lets no connection go", async () => {
+    const shard = (await cluster.primaryOf(KEY)).plannedShard;
+    await using workload = await cluster.startWorkload({ writers: 4 });
+    await more(workload, 100);
+    await cluster.observeFailover(() => cluster.pause({ primaryOf: KEY }), { withinMs: 15_000 });
+    // No longer than the commands that are under way to the frozen node may take, and some more for a slow machine.
+    await workload.waitForAcknowledged(shard, Date.now(), { timeoutMs: 3_000 });
+    expect(findings(await workload.stop())).toEqual([]);
+  });
+
   test("names each acknowledged write that dies with its primary while replication is frozen", async () => {
     const primary = await cluster.primaryOf(KEY);
     const frozen = await cluster.freezeReplication({ replicaOf: KEY });
