@@ -478,6 +478,16 @@ describe("faults, each applied and healed", () => {
   });
 });
 
+test("a promotion that the others ignore is none, and is asked for again, where no log warns of it", async () => {
+  await using cluster = await startRedisCluster({ nodeTimeoutMs: 500, config: { loglevel: "warning" } });
+  for (let round = 0; round < 3; round += 1) {
+    const [replica] = await cluster.replicasOf(KEY);
+    await cluster.failover(replica ?? "", { mode: "force" });
+    expect((await cluster.primaryOf(KEY)).name).toBe(replica?.name);
+    await cluster.waitUntilHealthy();
+  }
+});
+
 test("a helper image that cannot be had is named, and nothing is cut", async () => {
   await using cluster = await startRedisCluster({
     nodes: 3,
