@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { whyNoSecondEngine } from "./test/support/second-engine.ts";
 
@@ -7,6 +8,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // With one worker, which two cores would give it, Vitest would run it last: first is what fails within seconds.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           include: ["packages/harness/src/**/*.test.ts", "test/architecture/**/*.test.ts"],
         },
       },

@@ -11,8 +11,9 @@ import { docker, leftovers } from "../support/engine.ts";
 import { filtersIn, helpersDuring } from "../support/network-helpers.ts";
 
 const KEY = "order:42";
-/** In a shard where the tests before have nobody elected: a replica that has just been is not asked at once. */
+/** In shards where the tests before have nobody elected: a replica that has just been is not asked at once. */
 const ELSEWHERE = "order:44";
+const THIRD = "order:43";
 
 describe("faults, each applied and healed", () => {
   let cluster: StartedRedisCluster;
@@ -87,10 +88,21 @@ describe("faults, each applied and healed", () => {
 
   test("an isolated primary still takes writes from this host while its peers elect another: split brain", async () => {
     const primary = await cluster.primaryOf(KEY);
-    await primary.client.set(KEY, "before");
+    let takenAt = 0;
+    const writing = (async (): Promise<unknown> => {
+      for (;;) {
+        try {
+          await primary.client.set(KEY, "written on the wrong side");
+          takenAt = Date.now();
+        } catch (refusal) {
+          return refusal;
+        }
+      }
+    })();
     await using _fault = await cluster.isolate(primary);
-    // Nobody has noticed yet, least of all the node itself.
-    await expect(primary.client.set(KEY, "written on the wrong side")).resolves.toBe("OK");
+    // It notices after a node timeout at the earliest, and the fault came into force after it was begun.
+    expect(String(await writing)).toContain("CLUSTERDOWN");
+    expect(takenAt).toBeGreaterThan(_fault.since + 400);
     const promoted = await cluster.primaryOf(KEY, { timeoutMs: 20_000 });
     await expect
       .poll(async () => (await cluster.primaryOf(KEY)).name, { timeout: 10_000 })
@@ -166,13 +178,14 @@ describe("faults, each applied and healed", () => {
     const fault = await cut(primary.name);
     expect(fault.nodes).toEqual([primary.name]);
     // A new client each: one that is connected waits for what was lost.
-    const reach = async ({ client }: RedisClusterNode): Promise<string> => {
-      const probe = client.duplicate({ connectTimeout: 300, commandTimeout: 300, maxRetriesPerRequest: 0 });
+    const reach = async ({ client }: RedisClusterNode, limitMs: number): Promise<string> => {
+      const limits = { connectTimeout: limitMs, commandTimeout: limitMs, maxRetriesPerRequest: 0 };
+      const probe = client.duplicate(limits);
       probe.on("error", () => {});
       return await probe.ping().finally(() => probe.disconnect());
     };
-    await expect(reach(primary)).rejects.toThrow(/timed out|Connection is closed|max retries/i);
-    await expect(reach(other)).resolves.toBe("PONG");
+    await expect(reach(primary, 300)).rejects.toThrow(/timed out|Connection is closed|max retries/i);
+    await expect(reach(other, 5_000)).resolves.toBe("PONG");
     const said = String(await other.client.call("CLUSTER", "NODES"));
     expect(said.split("\n").find((line) => line.startsWith(primary.id))).not.toContain("fail");
     await fault.heal();
@@ -320,20 +333,23 @@ describe("faults, each applied and healed", () => {
   test("a graceful failover to a replica that cannot catch up says so instead of being lost", async () => {
     const primary = await cluster.primaryOf(ELSEWHERE);
     const [replica] = await cluster.replicasOf(ELSEWHERE);
-    await using _frozen = await cluster.freezeReplication(replica ?? "");
+    const frozen = await cluster.freezeReplication(replica ?? "");
     await primary.client.set(ELSEWHERE, "which the replica does not have");
-    await expect(cluster.failover(replica ?? "", { timeoutMs: 700 })).rejects.toMatchObject({
+    await expect(cluster.failover(replica ?? "", { timeoutMs: 2_000 })).rejects.toMatchObject({
       code: "WAIT_TIMEOUT",
       message: expect.stringMatching(
-        /Failing over to node-\d: not done after 700 ms\. Still: node-\d has not taken over/,
+        /Failing over to node-\d: not done after 2000 ms\. Still: node-\d has not taken over/,
       ),
     });
     expect((await cluster.primaryOf(ELSEWHERE)).name).toBe(primary.name);
+    await frozen.heal();
+    // Its server would still take over as soon as it has caught up.
+    await cluster.restart(replica ?? "");
   });
 
   test("a failover from a dead primary names the way that works, and one that the others elect meanwhile counts", async () => {
-    const primary = await cluster.primaryOf(ELSEWHERE);
-    const [replica] = (await cluster.replicasOf(ELSEWHERE)) as [RedisClusterNode];
+    const primary = await cluster.primaryOf(THIRD);
+    const [replica] = (await cluster.replicasOf(THIRD)) as [RedisClusterNode];
     // As long as it may not, nobody elects it.
     await replica.client.config("SET", "cluster-replica-no-failover", "yes");
     await using dead = await cluster.kill(primary);
@@ -348,10 +364,10 @@ describe("faults, each applied and healed", () => {
       Number(/cluster(?:\|nodes)?:calls=(\d+)/.exec(await replica.client.info("commandstats"))?.[1] ?? 0);
     const before = await looks();
     const promoting = cluster.failover(replica);
-    await expect.poll(looks).toBeGreaterThan(before);
+    await expect.poll(looks, { timeout: 5_000 }).toBeGreaterThan(before);
     await replica.client.config("SET", "cluster-replica-no-failover", "no");
     await promoting;
-    expect((await cluster.primaryOf(ELSEWHERE)).name).toBe(replica.name);
+    expect((await cluster.primaryOf(THIRD)).name).toBe(replica.name);
     await dead.heal();
   });
 
@@ -474,7 +490,8 @@ describe("faults, each applied and healed", () => {
     expect(cluster.activeFaults).toEqual([]);
     const begun = performance.now();
     for (let round = 0; round < 4; round += 1) expect(await first.client.ping()).toBe("PONG");
-    expect(performance.now() - begun).toBeLessThan(400);
+    // With a pause left over at least three of them would take the whole of it.
+    expect(performance.now() - begun).toBeLessThan(1_000);
   });
 });
 

@@ -142,7 +142,9 @@ test("without persistence not even the file of a replica's sync brings data back
   await primary.client.set("data", "kept");
   await cluster.restart(replica ?? "");
   // The server deletes the file at its next look, at most a second after the sync.
-  await expect.poll(() => exec(primary.containerId, ["ls"])).toMatchObject({ output: "nodes.conf\n" });
+  await expect
+    .poll(() => exec(primary.containerId, ["ls"]), { timeout: 10_000 })
+    .toMatchObject({ output: "nodes.conf\n" });
   await cluster.restart(primary);
   expect(await primary.client.get("data")).toBeNull();
 });

@@ -37,6 +37,13 @@ async function expectPristine(cluster: StartedRedisCluster): Promise<void> {
   }
 }
 
+/** Nobody takes over until the reset, however slow the machine is. A reset puts the setting back. */
+async function nobodyStands(cluster: StartedRedisCluster): Promise<void> {
+  await Promise.all(
+    cluster.nodes.map(({ client }) => client.config("SET", "cluster-replica-no-failover", "yes")),
+  );
+}
+
 describe("a reset", () => {
   let cluster: StartedRedisCluster;
   beforeAll(async () => {
@@ -89,6 +96,7 @@ describe("a reset", () => {
 
   test("after a kill starts the dead node only, and gives it its role back", async () => {
     const victim = await cluster.primaryOf(KEY);
+    await nobodyStands(cluster);
     const fault = await cluster.killMaster(KEY);
     const report = await cluster.reset();
     expect(report).toMatchObject({ way: "mended", restarted: [victim.name] });
@@ -125,6 +133,7 @@ describe("a reset", () => {
     await cluster.observeFailover(() => cluster.isolate("node-0"), { withinMs: 15_000 });
     await cluster.reset();
     await expectPristine(cluster);
+    await nobodyStands(cluster);
     await cluster.stopNode(["node-1", "node-4"]);
     expect((await cluster.reset()).restarted).toEqual(["node-1", "node-4"]);
     await expectPristine(cluster);
@@ -139,9 +148,7 @@ describe("a reset", () => {
     await owner.client.config("REWRITE");
     expect(await cluster.reset()).toMatchObject({ way: "mended", restarted: [owner.name] });
     // The old files would come back with it. On a slow machine it is away for longer than its replica waits.
-    await Promise.all(
-      cluster.nodes.map(({ client }) => client.config("SET", "cluster-replica-no-failover", "yes")),
-    );
+    await nobodyStands(cluster);
     await cluster.restart(owner);
     await expectPristine(cluster);
   });
@@ -174,6 +181,7 @@ describe("a reset", () => {
     "brings a dead %s back without touching the others",
     async (role) => {
       const [dead] = await (role === "primary" ? cluster.primaries() : cluster.replicas());
+      await nobodyStands(cluster);
       await cluster.kill(dead ?? "");
       const report = await cluster.reset();
       expect(report).toMatchObject({ way: "mended", restarted: [dead?.name] });
@@ -202,6 +210,7 @@ test.for(OTHER_SERVERS)("$name is reset as well", async ({ image }) => {
   expect(report.way).toBe("mended");
   expect((await cluster.check()).problems).toEqual([]);
   expect(await cluster.client.get(KEY)).toBeNull();
+  await nobodyStands(cluster);
   await cluster.killMaster(KEY);
   const calm = await cluster.reset();
   expect(calm).toMatchObject({ way: "mended", restarted: [expect.any(String)] });

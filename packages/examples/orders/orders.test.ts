@@ -12,7 +12,7 @@ test("orders survive a dead master", { timeout: 60_000 }, async ({ cluster }) =>
   expect(await workload.stop()).toHaveLostNoAcknowledgedWrites();
 });
 
-test("the next test finds nothing of that", async ({ cluster, redis }) => {
+test("the next test finds nothing of that", { timeout: 30_000 }, async ({ cluster, redis }) => {
   expect(await redis.get("order:42")).toBeNull();
   await expect(cluster).toBeHealthy();
 });

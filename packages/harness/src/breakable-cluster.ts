@@ -170,7 +170,8 @@ export class BreakableCluster extends TargetableCluster {
    * again until the time is up, and the error says why it did not work. Redis keeps the votes of an election for twice
    * the node timeout, at least two seconds, and begins no other for as long again: a replica that has just held one is asked
    * only then, as it would promote itself by the old votes, be ignored, and lose what it had written. `takeover` needs no
-   * votes, and Valkey forgets them from 8.1 on. Nothing is to be taken back: another failover does that.
+   * votes, and Valkey forgets them from 8.1 on. Nothing is to be taken back: another failover does that. After a
+   * call that ran out of time the server may still do it, for 5 s.
    *
    * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT where it is a primary already, or several; NODE_NOT_RUNNING;
    * ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED.
