@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { NodeView } from "./cluster-view.ts";
 import { parseClusterNodes } from "./parse-nodes.ts";
 import { replicasOfShard, servingNodes, unservedSlots, whyNotReadable } from "./serving.ts";
+import { holdsSlot } from "./slot-ranges.ts";
 
 const A = "a".repeat(40);
 const B = "b".repeat(40);
@@ -96,6 +98,52 @@ test("an epoch that others heard of before its owner was asked takes nothing fro
   const owner = says("node-0", A, "master - 0 0 5 connected 0-8191");
   const other = says("node-1", B, "master - 0 0 2 connected 8192-16383", [told(6)]);
   expect(servingNodes([owner, other]).map(({ node }) => node)).toEqual(["node-0", "node-1"]);
+});
+
+/** A node's claim: its id's letter, config epoch, and slots as CLUSTER NODES writes them. */
+const claim = fc.record({
+  id: fc.constantFrom("a", "b", "c", "d"),
+  epoch: fc.nat(9),
+  // Neighbours, gaps and overlaps: what counts is where claims begin and end.
+  starts: fc.uniqueArray(fc.nat(11), { maxLength: 4 }),
+});
+
+test("every slot is served by whom its newest claim belongs to, if that node says so itself", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(claim, fc.array(claim)), { maxLength: 4 }), (drawn) => {
+      const own = drawn.filter(([{ id }], index) => drawn.findIndex(([other]) => other.id === id) === index);
+      // Two nodes at one epoch are a collision, of which nobody can say who wins.
+      const epochs = own
+        .flatMap(([self, others]) => [self, ...others])
+        .map(({ id, epoch }) => `${epoch}${id}`);
+      fc.pre(new Set(epochs).size === new Set(epochs.map((each) => each[0])).size);
+      const slotsOf = (starts: readonly number[]): string =>
+        starts.map((each) => `${each}-${each}`).join(" ");
+      const views = own.map(([self, others]) =>
+        says(
+          `node-${self.id}`,
+          self.id.repeat(40),
+          `master - 0 0 ${self.epoch} connected ${slotsOf(self.starts)}`,
+          others
+            .filter(({ id }) => id !== self.id)
+            .map(
+              ({ id, epoch, starts }) =>
+                `${id.repeat(40)} 172.28.0.3:6379@16379 master - 0 0 ${epoch} connected ${slotsOf(starts)}`,
+            ),
+        ),
+      );
+      const served = servingNodes(views);
+      for (let slot = 0; slot < 12; slot += 1) {
+        const claims = own
+          .flatMap(([self, others]) => [self, ...others.filter(({ id }) => id !== self.id)])
+          .filter(({ starts }) => starts.includes(slot));
+        const newest = claims.toSorted((one, other) => other.epoch - one.epoch)[0]?.id;
+        const saysSo = own.some(([{ id, starts }]) => id === newest && starts.includes(slot));
+        const expected = saysSo ? `node-${newest}` : undefined;
+        expect(served.find(({ slots }) => holdsSlot(slots, slot))?.node).toBe(expected);
+      }
+    }),
+  );
 });
 
 test("replicas and primaries without slots serve nothing", () => {

@@ -54,26 +54,51 @@ function claimsIn(views: readonly NodeView[]): readonly Claim[] {
  * tells of the newer claim, be its owner dead.
  */
 export function servingNodes(views: readonly NodeView[]): readonly ServingNode[] {
-  const owners: (Claim | undefined)[] = Array.from({ length: SLOT_COUNT });
-  for (const claim of claimsIn(views)) {
-    for (const { first, last } of claim.slots) {
-      for (let slot = first; slot <= last; slot += 1) {
-        const owner = owners[slot];
-        if (owner === undefined || owner.epoch < claim.epoch) owners[slot] = claim;
-      }
-    }
+  const served = new Map<string, SlotRange[]>();
+  const open = new Set<Claim>();
+  const edges = edgesOf(claimsIn(views));
+  for (const [index, { slot, claim, opens }] of edges.entries()) {
+    if (opens) open.add(claim);
+    else open.delete(claim);
+    const next = edges[index + 1]?.slot ?? slot;
+    if (next === slot || open.size === 0) continue;
+    const { id } = newest(open);
+    // Others may tell of an epoch that its owner had not yet when it was asked: it is the owner's word that counts.
+    if (![...open].some((each) => each.self && each.id === id)) continue;
+    const ranges = served.get(id) ?? [];
+    ranges.push({ first: slot, last: next - 1 });
+    served.set(id, ranges);
   }
-  // Others may tell of an epoch that its owner had not yet when it was asked: it is the owner's word that counts.
   return selves(views).flatMap(({ node, entry }) => {
-    if (entry.role !== "primary") return [];
-    const slots: SlotRange[] = [];
-    for (const { first, last } of entry.slots) {
-      for (let slot = first; slot <= last; slot += 1) {
-        if (owners[slot]?.id === entry.id) slots.push({ first: slot, last: slot });
-      }
-    }
-    return slots.length === 0 ? [] : [{ node, slots: normalizeRanges(slots) }];
+    const slots = served.get(entry.id);
+    return slots === undefined ? [] : [{ node, slots: normalizeRanges(slots) }];
   });
+}
+
+/** A slot from which on a claim holds, or no longer holds. */
+interface Edge {
+  readonly slot: number;
+  readonly claim: Claim;
+  readonly opens: boolean;
+}
+
+/** All edges by their slots; what ends comes before what begins. Slot by slot would be milliseconds at each look. */
+function edgesOf(claims: readonly Claim[]): readonly Edge[] {
+  return claims
+    .flatMap((claim) =>
+      claim.slots.flatMap(({ first, last }): readonly Edge[] => [
+        { slot: first, claim, opens: true },
+        { slot: last + 1, claim, opens: false },
+      ]),
+    )
+    .toSorted((a, b) => a.slot - b.slot || Number(a.opens) - Number(b.opens));
+}
+
+/** Of equally new claims one that a node makes itself, else the first. */
+function newest(claims: Iterable<Claim>): Claim {
+  return [...claims].reduce((best, each) =>
+    each.epoch > best.epoch || (each.epoch === best.epoch && each.self && !best.self) ? each : best,
+  );
 }
 
 /** What nobody who answers serves. */
