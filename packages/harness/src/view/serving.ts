@@ -103,8 +103,12 @@ function newest(claims: Iterable<Claim>): Claim {
 
 /** What nobody who answers serves. */
 export function unservedSlots(views: readonly NodeView[]): readonly SlotRange[] {
+  return missingFrom(servingNodes(views));
+}
+
+function missingFrom(serving: readonly ServingNode[]): readonly SlotRange[] {
   return missingSlots(
-    servingNodes(views).flatMap(({ slots }) => slots),
+    serving.flatMap(({ slots }) => slots),
     SLOT_COUNT,
   );
 }
@@ -121,7 +125,7 @@ export function whyNotReadable(views: readonly NodeView[]): string | undefined {
     if (claimed !== (servedBy.get(node) ?? ""))
       return `${node} claims the slots ${claimed}, to which another has a newer claim`;
   }
-  const missing = unservedSlots(views);
+  const missing = missingFrom(served);
   if (missing.length > 0) return `nobody who answers serves the slots ${formatRanges(missing)}`;
   const down = views.find(
     (each) => each.kind === "answered" && each.state !== "ok" && servedBy.has(each.node),
