@@ -10,6 +10,7 @@ import { orAborted } from "./lifecycle/deadline.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { RedisClusterNode } from "./redis-cluster-node.ts";
 import { type Aim, type Target, TargetableCluster } from "./targetable-cluster.ts";
+import { wallClockMs } from "./clock/real-time.ts";
 
 /** How a node is killed. */
 export interface KillOptions extends WaitOptions {
@@ -101,7 +102,7 @@ export class BreakableCluster extends TargetableCluster {
   async pause(target: Target, options: WaitOptions = {}): Promise<ActiveFault> {
     return await this.apply("Pausing", this.aim(target), options, async (chosen, signal) => {
       const { members } = chosen;
-      const since = Date.now();
+      const since = wallClockMs();
       await requireStatus(members, "paused", ["running"], signal);
       const pausing = applyToAll(members, pauseMember, resumeMember);
       const undo = async (): Promise<void> => {
@@ -139,7 +140,7 @@ export class BreakableCluster extends TargetableCluster {
     requireNumber("delayMs", delayMs, 1, 1_000);
     return await this.apply("Slowing down", this.aim(target), options, async (chosen, signal) => {
       const { members } = chosen;
-      const since = Date.now();
+      const since = wallClockMs();
       await requireStatus(members, "slowed down", ["running"], signal);
       const slowed: SlowedNode[] = [];
       const undo = async (): Promise<void> => {
@@ -217,7 +218,7 @@ export class BreakableCluster extends TargetableCluster {
     return await this.apply(doing, aim, options, async (chosen, signal) => {
       const { members } = chosen;
       await requireStatus(members, verb, ["running", "paused"], signal);
-      const since = Date.now();
+      const since = wallClockMs();
       const restart = async (member: Member, within: AbortSignal): Promise<void> => {
         // Somebody may have started it in the meantime, and then there is nothing left to heal.
         const { status } = await orAborted(member.runtime.state(), within);

@@ -29,6 +29,7 @@ import { explainFailure } from "./startup/explain-failure.ts";
 import { guardAgainstDeath } from "./startup/guard-against-death.ts";
 import { makeNetwork } from "./startup/make-network.ts";
 import { sweepOnce } from "./startup/sweep-once.ts";
+import { monotonicMs } from "./clock/real-time.ts";
 
 /** How long a start that failed may take to remove what it made. */
 const CLEANUP_MS = 10_000;
@@ -63,7 +64,7 @@ export class ClusterStart {
       abortCode: "START_ABORTED",
     });
     try {
-      const networkBegun = performance.now();
+      const networkBegun = monotonicMs();
       await guardAgainstDeath(this.#engine, this.#cleanup);
       const asking = volumesOfImage(this.#engine, this.#options.image);
       const imageVolumes = await orAborted(asking, deadline.signal);
@@ -77,7 +78,7 @@ export class ClusterStart {
       log("%s: %d nodes of %s on %s", plan.name, plan.nodes.length, plan.image, plan.network.subnet);
       // Beside the boot, which waits for the engine most of the time.
       sweepOnce(this.#engine, this.#cleanup);
-      const containersBegun = performance.now();
+      const containersBegun = monotonicMs();
       this.#phase = "containers";
       using _exits = watchExits(this.#engine, plan.name, (exit) => this.#stopAtExit(exit));
       const signal = AbortSignal.any([deadline.signal, this.#trouble.signal]);
@@ -93,7 +94,7 @@ export class ClusterStart {
       await orAborted(Promise.all(booting), signal);
       this.#phase = "formation";
       log("%s: all nodes have booted", plan.name);
-      const formationBegun = performance.now();
+      const formationBegun = monotonicMs();
       const { way, fellBackBecause } = await forming;
       this.#phase = "clients";
       log(
@@ -102,14 +103,14 @@ export class ClusterStart {
         way,
         fellBackBecause === undefined ? "" : `: ${fellBackBecause}`,
       );
-      const clientsBegun = performance.now();
+      const clientsBegun = monotonicMs();
       const [client, baseline] = await Promise.all([
         this.#connect(plan, access, signal),
         orAborted(takeBaseline(this.#connections), signal),
       ]);
       const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
       this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());
-      const end = performance.now();
+      const end = monotonicMs();
       log("%s: ready after %d ms", plan.name, Math.round(end - begun));
       return new StartedRedisCluster({
         engine: this.#engine,

@@ -13,6 +13,7 @@ import { RemoteSharing } from "./sharing/remote-sharing.ts";
 import type { SharedCluster } from "./sharing/shared-cluster.ts";
 import { StartedRedisCluster } from "./started-redis-cluster.ts";
 import { guardAgainstDeath } from "./startup/guard-against-death.ts";
+import { monotonicMs } from "./clock/real-time.ts";
 
 /** Reaching a cluster that is there takes milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -55,7 +56,7 @@ async function openHandle(
   options: WaitOptions,
   clientOptions: ClusterClientOptions | undefined,
 ): Promise<StartedRedisCluster> {
-  const begun = performance.now();
+  const begun = monotonicMs();
   const { plan, access } = shared;
   using deadline = waitDeadline(`Connecting to ${shared.redisCluster}`, options, {
     timeoutMs: TIMEOUT_MS,
@@ -83,7 +84,7 @@ async function openHandle(
       return connection;
     });
     const client = await connectCluster(plan, addresses, access, clientOptions, signal);
-    const tookMs = performance.now() - begun;
+    const tookMs = monotonicMs() - begun;
     return new StartedRedisCluster({
       engine,
       plan,

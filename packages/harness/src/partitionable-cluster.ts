@@ -20,6 +20,7 @@ import type { ObservableParts } from "./observable-cluster.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { Aim, Chosen, Target } from "./targetable-cluster.ts";
 import { replicasOfShard } from "./view/serving.ts";
+import { wallClockMs } from "./clock/real-time.ts";
 
 /** A fault that is made of packet filters. */
 interface Filter {
@@ -139,7 +140,7 @@ export class PartitionableCluster extends BreakableCluster {
     const aim = this.aim(target);
     await this.#bringHelper(options);
     return await this.apply("Delaying", aim, options, async (chosen, signal) => {
-      const since = Date.now();
+      const since = wallClockMs();
       await requireStatus(chosen.members, "delayed", ["running"], signal);
       const applying = this.announced(chosen.members, () =>
         applyDelay(this.#engine, this.members, chosen.members, delayMs, jitterMs),
@@ -195,7 +196,7 @@ export class PartitionableCluster extends BreakableCluster {
       const cuts = await filter.cuts(chosen.members, signal);
       const touched = cuts.map(({ node }) => this.members.all[node.index] as Member);
       await requireStatus(touched, "cut off", ["running"], signal);
-      const since = Date.now();
+      const since = wallClockMs();
       const table = `trc_${randomBytes(6).toString("hex")}`;
       const applying = this.announced(touched, () =>
         applyCuts(this.#engine, this.members, table, cuts, filter.loss),

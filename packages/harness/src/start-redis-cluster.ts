@@ -9,6 +9,7 @@ import type { ClusterShape } from "./plan/options.ts";
 import { stretch } from "./plan/time-scale.ts";
 import { validateOptions } from "./plan/validate-options.ts";
 import type { StartedRedisCluster } from "./started-redis-cluster.ts";
+import { monotonicMs } from "./clock/real-time.ts";
 
 /** What {@link startRedisCluster} takes. */
 export interface RedisClusterOptions extends ClusterShape {
@@ -82,9 +83,9 @@ export async function startWithin(
   { limitMs, evidenceDir }: StartOfTest,
   options: RedisClusterOptions,
 ): Promise<StartedRedisCluster> {
-  const begun = performance.now();
+  const begun = monotonicMs();
   const leftMs = (): number =>
-    limitMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, limitMs - (performance.now() - begun));
+    limitMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, limitMs - (monotonicMs() - begun));
   const given = validateOptions(options, process.env);
   const valid = given.measureTime ? stretch(given, await measureTimeScale()) : given;
   const { signal, configureNode } = options;
@@ -102,7 +103,7 @@ export async function startWithin(
     preparing.signal,
   );
   preparing.clear();
-  const prepareMs = performance.now() - begun;
+  const prepareMs = monotonicMs() - begun;
 
   const start = new ClusterStart(engine, valid, {
     timeoutMs: Math.min(leftMs(), valid.startupTimeoutMs),

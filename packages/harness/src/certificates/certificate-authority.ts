@@ -16,6 +16,7 @@ import {
   TimeType,
 } from "pkijs";
 import { pem } from "./pem.ts";
+import { wallClockMs } from "../clock/real-time.ts";
 
 /** A certificate and its private key, both in PEM. */
 export interface IssuedCertificate {
@@ -119,8 +120,8 @@ async function unsigned(name: string, publicKey: webcrypto.CryptoKey): Promise<C
     version: 2,
     // Positive and without leading zeros, as DER wants it.
     serialNumber: new asn1js.Integer({ valueHex: Uint8Array.of(1, ...randomBytes(15)).buffer }),
-    notBefore: new Time({ type: TimeType.UTCTime, value: new Date(Date.now() - BEFORE_MS) }),
-    notAfter: new Time({ type: TimeType.UTCTime, value: new Date(Date.now() + AFTER_MS) }),
+    notBefore: new Time({ type: TimeType.UTCTime, value: new Date(wallClockMs() - BEFORE_MS) }),
+    notAfter: new Time({ type: TimeType.UTCTime, value: new Date(wallClockMs() + AFTER_MS) }),
   });
   certificate.subject.typesAndValues.push(
     new AttributeTypeAndValue({ type: OID.commonName, value: new asn1js.Utf8String({ value: name }) }),

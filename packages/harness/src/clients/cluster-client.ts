@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { Cluster, type ClusterNode, type ClusterOptions } from "ioredis";
+import { nextTurn } from "../clock/real-time.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type Access, accessOptions, DISCONNECT_TIMEOUT_MS } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";

@@ -4,6 +4,7 @@ import { keyForRange } from "../plan/slots.ts";
 import type { Access } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";
 import { closeCluster, connectCluster } from "./cluster-client.ts";
+import { clearTimeout, setTimeout, wallClockMs } from "../clock/real-time.ts";
 
 /** How soon the probe looks again; ioredis' default of 100 ms would be most of what is measured. */
 const RETRY_MS = 10;
@@ -47,7 +48,7 @@ export class ProbeWriter implements AsyncDisposable {
       key = keyForRange({ first: slot, last: slot }, "testcontainers-redis-cluster:probe:");
       this.#keys.set(slot, key);
     }
-    await this.#client.set(key, Date.now());
+    await this.#client.set(key, wallClockMs());
   }
 
   /** Deletes what it has written, where that can be done within half a second, and closes its client in any case. */

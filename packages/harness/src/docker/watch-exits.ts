@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import { CLUSTER_LABEL } from "../ownership/owner.ts";
 import type { Engine } from "./engine.ts";
 import { NODE_LABEL } from "./labels.ts";
+import { wallClockMs } from "../clock/real-time.ts";
 
 /** A container's end, as the engine reports it. */
 export interface ContainerExit {
@@ -23,7 +24,7 @@ export function watchExits(
   engine.docker
     .getEvents({
       // The engine tells what happened since then as well, so nobody has to wait for the watch to begin.
-      since: Math.floor(Date.now() / 1000) - 1,
+      since: Math.floor(wallClockMs() / 1000) - 1,
       filters: { type: ["container"], event: ["die"], label: [`${CLUSTER_LABEL}=${cluster}`] },
       abortSignal: controller.signal,
     })

@@ -6,6 +6,7 @@ import { nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
 import { parseInfo, serverVersion } from "../view/parse-info.ts";
 import { answerOf } from "./answer.ts";
 import type { EvidenceBundle, EvidenceNode, EvidenceSource, NodeEvidence } from "./evidence.ts";
+import { wallClockMs } from "../clock/real-time.ts";
 
 const NODE_LIMIT_MS = 500;
 const ENGINE_LIMIT_MS = 3_000;
@@ -30,7 +31,7 @@ export async function collectEvidence(
   } = {},
 ): Promise<EvidenceBundle> {
   const { title, error, signal = new AbortController().signal, logLines = LOG_LINES } = options;
-  const at = Date.now();
+  const at = wallClockMs();
   const { plan, history } = source;
   const [library, answers] = await Promise.all([
     libraryVersion(),

@@ -2,6 +2,7 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 import type { Failover } from "../failover/failover.ts";
 import type { FaultFacts } from "../faults/active-fault.ts";
 import type { Ledger } from "../workload/ledger.ts";
+import { wallClockMs } from "../clock/real-time.ts";
 
 /** So many of each kind are kept, the newest ones. */
 const MOST = 200;
@@ -49,7 +50,7 @@ export interface HistoryView {
 
 /** Writes down what happens on a cluster. The handle fills it. */
 export class ClusterHistory implements HistoryView {
-  #since = Date.now();
+  #since = wallClockMs();
   #faults = new Recent<{ facts: FaultFacts; healedAt: number | undefined }>();
   #failovers = new Recent<Failover>();
   #ledgers = new Recent<Ledger>();
@@ -94,7 +95,7 @@ export class ClusterHistory implements HistoryView {
     };
     this.#faults.add(entry);
     return () => {
-      entry.healedAt ??= Date.now();
+      entry.healedAt ??= wallClockMs();
     };
   }
 
@@ -107,7 +108,7 @@ export class ClusterHistory implements HistoryView {
   }
 
   addSeed(what: string, seed: number): void {
-    this.#seeds.add({ at: Date.now(), what, seed });
+    this.#seeds.add({ at: wallClockMs(), what, seed });
   }
 
   /** Enters what a call threw, once however often it is thrown on. */
@@ -117,12 +118,12 @@ export class ClusterHistory implements HistoryView {
       this.#seen.add(thrown);
     }
     const code = thrown instanceof RedisClusterError ? thrown.code : undefined;
-    this.#errors.add({ at: Date.now(), phase, code, message: messageOf(thrown) });
+    this.#errors.add({ at: wallClockMs(), phase, code, message: messageOf(thrown) });
   }
 
   /** Forgets everything and begins anew. A fault that is still in force is not told of any more. */
   clear(): void {
-    this.#since = Date.now();
+    this.#since = wallClockMs();
     for (const each of [this.#faults, this.#failovers, this.#ledgers, this.#errors, this.#seeds])
       each.clear();
   }

@@ -9,7 +9,7 @@ import type { Recorder } from "./recorder.ts";
 import { report } from "./report.ts";
 import { isCutOff, isTroubled } from "./shards.ts";
 import { timeoutError } from "./timeout-error.ts";
-import { pause } from "./within.ts";
+import { pause, wallClockMs } from "../clock/real-time.ts";
 
 const LOOK_MS = 10;
 /** A log line may come later than the view that shows what it tells: how long the promotion's own lines are waited for. */
@@ -88,10 +88,10 @@ async function act(
   recorder: Recorder,
   signal: AbortSignal,
 ): Promise<number> {
-  const calledMs = Date.now();
+  const calledMs = wallClockMs();
   const result = await orAborted(action(), signal);
   const said = typeof result === "object" && result !== null && "since" in result ? result.since : undefined;
-  const within = typeof said === "number" && said >= calledMs && said <= Date.now();
+  const within = typeof said === "number" && said >= calledMs && said <= wallClockMs();
   const sinceMs = within ? said : (subject.firstFaultSince(calledMs) ?? calledMs);
   recorder.note("action", "fault", "the fault begins", sinceMs);
   recorder.note("action", "acted", "the action has ended");
@@ -105,7 +105,7 @@ async function waitUntilWhole(
   signal: AbortSignal,
 ): Promise<boolean> {
   while (!isWhole(recorder, waitForOldPrimary)) {
-    if (Date.now() >= untilMs) return false;
+    if (wallClockMs() >= untilMs) return false;
     await pause(LOOK_MS, signal);
     signal.throwIfAborted();
   }
@@ -138,10 +138,10 @@ function isWhole({ records, lines, views, before }: Recorder, waitForOldPrimary:
 
 /** Gives the log lines of promotions that the views have shown already a moment to arrive. */
 async function waitForLines({ records, lines }: Recorder, signal: AbortSignal): Promise<void> {
-  const untilMs = Date.now() + LATE_LINES_MS;
+  const untilMs = wallClockMs() + LATE_LINES_MS;
   const late = (): boolean =>
     records.some((record) => record.promotion !== undefined && electedAt(record, lines) === undefined);
-  while (late() && Date.now() < untilMs) {
+  while (late() && wallClockMs() < untilMs) {
     await pause(LOOK_MS, signal);
     signal.throwIfAborted();
   }

@@ -8,6 +8,7 @@ import { firstSlot, shardsOf } from "./shards.ts";
 import { watchLog } from "./watch-logs.ts";
 import { readViews, watchViews } from "./watch-views.ts";
 import { within } from "./within.ts";
+import { wallClockMs } from "../clock/real-time.ts";
 
 const BASELINE_LIMIT_MS = 1_000;
 
@@ -41,7 +42,7 @@ export async function prepare(subject: FailoverSubject, signal: AbortSignal): Pr
   );
   signal.throwIfAborted();
   const recorder = new Recorder(plan, shards, before);
-  const sinceMs = Date.now();
+  const sinceMs = wallClockMs();
   const logs = connections.map(({ node }, index) => {
     const clock = clocks[index];
     if (clock === undefined) return Promise.resolve();

@@ -1,4 +1,5 @@
-import { pause, within } from "./within.ts";
+import { within } from "./within.ts";
+import { monotonicMs, pause, wallClockMs } from "../clock/real-time.ts";
 
 const EVERY_MS = 10;
 /** The healthy shards of a large cluster together are written to at most every so many milliseconds. */
@@ -31,9 +32,9 @@ export async function probeShards(
       const underway = new Set<Promise<void>>();
       let lastSentMs = Number.NEGATIVE_INFINITY;
       while (!signal.aborted) {
-        const due = performance.now() - lastSentMs >= (shard.troubled() ? EVERY_MS : healthyMs) - 1;
+        const due = monotonicMs() - lastSentMs >= (shard.troubled() ? EVERY_MS : healthyMs) - 1;
         if (due && underway.size < MOST_AT_ONCE) {
-          lastSentMs = performance.now();
+          lastSentMs = monotonicMs();
           const writing = writeOnce(shard, write, signal).finally(() => underway.delete(writing));
           underway.add(writing);
         }
@@ -52,7 +53,7 @@ async function writeOnce(
   const limit = new AbortController();
   try {
     await within(write(shard.slot, limit.signal), LIMIT_MS, signal);
-    shard.onWritten(Date.now());
+    shard.onWritten(wallClockMs());
   } catch {
     // Refused, or too late: while a shard has no primary that is what is to be expected.
     limit.abort();

@@ -12,6 +12,7 @@ import {
   type Views,
 } from "./shards.ts";
 import type { NodeLogLine } from "./watch-logs.ts";
+import { wallClockMs } from "../clock/real-time.ts";
 
 /** A moment as `Date.now()` tells, and whose it is. */
 interface Sighting {
@@ -79,7 +80,7 @@ export class Recorder {
     return this.#views;
   }
 
-  note(node: string, kind: string, text: string, atMs: number = Date.now()): void {
+  note(node: string, kind: string, text: string, atMs: number = wallClockMs()): void {
     this.events.push({ node, kind, text: this.#named(text), atMs });
   }
 

@@ -1,5 +1,6 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { within } from "./within.ts";
+import { wallClockMs } from "../clock/real-time.ts";
 
 const QUARTER_HOUR_MS = 900_000;
 const ASKED_TIMES = 3;
@@ -52,14 +53,14 @@ export async function readClock(connection: NodeConnection, signal: AbortSignal)
   const samples: TimeSample[] = [];
   try {
     for (let time = 0; time < ASKED_TIMES; time += 1) {
-      const sentMs = Date.now();
+      const sentMs = wallClockMs();
       const [seconds = "", micros = ""] = (
         await within(connection.text("TIME"), ANSWER_LIMIT_MS, signal)
       ).split(",");
       samples.push({
         sentMs,
         serverMs: Number(seconds) * 1_000 + Number(micros) / 1_000,
-        receivedMs: Date.now(),
+        receivedMs: wallClockMs(),
       });
     }
   } catch {

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { type LogLine, parseLogLine } from "./parse-log.ts";
 import type { ServerClock } from "./server-clock.ts";
 import { within } from "./within.ts";
+import { wallClockMs } from "../clock/real-time.ts";
 
 const OPEN_LIMIT_MS = 5_000;
 
@@ -47,7 +48,7 @@ export async function watchLog(options: {
   lines.on("line", (text) => {
     const line = parseLogLine(text);
     if (line === undefined) return;
-    const atMs = clock.toHostMs(line.writtenMs, Date.now());
+    const atMs = clock.toHostMs(line.writtenMs, wallClockMs());
     if (atMs >= sinceMs) onLine({ ...line, node, atMs });
   });
   // readline passes the stream's errors on to its own listeners.

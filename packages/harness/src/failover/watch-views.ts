@@ -3,7 +3,8 @@ import { messageOf } from "../errors.ts";
 import { readClusterView } from "../observation/read-views.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { NodeView } from "../view/cluster-view.ts";
-import { pause, within } from "./within.ts";
+import { within } from "./within.ts";
+import { pause, wallClockMs } from "../clock/real-time.ts";
 
 const POLL_MS = 20;
 /** In a large cluster every answer has a line for every node: there nodes are asked less often. */
@@ -28,18 +29,18 @@ export async function watchViews(
   await Promise.all(
     connections.map(async (connection) => {
       while (!signal.aborted) {
-        const begun = Date.now();
+        const begun = wallClockMs();
         const answer = askOne(plan, connection);
         try {
-          onView(await within(answer, SILENT_AFTER_MS, signal), Date.now());
+          onView(await within(answer, SILENT_AFTER_MS, signal), wallClockMs());
         } catch (error) {
           if (signal.aborted) return;
-          onView({ kind: "silent", node: connection.node.name, reason: messageOf(error) }, Date.now());
+          onView({ kind: "silent", node: connection.node.name, reason: messageOf(error) }, wallClockMs());
           // The connection has a limit of its own, so this ends.
           const late = await within(answer, 60_000, signal).catch(() => undefined);
-          if (late?.kind === "answered") onView(late, Date.now());
+          if (late?.kind === "answered") onView(late, wallClockMs());
         }
-        await pause(Math.max(1, begun + everyMs - Date.now()), signal);
+        await pause(Math.max(1, begun + everyMs - wallClockMs()), signal);
       }
     }),
   );

@@ -1,4 +1,5 @@
 import { orAborted } from "../lifecycle/deadline.ts";
+import { clearTimeout, setTimeout } from "../clock/real-time.ts";
 
 /** Gives what the promise gives, or rejects after `limitMs` or with the signal. What was asked for goes on unheard. */
 export async function within<T>(promise: Promise<T>, limitMs: number, signal: AbortSignal): Promise<T> {
@@ -11,21 +12,6 @@ export async function within<T>(promise: Promise<T>, limitMs: number, signal: Ab
   else signal.addEventListener("abort", onAbort, { once: true });
   try {
     return await orAborted(promise, controller.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-/** Resolves after `ms`, or as soon as the signal aborts. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const onAbort = (): void => resolve();
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await promise;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);

@@ -4,6 +4,7 @@ import { parseInfo } from "../view/parse-info.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
 import { votesKeptMs } from "./kept-votes.ts";
 import type { Member, Members } from "./member.ts";
+import { monotonicMs } from "../clock/real-time.ts";
 
 /**
  * How a replica takes over: `graceful`, in agreement with its live primary, losing nothing; `force`, with the votes
@@ -47,12 +48,12 @@ export async function failOver(
         return;
       }
       primaryId = self?.primaryId;
-      if (performance.now() < notBefore) throw new Error(pending);
+      if (monotonicMs() < notBefore) throw new Error(pending);
       if (mode !== "takeover" && !votesForgotten) {
         const keptMs = await votesKeptMs(replica, members.plan.nodeTimeoutMs);
         votesForgotten = true;
         if (keptMs > 0) {
-          notBefore = performance.now() + keptMs;
+          notBefore = monotonicMs() + keptMs;
           pending = `${name} held an election a moment ago, and would go by its votes again for ${Math.round(keptMs)} ms`;
           throw new Error(pending);
         }
@@ -65,7 +66,7 @@ export async function failOver(
           ...(mode === "graceful" ? [] : [mode.toUpperCase()]),
         );
         votesForgotten = false;
-        notBefore = performance.now() + SERVER_LIMIT_MS;
+        notBefore = monotonicMs() + SERVER_LIMIT_MS;
         pending = `${name} has not taken over yet`;
       } catch (error) {
         // A replica that loads its data, or whose primary is away, refuses: it may be able to a moment later.

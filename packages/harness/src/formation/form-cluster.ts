@@ -5,6 +5,7 @@ import { formByMeeting } from "./form-by-meeting.ts";
 import { formByPlaceholder } from "./form-by-placeholder.ts";
 import { settle } from "./settle.ts";
 import { verify } from "./verify.ts";
+import { clearTimeout, setTimeout } from "../clock/real-time.ts";
 
 /** How formation went. */
 export interface FormationReport {

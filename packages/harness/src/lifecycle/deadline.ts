@@ -1,4 +1,5 @@
 import { RedisClusterError } from "../errors.ts";
+import { clearTimeout, setTimeout } from "../clock/real-time.ts";
 
 /** A time limit joined with the caller's own signal. */
 export interface Deadline extends Disposable {

@@ -1,4 +1,5 @@
 import pRetry, { AbortError } from "p-retry";
+import { pause } from "../clock/real-time.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { orAborted } from "./deadline.ts";
 
@@ -27,9 +28,9 @@ export async function poll<T>(
       },
       {
         retries: Number.POSITIVE_INFINITY,
-        factor: 1,
-        minTimeout: options.everyMs,
-        maxTimeout: options.everyMs,
+        // p-retry would wait by the global timers, which a test may have replaced: it waits for this instead.
+        minTimeout: 0,
+        onFailedAttempt: () => pause(options.everyMs, options.signal),
         signal: options.signal,
       },
     );

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type LabelledResources, removeAll } from "./labelled-resources.ts";
 import { isOwner, type Owner, ownerFilter } from "./owner.ts";
 import { processState } from "./process-state.ts";
+import { monotonicMs, pause } from "../clock/real-time.ts";
 
 /** How patient the cleaning up after a dead owner is, in milliseconds. */
 export interface Patience {
@@ -26,17 +26,17 @@ export async function cleanUpAfter(
 ): Promise<boolean> {
   await ownerGone(owner, everyMs);
   const labels = ownerFilter(owner);
-  const begun = performance.now();
+  const begun = monotonicMs();
   let quietSince: number | undefined;
   let pauseMs = everyMs;
   for (;;) {
     const { found, refused } = await removeOnce(engine, labels);
-    const now = performance.now();
+    const now = monotonicMs();
     quietSince = found || refused ? undefined : (quietSince ?? now);
     if (quietSince !== undefined && now - quietSince >= quietMs) return true;
     if (now - begun > giveUpMs) return false;
     pauseMs = refused ? Math.min(pauseMs * 2, everyMs * 10) : everyMs;
-    await sleep(pauseMs);
+    await pause(pauseMs);
   }
 }
 
@@ -47,7 +47,7 @@ export async function cleanUpAfter(
 async function ownerGone(owner: Owner, everyMs: number): Promise<void> {
   let pauseMs = 10;
   while (isOwner(owner, await processState(owner.pid))) {
-    await sleep(pauseMs);
+    await pause(pauseMs);
     pauseMs = Math.min(pauseMs * 2, everyMs * 5);
   }
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause } from "../clock/real-time.ts";
 import { type LabelledResource, type LabelledResources, removeAll } from "./labelled-resources.ts";
 import { CLUSTER_LABEL, judgeOwner, type Place, parseOwner, type Verdict } from "./owner.ts";
 import { type ProcessState, processState } from "./process-state.ts";
@@ -69,7 +69,8 @@ async function removePatiently(
 ): ReturnType<typeof removeAll> {
   let failed = await removeAll(engine, orphans);
   for (let attempt = 1; attempt < ATTEMPTS && failed.length > 0; attempt += 1) {
-    await sleep(BETWEEN_ATTEMPTS_MS, undefined, { signal });
+    await pause(BETWEEN_ATTEMPTS_MS, signal);
+    signal.throwIfAborted();
     const again = failed.map(({ resource }) => resource);
     failed = await removeAll(engine, again);
   }

@@ -6,6 +6,7 @@ import { hostname, uptime, userInfo } from "node:os";
 import { promisify } from "node:util";
 import { type Owner, type Place, UNKNOWN } from "./owner.ts";
 import { processState } from "./process-state.ts";
+import { wallClockMs } from "../clock/real-time.ts";
 
 const run = promisify(execFile);
 const ASKING_LIMIT_MS = 10_000;
@@ -41,7 +42,7 @@ async function findPlace(): Promise<Place> {
   ]);
   return {
     machine: nameMachine(inContainer() ? undefined : id, bootId, hostname()),
-    boot: bootId ?? `since ${new Date(Date.now() - uptime() * 1_000).toISOString().slice(0, 16)}`,
+    boot: bootId ?? `since ${new Date(wallClockMs() - uptime() * 1_000).toISOString().slice(0, 16)}`,
     pidNamespace: /\d+/.exec(pidNamespace ?? "")?.[0] ?? "none",
     user: process.platform === "win32" ? userInfo().username : String(userInfo().uid),
   };

@@ -10,6 +10,7 @@ import { inspect } from "./inspect.ts";
 import { mend } from "./mend.ts";
 import { prove } from "./prove.ts";
 import { restartAsNew } from "./restart-as-new.ts";
+import { wallClockMs } from "../clock/real-time.ts";
 
 /** What a reset did. */
 export interface ResetReport {
@@ -44,7 +45,7 @@ const MOST_REASONS = 5;
 /** Asks every node for its fingerprint, and starts the count of what is called from now on. */
 export async function takeBaseline(connections: readonly NodeConnection[]): Promise<Baseline> {
   await Promise.all(connections.map(markStatistics));
-  return { fingerprints: await Promise.all(connections.map(readFingerprint)), at: Date.now() };
+  return { fingerprints: await Promise.all(connections.map(readFingerprint)), at: wallClockMs() };
 }
 
 /**
@@ -140,5 +141,5 @@ async function cleanAndProve(
     }),
   );
   const fingerprints = await prove(plan, connections, before.fingerprints, signal);
-  return { fingerprints, at: Date.now() };
+  return { fingerprints, at: wallClockMs() };
 }

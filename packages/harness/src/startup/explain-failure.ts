@@ -1,6 +1,7 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { NodeRuntime } from "../docker/node-runtime.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
+import { setTimeout } from "../clock/real-time.ts";
 
 const TAIL_LINES = 10;
 /** One node that ended tells why; six that ended tell it six times. `details.nodes` has them all. */

@@ -4,6 +4,7 @@ import type { StartedRedisCluster } from "../started-redis-cluster.ts";
 import type { Borrower, Source } from "./borrower.ts";
 import { optionsKey } from "./options-key.ts";
 import { evidenceParent } from "./save-evidence.ts";
+import { monotonicMs } from "../clock/real-time.ts";
 
 /** A reset may take this share of what is left, so that a fresh start still has a chance where it fails. */
 const RESET_SHARE = 0.6;
@@ -28,7 +29,7 @@ async function startInTime(
   options: Omit<RedisClusterOptions, "signal">,
   { signal, time, test }: Borrower,
 ): Promise<StartedRedisCluster> {
-  const begun = performance.now();
+  const begun = monotonicMs();
   const limitMs = time.leftMs();
   const evidenceDir = evidenceParent(options.evidenceDir);
   try {
@@ -36,7 +37,7 @@ async function startInTime(
   } catch (error) {
     if (!(error instanceof RedisClusterError) || error.code !== "START_TIMEOUT") throw error;
     // The start's own limit may be the shorter one.
-    if (limitMs === undefined || performance.now() - begun < limitMs) throw error;
+    if (limitMs === undefined || monotonicMs() - begun < limitMs) throw error;
     throw new RedisClusterError(
       "START_TIMEOUT",
       `The cluster of "${test}" was not ready after ${limitMs} ms; the test may take ${time.limitMs} ms in all. ` +

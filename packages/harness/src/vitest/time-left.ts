@@ -1,3 +1,4 @@
+import { monotonicMs } from "../clock/real-time.ts";
 /** What a failed start needs to gather its evidence and to remove what it made, at most. */
 const MOST_MARGIN_MS = 5_000;
 
@@ -13,10 +14,7 @@ export interface TimeLeft {
  * A test's time: `limitMs` from now on, less a quarter of it, or 5 s where that is less, so that what fails in here is
  * told before the runner loses its patience. 0, infinite and undefined limits are none.
  */
-export function timeLeft(
-  limitMs: number | undefined,
-  now: () => number = performance.now.bind(performance),
-): TimeLeft {
+export function timeLeft(limitMs: number | undefined, now: () => number = monotonicMs): TimeLeft {
   if (limitMs === undefined || limitMs <= 0 || limitMs === Number.POSITIVE_INFINITY) {
     return { limitMs: undefined, leftMs: () => undefined };
   }

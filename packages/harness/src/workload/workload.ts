@@ -15,6 +15,7 @@ import { Pace } from "./pace.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 import { Writer } from "./writer.ts";
 import { WriterClient } from "./writer-client.ts";
+import { clearInterval, monotonicMs, setInterval, wallClockMs } from "../clock/real-time.ts";
 
 /** Waiting for the cluster to be whole, and reading back. */
 const STOP_MS = 60_000;
@@ -43,8 +44,8 @@ export class Workload implements AsyncDisposable {
   readonly #keyspace: Keyspace;
   readonly #waiters: AcknowledgementWaiters;
   readonly #sweep: NodeJS.Timeout;
-  readonly #startedAt = performance.now();
-  readonly #epochOffsetMs = Date.now() - performance.now();
+  readonly #startedAt = monotonicMs();
+  readonly #epochOffsetMs = wallClockMs() - monotonicMs();
   #ended: Promise<number> | undefined;
   #ledger: Promise<Ledger> | undefined;
   readonly #unjudged = new AbortController();
@@ -194,7 +195,7 @@ export class Workload implements AsyncDisposable {
         const stopping = Promise.all(this.#writers.map((writer) => writer.stop()));
         if (atOnce) this.#expire(true);
         await stopping;
-        return performance.now();
+        return monotonicMs();
       } finally {
         clearInterval(this.#sweep);
         // Nothing that was given up may still be repeated by a client while everything is read back.
@@ -207,7 +208,7 @@ export class Workload implements AsyncDisposable {
   }
 
   #expire(atOnce: boolean): void {
-    const now = performance.now();
+    const now = monotonicMs();
     for (const writer of this.#writers) writer.expire(now, atOnce);
   }
 }

@@ -7,6 +7,7 @@ import type { ValidWorkload } from "./options.ts";
 import type { Pace } from "./pace.ts";
 import { tokenText, valueText } from "./token.ts";
 import type { WriterClient } from "./writer-client.ts";
+import { clearTimeout, monotonicMs, setTimeout } from "../clock/real-time.ts";
 
 /** After an attempt without success: a server that refuses at once should not be asked all the time. */
 const PAUSE_MS = 5;
@@ -98,7 +99,7 @@ export class Writer {
       this.#stopped.resolve();
       return;
     }
-    const delayMs = Math.max(leastMs, this.#shared.pace.delayMs(performance.now()));
+    const delayMs = Math.max(leastMs, this.#shared.pace.delayMs(monotonicMs()));
     // A timer is a millisecond at least; below that the pace evens out by itself.
     if (delayMs < 1) {
       this.#send();
@@ -169,7 +170,7 @@ export class Writer {
     }
     const name = keyspace.name(kind, key, kind === "set" ? tokenText(this.#index, sequence) : "");
     const closedBefore = this.#client.closedConnections;
-    return { kind, read, key, name, sequence, sentAt: performance.now(), closedBefore };
+    return { kind, read, key, name, sequence, sentAt: monotonicMs(), closedBefore };
   }
 
   #refused(attempt: Attempt, error: unknown): void {
@@ -185,7 +186,7 @@ export class Writer {
     const { kind, read, key, sequence, sentAt } = attempt;
     const shard = keyspace.shardOf(key);
     load[shard] = (load[shard] ?? 1) - 1;
-    const doneAt = performance.now();
+    const doneAt = monotonicMs();
     log.append(kind, read, this.#index, key, sequence, observed, sentAt, doneAt, outcome, error);
     if (outcome === "acknowledged" && !read) {
       if (kind === "set") this.#lastSet = { key, sequence };
