@@ -21,21 +21,40 @@ export type Persistence = "none" | "aof" | "rdb";
  */
 export type FormationChoice = "auto" | "meet";
 
-/** An ACL user beside the default one. */
+/** An ACL user in addition to the default one. */
 export interface RedisUser {
-  /** Its password; `true`, the default, makes a random one, which `cluster.credentials(name)` tells. */
+  /** Its password; `true`, the default, generates a random one, which `cluster.credentials(name)` returns. */
   readonly password?: string | true | undefined;
   /**
-   * What it may do, in the words of ACL SETUSER: `"~app:* +@read"`, or a list of such rules. It starts with no
-   * rights and switched on. Rules about passwords are refused.
+   * What it may do, in the words of ACL SETUSER: `"~app:* +@read"`, or a list of such rules. It starts without rights
+   * and switched on. Rules about passwords are refused.
    */
   readonly rules: string | readonly string[];
 }
 
+/**
+ * Which names the certificates of the nodes contain.
+ *
+ * - `"all"`: every way to reach a node: its network address, its name (`node-0`), `localhost`, 127.0.0.1 and the host of
+ *   the engine.
+ * - `"hosts"`: only names: its name, `localhost`, and the host of the engine if that is a name. A client that connects to
+ *   an IP address and verifies it is refused.
+ * - a DNS name, such as `"redis.example"`: only this name, on every node. A client is refused unless it verifies this
+ *   name (`tls.servername`).
+ */
+export type CertificateNames = "all" | "hosts" | (string & {});
+
 /** TLS for clients, replication and the bus. */
 export interface TlsOptions {
-  /** Whether clients have to show a certificate of the cluster's authority. Default false. */
+  /** Whether clients must present a certificate of the cluster's authority. @default false */
   readonly clientAuth?: boolean | undefined;
+  /**
+   * Which names the certificates contain: see {@link CertificateNames}. The clients of the library always verify: for
+   * `"hosts"` the name `localhost`, for one fixed name that name; `cluster.tls.servername` is what they verify.
+   *
+   * @default "all"
+   */
+  readonly names?: CertificateNames | undefined;
 }
 
 /** Which addresses of the engine's host the nodes' ports are published on. */
@@ -44,15 +63,21 @@ export type PublishOn = "loopback" | "all";
 /** By how much slower than usual the machine is taken to be; `"measured"` finds out. */
 export type TimeScale = number | "measured";
 
-/** The shape of the cluster. Everything has a default: `startRedisCluster()` gives three shards of two nodes. */
+/** The shape of the cluster. Everything has a default: `startRedisCluster()` starts three shards of two nodes. */
 export interface ClusterShape {
-  /** Number of containers, 3 to 100. Default 6. */
+  /** Number of containers, 1 to 100. @default 6, or what a list of `replicas` adds up to */
   readonly nodes?: number | undefined;
   /**
-   * Replicas of each primary, counted as `redis-cli --cluster create --cluster-replicas` counts them: there are
-   * ⌊nodes ÷ (replicas + 1)⌋ primaries, at least three, and spare nodes become extra replicas. 0 to 32; default 1.
+   * Replicas of each primary, 0 to 32. One number is for all shards and is counted as `redis-cli --cluster create
+   * --cluster-replicas` counts: there are ⌊nodes ÷ (replicas + 1)⌋ primaries, and spare nodes become extra replicas. A list
+   * has a number for each shard: `[2, 1, 0]` is three shards of three, two and one nodes.
+   *
+   * With fewer than three primaries no replica is ever promoted by itself, as Redis needs the votes of a majority of all
+   * primaries, the failed one included: calls that wait for such a failover throw FAILOVER_IMPOSSIBLE.
+   *
+   * @default 1
    */
-  readonly replicas?: number | undefined;
+  readonly replicas?: number | readonly number[] | undefined;
   /** The network's IPv4 range, for example `"172.28.0.0/16"`. Default: a free private /24 is found. */
   readonly subnet?: string | undefined;
   /** The network's gateway, an address in `subnet`. Default: its first address. */
@@ -81,19 +106,31 @@ export interface ClusterShape {
   /** What survives the restart of a node. Default `"none"`. */
   readonly persistence?: Persistence | undefined;
   /**
-   * Password of the default user, for clients and between nodes. `true` makes a random one of 128 bits, which
-   * `cluster.plan.password` tells. Default: none.
+   * Password of the default user, for clients and between nodes. `true` generates a random one of 128 bits, which
+   * `cluster.plan.password` contains. @default none
    */
   readonly password?: string | true | undefined;
   /**
-   * ACL users by name, beside the default one, which replication and this library use: give that a `password`, or
-   * nobody needs to log in. Default: none.
+   * ACL users by name, in addition to the default one, as which replication and this library log in: give that one a
+   * `password` or switch it off, or every client gets in without logging in. @default none
    */
   readonly users?: Readonly<Record<string, RedisUser>> | undefined;
   /**
-   * TLS on the client port, for replication and on the bus, and no plain port. Certificates are made at the start: an
-   * authority for this cluster, whose key is kept nowhere, and one certificate for each node. Clients made here verify
-   * them; `cluster.tls` has what others need. Default false.
+   * Whether the default user may log in. With `false` every client must log in as one of `users`, and the cluster has two
+   * more users with random passwords: `harness`, as which this library, `cluster.client` and `cluster.clientOptions()` log
+   * in, with all rights; and `replication`, as which replicas log in to their primary, unless `replicationUser` names
+   * another one. `cluster.credentials(name)` returns the password of each. @default true
+   */
+  readonly defaultUser?: boolean | undefined;
+  /**
+   * Which of `users` replicas log in as to their primary (`masteruser` and `masterauth`). It needs the rights
+   * `+psync +replconf +ping`. @default the default user, or a user of its own if `defaultUser` is false
+   */
+  readonly replicationUser?: string | undefined;
+  /**
+   * TLS on the client port, for replication and on the bus, without a plain port. Certificates are created at the start: an
+   * authority for this cluster, whose key is not kept, and one certificate for each node. The clients of the library verify
+   * them; `cluster.tls` has what other clients need. @default false
    */
   readonly tls?: boolean | TlsOptions | undefined;
   /** Memory of each container in MiB, swap included; the kernel kills what takes more. 32 or more; default: no limit. */
