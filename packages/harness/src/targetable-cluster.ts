@@ -72,7 +72,7 @@ export class TargetableCluster extends ObservableCluster {
    * ENGINE_FAILED, START_FAILED, PORT_TAKEN, NODE_NOT_RUNNING, FAULT_FAILED; INVALID_ARGUMENT; CLUSTER_STOPPED.
    */
   async heal(options: WaitOptions = {}): Promise<void> {
-    await this.#faults.healAll(options);
+    await this.repairing(() => this.#faults.healAll(options));
   }
 
   /** For a reset: takes every fault back, and gives the nodes where that failed with the reason. The dead stay dead. */
@@ -160,7 +160,7 @@ export class TargetableCluster extends ObservableCluster {
     };
     const { undo, ...more } = how;
     const takeBack = async (signal: AbortSignal): Promise<void> => {
-      await orAborted(undo(signal), signal);
+      await this.repairing(() => orAborted(undo(signal), signal));
       over();
     };
     return this.#faults.add(facts, {
