@@ -1,4 +1,8 @@
-import { type RedisClusterError, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import {
+  type RedisClusterError,
+  type StartedRedisCluster,
+  startRedisCluster,
+} from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 /** The error of a call that has to fail. */

@@ -1,5 +1,9 @@
 import type { Cluster } from "ioredis";
-import { type ClusterCertificates, clientTls, makeCertificates } from "./certificates/cluster-certificates.ts";
+import {
+  type ClusterCertificates,
+  clientTls,
+  makeCertificates,
+} from "./certificates/cluster-certificates.ts";
 import { type Access, accessOf } from "./clients/access.ts";
 import { AddressTable } from "./clients/address-table.ts";
 import { closeCluster, connectCluster } from "./clients/cluster-client.ts";

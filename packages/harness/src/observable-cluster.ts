@@ -12,7 +12,12 @@ import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import { keySlot } from "./plan/slots.ts";
 import { RecordedCluster } from "./recorded-cluster.ts";
 import { RedisClusterNode } from "./redis-cluster-node.ts";
-import { type Electorate, explainNoFailover, slotOwners, tooSmallToFailOver } from "./view/automatic-failover.ts";
+import {
+  type Electorate,
+  explainNoFailover,
+  slotOwners,
+  tooSmallToFailOver,
+} from "./view/automatic-failover.ts";
 import { type ClusterCheck, checkView } from "./view/check.ts";
 import type { ClusterView } from "./view/cluster-view.ts";
 import { replicasOfShard, servingNodes } from "./view/serving.ts";
@@ -67,7 +72,7 @@ export class ObservableCluster extends RecordedCluster {
     if (node === undefined) {
       throw new RedisClusterError(
         "UNKNOWN_NODE",
-        `There is no node ${JSON.stringify(name)}: they are node-0 to node-${this.nodes.length - 1}.`,
+        `Unknown node: expected ${this.nodes.length === 1 ? "node-0, the only one" : `one of node-0 to node-${this.nodes.length - 1}`}, got ${JSON.stringify(name)}.`,
         { details: { name } },
       );
     }

@@ -45,6 +45,11 @@ test("a key finds the node that serves it, its shard and its freshest replica", 
   expect(select({ replicaOf: KEY }, view(), offsets).names).toEqual(["node-4"]);
 });
 
+test("selects the replicas of a dead primary, too", () => {
+  expect(select({ replicaOf: KEY }, view([0]), new Map([["node-5", 1]])).names).toEqual(["node-5"]);
+  expect(select({ shardOf: KEY }, view([0, 4]), none).names).toEqual(["node-3", "node-5"]);
+});
+
 test("a majority is the smallest one", () => {
   expect(select({ majorityOf: "primaries" }, view(), none).names).toEqual(["node-0", "node-1"]);
 });

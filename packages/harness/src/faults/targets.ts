@@ -12,9 +12,9 @@ import { shown } from "./shown.ts";
 export type Selector =
   /** The node that serves the key. */
   | { readonly primaryOf: string }
-  /** The replica of the key's shard that has received most. */
+  /** The replica of the key's shard that has received most, also while the primary is dead. */
   | { readonly replicaOf: string }
-  /** All nodes of the key's shard. */
+  /** All nodes of the key's shard that answer. */
   | { readonly shardOf: string }
   /** All nodes of a role. */
   | { readonly role: NodeRole }
@@ -54,7 +54,11 @@ export function select(
   ): { readonly primary: string | undefined; readonly followers: readonly string[] } => {
     const slot = keySlot(key);
     const primary = serving.find(({ slots }) => holdsSlot(slots, slot))?.node;
-    const id = view.members.find(({ name }) => name === primary)?.id;
+    // While a primary is dead and not replaced, its replicas still follow it.
+    const owner = view.members.find(({ name, entry }) =>
+      primary === undefined ? entry.role === "primary" && holdsSlot(entry.slots, slot) : name === primary,
+    );
+    const id = owner?.id;
     return { primary, followers: id === undefined ? [] : replicasOfShard(view.views, id) };
   };
   let seed: number | undefined;

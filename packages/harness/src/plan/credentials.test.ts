@@ -28,9 +28,7 @@ test("a user's credentials are found by name, the default user's too where it ha
 
 test("a user that is not there is an error that names those who are, and no password", () => {
   const made = plan({ users: { app: { password: "hunter2", rules: "+ping" } } });
-  expect(() => findCredentials(made, "default")).toThrow(
-    'expected one of "app", got "default"',
-  );
+  expect(() => findCredentials(made, "default")).toThrow('expected one of "app", got "default"');
   expect(() => findCredentials(made, "x")).toThrow(/^(?!.*hunter2)/);
   expect(() => findCredentials(plan({}), "app")).toThrow("this cluster has none with a password");
 });

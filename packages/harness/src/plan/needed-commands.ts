@@ -18,11 +18,13 @@ export const NEEDED_COMMANDS: readonly NeededCommand[] = [
   { name: "cluster|info", purpose: LOOK, categories: ["slow"] },
   { name: "cluster|nodes", purpose: LOOK, categories: ["slow"] },
   { name: "cluster|slots", purpose: LOOK, categories: ["slow"] },
-  ...["addslots", "failover", "forget", "meet", "replicate", "reset", "set-config-epoch"].map((subcommand) => ({
-    name: `cluster|${subcommand}`,
-    purpose: FORM,
-    categories: ADMIN,
-  })),
+  ...["addslots", "failover", "forget", "meet", "replicate", "reset", "set-config-epoch"].map(
+    (subcommand) => ({
+      name: `cluster|${subcommand}`,
+      purpose: FORM,
+      categories: ADMIN,
+    }),
+  ),
   { name: "config|get", purpose: RESET, categories: ADMIN },
   { name: "config|set", purpose: FORM, categories: ADMIN },
   { name: "config|resetstat", purpose: RESET, categories: ADMIN },
@@ -89,8 +91,7 @@ export function forbiddenCommands(
   for (const rule of rules.map((each) => each.toLowerCase())) {
     if (rule.startsWith("(")) return undefined;
     if (rule === "reset" || rule === "nocommands") allowed.clear();
-    const [sign, what] =
-      rule === "allcommands" ? ["+", "@all"] : [rule.slice(0, 1), rule.slice(1)];
+    const [sign, what] = rule === "allcommands" ? ["+", "@all"] : [rule.slice(0, 1), rule.slice(1)];
     if (sign !== "+" && sign !== "-") continue;
     for (const command of commands) {
       const meant = what.startsWith("@")

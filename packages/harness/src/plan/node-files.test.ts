@@ -155,7 +155,9 @@ test("with TLS there is no plain port, and clients, replication and the bus all 
     "tls-key-file": ["/tmp/redis-node-tls/node.key"],
   });
   expect(conf).not.toHaveProperty("cluster-announce-port");
-  expect(redisConf({ tls: { clientAuth: true, names: "all" } })).toMatchObject({ "tls-auth-clients": ["yes"] });
+  expect(redisConf({ tls: { clientAuth: true, names: "all" } })).toMatchObject({
+    "tls-auth-clients": ["yes"],
+  });
   expect(Object.keys(redisConf()).filter((name) => name.includes("tls"))).toEqual([]);
 });
 

@@ -15,7 +15,8 @@ export function validateAddresses(options: ClusterShape, nodes: number, report: 
     const value: unknown = options[name];
     if (value === undefined) return undefined;
     if (typeof value !== "string" || !isAddress(value)) return report(name, value, "an IPv4 address");
-    if (options.subnet === undefined) return report(name, value, "`subnet` to be given as well", "Add `subnet`, or leave this out.");
+    if (options.subnet === undefined)
+      return report(name, value, "`subnet` to be given as well", "Add `subnet`, or leave this out.");
     if (subnet === undefined) return undefined;
     const number = addressToNumber(value);
     if (number <= subnet.first || number >= subnet.last) {
@@ -66,7 +67,11 @@ function validateSubnet(value: unknown, nodes: number, report: Report): Subnet |
     number,
   ];
   if (first === 0 || (first <= 127 && last >= 127) || last >= 224)
-    return report("subnet", value, "a unicast range, preferably a private one: 10/8, 172.16/12 or 192.168/16");
+    return report(
+      "subnet",
+      value,
+      "a unicast range, preferably a private one: 10/8, 172.16/12 or 192.168/16",
+    );
   // The address of the network, the gateway and the broadcast address are not available to nodes.
   const room = subnet.last - subnet.first + 1 - 3;
   if (room < nodes) {

@@ -72,7 +72,7 @@ export function validateConfig(value: unknown, report: Report): RedisConfig {
       name === "cluster-config-file" &&
       !(typeof given === "string" && /^[A-Za-z0-9_][\w.-]*$/.test(given))
     ) {
-      report(option, given, "a file name without a folder, such as \"nodes.conf\"");
+      report(option, given, 'a file name without a folder, such as "nodes.conf"');
     }
   }
   return { ...(value as RedisConfig) };

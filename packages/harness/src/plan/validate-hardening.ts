@@ -45,7 +45,8 @@ export function validateUserDirective(config: RedisConfig, report: Report): void
     if (name !== "default") continue;
     const problem = defaultUserProblem(rules);
     // The line is not shown: it may hold a password.
-    if (problem !== undefined) report(USER, new Hidden("a line for the default user"), problem[0], problem[1]);
+    if (problem !== undefined)
+      report(USER, new Hidden("a line for the default user"), problem[0], problem[1]);
   }
 }
 

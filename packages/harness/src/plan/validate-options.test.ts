@@ -320,8 +320,7 @@ test.each([
 });
 
 test("a list of replicas has a number for each shard, and fits the number of nodes", () => {
-  const wanted =
-    "an integer from 0 to 32, or an array with such a number for each shard, as [2, 1, 0]";
+  const wanted = "an integer from 0 to 32, or an array with such a number for each shard, as [2, 1, 0]";
   for (const replicas of [33, -1, 1.5, "1", null, true, [], [1.5], [33], ["1"], [1, null], Array(2)]) {
     expect(onlyProblem({ replicas })).toMatchObject({ option: "replicas", allowed: wanted });
   }
@@ -549,7 +548,10 @@ test("labels are strings under names that are free to use", () => {
     "com.example/owner": "me",
   });
   for (const labels of ["team=cache", ["team"], 5, null, true]) {
-    expect(onlyProblem({ labels })).toMatchObject({ option: "labels", allowed: "an object of strings by label" });
+    expect(onlyProblem({ labels })).toMatchObject({
+      option: "labels",
+      allowed: "an object of strings by label",
+    });
   }
   for (const value of [5, null, undefined, {}, true]) {
     expect(onlyProblem({ labels: { team: value } })).toMatchObject({
@@ -793,7 +795,9 @@ test("everything that is wrong is named in one error", () => {
     ].toSorted(),
   );
   for (const { option, given, allowed, remedy = "" } of error.problems) {
-    expect(error.message).toContain(`\n  - ${option}: expected ${allowed}, got ${given}. ${remedy}`.trimEnd());
+    expect(error.message).toContain(
+      `\n  - ${option}: expected ${allowed}, got ${given}. ${remedy}`.trimEnd(),
+    );
   }
 });
 

@@ -207,7 +207,8 @@ function validateSize(
     const least = size.replicas + 1;
     const remedy = `Give at least ${least} nodes, or fewer replicas: { nodes: ${size.nodes}, replicas: ${size.nodes - 1} } is one shard.`;
     const why = `room for one primary and its ${size.replicas} ${size.replicas === 1 ? "replica" : "replicas"}: `;
-    if (given === undefined) report("nodes", size.nodes, `${why}an integer from ${least} to ${MOST_NODES}`, remedy);
+    if (given === undefined)
+      report("nodes", size.nodes, `${why}an integer from ${least} to ${MOST_NODES}`, remedy);
     else report("replicas", size.replicas, `${why}an integer from 0 to ${size.nodes - 1}`, remedy);
   }
   return size;
@@ -230,7 +231,8 @@ function validateShards(
   if (!fits) report("replicas", given, REPLICAS);
   const nodes = whole("nodes", 1, MOST_NODES);
   const total = replicas.reduce((sum, each) => sum + 1 + each, 0);
-  if (fits && total > MOST_NODES) report("replicas", given, `at most ${MOST_NODES} nodes in all shards together`);
+  if (fits && total > MOST_NODES)
+    report("replicas", given, `at most ${MOST_NODES} nodes in all shards together`);
   if (fits && nodes !== undefined && nodes !== total) {
     report(
       "nodes",

@@ -10,7 +10,8 @@ export interface ValidTls {
 }
 
 /** A DNS name that no address looks like. */
-const DNS_NAME = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+const DNS_NAME =
+  /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 export function validateTls(value: unknown, config: RedisConfig, report: Report): ValidTls | undefined {
   if (value === undefined || value === false) return undefined;
