@@ -48,6 +48,7 @@ describe("one shard with two replicas", () => {
       ["waitUntilHealthy", () => cluster.waitUntilHealthy({ timeoutMs: 600_000 })],
       ["failover", () => cluster.failover("node-1", { timeoutMs: 600_000 })],
       ["force", () => cluster.failover("node-1", { mode: "force", timeoutMs: 600_000 })],
+      ["waitForAcknowledged", () => workload.waitForAcknowledged(0, Date.now(), { timeoutMs: 600_000 })],
       ["workload", () => workload.stop({ timeoutMs: 600_000 })],
     ];
     for (const [name, call] of calls) {

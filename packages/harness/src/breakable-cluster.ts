@@ -199,7 +199,7 @@ export class BreakableCluster extends TargetableCluster {
         }
         await requireStatus([member], "promoted", ["running"], signal);
         // Without a takeover a promotion needs votes.
-        if (mode !== "takeover") await this.refuseHopeless(await orAborted(this.look(), signal));
+        if (mode !== "takeover") await orAborted(this.refuseHopeless(), signal);
         await failOver(member, this.members, mode, signal);
       });
     await (mode === "takeover" ? this.repairing(run) : run());

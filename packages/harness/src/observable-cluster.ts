@@ -15,7 +15,7 @@ import { RedisClusterNode } from "./redis-cluster-node.ts";
 import {
   type Electorate,
   explainNoFailover,
-  slotOwners,
+  primariesWithSlots,
   tooSmallToFailOver,
 } from "./view/automatic-failover.ts";
 import { type ClusterCheck, checkView } from "./view/check.ts";
@@ -154,12 +154,13 @@ export class ObservableCluster extends RecordedCluster {
    * Refuses to wait for a promotion that cannot happen: a primary has failed, the cluster has too few to replace it, and
    * nothing that this handle is doing may bring it back.
    *
-   * @param seen what was seen last, which may be outdated.
+   * @param seen what was seen last, which may be outdated; by default every node is asked.
    * @throws RedisClusterError FAILOVER_IMPOSSIBLE
    */
-  protected async refuseHopeless(seen: ClusterView): Promise<void> {
+  protected async refuseHopeless(seen?: ClusterView): Promise<void> {
     const { started } = this.#repairs;
-    if (this.#repairs.running > 0 || (await this.#failedForGood(seen)) === undefined) return;
+    if (this.#repairs.running > 0) return;
+    if ((await this.#failedForGood(seen ?? (await this.look()))) === undefined) return;
     const hopeless = await this.#failedForGood(await this.look());
     if (hopeless === undefined || this.#repairs.started !== started) return;
     const { electorate, failed } = hopeless;
@@ -174,7 +175,7 @@ export class ObservableCluster extends RecordedCluster {
   }: ClusterView): Promise<
     { readonly failed: readonly string[]; readonly electorate: Electorate } | undefined
   > {
-    const owners = slotOwners(views);
+    const owners = primariesWithSlots(views);
     // If no node answers, only the planned primaries are known.
     const electorate = tooSmallToFailOver(owners.size > 0 ? owners.size : this.plan.shards.length);
     if (electorate === undefined) return undefined;
@@ -182,7 +183,8 @@ export class ObservableCluster extends RecordedCluster {
     const primaries = silent.filter(({ id, plannedRole }) =>
       owners.size > 0 ? owners.has(id) : plannedRole === "primary",
     );
-    const states = await Promise.all(primaries.map((node) => node.state()));
+    // What the engine does not tell is not known to have failed.
+    const states = await Promise.all(primaries.map((node) => node.state().catch(() => undefined)));
     const failed = primaries.filter((_, index) => !ALIVE.has(states[index]?.status ?? "running"));
     return failed.length === 0 ? undefined : { failed: failed.map(({ name }) => name), electorate };
   }

@@ -121,6 +121,9 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
           },
           { everyMs: 20, signal },
         ),
+      ...(tooSmallToFailOver(this.plan.shards.length) === undefined
+        ? {}
+        : { refuseHopeless: () => this.refuseHopeless() }),
       judged: (ledger) => this.recorder.addLedger(ledger),
     };
     const workload = await startWorkload(target, rest);
@@ -173,7 +176,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       stopped,
       logStream: (node, since) => this.node(node).logStream({ since }),
       probeWrite: (slot) => probe.write(slot),
-      refuseHopeless: async () => await this.refuseHopeless(await this.look()),
+      refuseHopeless: () => this.refuseHopeless(),
       firstFaultSince: (ms) =>
         this.recorder.faults
           .map(({ since }) => since)

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { explainNoFailover, slotOwners, tooSmallToFailOver } from "./automatic-failover.ts";
+import { explainNoFailover, primariesWithSlots, tooSmallToFailOver } from "./automatic-failover.ts";
 import type { NodeView } from "./cluster-view.ts";
 import type { NodeEntry } from "./parse-nodes.ts";
 import { parseClusterNodes } from "./parse-nodes.ts";
@@ -26,11 +26,11 @@ test("one or two primaries cannot replace one that failed, and three can", () =>
 test("a primary that does not answer owns its slots as long as no other has a newer claim", () => {
   const dead: NodeView = { kind: "silent", node: "node-0", reason: "refused" };
   const before = view("node-1", entry(ONE, "master,fail", 1, "0-16383"), entry(TWO, "myself,slave", 0));
-  expect([...slotOwners([dead, before])]).toEqual([ONE]);
+  expect([...primariesWithSlots([dead, before])]).toEqual([ONE]);
   const after = view("node-1", entry(ONE, "master,fail", 1), entry(TWO, "myself,master", 2, "0-16383"));
   const stale = view("node-2", entry(ONE, "master,fail", 1, "0-16383"), entry(THREE, "myself,slave", 0));
-  expect([...slotOwners([dead, stale, after])]).toEqual([TWO]);
-  expect([...slotOwners([dead])]).toEqual([]);
+  expect([...primariesWithSlots([dead, stale, after])]).toEqual([TWO]);
+  expect([...primariesWithSlots([dead])]).toEqual([]);
 });
 
 test("primaries without slots have no vote and do not count", () => {
@@ -40,7 +40,7 @@ test("primaries without slots have no vote and do not count", () => {
     entry(TWO, "master", 2, "101-199"),
     entry(THREE, "master", 3),
   );
-  expect([...slotOwners([seen])]).toEqual([ONE, TWO]);
+  expect([...primariesWithSlots([seen])]).toEqual([ONE, TWO]);
 });
 
 test("the explanation has the failed nodes, the votes and what to do", () => {

@@ -25,7 +25,7 @@ export function tooSmallToFailOver(primaries: number): Electorate | undefined {
  * Ids of the primaries that own slots: for each slot the one with the newest claim in any node's view. A node that does not
  * answer keeps its slots until another one has a newer claim.
  */
-export function slotOwners(views: readonly NodeView[]): ReadonlySet<string> {
+export function primariesWithSlots(views: readonly NodeView[]): ReadonlySet<string> {
   const owners = Array.from({ length: SLOT_COUNT }, () => "");
   const epochs = new Float64Array(SLOT_COUNT).fill(-1);
   for (const view of views) {
