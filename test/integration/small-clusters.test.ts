@@ -54,7 +54,7 @@ describe("one shard with two replicas", () => {
     for (const [name, call] of calls) {
       const { code, message, details } = await failureOf(call());
       expect([name, code]).toEqual([name, "FAILOVER_IMPOSSIBLE"]);
-      expect(message).toContain("node-0 failed, and no replica can be promoted");
+      expect(message).toContain("node-0 failed or is cut off, and no replica can be promoted");
       expect(message).toContain('failover(replica, { mode: "takeover" })');
       expect(details).toMatchObject({ primaries: 1, votesNeeded: 1, failed: ["node-0"] });
     }
@@ -89,6 +89,15 @@ describe("one shard with two replicas", () => {
     await cluster.reset();
     const failover = await cluster.observeFailover(() => cluster.failover("node-2"));
     expect([failover.promoted.name, failover.manual]).toEqual(["node-2", true]);
+  });
+
+  test("an observation fails as soon as the primary is missed by replicas that it is cut off from", async () => {
+    await cluster.reset();
+    const isolated = (): Promise<unknown> => cluster.isolate("node-0", { plane: "bus" });
+    const { code, details } = await failureOf(cluster.observeFailover(isolated, { withinMs: 600_000 }));
+    expect([code, details["failed"]]).toEqual(["FAILOVER_IMPOSSIBLE", ["node-0"]]);
+    await cluster.heal();
+    await cluster.waitUntilHealthy();
   });
 
   test("a primary that is being brought back is waited for", async () => {

@@ -15,6 +15,7 @@ import { RedisClusterNode } from "./redis-cluster-node.ts";
 import {
   type Electorate,
   explainNoFailover,
+  isMissed,
   primariesWithSlots,
   tooSmallToFailOver,
 } from "./view/automatic-failover.ts";
@@ -169,7 +170,12 @@ export class ObservableCluster extends RecordedCluster {
     });
   }
 
-  /** Names of the primaries whose containers do not run and which no replica can replace; undefined if there are none. */
+  /** Names of the nodes that a partition of this handle cuts off from others. */
+  protected get cutOff(): readonly string[] {
+    return [];
+  }
+
+  /** The primaries that have failed and that no replica can replace; undefined if there are none. */
   async #failedForGood({
     views,
   }: ClusterView): Promise<
@@ -179,14 +185,20 @@ export class ObservableCluster extends RecordedCluster {
     // If no node answers, only the planned primaries are known.
     const electorate = tooSmallToFailOver(owners.size > 0 ? owners.size : this.plan.shards.length);
     if (electorate === undefined) return undefined;
-    const silent = views.flatMap((view) => (view.kind === "silent" ? [this.node(view.node)] : []));
-    const primaries = silent.filter(({ id, plannedRole }) =>
+    const primaries = this.nodes.filter(({ id, plannedRole }) =>
       owners.size > 0 ? owners.has(id) : plannedRole === "primary",
     );
-    // What the engine does not tell is not known to have failed.
-    const states = await Promise.all(primaries.map((node) => node.state().catch(() => undefined)));
-    const failed = primaries.filter((_, index) => !ALIVE.has(states[index]?.status ?? "running"));
-    return failed.length === 0 ? undefined : { failed: failed.map(({ name }) => name), electorate };
+    const silent = new Set(views.flatMap(({ kind, node }) => (kind === "silent" ? [node] : [])));
+    const failed = await Promise.all(
+      primaries.map(async (node) => {
+        if (this.cutOff.includes(node.name) && isMissed(views, node)) return true;
+        // What the engine does not tell is not known to have failed.
+        const state = silent.has(node.name) ? await node.state().catch(() => undefined) : undefined;
+        return state !== undefined && !ALIVE.has(state.status);
+      }),
+    );
+    const names = primaries.flatMap(({ name }, index) => (failed[index] === true ? [name] : []));
+    return names.length === 0 ? undefined : { failed: names, electorate };
   }
 
   /**

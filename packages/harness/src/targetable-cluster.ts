@@ -75,6 +75,10 @@ export class TargetableCluster extends ObservableCluster {
     await this.repairing(() => this.#faults.healAll(options));
   }
 
+  protected override get cutOff(): readonly string[] {
+    return this.activeFaults.flatMap(({ kind, nodes }) => (kind === "partition" ? nodes : []));
+  }
+
   /** For a reset: takes every fault back, and gives the nodes where that failed with the reason. The dead stay dead. */
   protected async takeBackFaults(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     return await this.#faults.takeBackAll(signal);

@@ -74,7 +74,7 @@ test.each(["CLUSTER", "INFO", "PING", "AUTH", "HELLO", "CLIENT", "REPLCONF", "SE
 test("each line of rename-command is a name and a new name", () => {
   for (const line of ["FLUSHALL", "", 'FLUSHALL "', 'FLUSHALL "" x', 'FLUSHALL ""x']) {
     expect(problemsOf({ config: { "rename-command": line } })).toMatchObject([
-      { option: 'config["rename-command"]', given: JSON.stringify(line) },
+      { option: 'config["rename-command"]', given: `a string of ${line.length} characters` },
     ]);
   }
   expect(problemsOf(renamed('CONFIG ""', 'INFO ""'))).toHaveLength(2);

@@ -1,5 +1,5 @@
 import { forbiddenCommands, NEEDED_COMMANDS, whyNeeded } from "./needed-commands.ts";
-import { Hidden, type Report } from "./option-problems.ts";
+import { Hidden, hiddenKind, type Report } from "./option-problems.ts";
 import type { RedisConfig } from "./options.ts";
 import { splitArguments } from "./server-config.ts";
 
@@ -18,7 +18,11 @@ export function validateRenames(config: RedisConfig, report: Report): CommandNam
   for (const line of valuesOf(config, "rename-command")) {
     const [from, to, ...rest] = splitArguments(line) ?? [];
     if (from === undefined || to === undefined || rest.length > 0) {
-      report(RENAME, line, 'a command and its new name, such as \'FLUSHALL ""\' or "CONFIG secret-config"');
+      report(
+        RENAME,
+        hiddenKind(line),
+        'a command and its new name, such as \'FLUSHALL ""\' or "CONFIG secret-config"',
+      );
       continue;
     }
     const command = from.toUpperCase();
@@ -26,7 +30,8 @@ export function validateRenames(config: RedisConfig, report: Report): CommandNam
     if (why !== undefined) {
       report(
         RENAME,
-        line,
+        // A new name is meant to be known to few.
+        to === "" ? line : new Hidden("a new name for it"),
         `${command} to ${to === "" ? "stay available" : "keep its name"}: the library needs it to ${why}`,
         `To take ${command} from an application, give that a user without it: users: { app: { rules: "~* &* +@all -${command.toLowerCase()}" } }.`,
       );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { explainNoFailover, primariesWithSlots, tooSmallToFailOver } from "./automatic-failover.ts";
+import { explainNoFailover, isMissed, primariesWithSlots, tooSmallToFailOver } from "./automatic-failover.ts";
 import type { NodeView } from "./cluster-view.ts";
 import type { NodeEntry } from "./parse-nodes.ts";
 import { parseClusterNodes } from "./parse-nodes.ts";
@@ -43,8 +43,18 @@ test("primaries without slots have no vote and do not count", () => {
   expect([...primariesWithSlots([seen])]).toEqual([ONE, TWO]);
 });
 
+test("a primary is missed if it says that the cluster failed, or if another node suspects it", () => {
+  const well = view("node-1", entry(ONE, "master", 1, "0-16383"), entry(TWO, "myself,slave", 0));
+  const suspecting = view("node-1", entry(ONE, "master,fail?", 1, "0-16383"), entry(TWO, "myself,slave", 0));
+  const one = { name: "node-0", id: ONE };
+  expect(isMissed([well], one)).toBe(false);
+  expect(isMissed([well, suspecting], one)).toBe(true);
+  expect(isMissed([suspecting], { name: "node-1", id: TWO })).toBe(false);
+  expect(isMissed([{ ...well, node: "node-0", state: "fail" } as NodeView], one)).toBe(true);
+});
+
 test("the explanation has the failed nodes, the votes and what to do", () => {
   expect(explainNoFailover(["node-1"], { primaries: 2, votesNeeded: 2 })).toBe(
-    'node-1 failed, and no replica can be promoted without mode "takeover": a promotion needs the votes of 2 of 2 primaries, the failed one included. Use failover(replica, { mode: "takeover" }), heal or restart node-1, or start the cluster with three or more primaries.',
+    'node-1 failed or is cut off, and no replica can be promoted without mode "takeover": a promotion needs the votes of 2 of 2 primaries, the failed one included. Use failover(replica, { mode: "takeover" }), heal or restart node-1, or start the cluster with three or more primaries.',
   );
 });

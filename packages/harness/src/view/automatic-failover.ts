@@ -47,12 +47,26 @@ export function primariesWithSlots(views: readonly NodeView[]): ReadonlySet<stri
   return found;
 }
 
+/** Whether a node itself says that the cluster has failed, or another one misses it. */
+export function isMissed(
+  views: readonly NodeView[],
+  { name, id: wanted }: { readonly name: string; readonly id: string },
+): boolean {
+  return views.some((view) => {
+    if (view.kind === "silent") return false;
+    if (view.node === name) return view.state !== "ok";
+    return view.members.some(
+      ({ id, flags }) => id === wanted && (flags.includes("fail?") || flags.includes("fail")),
+    );
+  });
+}
+
 /** One sentence that says why, and one that says what to do. */
 export function explainNoFailover(failed: readonly string[], electorate: Electorate): string {
   const { primaries, votesNeeded } = electorate;
   const one = primaries === 1;
   return (
-    `${failed.join(", ")} failed, and no replica can be promoted without mode "takeover": ` +
+    `${failed.join(", ")} failed or ${failed.length === 1 ? "is" : "are"} cut off, and no replica can be promoted without mode "takeover": ` +
     `a promotion needs the votes of ${votesNeeded} of ${primaries} ${one ? "primary" : "primaries"}, the failed one included. ` +
     `Use failover(replica, { mode: "takeover" }), heal or restart ${failed.join(", ")}, or start the cluster with three or more primaries.`
   );
