@@ -138,10 +138,10 @@ function expectRedisConf(conf: string, plan: ClusterPlan, config: RedisConfig): 
     expect(valuesOf(each)).toEqual(values);
     wanted.set(each, values.length);
   }
-  const replication = users.find(({ name }) => name === replicationUser);
-  const expectArgument = (directive: string, argument: string | undefined): void => {
-    expect(valuesOf(directive).map(splitArguments)).toEqual(argument === undefined ? [] : [[argument]]);
-    if (argument !== undefined) wanted.set(directive, 1);
+  const replication = users.find((user) => user.name === replicationUser);
+  const expectArgument = (own: string, argument: string | undefined): void => {
+    expect(valuesOf(own).map(splitArguments)).toEqual(argument === undefined ? [] : [[argument]]);
+    if (argument !== undefined) wanted.set(own, 1);
   };
   expectArgument("requirepass", password);
   expectArgument("masteruser", replication?.name);
