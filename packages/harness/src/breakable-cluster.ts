@@ -195,7 +195,10 @@ export class BreakableCluster extends TargetableCluster {
       this.apply("Failing over to", aim, options, async ({ members }, signal) => {
         const [member, ...others] = members;
         if (member === undefined || others.length > 0) {
-          throw new RedisClusterError("INVALID_ARGUMENT", "A failover is to one replica.");
+          throw new RedisClusterError(
+            "INVALID_ARGUMENT",
+            `Invalid target of a failover: expected one replica, got ${members.length} nodes.`,
+          );
         }
         await requireStatus([member], "promoted", ["running"], signal);
         // Without a takeover a promotion needs votes.

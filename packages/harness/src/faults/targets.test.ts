@@ -72,7 +72,11 @@ test("chance stays within the role and can be repeated", () => {
 
 test("what selects nothing says why", () => {
   const refused = expect.objectContaining({ code: "INVALID_ARGUMENT" });
-  expect(() => select({ random: 4, role: "primary" }, view(), none)).toThrow("there are 3 to choose from");
+  expect(() => select({ random: 4, role: "primary" }, view(), none)).toThrow(
+    "expected at least 4 nodes to choose from, got 3",
+  );
   expect(() => select({ primaryOf: KEY }, view([0]), none)).toThrow(refused);
-  expect(() => select({ primaryOf: KEY }, view([0]), none)).toThrow("no node that answers fits");
+  expect(() => select({ primaryOf: KEY }, view([0]), none)).toThrow(
+    "expected a node that answers and fits, got none",
+  );
 });

@@ -77,21 +77,28 @@ export function select(
       seed = selector.seed ?? newSeed();
       const pool = ofRole(selector.role);
       if (selector.random > pool.length) {
-        throw nothingFor(selector, `there are ${pool.length} to choose from`);
+        throw nothingFor(
+          selector,
+          `expected at least ${selector.random} nodes to choose from, got ${pool.length}`,
+        );
       }
       return sample(pool, selector.random, seededRandom(seed));
     }
     return ofRole(selector.role);
   })();
   const found = names.filter((name) => name !== undefined);
-  if (found.length === 0) throw nothingFor(selector, "no node that answers fits");
+  if (found.length === 0) throw nothingFor(selector, "expected a node that answers and fits, got none");
   return { names: found, seed };
 }
 
 function nothingFor(selector: Selector, reason: string): RedisClusterError {
-  return new RedisClusterError("INVALID_ARGUMENT", `${shown(selector)} selects nothing: ${reason}.`, {
-    details: { selector },
-  });
+  return new RedisClusterError(
+    "INVALID_ARGUMENT",
+    `Target ${shown(selector)} selects no node: ${reason}. \`cluster.view()\` shows what each node says.`,
+    {
+      details: { selector },
+    },
+  );
 }
 
 /** `node-10` after `node-9`. */
