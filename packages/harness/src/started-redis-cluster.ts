@@ -79,7 +79,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
 
   /**
    * A user's name and password, as the `redisOptions` of `connect` and other clients take them: of one that the
-   * option `users` made, or of the default one where it has a password.
+   * option `users` made, of the default one if it has a password, or of `harness` and `replication` if that is off.
    *
    * @throws RedisClusterError INVALID_ARGUMENT where there is no such user.
    */

@@ -23,9 +23,18 @@ export function tooSmallToFailOver(primaries: number): Electorate | undefined {
 
 /**
  * Ids of the primaries that own slots: for each slot the one with the newest claim in any node's view. A node that does not
- * answer keeps its slots until another one has a newer claim.
+ * answer keeps its slots until another one has a newer claim. Of three or more, some may have outdated claims only.
  */
 export function primariesWithSlots(views: readonly NodeView[]): ReadonlySet<string> {
+  const claimants = new Set(
+    views.flatMap((view) =>
+      view.kind === "silent"
+        ? []
+        : view.members.flatMap(({ id, role, slots }) => (role === "primary" && slots.length > 0 ? [id] : [])),
+    ),
+  );
+  // To look at every slot takes milliseconds in a large cluster, where it makes no difference.
+  if (claimants.size > FEWEST_PRIMARIES) return claimants;
   const owners = Array.from({ length: SLOT_COUNT }, () => "");
   const epochs = new Float64Array(SLOT_COUNT).fill(-1);
   for (const view of views) {
