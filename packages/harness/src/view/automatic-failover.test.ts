@@ -29,7 +29,12 @@ test("a primary that does not answer owns its slots as long as no other has a ne
   expect([...primariesWithSlots([dead, before])]).toEqual([ONE]);
   const after = view("node-1", entry(ONE, "master,fail", 1), entry(TWO, "myself,master", 2, "0-16383"));
   const stale = view("node-2", entry(ONE, "master,fail", 1, "0-16383"), entry(THREE, "myself,slave", 0));
-  expect([...primariesWithSlots([dead, stale, after])]).toEqual([TWO]);
+  for (const views of [
+    [dead, stale, after],
+    [dead, after, stale],
+  ]) {
+    expect([...primariesWithSlots(views)]).toEqual([TWO]);
+  }
   expect([...primariesWithSlots([dead])]).toEqual([]);
 });
 
