@@ -143,6 +143,11 @@ test.each<readonly [ClusterShape, string, string]>([
     "replicationUser",
     '"copy" has no right to PSYNC',
   ],
+  [
+    { replicationUser: "copy", users: { copy: { rules: "+psync +replconf +ping OFF" } } },
+    "replicationUser",
+    '"copy" is off',
+  ],
   [{ config: { masteruser: "copy" } }, 'config["masteruser"]', "no such directive in `config`"],
 ])("%j is refused", (options, option, allowed) => {
   expect(problemsOf(options)).toMatchObject([{ option, allowed: expect.stringContaining(allowed) }]);

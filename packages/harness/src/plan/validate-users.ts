@@ -94,6 +94,15 @@ function validateReplicationUser(
       'Add "+psync +replconf +ping" to its rules.',
     );
   }
+  const switches = rules.map((rule) => rule.toLowerCase()).filter((rule) => rule === "on" || rule === "off");
+  if (switches.at(-1) === "off") {
+    report(
+      "replicationUser",
+      value,
+      `a user that may log in; ${JSON.stringify(user.name)} is off`,
+      'Remove "off" from its rules.',
+    );
+  }
   return user.name;
 }
 
