@@ -413,48 +413,56 @@ describe("faults, each applied and healed", () => {
       expect.objectContaining({ code, message: expect.stringMatching(message) });
     await expect(cluster.pause("node-7")).rejects.toThrow(refused("UNKNOWN_NODE", /node-7/));
     await expect(cluster.kill(["node-1", "node-1"])).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /node-1 is named twice/),
+      refused("INVALID_ARGUMENT", /expected each node once, got node-1 twice/),
     );
     // What plain JavaScript may pass.
     for (const nothing of [undefined, null, 7, [undefined], [{ primaryOf: KEY }]]) {
       await expect(cluster.kill(nothing as unknown as Target)).rejects.toThrow(
-        refused("INVALID_ARGUMENT", /is no target: a node, its name, a list of them or a selector/),
+        refused(
+          "INVALID_ARGUMENT",
+          /Invalid target .*: expected a node, a node name, an array of these, or a selector/,
+        ),
       );
     }
     for (const wrong of [{ role: "master" }, { random: 1, role: "slave" }, { majorityOf: "replicas" }]) {
       await expect(cluster.kill(wrong as Target)).rejects.toThrow(
-        refused("INVALID_ARGUMENT", /is no target: \w+ is "\w+"; .* was expected/),
+        refused("INVALID_ARGUMENT", /Invalid target .*: expected \w+ to be .*, got "\w+"/),
       );
     }
     for (const signal of ["SIGSTOP", "SIGHUP", "SIGSEGV", "9"]) {
       await expect(cluster.kill("node-1", { with: signal as "SIGKILL" })).rejects.toThrow(
-        refused("INVALID_ARGUMENT", /with is ".+"; one of "SIGKILL", "SIGTERM", "SIGINT" was expected/),
+        refused("INVALID_ARGUMENT", /Invalid with: expected one of "SIGKILL", "SIGTERM", "SIGINT", got ".+"/),
       );
     }
     await expect(cluster.restart("node-1", { data: "wipe" as "wiped" })).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /data is "wipe"; one of "kept", "wiped"/),
+      refused("INVALID_ARGUMENT", /Invalid data: expected one of "kept", "wiped", got "wipe"/),
     );
     await expect(cluster.partition([["node-1"], ["node-1"]])).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /named twice/),
+      refused("INVALID_ARGUMENT", /expected each name once, got node-1 twice/),
     );
     await expect(cluster.partition([["nobody"], "rest"])).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /no node "nobody"/),
+      refused("INVALID_ARGUMENT", /got "nobody"/),
     );
-    await expect(cluster.loss("node-1", 2)).rejects.toThrow(refused("INVALID_ARGUMENT", /share is 2/));
+    await expect(cluster.loss("node-1", 2)).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /Invalid share: expected .*, got 2/),
+    );
     await expect(cluster.slowCommands("node-1", 0)).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /delayMs is 0/),
+      refused("INVALID_ARGUMENT", /Invalid delayMs: expected .*, got 0/),
     );
     await expect(cluster.freezeReplication({ primaryOf: KEY })).rejects.toThrow(
       refused("INVALID_ARGUMENT", /receives no stream/),
     );
     await expect(cluster.failover({ primaryOf: KEY })).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /primary already/),
+      refused("INVALID_ARGUMENT", /expected a replica, got node-\d, which is a primary/),
     );
     await expect(cluster.failover("node-4", { mode: "forced" as "force" })).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /mode is "forced"; one of "graceful", "force", "takeover"/),
+      refused(
+        "INVALID_ARGUMENT",
+        /Invalid mode: expected one of "graceful", "force", "takeover", got "forced"/,
+      ),
     );
     await expect(cluster.kill({ random: 9 })).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /there are 6 to choose from/),
+      refused("INVALID_ARGUMENT", /expected at least 9 nodes to choose from, got 6/),
     );
     await expect(cluster.kill("node-1", { timeoutMs: -1 })).rejects.toThrow(
       refused("INVALID_ARGUMENT", /timeoutMs is -1/),

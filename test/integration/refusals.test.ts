@@ -51,18 +51,23 @@ describe("wrong options", () => {
   test("are all named in one error, and nothing is started", async () => {
     const error = await failureOf({
       nodes: 5,
-      replicas: 1,
+      replicas: [1, 1],
       subnet: "172.28.0.1/16",
       persistence: "both" as "aof",
       nodeTimeoutMs: 5,
-      config: { port: 7000 },
+      config: { port: 7000, "rename-command": 'CLUSTER ""' },
     });
     expect(error).toMatchObject({ name: "InvalidOptionsError", code: "INVALID_OPTIONS" });
-    expect(error.message).toContain('subnet: got "172.28.0.1/16"');
-    expect(error.message).toContain('did you mean "172.28.0.0/16"?');
-    expect(error.message).toContain('persistence: got "both"; one of "none", "aof", "rdb"');
-    expect(error.message).toContain("nodeTimeoutMs: got 5; a whole number from 100");
-    expect(error.message).toContain('config["port"]: got 7000; not to be set here: use the option `port`');
+    expect(error.message).toContain("nodes: expected 4, the number of nodes that `replicas: [1,1]` asks for");
+    expect(error.message).toContain(
+      'subnet: expected a range without host bits, got "172.28.0.1/16". Did you mean "172.28.0.0/16"?',
+    );
+    expect(error.message).toContain('persistence: expected one of "none", "aof", "rdb", got "both".');
+    expect(error.message).toContain("nodeTimeoutMs: expected an integer from 100 to 600000, got 5.");
+    expect(error.message).toContain(
+      'config["port"]: expected no such directive in `config`, got 7000. Use the option `port`.',
+    );
+    expect(error.message).toContain('config["rename-command"]: expected CLUSTER to stay available');
   });
 
   test("a subnet that another network uses is refused with that network's name", async () => {
@@ -195,7 +200,12 @@ describe("a start that is not to go on", () => {
   test("that cannot form says what was missing at the end", async () => {
     const error = await failureOf({
       startupTimeoutMs: 6_000,
-      config: { user: "default on nopass ~* &* +@all -cluster" },
+      // A directive that says so is refused before the start; a file is only read by the server.
+      config: { aclfile: "/tmp/users.acl" },
+      configureNode: (container) => {
+        const content = "user default on nopass ~* &* +@all -cluster\n";
+        container.withCopyContentToContainer([{ content, target: "/tmp/users.acl", mode: 0o644 }]);
+      },
     });
     expect(error.code).toMatch(/FORMATION_FAILED|START_TIMEOUT/);
     expect(error.message).toMatch(/NOPERM/);

@@ -48,8 +48,8 @@ function maybe(...good: readonly unknown[]): fc.Arbitrary<unknown> {
 const optionSets: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc
   .record(
     {
-      nodes: maybe(3, 4),
-      replicas: maybe(0),
+      nodes: maybe(1, 2, 3, 4),
+      replicas: maybe(0, 1, [0, 0, 0], [1, 0]),
       subnet: maybe(
         "10.91.0.0/24",
         "10.91.0.0/29",
@@ -68,6 +68,9 @@ const optionSets: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc
       persistence: maybe("none", "aof", "rdb"),
       password: maybe("secret", true, "two words", "line\nbreak"),
       users: maybe({ app: { rules: "~* +@all" } }, { "a b": { rules: "~*" } }, { app: { rules: ">secret" } }),
+      defaultUser: maybe(true, false),
+      replicationUser: maybe("app"),
+      tls: maybe(false, true, { names: "hosts" }, { names: "redis.example" }),
       labels: fc.oneof(
         maybe({ team: "cache" }),
         fc.dictionary(fc.string({ maxLength: 8 }), junk, { maxKeys: 2 }),

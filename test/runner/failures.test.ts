@@ -32,7 +32,9 @@ test("wrong options fail every test that needs the cluster, and no other", async
   );
   expect(messages["first"]).toContain("The cluster's options are wrong; nothing was started.");
   expect(messages["second"]).toContain('did not start for "first", and is not tried again in this file');
-  expect(messages["a block with other options third"]).toContain("nodes: got 1");
+  expect(messages["a block with other options third"]).toContain(
+    "nodes: expected an integer from 1 to 100, got 101.",
+  );
 });
 
 test("an image that cannot be had is a clear error, soon, for every test of the file", async () => {

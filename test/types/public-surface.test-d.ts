@@ -40,6 +40,9 @@ test("options of the wrong type do not compile", () => {
   void startRedisCluster({ persistence: "both" });
   // @ts-expect-error there is no such option
   void startRedisCluster({ node: 6 });
+  void startRedisCluster({ replicas: [2, 0] as const, defaultUser: false, tls: { names: "redis.example" } });
+  // @ts-expect-error each shard has a number of replicas
+  void startRedisCluster({ replicas: ["2"] });
   void startRedisCluster({ config: { save: ["900 1", "300 10"], maxmemory: 100, appendonly: true } });
   // @ts-expect-error a directive has no object for a value
   void startRedisCluster({ config: { save: {} } });

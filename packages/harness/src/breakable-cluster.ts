@@ -86,9 +86,12 @@ export class BreakableCluster extends TargetableCluster {
   async restart(target: Target, options: RestartOptions = {}): Promise<void> {
     const { data = "kept" } = options;
     requireOneOf("data", data, DATA);
-    await this.apply("Restarting", this.aim(target), options, async ({ members }, signal) => {
-      await Promise.all(members.map((member) => this.#restart(member, data, signal)));
-    });
+    const aim = this.aim(target);
+    await this.repairing(() =>
+      this.apply("Restarting", aim, options, async ({ members }, signal) => {
+        await Promise.all(members.map((member) => this.#restart(member, data, signal)));
+      }),
+    );
   }
 
   /**
@@ -121,10 +124,13 @@ export class BreakableCluster extends TargetableCluster {
    * CLUSTER_STOPPED.
    */
   async resume(target: Target, options: WaitOptions = {}): Promise<void> {
-    await this.apply("Resuming", this.aim(target), options, async ({ members }, signal) => {
-      await orAborted(Promise.all(members.map(resumeMember)), signal);
-      for (const { plan } of members) this.noLonger(["pause"], plan.name);
-    });
+    const aim = this.aim(target);
+    await this.repairing(() =>
+      this.apply("Resuming", aim, options, async ({ members }, signal) => {
+        await orAborted(Promise.all(members.map(resumeMember)), signal);
+        for (const { plan } of members) this.noLonger(["pause"], plan.name);
+      }),
+    );
   }
 
   /**
@@ -175,6 +181,7 @@ export class BreakableCluster extends TargetableCluster {
    * call that ran out of time the server may still do it, for 5 s.
    *
    * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT where it is a primary already, or several; NODE_NOT_RUNNING;
+   * FAILOVER_IMPOSSIBLE at once, for `graceful` and `force`, if a primary failed in a cluster of one or two;
    * ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED.
    */
   async failover(
@@ -183,14 +190,22 @@ export class BreakableCluster extends TargetableCluster {
   ): Promise<void> {
     const { mode = "graceful" } = options;
     requireOneOf("mode", mode, FAILOVER_MODES);
-    await this.apply("Failing over to", this.aim(replica), options, async ({ members }, signal) => {
-      const [member, ...others] = members;
-      if (member === undefined || others.length > 0) {
-        throw new RedisClusterError("INVALID_ARGUMENT", "A failover is to one replica.");
-      }
-      await requireStatus([member], "promoted", ["running"], signal);
-      await failOver(member, this.members, mode, signal);
-    });
+    const aim = this.aim(replica);
+    const run = (): Promise<void> =>
+      this.apply("Failing over to", aim, options, async ({ members }, signal) => {
+        const [member, ...others] = members;
+        if (member === undefined || others.length > 0) {
+          throw new RedisClusterError(
+            "INVALID_ARGUMENT",
+            `Invalid target of a failover: expected one replica, got ${members.length} nodes.`,
+          );
+        }
+        await requireStatus([member], "promoted", ["running"], signal);
+        // Without a takeover a promotion needs votes.
+        if (mode !== "takeover") await orAborted(this.refuseHopeless(), signal);
+        await failOver(member, this.members, mode, signal);
+      });
+    await (mode === "takeover" ? this.repairing(run) : run());
   }
 
   async #restart(member: Member, data: "kept" | "wiped", signal: AbortSignal): Promise<void> {

@@ -1,6 +1,10 @@
 import type { Cluster } from "ioredis";
-import { type ClusterCertificates, makeCertificates } from "./certificates/cluster-certificates.ts";
-import type { Access } from "./clients/access.ts";
+import {
+  type ClusterCertificates,
+  clientTls,
+  makeCertificates,
+} from "./certificates/cluster-certificates.ts";
+import { type Access, accessOf } from "./clients/access.ts";
 import { AddressTable } from "./clients/address-table.ts";
 import { closeCluster, connectCluster } from "./clients/cluster-client.ts";
 import type { NodeConnection } from "./clients/node-connection.ts";
@@ -83,10 +87,7 @@ export class ClusterStart {
       using _exits = watchExits(this.#engine, plan.name, (exit) => this.#stopAtExit(exit));
       const signal = AbortSignal.any([deadline.signal, this.#trouble.signal]);
       const certificates = plan.tls && (await makeCertificates(plan, plan.tls.clientAuth, this.#engine.host));
-      const access: Access = {
-        password: plan.password,
-        tls: certificates && { ca: certificates.ca, ...certificates.client },
-      };
+      const access = accessOf(plan, certificates && clientTls(certificates));
       const booting = this.#boot(plan, access, certificates, imageVolumes, signal);
       const forming = formCluster(plan, booting, signal);
       // Heard below, when its phase has come: formation begins while the last nodes boot.

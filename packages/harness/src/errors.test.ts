@@ -27,8 +27,13 @@ test("an error without a cause has none, and without details has empty ones", ()
 
 test("wrong options are one error that names each on a line of its own", () => {
   const problems = [
-    { option: "nodes", given: "2", allowed: "a whole number from 3 to 100" },
-    { option: 'config["port"]', given: "7", allowed: "not to be set here: use the option `port`" },
+    { option: "nodes", given: "0", allowed: "an integer from 1 to 100" },
+    {
+      option: 'config["port"]',
+      given: "7",
+      allowed: "no such directive in `config`",
+      remedy: "Use the option `port`.",
+    },
   ];
   const error = new InvalidOptionsError(problems);
   expect(error).toBeInstanceOf(RedisClusterError);
@@ -40,8 +45,8 @@ test("wrong options are one error that names each on a line of its own", () => {
   expect(error.problems).toEqual(problems);
   expect(error.message.split("\n")).toEqual([
     "The cluster's options are wrong; nothing was started.",
-    "  - nodes: got 2; a whole number from 3 to 100",
-    '  - config["port"]: got 7; not to be set here: use the option `port`',
+    "  - nodes: expected an integer from 1 to 100, got 0.",
+    '  - config["port"]: expected no such directive in `config`, got 7. Use the option `port`.',
   ]);
 });
 

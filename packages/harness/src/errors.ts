@@ -24,6 +24,7 @@ export type ErrorCode =
   | "FAULT_FAILED"
   | "FAULT_UNSUPPORTED"
   | "FAILOVER_TIMEOUT"
+  | "FAILOVER_IMPOSSIBLE"
   | "RESET_FAILED"
   | "CLUSTER_IN_USE"
   | "CLUSTER_STOPPED"
@@ -49,14 +50,16 @@ export class RedisClusterError extends Error {
   }
 }
 
-/** One thing that is wrong with one option. */
+/** A problem with one option. */
 export interface OptionProblem {
-  /** The option's name, with a path where it has parts: `config["save"]`. */
+  /** The option's name, with a path if it has parts: `config["save"]`. */
   readonly option: string;
-  /** What was given. Never a secret: a password is shown as its type and length. */
+  /** The given value. Never a secret: a password is shown as its type and length. */
   readonly given: string;
-  /** What would have been right. */
+  /** The allowed values; completes "expected …". */
   readonly allowed: string;
+  /** What to do, in a sentence, if `allowed` does not say it all. */
+  readonly remedy?: string | undefined;
 }
 
 /** Every wrong option at once; thrown before anything is started. */
@@ -65,7 +68,10 @@ export class InvalidOptionsError extends RedisClusterError {
   readonly problems: readonly OptionProblem[];
 
   constructor(problems: readonly OptionProblem[], whose = "The cluster's") {
-    const lines = problems.map(({ option, given, allowed }) => `  - ${option}: got ${given}; ${allowed}`);
+    const lines = problems.map(
+      ({ option, given, allowed, remedy }) =>
+        `  - ${option}: expected ${allowed}, got ${given}.${remedy === undefined ? "" : ` ${remedy}`}`,
+    );
     super("INVALID_OPTIONS", `${whose} options are wrong; nothing was started.\n${lines.join("\n")}`, {
       details: { problems },
     });

@@ -45,6 +45,7 @@ export type {
 } from "./plan/cluster-plan.ts";
 export type { Credentials } from "./plan/credentials.ts";
 export type {
+  CertificateNames,
   ClusterShape,
   ConfigValue,
   FormationChoice,

@@ -58,6 +58,8 @@ const optionSets: fc.Arbitrary<unknown> = fc.record(
     }),
     labels: fc.dictionary(text, text, { maxKeys: 2 }),
     tls: fc.boolean(),
+    defaultUser: fc.boolean(),
+    replicationUser: fc.oneof({ weight: 8, arbitrary: fc.constant(undefined) }, hostile),
     formation: fc.constantFrom("auto", "meet"),
     image: fc.oneof({ weight: 8, arbitrary: fc.constant("redis:8.0") }, hostile),
     faultImage: fc.oneof({ weight: 8, arbitrary: fc.constant("tools:1") }, hostile),
@@ -120,7 +122,8 @@ const OWN_TLS = [
   ...["tls-ca-cert-file", "tls-cert-file", "tls-key-file"],
 ];
 
-function expectRedisConf(conf: string, { password, users, tls }: ClusterPlan, config: RedisConfig): void {
+function expectRedisConf(conf: string, plan: ClusterPlan, config: RedisConfig): void {
+  const { password, users, tls, defaultUser, replicationUser } = plan;
   expect(conf.endsWith("\n")).toBe(true);
   expect(conf).not.toMatch(/[^\P{Cc}\n]/u);
   const lines = conf.slice(0, -1).split("\n");
@@ -135,16 +138,20 @@ function expectRedisConf(conf: string, { password, users, tls }: ClusterPlan, co
     expect(valuesOf(each)).toEqual(values);
     wanted.set(each, values.length);
   }
-  if (password !== undefined) {
-    for (const each of ["requirepass", "masterauth"]) {
-      expect(valuesOf(each).map(splitArguments)).toEqual([[password]]);
-      wanted.set(each, 1);
-    }
-  }
-  if (users.length > 0) wanted.set("user", users.length);
-  expect(valuesOf("user").map(splitArguments)).toEqual(
-    users.map((user) => [user.name, "on", `>${user.password}`, ...user.rules]),
-  );
+  const replication = users.find((user) => user.name === replicationUser);
+  const expectArgument = (own: string, argument: string | undefined): void => {
+    expect(valuesOf(own).map(splitArguments)).toEqual(argument === undefined ? [] : [[argument]]);
+    if (argument !== undefined) wanted.set(own, 1);
+  };
+  expectArgument("requirepass", password);
+  expectArgument("masteruser", replication?.name);
+  expectArgument("masterauth", replication?.password ?? password);
+  const userLines = [
+    ...(defaultUser ? [] : [["default", "off"]]),
+    ...users.map((user) => [user.name, "on", `>${user.password}`, ...user.rules]),
+  ];
+  if (userLines.length > 0) wanted.set("user", userLines.length);
+  expect(valuesOf("user").map(splitArguments)).toEqual(userLines);
   const counted = new Map<string, number>();
   for (const line of lines) {
     const [directiveName = ""] = line.split(" ", 1);

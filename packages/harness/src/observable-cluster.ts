@@ -12,10 +12,20 @@ import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import { keySlot } from "./plan/slots.ts";
 import { RecordedCluster } from "./recorded-cluster.ts";
 import { RedisClusterNode } from "./redis-cluster-node.ts";
+import {
+  type Electorate,
+  explainNoFailover,
+  isMissed,
+  primariesWithSlots,
+  tooSmallToFailOver,
+} from "./view/automatic-failover.ts";
 import { type ClusterCheck, checkView } from "./view/check.ts";
 import type { ClusterView } from "./view/cluster-view.ts";
 import { replicasOfShard, servingNodes } from "./view/serving.ts";
 import { holdsSlot } from "./view/slot-ranges.ts";
+
+/** States of a container that runs, or is about to. */
+const ALIVE: ReadonlySet<string> = new Set(["running", "restarting"]);
 
 /** What looking at a cluster needs. */
 export interface ObservableParts {
@@ -38,6 +48,8 @@ export class ObservableCluster extends RecordedCluster {
   /** All nodes, in the order of their names. */
   readonly nodes: readonly RedisClusterNode[];
   protected stopped = false;
+  /** How many calls that may bring a primary back are running, and how many were started so far. */
+  readonly #repairs = { running: 0, started: 0 };
   readonly #connections: readonly NodeConnection[];
 
   constructor(parts: ObservableParts) {
@@ -61,7 +73,7 @@ export class ObservableCluster extends RecordedCluster {
     if (node === undefined) {
       throw new RedisClusterError(
         "UNKNOWN_NODE",
-        `There is no node ${JSON.stringify(name)}: they are node-0 to node-${this.nodes.length - 1}.`,
+        `Unknown node: expected ${this.nodes.length === 1 ? "node-0, the only one" : `one of node-0 to node-${this.nodes.length - 1}`}, got ${JSON.stringify(name)}.`,
         { details: { name } },
       );
     }
@@ -90,13 +102,17 @@ export class ObservableCluster extends RecordedCluster {
   /**
    * Waits until every node agrees with every other and nothing is wrong.
    *
-   * @throws RedisClusterError WAIT_TIMEOUT with what is still wrong; WAIT_ABORTED; CLUSTER_STOPPED, also when the cluster
-   * is stopped meanwhile.
+   * @throws RedisClusterError WAIT_TIMEOUT with what is still wrong; FAILOVER_IMPOSSIBLE at once if a primary failed and
+   * the cluster has too few primaries to replace it; WAIT_ABORTED; CLUSTER_STOPPED, also when the cluster is stopped
+   * meanwhile.
    */
   async waitUntilHealthy(options: WaitOptions = {}): Promise<void> {
     await this.waitFor("Waiting for a healthy cluster", options, async () => {
-      const { ok, problems } = checkView(await this.look());
-      if (!ok) throw new Error(summarize(problems));
+      const view = await this.look();
+      const { ok, problems } = checkView(view);
+      if (ok) return;
+      await this.refuseHopeless(view);
+      throw new Error(summarize(problems));
     });
   }
 
@@ -104,8 +120,9 @@ export class ObservableCluster extends RecordedCluster {
    * The node that serves a key now, in its own eyes; of several that say so, the one with the newest config epoch.
    * While nobody does, as during a failover, it waits. One that does not answer is none, whatever the others say of it.
    *
-   * @throws RedisClusterError WAIT_TIMEOUT with the slot that nobody serves; WAIT_ABORTED; CLUSTER_STOPPED, also when the
-   * cluster is stopped meanwhile.
+   * @throws RedisClusterError WAIT_TIMEOUT with the slot that nobody serves; FAILOVER_IMPOSSIBLE at once if its primary
+   * failed and the cluster has too few primaries to replace it; WAIT_ABORTED; CLUSTER_STOPPED, also when the cluster is
+   * stopped meanwhile.
    */
   async primaryOf(key: string, options: WaitOptions = {}): Promise<RedisClusterNode> {
     return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, () =>
@@ -116,9 +133,72 @@ export class ObservableCluster extends RecordedCluster {
   /** The node that serves a key at this moment. For use inside a call that has a deadline. */
   protected async servingNow(key: string): Promise<RedisClusterNode> {
     const slot = keySlot(key);
-    const owner = servingNodes((await this.look()).views).find(({ slots }) => holdsSlot(slots, slot));
-    if (owner === undefined) throw new Error(`no node that answers serves slot ${slot}`);
-    return this.node(owner.node);
+    const view = await this.look();
+    const owner = servingNodes(view.views).find(({ slots }) => holdsSlot(slots, slot));
+    if (owner !== undefined) return this.node(owner.node);
+    await this.refuseHopeless(view);
+    throw new Error(`no node that answers serves slot ${slot}`);
+  }
+
+  /** Does something that may bring a primary back: it is not hopeless to wait for one meanwhile. */
+  protected async repairing<T>(act: () => Promise<T>): Promise<T> {
+    this.#repairs.running += 1;
+    this.#repairs.started += 1;
+    try {
+      return await act();
+    } finally {
+      this.#repairs.running -= 1;
+    }
+  }
+
+  /**
+   * Refuses to wait for a promotion that cannot happen: a primary has failed, the cluster has too few to replace it, and
+   * nothing that this handle is doing may bring it back.
+   *
+   * @param seen what was seen last, which may be outdated; by default every node is asked.
+   * @throws RedisClusterError FAILOVER_IMPOSSIBLE
+   */
+  protected async refuseHopeless(seen?: ClusterView): Promise<void> {
+    const { started } = this.#repairs;
+    if (this.#repairs.running > 0) return;
+    if ((await this.#failedForGood(seen ?? (await this.look()))) === undefined) return;
+    const hopeless = await this.#failedForGood(await this.look());
+    if (hopeless === undefined || this.#repairs.started !== started) return;
+    const { electorate, failed } = hopeless;
+    throw new RedisClusterError("FAILOVER_IMPOSSIBLE", explainNoFailover(failed, electorate), {
+      details: { ...electorate, failed },
+    });
+  }
+
+  /** Names of the nodes that a partition of this handle cuts off from others. */
+  protected get cutOff(): readonly string[] {
+    return [];
+  }
+
+  /** The primaries that have failed and that no replica can replace; undefined if there are none. */
+  async #failedForGood({
+    views,
+  }: ClusterView): Promise<
+    { readonly failed: readonly string[]; readonly electorate: Electorate } | undefined
+  > {
+    const owners = primariesWithSlots(views);
+    // If no node answers, only the planned primaries are known.
+    const electorate = tooSmallToFailOver(owners.size > 0 ? owners.size : this.plan.shards.length);
+    if (electorate === undefined) return undefined;
+    const primaries = this.nodes.filter(({ id, plannedRole }) =>
+      owners.size > 0 ? owners.has(id) : plannedRole === "primary",
+    );
+    const silent = new Set(views.flatMap(({ kind, node }) => (kind === "silent" ? [node] : [])));
+    const failed = await Promise.all(
+      primaries.map(async (node) => {
+        if (this.cutOff.includes(node.name) && isMissed(views, node)) return true;
+        // What the engine does not tell is not known to have failed.
+        const state = silent.has(node.name) ? await node.state().catch(() => undefined) : undefined;
+        return state !== undefined && !ALIVE.has(state.status);
+      }),
+    );
+    const names = primaries.flatMap(({ name }, index) => (failed[index] === true ? [name] : []));
+    return names.length === 0 ? undefined : { failed: names, electorate };
   }
 
   /**

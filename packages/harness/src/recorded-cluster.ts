@@ -15,6 +15,7 @@ const FAILURES: ReadonlySet<string> = new Set([
   "WAIT_TIMEOUT",
   "ENGINE_FAILED",
   "FAILOVER_TIMEOUT",
+  "FAILOVER_IMPOSSIBLE",
   "RESET_FAILED",
   "CLEANUP_FAILED",
 ]);

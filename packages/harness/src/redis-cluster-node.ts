@@ -74,8 +74,8 @@ export class RedisClusterNode {
    * An ioredis client to this node alone, whoever serves the key: a command for a slot of another node gets MOVED.
    * Made at first use; reconnects by itself after a restart, every 100 ms, to wherever the node is published then. Its
    * options are ioredis' own, but for `maxRetriesPerRequest: 1` (while the node is away, commands fail at every second
-   * attempt to reach it, not at every 21st) and `disconnectTimeout: 100`; it logs in as the default user. The cluster
-   * closes it; after `reset()` it is another one.
+   * attempt to reach it, not at every 21st) and `disconnectTimeout: 100`; it logs in as the default user, or as `harness` if
+   * that is off. The cluster closes it; after `reset()` it is another one.
    *
    * @throws RedisClusterError CLUSTER_STOPPED after the cluster's `stop()`.
    */

@@ -64,7 +64,7 @@ export class ResettableCluster extends ConnectableCluster {
         orAborted(others, signal),
       );
     }
-    this.#resetting = this.#run(options).finally(() => {
+    this.#resetting = this.repairing(() => this.#run(options)).finally(() => {
       this.#resetting = undefined;
     });
     return await this.#resetting;

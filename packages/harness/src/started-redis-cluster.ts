@@ -14,6 +14,7 @@ import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import { type Credentials, findCredentials } from "./plan/credentials.ts";
 import { ResettableCluster, type ResettableParts } from "./resettable-cluster.ts";
 import type { StartupReport } from "./start-redis-cluster.ts";
+import { tooSmallToFailOver } from "./view/automatic-failover.ts";
 import { parseInfo, serverVersion } from "./view/parse-info.ts";
 import { whyNotReadable } from "./view/serving.ts";
 import type { WorkloadOptions } from "./workload/options.ts";
@@ -78,7 +79,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
 
   /**
    * A user's name and password, as the `redisOptions` of `connect` and other clients take them: of one that the
-   * option `users` made, or of the default one where it has a password.
+   * option `users` made, of the default one if it has a password, or of `harness` and `replication` if that is off.
    *
    * @throws RedisClusterError INVALID_ARGUMENT where there is no such user.
    */
@@ -112,11 +113,17 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       whenWhole: (signal) =>
         poll(
           async () => {
-            const reason = whyNotReadable((await this.look()).views);
-            if (reason !== undefined) throw new Error(reason);
+            const view = await this.look();
+            const reason = whyNotReadable(view.views);
+            if (reason === undefined) return;
+            await this.refuseHopeless(view);
+            throw new Error(reason);
           },
           { everyMs: 20, signal },
         ),
+      ...(tooSmallToFailOver(this.plan.shards.length) === undefined
+        ? {}
+        : { refuseHopeless: () => this.refuseHopeless() }),
       judged: (ledger) => this.recorder.addLedger(ledger),
     };
     const workload = await startWorkload(target, rest);
@@ -135,7 +142,11 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    * that kind, when the first fault of this library began that it applied; else when it was called. Meanwhile a client of
    * the observation's own writes to every shard; it is closed, and its keys deleted, when the promise settles.
    *
+   * With one or two primaries Redis promotes no replica by itself: there the action has to do it, by
+   * `failover(replica, { mode: "takeover" })` after a kill, or by `failover(replica)` alone.
+   *
    * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, when that took longer than `withinMs`;
+   * FAILOVER_IMPOSSIBLE as soon as the action has ended with a failed primary in such a cluster;
    * WAIT_TIMEOUT where the observation's client cannot connect; WAIT_ABORTED; CLUSTER_STOPPED, also when the cluster is
    * stopped meanwhile; INVALID_ARGUMENT where `withinMs` is not above 0, or nobody serves a slot; and whatever `action`
    * throws.
@@ -165,6 +176,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       stopped,
       logStream: (node, since) => this.node(node).logStream({ since }),
       probeWrite: (slot) => probe.write(slot),
+      refuseHopeless: () => this.refuseHopeless(),
       firstFaultSince: (ms) =>
         this.recorder.faults
           .map(({ since }) => since)
@@ -189,7 +201,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   /**
    * How long a failover of one shard takes by the server's own rules, in milliseconds from the death of its primary to the
    * promotion, and what that is made of: from the node timeout, the server's version and the fewest replicas of any
-   * planned shard. On a machine that is not overloaded. `Infinity` where a shard has no replica. Of the cluster only the
+   * planned shard. On a machine that is not overloaded. `Infinity` if a shard has no replica, or the cluster fewer than three primaries. Of the cluster only the
    * version is asked; nothing is broken.
    *
    * @throws RedisClusterError CLUSTER_STOPPED; WAIT_TIMEOUT where no node answers; WAIT_ABORTED.
@@ -198,11 +210,13 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     const info = await this.within("Asking for the server's version", options, (signal) =>
       this.ask(["INFO", "server"], signal),
     );
-    const replicas = Math.min(...this.plan.shards.map((shard) => shard.replicas.length));
+    const { shards, nodeTimeoutMs } = this.plan;
+    const replicas = Math.min(...shards.map((shard) => shard.replicas.length));
     return expectedFailoverMs({
-      nodeTimeoutMs: this.plan.nodeTimeoutMs,
+      nodeTimeoutMs,
       server: serverVersion(parseInfo(info)),
-      replicas,
+      // Where no replica can be promoted by itself, there might as well be none.
+      replicas: tooSmallToFailOver(shards.length) === undefined ? replicas : 0,
     });
   }
 

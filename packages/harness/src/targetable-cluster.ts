@@ -72,7 +72,11 @@ export class TargetableCluster extends ObservableCluster {
    * ENGINE_FAILED, START_FAILED, PORT_TAKEN, NODE_NOT_RUNNING, FAULT_FAILED; INVALID_ARGUMENT; CLUSTER_STOPPED.
    */
   async heal(options: WaitOptions = {}): Promise<void> {
-    await this.#faults.healAll(options);
+    await this.repairing(() => this.#faults.healAll(options));
+  }
+
+  protected override get cutOff(): readonly string[] {
+    return this.activeFaults.flatMap(({ kind, nodes }) => (kind === "partition" ? nodes : []));
   }
 
   /** For a reset: takes every fault back, and gives the nodes where that failed with the reason. The dead stay dead. */
@@ -160,7 +164,7 @@ export class TargetableCluster extends ObservableCluster {
     };
     const { undo, ...more } = how;
     const takeBack = async (signal: AbortSignal): Promise<void> => {
-      await orAborted(undo(signal), signal);
+      await this.repairing(() => orAborted(undo(signal), signal));
       over();
     };
     return this.#faults.add(facts, {
@@ -191,10 +195,18 @@ export class TargetableCluster extends ObservableCluster {
     }
     const list: readonly (RedisClusterNode | string)[] = Array.isArray(target) ? target : [target];
     const members = list.map((each) => this.#member(each));
-    if (members.length === 0) throw new RedisClusterError("INVALID_ARGUMENT", "A fault needs a node.");
+    if (members.length === 0) {
+      throw new RedisClusterError(
+        "INVALID_ARGUMENT",
+        "Invalid target []: expected at least one node, got none.",
+      );
+    }
     const twice = members.find((member, index) => members.indexOf(member) !== index);
     if (twice !== undefined) {
-      throw new RedisClusterError("INVALID_ARGUMENT", `${twice.plan.name} is named twice.`);
+      throw new RedisClusterError(
+        "INVALID_ARGUMENT",
+        `Invalid target: expected each node once, got ${twice.plan.name} twice.`,
+      );
     }
     const words = members.map(({ plan }) => plan.name).join(", ");
     return { words, find: () => Promise.resolve({ members, seed: undefined }) };
@@ -224,13 +236,16 @@ export class TargetableCluster extends ObservableCluster {
     if (typeof target !== "string" && !(target instanceof RedisClusterNode)) {
       throw new RedisClusterError(
         "INVALID_ARGUMENT",
-        `${shown(target)} is no target: a node, its name, a list of them or a selector such as { primaryOf: key } was expected.`,
+        `Invalid target ${shown(target)}: expected a node, a node name, an array of these, or a selector such as { primaryOf: "order:42" }.`,
       );
     }
     const node = typeof target === "string" ? this.node(target) : target;
     const member = this.members.all[node.index];
     if (member === undefined || this.nodes[node.index] !== node) {
-      throw new RedisClusterError("UNKNOWN_NODE", `${String(target)} is no node of this cluster.`);
+      throw new RedisClusterError(
+        "UNKNOWN_NODE",
+        `Unknown node: expected a node of this cluster, got ${String(target)} of another one.`,
+      );
     }
     return member;
   }

@@ -6,7 +6,7 @@ import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import type { IssuedCertificate } from "./certificate-authority.ts";
-import { type ClusterCertificates, makeCertificates } from "./cluster-certificates.ts";
+import { type ClusterCertificates, clientTls, makeCertificates } from "./cluster-certificates.ts";
 
 const SUBNET = parseSubnet("172.28.0.0/24");
 const PLAN = planCluster(validateOptions({ nodes: 3, replicas: 0, tls: true }, {}), SUBNET, (length) =>
@@ -48,6 +48,27 @@ test("a node's certificate names where the node is reached, and nothing of anoth
     expect(certificate.checkHost(name)).toBe(name);
   expect(certificate.checkHost("node-1")).toBeUndefined();
   expect(certificate.checkIP(PLAN.nodes[1]?.address ?? "")).toBeUndefined();
+});
+
+/** The certificates of a cluster that was asked for with names. */
+async function named(names: string): Promise<ClusterCertificates> {
+  const valid = validateOptions({ nodes: 1, replicas: 0, tls: { names } }, {});
+  const plan = planCluster(valid, SUBNET, (length) => "0123456789abcdef".repeat(3).slice(0, length));
+  return await makeCertificates(plan, false, "docker.example");
+}
+
+test("certificates for hosts contain names only, and clients verify one that all have", async () => {
+  const certificates = await named("hosts");
+  const { subjectAltName } = new X509Certificate(first(certificates).cert);
+  expect(subjectAltName).toBe("DNS:node-0, DNS:localhost, DNS:docker.example");
+  expect(clientTls(certificates)).toEqual({ ca: certificates.ca, servername: "localhost" });
+});
+
+test("certificates with one fixed name contain nothing else, and clients verify that name", async () => {
+  const certificates = await named("redis.example");
+  expect(new X509Certificate(first(certificates).cert).subjectAltName).toBe("DNS:redis.example");
+  expect(clientTls(certificates)).toEqual({ ca: certificates.ca, servername: "redis.example" });
+  expect(clientTls(made)).toEqual({ ca: made.ca, ...made.client });
 });
 
 test("certificates are valid from yesterday, for clocks that are late, and not for long", () => {

@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from "ioredis";
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
-import { type Access, accessOptions, DISCONNECT_TIMEOUT_MS } from "./access.ts";
+import { type Access, accessOptions, commandName, DISCONNECT_TIMEOUT_MS } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";
 import { whenReady } from "./when-ready.ts";
 
@@ -73,10 +73,12 @@ export type NodeCommand = readonly [string, ...(string | number)[]];
 export class NodeConnection {
   readonly node: NodePlan;
   readonly #client: Redis;
+  readonly #access: Access;
   #lastError: Error | undefined;
 
   constructor(node: NodePlan, addresses: AddressTable, access: Access) {
     this.node = node;
+    this.#access = access;
     this.#client = openNodeClient(node, addresses, {
       ...accessOptions(access),
       reconnectMs,
@@ -108,7 +110,7 @@ export class NodeConnection {
 
   /** Sends one command and gives its reply as ioredis reads it. */
   async reply(command: string, ...args: readonly (string | number)[]): Promise<unknown> {
-    return await this.#client.call(command, ...args);
+    return await this.#client.call(commandName(this.#access, command), ...args);
   }
 
   /** Sends one command and gives its reply as text. */
@@ -119,7 +121,7 @@ export class NodeConnection {
   /** Sends commands in one go and gives each reply as ioredis reads it, or the error that came in its place. */
   async outcomes(commands: readonly NodeCommand[]): Promise<readonly unknown[]> {
     const pipeline = this.#client.pipeline();
-    for (const [command, ...args] of commands) pipeline.call(command, ...args);
+    for (const [command, ...args] of commands) pipeline.call(commandName(this.#access, command), ...args);
     return ((await pipeline.exec()) ?? []).map(([error, reply]) => error ?? reply);
   }
 

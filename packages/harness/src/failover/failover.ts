@@ -16,6 +16,8 @@ export interface FailoverSubject {
    * Rejects when it was refused, or when the signal aborts.
    */
   probeWrite(slot: number, signal: AbortSignal): Promise<void>;
+  /** @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed and the cluster has too few to replace it. */
+  refuseHopeless(): Promise<void>;
   /** When the first fault began that the cluster entered at or after a moment, as `Date.now()` tells both. */
   firstFaultSince(ms: number): number | undefined;
 }

@@ -8,6 +8,7 @@ import { prepare } from "./prepare.ts";
 import type { Recorder } from "./recorder.ts";
 import { report } from "./report.ts";
 import { isCutOff, isTroubled } from "./shards.ts";
+import { tooSmallToFailOver } from "../view/automatic-failover.ts";
 import { timeoutError } from "./timeout-error.ts";
 import { pause, wallClockMs } from "../clock/real-time.ts";
 
@@ -24,6 +25,7 @@ const LATE_LINES_MS = 500;
  * that has ended when the promise settles. What the action did is not taken back.
  *
  * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, every node's view and the election's log lines;
+ * FAILOVER_IMPOSSIBLE as soon as a primary failed in a cluster with too few primaries to replace it;
  * WAIT_ABORTED; CLUSTER_STOPPED where the cluster is stopped meanwhile; INVALID_ARGUMENT where `withinMs` is not a number above zero; and whatever the action throws.
  */
 export async function observeFailover(
@@ -52,7 +54,7 @@ export async function observeFailover(
     // Awaited in the end; until then nobody listens.
     ended.catch(() => {});
     const sinceMs = await act(action, subject, recorder, signal);
-    const whole = await waitUntilWhole(recorder, sinceMs + withinMs, waitForOldPrimary, signal);
+    const whole = await waitUntilWhole(subject, recorder, sinceMs + withinMs, waitForOldPrimary, signal);
     if (!whole) {
       const evidence = await gatherEvidence(subject, recorder, withinMs, server);
       throw timeoutError(recorder, evidence, sinceMs, waitForOldPrimary);
@@ -99,6 +101,7 @@ async function act(
 }
 
 async function waitUntilWhole(
+  subject: FailoverSubject,
   recorder: Recorder,
   untilMs: number,
   waitForOldPrimary: boolean,
@@ -106,6 +109,9 @@ async function waitUntilWhole(
 ): Promise<boolean> {
   while (!isWhole(recorder, waitForOldPrimary)) {
     if (wallClockMs() >= untilMs) return false;
+    if (tooSmallToFailOver(recorder.records.length) !== undefined) {
+      await orAborted(subject.refuseHopeless(), signal);
+    }
     await pause(LOOK_MS, signal);
     signal.throwIfAborted();
   }

@@ -40,7 +40,10 @@ export async function failOver(
       const self = entries.find((each) => each.self);
       if (self?.role === "primary") {
         if (primaryId === undefined)
-          throw new RedisClusterError("INVALID_ARGUMENT", `${name} is a primary already: name a replica.`);
+          throw new RedisClusterError(
+            "INVALID_ARGUMENT",
+            `Invalid target of a failover: expected a replica, got ${name}, which is a primary.`,
+          );
         const before = entries.find(({ id }) => id === primaryId);
         // The others go on with the greater epoch, and this node will follow them.
         if (before?.role === "primary" && before.configEpoch >= self.configEpoch)

@@ -43,7 +43,7 @@ test("a fault that works for all is taken back for none", async () => {
 
 test.for([Number.NaN, Number.POSITIVE_INFINITY, 0, 11])("%d is no number from 1 to 10", (value) => {
   expect(() => requireNumber("share", value, 1, 10)).toThrow(
-    `share is ${value}; a number from 1 to 10 was expected.`,
+    `Invalid share: expected a number from 1 to 10, got ${value}.`,
   );
 });
 
@@ -51,7 +51,7 @@ test("a word that is none of those allowed is an error that names them", () => {
   expect(() => requireOneOf("with", "SIGSTOP", ["SIGKILL", "SIGTERM"])).toThrow(
     expect.objectContaining({
       code: "INVALID_ARGUMENT",
-      message: 'with is "SIGSTOP"; one of "SIGKILL", "SIGTERM" was expected.',
+      message: 'Invalid with: expected one of "SIGKILL", "SIGTERM", got "SIGSTOP".',
     }),
   );
   expect(() => requireOneOf("with", "SIGTERM", ["SIGKILL", "SIGTERM"])).not.toThrow();

@@ -67,12 +67,12 @@ export function requireNumber(name: string, value: number, least: number, most: 
   if (Number.isFinite(value) && value >= least && value <= most) return;
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
-    `${name} is ${value}; a number from ${least} to ${most} was expected.`,
+    `Invalid ${name}: expected a number from ${least} to ${most}, got ${value}.`,
   );
 }
 
 /**
- * For what plain JavaScript may pass.
+ * Refuses a value that TypeScript would not allow.
  *
  * @throws RedisClusterError INVALID_ARGUMENT
  */
@@ -80,6 +80,6 @@ export function requireOneOf(name: string, value: string, allowed: readonly stri
   if (allowed.includes(value)) return;
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
-    `${name} is ${shown(value)}; one of ${allowed.map(shown).join(", ")} was expected.`,
+    `Invalid ${name}: expected one of ${allowed.map(shown).join(", ")}, got ${shown(value)}.`,
   );
 }

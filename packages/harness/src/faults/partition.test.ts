@@ -102,10 +102,10 @@ test("one way, clients do not hear the first group, or are not heard where they 
 test("everything that is wrong with groups is named at once", () => {
   const wrong = () => planPartition([["node-0", "node-9"], ["node-0"], []], nodes, {});
   expect(wrong).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
-  expect(wrong).toThrow('there is no node "node-9"');
-  expect(wrong).toThrow("node-0 is named twice");
-  expect(wrong).toThrow("group 3 holds no node");
-  expect(() => planPartition(["rest"], nodes, {})).toThrow("two groups or more");
+  expect(wrong).toThrow('"rest" or "clients", got "node-9"');
+  expect(wrong).toThrow("expected each name once, got node-0 twice");
+  expect(wrong).toThrow("expected a node in each group, got none in group 3");
+  expect(() => planPartition(["rest"], nodes, {})).toThrow("expected two groups or more, got 1");
 });
 
 test.for([undefined, ["node-0", "rest"], [["node-0"], [1]], "rest"])(
@@ -114,7 +114,7 @@ test.for([undefined, ["node-0", "rest"], [["node-0"], [1]], "rest"])(
     expect(() => planPartition(groups as [], nodes, {})).toThrow(
       expect.objectContaining({
         code: "INVALID_ARGUMENT",
-        message: expect.stringContaining("a list of groups was expected"),
+        message: expect.stringContaining("expected an array of groups"),
       }),
     );
   },
@@ -158,7 +158,7 @@ test("what is lost around a node is lost with every other, or on the clients' pl
 test("a plane that does not exist is an error, not a cut of everything", () => {
   const options = { plane: "gossip" as "bus" };
   expect(() => planPartition([["node-0"], "rest"], nodes, options)).toThrow(
-    'There is no plane "gossip": they are bus, replication, clients, all.',
+    'Invalid plane: expected one of "bus", "replication", "clients", "all", got "gossip".',
   );
 });
 

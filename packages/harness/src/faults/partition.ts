@@ -8,6 +8,7 @@ import { shown } from "./shown.ts";
  */
 export type Plane = "bus" | "replication" | "clients" | "all";
 
+const EXAMPLE = 'A valid one is [["node-0"], "rest"].';
 const PLANES: readonly Plane[] = ["bus", "replication", "clients", "all"];
 
 /** @throws RedisClusterError INVALID_ARGUMENT for what plain JavaScript may pass. */
@@ -15,7 +16,7 @@ export function requirePlane(plane: Plane): void {
   if (PLANES.includes(plane)) return;
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
-    `There is no plane ${JSON.stringify(plane)}: they are ${PLANES.join(", ")}.`,
+    `Invalid plane: expected one of ${PLANES.map(shown).join(", ")}, got ${shown(plane)}.`,
   );
 }
 
@@ -109,7 +110,7 @@ function resolveGroups(groups: readonly PartitionGroup[], nodes: readonly NodePl
   if (!Array.isArray(groups) || !groups.every(isGroup)) {
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
-      `This is no partition: ${shown(groups)}; a list of groups was expected, each a list of names or "rest".`,
+      `Invalid partition: expected an array of groups, each "rest" or an array of node names, got ${shown(groups)}. ${EXAMPLE}`,
       { details: { groups } },
     );
   }
@@ -117,11 +118,14 @@ function resolveGroups(groups: readonly PartitionGroup[], nodes: readonly NodePl
   const named = lists.flat();
   const known = new Set(nodes.map(({ name }) => name));
   const problems: string[] = [];
-  if (lists.length < 2) problems.push("a partition needs two groups or more");
+  if (lists.length < 2) problems.push(`expected two groups or more, got ${lists.length}`);
   for (const name of new Set(named)) {
     if (name !== "rest" && name !== "clients" && !known.has(name))
-      problems.push(`there is no node ${JSON.stringify(name)}`);
-    if (named.filter((each) => each === name).length > 1) problems.push(`${name} is named twice`);
+      problems.push(
+        `expected names of nodes (${[...known].join(", ")}), "rest" or "clients", got ${shown(name)}`,
+      );
+    if (named.filter((each) => each === name).length > 1)
+      problems.push(`expected each name once, got ${name} twice`);
   }
   const sides = lists.map((list) => ({
     members: nodes.filter(
@@ -130,17 +134,18 @@ function resolveGroups(groups: readonly PartitionGroup[], nodes: readonly NodePl
     clients: list.includes("clients"),
   }));
   for (const [index, side] of sides.entries()) {
-    if (side.members.length === 0) problems.push(`group ${index + 1} holds no node`);
+    if (side.members.length === 0)
+      problems.push(`expected a node in each group, got none in group ${index + 1}`);
   }
   if (problems.length > 0) {
-    throw new RedisClusterError("INVALID_ARGUMENT", `This is no partition: ${problems.join("; ")}.`, {
+    throw new RedisClusterError("INVALID_ARGUMENT", `Invalid partition: ${problems.join("; ")}. ${EXAMPLE}`, {
       details: { groups, problems },
     });
   }
   return sides;
 }
 
-/** For what plain JavaScript may pass. */
+/** Also for values that TypeScript would not allow. */
 function isGroup(group: unknown): boolean {
   return group === "rest" || (Array.isArray(group) && group.every((name) => typeof name === "string"));
 }

@@ -14,15 +14,15 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
   ["shardOf", KEY],
   ["role", { has: '"primary" or "replica"', fits: (value) => value === "primary" || value === "replica" }],
   ["majorityOf", { has: '"primaries"', fits: (value) => value === "primaries" }],
-  ["random", { has: "a whole number from 1 on", fits: (value) => isWhole(value, 1) }],
-  ["seed", { has: "a whole number from 0 to 4294967295", fits: (value) => isWhole(value, 0, 2 ** 32 - 1) }],
+  ["random", { has: "an integer above 0", fits: (value) => isWhole(value, 1) }],
+  ["seed", { has: "an integer from 0 to 4294967295", fits: (value) => isWhole(value, 0, 2 ** 32 - 1) }],
 ]);
-/** What `random` may have beside it. */
+/** What may be combined with `random`. */
 const BESIDE_RANDOM: ReadonlySet<string> = new Set(["role", "seed"]);
 
 /**
- * Refuses what plain JavaScript may pass, which would choose other nodes than were meant: a misspelt role, say, all of
- * them. Gives the selector without what is undefined in it.
+ * Refuses a selector that TypeScript would not allow, because it would choose other nodes than were meant: a misspelt role,
+ * for example, would choose all nodes. Returns the selector without its undefined properties.
  *
  * @throws RedisClusterError INVALID_ARGUMENT
  */
@@ -30,7 +30,7 @@ export function requireSelector(selector: Selector): Selector {
   const given = Object.entries(selector).filter(([, value]) => value !== undefined);
   const problem = whyNone(new Map(given));
   if (problem === undefined) return Object.fromEntries(given) as unknown as Selector;
-  throw new RedisClusterError("INVALID_ARGUMENT", `${shown(selector)} is no target: ${problem}.`, {
+  throw new RedisClusterError("INVALID_ARGUMENT", `Invalid target ${shown(selector)}: ${problem}.`, {
     details: { selector },
   });
 }
@@ -38,14 +38,14 @@ export function requireSelector(selector: Selector): Selector {
 function whyNone(given: ReadonlyMap<string, unknown>): string | undefined {
   const names = [...given.keys()];
   const stray = names.find((name) => !FIELDS.has(name));
-  if (stray !== undefined) return `there is no ${stray} in a selector`;
+  if (stray !== undefined) return `expected one of ${[...FIELDS.keys()].join(", ")}, got ${stray}`;
   const kinds = given.has("random") ? names.filter((name) => !BESIDE_RANDOM.has(name)) : names;
   if (kinds.length !== 1 || kinds[0] === "seed") {
-    return "one of primaryOf, replicaOf, shardOf, role, majorityOf and random was expected, and beside random role and seed";
+    return "expected exactly one of primaryOf, replicaOf, shardOf, role, majorityOf and random; only random can be combined with role and seed";
   }
   for (const [name, value] of given) {
     const field = FIELDS.get(name);
-    if (field?.fits(value) === false) return `${name} is ${shown(value)}; ${field.has} was expected`;
+    if (field?.fits(value) === false) return `expected ${name} to be ${field.has}, got ${shown(value)}`;
   }
   return undefined;
 }

@@ -45,6 +45,11 @@ test("a key finds the node that serves it, its shard and its freshest replica", 
   expect(select({ replicaOf: KEY }, view(), offsets).names).toEqual(["node-4"]);
 });
 
+test("selects the replicas of a dead primary, too", () => {
+  expect(select({ replicaOf: KEY }, view([0]), new Map([["node-5", 1]])).names).toEqual(["node-5"]);
+  expect(select({ shardOf: KEY }, view([0, 4]), none).names).toEqual(["node-3", "node-5"]);
+});
+
 test("a majority is the smallest one", () => {
   expect(select({ majorityOf: "primaries" }, view(), none).names).toEqual(["node-0", "node-1"]);
 });
@@ -67,7 +72,11 @@ test("chance stays within the role and can be repeated", () => {
 
 test("what selects nothing says why", () => {
   const refused = expect.objectContaining({ code: "INVALID_ARGUMENT" });
-  expect(() => select({ random: 4, role: "primary" }, view(), none)).toThrow("there are 3 to choose from");
+  expect(() => select({ random: 4, role: "primary" }, view(), none)).toThrow(
+    "expected at least 4 nodes to choose from, got 3",
+  );
   expect(() => select({ primaryOf: KEY }, view([0]), none)).toThrow(refused);
-  expect(() => select({ primaryOf: KEY }, view([0]), none)).toThrow("no node that answers fits");
+  expect(() => select({ primaryOf: KEY }, view([0]), none)).toThrow(
+    "expected a node that answers and fits, got none",
+  );
 });

@@ -12,9 +12,9 @@ import { shown } from "./shown.ts";
 export type Selector =
   /** The node that serves the key. */
   | { readonly primaryOf: string }
-  /** The replica of the key's shard that has received most. */
+  /** The replica of the key's shard that has received most, also while the primary is dead. */
   | { readonly replicaOf: string }
-  /** All nodes of the key's shard. */
+  /** All nodes of the key's shard that answer. */
   | { readonly shardOf: string }
   /** All nodes of a role. */
   | { readonly role: NodeRole }
@@ -54,7 +54,11 @@ export function select(
   ): { readonly primary: string | undefined; readonly followers: readonly string[] } => {
     const slot = keySlot(key);
     const primary = serving.find(({ slots }) => holdsSlot(slots, slot))?.node;
-    const id = view.members.find(({ name }) => name === primary)?.id;
+    // While a primary is dead and not replaced, its replicas still follow it.
+    const owner = view.members.find(({ name, entry }) =>
+      primary === undefined ? entry.role === "primary" && holdsSlot(entry.slots, slot) : name === primary,
+    );
+    const id = owner?.id;
     return { primary, followers: id === undefined ? [] : replicasOfShard(view.views, id) };
   };
   let seed: number | undefined;
@@ -73,21 +77,28 @@ export function select(
       seed = selector.seed ?? newSeed();
       const pool = ofRole(selector.role);
       if (selector.random > pool.length) {
-        throw nothingFor(selector, `there are ${pool.length} to choose from`);
+        throw nothingFor(
+          selector,
+          `expected at least ${selector.random} nodes to choose from, got ${pool.length}`,
+        );
       }
       return sample(pool, selector.random, seededRandom(seed));
     }
     return ofRole(selector.role);
   })();
   const found = names.filter((name) => name !== undefined);
-  if (found.length === 0) throw nothingFor(selector, "no node that answers fits");
+  if (found.length === 0) throw nothingFor(selector, "expected a node that answers and fits, got none");
   return { names: found, seed };
 }
 
 function nothingFor(selector: Selector, reason: string): RedisClusterError {
-  return new RedisClusterError("INVALID_ARGUMENT", `${shown(selector)} selects nothing: ${reason}.`, {
-    details: { selector },
-  });
+  return new RedisClusterError(
+    "INVALID_ARGUMENT",
+    `Target ${shown(selector)} selects no node: ${reason}. \`cluster.view()\` shows what each node says.`,
+    {
+      details: { selector },
+    },
+  );
 }
 
 /** `node-10` after `node-9`. */

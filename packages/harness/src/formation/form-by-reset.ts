@@ -72,8 +72,10 @@ async function standAlone(
   const slots = slotsOf(plan, connection);
   const transaction = [
     ["CLUSTER", "RESET", "SOFT"],
-    // Refused by a node that has had an epoch, and keeps it; equal ones are told apart by the servers.
-    ["CLUSTER", "SET-CONFIG-EPOCH", epoch + 1 + connection.node.shard],
+    // Refused by a node that has had an epoch, and keeps it. Each gets another one, the primaries the greatest: a replica
+    // with the greatest epoch of all would keep it in a takeover (`clusterBumpConfigEpochWithoutConsensus`), and if its
+    // primary had the same one, no other node would follow.
+    ["CLUSTER", "SET-CONFIG-EPOCH", epoch + plan.nodes.length - connection.node.index],
     ...(slots.length > 0 ? [["CLUSTER", "ADDSLOTS", ...slots] as const] : []),
   ] as const;
   await connection.replies([

@@ -74,7 +74,7 @@ export interface NetworkPlan {
   readonly gateway: string;
 }
 
-/** An ACL user beside the default one. */
+/** An ACL user in addition to the default one. */
 export interface UserPlan {
   readonly name: string;
   readonly password: string;
@@ -96,11 +96,20 @@ export interface ClusterPlan {
   /** In the order of their slots. */
   readonly shards: readonly ShardPlan[];
   readonly formation: FormationChoice;
-  /** The default user's, as it is; undefined where none is needed. */
+  /** The password of the default user; undefined if it has none, or is off. */
   readonly password: string | undefined;
+  /** With those that the library has for itself. */
   readonly users: readonly UserPlan[];
-  /** How TLS is to be; undefined where there is none. */
-  readonly tls: { readonly clientAuth: boolean } | undefined;
+  /** Whether the default user may log in. */
+  readonly defaultUser: boolean;
+  /** Name of the user as which this library logs in; undefined: the default user. */
+  readonly harnessUser: string | undefined;
+  /** Name of the user as which replicas log in to their primary; undefined: the default user. */
+  readonly replicationUser: string | undefined;
+  /** New names of commands (`rename-command`) that this library sends, by their own names in upper case. */
+  readonly commandNames: Readonly<Record<string, string>>;
+  /** Undefined: no TLS. */
+  readonly tls: { readonly clientAuth: boolean; readonly names: string } | undefined;
   /** MiB of each container, swap included; undefined is all that the engine has. */
   readonly memoryMb: number | undefined;
   /** Processors of each container; undefined is all that the engine has. */

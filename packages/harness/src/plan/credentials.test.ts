@@ -28,9 +28,31 @@ test("a user's credentials are found by name, the default user's too where it ha
 
 test("a user that is not there is an error that names those who are, and no password", () => {
   const made = plan({ users: { app: { password: "hunter2", rules: "+ping" } } });
-  expect(() => findCredentials(made, "default")).toThrow(
-    'No user "default" has a password here: there is app.',
-  );
+  expect(() => findCredentials(made, "default")).toThrow('expected one of "app", got "default"');
   expect(() => findCredentials(made, "x")).toThrow(/^(?!.*hunter2)/);
-  expect(() => findCredentials(plan({}), "app")).toThrow("nobody has");
+  expect(() => findCredentials(plan({}), "app")).toThrow("this cluster has none with a password");
+});
+
+test("without the default user the library has users of its own, whose credentials can be had", () => {
+  const made = plan({ defaultUser: false, users: { app: { rules: "+ping" } } });
+  expect(made).toMatchObject({ harnessUser: "harness", replicationUser: "replication", password: undefined });
+  expect(made.users.map(({ name, rules }) => [name, rules])).toEqual([
+    ["app", ["+ping"]],
+    ["harness", ["~*", "&*", "+@all"]],
+    ["replication", ["+psync", "+replconf", "+ping"]],
+  ]);
+  expect(findCredentials(made, "harness").password).toMatch(/^[0-9a-f]{32}$/);
+  expect(() => findCredentials(made, "default")).toThrow('one of "app", "harness", "replication"');
+});
+
+test("a replication user of the options takes the place of the library's own", () => {
+  const copy = { rules: "+psync +replconf +ping" };
+  expect(plan({ defaultUser: false, users: { copy }, replicationUser: "copy" })).toMatchObject({
+    replicationUser: "copy",
+    users: [{ name: "copy" }, { name: "harness" }],
+  });
+  expect(plan({ users: { copy }, replicationUser: "copy" })).toMatchObject({
+    harnessUser: undefined,
+    users: [{ name: "copy" }],
+  });
 });

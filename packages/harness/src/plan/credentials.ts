@@ -7,7 +7,7 @@ export interface Credentials {
   readonly password: string;
 }
 
-/** @throws RedisClusterError INVALID_ARGUMENT where there is no such user, naming those that there are. */
+/** @throws RedisClusterError INVALID_ARGUMENT if there is no such user, with the names of those that exist. */
 export function findCredentials(plan: ClusterPlan, username: string): Credentials {
   const all: readonly Credentials[] = [
     ...(plan.password === undefined ? [] : [{ username: "default", password: plan.password }]),
@@ -18,7 +18,7 @@ export function findCredentials(plan: ClusterPlan, username: string): Credential
   const names = all.map((each) => each.username);
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
-    `No user ${JSON.stringify(username)} has a password here: ${names.length === 0 ? "nobody has" : `there is ${names.join(", ")}`}.`,
+    `Cannot return credentials: expected ${names.length === 0 ? "a user, and this cluster has none with a password" : `one of ${names.map((name) => JSON.stringify(name)).join(", ")}`}, got ${JSON.stringify(username)}. The options \`users\` and \`password\` create users.`,
     { details: { username, names } },
   );
 }

@@ -34,12 +34,29 @@ test("spare nodes become extra replicas", () => {
 
 test("every node has exactly one place, and every primary its replicas", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 3, max: 100 }), fc.integer({ min: 0, max: 5 }), (nodes, replicas) => {
-      fc.pre(primaryCount(nodes, replicas) >= 3);
+    fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 0, max: 5 }), (nodes, replicas) => {
+      fc.pre(primaryCount(nodes, replicas) >= 1);
       const shards = layOutShards(nodes, replicas);
       const placed = shards.flatMap((shard) => [shard.primary, ...shard.replicas]);
       expect(placed.toSorted((a, b) => a - b)).toEqual(Array.from({ length: nodes }, (_, index) => index));
       for (const shard of shards) expect(shard.replicas.length).toBeGreaterThanOrEqual(replicas);
     }),
   );
+});
+
+test("one or two shards are laid out like any other number", () => {
+  expect(layOutShards(1, 0)).toEqual([{ primary: 0, replicas: [] }]);
+  expect(layOutShards(3, 2)).toEqual([{ primary: 0, replicas: [2, 1] }]);
+  expect(layOutShards(4, 1)).toEqual([
+    { primary: 0, replicas: [3] },
+    { primary: 1, replicas: [2] },
+  ]);
+});
+
+test("each shard gets its own number of replicas", () => {
+  expect(layOutShards(6, [2, 0, 1])).toEqual([
+    { primary: 0, replicas: [3, 4] },
+    { primary: 1, replicas: [] },
+    { primary: 2, replicas: [5] },
+  ]);
 });

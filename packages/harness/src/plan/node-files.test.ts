@@ -54,15 +54,39 @@ function redisConf(
     persistence?: Persistence;
     password?: string;
     users?: readonly UserPlan[];
-    tls?: { clientAuth: boolean };
+    defaultUser?: boolean;
+    replicationUser?: string;
+    tls?: { clientAuth: boolean; names: string };
     config?: RedisConfig;
   } = {},
 ): Readonly<Record<string, readonly string[]>> {
   const { node = {}, persistence = "none", password, users = [], tls, config = {} } = options;
+  const { defaultUser = true, replicationUser } = options;
+  const login = { password, users, defaultUser, replicationUser };
   return directives(
-    renderRedisConf(fact(0, node), { nodeTimeoutMs: 1000, persistence, password, users, tls, config }),
+    renderRedisConf(fact(0, node), { nodeTimeoutMs: 1000, persistence, ...login, tls, config }),
   );
 }
+
+test("replicas log in as the replication user, if there is one", () => {
+  const users = [{ name: "copy", password: 'a "b"', rules: ["+psync"] }];
+  expect(redisConf({ users, password: "d", replicationUser: "copy" })).toMatchObject({
+    requirepass: ['"d"'],
+    masteruser: ["copy"],
+    masterauth: ['"a \\"b\\""'],
+    user: ['copy on ">a \\"b\\"" "+psync"'],
+  });
+  expect(redisConf({ users, password: "d" })).toMatchObject({ masterauth: ['"d"'] });
+  expect(redisConf({ users })).not.toHaveProperty("masteruser");
+});
+
+test("a default user that is off comes before the other users", () => {
+  const users = [{ name: "app", password: "p", rules: ["+ping"] }];
+  expect(redisConf({ users, defaultUser: false })).toMatchObject({
+    user: ["default off", 'app on ">p" "+ping"'],
+  });
+  expect(redisConf({ users, defaultUser: false })).not.toHaveProperty("requirepass");
+});
 
 test("a node's redis.conf says where it is and that it is a cluster's", () => {
   expect(redisConf({ node: { address: "172.28.0.14", port: 7000, busPort: 17_000 } })).toMatchObject({
@@ -118,7 +142,7 @@ test("each ACL user is a line of its own, switched on, with its password and rul
 });
 
 test("with TLS there is no plain port, and clients, replication and the bus all use it", () => {
-  const conf = redisConf({ node: { port: 7000, busPort: 17_001 }, tls: { clientAuth: false } });
+  const conf = redisConf({ node: { port: 7000, busPort: 17_001 }, tls: { clientAuth: false, names: "all" } });
   expect(conf).toMatchObject({
     port: ["0"],
     "tls-port": ["7000"],
@@ -131,7 +155,9 @@ test("with TLS there is no plain port, and clients, replication and the bus all 
     "tls-key-file": ["/tmp/redis-node-tls/node.key"],
   });
   expect(conf).not.toHaveProperty("cluster-announce-port");
-  expect(redisConf({ tls: { clientAuth: true } })).toMatchObject({ "tls-auth-clients": ["yes"] });
+  expect(redisConf({ tls: { clientAuth: true, names: "all" } })).toMatchObject({
+    "tls-auth-clients": ["yes"],
+  });
   expect(Object.keys(redisConf()).filter((name) => name.includes("tls"))).toEqual([]);
 });
 

@@ -57,11 +57,17 @@ export function renderRedisConf(
     readonly persistence: Persistence;
     readonly password: string | undefined;
     readonly users: readonly UserPlan[];
+    readonly defaultUser: boolean;
+    readonly replicationUser: string | undefined;
     readonly tls: ClusterPlan["tls"];
     readonly config: RedisConfig;
   },
 ): string {
-  const secret = cluster.password === undefined ? undefined : quoteArgument(cluster.password);
+  const { password, users, replicationUser } = cluster;
+  const replication =
+    replicationUser === undefined ? undefined : users.find(({ name }) => name === replicationUser);
+  const primaryPassword = replication?.password ?? password;
+  const userLines = [...(cluster.defaultUser ? [] : ["default off"]), ...users.map(userLine)];
   return renderConfig([
     {
       // Redis refuses clients from other addresses when it has no password; the container's network is the wall here.
@@ -89,8 +95,10 @@ export function renderRedisConf(
       "cluster-announce-bus-port": node.busPort,
       ...(node.busPort === node.port + 10_000 ? {} : { "cluster-port": node.busPort }),
       "cluster-node-timeout": cluster.nodeTimeoutMs,
-      ...(secret === undefined ? {} : { requirepass: secret, masterauth: secret }),
-      ...(cluster.users.length === 0 ? {} : { user: cluster.users.map(userLine) }),
+      ...(password === undefined ? {} : { requirepass: quoteArgument(password) }),
+      ...(replication === undefined ? {} : { masteruser: replication.name }),
+      ...(primaryPassword === undefined ? {} : { masterauth: quoteArgument(primaryPassword) }),
+      ...(userLines.length === 0 ? {} : { user: userLines }),
     },
   ]);
 }

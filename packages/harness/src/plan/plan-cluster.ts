@@ -11,6 +11,7 @@ import type { RedisConfig } from "./options.ts";
 import { splitSlots } from "./slots.ts";
 import { numberToAddress, type Subnet } from "./subnet.ts";
 import type { ValidOptions } from "./validate-options.ts";
+import { OWN_USERS } from "./validate-users.ts";
 
 /** 128 bits, of characters that nothing has to quote. */
 const PASSWORD_CHARACTERS = 32;
@@ -49,10 +50,7 @@ export function planCluster(
     };
   });
   const password = options.password === true ? randomHex(PASSWORD_CHARACTERS) : options.password;
-  const users: readonly UserPlan[] = options.users.map((user) => ({
-    ...user,
-    password: user.password === true ? randomHex(PASSWORD_CHARACTERS) : user.password,
-  }));
+  const login = planUsers(options, randomHex);
   const nodesConfName = String(options.config["cluster-config-file"] ?? "nodes.conf");
   const nodes: readonly NodePlan[] = facts.map((node) => ({
     ...node,
@@ -60,7 +58,7 @@ export function planCluster(
     containerName: `${name}-node-${node.index}`,
     hostPort: options.firstHostPort === undefined ? undefined : options.firstHostPort + node.index,
     hostBusPort: options.firstHostBusPort === undefined ? undefined : options.firstHostBusPort + node.index,
-    redisConf: renderRedisConf(node, { ...options, password, users }),
+    redisConf: renderRedisConf(node, { ...options, ...login, password }),
     nodesConfName,
     nodesConf:
       options.formation === "meet"
@@ -77,7 +75,8 @@ export function planCluster(
     shards,
     formation: options.formation,
     password,
-    users,
+    ...login,
+    commandNames: options.commandNames,
     tls: options.tls,
     memoryMb: options.memoryMb,
     cpus: options.cpus,
@@ -94,6 +93,36 @@ export function planCluster(
     ),
     startupTimeoutMs: options.startupTimeoutMs,
     timeScale: options.timeScale,
+  };
+}
+
+/** Rights that replication needs (redis.conf, `masteruser`). */
+const REPLICATION_RULES = ["+psync", "+replconf", "+ping"];
+
+/** All users, and who logs in as whom. If the default user is off, the library has users of its own. */
+function planUsers(
+  { users, defaultUser, replicationUser }: ValidOptions,
+  randomHex: (characters: number) => string,
+): Pick<ClusterPlan, "users" | "defaultUser" | "harnessUser" | "replicationUser"> {
+  const given: readonly UserPlan[] = users.map((user) => ({
+    ...user,
+    password: user.password === true ? randomHex(PASSWORD_CHARACTERS) : user.password,
+  }));
+  if (defaultUser) return { users: given, defaultUser, harnessUser: undefined, replicationUser };
+  const own = (name: string, rules: readonly string[]): UserPlan => ({
+    name,
+    password: randomHex(PASSWORD_CHARACTERS),
+    rules,
+  });
+  return {
+    users: [
+      ...given,
+      own(OWN_USERS.harness, ["~*", "&*", "+@all"]),
+      ...(replicationUser === undefined ? [own(OWN_USERS.replication, REPLICATION_RULES)] : []),
+    ],
+    defaultUser,
+    harnessUser: OWN_USERS.harness,
+    replicationUser: replicationUser ?? OWN_USERS.replication,
   };
 }
 

@@ -2,21 +2,23 @@ import type { ConfigValue, RedisConfig } from "./options.ts";
 
 /** Directives that the plan decides, each with the option to use instead. */
 const RESERVED: Readonly<Record<string, string>> = {
-  "cluster-announce-bus-port": "the plan announces `busPort`",
-  "cluster-announce-ip": "the plan announces each node's address: use `subnet` and `firstAddress`",
-  "cluster-announce-port": "the plan announces `port`",
-  "cluster-enabled": "always yes here",
+  "cluster-announce-bus-port": "use the option `busPort`",
+  "cluster-announce-ip": "use the options `subnet` and `firstAddress`",
+  "cluster-announce-port": "use the option `port`",
+  "cluster-enabled": "it is always on",
   "cluster-node-timeout": "use the option `nodeTimeoutMs`",
   "cluster-port": "use the option `busPort`",
-  daemonize: "the server has to be the container's main process",
-  dir: "data stays in the image's working folder: mount something there with `configureNode`",
-  include: "put the directives themselves here",
-  logfile: "logs go to the container's output: see `node.logs()`",
-  masterauth: "use the option `password`",
-  primaryauth: "use the option `password`",
+  daemonize: "the server must be the main process of its container",
+  dir: "data stays in the working folder of the image; `configureNode` can mount a volume there",
+  include: "write the directives themselves into `config`",
+  logfile: "logs go to the output of the container: see `node.logs()`",
+  masterauth: "use the option `password`, or `replicationUser`",
+  masteruser: "use the option `replicationUser`",
+  primaryauth: "use the option `password`, or `replicationUser`",
+  primaryuser: "use the option `replicationUser`",
   port: "use the option `port`",
   requirepass: "use the option `password`",
-  supervised: "the server has to be the container's main process",
+  supervised: "the server must be the main process of its container",
 };
 
 /** Directives that the plan decides where it has TLS. Ciphers and protocols stay the user's. */
@@ -63,6 +65,30 @@ function valueText(value: ConfigValue): string {
 /** A string as one quoted redis.conf argument (`sdssplitargs` in sds.c reads it back). */
 export function quoteArgument(text: string): string {
   return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+/**
+ * The arguments of one redis.conf line (`sdssplitargs` in sds.c). Undefined if a quote is not closed or not followed by
+ * a blank.
+ */
+export function splitArguments(line: string): readonly string[] | undefined {
+  const found: string[] = [];
+  let rest = line.trim();
+  while (rest !== "") {
+    const match = /^(?:"((?:\\.|[^"\\])*)"|'((?:\\'|[^'])*)'|([^\s"']\S*))(?=\s|$)/.exec(rest);
+    if (match === null) return undefined;
+    const [whole, double, single, bare] = match;
+    found.push(double?.replaceAll(ESCAPE, unescaped) ?? single?.replaceAll("\\'", "'") ?? bare ?? "");
+    rest = rest.slice(whole.length).trimStart();
+  }
+  return found;
+}
+
+const ESCAPE = /\\(?:x([0-9a-f]{2})|(.))/gi;
+const CONTROL: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\u0007" };
+
+function unescaped(_: string, hex: string | undefined, character = ""): string {
+  return hex === undefined ? (CONTROL[character] ?? character) : String.fromCodePoint(parseInt(hex, 16));
 }
 
 /** redis.conf text: later layers replace the directives of earlier ones by name. */

@@ -2,7 +2,7 @@ import type { Report } from "./option-problems.ts";
 import type { ClusterShape } from "./options.ts";
 import { addressToNumber, isAddress, numberToAddress, parseSubnet, type Subnet } from "./subnet.ts";
 
-/** Where the nodes are put, as far as the options say. */
+/** Where the nodes are placed, as far as the options say. */
 interface Addresses {
   readonly subnet: Subnet | undefined;
   readonly gateway: number | undefined;
@@ -15,14 +15,15 @@ export function validateAddresses(options: ClusterShape, nodes: number, report: 
     const value: unknown = options[name];
     if (value === undefined) return undefined;
     if (typeof value !== "string" || !isAddress(value)) return report(name, value, "an IPv4 address");
-    if (options.subnet === undefined) return report(name, value, "it needs `subnet` beside it");
+    if (options.subnet === undefined)
+      return report(name, value, "`subnet` to be given as well", "Add `subnet`, or leave this out.");
     if (subnet === undefined) return undefined;
     const number = addressToNumber(value);
     if (number <= subnet.first || number >= subnet.last) {
       return report(
         name,
         value,
-        `an address in ${subnet.cidr} other than its first (the network) and last (broadcast)`,
+        `an address in ${subnet.cidr} other than its first (network) and last (broadcast) address`,
       );
     }
     return number;
@@ -35,7 +36,7 @@ export function validateAddresses(options: ClusterShape, nodes: number, report: 
       report(
         "firstAddress",
         options.firstAddress,
-        `one that leaves room for ${nodes} nodes: at most ${numberToAddress(subnet.last - nodes)}`,
+        `an address that leaves room for ${nodes} nodes: at most ${numberToAddress(subnet.last - nodes)}`,
       );
     }
     const gate = gateway ?? subnet.first + 1;
@@ -43,7 +44,7 @@ export function validateAddresses(options: ClusterShape, nodes: number, report: 
       report(
         "firstAddress",
         options.firstAddress,
-        `one whose ${nodes} addresses leave out the gateway, ${numberToAddress(gate)}`,
+        `an address such that none of the ${nodes} nodes gets the address of the gateway, ${numberToAddress(gate)}`,
       );
     }
   }
@@ -58,15 +59,20 @@ function validateSubnet(value: unknown, nodes: number, report: Report): Subnet |
   try {
     subnet = parseSubnet(value);
   } catch (error) {
-    return report("subnet", value, (error as Error).message);
+    const [allowed = "", hint] = (error as Error).message.split(": did you mean ");
+    return report("subnet", value, allowed, hint === undefined ? undefined : `Did you mean ${hint}`);
   }
   const [first, last] = [subnet.first, subnet.last].map((address) => Math.floor(address / 2 ** 24)) as [
     number,
     number,
   ];
   if (first === 0 || (first <= 127 && last >= 127) || last >= 224)
-    return report("subnet", value, "a unicast range, best a private one: 10/8, 172.16/12 or 192.168/16");
-  // The network's own address, the gateway and the broadcast address are not for nodes.
+    return report(
+      "subnet",
+      value,
+      "a unicast range, preferably a private one: 10/8, 172.16/12 or 192.168/16",
+    );
+  // The address of the network, the gateway and the broadcast address are not available to nodes.
   const room = subnet.last - subnet.first + 1 - 3;
   if (room < nodes) {
     const prefix = 32 - Math.ceil(Math.log2(nodes + 3));

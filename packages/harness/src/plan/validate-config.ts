@@ -1,5 +1,5 @@
 import { LABEL_PREFIX } from "./label-prefix.ts";
-import { Hidden, type Report } from "./option-problems.ts";
+import { Hidden, hiddenKind, type Report } from "./option-problems.ts";
 import type { RedisConfig } from "./options.ts";
 import { hasControlCharacter, isDirectiveName, reservedReason } from "./server-config.ts";
 
@@ -13,16 +13,18 @@ export function validatePassword(
 ): string | true | undefined {
   if (value === undefined || value === true) return value;
   if (typeof value === "string" && value !== "" && !hasControlCharacter(value)) return value;
-  // Not shown, not even a wrong one: it may be right elsewhere.
-  const given = typeof value === "string" ? `a string of ${value.length} characters` : `a ${typeof value}`;
-  report(option, new Hidden(given), "a string of at least one character, without control characters");
-  return undefined;
+  // Not shown, not even an invalid one: it may be valid elsewhere.
+  return report(
+    option,
+    hiddenKind(value),
+    "true or a string of at least one character, without control characters",
+  );
 }
 
 export function validateLabels(value: unknown, report: Report): Readonly<Record<string, string>> {
   if (value === undefined) return {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    report("labels", value, "an object of strings");
+    report("labels", value, "an object of strings by label");
     return {};
   }
   for (const [name, label] of Object.entries(value)) {
@@ -42,16 +44,16 @@ export function validateLabels(value: unknown, report: Report): Readonly<Record<
 export function validateConfig(value: unknown, report: Report): RedisConfig {
   if (value === undefined) return {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    report("config", new Hidden("something else"), "an object of redis.conf directives");
+    report("config", hiddenKind(value), "an object of redis.conf directives by name");
     return {};
   }
   for (const [name, given] of Object.entries(value)) {
     const option = `config[${JSON.stringify(name)}]`;
     const reserved = reservedReason(name.toLowerCase());
     const shown = SECRET.test(name) ? new Hidden("a secret") : given;
-    if (reserved !== undefined) report(option, shown, `not to be set here: ${reserved}`);
+    if (reserved !== undefined) report(option, shown, "no such directive in `config`", sentence(reserved));
     else if (!isDirectiveName(name))
-      report(option, shown, "a directive's name: small letters, digits and dashes");
+      report(option, shown, "the name of a directive, of lowercase letters, digits and dashes");
     const values: readonly unknown[] = Array.isArray(given) ? given : [given];
     if (values.length === 0) report(option, given, "at least one value");
     for (const each of values) {
@@ -63,15 +65,19 @@ export function validateConfig(value: unknown, report: Report): RedisConfig {
         report(
           option,
           SECRET.test(name) ? new Hidden("a secret") : each,
-          "a string without control characters, a number or a boolean, or a list of them",
+          "a string without control characters, a number or a boolean, or an array of these",
         );
     }
     if (
       name === "cluster-config-file" &&
       !(typeof given === "string" && /^[A-Za-z0-9_][\w.-]*$/.test(given))
     ) {
-      report(option, given, "one plain file name");
+      report(option, given, 'a file name without a folder, such as "nodes.conf"');
     }
   }
   return { ...(value as RedisConfig) };
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -31,7 +31,7 @@ export function validateContainer(
     report("readOnlyRoot", readOnlyRoot, "true or false");
   }
   return {
-    // Less than this, and a server is killed while it boots.
+    // With less memory a server is killed while it boots.
     memoryMb: whole("memoryMb", 32, 1_048_576),
     cpus: options.cpus,
     pidsLimit: whole("pidsLimit", 32, 1_000_000) ?? DEFAULT_PIDS_LIMIT,

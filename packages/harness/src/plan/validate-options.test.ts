@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
+import { layOutShards } from "./layout.ts";
 import { addressToNumber, parseSubnet } from "./subnet.ts";
 import {
   EVIDENCE_VARIABLE,
@@ -42,6 +43,9 @@ test("everything has a default", () => {
     persistence: "none",
     password: undefined,
     users: [],
+    defaultUser: true,
+    replicationUser: undefined,
+    commandNames: {},
     tls: undefined,
     memoryMb: undefined,
     cpus: undefined,
@@ -96,8 +100,12 @@ test("what is given is kept", () => {
       nodeTimeoutMs: 600_000,
       persistence: "aof",
       password: 'p "q" \\',
-      users: { app: { password: "a", rules: "~app:*  +@read" }, other: { rules: ["+ping"] } },
-      tls: { clientAuth: true },
+      users: {
+        app: { password: "a", rules: "~app:*  +@read" },
+        other: { rules: ["+ping", "+psync", "+replconf"] },
+      },
+      replicationUser: "other",
+      tls: { clientAuth: true, names: "hosts" },
       memoryMb: 64,
       cpus: 0.5,
       pidsLimit: 100,
@@ -135,9 +143,12 @@ test("what is given is kept", () => {
     password: 'p "q" \\',
     users: [
       { name: "app", password: "a", rules: ["~app:*", "+@read"] },
-      { name: "other", password: true, rules: ["+ping"] },
+      { name: "other", password: true, rules: ["+ping", "+psync", "+replconf"] },
     ],
-    tls: { clientAuth: true },
+    defaultUser: true,
+    replicationUser: "other",
+    commandNames: {},
+    tls: { clientAuth: true, names: "hosts" },
     memoryMb: 64,
     cpus: 0.5,
     pidsLimit: 100,
@@ -182,7 +193,7 @@ test("labels and config are copied, so that a later change does not reach the cl
 
 test("the limits themselves are allowed", () => {
   const least = {
-    nodes: 3,
+    nodes: 1,
     replicas: 0,
     memoryMb: 32,
     cpus: 0.01,
@@ -214,8 +225,7 @@ test("a slower start is allowed to a larger cluster", () => {
 const WRONG_NUMBERS = [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "6", null, true, {}, [6], 6n];
 
 test.each([
-  ["nodes", 3, 100, [2, 101]],
-  ["replicas", 0, 32, [33]],
+  ["nodes", 1, 100, [0, 101]],
   ["nodeTimeoutMs", 100, 600_000, [99, 600_001]],
   ["memoryMb", 32, 1_048_576, [31, 1_048_577]],
   ["pidsLimit", 32, 1_000_000, [31, 1_000_001]],
@@ -224,19 +234,19 @@ test.each([
   ["busPort", 1, 65_535, [0, 65_536]],
   ["firstHostPort", 1, 65_530, [0, 65_531]],
   ["firstHostBusPort", 1, 65_530, [0, 65_531]],
-] as const)("%s is a whole number from %i to %i", (option, least, most, beyond) => {
+] as const)("%s is an integer from %i to %i", (option, least, most, beyond) => {
   for (const wrong of [...beyond, ...WRONG_NUMBERS]) {
     expect(onlyProblem({ [option]: wrong })).toMatchObject({
       option,
-      allowed: `a whole number from ${least} to ${most}`,
+      allowed: `an integer from ${least} to ${most}`,
     });
   }
 });
 
 test("what was given is shown as it would be written", () => {
   const given = (nodes: unknown): string => onlyProblem({ nodes }).given;
-  expect([2, "6", null, [6], { n: 6 }, 6n, Number.NaN, Symbol("six")].map(given)).toEqual([
-    "2",
+  expect([0, "6", null, [6], { n: 6 }, 6n, Number.NaN, Symbol("six")].map(given)).toEqual([
+    "0",
     '"6"',
     "null",
     "[6]",
@@ -253,7 +263,7 @@ test("what was given is shown as it would be written", () => {
 test("with a bus port of its own the client port may be any", () => {
   expect(onlyProblem({ port: 65_536, busPort: 20_000 })).toMatchObject({
     option: "port",
-    allowed: "a whole number from 1 to 65535",
+    allowed: "an integer from 1 to 65535",
   });
   expect(validateOptions({ port: 60_000, busPort: 20_000 }, {})).toMatchObject({ port: 60_000 });
 });
@@ -262,14 +272,14 @@ test("the bus port cannot be the client port", () => {
   expect(onlyProblem({ port: 7000, busPort: 7000 })).toEqual({
     option: "busPort",
     given: "7000",
-    allowed: "another port than `port`",
+    allowed: "another port than `port`, which is 7000",
   });
   expect(onlyProblem({ busPort: 6379 }).option).toBe("busPort");
 });
 
 test("published ports leave room for every node", () => {
   expect(validateOptions({ nodes: 10, firstHostPort: 65_526 }, {})).toMatchObject({ firstHostPort: 65_526 });
-  expect(onlyProblem({ nodes: 10, firstHostPort: 65_527 }).allowed).toBe("a whole number from 1 to 65526");
+  expect(onlyProblem({ nodes: 10, firstHostPort: 65_527 }).allowed).toBe("an integer from 1 to 65526");
 });
 
 test("published client ports and bus ports cannot meet", () => {
@@ -285,16 +295,44 @@ test("published client ports and bus ports cannot meet", () => {
 });
 
 test.each([
-  [{ nodes: 5 }, "nodes", "5", 6, 1],
-  [{ nodes: 3 }, "nodes", "3", 6, 1],
-  [{ replicas: 2 }, "replicas", "2", 9, 2],
-  [{ nodes: 11, replicas: 3 }, "replicas", "3", 12, 3],
-])("%j makes too few primaries", (options, option, given, needed, replicas) => {
+  [{ nodes: 1 }, "nodes", "1", "an integer from 2 to 100"],
+  [{ replicas: 6 }, "replicas", "6", "an integer from 0 to 5"],
+  [{ nodes: 3, replicas: 3 }, "replicas", "3", "an integer from 0 to 2"],
+])("%j has no room for one shard", (options, option, given, allowed) => {
   expect(onlyProblem(options)).toEqual({
     option,
     given,
-    allowed: `a cluster needs three primaries, so at least ${needed} nodes for ${replicas} replicas per primary, or fewer replicas`,
+    allowed: expect.stringContaining(allowed),
+    remedy: expect.stringContaining("is one shard."),
   });
+});
+
+test.each([
+  [{ nodes: 1, replicas: 0 }, 1, 0],
+  [{ nodes: 3, replicas: 2 }, 3, 2],
+  [{ nodes: 2, replicas: 0 }, 2, 0],
+  [{ nodes: 4, replicas: 1 }, 4, 1],
+  [{ replicas: [2, 0] }, 4, [2, 0]],
+  [{ nodes: 4, replicas: [2, 0] }, 4, [2, 0]],
+  [{ replicas: [0] }, 1, [0]],
+] as const)("%j is a cluster of %i nodes", (options, nodes, replicas) => {
+  expect(validateOptions(options, {})).toMatchObject({ nodes, replicas });
+});
+
+test("a list of replicas has a number for each shard, and fits the number of nodes", () => {
+  const wanted = "an integer from 0 to 32, or an array with such a number for each shard, as [2, 1, 0]";
+  for (const replicas of [33, -1, 1.5, "1", null, true, [], [1.5], [33], ["1"], [1, null], Array(2)]) {
+    expect(onlyProblem({ replicas })).toMatchObject({ option: "replicas", allowed: wanted });
+  }
+  expect(onlyProblem({ nodes: 5, replicas: [2, 0] })).toEqual({
+    option: "nodes",
+    given: "5",
+    allowed: "4, the number of nodes that `replicas: [2,0]` asks for",
+    remedy: "Leave out `nodes`, or correct `replicas`.",
+  });
+  expect(onlyProblem({ replicas: [32, 32, 32, 32] }).allowed).toBe(
+    "at most 100 nodes in all shards together",
+  );
 });
 
 test.each([
@@ -349,14 +387,14 @@ test.each([
   ["hunter2\0x", "a string of 9 characters"],
   [72_727_272, "a number"],
   [false, "a boolean"],
-  [null, "a object"],
-  [["hunter2"], "a object"],
-  [{ value: "hunter2" }, "a object"],
+  [null, "null"],
+  [["hunter2"], "an array"],
+  [{ value: "hunter2" }, "an object"],
 ])("the password %j is wrong, and shown as %s", (password, given) => {
   expect(onlyProblem({ password })).toEqual({
     option: "password",
     given,
-    allowed: "a string of at least one character, without control characters",
+    allowed: "true or a string of at least one character, without control characters",
   });
 });
 
@@ -370,7 +408,7 @@ function everythingOf(error: InvalidOptionsError): string {
 test.each([
   ["a wrong password", { password: "hunter2\n" }],
   ["a password in a list", { password: ["hunter2"] }],
-  ["a right password beside another wrong option", { password: "hunter2", nodes: 1 }],
+  ["a right password beside another wrong option", { password: "hunter2", nodes: 0 }],
   ["a password under another option's name", { passwort: "hunter2" }],
   ["a password in the config", { config: { requirepass: "hunter2" } }],
   ["the nodes' password in the config", { config: { masterauth: "hunter2" } }],
@@ -384,6 +422,8 @@ test.each([
     { users: { default: { password: "hunter2", rules: "+ping" } } },
   ],
   ["an ACL line beside users", { config: { user: "x on >hunter2" }, users: { app: { rules: "+ping" } } }],
+  ["a password beside a default user that is off", { password: "hunter2", defaultUser: false }],
+  ["a default user's password in an ACL line", { config: { user: "default on >hunter2 ~* &* +@all" } }],
   ["a key that is passed as an option of TLS", { tls: { key: "hunter2" } }],
   ["a directive's secret with a line break", { config: { "tls-key-file-pass": "hunter2\n" } }],
 ])("%s is not shown", (_, options) => {
@@ -395,11 +435,11 @@ test.each([
   [16, 'an IPv4 range in CIDR notation, such as "172.28.0.0/16"'],
   [null, 'an IPv4 range in CIDR notation, such as "172.28.0.0/16"'],
   ["fd00::/64", 'an IPv4 range in CIDR notation, such as "172.28.0.0/16"'],
-  ["172.28.1.1/16", 'a range without host bits: did you mean "172.28.0.0/16"?'],
-  ["0.0.0.0/8", "a unicast range, best a private one: 10/8, 172.16/12 or 192.168/16"],
-  ["127.0.0.0/8", "a unicast range, best a private one: 10/8, 172.16/12 or 192.168/16"],
-  ["224.0.0.0/24", "a unicast range, best a private one: 10/8, 172.16/12 or 192.168/16"],
-  ["255.255.255.0/24", "a unicast range, best a private one: 10/8, 172.16/12 or 192.168/16"],
+  ["172.28.1.1/16", "a range without host bits"],
+  ["0.0.0.0/8", "a unicast range, preferably a private one: 10/8, 172.16/12 or 192.168/16"],
+  ["127.0.0.0/8", "a unicast range, preferably a private one: 10/8, 172.16/12 or 192.168/16"],
+  ["224.0.0.0/24", "a unicast range, preferably a private one: 10/8, 172.16/12 or 192.168/16"],
+  ["255.255.255.0/24", "a unicast range, preferably a private one: 10/8, 172.16/12 or 192.168/16"],
 ])("the subnet %j is refused: %s", (subnet, allowed) => {
   expect(onlyProblem({ subnet })).toMatchObject({ option: "subnet", allowed });
 });
@@ -451,7 +491,7 @@ test.each(["gateway", "firstAddress"])("%s is an address", (option) => {
 test.each(["gateway", "firstAddress"])("%s says nothing without a subnet", (option) => {
   expect(onlyProblem({ [option]: "172.28.0.11" })).toMatchObject({
     option,
-    allowed: "it needs `subnet` beside it",
+    allowed: "`subnet` to be given as well",
   });
 });
 
@@ -459,7 +499,7 @@ test.each(["gateway", "firstAddress"])("%s is in the subnet and neither of its e
   for (const wrong of ["172.28.0.0", "172.28.255.255", "172.29.0.1", "172.27.255.254"]) {
     expect(onlyProblem({ subnet: "172.28.0.0/16", [option]: wrong })).toMatchObject({
       option,
-      allowed: "an address in 172.28.0.0/16 other than its first (the network) and last (broadcast)",
+      allowed: "an address in 172.28.0.0/16 other than its first (network) and last (broadcast) address",
     });
   }
 });
@@ -477,7 +517,7 @@ test("the last node's address lies before the broadcast address", () => {
   expect(onlyProblem({ subnet, firstAddress: "172.28.0.250" })).toEqual({
     option: "firstAddress",
     given: '"172.28.0.250"',
-    allowed: "one that leaves room for 6 nodes: at most 172.28.0.249",
+    allowed: "an address that leaves room for 6 nodes: at most 172.28.0.249",
   });
 });
 
@@ -488,7 +528,7 @@ test.each([
 ])("nodes from %s on do not take the gateway's address (gateway %s)", (firstAddress, gateway, named) => {
   expect(onlyProblem({ subnet: "172.28.0.0/16", firstAddress, gateway })).toMatchObject({
     option: "firstAddress",
-    allowed: `one whose 6 addresses leave out the gateway, ${named}`,
+    allowed: `an address such that none of the 6 nodes gets the address of the gateway, ${named}`,
   });
 });
 
@@ -508,7 +548,10 @@ test("labels are strings under names that are free to use", () => {
     "com.example/owner": "me",
   });
   for (const labels of ["team=cache", ["team"], 5, null, true]) {
-    expect(onlyProblem({ labels })).toMatchObject({ option: "labels", allowed: "an object of strings" });
+    expect(onlyProblem({ labels })).toMatchObject({
+      option: "labels",
+      allowed: "an object of strings by label",
+    });
   }
   for (const value of [5, null, undefined, {}, true]) {
     expect(onlyProblem({ labels: { team: value } })).toMatchObject({
@@ -537,7 +580,7 @@ test("config is an object of directives", () => {
   for (const config of ["maxmemory 5", ["maxmemory 5"], 5, null, true]) {
     expect(onlyProblem({ config })).toMatchObject({
       option: "config",
-      allowed: "an object of redis.conf directives",
+      allowed: "an object of redis.conf directives by name",
     });
   }
 });
@@ -549,7 +592,7 @@ test.each(["Maxmemory", "max memory", "maxmemory\nport", "maxmemory_policy", "",
     expect(onlyProblem({ config })).toEqual({
       option: `config[${JSON.stringify(name)}]`,
       given: '"x"',
-      allowed: "a directive's name: small letters, digits and dashes",
+      allowed: "the name of a directive, of lowercase letters, digits and dashes",
     });
   },
 );
@@ -559,7 +602,8 @@ test.each(["port", "PORT", "cluster-enabled", "Cluster-Announce-Ip", "dir"])(
   (name) => {
     expect(onlyProblem({ config: { [name]: "1" } })).toMatchObject({
       option: `config["${name}"]`,
-      allowed: expect.stringMatching(/^not to be set here: \w/),
+      allowed: "no such directive in `config`",
+      remedy: expect.stringMatching(/^[A-Z].*\.$/),
     });
   },
 );
@@ -577,7 +621,7 @@ test.each([
 ])("a directive's value that is or holds %s is refused, alone and in a list", (_, value) => {
   const wanted = {
     option: 'config["maxmemory"]',
-    allowed: "a string without control characters, a number or a boolean, or a list of them",
+    allowed: "a string without control characters, a number or a boolean, or an array of these",
   };
   expect(onlyProblem({ config: { maxmemory: value } })).toMatchObject(wanted);
   expect(onlyProblem({ config: { maxmemory: ["1", value] } })).toMatchObject(wanted);
@@ -610,7 +654,7 @@ test("the cluster's config file is one plain file name", () => {
   ]) {
     expect(onlyProblem({ config: { "cluster-config-file": wrong } })).toMatchObject({
       option: 'config["cluster-config-file"]',
-      allowed: "one plain file name",
+      allowed: 'a file name without a folder, such as "nodes.conf"',
     });
   }
 });
@@ -645,9 +689,24 @@ test("signal is an AbortSignal and configureNode a function", () => {
   }
 });
 
-test.each(["Nodes", "replica", "passwort", "toString", "__proto__"])("there is no option %s", (name) => {
+test.each([
+  ["Nodes", "Did you mean `nodes`?"],
+  ["replica", "Did you mean `replicas`?"],
+  ["passwort", "Did you mean `password`?"],
+  ["toString", "Remove it, or correct its name."],
+  ["__proto__", "Remove it, or correct its name."],
+])("rejects the unknown option %s", (name, remedy) => {
   const options: unknown = JSON.parse(`{${JSON.stringify(name)}: 1}`);
-  expect(onlyProblem(options)).toMatchObject({ option: name, allowed: "there is no such option" });
+  expect(onlyProblem(options)).toEqual({
+    option: name,
+    given: "an unknown option",
+    allowed: expect.stringMatching(/^one of the options nodes, replicas, .*, configureNode$/),
+    remedy,
+  });
+});
+
+test("proposes the range that was probably meant", () => {
+  expect(onlyProblem({ subnet: "172.28.1.1/16" }).remedy).toBe('Did you mean "172.28.0.0/16"?');
 });
 
 test.each([[null], ["nodes: 6"], [6], [true]])("%j is no object of options", (options) => {
@@ -670,6 +729,8 @@ test.each([
   "persistence",
   "password",
   "users",
+  "defaultUser",
+  "replicationUser",
   "tls",
   "memoryMb",
   "cpus",
@@ -691,7 +752,7 @@ test.each([
 test("everything that is wrong is named in one error", () => {
   const error = refusal(
     {
-      nodes: 2,
+      nodes: 0,
       replicas: -1,
       subnet: "172.28.0.1/16",
       gateway: "gate",
@@ -713,6 +774,8 @@ test("everything that is wrong is named in one error", () => {
       pidsLimit: 1,
       publishOn: "0.0.0.0",
       users: { app: { rules: "" } },
+      defaultUser: 1,
+      replicationUser: "replica",
       tls: "yes",
       signal: {},
       configureNode: "later",
@@ -727,16 +790,19 @@ test("everything that is wrong is named in one error", () => {
       ...["nodeTimeoutMs", "persistence", "password", 'labels[""]', 'labels["team"]'],
       ...["port", "busPort", "firstHostPort", "firstHostBusPort"],
       ...["memoryMb", "cpus", "pidsLimit", "publishOn", 'users["app"].rules', "tls"],
+      ...["defaultUser", "replicationUser"],
       ...["formation", "startupTimeoutMs", "signal", "configureNode", "speed"],
     ].toSorted(),
   );
-  for (const { option, given, allowed } of error.problems) {
-    expect(error.message).toContain(`\n  - ${option}: got ${given}; ${allowed}`);
+  for (const { option, given, allowed, remedy = "" } of error.problems) {
+    expect(error.message).toContain(
+      `\n  - ${option}: expected ${allowed}, got ${given}. ${remedy}`.trimEnd(),
+    );
   }
 });
 
-test("too few primaries are named beside whatever else is wrong", () => {
-  const { problems } = refusal({ nodes: 4, speed: 9, port: 0 });
+test("too few nodes are named beside whatever else is wrong", () => {
+  const { problems } = refusal({ nodes: 1, speed: 9, port: 0 });
   expect(problems.map(({ option }) => option).toSorted()).toEqual(["nodes", "port", "speed"]);
 });
 
@@ -776,6 +842,7 @@ test("whatever is passed either makes a whole set of options or is refused as In
       },
       ...{ firstHostPort: junk, firstHostBusPort: junk, formation: junk, startupTimeoutMs: junk },
       ...{ users: fc.oneof(junk, fc.dictionary(fc.string(), junk)), tls: junk, memoryMb: junk, cpus: junk },
+      ...{ defaultUser: junk, replicationUser: junk },
       ...{ pidsLimit: junk, publishOn: junk, signal: junk, configureNode: junk },
     },
     { requiredKeys: [] },
@@ -784,7 +851,8 @@ test("whatever is passed either makes a whole set of options or is refused as In
     fc.property(fc.oneof(junk, named), fc.option(fc.string(), { nil: undefined }), (options, image) => {
       try {
         const valid = validateOptions(options as OptionsToValidate, { [IMAGE_VARIABLES.image]: image });
-        expect(Math.floor(valid.nodes / (valid.replicas + 1))).toBeGreaterThanOrEqual(3);
+        const shards = layOutShards(valid.nodes, valid.replicas);
+        expect(shards.flatMap(({ primary, replicas }) => [primary, ...replicas])).toHaveLength(valid.nodes);
         expect(valid.image).toMatch(/^\w/);
         expect(valid.busPort).toBeLessThanOrEqual(65_535);
       } catch (error) {

@@ -1,14 +1,15 @@
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
-import { primaryCount } from "./layout.ts";
-import { Hidden, type Report, show } from "./option-problems.ts";
+import { primaryCount, type ReplicaCounts } from "./layout.ts";
+import { Hidden, type Report, reportUnknown, show } from "./option-problems.ts";
 import type { ClusterShape, FormationChoice, Persistence, RedisConfig } from "./options.ts";
 import type { Subnet } from "./subnet.ts";
 import { stretch, type ValidTimeScale, validateTimeScale } from "./time-scale.ts";
 import { validateAddresses } from "./validate-addresses.ts";
 import { validateConfig, validateLabels, validatePassword } from "./validate-config.ts";
 import { type ContainerLimits, validateContainer } from "./validate-container.ts";
+import { type CommandNames, validateRenames, validateUserDirective } from "./validate-hardening.ts";
 import { type ValidTls, validateTls } from "./validate-tls.ts";
-import { type ValidUser, validateUsers } from "./validate-users.ts";
+import { type ValidUsers, validateUsers } from "./validate-users.ts";
 
 /**
  * The image that is used when neither the option nor the environment names one: the oldest line of Redis that
@@ -24,10 +25,14 @@ export const IMAGE_VARIABLES = {
 } as const;
 /** The environment variable that names another folder for evidence. */
 export const EVIDENCE_VARIABLE = "TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR";
+const MOST_NODES = 100;
+const MOST_REPLICAS = 32;
+const REPLICAS = `an integer from 0 to ${MOST_REPLICAS}, or an array with such a number for each shard, as [2, 1, 0]`;
+
 /** Options without gaps: each one is right, alone and beside the others. */
-export interface ValidOptions extends ContainerLimits, ValidTimeScale {
+export interface ValidOptions extends ContainerLimits, ValidTimeScale, ValidUsers {
   readonly nodes: number;
-  readonly replicas: number;
+  readonly replicas: ReplicaCounts;
   /** Undefined: one is still to be found among the free ones. */
   readonly subnet: Subnet | undefined;
   readonly gateway: number | undefined;
@@ -39,7 +44,8 @@ export interface ValidOptions extends ContainerLimits, ValidTimeScale {
   readonly persistence: Persistence;
   /** `true`: a random one is still to be drawn. */
   readonly password: string | true | undefined;
-  readonly users: readonly ValidUser[];
+  /** New names of commands that the library sends, by their own names in upper case. */
+  readonly commandNames: CommandNames;
   readonly tls: ValidTls | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly port: number;
@@ -65,6 +71,8 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   "persistence",
   "password",
   "users",
+  "defaultUser",
+  "replicationUser",
   "tls",
   "memoryMb",
   "cpus",
@@ -100,23 +108,22 @@ export function validateOptions(
   environment: Readonly<Record<string, string | undefined>>,
 ): ValidOptions {
   const problems: OptionProblem[] = [];
-  const report = (option: string, given: unknown, allowed: string): undefined => {
-    problems.push({ option, given: show(given), allowed });
+  const report: Report = (option, given, allowed, remedy) => {
+    problems.push({ option, given: show(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
     return undefined;
   };
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new InvalidOptionsError([{ option: "options", given: show(options), allowed: "an object" }]);
   }
   for (const name of Object.keys(options)) {
-    // The value is not shown: it may be a password under a misspelt name.
-    if (!OPTION_NAMES.has(name)) report(name, new Hidden("something"), "there is no such option");
+    if (!OPTION_NAMES.has(name)) reportUnknown("", name, OPTION_NAMES, report);
   }
 
   const whole = (name: keyof ClusterShape, least: number, most: number): number | undefined => {
     const value: unknown = options[name];
     if (value === undefined) return undefined;
     if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
-    return report(name, value, `a whole number from ${least} to ${most}`);
+    return report(name, value, `an integer from ${least} to ${most}`);
   };
   const choice = <T extends string>(name: keyof ClusterShape, allowed: readonly T[]): T | undefined => {
     const value: unknown = options[name];
@@ -124,19 +131,7 @@ export function validateOptions(
     return report(name, value, `one of ${allowed.map((each) => `"${each}"`).join(", ")}`);
   };
 
-  const nodes = whole("nodes", 3, 100) ?? 6;
-  const replicas = whole("replicas", 0, 32) ?? 1;
-  if (
-    !problems.some(({ option }) => option === "nodes" || option === "replicas") &&
-    primaryCount(nodes, replicas) < 3
-  ) {
-    const reason = `a cluster needs three primaries, so at least ${3 * (replicas + 1)} nodes for ${replicas} replicas per primary, or fewer replicas`;
-    report(
-      options.replicas === undefined ? "nodes" : "replicas",
-      options.replicas === undefined ? nodes : replicas,
-      reason,
-    );
-  }
+  const { nodes, replicas } = validateSize(options, whole, report);
   const addresses = validateAddresses(options, nodes, report);
   const ports = validatePorts(options, nodes, whole, report);
   const nodeTimeoutMs = whole("nodeTimeoutMs", 100, 600_000) ?? 1_000;
@@ -150,10 +145,17 @@ export function validateOptions(
   const password = validatePassword(options.password, report);
   const labels = validateLabels(options.labels, report);
   const config = validateConfig(options.config, report);
-  const users = validateUsers(options.users, report);
-  if (users.length > 0 && Object.hasOwn(config, "user")) {
-    report('config["user"]', new Hidden("a secret"), "not to be set beside the option `users`");
+  const commandNames = validateRenames(config, report);
+  validateUserDirective(config, report);
+  if (options.password !== undefined && isDefaultUserIn(config)) {
+    report(
+      'config["user"]',
+      new Hidden("a line for the default user"),
+      "no line for the default user together with the option `password`",
+      "Remove the line.",
+    );
   }
+  const users = validateUsers(options, config, report);
   const tls = validateTls(options.tls, config, report);
   const container = validateContainer(options, whole, report);
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
@@ -174,7 +176,8 @@ export function validateOptions(
     nodeTimeoutMs,
     persistence,
     password,
-    users,
+    ...users,
+    commandNames,
     tls,
     labels,
     ...ports,
@@ -187,6 +190,65 @@ export function validateOptions(
   return stretch(valid, time.timeScale);
 }
 
+/** The number of nodes, and how they are divided into shards. */
+function validateSize(
+  options: ClusterShape,
+  whole: (name: keyof ClusterShape, least: number, most: number) => number | undefined,
+  report: Report,
+): { readonly nodes: number; readonly replicas: ReplicaCounts } {
+  const given: unknown = options.replicas;
+  if (Array.isArray(given)) return validateShards(given, whole, report);
+  const nodes = whole("nodes", 1, MOST_NODES);
+  const replicas = given === undefined || isReplicaCount(given) ? given : report("replicas", given, REPLICAS);
+  const problem =
+    (options.nodes !== undefined && nodes === undefined) || (given !== undefined && replicas === undefined);
+  const size = { nodes: nodes ?? 6, replicas: replicas ?? 1 };
+  if (!problem && primaryCount(size.nodes, size.replicas) < 1) {
+    const least = size.replicas + 1;
+    const remedy = `Give at least ${least} nodes, or fewer replicas: { nodes: ${size.nodes}, replicas: ${size.nodes - 1} } is one shard.`;
+    const why = `room for one primary and its ${size.replicas} ${size.replicas === 1 ? "replica" : "replicas"}: `;
+    if (given === undefined)
+      report("nodes", size.nodes, `${why}an integer from ${least} to ${MOST_NODES}`, remedy);
+    else report("replicas", size.replicas, `${why}an integer from 0 to ${size.nodes - 1}`, remedy);
+  }
+  return size;
+}
+
+function isReplicaCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MOST_REPLICAS;
+}
+
+/** The replicas of each shard, one by one. */
+function validateShards(
+  given: readonly unknown[],
+  whole: (name: keyof ClusterShape, least: number, most: number) => number | undefined,
+  report: Report,
+): { readonly nodes: number; readonly replicas: readonly number[] } {
+  // Array.from fills the holes of a sparse array.
+  const counts = Array.from(given);
+  const fits = counts.length > 0 && counts.every(isReplicaCount);
+  const replicas = fits ? counts : [0];
+  if (!fits) report("replicas", given, REPLICAS);
+  const nodes = whole("nodes", 1, MOST_NODES);
+  const total = replicas.reduce((sum, each) => sum + 1 + each, 0);
+  if (fits && total > MOST_NODES)
+    report("replicas", given, `at most ${MOST_NODES} nodes in all shards together`);
+  if (fits && nodes !== undefined && nodes !== total) {
+    report(
+      "nodes",
+      nodes,
+      `${total}, the number of nodes that \`replicas: ${JSON.stringify(replicas)}\` asks for`,
+      "Leave out `nodes`, or correct `replicas`.",
+    );
+  }
+  return { nodes: Math.min(total, MOST_NODES), replicas };
+}
+
+/** Whether the directive `user` describes the default user. */
+function isDefaultUserIn(config: RedisConfig): boolean {
+  return [config["user"] ?? []].flat().some((line) => /^\s*"?default"?(\s|$)/.test(String(line)));
+}
+
 function validatePorts(
   options: ClusterShape,
   nodes: number,
@@ -196,7 +258,7 @@ function validatePorts(
   // Redis derives the bus port from the client port unless told otherwise, and it has to be a port too.
   const port = whole("port", 1, options.busPort === undefined ? 55_535 : 65_535) ?? 6379;
   const busPort = whole("busPort", 1, 65_535) ?? port + 10_000;
-  if (busPort === port) report("busPort", busPort, "another port than `port`");
+  if (busPort === port) report("busPort", busPort, `another port than \`port\`, which is ${port}`);
   const firstHostPort = whole("firstHostPort", 1, 65_536 - nodes);
   const firstHostBusPort = whole("firstHostBusPort", 1, 65_536 - nodes);
   if (

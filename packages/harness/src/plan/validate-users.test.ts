@@ -27,7 +27,12 @@ test("rules come as one text or as a list, and a password that is left out is st
 
 test("the default user has an option of its own", () => {
   expect(problems(users("default", "+ping"))).toEqual([
-    { option: 'users["default"]', given: "a user", allowed: "not to be set here: use the option `password`" },
+    {
+      option: 'users["default"]',
+      given: "a user",
+      allowed: "another name than default",
+      remedy: "The default user has the options `password` and `defaultUser`.",
+    },
   ]);
 });
 
@@ -47,7 +52,7 @@ test.each([">x", "<x", "#aa", "!aa", "nopass", "NOPASS", "resetpass", "reset"])(
   (rule) => {
     for (const rules of [`+ping ${rule}`, ["+ping", rule]]) {
       expect(problems(users("app", rules))).toMatchObject([
-        { option: 'users["app"].rules', allowed: "no rule about passwords: use `password`" },
+        { option: 'users["app"].rules', allowed: "no rule about passwords", remedy: "Use `password`." },
       ]);
     }
   },
@@ -85,6 +90,6 @@ test.each([
 test("TLS is off by default, asks for no client's certificate unless told, and can be switched off", () => {
   expect(validateOptions({ tls: false }, {}).tls).toBeUndefined();
   for (const tls of [true, {}, { clientAuth: false }] as const) {
-    expect(validateOptions({ tls }, {}).tls).toEqual({ clientAuth: false });
+    expect(validateOptions({ tls }, {}).tls).toEqual({ clientAuth: false, names: "all" });
   }
 });

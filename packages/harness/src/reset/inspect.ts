@@ -54,8 +54,18 @@ export async function inspect(
   const view = viewOf(plan, views);
   reasons.push(...view.disagreements.map(({ message }) => message), ...deviations(plan, view));
   const staying = now.map((each, index) => (lost.has(index) ? undefined : each));
-  const calm = lost.size > 0 && lost.size < all.length && isCalm(plan, before, staying);
+  const calm =
+    lost.size > 0 && lost.size < all.length && canReturn(plan, lost) && isCalm(plan, before, staying);
   return { now, reasons, lost, calm };
+}
+
+/**
+ * Whether the lost nodes can boot into the cluster as it is. A primary boots next to a placeholder without an address, which
+ * Valkey takes for failed (`renderReturningNodesConf`): beside fewer than two other primaries it would see itself in a
+ * minority, and its state would stay at fail.
+ */
+function canReturn({ shards }: ClusterPlan, lost: ReadonlySet<number>): boolean {
+  return shards.length >= 3 || !shards.some(({ primary }) => lost.has(primary));
 }
 
 /** Whether each of these nodes sees all roles and slots as planned, the lost nodes' too, and none is about to change. */

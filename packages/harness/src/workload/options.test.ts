@@ -27,7 +27,9 @@ test("reads are a share, or true for a fifth", () => {
 
 test("there is a key for each writer and each shard", () => {
   expect(validateWorkload({}, 300).keys).toBe(300);
-  expect(() => validateWorkload({ keys: 7 }, 3)).toThrow("keys: got 7; a whole number from 8 to 16384");
+  expect(() => validateWorkload({ keys: 7 }, 3)).toThrow(
+    "keys: expected a whole number from 8 to 16384, got 7",
+  );
 });
 
 test("all that is wrong is told at once", () => {
@@ -61,5 +63,7 @@ test.each([[null], [[]], ["fast"]])("%j is no set of options", (options) => {
 });
 
 test.each([[[]], [["set", "other"]], ["set"]])("%j are no kinds", (kinds) => {
-  expect(() => validateWorkload({ kinds } as WorkloadOptions, 3)).toThrow("kinds: got");
+  expect(() => validateWorkload({ kinds } as WorkloadOptions, 3)).toThrow(
+    "kinds: expected different ones of",
+  );
 });

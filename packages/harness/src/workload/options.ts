@@ -1,5 +1,5 @@
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
-import { show } from "../plan/option-problems.ts";
+import { type Report, reportUnknown, show } from "../plan/option-problems.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 
 /** What is written, how fast, and what counts as an answer. */
@@ -75,15 +75,15 @@ const MOST_KEYS = 16_384;
  */
 export function validateWorkload(options: WorkloadOptions, shards: number): ValidWorkload {
   const problems: OptionProblem[] = [];
-  const report = (option: string, given: unknown, allowed: string): undefined => {
-    problems.push({ option, given: show(given), allowed });
+  const report: Report = (option, given, allowed, remedy) => {
+    problems.push({ option, given: show(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
     return undefined;
   };
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new InvalidOptionsError([{ option: "options", given: show(options), allowed: "an object" }]);
   }
   for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) report(name, "something", "there is no such option");
+    if (!NAMES.has(name)) reportUnknown("", name, NAMES, report);
   }
   const whole = (name: keyof WorkloadOptions, least: number, most: number): number | undefined => {
     const value: unknown = options[name];
@@ -111,8 +111,6 @@ export function validateWorkload(options: WorkloadOptions, shards: number): Vali
   if (problems.length > 0) throw new InvalidOptionsError(problems, "The workload's");
   return valid;
 }
-
-type Report = (option: string, given: unknown, allowed: string) => undefined;
 
 function rateOf(rate: unknown, report: Report): number | undefined {
   if (rate === undefined || (typeof rate === "number" && rate > 0 && rate <= 1_000_000)) return rate;

@@ -14,6 +14,8 @@ export interface WorkloadTarget {
   readonly clientsLookAround: boolean;
   /** Resolves when everything can be read back; when the signal aborts, rejects with what kept it from that. */
   whenWhole(signal: AbortSignal): Promise<void>;
+  /** @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed and the cluster has too few to replace it. */
+  refuseHopeless?(): Promise<void>;
   /** Is told the ledger, once there is one. */
   judged?(ledger: Ledger): void;
 }

@@ -15,10 +15,12 @@ import { Pace } from "./pace.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 import { Writer } from "./writer.ts";
 import { WriterClient } from "./writer-client.ts";
-import { clearInterval, monotonicMs, setInterval, wallClockMs } from "../clock/real-time.ts";
+import { clearInterval, monotonicMs, pause, setInterval, wallClockMs } from "../clock/real-time.ts";
 
 /** Waiting for the cluster to be whole, and reading back. */
 const STOP_MS = 60_000;
+/** How often a wait looks whether it is hopeless. */
+const HOPE_MS = 100;
 
 /** How long the end of a workload may take; default 60 000 ms. */
 export type StopWorkloadOptions = WaitOptions;
@@ -107,7 +109,7 @@ export class Workload implements AsyncDisposable {
    * Waits for what {@link firstAcknowledgedAfter} gives; default time limit 10 000 ms.
    *
    * @throws RedisClusterError INVALID_ARGUMENT where there is no such shard, or `sentAfterMs` is no number; WAIT_TIMEOUT;
-   * WAIT_ABORTED, also where the writers are stopped first.
+   * FAILOVER_IMPOSSIBLE at once if a primary failed in a cluster of one or two; WAIT_ABORTED, also where the writers are stopped first.
    */
   async waitForAcknowledged(shard: number, sentAfterMs: number, options: WaitOptions = {}): Promise<number> {
     const after = this.#fromEpoch(sentAfterMs);
@@ -116,9 +118,27 @@ export class Workload implements AsyncDisposable {
       `Waiting for an acknowledged write to shard ${shard}`,
       options,
       defaults,
-      (signal) => this.#waiters.wait(shard, after, signal),
+      (signal) => this.#unlessHopeless((either) => this.#waiters.wait(shard, after, either), signal),
     );
     return doneAt + this.#epochOffsetMs;
+  }
+
+  /** Waits for something that needs every shard to have a primary, as long as each may have one. */
+  async #unlessHopeless<T>(wait: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    const hopeless = async (): Promise<never> => {
+      for (;;) {
+        await this.#target.refuseHopeless?.();
+        await pause(HOPE_MS, either);
+        either.throwIfAborted();
+      }
+    };
+    try {
+      return await Promise.race([wait(either), hopeless()]);
+    } finally {
+      over.abort();
+    }
   }
 
   /** A moment since the epoch by `performance.now()`, which the log goes by. */

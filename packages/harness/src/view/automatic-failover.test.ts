@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { explainNoFailover, isMissed, primariesWithSlots, tooSmallToFailOver } from "./automatic-failover.ts";
+import type { NodeView } from "./cluster-view.ts";
+import type { NodeEntry } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-nodes.ts";
+
+const [ONE, TWO, THREE] = ["1", "2", "3"].map((digit) => digit.repeat(40)) as [string, string, string];
+
+/** The view of a node that says this of the members. */
+function view(node: string, ...lines: readonly string[]): NodeView {
+  const members: readonly NodeEntry[] = parseClusterNodes(lines.join("\n"));
+  return { kind: "answered", node, state: "ok", currentEpoch: 9, members, inSync: true };
+}
+
+function entry(id: string, flags: string, epoch: number, slots = ""): string {
+  const primary = flags.includes("slave") ? ONE : "-";
+  return `${id} 10.0.0.1:6379@16379 ${flags} ${primary} 0 0 ${epoch} connected ${slots}`.trimEnd();
+}
+
+test("one or two primaries cannot replace one that failed, and three can", () => {
+  expect(tooSmallToFailOver(1)).toEqual({ primaries: 1, votesNeeded: 1 });
+  expect(tooSmallToFailOver(2)).toEqual({ primaries: 2, votesNeeded: 2 });
+  expect(tooSmallToFailOver(3)).toBeUndefined();
+});
+
+test("a primary that does not answer owns its slots as long as no other has a newer claim", () => {
+  const dead: NodeView = { kind: "silent", node: "node-0", reason: "refused" };
+  const before = view("node-1", entry(ONE, "master,fail", 1, "0-16383"), entry(TWO, "myself,slave", 0));
+  expect([...primariesWithSlots([dead, before])]).toEqual([ONE]);
+  const after = view("node-1", entry(ONE, "master,fail", 1), entry(TWO, "myself,master", 2, "0-16383"));
+  const stale = view("node-2", entry(ONE, "master,fail", 1, "0-16383"), entry(THREE, "myself,slave", 0));
+  for (const views of [
+    [dead, stale, after],
+    [dead, after, stale],
+  ]) {
+    expect([...primariesWithSlots(views)]).toEqual([TWO]);
+  }
+  expect([...primariesWithSlots([dead])]).toEqual([]);
+});
+
+test("primaries without slots have no vote and do not count", () => {
+  const seen = view(
+    "node-0",
+    entry(ONE, "myself,master", 1, "0-100 200-16383"),
+    entry(TWO, "master", 2, "101-199"),
+    entry(THREE, "master", 3),
+  );
+  expect([...primariesWithSlots([seen])]).toEqual([ONE, TWO]);
+});
+
+test("a primary is missed if it says that the cluster failed, or if another node suspects it", () => {
+  const well = view("node-1", entry(ONE, "master", 1, "0-16383"), entry(TWO, "myself,slave", 0));
+  const suspecting = view("node-1", entry(ONE, "master,fail?", 1, "0-16383"), entry(TWO, "myself,slave", 0));
+  const one = { name: "node-0", id: ONE };
+  expect(isMissed([well], one)).toBe(false);
+  expect(isMissed([well, suspecting], one)).toBe(true);
+  expect(isMissed([suspecting], { name: "node-1", id: TWO })).toBe(false);
+  expect(isMissed([{ ...well, node: "node-0", state: "fail" } as NodeView], one)).toBe(true);
+});
+
+test("the explanation has the failed nodes, the votes and what to do", () => {
+  expect(explainNoFailover(["node-1"], { primaries: 2, votesNeeded: 2 })).toBe(
+    'node-1 failed or is cut off, and no replica can be promoted without mode "takeover": a promotion needs the votes of 2 of 2 primaries, the failed one included. Use failover(replica, { mode: "takeover" }), heal or restart node-1, or start the cluster with three or more primaries.',
+  );
+});

@@ -1,0 +1,158 @@
+import { once } from "node:events";
+import { connect } from "node:tls";
+import { Redis, type RedisOptions } from "ioredis";
+import {
+  connectRedisCluster,
+  type StartedRedisCluster,
+  startRedisCluster,
+} from "testcontainers-redis-cluster";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+/** Connects to node-0 with TLS as Node does by default, and returns the names in its certificate. */
+async function namesSeenWith(
+  cluster: StartedRedisCluster,
+  options: { readonly ca?: string; readonly servername?: string },
+): Promise<string | undefined> {
+  const socket = connect({ ...cluster.node("node-0").mappedAddress, ...options });
+  try {
+    await once(socket, "secureConnect");
+    return socket.getPeerCertificate().subjectaltname;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** One PING to node-0 over a connection of its own, which is not tried again. */
+async function ping(
+  cluster: StartedRedisCluster,
+  options: Pick<RedisOptions, "username" | "password">,
+): Promise<string> {
+  const client = new Redis({
+    ...cluster.node("node-0").mappedAddress,
+    ...(cluster.tls === undefined ? {} : { tls: { ...cluster.tls } }),
+    ...options,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  client.on("error", () => {});
+  try {
+    return await client.ping();
+  } finally {
+    client.disconnect();
+  }
+}
+
+describe("a cluster hardened like production", () => {
+  let cluster: StartedRedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster({
+      defaultUser: false,
+      users: {
+        app: { rules: "~app:* +@read +@write +@connection +cluster +info" },
+        copy: { rules: "+psync +replconf +ping" },
+      },
+      replicationUser: "copy",
+      tls: { names: "hosts" },
+      nodeTimeoutMs: 500,
+      config: {
+        "rename-command": ["CONFIG secret-config", 'FLUSHALL ""', 'FLUSHDB ""', 'KEYS ""', 'DEBUG ""'],
+      },
+    });
+  });
+  afterAll(async () => {
+    await cluster?.stop();
+  });
+
+  test("starts the fast way", async () => {
+    expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
+    expect((await cluster.check()).problems).toEqual([]);
+  });
+
+  test("lets in users with their own rights, and no client that does not log in", async () => {
+    await expect(ping(cluster, {})).rejects.toThrow(/NOAUTH/);
+    await expect(ping(cluster, { username: "default", password: "" })).rejects.toThrow(/NOAUTH|WRONGPASS/);
+    expect(await ping(cluster, cluster.credentials("app"))).toBe("PONG");
+    const app = await cluster.connect({ redisOptions: cluster.credentials("app") });
+    await app.set("app:1", "kept");
+    await expect(app.set("other", "x")).rejects.toThrow(/NOPERM/);
+    expect(() => cluster.credentials("default")).toThrow(/one of "app", "copy", "harness"/);
+    const { client } = cluster.node("node-0");
+    expect(await client.call("ACL", "WHOAMI")).toBe("harness");
+    expect(await client.client("LIST")).toMatch(/ user=copy /);
+  });
+
+  test("has no command that was removed, and the renamed one under its new name only", async () => {
+    const { client } = cluster.node("node-1");
+    await expect(client.call("FLUSHALL")).rejects.toThrow(/unknown command/);
+    await expect(client.config("GET", "port")).rejects.toThrow(/unknown command/);
+    expect(await client.call("secret-config", "GET", "cluster-node-timeout")).toContain("500");
+  });
+
+  test("a client that verifies the address is refused, one that verifies a host name is not", async () => {
+    const { ca = "", servername } = cluster.tls ?? {};
+    expect(servername).toBe("localhost");
+    expect(await namesSeenWith(cluster, { ca, servername: "localhost" })).toBe("DNS:node-0, DNS:localhost");
+    await expect(namesSeenWith(cluster, { ca })).rejects.toMatchObject({
+      code: "ERR_TLS_CERT_ALTNAME_INVALID",
+    });
+    // What an application sees whose cluster client verifies the addresses that it is redirected to.
+    const { startupNodes, options } = cluster.clientOptions();
+    expect(options.redisOptions?.tls?.servername).toBe("localhost");
+    expect(startupNodes).toHaveLength(6);
+    const verifying = cluster.connect(
+      { redisOptions: { tls: { servername: undefined } } },
+      { timeoutMs: 500 },
+    );
+    await expect(verifying).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
+  });
+
+  test("fails over by itself, takes the dead node back and resets", async () => {
+    const dead = await cluster.primaryOf("app:1");
+    await using workload = await cluster.startWorkload();
+    await workload.waitForAcknowledged(dead.plannedShard, Date.now());
+    const failover = await cluster.observeFailover(() => cluster.kill(dead));
+    expect(failover.failed.name).toBe(dead.name);
+    await cluster.heal();
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+    expect((await workload.stop()).acknowledged).toBeGreaterThan(0);
+    await cluster.client.call("ACL", "SETUSER", "copy", "off");
+    await cluster.reset();
+    expect((await cluster.check()).problems).toEqual([]);
+    for (const { client } of cluster.nodes) {
+      expect(await client.dbsize()).toBe(0);
+      const users = (await client.call("ACL", "LIST")) as readonly string[];
+      expect(users.find((line) => line.startsWith("user copy "))).toMatch(/^user copy on /);
+      expect(users.find((line) => line.startsWith("user default "))).toMatch(/^user default off /);
+    }
+  });
+
+  test("another process on this machine gets in as well", async () => {
+    const shared: unknown = JSON.parse(JSON.stringify(await cluster.share()));
+    await using handle = await connectRedisCluster(shared as Awaited<ReturnType<typeof cluster.share>>);
+    await handle.client.set("app:2", "kept");
+    expect(await cluster.client.get("app:2")).toBe("kept");
+    expect((await handle.check()).problems).toEqual([]);
+  });
+});
+
+test("with one fixed name in all certificates a cluster starts, fails over and resets", async () => {
+  await using cluster = await startRedisCluster({
+    nodes: 2,
+    replicas: 1,
+    tls: { names: "redis.example", clientAuth: true },
+  });
+  const { tls = { ca: "" } } = cluster;
+  expect(tls.servername).toBe("redis.example");
+  expect(await namesSeenWith(cluster, tls)).toBe("DNS:redis.example");
+  await expect(namesSeenWith(cluster, { ...tls, servername: "node-0" })).rejects.toMatchObject({
+    code: "ERR_TLS_CERT_ALTNAME_INVALID",
+  });
+  await cluster.client.set("order:42", "paid");
+  await cluster.node("node-0").client.wait(1, 5_000);
+  await cluster.kill("node-0");
+  await cluster.failover("node-1", { mode: "takeover" });
+  expect(await cluster.client.get("order:42")).toBe("paid");
+  expect((await cluster.reset()).restarted).toContain("node-0");
+  expect(await cluster.client.get("order:42")).toBeNull();
+  expect((await cluster.check()).problems).toEqual([]);
+});
