@@ -26,7 +26,14 @@ export async function makeCertificates(
   const { CertificateAuthority } = await import("./certificate-authority.ts");
   const authority = await CertificateAuthority.create(plan.name);
   const names = (node: NodePlan): readonly string[] => [
-    ...new Set([node.address, node.name, "localhost", "127.0.0.1", host]),
+    ...new Set([
+      node.address,
+      node.name,
+      ...(node.hostname ? [node.hostname] : []),
+      "localhost",
+      "127.0.0.1",
+      host,
+    ]),
   ];
   const [nodes, client] = await Promise.all([
     Promise.all(plan.nodes.map((node) => authority.issue(node.name, names(node)))),

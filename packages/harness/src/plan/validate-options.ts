@@ -7,6 +7,7 @@ import { stretch, type ValidTimeScale, validateTimeScale } from "./time-scale.ts
 import { validateAddresses } from "./validate-addresses.ts";
 import { validateConfig, validateLabels, validatePassword } from "./validate-config.ts";
 import { type ContainerLimits, validateContainer } from "./validate-container.ts";
+import { validateNames } from "./validate-names.ts";
 import { type ValidTls, validateTls } from "./validate-tls.ts";
 import { type ValidUser, validateUsers } from "./validate-users.ts";
 
@@ -150,6 +151,7 @@ export function validateOptions(
   const password = validatePassword(options.password, report);
   const labels = validateLabels(options.labels, report);
   const config = validateConfig(options.config, report);
+  validateNames(config, nodes, report);
   const users = validateUsers(options.users, report);
   if (users.length > 0 && Object.hasOwn(config, "user")) {
     report('config["user"]', new Hidden("a secret"), "not to be set beside the option `users`");

@@ -8,7 +8,7 @@ import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { AddressTable } from "./address-table.ts";
-import { openNodeClient } from "./node-connection.ts";
+import { openNodeClient } from "./node-client.ts";
 
 let next = 0;
 const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
@@ -76,7 +76,7 @@ test("a client leaves an address that is another node's now, and one that was di
     protocol: 2,
     enableReadyCheck: false,
     disableClientInfo: true,
-    reconnectMs: () => 5,
+    retryStrategy: () => 5,
   } as const;
   table.set(one, { host: "127.0.0.1", port: first.port });
   const client = openNodeClient(one, table, options);
