@@ -8,6 +8,7 @@ import {
   clusterClientOptions,
   connectCluster,
 } from "./clients/cluster-client.ts";
+import { learnNames } from "./clients/learn-names.ts";
 import type { OpenClients } from "./clients/open-clients.ts";
 import { RedisClusterError } from "./errors.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
@@ -34,6 +35,7 @@ export class ConnectableCluster extends PartitionableCluster {
     this.access = parts.access;
     this.#client = parts.client;
     this.#clients = parts.clients;
+    learnNames(parts.addresses, parts.connections);
   }
 
   /**

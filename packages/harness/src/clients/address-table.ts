@@ -14,6 +14,7 @@ export class AddressTable {
   readonly #listeners = new Map<string, Set<() => void>>();
   /** Other names for network addresses, each with its port: `node-0:6379` for `10.1.0.2:6379`. */
   readonly #aliases = new Map<string, string>();
+  #missed: (() => void) | undefined;
 
   /** Enters where a node is published now. */
   set(node: NodePlan, mapped: HostAndPort): void {
@@ -38,7 +39,14 @@ export class AddressTable {
    * The mapped address for what a server announces, as ioredis asks for it: a network address or a name, with its port.
    */
   lookUp(announced: string): HostAndPort | undefined {
-    return this.#mapped.get(announced) ?? this.#mapped.get(this.#aliases.get(announced) ?? "");
+    const mapped = this.#mapped.get(announced) ?? this.#mapped.get(this.#aliases.get(announced) ?? "");
+    if (mapped === undefined) this.#missed?.();
+    return mapped;
+  }
+
+  /** Calls back whenever nothing is known about what a server announced. */
+  onMiss(listener: () => void): void {
+    this.#missed = listener;
   }
 
   /** Notes another name, with its port, for a network address and port. */

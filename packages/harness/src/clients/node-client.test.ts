@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { createServer as createPlain, type Server as Plain } from "node:net";
+import { createServer as createPlain, type Server as Plain, type Socket } from "node:net";
 import { createServer, type Server } from "node:tls";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type ClusterCertificates, makeCertificates } from "../certificates/cluster-certificates.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
@@ -9,6 +10,8 @@ import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { AddressTable } from "./address-table.ts";
 import { openNodeClient } from "./node-client.ts";
+import { NodeConnection } from "./node-connection.ts";
+import { OpenClients } from "./open-clients.ts";
 
 let next = 0;
 const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
@@ -63,36 +66,189 @@ test("a client verifies: without the authority, or for another address, there is
   );
 });
 
-test("a client leaves an address that is another node's now, and one that was disconnected does not come back", async () => {
-  const [, one, two] = PLAN.nodes as [NodePlan, NodePlan, NodePlan];
-  const table = new AddressTable();
-  const answering = async (name: string): Promise<{ readonly port: number; readonly server: Plain }> => {
-    const plain = createPlain((socket) => socket.on("data", () => socket.write(`+${name}\r\n`)));
-    await once(plain.listen(0, "127.0.0.1"), "listening");
-    return { port: (plain.address() as { port: number }).port, server: plain };
+/** A server that answers everything with its name, and whose port is let go of when it is closed. */
+async function answering(name: string): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const plain: Plain = createPlain((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("data", () => socket.write(`+${name}\r\n`));
+  });
+  await once(plain.listen(0, "127.0.0.1"), "listening");
+  return {
+    port: (plain.address() as { port: number }).port,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => {
+        plain.close(resolve);
+      });
+    },
   };
+}
+
+const PLAIN = {
+  protocol: 2,
+  enableReadyCheck: false,
+  disableClientInfo: true,
+  retryStrategy: () => 5,
+} as const;
+const [, ONE, TWO] = PLAN.nodes as [NodePlan, NodePlan, NodePlan];
+const local = (port: number): { host: string; port: number } => ({ host: "127.0.0.1", port });
+
+test("a client leaves an address that is another node's now, and one that was disconnected does not come back", async () => {
+  const table = new AddressTable();
   const [first, second] = await Promise.all([answering("first"), answering("second")]);
-  const options = {
-    protocol: 2,
-    enableReadyCheck: false,
-    disableClientInfo: true,
-    retryStrategy: () => 5,
-  } as const;
-  table.set(one, { host: "127.0.0.1", port: first.port });
-  const client = openNodeClient(one, table, options);
-  const given = openNodeClient(one, table, options);
+  table.set(ONE, local(first.port));
+  const client = openNodeClient(ONE, table, PLAIN);
+  const given = openNodeClient(ONE, table, PLAIN);
   try {
     expect(await client.ping()).toBe("first");
     expect(await given.ping()).toBe("first");
     given.disconnect();
     // The engine gives the port to another node, and this one another port.
-    table.set(two, { host: "127.0.0.1", port: first.port });
-    table.set(one, { host: "127.0.0.1", port: second.port });
+    table.set(TWO, local(first.port));
+    table.set(ONE, local(second.port));
     await expect.poll(() => client.ping().catch(() => "away")).toBe("second");
     expect(given.status).toBe("end");
   } finally {
     client.disconnect();
-    first.server.close();
-    second.server.close();
+    await Promise.all([first.close(), second.close()]);
   }
+});
+
+test("duplicates are tracked, find the node at its new address, and print no errors", async () => {
+  const table = new AddressTable();
+  const printed = vi.spyOn(console, "error");
+  const [first, second] = await Promise.all([answering("first"), answering("second")]);
+  table.set(ONE, local(first.port));
+  const open = new OpenClients<Redis>();
+  const client = openNodeClient(ONE, table, PLAIN, open.track);
+  const copies = [client.duplicate(), client.duplicate().duplicate({ db: 1 })];
+  try {
+    for (const copy of copies) expect(await copy.ping()).toBe("first");
+    await first.close();
+    await expect.poll(() => copies.map(({ status }) => status)).not.toContain("ready");
+    table.set(ONE, local(second.port));
+    for (const copy of copies) await expect.poll(() => copy.ping().catch(() => "away")).toBe("second");
+    expect(copies.map(({ options }) => options.port)).toEqual([second.port, second.port]);
+    // The client, both copies and the copy between.
+    const closed = open.close();
+    expect(new Set(closed)).toEqual(new Set([client, ...copies, ...closed]));
+    expect(closed).toHaveLength(4);
+    for (const each of closed) each.disconnect();
+    await expect.poll(() => closed.map(({ status }) => status)).toEqual(Array(4).fill("end"));
+    expect(printed).not.toHaveBeenCalled();
+  } finally {
+    for (const each of [client, ...copies]) each.disconnect();
+    printed.mockRestore();
+    await second.close();
+  }
+});
+
+test("a duplicate with an address of its own is a client of that address", async () => {
+  const table = new AddressTable();
+  const [first, second] = await Promise.all([answering("first"), answering("second")]);
+  table.set(ONE, local(first.port));
+  const client = openNodeClient(ONE, table, PLAIN);
+  const copy = client.duplicate(local(second.port));
+  try {
+    expect(await copy.ping()).toBe("second");
+  } finally {
+    for (const each of [client, copy]) each.disconnect();
+    await Promise.all([first.close(), second.close()]);
+  }
+});
+
+test("a client that is closed between two attempts ends and rejects what waits", async () => {
+  const table = new AddressTable();
+  const server = await answering("server");
+  table.set(ONE, local(server.port));
+  await server.close();
+  const client = openNodeClient(ONE, table, {
+    ...PLAIN,
+    retryStrategy: () => 60_000,
+    maxRetriesPerRequest: null,
+  });
+  const waiting = client.ping();
+  await expect.poll(() => client.status).toBe("reconnecting");
+  client.disconnect();
+  await expect(waiting).rejects.toThrow("Connection is closed.");
+  expect(client.status).toBe("end");
+});
+
+test("a client that was closed for good does not stay when its user connects it again", async () => {
+  const table = new AddressTable();
+  const server = await answering("server");
+  table.set(ONE, local(server.port));
+  const open = new OpenClients<Redis>();
+  const client = openNodeClient(ONE, table, PLAIN, open.track);
+  try {
+    await client.ping();
+    client.disconnect();
+    await expect.poll(() => client.status).toBe("end");
+    await client.connect();
+    // Connected again by its user, and so tracked again.
+    expect(open.close()).toEqual([client]);
+    client.disconnect();
+    await expect.poll(() => client.status).toBe("end");
+    await expect(client.connect()).rejects.toThrow();
+    await expect.poll(() => client.status).toBe("end");
+  } finally {
+    client.disconnect();
+    await server.close();
+  }
+});
+
+describe("under fake timers", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("a client connects again, and leaves no timer in the fake clock", async () => {
+    const table = new AddressTable();
+    const [first, second] = await Promise.all([answering("first"), answering("second")]);
+    table.set(ONE, local(first.port));
+    const client = openNodeClient(ONE, table, PLAIN);
+    try {
+      expect(await client.ping()).toBe("first");
+      await first.close();
+      const back = once(client, "ready");
+      table.set(ONE, local(second.port));
+      await back;
+      expect(await client.ping()).toBe("second");
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      client.disconnect();
+      await second.close();
+    }
+  });
+
+  test("a connection gives up a node that does not answer, and one that does not even greet", async () => {
+    const table = new AddressTable();
+    const accepted: Socket[] = [];
+    const silent = createPlain((socket) => {
+      accepted.push(socket);
+      socket.on("error", () => {});
+      // Answers the first PING only.
+      if (accepted.length > 1) socket.once("data", () => socket.write("+PONG\r\n+PONG\r\n"));
+    });
+    await once(silent.listen(0, "127.0.0.1"), "listening");
+    table.set(ONE, local((silent.address() as { port: number }).port));
+    // Limits of 40 ms.
+    const connection = new NodeConnection(ONE, table, { password: undefined, tls: undefined }, 0.02);
+    try {
+      await connection.ready(AbortSignal.timeout(10_000));
+      expect(accepted.length).toBeGreaterThan(1);
+      await expect(connection.text("PING")).rejects.toThrow("node-1 did not answer within 40 ms");
+      const [one, two] = await connection.outcomes([["PING"], ["PING"]]);
+      expect([one, two].map(String)).toEqual(Array(2).fill("NoAnswer: node-1 did not answer within 40 ms"));
+    } finally {
+      connection.close();
+      for (const socket of accepted) socket.destroy();
+      silent.close();
+    }
+  });
 });

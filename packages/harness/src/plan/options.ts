@@ -70,7 +70,11 @@ export interface ClusterShape {
    * variable `TESTCONTAINERS_REDIS_CLUSTER_FAULT_IMAGE`, else `DEFAULT_FAULT_IMAGE`. Pulled at the first such fault.
    */
   readonly faultImage?: string | undefined;
-  /** More directives for every node's redis.conf. Those that the plan itself decides are refused. */
+  /**
+   * More directives for every node's redis.conf. Those that the plan itself decides are refused. In
+   * `cluster-announce-hostname` and `cluster-announce-human-nodename`, `{name}` stands for the node's name (`node-0`) and
+   * `{index}` for its number; a host name must differ from node to node.
+   */
   readonly config?: RedisConfig | undefined;
   /**
    * `cluster-node-timeout` of the finished cluster in milliseconds: how long a node may be silent before it is
