@@ -1,15 +1,18 @@
-import { expect, test } from "vitest";
+import type { Cluster } from "ioredis";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { AddressTable } from "./address-table.ts";
-import { clusterClientOptions } from "./cluster-client.ts";
+import { closeCluster, clusterClientOptions, connectCluster } from "./cluster-client.ts";
+import { OpenClients } from "./open-clients.ts";
 
 let next = 0;
 const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
 const PLAN = planCluster(validateOptions({}, {}), parseSubnet("10.1.0.0/24"), hex);
 const ACCESS = { password: undefined, tls: undefined };
+const NEVER = new AbortController().signal;
 const TLS = { ca: "an authority" };
 /** What every client has: ioredis' own two seconds would keep a process alive after its end. */
 const EVERY = { disconnectTimeout: 100 };
@@ -61,3 +64,51 @@ test("a natMap of the caller decides first, also for the nodes to connect to at 
     expect(startupNodes.slice(0, 2)).toEqual([proxy, { host: "127.0.0.1", port: 32_769 }]);
   }
 });
+
+describe.each(["real", "fake"])("with %s timers", (kind) => {
+  beforeEach(() => {
+    if (kind === "fake") vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("a client that finds no node tries again, and rejects what waits when it is closed", async () => {
+    const addresses = new AddressTable();
+    const open = new OpenClients<Cluster>();
+    const client = await connectCluster(
+      PLAN,
+      nowhere(addresses),
+      ACCESS,
+      { lazyConnect: true, clusterRetryStrategy: () => 5 },
+      NEVER,
+      open.track,
+    );
+    const copy = client.duplicate();
+    const waiting = [client, copy].map((each) => each.get("order:42").catch(String));
+    await Promise.all([client, copy].map((each) => attempts(each, 3)));
+    expect(open.close()).toEqual([client, copy]);
+    await Promise.all([client, copy].map(closeCluster));
+    for (const outcome of await Promise.all(waiting)) expect(outcome).toMatch(/None of startup nodes|closed/);
+    expect([client.status, copy.status]).toEqual(["end", "end"]);
+    expect(vi.isFakeTimers() ? vi.getTimerCount() : 0).toBe(0);
+  });
+});
+
+/** Waits until a client has failed to connect so many times. `once` of node:events would reject at the first error. */
+async function attempts(client: Cluster, count: number): Promise<void> {
+  let failed = 0;
+  await new Promise<void>((resolve) => {
+    client.on("reconnecting", () => {
+      failed += 1;
+      if (failed === count) resolve();
+    });
+  });
+}
+
+/** Every node is at a port that refuses connections. */
+function nowhere(addresses: AddressTable): AddressTable {
+  for (const [index, node] of PLAN.nodes.entries())
+    addresses.set(node, { host: "127.0.0.1", port: index + 1 });
+  return addresses;
+}

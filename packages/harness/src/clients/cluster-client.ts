@@ -113,6 +113,7 @@ export async function connectCluster(
 function prepare(client: Cluster, addresses: AddressTable, track: (client: Cluster) => void): Cluster {
   waitInRealTime(client);
   resolveEndpoints(client, addresses);
+  endWithoutConnections(client);
   // While a node is away ioredis reports each failed refresh here; without a listener it prints them.
   client.on("error", () => {});
   const duplicate = client.duplicate.bind(client);
@@ -120,6 +121,18 @@ function prepare(client: Cluster, addresses: AddressTable, track: (client: Clust
     prepare(duplicate(...given), addresses, track);
   track(client);
   return client;
+}
+
+/**
+ * In ioredis 6.0 a client that is disconnected while it has no connection stays "disconnecting", and its commands wait for
+ * ever. In the status "wait", `disconnect` ends the client and rejects them.
+ */
+function endWithoutConnections(client: Cluster): void {
+  const disconnect = client.disconnect.bind(client);
+  client.disconnect = (reconnect = false) => {
+    if (!reconnect && client.status !== "end" && client.nodes().length === 0) client.status = "wait";
+    disconnect(reconnect);
+  };
 }
 
 /** Disconnects an ioredis `Cluster` for good: whoever still uses it gets an error, not silence. */
@@ -130,8 +143,6 @@ export async function closeCluster(client: Cluster): Promise<void> {
     client.status = "end";
   };
   client.on("close", end);
-  // Without connections it would stay "disconnecting"; in the status "wait", `disconnect` ends it and rejects its commands.
-  if (client.nodes().length === 0 && client.status !== "end") client.status = "wait";
   client.disconnect();
   await nextTurn();
   end();

@@ -161,9 +161,9 @@ test("a duplicate with an address of its own is a client of that address", async
 
 test("a client that is closed between two attempts ends and rejects what waits", async () => {
   const table = new AddressTable();
-  const server = await answering("server");
-  table.set(ONE, local(server.port));
-  await server.close();
+  const only = await answering("server");
+  table.set(ONE, local(only.port));
+  await only.close();
   const client = openNodeClient(ONE, table, {
     ...PLAIN,
     retryStrategy: () => 60_000,
@@ -178,8 +178,8 @@ test("a client that is closed between two attempts ends and rejects what waits",
 
 test("a client that was closed for good does not stay when its user connects it again", async () => {
   const table = new AddressTable();
-  const server = await answering("server");
-  table.set(ONE, local(server.port));
+  const only = await answering("server");
+  table.set(ONE, local(only.port));
   const open = new OpenClients<Redis>();
   const client = openNodeClient(ONE, table, PLAIN, open.track);
   try {
@@ -191,11 +191,11 @@ test("a client that was closed for good does not stay when its user connects it 
     expect(open.close()).toEqual([client]);
     client.disconnect();
     await expect.poll(() => client.status).toBe("end");
-    await expect(client.connect()).rejects.toThrow();
+    await expect(client.connect()).rejects.toThrow("Connection is closed.");
     await expect.poll(() => client.status).toBe("end");
   } finally {
     client.disconnect();
-    await server.close();
+    await only.close();
   }
 });
 

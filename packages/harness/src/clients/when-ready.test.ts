@@ -33,10 +33,13 @@ test("an aborted wait keeps the code of the reason and adds the last error of a 
 
 test("a client that has ended, or ends, will not become ready", async () => {
   const { signal } = new AbortController();
-  await expect(whenReady(client("end"), signal)).rejects.toThrow("the client was closed");
+  await expect(whenReady(client("end"), signal)).rejects.toMatchObject({
+    code: "WAIT_ABORTED",
+    message: "The client was closed before it was connected",
+  });
   const connecting = client("connecting");
   const ready = whenReady(connecting, signal);
   connecting.emit("error", new Error("refused"));
   connecting.emit("end");
-  await expect(ready).rejects.toThrow("the client was closed: refused");
+  await expect(ready).rejects.toThrow("The client was closed before it was connected: refused");
 });

@@ -20,7 +20,7 @@ export async function whenReady(
     lastError = error.lastNodeError ?? error;
   };
   const onAbort = (): void => reject(withLastError(signal.reason, lastError));
-  const onEnd = (): void => reject(new Error(`the client was closed${because(lastError)}`));
+  const onEnd = (): void => reject(closedError(lastError));
   client.once("ready", onReady);
   client.once("end", onEnd);
   client.on("error", onError);
@@ -38,8 +38,11 @@ export async function whenReady(
   }
 }
 
-function because(error: unknown): string {
-  return error === undefined ? "" : `: ${messageOf(error)}`;
+function closedError(lastError: unknown): RedisClusterError {
+  const why = lastError === undefined ? "" : `: ${messageOf(lastError)}`;
+  return new RedisClusterError("WAIT_ABORTED", `The client was closed before it was connected${why}`, {
+    cause: lastError,
+  });
 }
 
 /** Adds what was missing to the reason why time was up. */
