@@ -11,7 +11,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   view: ["plan"],
   lifecycle: ["errors"],
   certificates: ["plan"],
-  clients: ["plan"],
+  clients: ["view", "plan", "errors"],
   ownership: ["plan"],
   docker: ["ownership", "plan", "errors"],
   observation: ["clients", "view", "plan", "errors"],

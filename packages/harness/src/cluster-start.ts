@@ -8,6 +8,7 @@ import { type Access, accessOf } from "./clients/access.ts";
 import { AddressTable } from "./clients/address-table.ts";
 import { closeCluster, connectCluster } from "./clients/cluster-client.ts";
 import type { NodeConnection } from "./clients/node-connection.ts";
+import { OpenClients } from "./clients/open-clients.ts";
 import { type Engine, volumesOfImage } from "./docker/engine.ts";
 import type { NodeRuntime } from "./docker/node-runtime.ts";
 import { type ContainerExit, watchExits } from "./docker/watch-exits.ts";
@@ -18,6 +19,7 @@ import { nodesAtFailure } from "./evidence/node-states.ts";
 import { type EvidenceNote, noteEvidence, withNote } from "./evidence/with-evidence.ts";
 import { evidenceSource } from "./evidence-source.ts";
 import { formCluster } from "./formation/form-cluster.ts";
+import { insist } from "./formation/insist.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
@@ -38,6 +40,7 @@ import { monotonicMs } from "./clock/real-time.ts";
 /** How long a start that failed may take to remove what it made. */
 const CLEANUP_MS = 10_000;
 const CLEANUP_MS_PER_NODE = 500;
+const BASELINE_POLL_MS = 20;
 
 /** One start: what it has made so far, and how to take it back. */
 export class ClusterStart {
@@ -48,7 +51,8 @@ export class ClusterStart {
   readonly #addresses = new AddressTable();
   readonly #runtimes: NodeRuntime[] = [];
   readonly #connections: NodeConnection[] = [];
-  /** Aborts when a node fails in a way that no waiting mends. */
+  readonly #clients = new OpenClients<Cluster>();
+  /** Aborts when a node fails in a way that no waiting mends, and when the start is given up. */
   readonly #trouble = new AbortController();
   #phase = "network";
   #plan: ClusterPlan | undefined;
@@ -107,7 +111,8 @@ export class ClusterStart {
       const clientsBegun = monotonicMs();
       const [client, baseline] = await Promise.all([
         this.#connect(plan, access, signal),
-        orAborted(takeBaseline(this.#connections), signal),
+        // A node that is silent for a moment is asked again.
+        insist(() => takeBaseline(this.#connections), BASELINE_POLL_MS, signal),
       ]);
       const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
       this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());
@@ -118,6 +123,7 @@ export class ClusterStart {
         plan,
         network,
         client,
+        clients: this.#clients,
         addresses: this.#addresses,
         access,
         runtimes: this.#runtimes,
@@ -142,9 +148,11 @@ export class ClusterStart {
   }
 
   async #connect(plan: ClusterPlan, access: Access, signal: AbortSignal): Promise<Cluster> {
-    const client = await connectCluster(plan, this.#addresses, access, undefined, signal);
-    this.#cleanup.add("the client", () => closeCluster(client));
-    return client;
+    // Before anything is opened: this runs also if a sibling fails while the client still connects.
+    this.#cleanup.add("the client", async () => {
+      await Promise.all(this.#clients.close().map(closeCluster));
+    });
+    return await connectCluster(plan, this.#addresses, access, undefined, signal, this.#clients.track);
   }
 
   #boot(
@@ -190,6 +198,8 @@ export class ClusterStart {
 
   /** Gathers the evidence, then removes everything, and gives the error that the caller is to see. */
   async #giveUp(cause: unknown): Promise<unknown> {
+    // Whatever still runs next to the step that failed: boots, formation, the client.
+    this.#trouble.abort(cause);
     const explained = await explainFailure(cause, this.#phase, this.#runtimes, this.#connections, () =>
       this.#whatNodesSay(cause),
     );

@@ -1,6 +1,8 @@
+import type { Cluster } from "ioredis";
 import { AddressTable } from "./clients/address-table.ts";
-import { type ClusterClientOptions, connectCluster } from "./clients/cluster-client.ts";
+import { closeCluster, connectCluster } from "./clients/cluster-client.ts";
 import { NodeConnection } from "./clients/node-connection.ts";
+import { OpenClients } from "./clients/open-clients.ts";
 import { ClusterNetwork } from "./docker/cluster-network.ts";
 import { findEngine } from "./docker/engine.ts";
 import { NodeRuntime } from "./docker/node-runtime.ts";
@@ -37,7 +39,7 @@ export async function connectRedisCluster(
   shared: SharedCluster,
   options: WaitOptions = {},
 ): Promise<StartedRedisCluster> {
-  return await openHandle(shared, options, undefined);
+  return await openHandle(shared, options, true);
 }
 
 /**
@@ -48,13 +50,13 @@ export async function attachRedisCluster(
   shared: SharedCluster,
   options: WaitOptions = {},
 ): Promise<StartedRedisCluster> {
-  return await openHandle(shared, options, { lazyConnect: true });
+  return await openHandle(shared, options, false);
 }
 
 async function openHandle(
   shared: SharedCluster,
   options: WaitOptions,
-  clientOptions: ClusterClientOptions | undefined,
+  connected: boolean,
 ): Promise<StartedRedisCluster> {
   const begun = monotonicMs();
   const { plan, access } = shared;
@@ -79,17 +81,23 @@ async function openHandle(
     const connections = plan.nodes.map((node, index) => {
       const address = mapped[index];
       if (address !== undefined) addresses.set(node, address);
-      const connection = new NodeConnection(node, addresses, access);
+      const connection = new NodeConnection(node, addresses, access, plan.timeScale);
       cleanup.add(`the connection to ${node.name}`, () => connection.close());
       return connection;
     });
-    const client = await connectCluster(plan, addresses, access, clientOptions, signal);
+    const clients = new OpenClients<Cluster>();
+    cleanup.add("the client", async () => {
+      await Promise.all(clients.close().map(closeCluster));
+    });
+    const overrides = { lazyConnect: !connected };
+    const client = await connectCluster(plan, addresses, access, overrides, signal, clients.track);
     const tookMs = monotonicMs() - begun;
     return new StartedRedisCluster({
       engine,
       plan,
       network: new ClusterNetwork(engine, plan.network, shared.networkId),
       client,
+      clients,
       addresses,
       access,
       runtimes,

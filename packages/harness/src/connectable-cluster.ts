@@ -8,6 +8,9 @@ import {
   clusterClientOptions,
   connectCluster,
 } from "./clients/cluster-client.ts";
+import { learnNames } from "./clients/learn-names.ts";
+import type { OpenClients } from "./clients/open-clients.ts";
+import { RedisClusterError } from "./errors.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { ObservableParts } from "./observable-cluster.ts";
 import { PartitionableCluster } from "./partitionable-cluster.ts";
@@ -15,13 +18,15 @@ import { PartitionableCluster } from "./partitionable-cluster.ts";
 /** What clients of a cluster need. */
 export interface ConnectableParts extends ObservableParts {
   readonly client: Cluster;
+  /** Tracks that client already. */
+  readonly clients: OpenClients<Cluster>;
 }
 
 /** The part of a started cluster that hands out clients, and closes them. */
 export class ConnectableCluster extends PartitionableCluster {
   protected readonly addresses: AddressTable;
   protected readonly access: Access;
-  readonly #clients = new Set<Cluster>();
+  readonly #clients: OpenClients<Cluster>;
   #client: Cluster;
 
   constructor(parts: ConnectableParts) {
@@ -29,51 +34,64 @@ export class ConnectableCluster extends PartitionableCluster {
     this.addresses = parts.addresses;
     this.access = parts.access;
     this.#client = parts.client;
+    this.#clients = parts.clients;
+    learnNames(parts.addresses, parts.connections);
   }
 
   /**
-   * An ioredis `Cluster`, connected: ioredis' own defaults, addresses mapped through a live table. `reset()` puts a
-   * new one in its place, so take it from here in each test.
+   * A connected ioredis `Cluster` with ioredis' own defaults. It finds each node after a restart, whatever the nodes
+   * announce: addresses, names or unknown endpoints. A `duplicate()` of it has the same properties. The cluster closes the
+   * client and all duplicates with `stop()` and `reset()`. After a reset, `client` returns a new one, so read it in each test.
    */
   get client(): Cluster {
     return this.#client;
   }
 
   /**
-   * One more connected ioredis `Cluster`, with options of your own; it is closed with the cluster, or by `reset()`.
-   * `natMap` is set here. With `lazyConnect` it comes unconnected.
+   * Opens another ioredis `Cluster` with options of your own and waits until it is connected. The cluster closes it, and
+   * its duplicates, with `stop()` and `reset()`.
    *
-   * @throws RedisClusterError WAIT_TIMEOUT or WAIT_ABORTED; the client is closed then.
+   * A `natMap` of your own, function or object, is asked first, also for the nodes that the client connects to at the
+   * beginning: for example to send everything through a proxy in front of each node. Its keys are what the nodes announce,
+   * such as `10.192.0.2:6379`. A node that it returns nothing for is reached directly.
+   *
+   * @param options the options of the ioredis client. With `lazyConnect` the client is returned unconnected.
+   * @param wait default timeout: 10 000 ms, or ten node timeouts if that is longer.
+   * @throws RedisClusterError WAIT_TIMEOUT with the client's last error, or WAIT_ABORTED: the client is closed then.
+   * INVALID_ARGUMENT if `natMap` is neither a function nor an object.
    */
   async connect(options: ClusterClientOptions = {}, wait: WaitOptions = {}): Promise<Cluster> {
-    return await this.within("Connecting a client", wait, async (signal) => {
-      const client = await this.#open(options, signal);
-      this.#clients.add(client);
-      client.once("end", () => this.#clients.delete(client));
-      return client;
-    });
+    const { natMap } = options;
+    if (natMap !== undefined && natMap !== null && !["function", "object"].includes(typeof natMap)) {
+      throw new RedisClusterError(
+        "INVALID_ARGUMENT",
+        `Connecting a client: expected natMap to be a function or an object, got a ${typeof natMap}.`,
+      );
+    }
+    return await this.within("Connecting a client", wait, (signal) => this.#open(options, signal));
   }
 
   /**
-   * What an application on this machine needs to build its own ioredis `Cluster`:
-   * `new Cluster(startupNodes, options)`. Both read a live table; whoever builds the client closes it.
+   * What an application on this machine needs to create its own ioredis `Cluster`:
+   * `new Cluster(startupNodes, options)`. Both read a live table. The application closes its client.
+   *
+   * Such a client finds nodes that announce addresses or names. ioredis itself cannot use nodes that announce an unknown
+   * endpoint, or prefer names and have none; only the clients of {@link client} and {@link connect} can.
    */
   clientOptions(): ClientOptions {
     return clusterClientOptions(this.plan, this.addresses, this.access);
   }
 
-  /** Closes every client that was made here, for good. */
+  /** Closes every client that was created here, for good. */
   protected async closeClients(): Promise<void> {
     for (const node of this.nodes) node.disconnect();
-    await Promise.all([this.#client, ...this.#clients].map(closeCluster));
+    await Promise.all(this.#clients.close().map(closeCluster));
   }
 
-  /** Closes every client that was made here; nodes make new ones when they are asked. */
+  /** Closes every client that was created here; nodes create new ones when they are asked. */
   protected async dropClients(): Promise<void> {
     for (const node of this.nodes) node.renewClient();
-    const clients = [this.#client, ...this.#clients];
-    this.#clients.clear();
-    await Promise.all(clients.map(closeCluster));
+    await Promise.all(this.#clients.takeAll().map(closeCluster));
   }
 
   /** Puts a new client in the place of the one that was dropped. */
@@ -81,13 +99,13 @@ export class ConnectableCluster extends PartitionableCluster {
     this.#client = await this.#open(undefined, signal);
   }
 
-  /** One that comes too late to be closed by `stop()` is closed here. */
   async #open(options: ClusterClientOptions | undefined, signal: AbortSignal): Promise<Cluster> {
-    const client = await connectCluster(this.plan, this.addresses, this.access, options, signal);
-    if (this.stopped) {
-      await closeCluster(client);
+    try {
+      const { track } = this.#clients;
+      return await connectCluster(this.plan, this.addresses, this.access, options, signal, track);
+    } catch (error) {
       this.refuseStopped();
+      throw error;
     }
-    return client;
   }
 }

@@ -10,6 +10,7 @@ export type { CheckableCluster } from "./checks/cluster-checks.ts";
 export type { PromotionLimit } from "./checks/failover-checks.ts";
 export type { ClientTls } from "./clients/access.ts";
 export type { ClientOptions, ClusterClientOptions } from "./clients/cluster-client.ts";
+export type { NodeClientOptions } from "./clients/node-client.ts";
 export { connectRedisCluster } from "./connect-redis-cluster.ts";
 export type { ClusterNetwork } from "./docker/cluster-network.ts";
 export type { ContainerState } from "./docker/node-runtime.ts";

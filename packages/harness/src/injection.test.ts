@@ -40,7 +40,7 @@ const rule = fc.oneof(
   hostile,
 );
 const directive = fc.oneof(
-  { weight: 8, arbitrary: fc.constantFrom("maxmemory", "save", "cluster-announce-hostname", "tls-ciphers") },
+  { weight: 8, arbitrary: fc.constantFrom("maxmemory", "save", "proc-title-template", "tls-ciphers") },
   hostile,
 );
 const optionSets: fc.Arbitrary<unknown> = fc.record(

@@ -81,8 +81,8 @@ export class ObservableCluster extends RecordedCluster {
   }
 
   /**
-   * Every node's view of the cluster at this moment, and what they disagree in. A node that says nothing for two seconds
-   * counts as silent.
+   * Every node's view of the cluster at this moment, and what they disagree in. A node that does not
+   * answer within two seconds, times the time scale, counts as silent.
    *
    * @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED.
    */

@@ -2,11 +2,12 @@ import type { Readable } from "node:stream";
 import type { Redis } from "ioredis";
 import { type Access, accessOptions } from "./clients/access.ts";
 import type { AddressTable } from "./clients/address-table.ts";
-import { openNodeClient } from "./clients/node-connection.ts";
+import { misplacedOptions, type NodeClientOptions, openNodeClient } from "./clients/node-client.ts";
+import { OpenClients } from "./clients/open-clients.ts";
 import { whenReady } from "./clients/when-ready.ts";
 import type { ContainerState, NodeRuntime } from "./docker/node-runtime.ts";
 import { RedisClusterError } from "./errors.ts";
-import { inTime, type WaitDefaults, type WaitOptions } from "./lifecycle/wait.ts";
+import { inTime, type WaitDefaults, waitError, type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import type { HostAndPort, NodePlan, NodeRole } from "./plan/cluster-plan.ts";
 
 /** One node of a started cluster. */
@@ -30,6 +31,7 @@ export class RedisClusterNode {
   readonly #runtime: NodeRuntime;
   readonly #addresses: AddressTable;
   readonly #waitDefaults: WaitDefaults;
+  readonly #clients = new OpenClients<Redis>();
   #client: Redis | undefined;
   #closed = false;
 
@@ -71,21 +73,75 @@ export class RedisClusterNode {
   }
 
   /**
-   * An ioredis client to this node alone, whoever serves the key: a command for a slot of another node gets MOVED.
-   * Made at first use; reconnects by itself after a restart, every 100 ms, to wherever the node is published then. Its
-   * options are ioredis' own, but for `maxRetriesPerRequest: 1` (while the node is away, commands fail at every second
-   * attempt to reach it, not at every 21st) and `disconnectTimeout: 100`; it logs in as the default user, or as `harness` if
-   * that is off. The cluster closes it; after `reset()` it is another one.
+   * An ioredis client that sends everything to this node: a command for a slot of another node gets MOVED. It is created
+   * at first use, logs in as the default user, or as `harness` if that user is off, and reconnects every 100 ms, after a
+   * restart to the node's new address. Its other options are ioredis' own, except `maxRetriesPerRequest: 1` (while the node
+   * is away, commands fail at every second attempt to reach it instead of every 21st) and `disconnectTimeout: 100`.
+   *
+   * A `duplicate()` of it has the same properties, also after a restart. The cluster closes the client and all duplicates
+   * with `stop()` and `reset()`. After a reset, `client` returns a new one.
    *
    * @throws RedisClusterError CLUSTER_STOPPED after the cluster's `stop()`.
    */
   get client(): Redis {
-    if (this.#closed) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
-    this.#client ??= openNodeClient(this.#plan, this.#addresses, {
-      ...accessOptions(this.#access),
-      maxRetriesPerRequest: 1,
-    });
+    this.#refuseClosed();
+    this.#client ??= this.#open({});
     return this.#client;
+  }
+
+  /**
+   * Opens another ioredis client to this node and waits until it is connected, for example one for subscriptions. It is
+   * like {@link client}: it finds the node after a restart, and subscribes again then unless `autoResubscribe` is false. The
+   * cluster closes it, and its duplicates, with `stop()` and `reset()`.
+   *
+   * @param options the options of the ioredis client. `host`, `port`, `path`, `sentinels` and `Connector` are refused,
+   * because the node decides them. With `lazyConnect` the client is returned unconnected.
+   * @param wait default timeout: 10 000 ms, or ten node timeouts if that is longer.
+   * @throws RedisClusterError INVALID_ARGUMENT for a refused option; WAIT_TIMEOUT with the client's last error, or
+   * WAIT_ABORTED: the client is closed then; CLUSTER_STOPPED.
+   */
+  async connect(options: NodeClientOptions = {}, wait: WaitOptions = {}): Promise<Redis> {
+    this.#refuseClosed();
+    const refused = misplacedOptions(options);
+    if (refused.length > 0) {
+      throw new RedisClusterError(
+        "INVALID_ARGUMENT",
+        `Connecting to ${this.name}: expected options without ${refused.join(", ")}, because the node decides where to connect. Remove ${refused.length === 1 ? "it" : "them"}, or create an ioredis client of your own.`,
+        { details: { node: this.name, options: refused } },
+      );
+    }
+    using deadline = waitDeadline(`Connecting a client to ${this.name}`, wait, this.#waitDefaults);
+    deadline.signal.throwIfAborted();
+    const client = this.#open(options);
+    if (options.lazyConnect === true) return client;
+    try {
+      await whenReady(client, deadline.signal);
+      return client;
+    } catch (error) {
+      client.disconnect();
+      this.#refuseClosed();
+      throw waitError(deadline.signal, error);
+    }
+  }
+
+  #open(options: NodeClientOptions): Redis {
+    const own = accessOptions(this.#access);
+    return openNodeClient(
+      this.#plan,
+      this.#addresses,
+      {
+        ...own,
+        maxRetriesPerRequest: 1,
+        ...options,
+        // A caller who sets a TLS option still trusts the cluster's authority.
+        ...(own.tls === undefined ? {} : { tls: { ...own.tls, ...options.tls } }),
+      },
+      this.#clients.track,
+    );
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
   }
 
   /**
@@ -137,16 +193,16 @@ export class RedisClusterNode {
     if (client !== undefined && client.status !== "end") await whenReady(client, signal);
   }
 
-  /** Closes the client, if one was made; the next use makes another one. A reset calls it. @internal */
+  /** Closes all clients; the next use of `client` creates another one. A reset calls it. @internal */
   renewClient(): void {
-    this.#client?.disconnect();
     this.#client = undefined;
+    for (const client of this.#clients.takeAll()) client.disconnect();
   }
 
-  /** Closes the client, if one was made, for good. The cluster calls it. @internal */
+  /** Closes all clients for good. The cluster calls it. @internal */
   disconnect(): void {
     this.#closed = true;
-    this.#client?.disconnect();
+    for (const client of this.#clients.close()) client.disconnect();
   }
 
   /** Its name. */

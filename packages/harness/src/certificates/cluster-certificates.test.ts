@@ -71,6 +71,20 @@ test("certificates with one fixed name contain nothing else, and clients verify 
   expect(clientTls(made)).toEqual({ ca: made.ca, ...made.client });
 });
 
+test("a node's certificate contains the host name that the node announces", async () => {
+  const config = { "cluster-announce-hostname": "{name}.redis.test" };
+  let count = 0;
+  const plan = planCluster(
+    validateOptions({ nodes: 3, replicas: 0, tls: true, config }, {}),
+    SUBNET,
+    (length) => String((count += 1)).padStart(length, "0"),
+  );
+  const { nodes } = await makeCertificates(plan, false, "127.0.0.1");
+  const certificate = new X509Certificate(nodes[1]?.cert ?? "");
+  expect(certificate.checkHost("node-1.redis.test")).toBe("node-1.redis.test");
+  expect(certificate.checkHost("node-0.redis.test")).toBeUndefined();
+});
+
 test("certificates are valid from yesterday, for clocks that are late, and not for long", () => {
   const { validFrom, validTo } = new X509Certificate(first(made).cert);
   const days = (text: string): number => (Date.parse(text) - Date.now()) / 86_400_000;

@@ -46,8 +46,9 @@ export function clientTls({ ca, client, servername }: ClusterCertificates): {
   return { ca, ...client, ...(servername === undefined ? {} : { servername }) };
 }
 
-function namesOf({ address, name }: NodePlan, names: string, host: string): readonly string[] {
-  const all = [...new Set([address, name, "localhost", "127.0.0.1", host])];
+function namesOf({ address, name, hostname }: NodePlan, names: string, host: string): readonly string[] {
+  const announced = hostname ? [hostname] : [];
+  const all = [...new Set([address, name, ...announced, "localhost", "127.0.0.1", host])];
   if (names === "all") return all;
   return names === "hosts" ? all.filter((each) => isIP(each) === 0) : [names];
 }

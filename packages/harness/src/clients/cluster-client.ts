@@ -1,8 +1,11 @@
-import { Cluster, type ClusterNode, type ClusterOptions } from "ioredis";
+import { Cluster, type ClusterNode, type ClusterOptions, type NatMap } from "ioredis";
 import { nextTurn } from "../clock/real-time.ts";
-import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import type { ClusterPlan, HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { type Access, accessOptions, DISCONNECT_TIMEOUT_MS } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";
+import { connectorTo } from "./live-connector.ts";
+import { resolveEndpoints } from "./resolve-endpoints.ts";
+import { waitInRealTime } from "./real-timers.ts";
 import { whenReady } from "./when-ready.ts";
 
 /**
@@ -21,7 +24,8 @@ export interface ClientOptions {
 
 /**
  * Builds the arguments for an ioredis `Cluster`. Both the start-up nodes and `natMap` read the live table, so the
- * client survives a node that comes back on another host port. Everything else stays as ioredis has it.
+ * client survives a node that comes back on another host port. A `natMap` among the overrides is asked first. Everything
+ * else stays as ioredis has it.
  */
 export function clusterClientOptions(
   plan: ClusterPlan,
@@ -29,23 +33,32 @@ export function clusterClientOptions(
   access: Access,
   overrides: ClusterClientOptions = {},
 ): ClientOptions {
+  const given = lookUpIn(overrides.natMap);
+  const find = (node: NodePlan): HostAndPort => {
+    for (const name of addresses.namesOf(node)) {
+      const mapped = given(name);
+      if (mapped) return mapped;
+    }
+    return addresses.get(node) ?? { host: node.address, port: node.port };
+  };
   const startupNodes = plan.nodes.map((node) => ({
     // ioredis copies these at every connect, which is when a getter gives the present port.
     get host(): string {
-      return addresses.get(node)?.host ?? node.address;
+      return find(node).host;
     },
     get port(): number {
-      return addresses.get(node)?.port ?? node.port;
+      return find(node).port;
     },
   }));
   const own = accessOptions(access);
   return {
     startupNodes,
     options: {
-      // ioredis would connect to the address behind a name, which no certificate has to name.
-      ...(access.tls === undefined ? {} : { dnsLookup: keepName }),
+      // By default ioredis replaces a name by one of its addresses. Where a name has several, `net.connect` finds the one
+      // that answers; and with TLS no certificate has to name the address.
+      dnsLookup: keepName,
       ...overrides,
-      natMap: (announced) => addresses.lookUp(announced) ?? null,
+      natMap: (announced) => given(announced) ?? addresses.lookUp(announced) ?? null,
       redisOptions: {
         disconnectTimeout: DISCONNECT_TIMEOUT_MS,
         ...own,
@@ -57,55 +70,75 @@ export function clusterClientOptions(
   };
 }
 
+/** ioredis takes a function or an object. */
+function lookUpIn(natMap: NatMap | undefined): (announced: string) => HostAndPort | null | undefined {
+  if (typeof natMap === "function") return natMap;
+  return (announced) => natMap?.[announced];
+}
+
 const keepName: NonNullable<ClusterOptions["dnsLookup"]> = (name, done) => {
   done(null, name);
 };
 
-/** Opens an ioredis `Cluster` and waits until it is ready. */
+/**
+ * Opens an ioredis `Cluster` and waits until it is ready, unless its options have `lazyConnect`. It finds nodes by every
+ * kind of endpoint that servers announce, and its reconnects and delays are measured in real time. The same is true for its
+ * duplicates.
+ *
+ * @param track is called at once with the client, and with each duplicate, for the caller to close them. If the client does
+ * not become ready it is closed here.
+ */
 export async function connectCluster(
   plan: ClusterPlan,
   addresses: AddressTable,
   access: Access,
   overrides: ClusterClientOptions | undefined,
   signal: AbortSignal,
+  track: (client: Cluster) => void = () => {},
 ): Promise<Cluster> {
+  signal.throwIfAborted();
   const { startupNodes, options } = clusterClientOptions(plan, addresses, access, overrides);
-  const client = new Cluster(startupNodes, options);
-  endWithRefreshes(client);
-  // While a node is away ioredis reports each failed refresh here; without a listener it prints them.
-  client.on("error", () => {});
+  const redisOptions = { Connector: connectorTo(), ...options.redisOptions };
+  const client = prepare(new Cluster(startupNodes, { ...options, redisOptions }), addresses, track);
   if (options.lazyConnect === true) return client;
   try {
     await whenReady(client, signal);
+    return client;
   } catch (error) {
     await closeCluster(client);
     throw error;
   }
+}
+
+function prepare(client: Cluster, addresses: AddressTable, track: (client: Cluster) => void): Cluster {
+  waitInRealTime(client);
+  resolveEndpoints(client, addresses);
+  endWithoutConnections(client);
+  // While a node is away ioredis reports each failed refresh here; without a listener it prints them.
+  client.on("error", () => {});
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (...given: Parameters<Cluster["duplicate"]>) =>
+    prepare(duplicate(...given), addresses, track);
+  track(client);
   return client;
 }
 
 /**
- * ioredis 6.0 refreshes its slots every few seconds, and a refresh that is under way when the client is disconnected
- * arranges the next one when it ends, so that they go on for ever and keep the process alive. This ends them.
+ * In ioredis 6.0 a client that is disconnected while it has no connection stays "disconnecting", and its commands wait for
+ * ever. In the status "wait", `disconnect` ends the client and rejects them.
  */
-function endWithRefreshes(client: Cluster): void {
-  const end = (): void => {
-    client.refreshSlotsCache = () => {};
-  };
+function endWithoutConnections(client: Cluster): void {
   const disconnect = client.disconnect.bind(client);
   client.disconnect = (reconnect = false) => {
+    if (!reconnect && client.status !== "end" && client.nodes().length === 0) client.status = "wait";
     disconnect(reconnect);
-    if (!reconnect) end();
   };
-  client.on("end", end);
-  // Whoever connects it again wants them again.
-  client.on("connecting", () => Reflect.deleteProperty(client, "refreshSlotsCache"));
 }
 
 /** Disconnects an ioredis `Cluster` for good: whoever still uses it gets an error, not silence. */
 export async function closeCluster(client: Cluster): Promise<void> {
-  // ioredis 6.0 falls from "end" back to "close" when its last connections end one after the other, and stays
-  // "disconnecting" when it had none. In both it would queue commands for ever.
+  // ioredis 6.0 falls from "end" back to "close" when its last connections end one after the other. In that state it would
+  // queue commands for ever.
   const end = (): void => {
     client.status = "end";
   };

@@ -1,7 +1,9 @@
-import { Redis, type RedisOptions } from "ioredis";
-import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
-import { type Access, accessOptions, commandName, DISCONNECT_TIMEOUT_MS } from "./access.ts";
+import type { Redis } from "ioredis";
+import { clearTimeout, setTimeout } from "../clock/real-time.ts";
+import type { NodePlan } from "../plan/cluster-plan.ts";
+import { type Access, accessOptions, commandName } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";
+import { openNodeClient } from "./node-client.ts";
 import { whenReady } from "./when-ready.ts";
 
 /**
@@ -9,90 +11,57 @@ import { whenReady } from "./when-ready.ts";
  * that has been dead for a second is not worth a processor's time.
  */
 const reconnectMs = (times: number): number => (times < 200 ? 5 : 50);
-/** A node that accepts a command and says nothing for so long counts as silent. */
-const COMMAND_TIMEOUT_MS = 2_000;
-
-/** The options of an ioredis `Redis`, less `replyMapping`, which changes the types of all replies. */
-export type NodeClientOptions = Omit<RedisOptions, "replyMapping">;
-
-/**
- * An ioredis client to one node that looks the node's mapped address up again before each connection attempt, so
- * that it finds the node after a restart, and that leaves an address which is not the node's any more: another node may
- * answer there.
- */
-export function openNodeClient(
-  node: NodePlan,
-  addresses: AddressTable,
-  options: NodeClientOptions & { readonly reconnectMs?: (times: number) => number },
-): Redis {
-  const { reconnectMs: wait = () => 100, ...rest } = options;
-  const all: NodeClientOptions = {
-    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-    ...rest,
-    ...addressOf(node, addresses),
-    retryStrategy: (times) => {
-      // ioredis' connector reads host and port from this same object at each attempt.
-      Object.assign(client.options, addressOf(node, addresses));
-      return wait(times);
-    },
-  };
-  const client: Redis = new Redis(all);
-  leaveOldAddresses(client, node, addresses);
-  // A node that was killed on purpose is no news, and without a listener ioredis prints every refused connection.
-  client.on("error", () => {});
-  return client;
-}
-
-/** Connects a client anew when its node has another address, for as long as it is not disconnected for good. */
-function leaveOldAddresses(client: Redis, node: NodePlan, addresses: AddressTable): void {
-  const forget = addresses.onChange(node, () => {
-    const { host, port } = addressOf(node, addresses);
-    const connected = ["connecting", "connect", "ready"].includes(client.status);
-    if (connected && (client.options.host !== host || client.options.port !== port)) client.disconnect(true);
-  });
-  // ioredis 6.0 tells no "end" where a client is disconnected between two attempts to connect.
-  const disconnect = client.disconnect.bind(client);
-  client.disconnect = (reconnect = false) => {
-    if (!reconnect) forget();
-    disconnect(reconnect);
-  };
-}
-
-/** While a node has no mapped address nobody but itself answers at its network address. */
-function addressOf(node: NodePlan, addresses: AddressTable): HostAndPort {
-  return addresses.get(node) ?? { host: node.address, port: node.port };
-}
+/** A node that does not answer a command for this long, times the time scale, counts as silent. */
+const ANSWER_LIMIT_MS = 2_000;
 
 /** A command and its arguments. */
 export type NodeCommand = readonly [string, ...(string | number)[]];
 
 /**
- * The harness's own line to one node. It fails at once where a user's client would wait: no queue while the node
- * is away, no retries, a short time limit for each command.
+ * The harness's own connection to one node. It fails at once where a user's client would wait: no queue while the node
+ * is away, no retries, a short time limit for each command. All its limits are measured in real time.
  */
 export class NodeConnection {
   readonly node: NodePlan;
   readonly #client: Redis;
   readonly #access: Access;
+  readonly #limitMs: number;
   #lastError: Error | undefined;
 
-  constructor(node: NodePlan, addresses: AddressTable, access: Access) {
+  /** @param timeScale multiplies the time limits of connecting and of each command. */
+  constructor(node: NodePlan, addresses: AddressTable, access: Access, timeScale: number) {
     this.node = node;
     this.#access = access;
+    this.#limitMs = ANSWER_LIMIT_MS * timeScale;
     this.#client = openNodeClient(node, addresses, {
       ...accessOptions(access),
-      reconnectMs,
+      retryStrategy: reconnectMs,
       enableOfflineQueue: false,
       enableReadyCheck: false,
       autoResubscribe: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      connectTimeout: COMMAND_TIMEOUT_MS,
+      // A socket's own timeout, which fake timers do not reach. ioredis' `commandTimeout` would be one of the others.
+      connectTimeout: this.#limitMs,
       disableClientInfo: true,
     });
     this.#client.on("error", (error: Error) => {
       this.#lastError = error;
     });
+    this.#limitHandshake();
+  }
+
+  /** Starts over where a node accepts a connection and does not answer the commands that ioredis begins with. */
+  #limitHandshake(): void {
+    let timer: NodeJS.Timeout | undefined;
+    const stop = (): void => clearTimeout(timer);
+    this.#client.on("connect", () => {
+      stop();
+      timer = setTimeout(() => {
+        if (this.#client.status === "connect") this.#client.disconnect(true);
+      }, this.#limitMs);
+    });
+    this.#client.on("ready", stop);
+    this.#client.on("close", stop);
   }
 
   /** Where the node is looked for and why that fails, as `127.0.0.1:32768 (connect ECONNREFUSED …)`; undefined while connected. */
@@ -103,14 +72,14 @@ export class NodeConnection {
     return `${options.host}:${options.port}${why}`;
   }
 
-  /** Resolves when the node has accepted a connection. Rejects only when the signal is aborted. */
+  /** Resolves when the node has accepted a connection. Rejects when the signal is aborted or the connection is closed. */
   ready(signal: AbortSignal): Promise<void> {
     return whenReady(this.#client, signal);
   }
 
   /** Sends one command and gives its reply as ioredis reads it. */
   async reply(command: string, ...args: readonly (string | number)[]): Promise<unknown> {
-    return await this.#client.call(commandName(this.#access, command), ...args);
+    return await this.#inTime(this.#client.call(commandName(this.#access, command), ...args));
   }
 
   /** Sends one command and gives its reply as text. */
@@ -122,7 +91,13 @@ export class NodeConnection {
   async outcomes(commands: readonly NodeCommand[]): Promise<readonly unknown[]> {
     const pipeline = this.#client.pipeline();
     for (const [command, ...args] of commands) pipeline.call(commandName(this.#access, command), ...args);
-    return ((await pipeline.exec()) ?? []).map(([error, reply]) => error ?? reply);
+    try {
+      const replies = await this.#inTime(pipeline.exec());
+      return (replies ?? []).map(([error, reply]) => error ?? reply);
+    } catch (error) {
+      if (error instanceof NoAnswer) return commands.map(() => error);
+      throw error;
+    }
   }
 
   /** Sends commands in one go and gives all replies; the first error reply is thrown. */
@@ -140,5 +115,24 @@ export class NodeConnection {
 
   close(): void {
     this.#client.disconnect();
+  }
+
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    // When the time is up, a rejection that comes later must not end the process.
+    answer.catch(() => {});
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new NoAnswer(this.node.name, this.#limitMs)), this.#limitMs);
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
+  constructor(node: string, limitMs: number) {
+    super(`${node} did not answer within ${limitMs} ms`);
   }
 }

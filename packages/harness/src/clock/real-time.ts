@@ -28,6 +28,14 @@ export const clearTimeout: typeof timers.clearTimeout = realOf("clearTimeout", t
 export const setInterval: typeof timers.setInterval = realOf("setInterval", timers.setInterval);
 export const clearInterval: typeof timers.clearInterval = realOf("clearInterval", timers.clearInterval);
 
+/**
+ * Cancels a timer that other code has created with the global `setTimeout`. Call this in the same turn: the global
+ * `clearTimeout` then belongs to the same clock, real or fake.
+ */
+export function cancelGlobalTimeout(timer: unknown): void {
+  globalThis.clearTimeout(timer as NodeJS.Timeout);
+}
+
 /** Milliseconds since the epoch, as the real `Date.now()` returns them. */
 export const wallClockMs: () => number = realDateNow();
 

@@ -93,7 +93,7 @@ export class RedisNodeContainer extends RedisContainer {
       EndpointsConfig: {
         [this.#plan.network.name]: {
           IPAMConfig: { IPv4Address: this.#node.address },
-          Aliases: [this.#node.name],
+          Aliases: [this.#node.name, ...(this.#node.hostname === undefined ? [] : [this.#node.hostname])],
         },
       },
     };

@@ -1,6 +1,6 @@
 import { type Access, accessOptions } from "../clients/access.ts";
 import type { AddressTable } from "../clients/address-table.ts";
-import { openNodeClient } from "../clients/node-connection.ts";
+import { openNodeClient } from "../clients/node-client.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { Member } from "./member.ts";
 

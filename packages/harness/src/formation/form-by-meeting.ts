@@ -1,5 +1,6 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { poll } from "../lifecycle/poll.ts";
+import { insist, isErrorReply } from "./insist.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
 
@@ -22,16 +23,23 @@ export async function formByMeeting(
 ): Promise<void> {
   const each = (act: (connection: NodeConnection) => Promise<unknown>): Promise<unknown> =>
     Promise.all(connections.map(act));
-  await each((connection) => connection.text("CONFIG", "SET", "cluster-node-timeout", NODE_TIMEOUT_MS));
+  await each((connection) =>
+    insist(() => connection.text("CONFIG", "SET", "cluster-node-timeout", NODE_TIMEOUT_MS), POLL_MS, signal),
+  );
   // SOFT keeps the node's id. A node that is loading its first sync refuses for a moment.
   await each((connection) =>
     poll(() => connection.text("CLUSTER", "RESET", "SOFT"), { everyMs: POLL_MS, signal }),
   );
-  await each((connection) => giveSlots(plan, connection));
+  await each((connection) => insist(() => giveSlots(plan, connection), POLL_MS, signal));
   await each((connection) =>
-    meet(
-      connection,
-      plan.nodes.filter(({ index }) => index > connection.node.index),
+    insist(
+      () =>
+        meet(
+          connection,
+          plan.nodes.filter(({ index }) => index > connection.node.index),
+        ),
+      POLL_MS,
+      signal,
     ),
   );
   await each((connection) => knowsAll(plan, connection, signal));
@@ -42,7 +50,12 @@ async function giveSlots(plan: ClusterPlan, connection: NodeConnection): Promise
   const shard = plan.shards.find(({ primary }) => primary === connection.node.index);
   if (shard === undefined) return;
   // Different epochs from the start spare the nodes a round of collisions. A node that has had an epoch keeps it.
-  await connection.text("CLUSTER", "SET-CONFIG-EPOCH", shard.index + 1).catch(() => {});
+  await connection.text("CLUSTER", "SET-CONFIG-EPOCH", shard.index + 1).catch((error: unknown) => {
+    if (!isErrorReply(error)) throw error;
+  });
+  const self = parseClusterNodes(await connection.text("CLUSTER", "NODES")).find((member) => member.self);
+  // ADDSLOTS takes all slots or none, and refuses slots that are taken.
+  if ((self?.slots.length ?? 0) > 0) return;
   await connection.text("CLUSTER", "ADDSLOTS", ...slotsOf(plan, connection));
 }
 
@@ -54,7 +67,7 @@ export function slotsOf(plan: ClusterPlan, { node }: NodeConnection): readonly n
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
-/** Makes a node meet others. One of a pair is enough. */
+/** Makes a node meet others. One of a pair is enough, and to meet again does no harm. */
 export async function meet(connection: NodeConnection, others: readonly NodePlan[]): Promise<void> {
   if (others.length === 0) return;
   await connection.texts(

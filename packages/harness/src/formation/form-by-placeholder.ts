@@ -3,6 +3,7 @@ import { poll } from "../lifecycle/poll.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { insist, isErrorReply } from "./insist.ts";
 import { probeShards } from "./verify.ts";
 
 const POLL_MS = 2;
@@ -26,18 +27,31 @@ export async function formByPlaceholder(
       const connection = await boot;
       await followsThePlan(plan, connection, signal);
       // Not before: a primary that still counts on a silent placeholder would find itself in a minority.
-      await connection.text("CONFIG", "SET", "cluster-node-timeout", chattyNodeTimeoutMs(plan.nodes.length));
+      await insist(
+        () =>
+          connection.text("CONFIG", "SET", "cluster-node-timeout", chattyNodeTimeoutMs(plan.nodes.length)),
+        POLL_MS,
+        signal,
+      );
       return connection;
     }),
   );
+  const placeholders = plan.shards.map(({ placeholderId }) => placeholderId);
   await Promise.all([
     // Servers from 7.2 on gossip what was forgotten, so one node's word is heard by all: each must be past the move.
-    ...connections.map((connection) =>
-      connection.texts(plan.shards.map(({ placeholderId }) => ["CLUSTER", "FORGET", placeholderId])),
-    ),
+    ...connections.map((connection) => insist(() => forget(placeholders, connection), POLL_MS, signal)),
     // As early as it can be, so that the packets which settle the views carry an offset other than 0 (see verify.ts).
     probeShards(plan, connections, signal),
   ]);
+}
+
+/** Makes a node forget others. It refuses to forget an unknown node: an earlier call or the gossip was faster. */
+export async function forget(ids: readonly string[], connection: NodeConnection): Promise<void> {
+  const outcomes = await connection.outcomes(ids.map((id) => ["CLUSTER", "FORGET", id]));
+  const error = outcomes.find(
+    (outcome) => outcome instanceof Error && !/unknown node/i.test(outcome.message),
+  );
+  if (error !== undefined) throw error;
 }
 
 /**
@@ -81,8 +95,19 @@ async function takeOverInTurn(
       },
       { everyMs: POLL_MS, signal },
     );
+    await insist(() => takeOver(connection), POLL_MS, signal);
+    epoch = await insist(() => clusterNumber(connection, "cluster_my_epoch"), POLL_MS, signal);
+  }
+}
+
+/** Promotes a replica. A node that an earlier call has promoted refuses, which is not an error. */
+export async function takeOver(connection: NodeConnection): Promise<void> {
+  try {
     await connection.text("CLUSTER", "FAILOVER", "TAKEOVER");
-    epoch = await clusterNumber(connection, "cluster_my_epoch");
+  } catch (error) {
+    if (!isErrorReply(error)) throw error;
+    const members = parseClusterNodes(await connection.text("CLUSTER", "NODES"));
+    if (members.find(({ self }) => self)?.role !== "primary") throw error;
   }
 }
 

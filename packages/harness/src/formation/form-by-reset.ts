@@ -4,6 +4,7 @@ import { poll } from "../lifecycle/poll.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { followPrimary, knowsAll, meet, slotsOf } from "./form-by-meeting.ts";
 import { chattyNodeTimeoutMs } from "./form-by-placeholder.ts";
+import { insist } from "./insist.ts";
 import { settle } from "./settle.ts";
 import { probeShards, verify } from "./verify.ts";
 
@@ -26,7 +27,9 @@ export async function formByReset(
   signal: AbortSignal,
 ): Promise<void> {
   await each(staying, (connection) => standAlone(plan, connection, epoch, signal));
-  await each(staying, (connection) => meet(connection, after(connection, staying)));
+  await each(staying, (connection) =>
+    insist(() => meet(connection, after(connection, staying)), POLL_MS, signal),
+  );
   // What takes the nodes that stay a cron or two is over when the others come.
   const acquainted = each(staying, (connection) => takeRole(plan, connection, signal));
   acquainted.catch(() => {});
@@ -34,7 +37,11 @@ export async function formByReset(
   await each(joined, (connection) => standAlone(plan, connection, epoch, signal));
   // From one side only: two that meet each other at once end up with two links, and drop the wrong one.
   await each(joined, (connection) =>
-    meet(connection, [...staying.map(({ node }) => node), ...after(connection, joined)]),
+    insist(
+      () => meet(connection, [...staying.map(({ node }) => node), ...after(connection, joined)]),
+      POLL_MS,
+      signal,
+    ),
   );
   const all = inOrder([...staying, ...joined]);
   await Promise.all([
@@ -44,7 +51,7 @@ export async function formByReset(
     probeShards(plan, all, signal),
   ]);
   await verify(plan, all, signal);
-  await settle(plan, all);
+  await settle(plan, all, signal);
 }
 
 function each(
@@ -78,11 +85,16 @@ async function standAlone(
     ["CLUSTER", "SET-CONFIG-EPOCH", epoch + plan.nodes.length - connection.node.index],
     ...(slots.length > 0 ? [["CLUSTER", "ADDSLOTS", ...slots] as const] : []),
   ] as const;
-  await connection.replies([
-    ["CONFIG", "SET", "cluster-require-full-coverage", "no"],
-    ["CONFIG", "SET", "cluster-replica-no-failover", "yes"],
-    ["CONFIG", "SET", "cluster-node-timeout", chattyNodeTimeoutMs(plan.nodes.length)],
-  ]);
+  await insist(
+    () =>
+      connection.replies([
+        ["CONFIG", "SET", "cluster-require-full-coverage", "no"],
+        ["CONFIG", "SET", "cluster-replica-no-failover", "yes"],
+        ["CONFIG", "SET", "cluster-node-timeout", chattyNodeTimeoutMs(plan.nodes.length)],
+      ]),
+    POLL_MS,
+    signal,
+  );
   // A replica that is loading its data refuses for a moment.
   await poll(
     async () => {

@@ -42,7 +42,7 @@ export async function formCluster(
     const connections = await Promise.all(booting);
     await formByMeeting(plan, connections, signal);
     await verify(plan, connections, signal);
-    await settle(plan, connections);
+    await settle(plan, connections, signal);
   } catch (error) {
     throw failure("meet", fellBackBecause, error, signal);
   }
@@ -66,7 +66,7 @@ async function tryPlaceholder(
     timer = setTimeout(() => limit.abort(), placeholderLimitMs(plan));
     await forming;
     await verify(plan, connections, either);
-    await settle(plan, connections);
+    await settle(plan, connections, either);
     return undefined;
   } catch (error) {
     if (signal.aborted) throw failure("placeholder", undefined, error, signal);

@@ -1,9 +1,12 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { followPrimary } from "./form-by-meeting.ts";
-import { chattyNodeTimeoutMs, stateIsOk } from "./form-by-placeholder.ts";
+import { chattyNodeTimeoutMs, forget, stateIsOk, takeOver } from "./form-by-placeholder.ts";
+import { insist } from "./insist.ts";
 import { settle } from "./settle.ts";
 import { probeShards, verify } from "./verify.ts";
+
+const POLL_MS = 5;
 
 /**
  * Takes nodes that were started as new back into a cluster that is otherwise as planned. They boot with the knowledge of
@@ -19,18 +22,23 @@ export async function rejoin(
   const chatty = ["CONFIG", "SET", "cluster-node-timeout", chattyNodeTimeoutMs(plan.nodes.length)] as const;
   await Promise.all(
     staying.map((connection) =>
-      connection.replies([
-        ["CONFIG", "SET", "cluster-require-full-coverage", "no"],
-        ["CONFIG", "SET", "cluster-replica-no-failover", "yes"],
-        chatty,
-      ]),
+      insist(
+        () =>
+          connection.replies([
+            ["CONFIG", "SET", "cluster-require-full-coverage", "no"],
+            ["CONFIG", "SET", "cluster-replica-no-failover", "yes"],
+            chatty,
+          ]),
+        POLL_MS,
+        signal,
+      ),
     ),
   );
   const returned = await Promise.all(
     returning.map(async (coming) => {
       const connection = await coming;
-      if (connection.node.role === "primary") await takeOver(plan, connection, staying, signal);
-      await connection.replies([chatty]);
+      if (connection.node.role === "primary") await takeOverFor(plan, connection, staying, signal);
+      await insist(() => connection.replies([chatty]), POLL_MS, signal);
       return connection;
     }),
   );
@@ -38,11 +46,11 @@ export async function rejoin(
   // As early as it can be, so that the packets which settle the views carry an offset other than 0 (see verify.ts).
   await probeShards(plan, all, signal);
   await verify(plan, all, signal);
-  await settle(plan, all);
+  await settle(plan, all, signal);
 }
 
 /** Makes a node the primary of its shard, whose slots it sees at a placeholder, and lets its siblings know at once. */
-async function takeOver(
+async function takeOverFor(
   plan: ClusterPlan,
   connection: NodeConnection,
   staying: readonly NodeConnection[],
@@ -50,10 +58,14 @@ async function takeOver(
 ): Promise<void> {
   const { placeholderId } = plan.shards[connection.node.shard] as ShardPlan;
   await stateIsOk(connection, signal);
-  await connection.replies([
-    ["CLUSTER", "FAILOVER", "TAKEOVER"],
-    ["CLUSTER", "FORGET", placeholderId],
-  ]);
+  await insist(
+    async () => {
+      await takeOver(connection);
+      await forget([placeholderId], connection);
+    },
+    POLL_MS,
+    signal,
+  );
   // A replica tries to reach a primary that went away once a second; told to follow it, it does so at once.
   await Promise.all(
     staying

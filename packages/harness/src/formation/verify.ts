@@ -5,6 +5,7 @@ import { readClusterView } from "../observation/read-views.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { keyForRange } from "../plan/slots.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
+import { parseClusterNodes } from "../view/parse-nodes.ts";
 import { formatRanges, normalizeRanges } from "../view/slot-ranges.ts";
 
 const POLL_MS = 10;
@@ -29,7 +30,13 @@ export async function verify(
   await probeShards(plan, connections, signal);
   await Promise.all(
     connections.map((connection) =>
-      poll(() => listsReplicas(plan, connection), { everyMs: POLL_MS, signal }),
+      poll(
+        async () => {
+          await listsReplicas(plan, connection);
+          await knowsHostnames(plan, connection);
+        },
+        { everyMs: POLL_MS, signal },
+      ),
     ),
   );
 }
@@ -55,6 +62,20 @@ async function listsReplicas(plan: ClusterPlan, connection: NodeConnection): Pro
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(", ");
     throw new Error(`${connection.node.name} does not tell clients of ${names} yet`);
+  }
+}
+
+/** Nodes learn each other's host names from the first pings after both have learned that the other supports extensions. */
+async function knowsHostnames(plan: ClusterPlan, connection: NodeConnection): Promise<void> {
+  const named = plan.nodes.filter(({ hostname }) => hostname !== undefined);
+  if (named.length === 0) return;
+  const members = parseClusterNodes(await connection.text("CLUSTER", "NODES"));
+  const missing = named.filter(
+    (node) => !members.some(({ id, hostname }) => id === node.id && hostname === node.hostname),
+  );
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => name).join(", ");
+    throw new Error(`${connection.node.name} does not know the host name of ${names} yet`);
   }
 }
 

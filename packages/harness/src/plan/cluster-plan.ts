@@ -37,6 +37,8 @@ export interface NodePlan {
   readonly index: number;
   /** `node-0`, `node-1`, …: also the node's DNS name on the cluster's network. Says nothing about its role. */
   readonly name: string;
+  /** The host name that the node announces (`cluster-announce-hostname`) and has on the network; undefined if it has none. */
+  readonly hostname: string | undefined;
   /** The container's name on the engine: the cluster's and the node's. */
   readonly containerName: string;
   /** The Redis Cluster node id, 40 hex characters. */

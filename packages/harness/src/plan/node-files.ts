@@ -1,6 +1,6 @@
 import type { ClusterPlan, NodeRole, SlotRange, UserPlan } from "./cluster-plan.ts";
 import type { Persistence, RedisConfig } from "./options.ts";
-import { quoteArgument, renderConfig } from "./server-config.ts";
+import { configOfNode, quoteArgument, renderConfig } from "./server-config.ts";
 
 /** What the two files say of a node. */
 export interface NodeFacts {
@@ -87,7 +87,7 @@ export function renderRedisConf(
       "repl-ping-replica-period": 1,
       ...PERSISTENCE[cluster.persistence],
     },
-    cluster.config,
+    configOfNode(cluster.config, node.index),
     {
       "cluster-enabled": true,
       "cluster-announce-ip": node.address,

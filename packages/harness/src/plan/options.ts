@@ -97,7 +97,9 @@ export interface ClusterShape {
   readonly faultImage?: string | undefined;
   /**
    * Additional directives for the redis.conf of every node. Directives that the plan decides are refused, and so is a
-   * `rename-command` that takes away a command which the library needs.
+   * `rename-command` that takes away a command which the library needs. In `cluster-announce-hostname` and
+   * `cluster-announce-human-nodename`, `{name}` stands for the node's name (`node-0`) and `{index}` for its number; a host
+   * name must differ from node to node.
    */
   readonly config?: RedisConfig | undefined;
   /**

@@ -8,6 +8,7 @@ import {
   renderRedisConf,
 } from "./node-files.ts";
 import type { RedisConfig } from "./options.ts";
+import { hostnameOf } from "./server-config.ts";
 import { splitSlots } from "./slots.ts";
 import { numberToAddress, type Subnet } from "./subnet.ts";
 import type { ValidOptions } from "./validate-options.ts";
@@ -55,6 +56,7 @@ export function planCluster(
   const nodes: readonly NodePlan[] = facts.map((node) => ({
     ...node,
     name: `node-${node.index}`,
+    hostname: hostnameOf(options.config, node.index),
     containerName: `${name}-node-${node.index}`,
     hostPort: options.firstHostPort === undefined ? undefined : options.firstHostPort + node.index,
     hostBusPort: options.firstHostBusPort === undefined ? undefined : options.firstHostBusPort + node.index,

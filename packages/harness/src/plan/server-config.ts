@@ -21,6 +21,23 @@ const RESERVED: Readonly<Record<string, string>> = {
   supervised: "the server must be the main process of its container",
 };
 
+/** Directives that name a node, so that each node needs a value of its own: `{name}` and `{index}` stand for the node's. */
+export const NAMING_DIRECTIVES = ["cluster-announce-hostname", "cluster-announce-human-nodename"] as const;
+
+/** Returns the directives of one node, with the node's name and number in the place of `{name}` and `{index}`. */
+export function configOfNode(config: RedisConfig, index: number): RedisConfig {
+  const named = NAMING_DIRECTIVES.filter((name) => Object.hasOwn(config, name)).map((name) => [
+    name,
+    String(config[name]).replaceAll("{name}", `node-${index}`).replaceAll("{index}", String(index)),
+  ]);
+  return { ...config, ...Object.fromEntries(named) };
+}
+
+/** Returns the host name that a node announces to clients; undefined if it announces none. */
+export function hostnameOf(config: RedisConfig, index: number): string | undefined {
+  return String(configOfNode(config, index)["cluster-announce-hostname"] ?? "") || undefined;
+}
+
 /** Directives that the plan decides where it has TLS. Ciphers and protocols stay the user's. */
 const TLS_DIRECTIVES: ReadonlySet<string> = new Set([
   "cluster-announce-tls-port",

@@ -8,6 +8,7 @@ import { validateAddresses } from "./validate-addresses.ts";
 import { validateConfig, validateLabels, validatePassword } from "./validate-config.ts";
 import { type ContainerLimits, validateContainer } from "./validate-container.ts";
 import { type CommandNames, validateRenames, validateUserDirective } from "./validate-hardening.ts";
+import { validateNames } from "./validate-names.ts";
 import { type ValidTls, validateTls } from "./validate-tls.ts";
 import { type ValidUsers, validateUsers } from "./validate-users.ts";
 
@@ -146,6 +147,7 @@ export function validateOptions(
   const labels = validateLabels(options.labels, report);
   const config = validateConfig(options.config, report);
   const commandNames = validateRenames(config, report);
+  validateNames(config, nodes, report);
   validateUserDirective(config, report);
   if (options.password !== undefined && isDefaultUserIn(config)) {
     report(

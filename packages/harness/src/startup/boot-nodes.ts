@@ -90,11 +90,11 @@ function tlsFiles(certificates: ClusterCertificates | undefined, node: NodePlan)
 }
 
 async function connect(
-  { addresses, access, connections, cleanup, signal }: Boot,
+  { plan, addresses, access, connections, cleanup, signal }: Boot,
   node: NodePlan,
 ): Promise<NodeConnection> {
   signal.throwIfAborted();
-  const connection = new NodeConnection(node, addresses, access);
+  const connection = new NodeConnection(node, addresses, access, plan.timeScale);
   connections[node.index] = connection;
   cleanup.add(`the connection to ${node.name}`, () => connection.close());
   await connection.ready(signal);

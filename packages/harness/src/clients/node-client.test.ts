@@ -1,0 +1,254 @@
+import { once } from "node:events";
+import { createServer as createPlain, type Server as Plain, type Socket } from "node:net";
+import { createServer, type Server } from "node:tls";
+import type { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { type ClusterCertificates, makeCertificates } from "../certificates/cluster-certificates.ts";
+import type { NodePlan } from "../plan/cluster-plan.ts";
+import { planCluster } from "../plan/plan-cluster.ts";
+import { parseSubnet } from "../plan/subnet.ts";
+import { validateOptions } from "../plan/validate-options.ts";
+import { AddressTable } from "./address-table.ts";
+import { openNodeClient } from "./node-client.ts";
+import { NodeConnection } from "./node-connection.ts";
+import { OpenClients } from "./open-clients.ts";
+
+let next = 0;
+const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
+const PLAN = planCluster(validateOptions({}, {}), parseSubnet("10.1.0.0/24"), hex);
+const NODE = PLAN.nodes[0] as NodePlan;
+const addresses = new AddressTable();
+let certificates: ClusterCertificates;
+let server: Server;
+
+beforeAll(async () => {
+  certificates = await makeCertificates(PLAN, false, "127.0.0.1");
+  server = createServer({ ...certificates.nodes[0] }, (socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => socket.write("+PONG\r\n"));
+  });
+  server.on("tlsClientError", () => {});
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  addresses.set(NODE, { host: "127.0.0.1", port: (server.address() as { port: number }).port });
+});
+afterAll(() => {
+  server.close();
+});
+
+/** The first error of a client, or its answer to a PING. */
+async function ask(tls: object): Promise<string> {
+  const client = openNodeClient(NODE, addresses, {
+    tls,
+    protocol: 2,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    maxRetriesPerRequest: 0,
+  });
+  try {
+    const failed = once(client, "error").then(([error]) => {
+      throw error as Error;
+    });
+    failed.catch(() => {});
+    return await Promise.race([failed, client.ping().catch(() => failed)]);
+  } finally {
+    client.disconnect();
+  }
+}
+
+test("a client that knows the authority finds the node's mapped address in its certificate", async () => {
+  expect(await ask({ ca: certificates.ca })).toBe("PONG");
+});
+
+test("a client verifies: without the authority, or for another address, there is no connection", async () => {
+  await expect(ask({})).rejects.toThrow(/unable to verify|self-signed/);
+  await expect(ask({ ca: certificates.ca, servername: "node-1" })).rejects.toThrow(
+    /does not match certificate/,
+  );
+});
+
+/** A server that answers everything with its name, and whose port is let go of when it is closed. */
+async function answering(name: string): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const sockets = new Set<Socket>();
+  const plain: Plain = createPlain((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("data", () => socket.write(`+${name}\r\n`));
+  });
+  await once(plain.listen(0, "127.0.0.1"), "listening");
+  return {
+    port: (plain.address() as { port: number }).port,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => {
+        plain.close(resolve);
+      });
+    },
+  };
+}
+
+const PLAIN = {
+  protocol: 2,
+  enableReadyCheck: false,
+  disableClientInfo: true,
+  retryStrategy: () => 5,
+} as const;
+const [, ONE, TWO] = PLAN.nodes as [NodePlan, NodePlan, NodePlan];
+const local = (port: number): { host: string; port: number } => ({ host: "127.0.0.1", port });
+
+test("a client leaves an address that is another node's now, and one that was disconnected does not come back", async () => {
+  const table = new AddressTable();
+  const [first, second] = await Promise.all([answering("first"), answering("second")]);
+  table.set(ONE, local(first.port));
+  const client = openNodeClient(ONE, table, PLAIN);
+  const given = openNodeClient(ONE, table, PLAIN);
+  try {
+    expect(await client.ping()).toBe("first");
+    expect(await given.ping()).toBe("first");
+    given.disconnect();
+    // The engine gives the port to another node, and this one another port.
+    table.set(TWO, local(first.port));
+    table.set(ONE, local(second.port));
+    await expect.poll(() => client.ping().catch(() => "away")).toBe("second");
+    expect(given.status).toBe("end");
+  } finally {
+    client.disconnect();
+    await Promise.all([first.close(), second.close()]);
+  }
+});
+
+test("duplicates are tracked, find the node at its new address, and print no errors", async () => {
+  const table = new AddressTable();
+  const printed = vi.spyOn(console, "error");
+  const [first, second] = await Promise.all([answering("first"), answering("second")]);
+  table.set(ONE, local(first.port));
+  const open = new OpenClients<Redis>();
+  const client = openNodeClient(ONE, table, PLAIN, open.track);
+  const copies = [client.duplicate(), client.duplicate().duplicate({ db: 1 })];
+  try {
+    for (const copy of copies) expect(await copy.ping()).toBe("first");
+    await first.close();
+    await expect.poll(() => copies.map(({ status }) => status)).not.toContain("ready");
+    table.set(ONE, local(second.port));
+    for (const copy of copies) await expect.poll(() => copy.ping().catch(() => "away")).toBe("second");
+    expect(copies.map(({ options }) => options.port)).toEqual([second.port, second.port]);
+    // The client, both copies and the copy between.
+    const closed = open.close();
+    expect(new Set(closed)).toEqual(new Set([client, ...copies, ...closed]));
+    expect(closed).toHaveLength(4);
+    for (const each of closed) each.disconnect();
+    await expect.poll(() => closed.map(({ status }) => status)).toEqual(Array(4).fill("end"));
+    expect(printed).not.toHaveBeenCalled();
+  } finally {
+    for (const each of [client, ...copies]) each.disconnect();
+    printed.mockRestore();
+    await second.close();
+  }
+});
+
+test("a duplicate with an address of its own is a client of that address", async () => {
+  const table = new AddressTable();
+  const [first, second] = await Promise.all([answering("first"), answering("second")]);
+  table.set(ONE, local(first.port));
+  const client = openNodeClient(ONE, table, PLAIN);
+  const copy = client.duplicate(local(second.port));
+  try {
+    expect(await copy.ping()).toBe("second");
+  } finally {
+    for (const each of [client, copy]) each.disconnect();
+    await Promise.all([first.close(), second.close()]);
+  }
+});
+
+test("a client that is closed between two attempts ends and rejects what waits", async () => {
+  const table = new AddressTable();
+  const only = await answering("server");
+  table.set(ONE, local(only.port));
+  await only.close();
+  const client = openNodeClient(ONE, table, {
+    ...PLAIN,
+    retryStrategy: () => 60_000,
+    maxRetriesPerRequest: null,
+  });
+  const waiting = client.ping();
+  await expect.poll(() => client.status).toBe("reconnecting");
+  client.disconnect();
+  await expect(waiting).rejects.toThrow("Connection is closed.");
+  expect(client.status).toBe("end");
+});
+
+test("a client that was closed for good does not stay when its user connects it again", async () => {
+  const table = new AddressTable();
+  const only = await answering("server");
+  table.set(ONE, local(only.port));
+  const open = new OpenClients<Redis>();
+  const client = openNodeClient(ONE, table, PLAIN, open.track);
+  try {
+    await client.ping();
+    client.disconnect();
+    await expect.poll(() => client.status).toBe("end");
+    await client.connect();
+    // Connected again by its user, and so tracked again.
+    expect(open.close()).toEqual([client]);
+    client.disconnect();
+    await expect.poll(() => client.status).toBe("end");
+    await expect(client.connect()).rejects.toThrow("Connection is closed.");
+    await expect.poll(() => client.status).toBe("end");
+  } finally {
+    client.disconnect();
+    await only.close();
+  }
+});
+
+describe("under fake timers", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("a client connects again, and leaves no timer in the fake clock", async () => {
+    const table = new AddressTable();
+    const [first, second] = await Promise.all([answering("first"), answering("second")]);
+    table.set(ONE, local(first.port));
+    const client = openNodeClient(ONE, table, PLAIN);
+    try {
+      expect(await client.ping()).toBe("first");
+      await first.close();
+      const back = once(client, "ready");
+      table.set(ONE, local(second.port));
+      await back;
+      expect(await client.ping()).toBe("second");
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      client.disconnect();
+      await second.close();
+    }
+  });
+
+  test("a connection gives up a node that does not answer, and one that does not even greet", async () => {
+    const table = new AddressTable();
+    const accepted: Socket[] = [];
+    const silent = createPlain((socket) => {
+      accepted.push(socket);
+      socket.on("error", () => {});
+      // Answers the first PING only.
+      if (accepted.length > 1) socket.once("data", () => socket.write("+PONG\r\n+PONG\r\n"));
+    });
+    await once(silent.listen(0, "127.0.0.1"), "listening");
+    table.set(ONE, local((silent.address() as { port: number }).port));
+    // Limits of 40 ms.
+    const connection = new NodeConnection(ONE, table, { password: undefined, tls: undefined }, 0.02);
+    try {
+      await connection.ready(AbortSignal.timeout(10_000));
+      expect(accepted.length).toBeGreaterThan(1);
+      await expect(connection.text("PING")).rejects.toThrow("node-1 did not answer within 40 ms");
+      const [one, two] = await connection.outcomes([["PING"], ["PING"]]);
+      expect([one, two].map(String)).toEqual(Array(2).fill("NoAnswer: node-1 did not answer within 40 ms"));
+    } finally {
+      connection.close();
+      for (const socket of accepted) socket.destroy();
+      silent.close();
+    }
+  });
+});

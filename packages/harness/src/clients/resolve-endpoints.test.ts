@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import type { NodePlan } from "../plan/cluster-plan.ts";
+import { planCluster } from "../plan/plan-cluster.ts";
+import { parseSubnet } from "../plan/subnet.ts";
+import { validateOptions } from "../plan/validate-options.ts";
+import { AddressTable } from "./address-table.ts";
+import { completeSlots } from "./resolve-endpoints.ts";
+
+let next = 0;
+const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
+const { nodes } = planCluster(validateOptions({}, {}), parseSubnet("10.1.0.0/24"), hex);
+const [ONE, TWO] = nodes as [NodePlan, NodePlan];
+
+function table(): AddressTable {
+  const addresses = new AddressTable();
+  addresses.set(ONE, { host: "127.0.0.1", port: 1 });
+  addresses.set(TWO, { host: "127.0.0.1", port: 2 });
+  return addresses;
+}
+
+type Endpoint = string | null;
+const range = (first: Endpoint, second: Endpoint): Parameters<typeof completeSlots>[0] => [
+  [0, 8191, [first, 6379, ONE.id, ["ip", ONE.address]]],
+  [8192, 16383, [second, 6379, TWO.id, ["ip", TWO.address]]],
+];
+const endpoints = (...given: Parameters<typeof completeSlots>): unknown =>
+  completeSlots(...given).map(([, , node]) => node?.[0]);
+
+test("a name that a node announces leads to the node from then on", () => {
+  const addresses = table();
+  expect(addresses.lookUp("one.redis.test:6379")).toBeUndefined();
+  expect(endpoints(range("one.redis.test", "two.redis.test"), addresses)).toEqual([
+    "one.redis.test",
+    "two.redis.test",
+  ]);
+  expect(addresses.lookUp("one.redis.test:6379")?.port).toBe(1);
+  addresses.set(ONE, { host: "127.0.0.1", port: 3 });
+  expect(addresses.lookUp("one.redis.test:6379")?.port).toBe(3);
+});
+
+test.each([
+  ["is unknown", null, null],
+  ["is missing although names are preferred", "?", "?"],
+  ["is empty", "", ""],
+])("an endpoint that %s is replaced by the node's address", (_, first, second) => {
+  expect(endpoints(range(first, second), table())).toEqual([ONE.address, TWO.address]);
+});
+
+test("a name that two nodes announce leads to the first, and the second is found by its address", () => {
+  expect(endpoints(range("redis.test", "redis.test"), table())).toEqual(["redis.test", TWO.address]);
+});
+
+test("an address stays as it is, also from a server that knows no names", () => {
+  const old = [[0, 16383, [ONE.address, 6379, ONE.id]]] as Parameters<typeof completeSlots>[0];
+  expect(completeSlots(old, table())).toEqual(old);
+});

@@ -1,0 +1,45 @@
+import { EventEmitter } from "node:events";
+import { expect, test } from "vitest";
+import { RedisClusterError } from "../errors.ts";
+import { whenReady } from "./when-ready.ts";
+
+function client(status: string): EventEmitter & { status: string } {
+  return Object.assign(new EventEmitter(), { status });
+}
+
+test("a client that becomes ready after errors is ready", async () => {
+  const connecting = client("connecting");
+  const { signal } = new AbortController();
+  const ready = whenReady(connecting, signal);
+  connecting.emit("error", new Error("refused"));
+  connecting.emit("ready");
+  await ready;
+  expect(connecting.eventNames()).toEqual([]);
+});
+
+test("an aborted wait keeps the code of the reason and adds the last error of a node", async () => {
+  const connecting = client("connecting");
+  const controller = new AbortController();
+  const ready = whenReady(connecting, controller.signal);
+  const lastNodeError = new Error("connect ECONNREFUSED 127.0.0.1:32768");
+  connecting.emit("error", Object.assign(new Error("Failed to refresh slots cache."), { lastNodeError }));
+  controller.abort(new RedisClusterError("WAIT_TIMEOUT", "Connecting a client: not done after 10 ms."));
+  await expect(ready).rejects.toMatchObject({
+    code: "WAIT_TIMEOUT",
+    message: "Connecting a client: not done after 10 ms. Still: connect ECONNREFUSED 127.0.0.1:32768",
+    details: { missing: "connect ECONNREFUSED 127.0.0.1:32768" },
+  });
+});
+
+test("a client that has ended, or ends, will not become ready", async () => {
+  const { signal } = new AbortController();
+  await expect(whenReady(client("end"), signal)).rejects.toMatchObject({
+    code: "WAIT_ABORTED",
+    message: "The client was closed before it was connected",
+  });
+  const connecting = client("connecting");
+  const ready = whenReady(connecting, signal);
+  connecting.emit("error", new Error("refused"));
+  connecting.emit("end");
+  await expect(ready).rejects.toThrow("The client was closed before it was connected: refused");
+});

@@ -1,0 +1,75 @@
+import { startRedisCluster } from "testcontainers-redis-cluster";
+import { expect, test } from "vitest";
+import { docker } from "../support/engine.ts";
+import { runScript } from "../support/run-script.ts";
+
+/** More than a node may take to answer one command. */
+const STALL_MS = 2_500;
+
+test("a start by meeting survives a node that is frozen for longer than one command may take", async () => {
+  const label = `test-stall=${crypto.randomUUID()}`;
+  const [name = "", value = ""] = label.split("=");
+  const starting = startRedisCluster({
+    nodes: 3,
+    replicas: 0,
+    formation: "meet",
+    // It is the frozen node that is tested, not whether the others suspect it.
+    nodeTimeoutMs: 10_000,
+    labels: { [name]: value },
+  });
+  const stalling = stall(label);
+  await using cluster = await starting;
+  await stalling;
+  expect(cluster.startup.way).toBe("meet");
+  expect((await cluster.check()).problems).toEqual([]);
+});
+
+/** Freezes node-1 as soon as all servers accept connections, which is when formation begins. */
+async function stall(label: string): Promise<void> {
+  const engine = await docker();
+  const booted = async (): Promise<readonly string[]> => {
+    const running = await engine.listContainers({ filters: { label: [label] } });
+    const logs = await Promise.all(
+      running.map(({ Id }) => engine.getContainer(Id).logs({ stdout: true, stderr: true })),
+    );
+    return running.flatMap(({ Names: [name = ""], Id }, index) =>
+      String(logs[index]).includes("Ready to accept connections") ? [`${name} ${Id}`] : [],
+    );
+  };
+  await expect.poll(booted, { interval: 5, timeout: 30_000 }).toHaveLength(3);
+  const id = (await booted()).find((each) => each.includes("node-1 "))?.split(" ")[1];
+  const container = engine.getContainer(id ?? "");
+  await container.pause();
+  await new Promise((resolve) => {
+    setTimeout(resolve, STALL_MS);
+  });
+  await container.unpause();
+}
+
+test("a process whose start fails while its client connects ends by itself", async () => {
+  const { stdout, stderr } = await runScript(`
+    import { startRedisCluster } from "testcontainers-redis-cluster";
+    // The last step of a start reads the users, while the client connects.
+    const config = { user: "default on nopass ~* &* +@all -acl|list" };
+    await startRedisCluster({ nodes: 3, replicas: 0, config }).catch(({ code, message }) => {
+      console.log(code, /NOPERM.*acl/i.test(message));
+    });`);
+  expect(stderr).toBe("");
+  expect(stdout).toBe("START_FAILED true\n");
+});
+
+test("copies of clients do not keep a process alive whose cluster has been stopped", async () => {
+  const { stdout, stderr } = await runScript(`
+    import { startRedisCluster } from "testcontainers-redis-cluster";
+    {
+      await using cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+      const copies = cluster.nodes.map(({ client }) => client.duplicate().duplicate());
+      for (const copy of copies) await copy.subscribe("news");
+      await cluster.client.duplicate().set("x", "1");
+      await cluster.node("node-1").connect();
+      await cluster.kill("node-2");
+    }
+    console.log("stopped");`);
+  expect(stdout).toBe("stopped\n");
+  expect(stderr).toBe("");
+});
