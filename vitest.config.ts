@@ -1,6 +1,12 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
-import { whyNoSecondEngine } from "./test/support/second-engine.ts";
+import { whyNotRoot, whyNoSecondEngine } from "./test/support/second-engine.ts";
+
+/** Tests that need what this machine may not have, and why they are left out then. `./dev test` prints it at its end. */
+const DEMANDING = {
+  "test/reliability/second-engine.test.ts": whyNoSecondEngine(),
+  "test/reliability/host.test.ts": whyNotRoot(),
+};
 
 export default defineConfig({
   test: {
@@ -51,8 +57,7 @@ export default defineConfig({
           // Concurrent tests mostly wait for a watcher; each has a process of its own.
           maxConcurrency: 4,
           include: ["test/reliability/**/*.test.ts"],
-          // `./dev test` says so in its last lines.
-          exclude: whyNoSecondEngine() === undefined ? [] : ["test/reliability/second-engine.test.ts"],
+          exclude: Object.entries(DEMANDING).flatMap(([file, why]) => (why === undefined ? [] : [file])),
           fileParallelism: false,
           testTimeout: 90_000,
           hookTimeout: 90_000,

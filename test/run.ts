@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { parseArgs, promisify } from "node:util";
 import { startVitest, type TestModule } from "vitest/node";
 import { leftovers } from "./support/engine.ts";
-import { whyNoSecondEngine } from "./support/second-engine.ts";
+import { whyNotRoot, whyNoSecondEngine } from "./support/second-engine.ts";
 
 // What `./dev test` runs: the checks, then every test, and at the end one line that counts them.
 
@@ -26,8 +26,13 @@ let broken = false;
 for (const module of vitest.state.getTestModules()) count(module);
 await vitest.close();
 
-const withoutEngine = everything ? whyNoSecondEngine() : undefined;
-if (withoutEngine !== undefined) console.log(`left out: tests of an engine in trouble (${withoutEngine})`);
+if (everything) {
+  const withoutEngine = whyNoSecondEngine();
+  if (withoutEngine !== undefined) console.log(`left out: tests of an engine in trouble (${withoutEngine})`);
+  const withoutRoot = whyNotRoot();
+  if (withoutRoot !== undefined)
+    console.log(`left out: tests of routes and users of this machine (${withoutRoot})`);
+}
 const left = await leftovers();
 const complaint = await checking;
 if (complaint !== undefined) console.log(`the checks failed:\n${complaint}`);

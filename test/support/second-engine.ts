@@ -11,9 +11,15 @@ import { serverImage } from "./engine.ts";
 
 const run = promisify(execFile);
 
+/** Why a test cannot change this machine; undefined if it can. */
+export function whyNotRoot(): string | undefined {
+  return process.platform === "linux" && process.getuid?.() === 0 ? undefined : "that needs Linux and root";
+}
+
 /** Why no engine of a test's own can be had on this machine; undefined where it can. */
 export function whyNoSecondEngine(): string | undefined {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) return "that needs Linux and root";
+  const why = whyNotRoot();
+  if (why !== undefined) return why;
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   return folders.some((folder) => existsSync(join(folder, "dockerd"))) ? undefined : "there is no dockerd";
 }

@@ -22,8 +22,11 @@ export class Victim implements AsyncDisposable {
   readonly #reader: ReturnType<typeof createInterface>;
   readonly #errors: Promise<string>;
 
-  /** @param body of an ES module that has `startRedisCluster`; it tells by `console.log` how far it is. */
-  constructor(body: string, environment: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param body of an ES module that has `startRedisCluster`; it tells by `console.log` how far it is.
+   * @param environment variables in addition to this process's; undefined takes one away.
+   */
+  constructor(body: string, environment: Readonly<Record<string, string | undefined>> = {}) {
     const source = `import { startRedisCluster } from "testcontainers-redis-cluster";\n${body}`;
     const child = spawn(process.execPath, ["--input-type=module", "--eval", source], {
       // Where the import resolves.

@@ -10,6 +10,7 @@ import { closeCluster, connectCluster } from "./clients/cluster-client.ts";
 import type { NodeConnection } from "./clients/node-connection.ts";
 import { OpenClients } from "./clients/open-clients.ts";
 import { type Engine, volumesOfImage } from "./docker/engine.ts";
+import { namesOfHost } from "./docker/engine-names.ts";
 import type { NodeRuntime } from "./docker/node-runtime.ts";
 import { type ContainerExit, watchExits } from "./docker/watch-exits.ts";
 import { messageOf, RedisClusterError } from "./errors.ts";
@@ -90,7 +91,8 @@ export class ClusterStart {
       this.#phase = "containers";
       using _exits = watchExits(this.#engine, plan.name, (exit) => this.#stopAtExit(exit));
       const signal = AbortSignal.any([deadline.signal, this.#trouble.signal]);
-      const certificates = plan.tls && (await makeCertificates(plan, plan.tls.clientAuth, this.#engine.host));
+      const hosts = namesOfHost(this.#engine, plan.publishOn);
+      const certificates = plan.tls && (await makeCertificates(plan, plan.tls.clientAuth, ...hosts));
       const access = accessOf(plan, certificates && clientTls(certificates));
       const booting = this.#boot(plan, access, certificates, imageVolumes, signal);
       const forming = formCluster(plan, booting, signal);

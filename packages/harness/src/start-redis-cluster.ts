@@ -1,5 +1,5 @@
 import { ClusterStart } from "./cluster-start.ts";
-import { ensureImage, findEngine, PULL_TIMEOUT_MS } from "./docker/engine.ts";
+import { ensureImage, findEngine, imageName, PULL_TIMEOUT_MS } from "./docker/engine.ts";
 import { checkNeighbourTable } from "./docker/host-limits.ts";
 import type { ConfigureNode } from "./docker/redis-node-container.ts";
 import type { FormationReport } from "./formation/form-cluster.ts";
@@ -7,7 +7,7 @@ import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
 import { measureTimeScale } from "./lifecycle/measure-time-scale.ts";
 import type { ClusterShape } from "./plan/options.ts";
 import { stretch } from "./plan/time-scale.ts";
-import { validateOptions } from "./plan/validate-options.ts";
+import { type ValidOptions, validateOptions } from "./plan/validate-options.ts";
 import type { StartedRedisCluster } from "./started-redis-cluster.ts";
 import { monotonicMs } from "./clock/real-time.ts";
 
@@ -26,7 +26,7 @@ export interface StartupReport {
    * 0 of a cluster that another process had started, as are the next three.
    */
   readonly prepareMs: number;
-  /** Finding a free range and making the network; before it the watcher, where Testcontainers' reaper is off. */
+  /** Starting the watcher, finding a free range and creating the network. */
   readonly networkMs: number;
   /** From the first create to the last node that accepted a connection. */
   readonly containersMs: number;
@@ -48,8 +48,8 @@ export interface StartupReport {
 /**
  * Starts a real Redis Cluster, one container a node on a network of its own, and returns when it is proven ready:
  * every node agrees on members, roles and slots, all slots are covered, replicas are in sync, every shard takes a
- * write. Stop it with `stop()` or `await using`. Where this process dies before, Testcontainers' reaper removes what
- * it left, or, where that is off, a watcher process of this library; see docs/cleaning-up.md.
+ * write. Stop it with `stop()` or `await using`. If this process dies before, a watcher process of this library removes
+ * what it left; see docs/cleaning-up.md.
  *
  * A start that fails leaves no container, network, connection or timer, and its error carries the evidence.
  *
@@ -86,7 +86,7 @@ export async function startWithin(
   const begun = monotonicMs();
   const leftMs = (): number =>
     limitMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, limitMs - (monotonicMs() - begun));
-  const given = validateOptions(options, process.env);
+  const given = withImageNames(validateOptions(options, process.env));
   const valid = given.measureTime ? stretch(given, await measureTimeScale()) : given;
   const { signal, configureNode } = options;
   using preparing = startDeadline({
@@ -112,4 +112,10 @@ export async function startWithin(
     evidenceDir: valid.evidenceDir ?? evidenceDir,
   });
   return await start.run(begun, prepareMs);
+}
+
+/** The options with the images' names as Testcontainers resolves them, so that every later use means the same images. */
+function withImageNames(options: ValidOptions): ValidOptions {
+  const { image, faultImage } = options;
+  return { ...options, image: imageName(image), faultImage: imageName(faultImage) };
 }

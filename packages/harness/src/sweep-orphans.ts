@@ -1,3 +1,4 @@
+import { findClient, locate } from "./docker/engine.ts";
 import { openLabelledResources } from "./docker/labelled-resources.ts";
 import { messageOf, RedisClusterError } from "./errors.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
@@ -29,7 +30,9 @@ export async function sweepOrphans(options: SweepOptions = {}): Promise<SweepRep
   using deadline = waitDeadline("Sweeping orphans", options, { timeoutMs: TIMEOUT_MS, timeScale: 1 });
   const { signal: limit } = deadline;
   limit.throwIfAborted();
-  const [engine, here] = await orAborted(Promise.all([openLabelledResources(), thisOwner()]), limit);
+  const opening = Promise.all([openLabelledResources(), findClient().then(locate), thisOwner()]);
+  const [engine, { onThisMachine: hasEngine }, owner] = await orAborted(opening, limit);
+  const here = { ...owner, hasEngine };
   try {
     return await orAborted(sweep(engine, here, { dryRun, signal: limit }), limit);
   } catch (error) {

@@ -15,6 +15,7 @@ import {
   Time,
   TimeType,
 } from "pkijs";
+import { addressBytes } from "../plan/subnet.ts";
 import { pem } from "./pem.ts";
 import { wallClockMs } from "../clock/real-time.ts";
 
@@ -149,10 +150,11 @@ function keyIdentifier({ subjectPublicKeyInfo }: Certificate): asn1js.OctetStrin
   });
 }
 
+/** Types of names: RFC 5280, 4.2.1.6. */
+const NAME_TYPE = { dns: 2, ipAddress: 7 } as const;
+
 function generalName(name: string): GeneralName {
-  if (isIP(name) === 4) {
-    const value = new asn1js.OctetString({ valueHex: Uint8Array.from(name.split("."), Number).buffer });
-    return new GeneralName({ type: 7, value });
-  }
-  return new GeneralName({ type: 2, value: name });
+  if (isIP(name) === 0) return new GeneralName({ type: NAME_TYPE.dns, value: name });
+  const value = new asn1js.OctetString({ valueHex: addressBytes(name).buffer });
+  return new GeneralName({ type: NAME_TYPE.ipAddress, value });
 }

@@ -16,7 +16,7 @@ let made: ClusterCertificates;
 let others: ClusterCertificates;
 
 beforeAll(async () => {
-  made = await makeCertificates(PLAN, true, "docker.example");
+  made = await makeCertificates(PLAN, true, "docker.example", "fd00::7", "::1", "198.51.100.7");
   others = await makeCertificates(PLAN, false, "127.0.0.1");
 });
 
@@ -41,11 +41,14 @@ test("every node's certificate is signed by the cluster's own authority and belo
 
 test("a node's certificate names where the node is reached, and nothing of another node", () => {
   const certificate = new X509Certificate(first(made).cert);
-  for (const address of ["127.0.0.1", PLAN.nodes[0]?.address ?? ""]) {
+  for (const address of ["127.0.0.1", "198.51.100.7", "fd00::7", "::1", PLAN.nodes[0]?.address ?? ""]) {
     expect(certificate.checkIP(address)).toBe(address);
   }
   for (const name of ["node-0", "localhost", "docker.example"])
     expect(certificate.checkHost(name)).toBe(name);
+  // An address that stands there as a name would match no connection.
+  expect(certificate.subjectAltName).not.toMatch(/DNS:[^,]*:/);
+  expect(certificate.checkIP("fd00::8")).toBeUndefined();
   expect(certificate.checkHost("node-1")).toBeUndefined();
   expect(certificate.checkIP(PLAN.nodes[1]?.address ?? "")).toBeUndefined();
 });
@@ -96,6 +99,7 @@ test("certificates are valid from yesterday, for clocks that are late, and not f
 async function handshake(
   server: IssuedCertificate,
   client: { readonly ca?: string; readonly cert?: string; readonly key?: string },
+  address = "127.0.0.1",
 ): Promise<PeerCertificate> {
   const listener = createServer({ ...server, ca: made.ca, requestCert: true, rejectUnauthorized: true });
   const accepted = once(listener, "secureConnection") as Promise<[TLSSocket]>;
@@ -104,9 +108,9 @@ async function handshake(
     throw error as Error;
   });
   refused.catch(() => {});
-  await once(listener.listen(0, "127.0.0.1"), "listening");
+  await once(listener.listen(0, address), "listening");
   const { port } = listener.address() as { port: number };
-  const socket = connect({ host: "127.0.0.1", port, ...client });
+  const socket = connect({ host: address, port, ...client });
   try {
     await once(socket, "secureConnect");
     const [peer] = await Promise.race([accepted, refused]);
@@ -120,6 +124,12 @@ async function handshake(
 test("a client with the authority's certificate and one of its own is let in, by TLS' own rules", async () => {
   const client = made.client as IssuedCertificate;
   const peer = await handshake(first(made), { ca: made.ca, ...client });
+  expect(peer.subject.CN).toBe("client");
+});
+
+test("a node that is reached by an IPv6 address is verified like any other", async () => {
+  const client = made.client as IssuedCertificate;
+  const peer = await handshake(first(made), { ca: made.ca, ...client }, "::1");
   expect(peer.subject.CN).toBe("client");
 });
 

@@ -18,19 +18,20 @@ export interface ClusterCertificates {
  * Creates an authority for one cluster and lets it sign a certificate for each node, and one for clients if they must
  * present one.
  *
- * @param host where published ports are reached.
+ * @param hosts names and addresses by which published ports are reached. The nodes' certificates contain them in addition
+ * to the nodes' own.
  */
 export async function makeCertificates(
   plan: ClusterPlan,
   clientAuth: boolean,
-  host: string,
+  ...hosts: readonly string[]
 ): Promise<ClusterCertificates> {
   const { names } = plan.tls ?? { names: "all" };
   // Loaded here, so that clusters without TLS do not pay for it.
   const { CertificateAuthority } = await import("./certificate-authority.ts");
   const authority = await CertificateAuthority.create(plan.name);
   const [nodes, client] = await Promise.all([
-    Promise.all(plan.nodes.map((node) => authority.issue(node.name, namesOf(node, names, host)))),
+    Promise.all(plan.nodes.map((node) => authority.issue(node.name, namesOf(node, names, hosts)))),
     clientAuth ? authority.issue("client", []) : undefined,
   ]);
   return { ca: authority.certificate, nodes, client, servername: servernameOf(names) };
@@ -46,9 +47,13 @@ export function clientTls({ ca, client, servername }: ClusterCertificates): {
   return { ca, ...client, ...(servername === undefined ? {} : { servername }) };
 }
 
-function namesOf({ address, name, hostname }: NodePlan, names: string, host: string): readonly string[] {
+function namesOf(
+  { address, name, hostname }: NodePlan,
+  names: string,
+  hosts: readonly string[],
+): readonly string[] {
   const announced = hostname ? [hostname] : [];
-  const all = [...new Set([address, name, ...announced, "localhost", "127.0.0.1", host])];
+  const all = [...new Set([address, name, ...announced, "localhost", "127.0.0.1", ...hosts])];
   if (names === "all") return all;
   return names === "hosts" ? all.filter((each) => isIP(each) === 0) : [names];
 }

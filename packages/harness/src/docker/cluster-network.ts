@@ -22,14 +22,28 @@ export class ClusterNetwork extends StartedNetwork {
 }
 
 /**
- * Creates the network, or gives undefined where the engine says that the range is taken: another process may have
- * been quicker than any look at the list.
+ * How engines say that another network, an interface or a route has a range, possibly one that was created after the list
+ * of ranges was read:
+ *
+ * - Docker: "Pool overlaps with other one on this address space" (libnetwork's ipam), "conflicts with network …: networks
+ *   have overlapping IPv4" (its bridge driver), "failed to allocate gateway (…): Address already in use";
+ * - Podman: "subnet … is already used on the host or by another config" (`ValidateSubnet` in containers/common), and older
+ *   ones "subnet … is being used by a network interface" and "… is already being used by a cni configuration" (as kind's
+ *   `isPoolOverlapError` knows them);
+ * - nerdctl: "subnet … overlaps with other one on this address space".
  */
+const RANGE_IS_TAKEN =
+  /overlap|address already in use|conflicts with network|already used on the host|being used by a (network interface|cni)/i;
+
+/** What became of a network: created, or refused in the engine's words because its range is taken. */
+export type NetworkResult = { readonly created: ClusterNetwork } | { readonly taken: string };
+
+/** @throws RedisClusterError START_FAILED if the engine refuses the network for another reason than its range. */
 export async function createNetwork(
   engine: Engine,
   plan: NetworkPlan,
   labels: Record<string, string>,
-): Promise<ClusterNetwork | undefined> {
+): Promise<NetworkResult> {
   try {
     const network = await engine.docker.createNetwork({
       Name: plan.name,
@@ -40,15 +54,14 @@ export async function createNetwork(
       IPAM: { Driver: "default", Config: [{ Subnet: plan.subnet, Gateway: plan.gateway }] },
       Labels: labels,
     });
-    return new ClusterNetwork(engine, plan, network.id);
+    return { created: new ClusterNetwork(engine, plan, network.id) };
   } catch (error) {
-    if (/overlap|already in use|conflicts with/i.test(messageOf(error))) return undefined;
+    const message = messageOf(error);
+    if (RANGE_IS_TAKEN.test(message)) return { taken: message };
     throw new RedisClusterError(
       "START_FAILED",
-      `The network ${plan.name} (${plan.subnet}) could not be made: ${messageOf(error)}`,
-      {
-        cause: error,
-      },
+      `The network ${plan.name} (${plan.subnet}) could not be created: ${message}`,
+      { cause: error },
     );
   }
 }

@@ -1,11 +1,30 @@
-import { expect, test } from "vitest";
-import { isThisMachine } from "./engine.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import { imageName } from "./engine.ts";
 
-test.for(["localhost", "127.0.0.1"])("an engine at %s is on this machine", async (host) => {
-  expect(await isThisMachine(host)).toBe(true);
+afterEach(() => {
+  vi.unstubAllEnvs();
 });
 
-// TEST-NET-3 (RFC 5737) is nobody's address, and .invalid (RFC 2606) nobody's name.
-test.for(["203.0.113.7", "engine.invalid"])("an engine at %s is not", async (host) => {
-  expect(await isThisMachine(host)).toBe(false);
-});
+function named(prefix: string | undefined, image: string): string {
+  vi.stubEnv("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX", prefix);
+  return imageName(image);
+}
+
+test.for([
+  [undefined, "redis:8.0", "redis:8.0"],
+  [undefined, "redis", "redis:latest"],
+  [undefined, "valkey/valkey:8.1", "valkey/valkey:8.1"],
+  ["registry.corp/mirror", "redis:8.0", "registry.corp/mirror/redis:8.0"],
+  ["registry.corp/mirror/", "redis:8.0", "registry.corp/mirror/redis:8.0"],
+  ["registry.corp", "valkey/valkey:8.1", "registry.corp/valkey/valkey:8.1"],
+  ["localhost:5000/mirror", "redis", "localhost:5000/mirror/redis:latest"],
+  ["registry.corp/mirror", "quay.io/team/redis:8", "quay.io/team/redis:8"],
+  ["organization", "redis:8.0", "docker.io/organization/redis:8.0"],
+  ["organization/", "redis:8.0", "docker.io/organization/redis:8.0"],
+] as const)(
+  "with the prefix %s, %s is the image %s, also when it is resolved twice",
+  ([prefix, image, name]) => {
+    expect(named(prefix, image)).toBe(name);
+    expect(named(prefix, name)).toBe(name);
+  },
+);

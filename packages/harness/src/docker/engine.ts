@@ -1,29 +1,23 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
-import { type ContainerRuntimeClient, getContainerRuntimeClient, getReaper, ImageName } from "testcontainers";
+import { type ContainerRuntimeClient, ImageName } from "testcontainers";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { Owner } from "../ownership/owner.ts";
 import { thisOwner } from "../ownership/this-owner.ts";
+import { type EnginePlace, findPlace } from "./engine-place.ts";
+import { addressOf, type PublishedAddress } from "./published-address.ts";
+import { pullImage } from "./pull-image.ts";
+import { startReaper } from "./start-reaper.ts";
+import { testcontainersClient } from "./testcontainers-client.ts";
 
 /** The Docker engine that Testcontainers found. Holds nothing that needs closing. */
-export interface Engine {
+export interface Engine extends PublishedAddress {
   readonly client: ContainerRuntimeClient;
   readonly docker: ContainerRuntimeClient["container"]["dockerode"];
-  /** Where published ports are reached: an address or name of the engine's host. */
-  readonly host: string;
-  /** The engine runs on this machine, so that a port published on loopback can be reached. */
-  readonly local: boolean;
-  /**
-   * The address on which a port for everybody is published, of the family by which `host` is reached. Without one Docker
-   * publishes on both families, on ports that can differ: each family is given its next free one.
-   */
-  readonly everywhere: "0.0.0.0" | "::";
+  /** Where the engine runs. */
+  readonly place: EnginePlace;
   /** Number of the engine's processors. */
   readonly cpus: number;
   /** Testcontainers' session id; what carries it is reaped with the session where Ryuk runs. */
   readonly sessionId: string;
-  /** Whether Ryuk runs, and so removes what this process leaves when it dies. */
-  readonly reaped: boolean;
   /** To whom everything that is made here belongs: this process. */
   readonly owner: Owner;
 }
@@ -35,7 +29,7 @@ export interface Engine {
  */
 export async function findClient(): Promise<ContainerRuntimeClient> {
   try {
-    return await getContainerRuntimeClient();
+    return await testcontainersClient();
   } catch (error) {
     throw new RedisClusterError(
       "NO_DOCKER",
@@ -46,66 +40,65 @@ export async function findClient(): Promise<ContainerRuntimeClient> {
   }
 }
 
+const places = new WeakMap<ContainerRuntimeClient, EnginePlace>();
+
+/**
+ * Finds out where an engine runs; asks only once.
+ *
+ * @throws RedisClusterError NO_DOCKER if the engine does not answer any more.
+ */
+export async function locate(client: ContainerRuntimeClient): Promise<EnginePlace> {
+  try {
+    const place = places.get(client) ?? (await findPlace(client, client.info.containerRuntime.host));
+    places.set(client, place);
+    return place;
+  } catch (error) {
+    throw new RedisClusterError(
+      "NO_DOCKER",
+      `The Docker engine does not answer any more: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
 /** @throws RedisClusterError NO_DOCKER or REAPER_UNAVAILABLE */
 export async function findEngine(): Promise<Engine> {
   const finding = thisOwner();
+  // A rejection is reported by the last line; it must not end the process if an earlier line fails.
+  finding.catch(() => {});
   const client = await findClient();
-  const { sessionId, containerId: ryuk } = await startReaper(client);
   const { host, hostIps, cpus } = client.info.containerRuntime;
-  const local = await isThisMachine(host);
+  const [{ sessionId }, place] = await Promise.all([startReaper(client), locate(client)]);
   return {
+    ...addressOf({ host, hostIps, override: process.env["TESTCONTAINERS_HOST_OVERRIDE"] }, place),
     client,
     docker: client.container.dockerode,
-    // Ports are published for IPv4 only, and `localhost` may mean ::1 first (https://github.com/testcontainers/testcontainers-node/issues/750).
-    host: local ? "127.0.0.1" : host,
-    local,
-    everywhere: local || hostIps.some(({ family }) => family === 4) ? "0.0.0.0" : "::",
+    place,
     cpus,
     sessionId,
-    // Testcontainers gives a reaper without a container where Ryuk is off.
-    reaped: ryuk !== "",
     owner: await finding,
   };
-}
-
-/**
- * Whether an engine's host is the machine that this process sees. Testcontainers names the bridge's gateway wherever
- * `/.dockerenv` exists, also on a virtual machine made from an image; but only on the engine's own machine can that
- * address be listened on. (The list of interfaces leaves out a bridge that nothing is connected to.)
- */
-export async function isThisMachine(host: string): Promise<boolean> {
-  if (host === "localhost") return true;
-  const server = createServer();
-  try {
-    await once(server.listen(0, host), "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
-  }
-}
-
-/** Starts Testcontainers' reaper (Ryuk), the first time in a process, unless it is switched off. */
-async function startReaper(client: ContainerRuntimeClient): ReturnType<typeof getReaper> {
-  try {
-    return await getReaper(client);
-  } catch (error) {
-    throw new RedisClusterError(
-      "REAPER_UNAVAILABLE",
-      `Testcontainers' reaper (Ryuk), which removes what a dead process leaves behind, did not start: ${messageOf(error)}. ` +
-        "Where its image cannot be had, RYUK_CONTAINER_IMAGE names another, and TESTCONTAINERS_RYUK_DISABLED=true does without.",
-      { cause: error },
-    );
-  }
 }
 
 /** How long an image may take to come. It is no part of other limits, as a first pull says nothing of what comes after. */
 export const PULL_TIMEOUT_MS = 600_000;
 
-/** Whether the engine has an image already; not, too, where it does not tell. */
+/**
+ * Returns the name under which an image is pulled, inspected and run: Testcontainers puts the registry that
+ * `TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX` names before the name of an image of Docker Hub. Applying this function, or
+ * Testcontainers' own `ImageName.fromString`, to the result returns the result.
+ */
+export function imageName(given: string): string {
+  const { string: name } = ImageName.fromString(given);
+  // A prefix without a dot or a port is an organization of Docker Hub, and would be put before the name again and again.
+  return ImageName.fromString(name).string === name ? name : `docker.io/${name.replace("//", "/")}`;
+}
+
+/** Returns whether the engine has an image already; false if the engine does not answer. */
 export async function hasImage(engine: Engine, image: string): Promise<boolean> {
-  return await engine.client.image.exists(ImageName.fromString(image)).catch(() => false);
+  return await engine.client.image.exists(ImageName.fromString(imageName(image))).catch(() => false);
 }
 
 /**
@@ -119,41 +112,28 @@ export async function ensureImage(
   image: string,
   option: "image" | "faultImage",
 ): Promise<void> {
-  const name = ImageName.fromString(image);
+  const name = imageName(image);
+  const parsed = ImageName.fromString(name);
   let cause: unknown;
   try {
-    await engine.client.image.pull(name);
-    if (await engine.client.image.exists(name)) return;
-    // Testcontainers takes the end of a pull for its success, and drops the engine's words.
-    await pullAloud(engine, image);
-    if (await engine.client.image.exists(name)) return;
+    if (await engine.client.image.exists(parsed)) return;
+    await pullImage(engine, parsed);
+    if (await engine.client.image.exists(parsed)) return;
   } catch (error) {
     cause = error;
   }
+  const why = cause === undefined ? "" : `: ${messageOf(cause)}`;
   throw new RedisClusterError(
     "IMAGE_UNAVAILABLE",
-    `The image "${image}" is neither on the engine nor can it be pulled${cause === undefined ? "" : `: ${messageOf(cause)}`}. ` +
-      `Check its name, \`docker pull ${image}\`, or name another one with the option \`${option}\`.`,
-    { cause, details: { image, option } },
+    `The image "${name}" is neither on the engine nor can it be pulled${why}. ` +
+      `Check its name, \`docker pull ${name}\`, or name another one with the option \`${option}\`.`,
+    { cause, details: { image: name, option } },
   );
-}
-
-/** Pulls once more, without credentials; rejects with what the engine says of it. */
-async function pullAloud({ docker }: Engine, image: string): Promise<void> {
-  const progress = await docker.pull(image);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  docker.modem.followProgress(progress, (error, steps: readonly { readonly error?: string }[]) => {
-    // What fails after the answer has begun is one of its lines.
-    const said = steps.find((step) => step.error !== undefined)?.error;
-    if (error === null && said === undefined) resolve();
-    else reject(error ?? new Error(said));
-  });
-  await promise;
 }
 
 /** The folders for which an image wants a volume. The engine must have the image. */
 export async function volumesOfImage({ docker }: Engine, image: string): Promise<readonly string[]> {
-  const { Config } = await docker.getImage(image).inspect();
+  const { Config } = await docker.getImage(imageName(image)).inspect();
   return Object.keys(Config.Volumes ?? {});
 }
 

@@ -5,23 +5,29 @@ import type { Engine } from "./engine.ts";
 const SETTING = "net.ipv4.neigh.default.gc_thresh3";
 
 /**
- * Every container keeps an entry for every other in the neighbour table, and Linux has one table for the whole
- * machine, network namespaces included. Past its limit published ports stop answering (the kernel logs "neighbor
- * table overflow"), so it is better said before the start.
+ * Compares what a cluster needs with the neighbour table. Linux has one table for the whole machine, network namespaces
+ * included. Past its limit published ports stop answering (the kernel logs "neighbor table overflow"), so it is better
+ * said before the start.
  *
  * @throws RedisClusterError HOST_LIMIT
  */
 export async function checkNeighbourTable(engine: Engine, nodes: number): Promise<void> {
-  if (!engine.local || engine.client.info.containerRuntime.operatingSystem.includes("Docker Desktop")) return;
+  if (!engine.place.sharesKernel) return;
   const text = await readFile(`/proc/sys/${SETTING.replaceAll(".", "/")}`, "utf8").catch(() => undefined);
   // Not Linux: the engine runs in a virtual machine whose settings are out of sight.
   if (text === undefined) return;
   refuseTooMany(nodes, Number(text));
 }
 
-/** Compares the entries that so many nodes need with the size of the table. */
+/**
+ * Refuses a number of nodes whose entries do not fit into the table.
+ *
+ * Each container has an entry for every other one and for the gateway, and the host has one for each container: read from
+ * /proc/net/arp of every namespace, 42 for 6 nodes and 110 for 10. Entries for loopback and multicast come in addition,
+ * n + 1 in all, but the kernel drops them if it needs room (`neigh_forced_gc` in net/core/neighbour.c).
+ */
 export function refuseTooMany(nodes: number, limit: number): void {
-  const needed = nodes * (nodes - 1);
+  const needed = entriesOf(nodes);
   if (needed <= limit) return;
   throw new RedisClusterError(
     "HOST_LIMIT",
@@ -31,6 +37,10 @@ export function refuseTooMany(nodes: number, limit: number): void {
   );
 }
 
+function entriesOf(nodes: number): number {
+  return nodes * (nodes - 1) + 2 * nodes;
+}
+
 function largestThatFits(limit: number): number {
-  return Math.floor((1 + Math.sqrt(1 + 4 * limit)) / 2);
+  return Math.floor((Math.sqrt(1 + 4 * limit) - 1) / 2);
 }

@@ -53,7 +53,7 @@ export class RedisNodeContainer extends RedisContainer {
     this.#plan = plan;
     this.#node = node;
     // A server without a password belongs on loopback; but a remote engine's ports can only be reached from outside.
-    this.#publishOn = engine.local && plan.publishOn === "loopback" ? "127.0.0.1" : engine.everywhere;
+    this.#publishOn = engine.local && plan.publishOn === "loopback" ? engine.host : engine.everywhere;
     this.#onCreated = onCreated;
     this.#labels = clusterLabels(plan, engine);
     // RedisContainer exposes 6379, which need not be this node's port.

@@ -1,6 +1,6 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, imageName } from "./engine.ts";
 import { clusterLabels } from "./labels.ts";
 import { removeContainer } from "./node-runtime.ts";
 import { readLogs } from "./read-logs.ts";
@@ -42,7 +42,7 @@ async function run(
   args: readonly string[],
 ): Promise<HelperResult> {
   const helper = await engine.docker.createContainer({
-    Image: plan.faultImage,
+    Image: imageName(plan.faultImage),
     Entrypoint: ["sh"],
     Cmd: ["-c", script, "helper", ...args],
     Labels: clusterLabels(plan, engine),

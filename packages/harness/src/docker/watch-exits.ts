@@ -2,7 +2,6 @@ import { createInterface } from "node:readline";
 import { CLUSTER_LABEL } from "../ownership/owner.ts";
 import type { Engine } from "./engine.ts";
 import { NODE_LABEL } from "./labels.ts";
-import { wallClockMs } from "../clock/real-time.ts";
 
 /** A container's end, as the engine reports it. */
 export interface ContainerExit {
@@ -23,8 +22,9 @@ export function watchExits(
   const controller = new AbortController();
   engine.docker
     .getEvents({
-      // The engine tells what happened since then as well, so nobody has to wait for the watch to begin.
-      since: Math.floor(wallClockMs() / 1000) - 1,
+      // The engine also reports what it remembers, so a container that exits before the watch begins is not missed. All of
+      // it, because the engine's clock may differ from this machine's; the label is of this start alone.
+      since: 1,
       filters: { type: ["container"], event: ["die"], label: [`${CLUSTER_LABEL}=${cluster}`] },
       abortSignal: controller.signal,
     })

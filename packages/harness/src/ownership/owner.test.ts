@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { judgeOwner, type Owner, ownerFilter, ownerLabels, parseOwner, UNKNOWN } from "./owner.ts";
+import { type Here, judgeOwner, type Owner, ownerFilter, ownerLabels, parseOwner, UNKNOWN } from "./owner.ts";
 import type { ProcessState } from "./process-state.ts";
 
 const OWNER: Owner = {
@@ -12,15 +12,16 @@ const OWNER: Owner = {
   project: "/home/ana/shop",
   version: "1.2.3",
 };
+const HERE: Here = { ...OWNER, hasEngine: true };
 const SAME: ProcessState = { kind: "running", startedAt: OWNER.startedAt };
 
 /** The verdict over OWNER's things from a place that differs from OWNER's in what is given. */
 function seenFrom(
-  place: Partial<Owner>,
+  place: Partial<Here>,
   state: ProcessState,
   owner: Owner | undefined = OWNER,
 ): Promise<string> {
-  return judgeOwner(owner, { ...OWNER, ...place }, () => Promise.resolve(state));
+  return judgeOwner(owner, { ...HERE, ...place }, () => Promise.resolve(state));
 }
 
 test("an owner that is written to labels is read back whole", () => {
@@ -68,6 +69,32 @@ test("what another machine owns is never ours, not after a boot and not where th
   expect(await seenFrom(elsewhere, { kind: "gone" })).toBe("other-machine");
 });
 
+test("on a remote engine only the same boot proves that the machine is no clone", async () => {
+  const away = { hasEngine: false };
+  const rebooted = { ...away, boot: "ffffffff-0000-4000-8000-00000000000f" };
+  expect(await seenFrom(rebooted, { kind: "gone" })).toBe("other-machine");
+  expect(await seenFrom(rebooted, SAME)).toBe("other-machine");
+  expect(await seenFrom(away, { kind: "gone" })).toBe("orphan");
+  expect(await seenFrom(away, SAME)).toBe("owner-alive");
+});
+
+test("without boot ids, clones cannot be told apart on a remote engine", async () => {
+  const owner = { ...OWNER, boot: "since 2026-01-01T08:00" };
+  const place = { boot: owner.boot, hasEngine: false };
+  expect(await seenFrom(place, { kind: "gone" }, owner)).toBe("other-machine");
+  expect(await seenFrom({ ...place, hasEngine: true }, { kind: "gone" }, owner)).toBe("orphan");
+});
+
+test("a boot with an id and one without are not compared", async () => {
+  const owner = { ...OWNER, boot: "since 2026-01-01T08:00" };
+  expect(await seenFrom({}, { kind: "gone" }, owner)).toBe("other-machine");
+});
+
+test("two users without a name are two users", async () => {
+  const owner = { ...OWNER, user: UNKNOWN };
+  expect(await seenFrom({ user: UNKNOWN }, { kind: "gone" }, owner)).toBe("other-user");
+});
+
 test("two machines without a name are two machines", async () => {
   const owner = { ...OWNER, machine: UNKNOWN };
   expect(await seenFrom({ machine: UNKNOWN }, { kind: "gone" }, owner)).toBe("other-machine");
@@ -87,7 +114,7 @@ test.for(Object.keys(ownerLabels(OWNER)))("without the label %s nothing is touch
   const { [label]: _, ...rest } = ownerLabels(OWNER);
   expect(parseOwner(rest)).toBeUndefined();
   expect(
-    await judgeOwner(parseOwner(rest), OWNER, () => Promise.reject(new Error("nobody was to be looked up"))),
+    await judgeOwner(parseOwner(rest), HERE, () => Promise.reject(new Error("nobody was to be looked up"))),
   ).toBe("unreadable");
 });
 

@@ -3,13 +3,20 @@ import type { ProcessState } from "./process-state.ts";
 
 /** Where a process runs, as far as it decides who can see it and who may clean up after it. */
 export interface Place {
-  /** Hash of the machine's id and host name; {@link UNKNOWN} where it has none. */
+  /** Hash of what identifies the machine; {@link UNKNOWN} if nothing does. */
   readonly machine: string;
   /** Linux' boot id; elsewhere the time of the boot, which is only for reading. */
   readonly boot: string;
   /** Process numbers mean something only inside one PID namespace: a container has its own. */
   readonly pidNamespace: string;
+  /** User id; on Windows the user's name. {@link UNKNOWN} if the system does not tell. */
   readonly user: string;
+}
+
+/** The place from which an owner is judged. */
+export interface Here extends Place {
+  /** Whether the engine runs on this machine, or in a virtual machine of this machine's own. */
+  readonly hasEngine: boolean;
 }
 
 /** The process to which a container, network or volume belongs. */
@@ -32,6 +39,7 @@ export type Verdict =
   | "owner-alive"
   /** In another container of this machine: its processes cannot be seen from here. */
   | "out-of-sight"
+  /** Or possibly another one: a clone has the same id and host name. */
   | "other-machine"
   | "other-user"
   | "unreadable";
@@ -89,13 +97,18 @@ export function parseOwner(labels: Readonly<Record<string, string>>): Owner | un
  */
 export async function judgeOwner(
   owner: Owner | undefined,
-  here: Place,
+  here: Here,
   lookUp: (pid: number) => Promise<ProcessState>,
 ): Promise<Verdict> {
   if (owner === undefined) return "unreadable";
   if (owner.machine !== here.machine || owner.machine === UNKNOWN) return "other-machine";
-  if (owner.user !== here.user) return "other-user";
-  if (isBootId(owner.boot) && isBootId(here.boot) && owner.boot !== here.boot) return "orphan";
+  if (owner.user !== here.user || owner.user === UNKNOWN) return "other-user";
+  if (!isSameBoot(owner, here)) {
+    // Machines that were cloned from one image share its machine id, and often the host name. On an engine elsewhere
+    // another clone's living cluster cannot be told from what this machine left before it was booted again.
+    if (!here.hasEngine || isBootId(owner.boot) !== isBootId(here.boot)) return "other-machine";
+    if (isBootId(owner.boot)) return "orphan";
+  }
   if (owner.pidNamespace !== here.pidNamespace) return "out-of-sight";
   return isOwner(owner, await lookUp(owner.pid)) ? "owner-alive" : "orphan";
 }
@@ -104,6 +117,10 @@ export async function judgeOwner(
 export function isOwner(owner: Owner, state: ProcessState): boolean {
   if (state.kind === "gone") return false;
   return state.startedAt === undefined || owner.startedAt === UNKNOWN || state.startedAt === owner.startedAt;
+}
+
+function isSameBoot(owner: Owner, here: Place): boolean {
+  return isBootId(owner.boot) && owner.boot === here.boot;
 }
 
 /**

@@ -15,7 +15,7 @@ function labels(cluster: string, owner: Owner): Record<string, string> {
 
 async function sweptBy(engine: FakeEngine, dryRun = false): Promise<SweepReport> {
   const { signal } = new AbortController();
-  return await sweep(new EngineHttp(engine.address), me, { dryRun, signal });
+  return await sweep(new EngineHttp(engine.address), { ...me, hasEngine: true }, { dryRun, signal });
 }
 
 function names(list: readonly { readonly name: string }[]): readonly string[] {

@@ -1,6 +1,6 @@
 import { pause } from "../clock/real-time.ts";
 import { type LabelledResource, type LabelledResources, removeAll } from "./labelled-resources.ts";
-import { CLUSTER_LABEL, judgeOwner, type Place, parseOwner, type Verdict } from "./owner.ts";
+import { CLUSTER_LABEL, type Here, judgeOwner, parseOwner, type Verdict } from "./owner.ts";
 import { type ProcessState, processState } from "./process-state.ts";
 
 /** A container, network or volume that a cluster made. */
@@ -35,7 +35,7 @@ const BETWEEN_ATTEMPTS_MS = 200;
 /** Removes what the dead processes of this place have left, and nothing else. */
 export async function sweep(
   engine: LabelledResources,
-  here: Place,
+  here: Here,
   options: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<SweepReport> {
   const resources = await engine.list([CLUSTER_LABEL]);

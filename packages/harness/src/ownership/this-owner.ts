@@ -29,7 +29,7 @@ async function findOwner(): Promise<Owner> {
     ...place,
     pid: process.pid,
     startedAt: (state.kind === "running" ? state.startedAt : undefined) ?? UNKNOWN,
-    project: process.cwd(),
+    project: workingFolder(),
     version,
   };
 }
@@ -44,19 +44,46 @@ async function findPlace(): Promise<Place> {
     machine: nameMachine(inContainer() ? undefined : id, bootId, hostname()),
     boot: bootId ?? `since ${new Date(wallClockMs() - uptime() * 1_000).toISOString().slice(0, 16)}`,
     pidNamespace: /\d+/.exec(pidNamespace ?? "")?.[0] ?? "none",
-    user: process.platform === "win32" ? userInfo().username : String(userInfo().uid),
+    user: userName(),
   };
 }
 
+/** The folder in which this process works, unless it has been deleted. */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return UNKNOWN;
+  }
+}
+
+/** A number needs no entry in the user database, which a container's user may not have; `userInfo()` throws without one. */
+function userName(): string {
+  const uid = process.getuid?.();
+  if (uid !== undefined) return String(uid);
+  try {
+    return userInfo().username;
+  } catch {
+    return UNKNOWN;
+  }
+}
+
 /**
- * A name for a machine that two machines never share. An image or a container brings a machine id that others have
+ * A name for a machine that two machines do not share. An image or a container brings a machine id that others have
  * too, so there the boot's id takes its place: after a reboot nothing is recognised any more, which errs on the safe
- * side.
+ * side. The host name tells clones apart, but not on macOS: there it changes with the network, and the id is the
+ * hardware's own.
  */
-export function nameMachine(id: string | undefined, bootId: string | undefined, host: string): string {
+export function nameMachine(
+  id: string | undefined,
+  bootId: string | undefined,
+  host: string,
+  platform: NodeJS.Platform = process.platform,
+): string {
   const basis = id ?? bootId;
   if (basis === undefined) return UNKNOWN;
-  return createHash("sha256").update(`${basis}\n${host}`).digest("hex").slice(0, 16);
+  const traits = platform === "darwin" ? basis : `${basis}\n${host}`;
+  return createHash("sha256").update(traits).digest("hex").slice(0, 16);
 }
 
 function inContainer(): boolean {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  addressBytes,
   addressToNumber,
   findOverlap,
   freeSubnets,
@@ -17,16 +18,33 @@ const anyAddress: fc.Arbitrary<number> = fc.integer({ min: 0, max: 2 ** 32 - 1 }
 const anySubnet: fc.Arbitrary<Subnet> = fc
   .tuple(anyAddress, fc.integer({ min: 0, max: 32 }))
   .map(([address, prefix]) => subnetAt(address, prefix));
-/** Ranges in and around the part of 10.0.0.0/8 in which free ones are looked for, small ones and large ones. */
+/** Ranges in and around the private ones, small ones and large ones. */
 const anyTaken: fc.Arbitrary<TakenRange> = fc
   .tuple(
-    fc.integer({ min: addressToNumber("10.180.0.0"), max: addressToNumber("10.255.255.255") }),
-    fc.integer({ min: 9, max: 32 }),
+    fc.oneof(
+      fc.integer({ min: addressToNumber("10.0.0.0"), max: addressToNumber("11.255.255.255") }),
+      fc.integer({ min: addressToNumber("172.10.0.0"), max: addressToNumber("172.40.255.255") }),
+      fc.integer({ min: addressToNumber("192.168.0.0"), max: addressToNumber("192.168.255.255") }),
+    ),
+    fc.integer({ min: 5, max: 32 }),
+    fc.constantFrom("fixed" as const, "route" as const),
   )
-  .map(([address, prefix]) => ({ subnet: subnetAt(address, prefix), holder: "somebody" }));
+  .map(([address, prefix, kind]) => ({ subnet: subnetAt(address, prefix), holder: "another", kind }));
 
 function taken(...ranges: readonly string[]): readonly TakenRange[] {
-  return ranges.map((range) => ({ subnet: parseSubnet(range), holder: `the owner of ${range}` }));
+  return ranges.map((range) => ({
+    subnet: parseSubnet(range),
+    holder: `the owner of ${range}`,
+    kind: "fixed",
+  }));
+}
+
+function routes(...ranges: readonly string[]): readonly TakenRange[] {
+  return taken(...ranges).map((range) => ({ ...range, kind: "route" }));
+}
+
+function firstFree(...ranges: readonly TakenRange[]): string | undefined {
+  return freeSubnets(ranges, () => 0).next().value?.cidr;
 }
 
 test("a range is read with its ends", () => {
@@ -97,6 +115,12 @@ test.each(["1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.256", "0x1.2.3.4", "16909060
   (text) => expect(isAddress(text)).toBe(false),
 );
 
+test("an address has 4 bytes, or 16 without its zone", () => {
+  expect([...addressBytes("192.168.1.255")]).toEqual([192, 168, 1, 255]);
+  expect(Buffer.from(addressBytes("fd00::a:1")).toString("hex")).toBe("fd0000000000000000000000000a0001");
+  expect(addressBytes("fe80::1%eth0")).toEqual(addressBytes("fe80::1"));
+});
+
 test("ranges overlap where one holds an end of the other", () => {
   const subnet = parseSubnet("172.28.0.0/16");
   for (const other of ["172.28.0.0/16", "172.28.255.255/32", "172.28.0.0/32", "172.16.0.0/12", "0.0.0.0/0"]) {
@@ -115,7 +139,7 @@ test("ranges overlap where one holds an end of the other", () => {
   }
 });
 
-test("the first range in the way is found with its holder", () => {
+test("the first range that forbids a subnet is found with its holder", () => {
   const ranges = taken("10.0.0.0/8", "172.28.7.0/24", "172.28.0.0/14");
   expect(findOverlap(parseSubnet("172.28.0.0/16"), ranges)).toMatchObject({
     holder: "the owner of 172.28.7.0/24",
@@ -123,49 +147,102 @@ test("the first range in the way is found with its holder", () => {
   expect(findOverlap(parseSubnet("192.168.0.0/16"), ranges)).toBeUndefined();
 });
 
-test("where nothing is taken, a free range is a /24 of the pool at the place that chance chose", () => {
+test.for([
+  ["10.0.0.0/8", "10.5.0.0/24", "nothing"],
+  ["8.0.0.0/5", "10.5.0.0/16", "nothing"],
+  ["10.5.0.0/16", "10.5.3.0/24", "nothing"],
+  ["10.0.0.0/8", "10.0.0.0/8", "the route"],
+  ["10.5.0.0/16", "10.0.0.0/8", "the route"],
+  ["10.5.0.0/17", "10.5.3.0/24", "the route"],
+  ["10.5.3.7/32", "10.5.3.0/24", "the route"],
+] as const)("a route to %s and the wanted subnet %s: %s forbids it", ([route, wanted, expected]) => {
+  const conflict = findOverlap(parseSubnet(wanted), routes(route));
+  expect(conflict === undefined ? "nothing" : "the route").toBe(expected);
+});
+
+test("a network as wide as any route forbids every subnet in it", () => {
+  expect(findOverlap(parseSubnet("10.5.0.0/24"), taken("10.0.0.0/8"))).toBeDefined();
+});
+
+test("offers a /24 at a random place of 10.192.0.0/10 when nothing is taken", () => {
   const at = (random: number): string | undefined => freeSubnets([], () => random).next().value?.cidr;
   expect(at(0)).toBe("10.192.0.0/24");
   expect(at(0.5)).toBe("10.224.0.0/24");
   expect(at(1 - Number.EPSILON)).toBe("10.255.255.0/24");
 });
 
-test("the search goes on after the pool's end at its beginning, and offers everything once", () => {
+test("offers every private /24 once, each pool from its random place on", () => {
   const all = [...freeSubnets([], () => 1 - Number.EPSILON)].map(({ cidr }) => cidr);
   expect(all.slice(0, 3)).toEqual(["10.255.255.0/24", "10.192.0.0/24", "10.192.1.0/24"]);
-  expect(all.at(-1)).toBe("10.255.254.0/24");
+  expect(all[64 * 256 - 1]).toBe("10.255.254.0/24");
+  expect(all[64 * 256]).toBe("172.16.255.0/24");
+  expect(all.at(-1)).toBe("192.168.14.0/24");
   expect(new Set(all).size).toBe(all.length);
-  expect(all).toHaveLength(64 * 256);
+  expect(all).toHaveLength(256 * 256 + 16 * 256 + 256);
 });
 
-test("a taken range is passed over, however small or large it is", () => {
-  const next = (...ranges: readonly string[]): string | undefined =>
-    freeSubnets(taken(...ranges), () => 0).next().value?.cidr;
-  expect(next("10.192.0.7/32")).toBe("10.192.1.0/24");
-  expect(next("10.192.0.0/16", "10.193.0.0/25")).toBe("10.193.1.0/24");
-  expect(next("10.192.0.0/11")).toBe("10.224.0.0/24");
+test("passes over a taken range, however small or large", () => {
+  expect(firstFree(...taken("10.192.0.7/32"))).toBe("10.192.1.0/24");
+  expect(firstFree(...taken("10.192.0.0/16", "10.193.0.0/25"))).toBe("10.193.1.0/24");
+  expect(firstFree(...taken("10.192.0.0/11"))).toBe("10.224.0.0/24");
 });
 
-test("where everything is taken, nothing is offered", () => {
-  expect([...freeSubnets(taken("10.0.0.0/8"), () => 0.3)]).toEqual([]);
+test.for([
+  ["10.0.0.0/8", "172.16.0.0/24"],
+  ["8.0.0.0/5", "172.16.0.0/24"],
+  ["10.192.0.0/10", "172.16.0.0/24"],
+])("leaves 10.0.0.0/8 when a VPN routes %s", ([route, expected]) => {
+  expect(firstFree(...routes(route as string))).toBe(expected);
+  expect(firstFree(...taken(route as string))).toBe(expected);
 });
 
-test("no offer overlaps a taken range, and none is left out", () => {
+test("takes Docker's default pools last, and from their end", () => {
+  const rest = taken("10.0.0.0/8", "172.16.0.0/16");
+  expect(firstFree(...rest)).toBe("172.31.0.0/24");
+  expect(firstFree(...rest, ...taken("172.31.0.0/16"))).toBe("172.30.0.0/24");
+  expect(firstFree(...rest, ...taken("172.16.0.0/12"))).toBe("192.168.240.0/24");
+});
+
+test("offers what only wide routes cover when they cover everything, the widest first", () => {
+  const everything = routes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16");
+  expect(firstFree(...everything)).toBe("10.192.0.0/24");
+  expect(firstFree(...everything, ...routes("10.192.0.0/12"))).toBe("10.208.0.0/24");
+  expect([...freeSubnets(everything, () => 0.3)]).toHaveLength(256 * 256 + 16 * 256 + 256);
+});
+
+test("never offers a network, an interface or a narrow route inside a wide route", () => {
+  const everything = routes("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16");
+  expect(firstFree(...everything, ...taken("10.192.0.0/16"))).toBe("10.193.0.0/24");
+  expect(firstFree(...everything, ...routes("10.192.0.0/17"))).toBe("10.192.128.0/24");
+});
+
+test("offers nothing when networks have everything", () => {
+  expect([...freeSubnets(taken("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"), () => 0.3)]).toEqual([]);
+});
+
+test("offers every range that nothing forbids, and those that nothing covers first", () => {
+  // Every 13th: all of them would take seconds.
+  const some = (subnets: Iterable<Subnet>): readonly Subnet[] =>
+    [...subnets].filter((_, index) => index % 13 === 0);
+  const sample = some(freeSubnets([], () => 0));
   fc.assert(
     fc.property(
       fc.array(anyTaken, { maxLength: 6 }),
       fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
       (ranges, random) => {
         const offered = [...freeSubnets(ranges, () => random)];
-        expect(offered.filter((subnet) => findOverlap(subnet, ranges) !== undefined)).toEqual([]);
-        const free = [...freeSubnets([], () => 0)].filter(
-          (subnet) => !ranges.some((range) => overlaps(subnet, range.subnet)),
+        const firsts = new Set(offered.map(({ first }) => first));
+        expect(firsts.size).toBe(offered.length);
+        const isForbidden = (subnet: Subnet): boolean => findOverlap(subnet, ranges) !== undefined;
+        expect(sample.filter((subnet) => firsts.has(subnet.first) === isForbidden(subnet))).toEqual([]);
+        const isCovered = some(offered).map((subnet) =>
+          ranges.some((range) => overlaps(subnet, range.subnet)),
         );
-        expect(offered.map(({ first }) => first).toSorted((a, b) => a - b)).toEqual(
-          free.map(({ first }) => first),
+        expect(isCovered.lastIndexOf(false)).toBeLessThan(
+          isCovered.includes(true) ? isCovered.indexOf(true) : Infinity,
         );
       },
     ),
-    { numRuns: 15 },
+    { numRuns: 5 },
   );
 });

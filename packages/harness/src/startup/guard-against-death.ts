@@ -4,11 +4,11 @@ import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
 import { holdWatcher } from "../ownership/watcher.ts";
 
 /**
- * Before anything is made: sees to it that somebody removes it should this process die. Ryuk does where it runs;
- * elsewhere a watcher process, until everything is removed.
+ * Starts a watcher process, before anything is created, that removes what this process leaves if it dies. It runs until
+ * everything is removed, and also if Testcontainers' reaper (Ryuk) runs: Ryuk waits until every process is gone that uses
+ * Testcontainers on the engine, so that what a killed test worker left would stay as long as its parent lives.
  */
 export async function guardAgainstDeath(engine: Engine, cleanup: CleanupStack): Promise<void> {
-  if (engine.reaped) return;
   const letGo = await holdWatcher({ owner: engine.owner, engine: await engineReference(engine) });
   cleanup.whenEmpty(letGo);
 }

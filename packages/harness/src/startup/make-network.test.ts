@@ -6,16 +6,21 @@ import { makeNetwork } from "./make-network.ts";
 
 const NEVER = new AbortController().signal;
 
-/** An engine that refuses so many networks before it makes one, as one does where somebody else was quicker. */
-function engineThatRefuses(times: number): { readonly engine: Engine; readonly asked: string[] } {
+/** Docker's words for a range that another network has. */
+const OVERLAP = "(HTTP code 403) Pool overlaps with other one on this address space";
+
+/** An engine that refuses a number of networks before it creates one, as if other processes were quicker. */
+function engineThatRefuses(
+  times: number,
+  words = OVERLAP,
+  networks: readonly object[] = [],
+): { readonly engine: Engine; readonly asked: string[] } {
   const asked: string[] = [];
   const docker = {
-    listNetworks: () => Promise.resolve([]),
+    listNetworks: () => Promise.resolve(networks),
     createNetwork: ({ IPAM }: { IPAM: { Config: { Subnet: string }[] } }) => {
       asked.push(IPAM.Config[0]?.Subnet ?? "");
-      return asked.length <= times
-        ? Promise.reject(new Error("(HTTP code 403) Pool overlaps with other one on this address space"))
-        : Promise.resolve({ id: "made" });
+      return asked.length <= times ? Promise.reject(new Error(words)) : Promise.resolve({ id: "made" });
     },
     getNetwork: () => ({ remove: () => Promise.resolve() }),
   };
@@ -29,7 +34,8 @@ function engineThatRefuses(times: number): { readonly engine: Engine; readonly a
     project: "/",
     version: "0",
   };
-  const engine = { docker, local: false, sessionId: "session", owner } as unknown as Engine;
+  const place = { onThisMachine: false, sharesKernel: false, sharesNetwork: false };
+  const engine = { docker, place, sessionId: "session", owner } as unknown as Engine;
   return { engine, asked };
 }
 
@@ -50,4 +56,54 @@ test("a range that the user wants is not exchanged for another one", async () =>
     code: "SUBNET_TAKEN",
   });
   expect(asked).toEqual(["10.77.0.0/24"]);
+});
+
+test.for([
+  OVERLAP,
+  "(HTTP code 500) invalid pool request: Pool overlaps with other one on this address space",
+  "(HTTP code 403) cannot create network a (br-a): conflicts with network b (br-b): networks have overlapping IPv4",
+  "(HTTP code 403) failed to allocate gateway (10.192.0.1): Address already in use",
+  "(HTTP code 500) subnet 10.192.0.0/24 is already used on the host or by another config",
+  "(HTTP code 500) subnet 10.192.0.0/24 is being used by a network interface",
+  "(HTTP code 500) network 10.192.0.0/24 is already being used by a cni configuration",
+])("the next range is taken when the engine says: %s", async (words) => {
+  const { engine, asked } = engineThatRefuses(1, words);
+  await makeNetwork(engine, validateOptions({}, {}), new CleanupStack(), NEVER);
+  expect(asked).toHaveLength(2);
+});
+
+test.for([
+  "(HTTP code 403) authorization denied by plugin pipelines: networks are not allowed",
+  "(HTTP code 409) network with name redis-cluster-1 already exists",
+  "(HTTP code 500) network name redis-cluster-1 already used: network already exists",
+  "(HTTP code 400) could not find plugin bridge in v1 plugin registry",
+])("the start fails at once when the engine says: %s", async (words) => {
+  const { engine, asked } = engineThatRefuses(1, words);
+  await expect(makeNetwork(engine, validateOptions({}, {}), new CleanupStack(), NEVER)).rejects.toMatchObject(
+    { code: "START_FAILED", message: expect.stringContaining(words) },
+  );
+  expect(asked).toHaveLength(1);
+});
+
+test("gives up with the engine's words when it calls every range taken", async () => {
+  const { engine, asked } = engineThatRefuses(Number.POSITIVE_INFINITY);
+  await expect(makeNetwork(engine, validateOptions({}, {}), new CleanupStack(), NEVER)).rejects.toMatchObject(
+    { code: "NO_FREE_SUBNET", message: expect.stringContaining(OVERLAP) },
+  );
+  expect(asked).toHaveLength(50);
+});
+
+test("fails with all taken ranges when networks have every private range", async () => {
+  const networks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map((Subnet) => ({
+    Name: Subnet,
+    IPAM: { Config: [{ Subnet }] },
+  }));
+  const { engine, asked } = engineThatRefuses(0, OVERLAP, networks);
+  await expect(makeNetwork(engine, validateOptions({}, {}), new CleanupStack(), NEVER)).rejects.toMatchObject(
+    {
+      code: "NO_FREE_SUBNET",
+      details: { taken: expect.arrayContaining(['10.0.0.0/8: the Docker network "10.0.0.0/8"']) },
+    },
+  );
+  expect(asked).toEqual([]);
 });

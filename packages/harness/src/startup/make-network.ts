@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type ClusterNetwork, createNetwork, removeNetwork } from "../docker/cluster-network.ts";
 import type { Engine } from "../docker/engine.ts";
 import { clusterLabels } from "../docker/labels.ts";
-import { takenRanges } from "../docker/taken-ranges.ts";
+import { holderOf, takenRanges } from "../docker/taken-ranges.ts";
 import { RedisClusterError } from "../errors.ts";
 import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
@@ -13,8 +13,14 @@ import type { ValidOptions } from "../plan/validate-options.ts";
 import { sweepQuietly } from "./sweep-once.ts";
 
 /**
- * Finds a range, plans the cluster for it and creates the network; again where somebody else was quicker, which the
- * engine's own answer tells.
+ * After this many refusals the engine means something else than that others were quicker. Four processes that start
+ * clusters at the same moment choose among 16384 ranges.
+ */
+const ATTEMPTS = 50;
+
+/**
+ * Finds a range, plans the cluster for it and creates the network; again if the engine says that the range is taken, since
+ * another process may have been quicker.
  *
  * @throws RedisClusterError SUBNET_TAKEN or NO_FREE_SUBNET
  */
@@ -25,47 +31,83 @@ export async function makeNetwork(
   signal: AbortSignal,
 ): Promise<{ readonly plan: ClusterPlan; readonly network: ClusterNetwork }> {
   const { subnet: wanted } = options;
-  let taken = await orAborted(takenRanges(engine), signal);
-  if (wanted !== undefined && findOverlap(wanted, taken)?.orphan === true) {
-    // The run before died, and its watcher with it: the range is free as soon as somebody cleans up.
-    await orAborted(sweepQuietly(engine), signal);
-    taken = await orAborted(takenRanges(engine), signal);
-  }
-  if (wanted !== undefined) refuseOverlap(wanted, taken);
+  const taken = await orAborted(takenRanges(engine), signal);
+  if (wanted !== undefined) await refuseConflict(engine, wanted, taken, signal);
   const candidates = wanted === undefined ? freeSubnets(taken, Math.random) : [wanted];
+  const refusals: string[] = [];
   for (const subnet of candidates) {
     const plan = planCluster(options, subnet, randomHex);
     const making = createNetwork(engine, plan.network, clusterLabels(plan, engine));
     // A network that is still being made when the start is aborted has to be found by the cleaning up.
     cleanup.add(`the network ${plan.network.name}`, async () => {
       const made = await making.catch(() => undefined);
-      if (made !== undefined) await removeNetwork(engine, made.id);
+      if (made !== undefined && "created" in made) await removeNetwork(engine, made.created.id);
     });
-    const network = await orAborted(making, signal);
-    if (network !== undefined) return { plan, network };
-    if (wanted !== undefined) refuseOverlap(wanted, await orAborted(takenRanges(engine), signal));
+    const made = await orAborted(making, signal);
+    if ("created" in made) return { plan, network: made.created };
+    if (wanted !== undefined) await refuseTaken(engine, wanted, made.taken, signal);
+    if (refusals.push(made.taken) >= ATTEMPTS) break;
   }
-  if (wanted !== undefined) {
-    throw new RedisClusterError(
-      "SUBNET_TAKEN",
-      `The engine says that ${wanted.cidr} is taken, and not by whom.`,
-    );
-  }
+  throw noFreeSubnet(taken, refusals);
+}
+
+/** Refuses a wanted range that something has. If a dead process has it, the range is swept first. */
+async function refuseConflict(
+  engine: Engine,
+  wanted: Subnet,
+  taken: readonly TakenRange[],
+  signal: AbortSignal,
+): Promise<void> {
+  const conflict = findOverlap(wanted, taken);
+  if (conflict === undefined) return;
+  const { orphan } = await orAborted(holderOf(conflict, engine), signal);
+  // The run before died, and its watcher with it: the range is free as soon as somebody cleans up.
+  if (orphan) await orAborted(sweepQuietly(engine), signal);
+  const remaining = orphan ? findOverlap(wanted, await orAborted(takenRanges(engine), signal)) : conflict;
+  if (remaining !== undefined) throw await subnetTaken(engine, wanted, remaining, signal);
+}
+
+/** Refuses a wanted range that the engine itself says is taken. */
+async function refuseTaken(
+  engine: Engine,
+  wanted: Subnet,
+  said: string,
+  signal: AbortSignal,
+): Promise<never> {
+  const conflict = findOverlap(wanted, await orAborted(takenRanges(engine), signal));
+  if (conflict !== undefined) throw await subnetTaken(engine, wanted, conflict, signal);
   throw new RedisClusterError(
-    "NO_FREE_SUBNET",
-    "No free private range is left on this engine and host: remove unused networks (docker network prune) or name a `subnet`.",
+    "SUBNET_TAKEN",
+    `The subnet ${wanted.cidr} is in use, and no known network, interface or route explains it. The engine says: ${said}`,
   );
 }
 
-function refuseOverlap(subnet: Subnet, taken: readonly TakenRange[]): void {
-  const overlap = findOverlap(subnet, taken);
-  if (overlap === undefined) return;
-  const orphaned = overlap.orphan === true ? " A sweep could not remove it: see sweepOrphans()." : "";
-  throw new RedisClusterError(
+async function subnetTaken(
+  engine: Engine,
+  subnet: Subnet,
+  conflict: TakenRange,
+  signal: AbortSignal,
+): Promise<RedisClusterError> {
+  const { holder, orphan } = await orAborted(holderOf(conflict, engine), signal);
+  const orphaned = orphan ? " A sweep could not remove it: see sweepOrphans()." : "";
+  return new RedisClusterError(
     "SUBNET_TAKEN",
-    `The subnet ${subnet.cidr} overlaps ${overlap.subnet.cidr}, which is ${overlap.holder}; nothing was started. ` +
+    `The subnet ${subnet.cidr} overlaps ${conflict.subnet.cidr}, which is ${holder}; nothing was started. ` +
       `Choose another one, or leave \`subnet\` out to get a free one.${orphaned}`,
-    { details: { subnet: subnet.cidr, overlaps: overlap.subnet.cidr, holder: overlap.holder } },
+    { details: { subnet: subnet.cidr, overlaps: conflict.subnet.cidr, holder } },
+  );
+}
+
+function noFreeSubnet(taken: readonly TakenRange[], refusals: readonly string[]): RedisClusterError {
+  const said = refusals.at(-1);
+  const why =
+    said === undefined
+      ? `${taken.length} networks, interfaces and routes of this engine and host cover every /24 of 10.0.0.0/8, 172.16.0.0/12 and 192.168.0.0/16`
+      : `the engine refused ${refusals.length} ranges that nothing is known to use, the last one with: ${said}`;
+  return new RedisClusterError(
+    "NO_FREE_SUBNET",
+    `No free private range was found: ${why}. Remove unused networks (docker network prune) or name a \`subnet\`.`,
+    { details: { taken: taken.map(({ subnet, holder }) => `${subnet.cidr}: ${holder}`) } },
   );
 }
 

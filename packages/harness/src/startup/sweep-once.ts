@@ -24,7 +24,8 @@ export function sweepOnce(engine: Engine, cleanup: CleanupStack): void {
 /** Removes what dead processes left, as far as that can be done within some seconds. Never throws. */
 export async function sweepQuietly(engine: Engine): Promise<void> {
   const signal = AbortSignal.timeout(SWEEP_LIMIT_MS);
-  const sweeping = sweep(labelledResources(engine.docker), engine.owner, { dryRun: false, signal });
+  const here = { ...engine.owner, hasEngine: engine.place.onThisMachine };
+  const sweeping = sweep(labelledResources(engine.docker), here, { dryRun: false, signal });
   try {
     const { removed, left, failed } = await orAborted(sweeping, signal);
     log(
