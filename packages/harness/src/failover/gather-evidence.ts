@@ -5,7 +5,8 @@ import type { Evidence, ReplicaEvidence, ShardEvidence } from "./diagnose.ts";
 import { expectedFailoverMs } from "./expected.ts";
 import type { FailoverSubject } from "./failover.ts";
 import type { Recorder, ShardRecord } from "./recorder.ts";
-import { flaggedBy, primariesSeenBy, selfOf } from "./shards.ts";
+import { primariesSeenBy } from "../view/cluster-state.ts";
+import { flaggedBy, selfOf } from "./shards.ts";
 import { within } from "./within.ts";
 
 const ANSWER_LIMIT_MS = 500;

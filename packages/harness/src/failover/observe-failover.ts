@@ -7,7 +7,8 @@ import { electedAt, recoveredAt } from "./phases.ts";
 import { prepare } from "./prepare.ts";
 import type { Recorder } from "./recorder.ts";
 import { report } from "./report.ts";
-import { isCutOff, isTroubled } from "./shards.ts";
+import { isCutOff } from "../view/cluster-state.ts";
+import { isTroubled } from "./shards.ts";
 import { timeoutError } from "./timeout-error.ts";
 import { pause, wallClockMs } from "../clock/real-time.ts";
 

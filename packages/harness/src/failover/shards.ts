@@ -1,7 +1,8 @@
 import type { ClusterPlan, SlotRange } from "../plan/cluster-plan.ts";
 import { memberSlots, mergeViews, type NodeView } from "../view/cluster-view.ts";
 import type { NodeEntry } from "../view/parse-nodes.ts";
-import { servingNodes } from "../view/serving.ts";
+import { isCutOff } from "../view/cluster-state.ts";
+import { slotOwners } from "../view/serving.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 
 /** What each node said last, by node name. */
@@ -67,11 +68,11 @@ export function promotionsOf(
   shards: readonly ShardBefore[],
   views: Views,
 ): ReadonlyMap<ShardBefore, Promotion> {
-  const serving = servingNodes([...views.values()]);
+  const owners = slotOwners([...views.values()]);
   const primaries = new Set(shards.map(({ primary }) => primary.name));
   const found = new Map<ShardBefore, Promotion>();
   for (const shard of shards) {
-    const owner = serving.find(({ slots }) => holdsSlot(slots, firstSlot(shard)));
+    const owner = owners.find(({ slots }) => holdsSlot(slots, firstSlot(shard)));
     const self = owner === undefined ? undefined : selfOf(views.get(owner.node));
     if (owner === undefined || self === undefined) continue;
     if (primaries.has(owner.node) || self.configEpoch <= shard.epoch) continue;
@@ -91,21 +92,6 @@ export function flaggedBy(views: Views, id: string, ...flags: readonly string[])
 export function isTroubled(shard: ShardBefore, views: Views): boolean {
   const self = selfOf(views.get(shard.primary.name));
   return self?.role !== "primary" || flaggedBy(views, shard.primary.id, "fail").length > 0;
-}
-
-/** How many primaries with slots a node can reach in its own words, and how many it would need to go on. */
-export function primariesSeenBy(view: NodeView): { readonly reached: number; readonly needed: number } {
-  if (view.kind === "silent") return { reached: 0, needed: 1 };
-  const primaries = view.members.filter(({ role, slots }) => role === "primary" && slots.length > 0);
-  const reached = primaries.filter(({ flags }) => !flags.includes("fail") && !flags.includes("fail?"));
-  // `clusterUpdateState` in cluster_legacy.c: fewer than this many, and the node's state is fail.
-  return { reached: reached.length, needed: Math.floor(primaries.length / 2) + 1 };
-}
-
-/** A node that answers us, and has lost the majority of the primaries: it cannot hear what the others agree on. */
-export function isCutOff(view: NodeView): boolean {
-  const { reached, needed } = primariesSeenBy(view);
-  return reached < needed;
 }
 
 /** Names of those who should say that the promoted node serves the shard, and say something else. */
