@@ -1,59 +1,98 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { probeShards } from "./probe-shards.ts";
+import { expect, test } from "vitest";
+import type { ProbeReply } from "../clients/probe-writer.ts";
+import { type ProbedShard, probeShards } from "./probe-shards.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
+const REPLY: ProbeReply = { sentAt: 1, atMs: 2, serverMs: undefined };
 
-afterEach(() => {
-  const left = vi.getTimerCount();
-  vi.useRealTimers();
-  expect(left).toBe(0);
-});
+function shard(changes: Partial<ProbedShard>): ProbedShard {
+  return {
+    slot: 7,
+    targets: () => ["node-0"],
+    troubled: () => true,
+    onAcknowledged: () => {},
+    onRefused: () => {},
+    ...changes,
+  };
+}
 
-test("writes that hang are given up and do not keep later ones from being begun", async () => {
+/** Probes until something is so, and then ends. */
+async function probeUntil(
+  shards: readonly ProbedShard[],
+  write: (node: string, slot: number) => Promise<ProbeReply>,
+  done: () => boolean,
+): Promise<void> {
   const stop = new AbortController();
-  const begun = Date.now();
-  const written: number[] = [];
-  let writes = 0;
+  const probing = probeShards(shards, write, stop.signal);
+  await expect.poll(done, { interval: 2, timeout: 10_000 }).toBe(true);
+  stop.abort();
+  await probing;
+}
+
+test("a node that leaves writes unanswered is sent no more, and keeps no other node waiting", async () => {
+  const sent = { frozen: 0, promoted: 0 };
+  const acknowledged: string[] = [];
+  await probeUntil(
+    [
+      shard({
+        targets: () => ["frozen", "promoted"],
+        onAcknowledged: (node) => acknowledged.push(node),
+      }),
+    ],
+    async (node) => {
+      sent[node as keyof typeof sent] += 1;
+      return node === "frozen" ? await new Promise<never>(() => {}) : REPLY;
+    },
+    () => sent.promoted >= 20,
+  );
+  expect(sent.frozen).toBe(6);
+  expect(new Set(acknowledged)).toEqual(new Set(["promoted"]));
+});
+
+test("an acknowledgement that comes late is an acknowledgement, and then the node is sent writes again", async () => {
+  const waiting: ((reply: ProbeReply) => void)[] = [];
+  const acknowledged: ProbeReply[] = [];
+  let sent = 0;
   let frozen = true;
-  const aborted: boolean[] = [];
-  const probing = probeShards(
-    [{ slot: 7, troubled: () => true, onWritten: (atMs) => written.push(atMs - begun) }],
-    async (_, signal) => {
-      writes += 1;
-      signal.addEventListener("abort", () => aborted.push(true));
-      if (frozen) await new Promise<never>(() => {});
+  await probeUntil(
+    [shard({ onAcknowledged: (_, reply) => acknowledged.push(reply) })],
+    async () => {
+      sent += 1;
+      const reply = { ...REPLY, sentAt: sent };
+      if (!frozen) return reply;
+      const { promise, resolve } = Promise.withResolvers<ProbeReply>();
+      waiting.push(() => resolve(reply));
+      if (sent === 6) {
+        frozen = false;
+        for (const answer of waiting) answer(reply);
+      }
+      return await promise;
     },
-    stop.signal,
+    () => sent >= 8,
   );
-  await vi.advanceTimersByTimeAsync(200);
-  expect(writes).toBe(6);
-  expect(aborted).toEqual([]);
-  frozen = false;
-  await vi.advanceTimersByTimeAsync(70);
-  expect(aborted).not.toEqual([]);
-  expect(written[0]).toBeLessThanOrEqual(270);
-  stop.abort();
-  await probing;
+  expect(acknowledged.slice(0, 6).map(({ sentAt }) => sentAt)).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-test("every shard is written to about every 10 ms until the end, refused or not", async () => {
-  const stop = new AbortController();
-  const counts = new Map<number, number>();
-  const probing = probeShards(
-    [1, 2].map((slot) => ({ slot, troubled: () => false, onWritten: () => {} })),
-    (slot) => {
-      counts.set(slot, (counts.get(slot) ?? 0) + 1);
-      return Promise.reject(new Error("CLUSTERDOWN"));
-    },
-    stop.signal,
+test("what a node refuses is told, and it is asked again", async () => {
+  const refused: string[] = [];
+  await probeUntil(
+    [shard({ onRefused: (node) => refused.push(node) })],
+    () => Promise.reject(new Error("MOVED")),
+    () => refused.length >= 3,
   );
-  await vi.advanceTimersByTimeAsync(995);
-  stop.abort();
-  await probing;
-  expect([...counts]).toEqual([
-    [1, 100],
-    [2, 100],
-  ]);
+  expect(new Set(refused)).toEqual(new Set(["node-0"]));
+});
+
+test("a node that joins the targets is written to from then on", async () => {
+  let targets = ["node-0"];
+  const written = new Set<string>();
+  await probeUntil(
+    [shard({ targets: () => targets })],
+    (node) => {
+      written.add(node);
+      targets = ["node-0", "node-3"];
+      return Promise.resolve(REPLY);
+    },
+    () => written.has("node-3"),
+  );
+  expect([...written]).toEqual(["node-0", "node-3"]);
 });

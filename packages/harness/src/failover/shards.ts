@@ -19,12 +19,22 @@ export interface ShardBefore {
   readonly index: number;
 }
 
-/** The node that serves a shard's slots now and did not before. */
-export interface Promotion {
+/** A node that claims a shard's slots at an epoch that nobody had before. */
+export interface Claimant {
   readonly name: string;
   readonly id: string;
   readonly epoch: number;
   readonly slots: readonly SlotRange[];
+}
+
+/** A node that became the primary of a shard while it was observed. Moments are milliseconds since the epoch. */
+export interface Promotion extends Claimant {
+  /** The primary that it replaced: the one from before the fault, or the one that was promoted before. */
+  readonly replaced: { readonly name: string; readonly id: string };
+  /** When a view that still showed it as a replica was asked for: it was promoted later than that. */
+  readonly notBefore: number;
+  /** When a view showed the promotion. */
+  readonly seenAt: number;
 }
 
 /** The shards in the words of most nodes, so that one whose primary is away already has a primary too. */
@@ -61,21 +71,20 @@ function wordOf(view: NodeView | undefined, id: string): NodeEntry | undefined {
 }
 
 /**
- * Who was promoted in each shard: a node that was no primary, and now serves the shard's first slot in its own words
- * at a greater config epoch. A primary of before that took slots over by a migration is none.
+ * Returns the node that owns each shard's first slot now. A primary of another shard that took the slots over by a
+ * migration is left out, since it was not promoted.
  */
-export function promotionsOf(
+export function claimantsOf(
   shards: readonly ShardBefore[],
   views: Views,
-): ReadonlyMap<ShardBefore, Promotion> {
+): ReadonlyMap<ShardBefore, Claimant> {
   const owners = slotOwners([...views.values()]);
-  const primaries = new Set(shards.map(({ primary }) => primary.name));
-  const found = new Map<ShardBefore, Promotion>();
+  const found = new Map<ShardBefore, Claimant>();
   for (const shard of shards) {
     const owner = owners.find(({ slots }) => holdsSlot(slots, firstSlot(shard)));
     const self = owner === undefined ? undefined : selfOf(views.get(owner.node));
     if (owner === undefined || self === undefined) continue;
-    if (primaries.has(owner.node) || self.configEpoch <= shard.epoch) continue;
+    if (shards.some((other) => other !== shard && other.primary.name === owner.node)) continue;
     found.set(shard, { name: owner.node, id: self.id, epoch: self.configEpoch, slots: owner.slots });
   }
   return found;
@@ -107,15 +116,27 @@ export function dissentersOf(promotion: Promotion, views: Views): readonly strin
   });
 }
 
-/** Whether the old primary is back: a replica of the promoted node, in sync, and nobody thinks that it is dead. */
+/**
+ * The node whose return is waited for: the old primary. If that is the primary again, the node that it took the shard
+ * back from.
+ */
+export function deposedOf(
+  { primary }: ShardBefore,
+  { id, replaced }: Promotion,
+): { name: string; id: string } {
+  return primary.id === id ? replaced : primary;
+}
+
+/** Whether the old primary is back: a replica of the promoted node, in sync, and no node suspects it. */
 export function isBack(shard: ShardBefore, promotion: Promotion, views: Views): boolean {
-  const view = views.get(shard.primary.name);
+  const deposed = deposedOf(shard, promotion);
+  const view = views.get(deposed.name);
   const self = selfOf(view);
   return (
     view?.kind === "answered" &&
     self?.role === "replica" &&
     self.primaryId === promotion.id &&
     view.inSync &&
-    flaggedBy(views, shard.primary.id, "fail", "fail?").length === 0
+    flaggedBy(views, deposed.id, "fail", "fail?").length === 0
   );
 }

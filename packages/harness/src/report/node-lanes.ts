@@ -31,11 +31,16 @@ function spansOf({ name, roleBefore }: NodeBefore, failover: Failover): readonly
     ...events.flatMap((event) => roleSpan(event)),
     ...shards.filter(({ promoted }) => promoted.name === name).flatMap(promotedSpans),
     ...shards
-      .filter(({ failed, manual }) => manual && failed.name === name)
+      .filter((shard) => shard.manual && replacedIn(shard) === name)
       .flatMap((shard) => deposedSpans(shard, events)),
     ...silentSpans(events),
-    ...shards.filter(({ failed }) => failed.name === name).flatMap(failedSpans),
+    ...shards.filter((shard) => replacedIn(shard) === name).flatMap(failedSpans),
   ];
+}
+
+/** The primary that the last promotion replaced, which the phases are about. */
+function replacedIn({ failed, promotions }: ShardFailover): string {
+  return (promotions.at(-2) ?? failed).name;
 }
 
 function roleSpan({ kind, atMs }: TimelineEvent): readonly Span[] {
