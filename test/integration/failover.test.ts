@@ -45,7 +45,13 @@ describe("a failover that is observed", () => {
     expect(failover.shard).toBe(master.plannedShard);
     expect(failover.slots).toEqual([{ first: 5461, last: 10922 }]);
     expect(failover.epochAfter).toBeGreaterThan(failover.epochBefore);
-    expect(failover).toMatchObject({ manual: false, others: [] });
+    expect(failover).toMatchObject({
+      manual: false,
+      others: [],
+      promotions: [{ name: replica?.name, epoch: failover.epochAfter }],
+      // A dead node acknowledges nothing.
+      acknowledgedByOldPrimary: { count: 0, lastMs: undefined },
+    });
 
     const { phases } = failover;
     for (const phase of Object.values(phases))
@@ -98,7 +104,12 @@ describe("a failover that is observed", () => {
     const failover = await cluster.observeFailover(() => cluster.failover(replica ?? ""), {
       withinMs: 10_000,
     });
-    expect(failover).toMatchObject({ manual: true, promoted: { name: replica?.name } });
+    expect(failover).toMatchObject({
+      manual: true,
+      promoted: { name: replica?.name },
+      // A graceful failover pauses the writes of the old primary before the other node is promoted.
+      acknowledgedByOldPrimary: { count: 0, lastMs: undefined },
+    });
     expect(failover.phases.failedMs).toBeUndefined();
   });
 

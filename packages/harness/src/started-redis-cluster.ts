@@ -189,7 +189,8 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
 
   /**
    * How long a failover of one shard takes by the server's own rules, in milliseconds from the death of its primary to the
-   * promotion, and what that is made of: from the node timeout, the server's version and the fewest replicas of any
+   * promotion, what that is made of, and how long until the promoted node executes commands (`serving`, as if its process
+   * started at that moment): from the node timeout, the server's version and the fewest replicas of any
    * planned shard. On a machine that is not overloaded. `Infinity` where a shard has no replica. Of the cluster only the
    * version is asked; nothing is broken.
    *
