@@ -32,7 +32,7 @@ export function shardsTable({ shards }: ReportData): Markup {
       "Config epoch",
       "Promoted, ms",
       "Expected, ms",
-      "No write acknowledged for, ms",
+      "No lasting write acknowledged for, ms",
       "Late writes of the old primary",
     ],
     rows,
