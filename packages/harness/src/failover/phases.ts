@@ -13,7 +13,7 @@ export function isManual(record: ShardRecord, seen: Seen, sinceMs: number): bool
   const { promotion, promotions } = record;
   if (promotion === undefined) return false;
   const fromMs = promotions.at(-2)?.seenAt ?? Number.NEGATIVE_INFINITY;
-  const untilMs = (electedAt(promotion, seen.lines) ?? promotion.seenAt) + CLOCK_SLACK_MS;
+  const untilMs = (electedAt(promotion, seen.lines) ?? promotion.seenAt) + promotion.slackMs;
   const asked = seen.lines
     .filter(
       ({ node, event, atMs }) =>
@@ -46,8 +46,8 @@ function promotionLine(promotion: Promotion, lines: readonly NodeLogLine[]): Nod
     (line) =>
       line.node === promotion.name &&
       isPromotion(line) &&
-      line.atMs >= promotion.notBefore - CLOCK_SLACK_MS &&
-      line.atMs <= promotion.seenAt + CLOCK_SLACK_MS,
+      line.atMs >= promotion.notBefore - promotion.slackMs &&
+      line.atMs <= promotion.seenAt + promotion.slackMs,
   );
 }
 

@@ -220,6 +220,7 @@ export class Recorder {
       replaced: { name: replaced.name, id: replaced.id },
       notBefore: again ? Math.max(last.notBefore, notBefore) : notBefore,
       seenAt: atMs,
+      slackMs: CLOCK_SLACK_MS + this.clockErrorMs,
     };
     // The same node at a greater epoch was promoted once: its first claim was ignored by the others.
     if (again) promotions.pop();

@@ -35,6 +35,8 @@ export interface Promotion extends Claimant {
   readonly notBefore: number;
   /** When a view showed the promotion. */
   readonly seenAt: number;
+  /** By how much a log line's moment may be wrong, next to these two. */
+  readonly slackMs: number;
 }
 
 /** The shards in the words of most nodes, so that one whose primary is away already has a primary too. */
