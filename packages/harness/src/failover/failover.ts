@@ -41,7 +41,7 @@ export interface TimelineEvent {
   /**
    * Of a line in the node's own log: `suspected`, `failed`, `reachable-again`, `election-scheduled`, `election-moved`,
    * `election-at-once`, `election-started`, `vote-granted`, `vote-denied`, `votes-counted`, `elected`, `epoch-claimed`,
-   * `unable`, `manual`, `state`, `demoted`. Of its view: `silent`, `answers`, `flag`, `promoted`, `serving`, `agreed`,
+   * `unable`, `manual`, `state`, `demoted`. Of its view: `silent`, `answers`, `flag`, `replica`, `promoted`, `serving`, `agreed`,
    * `back`. Of the action: `fault`, `acted`.
    */
   readonly kind: string;

@@ -276,6 +276,9 @@ test("acknowledgements of an old primary that is cut off do not end the failover
     acknowledgedByOldPrimary: { count: 2, lastMs: 500 },
     phases: { electedMs: 200, recoveredMs: 650 },
   });
+  // It is cut off, so no node knows that it has become a replica.
+  const lane = makeReport({ ...failover, manual: true }).toJSON().timeline.lanes[0];
+  expect(lane?.bars.map(({ state }) => state)).not.toContain("replica");
   expect(formatFailover(failover)).toContain(
     "last late write  500 ms  acknowledged by node-0 after the promotion, 2 in all",
   );
@@ -328,6 +331,10 @@ test("a shard that fails over and back again has both promotions, and its old pr
   );
   expect(shown.timeline.lanes[0]?.bars.at(-1)?.state).toBe("primary");
   expect(shown.timeline.lanes[3]?.bars.at(-1)?.state).toBe("replica");
+  expect(failover.events.filter(({ kind }) => kind === "replica")).toEqual([
+    { atMs: 60, node: "node-0", kind: "replica", text: "reports that it is a replica" },
+    { atMs: 970, node: "node-3", kind: "replica", text: "reports that it is a replica" },
+  ]);
   const { ok, message } = promotedReplica(failover);
   expect(ok).toBe(false);
   expect(message.split("\n")[0]).toBe(

@@ -1,5 +1,5 @@
 import { wallClockMs } from "../clock/real-time.ts";
-import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import type { ClusterPlan, NodeRole } from "../plan/cluster-plan.ts";
 import { isCutOff } from "../view/cluster-state.ts";
 import type { NodeView } from "../view/cluster-view.ts";
 import { formatRanges } from "../view/slot-ranges.ts";
@@ -69,6 +69,8 @@ export class Recorder {
   /** When the last view that showed a node as a replica was asked for. */
   readonly #replicaAt = new Map<string, number>();
   readonly #begunAt: number;
+  /** What each node reported of itself last. */
+  readonly #roleOf = new Map<string, NodeRole>();
   readonly #conditions = new Map<string, NodeConditions>();
   #roles = "";
 
@@ -107,6 +109,8 @@ export class Recorder {
     this.#begunAt = begunAt;
     for (const view of before.values()) {
       this.#noteFlags(view, begunAt, begunAt, false);
+      const role = selfOf(view)?.role;
+      if (role !== undefined) this.#roleOf.set(view.node, role);
       this.#noteConditions(view, startedBy?.get(view.node) ?? begunAt);
     }
     this.#roles = this.#rolesNow();
@@ -144,7 +148,11 @@ export class Recorder {
     }
     this.#noteFlags(view, atMs, askedMs, true);
     this.#noteConditions(view, atMs);
-    if (selfOf(view)?.role === "replica") {
+    const role = selfOf(view)?.role;
+    if (role === "replica" && this.#roleOf.get(view.node) === "primary")
+      this.note(view.node, "replica", "reports that it is a replica", atMs);
+    if (role !== undefined) this.#roleOf.set(view.node, role);
+    if (role === "replica") {
       this.#replicaAt.set(view.node, askedMs);
       for (const record of this.records)
         if (record.shard.primary.name === view.node) record.wasDeposed = true;

@@ -8,7 +8,19 @@ import { deposedOf, dissentersOf } from "./shards.ts";
 const MOST_LINES = 20;
 /** Kinds of events that are no lines of a log about the election. */
 const NOT_THE_ELECTION: ReadonlySet<string> = new Set([
-  ...["fault", "acted", "silent", "answers", "flag", "promoted", "serving", "agreed", "back", "state"],
+  ...[
+    "fault",
+    "acted",
+    "silent",
+    "answers",
+    "flag",
+    "replica",
+    "promoted",
+    "serving",
+    "agreed",
+    "back",
+    "state",
+  ],
 ]);
 
 /** Why the cluster is not whole again in time: the likely reason, every node's view, the election's log lines. */
