@@ -35,9 +35,9 @@ function shard(changes: Partial<ShardFailover>): ShardFailover {
   };
 }
 
-/** Two shards that failed over at once. */
+/** Two shards that failed over at once, the first with a split brain. */
 export const FAILOVER: Failover = {
-  ...shard({}),
+  ...shard({ acknowledgedByOldPrimary: { count: 12, lastMs: 1700 } }),
   since: SINCE,
   timeScale: 1,
   nodes: [0, 1, 2, 3, 4, 5].map((index) => ({
