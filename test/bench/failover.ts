@@ -9,7 +9,7 @@ const NODE_TIMEOUTS_MS = [500, 1_000, 2_000, 5_000];
 const KEY = "failover";
 
 interface Round {
-  /** From the kill to the first acknowledged write of a client. */
+  /** From the kill to the first write that the promoted node acknowledged. */
   readonly recoveredMs: number;
   /** To the promotion in the promoted node's own log: what no client can be faster than. */
   readonly serverFloorMs: number;

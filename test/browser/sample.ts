@@ -7,8 +7,10 @@ function shard(changes: Partial<ShardFailover>): ShardFailover {
   return {
     failed: { name: "node-1" },
     promoted: { name: "node-5", id: "b".repeat(40) },
+    promotions: [{ name: "node-5", epoch: 9, atMs: 1501 }],
     shard: 1,
     lastWriteMs: -4,
+    acknowledgedByOldPrimary: { count: 0, lastMs: undefined },
     slots: [{ first: 5461, last: 10922 }],
     epochBefore: 7,
     epochAfter: 9,
@@ -28,14 +30,14 @@ function shard(changes: Partial<ShardFailover>): ShardFailover {
       recoveredMs: 1515,
       rejoinedMs: undefined,
     },
-    expected: { minMs: 1000, maxMs: 2500, parts: undefined },
+    expected: { minMs: 1000, maxMs: 2500, parts: undefined, serving: { minMs: 1000, maxMs: 2600 } },
     ...changes,
   };
 }
 
-/** Two shards that failed over at once. */
+/** Two shards that failed over at once, the first with a split brain. */
 export const FAILOVER: Failover = {
-  ...shard({}),
+  ...shard({ acknowledgedByOldPrimary: { count: 12, lastMs: 1700 } }),
   since: SINCE,
   timeScale: 1,
   nodes: [0, 1, 2, 3, 4, 5].map((index) => ({
@@ -48,6 +50,7 @@ export const FAILOVER: Failover = {
       shard: 0,
       failed: { name: "node-0" },
       promoted: { name: "node-4", id: "a".repeat(40) },
+      promotions: [{ name: "node-4", epoch: 9, atMs: 1501 }],
       slots: [{ first: 0, last: 5460 }],
     }),
   ],

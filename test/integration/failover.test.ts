@@ -1,4 +1,5 @@
 import {
+  assertPromotedReplica,
   type FailoverPhases,
   formatFailover,
   type StartedRedisCluster,
@@ -44,7 +45,13 @@ describe("a failover that is observed", () => {
     expect(failover.shard).toBe(master.plannedShard);
     expect(failover.slots).toEqual([{ first: 5461, last: 10922 }]);
     expect(failover.epochAfter).toBeGreaterThan(failover.epochBefore);
-    expect(failover).toMatchObject({ manual: false, others: [] });
+    expect(failover).toMatchObject({
+      manual: false,
+      others: [],
+      promotions: [{ name: replica?.name, epoch: failover.epochAfter }],
+      // A dead node acknowledges nothing.
+      acknowledgedByOldPrimary: { count: 0, lastMs: undefined },
+    });
 
     const { phases } = failover;
     for (const phase of Object.values(phases))
@@ -97,7 +104,12 @@ describe("a failover that is observed", () => {
     const failover = await cluster.observeFailover(() => cluster.failover(replica ?? ""), {
       withinMs: 10_000,
     });
-    expect(failover).toMatchObject({ manual: true, promoted: { name: replica?.name } });
+    expect(failover).toMatchObject({
+      manual: true,
+      promoted: { name: replica?.name },
+      // A graceful failover pauses the writes of the old primary before the other node is promoted.
+      acknowledgedByOldPrimary: { count: 0, lastMs: undefined },
+    });
     expect(failover.phases.failedMs).toBeUndefined();
   });
 
@@ -131,6 +143,28 @@ describe("a failover that is observed", () => {
     expect(failover.events.find(({ kind }) => kind === "fault")?.atMs).toBe(0);
   });
 
+  test("there and back ends with the old primary, and has both promotions", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const [replica] = await cluster.replicasOf(KEY);
+    const failover = await cluster.observeFailover(
+      async () => {
+        // Each needs no votes, so that neither is refused because of an election shortly before.
+        await cluster.failover(replica ?? "", { mode: "takeover" });
+        await cluster.failover(primary, { mode: "takeover" });
+      },
+      { withinMs: 15_000, waitForOldPrimary: true },
+    );
+    expect(failover).toMatchObject({
+      failed: { name: primary.name },
+      promoted: { name: primary.name, id: primary.id },
+      manual: true,
+    });
+    expect(failover.promotions.map(({ name }) => name)).toEqual([replica?.name, primary.name]);
+    expect(formatFailover(failover)).toContain(`${primary.name} → ${replica?.name} → ${primary.name}`);
+    expect(() => assertPromotedReplica(failover)).toThrow(`${primary.name} is primary again`);
+    expect((await cluster.primaryOf(KEY)).name).toBe(primary.name);
+  });
+
   test("that never comes names the likely reason: nothing was broken", async () => {
     // On a machine that stalls for a moment a primary may have been silent.
     await expect(cluster.observeFailover(() => Promise.resolve(), { withinMs: 800 })).rejects.toMatchObject({
@@ -154,6 +188,113 @@ describe("a failover that is observed", () => {
     await expect(cluster.observeFailover(() => Promise.resolve(), { withinMs: -5 })).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
     });
+  });
+});
+
+describe("the node that serves a key", () => {
+  let cluster: StartedRedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ nodeTimeoutMs: NODE_TIMEOUT_MS });
+  });
+  afterEach(async () => {
+    await cluster.heal();
+    await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
+  });
+  afterAll(async () => {
+    await cluster.stop();
+  });
+
+  test("executes the first command after it was promoted, also if its process is young", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await cluster.restart({ replicaOf: KEY });
+      await using _killed = await cluster.killMaster(KEY);
+      const node = await cluster.primaryOf(KEY);
+      expect(await node.client.get(KEY)).toBeNull();
+    }
+  });
+
+  test("executes the first command after a manual failover while its shard was down", async () => {
+    await cluster.restart({ replicaOf: KEY });
+    const [replica] = await cluster.select({ replicaOf: KEY });
+    if (replica === undefined) throw new Error("the shard has no replica");
+    await using _killed = await cluster.killMaster(KEY);
+    const state = async (): Promise<string> => await replica.client.cluster("INFO");
+    await expect.poll(state, { timeout: 20_000, interval: 10 }).toContain("cluster_state:fail");
+    await cluster.failover(replica, { mode: "takeover" });
+    expect(await replica.client.get(KEY)).toBeNull();
+  });
+
+  test("is the owner for a fault, and none for commands, while the cluster is down", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const [replica] = await cluster.replicasOf(KEY);
+    const other = await cluster.primaryOf(OTHER_SHARD);
+    await cluster.kill([primary.name, replica?.name ?? ""]);
+    const covered = async (): Promise<boolean> => (await cluster.check()).slotsCovered;
+    const down = async (): Promise<string> => await other.client.cluster("INFO");
+    await expect.poll(down, { timeout: 20_000 }).toContain("cluster_state:fail");
+    expect(await covered()).toBe(false);
+    await expect(cluster.primaryOf(OTHER_SHARD, { timeoutMs: 500 })).rejects.toMatchObject({
+      code: "WAIT_TIMEOUT",
+      message: expect.stringMatching(
+        new RegExp(`${other.name} owns slot \\d+ and refuses commands: its cluster_state is fail`),
+      ),
+    });
+    expect((await cluster.primaries()).map(String)).toContain(other.name);
+    expect((await cluster.select({ primaryOf: OTHER_SHARD })).map(String)).toEqual([other.name]);
+    await using killed = await cluster.killMaster(OTHER_SHARD);
+    expect(killed.nodes).toEqual([other.name]);
+  });
+});
+
+describe("with a long node timeout", () => {
+  let cluster: StartedRedisCluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ nodeTimeoutMs: 15_000 });
+  });
+  afterAll(async () => {
+    await cluster.stop();
+  });
+
+  test("a primary that was restarted executes commands, also while another node is away", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const [other] = await cluster.replicasOf(OTHER_SHARD);
+    await using _killed = await cluster.kill(other ?? "");
+    await cluster.restart(primary);
+    expect(await primary.client.get(KEY)).toBeNull();
+  });
+
+  test("in a split brain only the promoted node's acknowledgements end a failover", async () => {
+    const old = await cluster.primaryOf(KEY);
+    const [replica] = await cluster.replicasOf(KEY);
+    if (replica === undefined) throw new Error("the shard has no replica");
+    const written = async ({ client }: typeof old): Promise<string> => {
+      const [key = ""] = await client.keys("testcontainers-redis-cluster:probe:*");
+      return (await client.get(key)) ?? "";
+    };
+    let noWriteBefore = 0;
+    const failover = await cluster.observeFailover(
+      async () => {
+        // Until then the replica acknowledges no write, promoted or not.
+        noWriteBefore = Date.now() + 3_000;
+        await replica.client.call("CLIENT", "PAUSE", 3_000, "WRITE");
+        const isolated = await cluster.isolate(old, { plane: "bus" });
+        await cluster.failover(replica, { mode: "takeover" });
+        const takenOverAt = Date.now();
+        const lastWrite = async (): Promise<number> => Number((await written(old)).split(" ")[1]);
+        await expect.poll(lastWrite, { timeout: 10_000 }).toBeGreaterThan(takenOverAt);
+        await expect.poll(() => written(replica), { timeout: 10_000 }).toContain(replica.name);
+        await isolated.heal();
+        return isolated;
+      },
+      { withinMs: 30_000 },
+    );
+    expect(failover).toMatchObject({ failed: { name: old.name }, promoted: { name: replica.name } });
+    const { phases, since, acknowledgedByOldPrimary: late, lastWriteMs = Number.NaN } = failover;
+    expect(since + (phases.recoveredMs ?? 0)).toBeGreaterThanOrEqual(noWriteBefore);
+    expect(late.count).toBeGreaterThan(0);
+    expect(late.lastMs).toBeGreaterThan(phases.electedMs ?? Number.NaN);
+    expect(lastWriteMs).toBeLessThanOrEqual((phases.electedMs ?? Number.NaN) + 50);
+    expect(formatFailover(failover)).toMatch(/last late write +\d+ ms +acknowledged by/);
   });
 });
 

@@ -72,7 +72,8 @@ export class BreakableCluster extends TargetableCluster {
 
   /**
    * Starts dead nodes again, or running ones anew (SIGTERM first), and returns when they are back in the cluster and, as
-   * replicas, in sync. Data is what `persistence` kept, unless it is to be wiped; the network address stays, the host
+   * replicas, in sync. A primary executes commands again by then, which a server refuses until its process is two seconds
+   * old, unless the cluster is down for another reason. Data is what `persistence` kept, unless it is to be wiped; the network address stays, the host
    * port may be another, and the clients made here find it. This ends kills, stops, pauses and slow commands of the
    * node. Partitions, losses, delays and freezes are put in force again before its server starts; while there is one,
    * the node is only waited for until it answers or, where clients are cut off from it, runs.
@@ -171,8 +172,9 @@ export class BreakableCluster extends TargetableCluster {
   }
 
   /**
-   * Makes a replica the primary of its shard by Redis' own CLUSTER FAILOVER, and returns when it is, also where the
-   * others elected it by themselves meanwhile. `graceful` (default) loses nothing and needs a primary that answers;
+   * Makes a replica the primary of its shard by Redis' own CLUSTER FAILOVER. Resolves when it is and executes commands,
+   * also if the others elected it by themselves meanwhile. If the cluster is down for another reason, as its view shows
+   * (a minority, or slots of another shard without a live owner), this resolves after the promotion alone. `graceful` (default) loses nothing and needs a primary that answers;
    * `force` does without the old primary's consent; `takeover` without anybody's. What the server forgets is asked for
    * again until the time is up, and the error says why it did not work. Redis keeps the votes of an election for twice
    * the node timeout, at least two seconds, and begins no other for as long again: a replica that has just held one is asked

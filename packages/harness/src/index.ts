@@ -20,11 +20,13 @@ export type { HistoryView, PastError, PastFault, PastSeed } from "./evidence/his
 export type { SaveEvidenceOptions } from "./evidence/save-evidence.ts";
 export type { ExpectedFailover, ExpectedParts, MsRange } from "./failover/expected.ts";
 export type {
+  DeposedWrites,
   Failover,
   FailoverPhases,
   NodeBefore,
   ObserveFailoverOptions,
   ShardFailover,
+  ShardPromotion,
   TimelineEvent,
 } from "./failover/failover.ts";
 export { formatFailover } from "./failover/format-failover.ts";

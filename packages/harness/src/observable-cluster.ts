@@ -21,7 +21,7 @@ import {
 } from "./view/automatic-failover.ts";
 import { type ClusterCheck, checkView } from "./view/check.ts";
 import type { ClusterView } from "./view/cluster-view.ts";
-import { replicasOfShard, servingNodes } from "./view/serving.ts";
+import { replicasOfShard, slotOwners, whoServes } from "./view/serving.ts";
 import { holdsSlot } from "./view/slot-ranges.ts";
 
 /** States of a container that runs, or is about to. */
@@ -117,27 +117,36 @@ export class ObservableCluster extends RecordedCluster {
   }
 
   /**
-   * The node that serves a key now, in its own eyes; of several that say so, the one with the newest config epoch.
-   * While nobody does, as during a failover, it waits. One that does not answer is none, whatever the others say of it.
+   * Waits until a node executes commands for a key, and returns that node: it owns the key's slot in its own view with
+   * the newest config epoch, and its `cluster_state` is `ok`. A node that does not answer never counts, whatever the
+   * other nodes report of it. A promoted node owns its slots some time before it executes commands for them; with
+   * `cluster-require-full-coverage`, which is Redis' default, no node executes any while slots of another shard have no
+   * live owner. {@link select} finds the owner of a slot in that case as well.
    *
-   * @throws RedisClusterError WAIT_TIMEOUT with the slot that nobody serves; FAILOVER_IMPOSSIBLE at once if its primary
-   * failed and the cluster has too few primaries to replace it; WAIT_ABORTED; CLUSTER_STOPPED, also when the cluster is
-   * stopped meanwhile.
+   * @throws RedisClusterError WAIT_TIMEOUT with the slot, its owner, and why the owner refuses commands;
+   * FAILOVER_IMPOSSIBLE at once if the primary failed and the cluster has too few primaries to replace it; WAIT_ABORTED;
+   * CLUSTER_STOPPED, also if the cluster is stopped meanwhile.
    */
   async primaryOf(key: string, options: WaitOptions = {}): Promise<RedisClusterNode> {
-    return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, () =>
-      this.servingNow(key),
-    );
+    return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
+      const view = await this.look();
+      const { node, reason } = whoServes(view.views, keySlot(key));
+      if (node === undefined) {
+        await this.refuseHopeless(view);
+        throw new Error(reason);
+      }
+      return this.node(node);
+    });
   }
 
-  /** The node that serves a key at this moment. For use inside a call that has a deadline. */
-  protected async servingNow(key: string): Promise<RedisClusterNode> {
+  /** The node that owns the slot of a key at this moment, whether or not it executes commands. For use in a call that has a deadline. */
+  protected async ownerNow(key: string): Promise<RedisClusterNode> {
     const slot = keySlot(key);
     const view = await this.look();
-    const owner = servingNodes(view.views).find(({ slots }) => holdsSlot(slots, slot));
+    const owner = slotOwners(view.views).find(({ slots }) => holdsSlot(slots, slot));
     if (owner !== undefined) return this.node(owner.node);
     await this.refuseHopeless(view);
-    throw new Error(`no node that answers serves slot ${slot}`);
+    throw new Error(`no node that answers owns slot ${slot}`);
   }
 
   /** Does something that may bring a primary back: it is not hopeless to wait for one meanwhile. */
@@ -202,23 +211,27 @@ export class ObservableCluster extends RecordedCluster {
   }
 
   /**
-   * The replicas of the node that serves a key now: those that answer and say that they follow it. While nobody serves it,
-   * it waits.
+   * The replicas of the node that owns the slot of a key now: the nodes that answer and report that they follow it. While
+   * no node owns it, this waits. A replica need not be in sync, and may refuse reads (MASTERDOWN, CLUSTERDOWN):
+   * {@link waitUntilHealthy} waits until none does.
    *
    * @throws RedisClusterError as {@link primaryOf}.
    */
   async replicasOf(key: string, options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
     return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
-      const { id } = await this.servingNow(key);
+      const { id } = await this.ownerNow(key);
       return this.#named(replicasOfShard((await this.look()).views, id));
     });
   }
 
-  /** The nodes that serve slots now, in the order of their names. @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED. */
+  /**
+   * The nodes that own slots now, in the order of their names. This is a question about roles and does not wait: a node
+   * in the list may refuse commands at the moment, for which {@link primaryOf} waits.
+   *
+   * @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED.
+   */
   async primaries(options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
-    return await this.#asked(options, (view) =>
-      this.#named(servingNodes(view.views).map(({ node }) => node)),
-    );
+    return await this.#asked(options, (view) => this.#named(slotOwners(view.views).map(({ node }) => node)));
   }
 
   /** The nodes that answer and follow another one now. @throws RedisClusterError CLUSTER_STOPPED, WAIT_TIMEOUT or WAIT_ABORTED. */

@@ -135,19 +135,20 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   /**
    * Watches the cluster from before `action` until it is whole again, and tells what happened in milliseconds since
    * the fault: who suspected the primary and who declared it dead, the election and its announced delay, the
-   * promotion, when every node agreed, and when a client's write to that shard was acknowledged again.
+   * promotion, when every node agreed, and when the promoted node acknowledged a write for the first time. It also counts
+   * the writes that the old primary acknowledged after the promotion.
    *
    * `action` does whatever ends in a failover, such as `() => cluster.killMaster(key)`; nothing of it is taken back.
    * The fault began when its result says so in `since`, as every fault of this library does; where it gives nothing of
-   * that kind, when the first fault of this library began that it applied; else when it was called. Meanwhile a client of
-   * the observation's own writes to every shard; it is closed, and its keys deleted, when the promise settles.
+   * that kind, when the first fault of this library began that it applied; else when it was called. Meanwhile every shard is
+   * written to, straight at its nodes; these connections are closed, and their keys deleted, when the promise settles.
    *
    * With one or two primaries Redis promotes no replica by itself: there the action has to do it, by
    * `failover(replica, { mode: "takeover" })` after a kill, or by `failover(replica)` alone.
    *
    * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, when that took longer than `withinMs`;
    * FAILOVER_IMPOSSIBLE as soon as the action has ended with a failed primary in such a cluster;
-   * WAIT_TIMEOUT where the observation's client cannot connect; WAIT_ABORTED; CLUSTER_STOPPED, also when the cluster is
+   * WAIT_TIMEOUT where the observation can connect to no node; WAIT_ABORTED; CLUSTER_STOPPED, also when the cluster is
    * stopped meanwhile; INVALID_ARGUMENT where `withinMs` is not above 0, or nobody serves a slot; and whatever `action`
    * throws.
    */
@@ -175,7 +176,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       connections: this.members.all.map(({ connection }) => connection),
       stopped,
       logStream: (node, since) => this.node(node).logStream({ since }),
-      probeWrite: (slot) => probe.write(slot),
+      probe,
       refuseHopeless: () => this.refuseHopeless(),
       firstFaultSince: (ms) =>
         this.recorder.faults
@@ -200,8 +201,9 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
 
   /**
    * How long a failover of one shard takes by the server's own rules, in milliseconds from the death of its primary to the
-   * promotion, and what that is made of: from the node timeout, the server's version and the fewest replicas of any
-   * planned shard. On a machine that is not overloaded. `Infinity` if a shard has no replica, or the cluster fewer than three primaries. Of the cluster only the
+   * promotion, what that is made of, and how long until the promoted node executes commands (`serving`, as if its process
+   * started at that moment): from the node timeout, the server's version and the fewest replicas of any planned shard. On a
+   * machine that is not overloaded. `Infinity` if a shard has no replica, or the cluster fewer than three primaries. Of the cluster only the
    * version is asked; nothing is broken.
    *
    * @throws RedisClusterError CLUSTER_STOPPED; WAIT_TIMEOUT where no node answers; WAIT_ABORTED.

@@ -212,13 +212,13 @@ export class TargetableCluster extends ObservableCluster {
     return { words, find: () => Promise.resolve({ members, seed: undefined }) };
   }
 
-  /** The node that serves a key as soon as one does. */
+  /** The node that owns the slot of a key, as soon as one does. It may refuse commands: also such a node can be killed. */
   protected aimAtPrimary(key: string): Aim {
     this.refuseStopped();
     return {
       words: `the primary of ${JSON.stringify(key)}`,
       find: async (signal) => {
-        const node = await poll(() => this.servingNow(key), { everyMs: POLL_MS, signal });
+        const node = await poll(() => this.ownerNow(key), { everyMs: POLL_MS, signal });
         return { members: [this.#member(node)], seed: undefined };
       },
     };

@@ -23,8 +23,8 @@ export async function assertAgree(cluster: CheckableCluster): Promise<void> {
 }
 
 /**
- * Asserts that at this moment each of the 16384 slots is served by a node that answers and says so itself, as
- * `check().slotsCovered` tells. A dead primary serves nothing, even if the others have not noticed yet.
+ * Asserts that at this moment a node that answers executes commands for each of the 16384 slots, as `check().slotsCovered`
+ * reports. A dead primary, or one whose cluster_state is not ok, covers nothing, even if the others have not noticed yet.
  *
  * @throws AssertionError with the slots that nobody serves and each node's view. RedisClusterError INVALID_ARGUMENT
  * where it is given no cluster; CLUSTER_STOPPED.

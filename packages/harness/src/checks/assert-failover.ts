@@ -4,7 +4,8 @@ import { type PromotionLimit, promotedReplica, recoveredWithin } from "./failove
 
 /**
  * Asserts that each shard that failed over has another primary now, elected within `withinMs` of the fault where that is given. The
- * moment is `electedMs`, or `servingMs` where that is unknown. A manual failover counts. The limit is multiplied by
+ * moment is `electedMs`, or `servingMs` where that is unknown. A manual failover counts; one that ended with the old primary in its place
+ * again does not. The limit is multiplied by
  * the failover's `timeScale`.
  *
  * @throws AssertionError with the failover's timeline. RedisClusterError INVALID_ARGUMENT where it is given no
@@ -15,8 +16,8 @@ export function assertPromotedReplica(failover: Failover, limit: PromotionLimit 
 }
 
 /**
- * Asserts that each shard that failed over was whole again within so many milliseconds of the fault: a client's write to
- * it was acknowledged (`recoveredMs`), and every node that can be reached agreed (`agreedMs`). The limit is
+ * Asserts that each shard that failed over was whole again within so many milliseconds of the fault: the promoted node
+ * acknowledged a write (`recoveredMs`), and every node that can be reached agreed (`agreedMs`). The limit is
  * multiplied by the failover's `timeScale`.
  *
  * @throws AssertionError with the failover's timeline. RedisClusterError INVALID_ARGUMENT where it is given no

@@ -81,7 +81,7 @@ test("every shard counts, not only the first", () => {
 
 test("a shard that kept its primary is no promotion", () => {
   const promoted = { name: "node-1", id: "a".repeat(40) };
-  expect(() => assertPromotedReplica(failoverWith({ promoted }))).toThrow("node-1 is primary as before");
+  expect(() => assertPromotedReplica(failoverWith({ promoted }))).toThrow("node-1 is primary again");
 });
 
 test("a manual failover is a promotion, and without logs the views tell when", () => {

@@ -43,7 +43,7 @@ export async function agree(given: unknown): Promise<Verdict> {
   });
 }
 
-/** Every slot is served, in its own words, by a node that answers. */
+/** A node that answers executes commands for every slot. */
 export async function coversAllSlots(given: unknown): Promise<Verdict> {
   const view = await viewOf(given);
   const { slotsCovered, problems } = checkView(view);

@@ -10,19 +10,22 @@ export interface PromotionLimit {
   readonly withinMs?: number | undefined;
 }
 
-/** Of every shard that failed over another node became primary, in time. A manual failover counts. */
+/**
+ * Of every shard that failed over another node is primary, and became so in time. A manual failover counts; one that ended
+ * with the old primary in its place again does not.
+ */
 export function promotedReplica(given: unknown, limit: unknown = {}): Verdict {
   const failover = requireFailover(given);
   const withinMs = requireLimit(limit);
   const shards = shardsOf(failover);
   const kept = shards.filter(({ failed, promoted }) => failed.name === promoted.name);
   if (kept.length > 0 || withinMs === undefined) {
-    const names = kept.map(({ failed }) => failed.name).join(", ");
+    const again = kept.map(backAgain).join("\n");
     return verdict({
       ok: kept.length === 0,
-      message: `${names} is primary as before: no replica was promoted.`,
+      message: again,
       negated: `${promotionsIn(shards)}; no promotion was expected.`,
-      actual: kept.length === 0 ? promotionsIn(shards) : `${names} is primary as before`,
+      actual: kept.length === 0 ? promotionsIn(shards) : again,
       expected: "a promoted replica",
       evidence: formatFailover(failover),
     });
@@ -37,7 +40,7 @@ export function promotedReplica(given: unknown, limit: unknown = {}): Verdict {
   return judgeSteps(failover, steps, stretchedLimit(withinMs, failover.timeScale));
 }
 
-/** Of every shard that failed over a write was acknowledged and all nodes agreed, in time. */
+/** Of every shard that failed over the promoted node acknowledged a write and all nodes agreed, in time. */
 export function recoveredWithin(given: unknown, limitMs: unknown): Verdict {
   const failover = requireFailover(given);
   const withinMs = requireMs("The limit", limitMs);
@@ -76,6 +79,14 @@ function judgeSteps(failover: Failover, steps: readonly Step[], limit: Stretched
 
 function shardsOf(failover: Failover): readonly ShardFailover[] {
   return [failover, ...failover.others];
+}
+
+function backAgain({ failed, promotions }: ShardFailover): string {
+  const between = promotions
+    .filter(({ name }) => name !== failed.name)
+    .map(({ name, atMs }) => `${name} after ${atMs} ms`);
+  const others = between.length === 0 ? "" : ` Promoted in between: ${between.join(", ")}.`;
+  return `${failed.name} is primary again, so no replica is.${others}`;
 }
 
 function promotionsIn(shards: readonly ShardFailover[]): string {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ServerVersion } from "../view/parse-info.ts";
-import { expectedFailoverMs } from "./expected.ts";
+import { expectedFailoverMs, expectedManualMs } from "./expected.ts";
 
 function version(server: ServerVersion["server"], major: number, minor: number): ServerVersion {
   return { server, version: `${major}.${minor}.0`, major, minor };
@@ -58,4 +58,37 @@ test("without replicas there is no failover", () => {
   expect(expectedFailoverMs({ nodeTimeoutMs: 1000, server: version("redis", 7, 2), replicas: 0 }).minMs).toBe(
     Number.POSITIVE_INFINITY,
   );
+});
+
+const T500 = { nodeTimeoutMs: 500, server: version("redis", 8, 0), replicas: 1 };
+
+test.each([
+  ["is old enough", { startedByMs: -10_000, minorityMs: undefined }, 2600],
+  ["may have been started by the fault", undefined, 2600],
+  ["was restarted after the fault", { startedByMs: 900, minorityMs: undefined }, 3100],
+  ["was in a minority not long before", { startedByMs: -10_000, minorityMs: 2_400 }, 3000],
+] as const)("a promoted node whose process %s executes commands by then", (_, conditions, maxMs) => {
+  const { serving } = expectedFailoverMs({ ...T500, conditions });
+  expect(serving).toEqual({ minMs: 1000, maxMs });
+});
+
+test("a young process delays a quick failover", () => {
+  const quick = { nodeTimeoutMs: 200, server: version("valkey", 9, 1), replicas: 1 };
+  const { maxMs, serving } = expectedFailoverMs({
+    ...quick,
+    conditions: { startedByMs: -500, minorityMs: undefined },
+  });
+  expect(maxMs).toBe(900);
+  expect(serving).toEqual({ minMs: 200, maxMs: 1700 });
+});
+
+test("after a minority a node refuses commands for one node timeout, from 500 ms to 5 s", () => {
+  const after = (nodeTimeoutMs: number): number =>
+    expectedManualMs({ nodeTimeoutMs, startedByMs: -60_000, minorityMs: 0 }).serving.maxMs;
+  expect([200, 1_000, 30_000].map(after)).toEqual([600, 1_100, 5_100]);
+});
+
+test("a manual failover to a node that is up takes no longer until it executes commands", () => {
+  const { maxMs, serving } = expectedManualMs(undefined);
+  expect(serving).toEqual({ minMs: 0, maxMs });
 });

@@ -27,8 +27,10 @@ export function shardFailoverWith(
   return {
     failed: { name: "node-1" },
     promoted: { name: "node-5", id: "b".repeat(40) },
+    promotions: [{ name: "node-5", epoch: 9, atMs: 1501 }],
     shard: 1,
     lastWriteMs: -4,
+    acknowledgedByOldPrimary: { count: 0, lastMs: undefined },
     slots: [{ first: 5461, last: 10922 }],
     epochBefore: 7,
     epochAfter: 9,
@@ -52,6 +54,7 @@ export function shardFailoverWith(
     expected: {
       minMs: 1000,
       maxMs: 2500,
+      serving: { minMs: 1000, maxMs: 2600 },
       parts: {
         suspicion: { minMs: 500, maxMs: 950 },
         agreement: { minMs: 0, maxMs: 350 },

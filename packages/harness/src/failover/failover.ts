@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { NodeConnection } from "../clients/node-connection.ts";
+import type { ProbeWriter } from "../clients/probe-writer.ts";
 import type { ClusterPlan, NodeRole, SlotRange } from "../plan/cluster-plan.ts";
 import type { ExpectedFailover } from "./expected.ts";
 
@@ -11,11 +12,8 @@ export interface FailoverSubject {
   readonly stopped: AbortSignal;
   /** A node's output since a moment, in seconds of its engine's clock, and from then on live. Whoever asks destroys it. */
   logStream(node: string, sinceEpochSeconds: number): Promise<Readable>;
-  /**
-   * One write that is sent after the call and acknowledged by whoever serves the slot, through a real cluster client.
-   * Rejects when it was refused, or when the signal aborts.
-   */
-  probeWrite(slot: number, signal: AbortSignal): Promise<void>;
+  /** Writes straight to nodes, so that it is certain which node acknowledged. */
+  readonly probe: Pick<ProbeWriter, "ready" | "write">;
   /** @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed and the cluster has too few to replace it. */
   refuseHopeless(): Promise<void>;
   /** When the first fault began that the cluster entered at or after a moment, as `Date.now()` tells both. */
@@ -45,7 +43,7 @@ export interface TimelineEvent {
   /**
    * Of a line in the node's own log: `suspected`, `failed`, `reachable-again`, `election-scheduled`, `election-moved`,
    * `election-at-once`, `election-started`, `vote-granted`, `vote-denied`, `votes-counted`, `elected`, `epoch-claimed`,
-   * `unable`, `manual`, `state`, `demoted`. Of its view: `silent`, `answers`, `flag`, `promoted`, `serving`, `agreed`,
+   * `unable`, `manual`, `state`, `demoted`. Of its view: `silent`, `answers`, `flag`, `replica`, `promoted`, `serving`, `agreed`,
    * `back`. Of the action: `fault`, `acted`.
    */
   readonly kind: string;
@@ -54,18 +52,19 @@ export interface TimelineEvent {
 }
 
 /**
- * The steps of one shard's failover, all in milliseconds since the fault, undefined where not seen. From the node's
+ * The steps of one shard's failover, all in milliseconds since the fault, undefined where not seen. If the shard failed
+ * over several times, they are those of the last promotion and of the primary that it replaced. From the node's
  * own log and its own clock: failed to elected, and suspected where the server logs it (Valkey 8.1 and newer). From
  * asking every node about every 20 ms: the others.
  */
 export interface FailoverPhases {
-  /** Somebody flagged the old primary `fail?`. */
+  /** A node flagged the old primary `fail?` after the fault, and still did so when another one was promoted. */
   readonly suspectedMs: number | undefined;
-  /** Who did so first. */
+  /** The node that did so first. */
   readonly suspectedBy: string | undefined;
-  /** A majority of the primaries agreed that it is dead. */
+  /** A majority of the primaries agreed that it is dead, and did not take that back before the promotion. */
   readonly failedMs: number | undefined;
-  /** Who counted them. */
+  /** The node that counted them. */
   readonly failedBy: string | undefined;
   /** The promoted node planned its election. */
   readonly electionScheduledMs: number | undefined;
@@ -77,22 +76,53 @@ export interface FailoverPhases {
   readonly votesMs: number | undefined;
   /** It was primary, in its own words. */
   readonly electedMs: number | undefined;
-  /** It was seen to claim the slots, with the cluster's state ok in its eyes. */
+  /**
+   * It was seen to execute commands: it claims the slots, and its cluster_state is ok. A young process is promoted before
+   * that: see {@link ExpectedFailover.serving}.
+   */
   readonly servingMs: number | undefined;
   /** Every node that can be reached and is not cut off says the same of the shard. */
   readonly agreedMs: number | undefined;
-  /** A client's write to the shard was acknowledged for the first time after the promotion. */
+  /**
+   * The promoted node acknowledged a write for the first time. Writes go straight to the nodes, so the time in which an
+   * application's client finds the new primary is not in it. Acknowledgements of the old primary never count.
+   */
   readonly recoveredMs: number | undefined;
   /** The old primary was back, as a replica of the new one, and in sync. */
   readonly rejoinedMs: number | undefined;
 }
 
-/** One shard that got another primary. */
+/** A promotion of a node of a shard. */
+export interface ShardPromotion {
+  readonly name: string;
+  /** Its config epoch; undefined for a takeover that no view showed. */
+  readonly epoch: number | undefined;
+  /** When it was promoted, in milliseconds since the fault: by its own log, or else when a view showed it. */
+  readonly atMs: number;
+}
+
+/** Writes that a primary acknowledged although another node had been promoted in its place. */
+export interface DeposedWrites {
+  /**
+   * How many of the observation's own writes; about one every 10 ms is sent. Only those count that were executed later
+   * than the promotion for certain, and acknowledged before the observation ended.
+   */
+  readonly count: number;
+  /** When the last of them was executed, in milliseconds since the fault; undefined if there is none. */
+  readonly lastMs: number | undefined;
+}
+
+/** One shard that failed over. */
 export interface ShardFailover {
-  /** Who was the primary before the fault. */
+  /** The primary before the fault. */
   readonly failed: { readonly name: string };
-  /** Who is the primary now; `id` is its node id. */
+  /**
+   * The primary at the end; `id` is its node id. It is `failed` itself if the shard failed over and back again: then
+   * `promotions` has both.
+   */
   readonly promoted: { readonly name: string; readonly id: string };
+  /** Every promotion, in order; the last one is that of `promoted`, and the phases are its phases. */
+  readonly promotions: readonly ShardPromotion[];
   /** Index of the shard that the old primary was planned into. */
   readonly shard: number;
   /** Those that the old primary served. */
@@ -104,10 +134,16 @@ export interface ShardFailover {
   /** True for `CLUSTER FAILOVER`: nobody had to be declared dead. */
   readonly manual: boolean;
   /**
-   * When the old primary's last acknowledged write was answered, in milliseconds since the fault; below zero for one
-   * before it. A primary that is cut off may go on acknowledging. Undefined where none was seen.
+   * When the primary that was replaced acknowledged a write for the last time before the promotion, in milliseconds since
+   * the fault; below zero for one before it. From then to `phases.recoveredMs` no node acknowledged a write that lasts.
+   * Undefined if none was seen.
    */
   readonly lastWriteMs: number | undefined;
+  /**
+   * What the old primary acknowledged after the promotion, as a primary that is cut off or was frozen may: the split brain.
+   * Such writes are lost when it follows the new primary.
+   */
+  readonly acknowledgedByOldPrimary: DeposedWrites;
   readonly phases: FailoverPhases;
   /** How long a failover like this takes from the fault to the promotion, by the server's own rules. */
   readonly expected: ExpectedFailover;

@@ -8,7 +8,10 @@ interface Row {
   readonly note: string;
 }
 
-/** A failover as lines of aligned text: each shard's phases in milliseconds since the fault, the expected range beside. */
+/**
+ * A failover as lines of aligned text: each shard's phases in milliseconds since the fault, with the expected range, and
+ * what the old primary acknowledged after the promotion.
+ */
 export function formatFailover(failover: Failover): string {
   return [failover, ...failover.others].map(formatShard).join("\n\n");
 }
@@ -21,14 +24,26 @@ function formatShard(shard: ShardFailover): string {
     `  ${what.padEnd(whatWidth)}  ${String(ms).padStart(msWidth)} ms  ${note}`.trimEnd(),
   );
   return [
-    `${shard.failed.name} → ${shard.promoted.name}   slots ${formatRanges(shard.slots)}   ` +
+    `${formatChain(shard)}   slots ${formatRanges(shard.slots)}   ` +
       `epoch ${shard.epochBefore} → ${shard.epochAfter}${shard.manual ? "   manual" : ""}`,
     ...lines,
   ].join("\n");
 }
 
+/** The primaries that a shard had, in order: `node-0 → node-3`. */
+function formatChain({ failed, promotions, promoted }: ShardFailover): string {
+  return [failed, ...promotions.slice(0, -1), promoted].map(({ name }) => name).join(" → ");
+}
+
 /** In the order in which they happened; those of the same moment stay in the order of the failover. */
-function rowsOf({ phases, promoted, failed, expected }: ShardFailover): readonly Row[] {
+function rowsOf(shard: ShardFailover): readonly Row[] {
+  const { phases, promoted, failed, expected, promotions, acknowledgedByOldPrimary: late } = shard;
+  // The node that the last promotion replaced.
+  const replaced = (promotions.at(-2) ?? failed).name;
+  const back = failed.name === promoted.name ? replaced : failed.name;
+  // They count from the fault, so they say nothing of a second failover.
+  const expectedOnce = (each: MsRange): string | undefined =>
+    promotions.length > 1 ? undefined : range(each);
   const { parts } = expected;
   const failedMax = parts && parts.suspicion.maxMs + parts.agreement.maxMs;
   const rows: readonly Row[] = [
@@ -57,11 +72,16 @@ function rowsOf({ phases, promoted, failed, expected }: ShardFailover): readonly
     },
     { what: "election started", ms: phases.electionStartedMs, note: "" },
     { what: "votes given", ms: phases.votesMs, note: "" },
-    { what: "elected", ms: phases.electedMs, note: join(promoted.name, range(expected)) },
-    { what: "seen to serve", ms: phases.servingMs, note: "" },
+    { what: "elected", ms: phases.electedMs, note: join(promoted.name, expectedOnce(expected)) },
+    { what: "seen to serve", ms: phases.servingMs, note: join(expectedOnce(expected.serving)) },
     { what: "first write", ms: phases.recoveredMs, note: "" },
     { what: "all agree", ms: phases.agreedMs, note: "" },
-    { what: "back in sync", ms: phases.rejoinedMs, note: failed.name },
+    { what: "back in sync", ms: phases.rejoinedMs, note: back },
+    {
+      what: "last late write",
+      ms: late.lastMs,
+      note: `acknowledged by ${replaced} after the promotion, ${late.count} in all`,
+    },
   ];
   return rows.toSorted((a, b) => (a.ms ?? 0) - (b.ms ?? 0));
 }

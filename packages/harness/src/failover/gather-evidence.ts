@@ -5,7 +5,9 @@ import type { Evidence, ReplicaEvidence, ShardEvidence } from "./diagnose.ts";
 import { expectedFailoverMs } from "./expected.ts";
 import type { FailoverSubject } from "./failover.ts";
 import type { Recorder, ShardRecord } from "./recorder.ts";
-import { flaggedBy, primariesSeenBy, selfOf } from "./shards.ts";
+import { primariesSeenBy } from "../view/cluster-state.ts";
+import { flaggedBy, selfOf } from "./shards.ts";
+import { CLOCK_SLACK_MS } from "./suspicion.ts";
 import { within } from "./within.ts";
 
 const ANSWER_LIMIT_MS = 500;
@@ -14,27 +16,34 @@ const ANSWER_LIMIT_MS = 500;
 export async function gatherEvidence(
   subject: FailoverSubject,
   recorder: Recorder,
-  withinMs: number,
+  limits: { readonly sinceMs: number; readonly withinMs: number },
   server: ServerVersion,
 ): Promise<Evidence> {
-  const { records, views } = recorder;
+  const { sinceMs, withinMs } = limits;
+  const { records, views, lines, flags } = recorder;
   const left = records.filter(({ shard }) => views.get(shard.primary.name)?.kind === "answered");
-  const troubled = records.filter(({ promotion, wasTroubled, suspected }) => {
-    return promotion === undefined && (wasTroubled || suspected !== undefined);
+  // What was over before the fault is no reason why nothing came of it.
+  const isLate = ({ atMs }: { readonly atMs: number }): boolean => atMs >= sinceMs - CLOCK_SLACK_MS;
+  const late = { lines: lines.filter(isLate), flags: flags.filter(isLate) };
+  const troubled = records.filter(({ shard: { primary }, promotion, troubledAt }) => {
+    const flagged = late.flags.some(({ about, flag }) => about === primary.id && flag !== "");
+    return promotion === undefined && (flagged || (troubledAt !== undefined && isLate({ atMs: troubledAt })));
   });
   return {
     withinMs,
     nodeTimeoutMs: subject.plan.nodeTimeoutMs,
     primaries: records.length,
     primariesLeft: left.length,
-    troubled: await Promise.all(troubled.map((record) => shardEvidence(subject, recorder, record, server))),
+    troubled: await Promise.all(
+      troubled.map((record) => shardEvidence(subject, { ...late, views }, record, server)),
+    ),
   };
 }
 
 async function shardEvidence(
   subject: FailoverSubject,
-  { views, lines }: Recorder,
-  { shard, failed }: ShardRecord,
+  { views, lines, flags }: Pick<Recorder, "views" | "lines" | "flags">,
+  { shard }: ShardRecord,
   server: ServerVersion,
 ): Promise<ShardEvidence> {
   const { name, id } = shard.primary;
@@ -56,7 +65,7 @@ async function shardEvidence(
       noFailover: replicaSelf?.flags.includes("nofailover") === true,
       ...(connection === undefined || view.kind === "silent"
         ? UNKNOWN_AGE
-        : await dataAge(connection, subject.plan.nodeTimeoutMs)),
+        : await dataAge(connection, subject.plan)),
       primariesReached: reached,
       primariesNeeded: needed,
       ignoredClaim: ignoredClaim(views, id, replicaSelf),
@@ -72,7 +81,8 @@ async function shardEvidence(
     answers: self !== undefined,
     suspectedBy: flagged,
     declaredDead:
-      failed !== undefined || lines.some(({ event }) => event.kind === "failed" && event.about === id),
+      flags.some(({ about, flag }) => about === id && flag === "fail") ||
+      lines.some(({ event }) => event.kind === "failed" && event.about === id),
     expectedMaxMs: expectedFailoverMs({
       nodeTimeoutMs: subject.plan.nodeTimeoutMs,
       server,
@@ -101,7 +111,10 @@ type DataAge = Pick<ReplicaEvidence, "dataAgeMs" | "allowedAgeMs">;
 const UNKNOWN_AGE: DataAge = { dataAgeMs: undefined, allowedAgeMs: undefined };
 
 /** How long a replica has been without its primary, and the limit of `clusterHandleSlaveFailover`; factor 0 is none. */
-async function dataAge(connection: NodeConnection, nodeTimeoutMs: number): Promise<DataAge> {
+async function dataAge(
+  connection: NodeConnection,
+  { nodeTimeoutMs, timeScale }: FailoverSubject["plan"],
+): Promise<DataAge> {
   try {
     const asked = connection.texts([
       ["INFO", "replication"],
@@ -110,7 +123,7 @@ async function dataAge(connection: NodeConnection, nodeTimeoutMs: number): Promi
     ]);
     const [info = "", factorText = "", periodText = ""] = await within(
       asked,
-      ANSWER_LIMIT_MS,
+      ANSWER_LIMIT_MS * timeScale,
       new AbortController().signal,
     );
     // A link whose packets are lost still counts as up; then the server goes by the last thing that came over it.

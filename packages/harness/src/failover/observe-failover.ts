@@ -7,8 +7,9 @@ import { electedAt, recoveredAt } from "./phases.ts";
 import { prepare } from "./prepare.ts";
 import type { Recorder } from "./recorder.ts";
 import { report } from "./report.ts";
-import { isCutOff, isTroubled } from "./shards.ts";
 import { tooSmallToFailOver } from "../view/automatic-failover.ts";
+import { isCutOff } from "../view/cluster-state.ts";
+import { isTroubled } from "./shards.ts";
 import { timeoutError } from "./timeout-error.ts";
 import { pause, wallClockMs } from "../clock/real-time.ts";
 
@@ -18,10 +19,10 @@ const LATE_LINES_MS = 500;
 
 /**
  * Watches the cluster from before the action until it is whole again: another node serves each shard that lost its
- * primary, a client's write to it was acknowledged, and every node that can be reached says the same. The action does
+ * primary, that node acknowledged a write, and every node that can be reached reports the same. The action does
  * whatever ends in a failover, such as killing a primary; several shards at once are fine.
  *
- * Meanwhile every shard is written to about every 10 ms, and every node asked for its view about every 20 ms. All of
+ * Meanwhile every shard is written to about every 10 ms, straight to its nodes, and every node asked for its view about every 20 ms. All of
  * that has ended when the promise settles. What the action did is not taken back.
  *
  * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, every node's view and the election's log lines;
@@ -56,10 +57,10 @@ export async function observeFailover(
     const sinceMs = await act(action, subject, recorder, signal);
     const whole = await waitUntilWhole(subject, recorder, sinceMs + withinMs, waitForOldPrimary, signal);
     if (!whole) {
-      const evidence = await gatherEvidence(subject, recorder, withinMs, server);
+      const evidence = await gatherEvidence(subject, recorder, { sinceMs, withinMs }, server);
       throw timeoutError(recorder, evidence, sinceMs, waitForOldPrimary);
     }
-    await waitForLines(recorder, signal);
+    await waitForLines(recorder, LATE_LINES_MS * subject.plan.timeScale, signal);
     return report(subject, recorder, server, sinceMs);
   } finally {
     options.signal?.removeEventListener("abort", onAbort);
@@ -143,10 +144,14 @@ function isWhole({ records, lines, views, before }: Recorder, waitForOldPrimary:
 }
 
 /** Gives the log lines of promotions that the views have shown already a moment to arrive. */
-async function waitForLines({ records, lines }: Recorder, signal: AbortSignal): Promise<void> {
-  const untilMs = wallClockMs() + LATE_LINES_MS;
+async function waitForLines(
+  { records, lines }: Recorder,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const untilMs = wallClockMs() + limitMs;
   const late = (): boolean =>
-    records.some((record) => record.promotion !== undefined && electedAt(record, lines) === undefined);
+    records.some(({ promotions }) => promotions.some((each) => electedAt(each, lines) === undefined));
   while (late() && wallClockMs() < untilMs) {
     await pause(LOOK_MS, signal);
     signal.throwIfAborted();

@@ -1,81 +1,131 @@
+import { lastBefore, ofDeposed, type Acknowledgement, type Term } from "./acknowledgements.ts";
 import type { FailoverPhases } from "./failover.ts";
-import type { ShardRecord } from "./recorder.ts";
+import { isPromotion, type Recorder, type ShardRecord } from "./recorder.ts";
+import type { Promotion } from "./shards.ts";
+import { CLOCK_SLACK_MS, type Suspicion, suspicionOf } from "./suspicion.ts";
 import type { NodeLogLine } from "./watch-logs.ts";
 
-/** Whether the promotion was asked for with `CLUSTER FAILOVER`. */
-export function isManual({ shard, promotion, failed }: ShardRecord, lines: readonly NodeLogLine[]): boolean {
-  const asked = lines.some(({ node, event }) => event.kind === "manual" && node === promotion?.name);
-  // Without logs: nobody had declared the old primary dead.
-  return asked || (failed === undefined && firstFailure(shard.primary.id, lines) === undefined);
+/** What was seen of all shards. */
+export type Seen = Pick<Recorder, "lines" | "flags" | "clockErrorMs">;
+
+/** Returns whether the last promotion was requested with `CLUSTER FAILOVER`. */
+export function isManual(record: ShardRecord, seen: Seen, sinceMs: number): boolean {
+  const { promotion, promotions } = record;
+  if (promotion === undefined) return false;
+  const fromMs = promotions.at(-2)?.seenAt ?? Number.NEGATIVE_INFINITY;
+  const untilMs = (electedAt(promotion, seen.lines) ?? promotion.seenAt) + promotion.slackMs;
+  const asked = seen.lines
+    .filter(
+      ({ node, event, atMs }) =>
+        event.kind === "manual" && node === promotion.name && atMs >= fromMs && atMs <= untilMs,
+    )
+    .map(({ event }) => event)
+    .at(-1);
+  // A request that came to nothing was not what promoted it.
+  if (asked?.kind === "manual") return asked.step !== "expired";
+  // Without logs: no node had declared the old primary dead.
+  return suspicionFor(record, seen, sinceMs).failed === undefined;
 }
 
-/** When the promoted node was primary, in its own log's words; a takeover needs no election. */
-export function electedAt({ promotion }: ShardRecord, lines: readonly NodeLogLine[]): number | undefined {
+/** Returns what the nodes thought of the primary that was replaced last. */
+function suspicionFor({ shard, promotion }: ShardRecord, seen: Seen, sinceMs: number): Suspicion {
+  const untilMs =
+    promotion === undefined
+      ? Number.POSITIVE_INFINITY
+      : (electedAt(promotion, seen.lines) ?? promotion.seenAt);
+  return suspicionOf(promotion?.replaced.id ?? shard.primary.id, seen, sinceMs, untilMs);
+}
+
+/** Returns when a node was promoted, by its own log; a takeover needs no election. */
+export function electedAt(promotion: Promotion, lines: readonly NodeLogLine[]): number | undefined {
+  return promotionLine(promotion, lines)?.atMs;
+}
+
+function promotionLine(promotion: Promotion, lines: readonly NodeLogLine[]): NodeLogLine | undefined {
   return lines.findLast(
-    ({ node, event }) =>
-      node === promotion?.name &&
-      (event.kind === "elected" || (event.kind === "manual" && event.step === "takeover")),
-  )?.atMs;
+    (line) =>
+      line.node === promotion.name &&
+      isPromotion(line) &&
+      line.atMs >= promotion.notBefore - promotion.slackMs &&
+      line.atMs <= promotion.seenAt + promotion.slackMs,
+  );
 }
 
-/** When a write was acknowledged for the first time after the promotion. */
-export function recoveredAt(record: ShardRecord, lines: readonly NodeLogLine[]): number | undefined {
-  const from = electedAt(record, lines) ?? record.servingAt;
-  return from === undefined ? undefined : record.writtenAt.find((atMs) => atMs >= from);
+/** Returns when the promoted node acknowledged a write for the first time, as the client that wrote saw it. */
+export function recoveredAt(
+  { promotion, acknowledgements }: ShardRecord,
+  lines: readonly NodeLogLine[],
+): number | undefined {
+  if (promotion === undefined) return undefined;
+  const fromMs = electedAt(promotion, lines) ?? promotion.notBefore;
+  return acknowledgements.find(({ node, executedAt }) => node === promotion.name && executedAt >= fromMs)
+    ?.atMs;
 }
 
-/** Puts the steps of one shard's failover together. Pure. @param primaries how many primaries with slots there were. */
+/** Returns who owned the shard, from before the fault on. */
+function termsOf({ shard, promotions }: ShardRecord, lines: readonly NodeLogLine[]): readonly Term[] {
+  return [
+    { node: shard.primary.name, fromMs: Number.NEGATIVE_INFINITY },
+    ...promotions.map((each) => ({ node: each.name, fromMs: electedAt(each, lines) ?? each.seenAt })),
+  ];
+}
+
+/** Returns when a write was acknowledged for the last time by the primary that the promoted node replaced. */
+export function lastWriteAt(record: ShardRecord, { lines, clockErrorMs }: Seen): number | undefined {
+  return lastBefore(record.acknowledgements, termsOf(record, lines), clockErrorMs);
+}
+
+/** Returns the writes that a primary acknowledged after another node had been promoted in its place. */
+export function deposedWrites(
+  record: ShardRecord,
+  { lines, clockErrorMs }: Seen,
+): readonly Acknowledgement[] {
+  return ofDeposed(record.acknowledgements, termsOf(record, lines), clockErrorMs);
+}
+
+/** Puts the steps of one shard's last failover together. Pure. @param primaries how many primaries with slots there were. */
 export function phasesOf(
   record: ShardRecord,
-  allLines: readonly NodeLogLine[],
+  seen: Seen,
   sinceMs: number,
   primaries: number,
 ): FailoverPhases {
-  const lines = allLines.toSorted((a, b) => a.atMs - b.atMs);
-  const { shard, promotion } = record;
+  const lines = seen.lines.toSorted((a, b) => a.atMs - b.atMs);
+  const { promotion } = record;
   const since = (atMs: number | undefined): number | undefined =>
     atMs === undefined ? undefined : Math.round(atMs - sinceMs);
-  const logged = lines.find(({ event }) => event.kind === "suspected" && event.about === shard.primary.id);
-  const [suspected] = [logged, record.suspected].filter((each) => each !== undefined).toSorted(byTime);
-  const failed = firstFailure(shard.primary.id, lines) ?? record.failed;
+  const { suspected, failed } = suspicionFor(record, { ...seen, lines }, sinceMs);
   const epoch = promotion?.epoch;
   const own = lines.filter(({ node }) => node === promotion?.name);
   const started = own.findLast(({ event }) => event.kind === "election-started" && event.epoch === epoch);
+  // A takeover needs no election, so one that was planned before it has nothing to do with it.
+  const takenOver = promotion !== undefined && promotionLine(promotion, lines)?.event.kind === "manual";
   const scheduled = own.findLast(
     ({ event, atMs }) =>
-      event.kind === "election-scheduled" && atMs <= (started?.atMs ?? Number.POSITIVE_INFINITY),
+      event.kind === "election-scheduled" &&
+      !takenOver &&
+      atMs >= sinceMs - CLOCK_SLACK_MS &&
+      atMs <= (started?.atMs ?? Number.POSITIVE_INFINITY),
   );
   const votes = lines.filter(
     ({ event }) => event.kind === "vote-granted" && event.to === promotion?.id && event.epoch === epoch,
   );
   const needed = Math.floor(primaries / 2) + 1;
   return {
-    // Polled views may see a suspicion only after the log told that it had become certain.
-    suspectedMs: since(notAfter(suspected, failed)?.atMs),
-    suspectedBy: notAfter(suspected, failed)?.node,
+    suspectedMs: since(suspected?.atMs),
+    suspectedBy: suspected?.node,
     failedMs: since(failed?.atMs),
     failedBy: failed?.node,
     electionScheduledMs: since(scheduled?.atMs),
     announcedDelayMs: announcedDelay(own, scheduled, started),
     electionStartedMs: since(started?.atMs),
     votesMs: since((votes[needed - 1] ?? votes.at(-1))?.atMs),
-    electedMs: since(electedAt(record, lines)),
+    electedMs: since(promotion && electedAt(promotion, lines)),
     servingMs: since(record.servingAt),
     agreedMs: since(record.agreedAt),
     recoveredMs: since(recoveredAt(record, lines)),
     rejoinedMs: since(record.backAt),
   };
-}
-
-function firstFailure(id: string, lines: readonly NodeLogLine[]): NodeLogLine | undefined {
-  const told = lines.filter(({ event }) => event.kind === "failed" && event.about === id).toSorted(byTime);
-  const [first] = told;
-  // Whoever counted the majority told the others, and with clocks of a millisecond may seem to be second.
-  return (
-    told.find(
-      ({ event, atMs }) => event.kind === "failed" && event.by === "quorum" && atMs - (first?.atMs ?? 0) <= 1,
-    ) ?? first
-  );
 }
 
 /** What was announced, plus later corrections; where the wait was called off, what had passed of it. */
@@ -92,16 +142,4 @@ function announcedDelay(
     if (event.kind === "election-at-once") delayMs = Math.round(atMs - scheduled.atMs);
   }
   return delayMs;
-}
-
-interface Timed {
-  readonly atMs: number;
-}
-
-function byTime(a: Timed, b: Timed): number {
-  return a.atMs - b.atMs;
-}
-
-function notAfter<T extends Timed>(first: T | undefined, second: Timed | undefined): T | undefined {
-  return first !== undefined && second !== undefined && first.atMs > second.atMs ? undefined : first;
 }

@@ -1,66 +1,98 @@
-import { expect, test, vi } from "vitest";
-import { monotonicMs, pause } from "../clock/real-time.ts";
-import { probeShards } from "./probe-shards.ts";
+import { expect, test } from "vitest";
+import type { ProbeReply } from "../clients/probe-writer.ts";
+import { type ProbedShard, probeShards } from "./probe-shards.ts";
 
-/** Awaits a condition; the time limit is only there to end a test whose condition never comes true. */
-async function until(condition: () => boolean): Promise<void> {
-  await vi.waitFor(() => expect(condition()).toBe(true), { timeout: 4_000, interval: 5 });
+const REPLY: ProbeReply = { sentAt: 1, atMs: 2, serverMs: undefined };
+
+function shard(changes: Partial<ProbedShard>): ProbedShard {
+  return {
+    slot: 7,
+    targets: () => ["node-0"],
+    troubled: () => true,
+    onAcknowledged: () => {},
+    onRefused: () => {},
+    ...changes,
+  };
 }
 
-test("writes that hang are given up and do not keep later ones from being begun", async () => {
+/** Probes until something is so, and then ends. */
+async function probeUntil(
+  shards: readonly ProbedShard[],
+  write: (node: string, slot: number) => Promise<ProbeReply>,
+  done: () => boolean,
+): Promise<void> {
   const stop = new AbortController();
-  const written: number[] = [];
-  const hanging = new Set<number>();
-  let writes = 0;
-  let frozen = true;
-  let aborted = 0;
-  const probing = probeShards(
-    [{ slot: 7, troubled: () => true, onWritten: (atMs) => written.push(atMs) }],
-    async (_, signal) => {
-      writes += 1;
-      const write = writes;
-      signal.addEventListener("abort", () => {
-        aborted += 1;
-        hanging.delete(write);
-      });
-      if (!frozen) return;
-      hanging.add(write);
-      expect(hanging.size).toBeLessThanOrEqual(6);
-      await new Promise<never>(() => {});
-    },
-    stop.signal,
-  );
-  // Six are begun beside each other although none of them has ended; the seventh only once one was given up.
-  await until(() => writes > 6);
-  expect(aborted).toBeGreaterThan(0);
-  expect(written).toEqual([]);
-  frozen = false;
-  await until(() => written.length > 0);
+  const probing = probeShards(shards, write, stop.signal);
+  await expect.poll(done, { interval: 2, timeout: 10_000 }).toBe(true);
   stop.abort();
   await probing;
+}
+
+test("a node that leaves writes unanswered is sent no more, and keeps no other node waiting", async () => {
+  const sent = { frozen: 0, promoted: 0 };
+  const acknowledged: string[] = [];
+  await probeUntil(
+    [
+      shard({
+        targets: () => ["frozen", "promoted"],
+        onAcknowledged: (node) => acknowledged.push(node),
+      }),
+    ],
+    async (node) => {
+      sent[node as keyof typeof sent] += 1;
+      return node === "frozen" ? await new Promise<never>(() => {}) : REPLY;
+    },
+    () => sent.promoted >= 20,
+  );
+  expect(sent.frozen).toBe(6);
+  expect(new Set(acknowledged)).toEqual(new Set(["promoted"]));
 });
 
-test("every shard is written to about every 10 ms until the end, refused or not", async () => {
-  const stop = new AbortController();
-  const slots = [1, 2];
-  const sent = new Map<number, number[]>(slots.map((slot) => [slot, []]));
-  const gaps = (slot: number): readonly number[] => {
-    const times = sent.get(slot) ?? [];
-    return times.slice(1).map((at, index) => at - (times[index] ?? 0));
-  };
-  const probing = probeShards(
-    slots.map((slot) => ({ slot, troubled: () => false, onWritten: () => {} })),
-    (slot) => {
-      sent.get(slot)?.push(monotonicMs());
-      return Promise.reject(new Error("CLUSTERDOWN"));
+test("an acknowledgement that comes late is an acknowledgement, and then the node is sent writes again", async () => {
+  const waiting: ((reply: ProbeReply) => void)[] = [];
+  const acknowledged: ProbeReply[] = [];
+  let sent = 0;
+  let frozen = true;
+  await probeUntil(
+    [shard({ onAcknowledged: (_, reply) => acknowledged.push(reply) })],
+    async () => {
+      sent += 1;
+      const reply = { ...REPLY, sentAt: sent };
+      if (!frozen) return reply;
+      const { promise, resolve } = Promise.withResolvers<ProbeReply>();
+      waiting.push(() => resolve(reply));
+      if (sent === 6) {
+        frozen = false;
+        for (const answer of waiting) answer(reply);
+      }
+      return await promise;
     },
-    stop.signal,
+    () => sent >= 8,
   );
-  await until(() => slots.every((slot) => gaps(slot).length >= 30 && Math.min(...gaps(slot).slice(10)) < 20));
-  stop.abort();
-  await probing;
-  const counts = slots.map((slot) => sent.get(slot)?.length);
-  for (const slot of slots) expect(Math.min(...gaps(slot))).toBeGreaterThanOrEqual(8);
-  await pause(40);
-  expect(slots.map((slot) => sent.get(slot)?.length)).toEqual(counts);
+  expect(acknowledged.slice(0, 6).map(({ sentAt }) => sentAt)).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test("what a node refuses is told, and it is asked again", async () => {
+  const refused: string[] = [];
+  await probeUntil(
+    [shard({ onRefused: (node) => refused.push(node) })],
+    () => Promise.reject(new Error("MOVED")),
+    () => refused.length >= 3,
+  );
+  expect(new Set(refused)).toEqual(new Set(["node-0"]));
+});
+
+test("a node that joins the targets is written to from then on", async () => {
+  let targets = ["node-0"];
+  const written = new Set<string>();
+  await probeUntil(
+    [shard({ targets: () => targets })],
+    (node) => {
+      written.add(node);
+      targets = ["node-0", "node-3"];
+      return Promise.resolve(REPLY);
+    },
+    () => written.has("node-3"),
+  );
+  expect([...written]).toEqual(["node-0", "node-3"]);
 });

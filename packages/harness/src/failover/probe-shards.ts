@@ -1,61 +1,72 @@
-import { within } from "./within.ts";
-import { monotonicMs, pause, wallClockMs } from "../clock/real-time.ts";
+import type { ProbeReply } from "../clients/probe-writer.ts";
+import { monotonicMs, pause } from "../clock/real-time.ts";
 
 const EVERY_MS = 10;
 /** The healthy shards of a large cluster together are written to at most every so many milliseconds. */
 const SHARE_MS = 2;
-/** A write that hangs, as one to a frozen primary does, is given up; the others go on beside it. */
-const LIMIT_MS = 250;
-const MOST_AT_ONCE = 6;
+/**
+ * How many writes to a shard a node may leave unanswered before it is sent no more. They are not given up: a frozen node
+ * may acknowledge them when it is resumed, and that is an acknowledgement like any other.
+ */
+const MOST_UNANSWERED = 6;
 
 /** A shard that is written to. */
 export interface ProbedShard {
   readonly slot: number;
-  /** True from when something seems to be wrong with it: then it is written to at the full pace. */
+  /** Names of the nodes to write to at this moment. */
+  readonly targets: () => readonly string[];
+  /** True as soon as something seems to be wrong with the shard: then it is written to at the full pace. */
   readonly troubled: () => boolean;
-  /** A write was acknowledged, at a moment of `Date.now()`. */
-  readonly onWritten: (ackedMs: number) => void;
+  readonly onAcknowledged: (node: string, reply: ProbeReply) => void;
+  /** A node refused a write, or the connection to it is closed. */
+  readonly onRefused: (node: string) => void;
 }
 
+/** Writes a key of a slot to a node, and rejects if the node refuses. */
+export type ProbeWrite = (node: string, slot: number) => Promise<ProbeReply>;
+
 /**
- * Writes to every shard about every 10 ms until the signal aborts. A new write is begun at every beat, whether or not
- * the last has ended, so that how long a client clings to a dead node does not set how exactly the end is seen.
+ * Writes to every shard about every 10 ms until the signal aborts. At every beat each of a shard's nodes is sent a write,
+ * whether or not the last ones have been answered, so that a node that is slow or away does not set how exactly the
+ * first acknowledgement of another one is seen.
  */
 export async function probeShards(
   shards: readonly ProbedShard[],
-  write: (slot: number, signal: AbortSignal) => Promise<void>,
+  write: ProbeWrite,
   signal: AbortSignal,
 ): Promise<void> {
   const healthyMs = Math.max(EVERY_MS, SHARE_MS * shards.length);
   await Promise.all(
     shards.map(async (shard) => {
-      const underway = new Set<Promise<void>>();
-      let lastSentMs = Number.NEGATIVE_INFINITY;
+      const lanes = new Map<string, { unanswered: number; lastSentMs: number }>();
       while (!signal.aborted) {
-        const due = monotonicMs() - lastSentMs >= (shard.troubled() ? EVERY_MS : healthyMs) - 1;
-        if (due && underway.size < MOST_AT_ONCE) {
-          lastSentMs = monotonicMs();
-          const writing = writeOnce(shard, write, signal).finally(() => underway.delete(writing));
-          underway.add(writing);
+        const everyMs = shard.troubled() ? EVERY_MS : healthyMs;
+        for (const node of shard.targets()) {
+          const lane = lanes.get(node) ?? { unanswered: 0, lastSentMs: Number.NEGATIVE_INFINITY };
+          lanes.set(node, lane);
+          if (lane.unanswered >= MOST_UNANSWERED || monotonicMs() - lane.lastSentMs < everyMs - 1) continue;
+          lane.lastSentMs = monotonicMs();
+          lane.unanswered += 1;
+          void writeOnce(shard, node, write, signal).finally(() => {
+            lane.unanswered -= 1;
+          });
         }
         await pause(EVERY_MS, signal);
       }
-      await Promise.all(underway);
     }),
   );
 }
 
 async function writeOnce(
   shard: ProbedShard,
-  write: (slot: number, signal: AbortSignal) => Promise<void>,
+  node: string,
+  write: ProbeWrite,
   signal: AbortSignal,
 ): Promise<void> {
-  const limit = new AbortController();
   try {
-    await within(write(shard.slot, limit.signal), LIMIT_MS, signal);
-    shard.onWritten(wallClockMs());
+    const reply = await write(node, shard.slot);
+    if (!signal.aborted) shard.onAcknowledged(node, reply);
   } catch {
-    // Refused, or too late: while a shard has no primary that is what is to be expected.
-    limit.abort();
+    if (!signal.aborted) shard.onRefused(node);
   }
 }

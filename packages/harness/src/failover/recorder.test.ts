@@ -2,10 +2,13 @@ import { expect, test } from "vitest";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { NodeView } from "../view/cluster-view.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { promotedReplica } from "../checks/failover-checks.ts";
+import { report as makeReport } from "../report/report.ts";
+import type { Acknowledgement } from "./acknowledgements.ts";
 import { formatFailover } from "./format-failover.ts";
-import { parseLogLine } from "./parse-log.ts";
-import { phasesOf, recoveredAt } from "./phases.ts";
-import { Recorder } from "./recorder.ts";
+import { parseLogLine, parseLogText } from "./parse-log.ts";
+import { deposedWrites, electedAt, lastWriteAt, phasesOf, recoveredAt } from "./phases.ts";
+import { Recorder, type ShardRecord } from "./recorder.ts";
 import { report } from "./report.ts";
 import { shardsOf } from "./shards.ts";
 
@@ -46,9 +49,15 @@ function silent(index: number): NodeView {
   return { kind: "silent", node: `node-${index}`, reason: "away" };
 }
 
-function recorder(): Recorder {
+/** @param begunAt before everything that a test has seen. */
+function recorder(begunAt = 0): Recorder {
   const views = new Map(IDS.map((_, index) => [`node-${index}`, says(index)]));
-  return new Recorder(PLAN, shardsOf(views, PLAN), views);
+  return new Recorder(PLAN, shardsOf(views, PLAN), views, { begunAt });
+}
+
+/** A write that a node acknowledged at once. */
+function acknowledged(node: number, atMs: number): Acknowledgement {
+  return { node: `node-${node}`, atMs, executedAt: atMs };
 }
 
 const PROMOTED = {
@@ -60,7 +69,7 @@ test("a killed primary is suspected, declared dead, replaced, agreed upon and ba
   const recorded = recorder();
   const [record] = recorded.records;
   recorded.onView(silent(0), 1_010);
-  expect(record?.wasTroubled).toBe(true);
+  expect(record?.troubledAt).toBe(1_010);
   recorded.onView(says(1, { [A]: "master,fail? - 0 0 1 disconnected 0-5460" }), 2_100);
   recorded.onView(says(2, { [A]: "master,fail - 0 0 1 disconnected 0-5460" }, "fail"), 2_300);
   recorded.onView(says(3, PROMOTED, "fail"), 3_010);
@@ -80,11 +89,15 @@ test("a killed primary is suspected, declared dead, replaced, agreed upon and ba
   expect(record?.backAt).toBeUndefined();
   for (const index of [1, 2, 3, 4, 5]) recorded.onView(says(index, back), 5_100 + index);
   expect(record).toMatchObject({
-    suspected: { atMs: 2_100, node: "node-1" },
-    failed: { atMs: 2_300, node: "node-2" },
     servingAt: 3_020,
     agreedAt: 3_060,
     backAt: 5_105,
+  });
+  expect(phasesOf(record as ShardRecord, recorded, 1_000, 3)).toMatchObject({
+    suspectedMs: 1_100,
+    suspectedBy: "node-1",
+    failedMs: 1_300,
+    failedBy: "node-2",
   });
   expect(recorded.events).toContainEqual({
     atMs: 2_100,
@@ -128,7 +141,7 @@ const LOGS: readonly (readonly [number, string])[] = [
 const KILLED = Date.UTC(2026, 10, 24, 3, 39, 36, 319);
 
 function withLogs(): Recorder {
-  const recorded = recorder();
+  const recorded = recorder(KILLED - 1_000);
   for (const [index, text] of LOGS) {
     const line = parseLogLine(text);
     if (line !== undefined) recorded.onLine({ ...line, node: `node-${index}`, atMs: line.writtenMs });
@@ -136,8 +149,12 @@ function withLogs(): Recorder {
   recorded.onView(silent(0), KILLED + 12);
   recorded.onView(says(1, { [A]: "master,fail? - 0 0 1 disconnected 0-5460" }), KILLED + 1_411);
   for (const index of [1, 2, 3, 4, 5]) recorded.onView(says(index, PROMOTED), KILLED + 2_830 + index);
-  // The first of these was on its way when the primary died, the second reached the new one before a view showed it.
-  recorded.records[0]?.writtenAt.push(KILLED + 1, KILLED + 2_824, KILLED + 2_834);
+  // The old primary executed its last write just before it died; the new one its first before a view showed it.
+  recorded.records[0]?.acknowledgements.push(
+    acknowledged(0, KILLED + 1),
+    acknowledged(3, KILLED + 2_824),
+    acknowledged(3, KILLED + 2_834),
+  );
   return recorded;
 }
 
@@ -145,7 +162,7 @@ test("the phases are those of the logs where these tell, else those of the views
   const recorded = withLogs();
   const [record] = recorded.records;
   if (record === undefined) throw new Error("no shard");
-  expect(phasesOf(record, recorded.lines, KILLED, 3)).toEqual({
+  expect(phasesOf(record, recorded, KILLED, 3)).toEqual({
     suspectedMs: 1411,
     suspectedBy: "node-1",
     failedMs: 1719,
@@ -160,8 +177,8 @@ test("the phases are those of the logs where these tell, else those of the views
     recoveredMs: 2824,
     rejoinedMs: undefined,
   });
-  // Without logs the write counts from when the promotion was seen.
-  expect(recoveredAt(record, [])).toBe(KILLED + 2_834);
+  // Without logs too it is the promoted node's first write.
+  expect(recoveredAt(record, [])).toBe(KILLED + 2_824);
 });
 
 test("the report has every node with its role and shard before the fault", () => {
@@ -172,7 +189,7 @@ test("the report has every node with its role and shard before the fault", () =>
     ...PLAN,
     nodes: [...PLAN.nodes, { index: 6, id: "9".repeat(40), name: "node-6" }],
   } as unknown as ClusterPlan;
-  const recorded = new Recorder(plan, shardsOf(views, plan), views);
+  const recorded = new Recorder(plan, shardsOf(views, plan), views, { begunAt: KILLED });
   recorded.onView(says(3, PROMOTED), KILLED + 2_830);
   expect(report({ plan }, recorded, REDIS, KILLED).nodes).toEqual([
     { name: "node-0", roleBefore: "primary", shard: 0 },
@@ -197,8 +214,9 @@ test("the report names both nodes, and its text is aligned", () => {
     manual: false,
     others: [],
     since: KILLED,
-    // One write was on its way when the primary died.
+    promotions: [{ name: "node-3", epoch: 8, atMs: 2820 }],
     lastWriteMs: 1,
+    acknowledgedByOldPrimary: { count: 0, lastMs: undefined },
   });
   expect(failover.events.map(({ text }) => text)).toContain("FAIL message received from node-4 about node-0");
   expect(formatFailover(failover)).toBe(
@@ -211,7 +229,203 @@ node-0 → node-3   slots 0-5460   epoch 1 → 8
   votes given       2820 ms
   elected           2820 ms  node-3, expected 1500–3500
   first write       2824 ms
-  seen to serve     2833 ms
+  seen to serve     2833 ms  expected 1500–3600
   all agree         2835 ms`.trimStart(),
   );
+});
+
+/** A line of a node's log, as a server writes it after its time. */
+function logs(recorded: Recorder, node: number, atMs: number, text: string): void {
+  const event = parseLogText(text);
+  if (event === undefined) throw new Error(`no such line: ${text}`);
+  recorded.onLine({ node: `node-${node}`, writtenMs: atMs, atMs, text, event });
+}
+
+function first(recorded: Recorder): ShardRecord {
+  const [record] = recorded.records;
+  if (record === undefined) throw new Error("no shard");
+  return record;
+}
+
+/** Every node but the given ones says so, at a moment. */
+function allSay(
+  recorded: Recorder,
+  atMs: number,
+  changes: Readonly<Record<string, string>>,
+  except: readonly number[],
+) {
+  for (const index of IDS.keys()) if (!except.includes(index)) recorded.onView(says(index, changes), atMs);
+}
+
+const TAKEN = { [A]: `slave ${D} 0 0 8 connected`, [D]: "master - 0 0 8 connected 0-5460" };
+const BACK = { [A]: "master - 0 0 9 connected 0-5460", [D]: `slave ${A} 0 0 9 connected` };
+
+test("acknowledgements of an old primary that is cut off do not end the failover, and are counted", () => {
+  const recorded = recorder();
+  const record = first(recorded);
+  logs(recorded, 3, 1_200, "Taking over the master (user request).");
+  allSay(recorded, 1_210, PROMOTED, [0]);
+  for (const atMs of [990, 1_100, 1_200, 1_300, 1_500]) record.acknowledgements.push(acknowledged(0, atMs));
+  expect(recoveredAt(record, recorded.lines)).toBeUndefined();
+  // Answered when it was resumed, and executed before it was replaced.
+  record.acknowledgements.push({ node: "node-0", executedAt: 1_150, atMs: 1_600 });
+  record.acknowledgements.push(acknowledged(3, 1_650));
+  const failover = report({ plan: PLAN }, recorded, REDIS, 1_000);
+  expect(failover).toMatchObject({
+    lastWriteMs: 200,
+    acknowledgedByOldPrimary: { count: 2, lastMs: 500 },
+    phases: { electedMs: 200, recoveredMs: 650 },
+  });
+  // It is cut off, so no node knows that it has become a replica.
+  const lane = makeReport({ ...failover, manual: true }).toJSON().timeline.lanes[0];
+  expect(lane?.bars.map(({ state }) => state)).not.toContain("replica");
+  expect(formatFailover(failover)).toContain(
+    "last late write  500 ms  acknowledged by node-0 after the promotion, 2 in all",
+  );
+});
+
+test("an acknowledgement within what the clocks may be apart is not of a deposed primary", () => {
+  const views = new Map(IDS.map((_, index) => [`node-${index}`, says(index)]));
+  const recorded = new Recorder(PLAN, shardsOf(views, PLAN), views, { begunAt: 0, clockErrorMs: 10 });
+  logs(recorded, 3, 1_200, "Failover election won: I'm the new master.");
+  allSay(recorded, 1_210, PROMOTED, [0]);
+  const record = first(recorded);
+  record.acknowledgements.push(acknowledged(0, 1_210));
+  expect(deposedWrites(record, recorded)).toEqual([]);
+  expect(lastWriteAt(record, recorded)).toBe(1_210);
+  record.acknowledgements.push(acknowledged(0, 1_211));
+  expect(deposedWrites(record, recorded)).toHaveLength(1);
+});
+
+test("a shard that fails over and back again has both promotions, and its old primary at the end", () => {
+  const recorded = recorder();
+  const record = first(recorded);
+  record.acknowledgements.push(acknowledged(0, 1_000));
+  logs(recorded, 3, 1_100, "Failover election won: I'm the new master.");
+  allSay(recorded, 1_110, TAKEN, []);
+  record.acknowledgements.push(acknowledged(3, 1_120), acknowledged(3, 1_900));
+  expect(record.promotion?.name).toBe("node-3");
+  logs(recorded, 0, 2_000, "Manual failover user request accepted.");
+  logs(recorded, 0, 2_010, "Failover election won: I'm the new master.");
+  allSay(recorded, 2_020, BACK, []);
+  record.acknowledgements.push(acknowledged(0, 2_030));
+  const failover = report({ plan: PLAN }, recorded, REDIS, 1_050);
+  expect(failover).toMatchObject({
+    failed: { name: "node-0" },
+    promoted: { name: "node-0", id: A },
+    promotions: [
+      { name: "node-3", epoch: 8, atMs: 50 },
+      { name: "node-0", epoch: 9, atMs: 960 },
+    ],
+    epochAfter: 9,
+    manual: true,
+    lastWriteMs: 850,
+    acknowledgedByOldPrimary: { count: 0, lastMs: undefined },
+    phases: { electedMs: 960, servingMs: 970, agreedMs: 970, recoveredMs: 980, rejoinedMs: 970 },
+  });
+  expect(formatFailover(failover)).toMatch(/^node-0 → node-3 → node-0 /);
+  const shown = makeReport(failover).toJSON();
+  expect(shown.title).toBe("node-0 → node-3 → node-0");
+  expect(shown.summary[0]).toBe(
+    "Shard 0 failed over 2 times: node-0 → node-3 → node-0. node-0 is primary again after 960 ms; writes were acknowledged again at 980 ms.",
+  );
+  expect(shown.timeline.lanes[0]?.bars.at(-1)?.state).toBe("primary");
+  expect(shown.timeline.lanes[3]?.bars.at(-1)?.state).toBe("replica");
+  expect(failover.events.filter(({ kind }) => kind === "replica")).toEqual([
+    { atMs: 60, node: "node-0", kind: "replica", text: "reports that it is a replica" },
+    { atMs: 970, node: "node-3", kind: "replica", text: "reports that it is a replica" },
+  ]);
+  const { ok, message } = promotedReplica(failover);
+  expect(ok).toBe(false);
+  expect(message.split("\n")[0]).toBe(
+    "node-0 is primary again, so no replica is. Promoted in between: node-3 after 50 ms.",
+  );
+});
+
+test("a failover there and back that no view shows is known from the logs", () => {
+  const recorded = recorder();
+  logs(recorded, 3, 1_100, "Taking over the master (user request).");
+  allSay(recorded, 1_120, BACK, []);
+  expect(first(recorded).promotion).toBeUndefined();
+  logs(recorded, 0, 1_110, "Taking over the master (user request).");
+  expect(report({ plan: PLAN }, recorded, REDIS, 1_000).promotions).toEqual([
+    { name: "node-3", epoch: undefined, atMs: 100 },
+    { name: "node-0", epoch: 9, atMs: 110 },
+  ]);
+});
+
+test("a greater epoch alone, as after a collision of epochs, is no promotion", () => {
+  const recorded = recorder();
+  allSay(recorded, 1_100, { [A]: "master - 0 0 9 connected 0-5460" }, []);
+  expect(first(recorded).promotion).toBeUndefined();
+});
+
+test("a suspicion and a declaration of death from before the fault are not the failover's", () => {
+  const recorded = recorder();
+  const flagged = (flags: string): Readonly<Record<string, string>> => ({
+    [A]: `master,${flags} - 0 0 1 connected 0-5460`,
+  });
+  recorded.onView(says(1, flagged("fail?")), 100);
+  logs(recorded, 1, 110, `Marking node ${A} as failing (quorum reached).`);
+  recorded.onView(says(1, flagged("fail")), 120);
+  logs(
+    recorded,
+    1,
+    300,
+    `Clear FAIL state for node ${A}: is reachable again and nobody is serving its slots after some time.`,
+  );
+  recorded.onView(says(1), 310);
+  // Dropped before the next view could show it.
+  logs(recorded, 4, 400, `*** NODE ${A} possibly failing`);
+  recorded.onView(says(4), 520, 500);
+  // The fault: at 1000.
+  recorded.onView(says(2, flagged("fail?")), 2_100);
+  logs(recorded, 2, 2_300, `Marking node ${A} as failing (quorum reached).`);
+  logs(recorded, 3, 3_000, "Failover election won: I'm the new master.");
+  allSay(recorded, 3_010, PROMOTED, [0]);
+  const failover = report({ plan: PLAN }, recorded, REDIS, 1_000);
+  expect(failover.phases).toMatchObject({
+    suspectedMs: 1_100,
+    suspectedBy: "node-2",
+    failedMs: 1_300,
+    failedBy: "node-2",
+  });
+  expect(failover.manual).toBe(false);
+});
+
+test("a suspicion that is dropped after the fault and comes back counts from its return", () => {
+  const recorded = recorder();
+  const suspected = { [A]: "master,fail? - 0 0 1 connected 0-5460" };
+  recorded.onView(says(1, suspected), 1_200);
+  recorded.onView(says(1), 1_300);
+  recorded.onView(says(1, suspected), 1_900);
+  recorded.onView(says(2, suspected), 1_950);
+  logs(recorded, 3, 3_000, "Failover election won: I'm the new master.");
+  allSay(recorded, 3_010, PROMOTED, [0]);
+  expect(phasesOf(first(recorded), recorded, 1_000, 3)).toMatchObject({
+    suspectedMs: 900,
+    suspectedBy: "node-1",
+  });
+});
+
+test("a manual failover that was given up does not make a later election a manual one", () => {
+  const recorded = recorder();
+  logs(recorded, 3, 1_000, "Manual failover user request accepted.");
+  logs(recorded, 3, 6_000, "Manual failover timed out.");
+  logs(recorded, 1, 7_000, `Marking node ${A} as failing (quorum reached).`);
+  logs(recorded, 3, 8_000, "Failover election won: I'm the new master.");
+  allSay(recorded, 8_010, PROMOTED, [0]);
+  expect(report({ plan: PLAN }, recorded, REDIS, 900).manual).toBe(false);
+});
+
+test("a promotion is that of its own term, not that of an earlier one", () => {
+  const recorded = recorder();
+  logs(recorded, 3, 1_000, "Failover election won: I'm the new master.");
+  allSay(recorded, 1_010, TAKEN, []);
+  allSay(recorded, 2_000, BACK, []);
+  logs(recorded, 3, 3_000, "Failover election won: I'm the new master.");
+  allSay(recorded, 3_010, { ...TAKEN, [D]: "master - 0 0 10 connected 0-5460" }, []);
+  const { promotions } = first(recorded);
+  expect(promotions.map(({ name }) => name)).toEqual(["node-3", "node-0", "node-3"]);
+  expect(promotions.map((each) => electedAt(each, recorded.lines))).toEqual([1_000, undefined, 3_000]);
 });

@@ -1,39 +1,47 @@
 import type { ServerVersion } from "../view/parse-info.ts";
-import { expectedFailoverMs, MANUAL_FAILOVER } from "./expected.ts";
-import type { Failover, FailoverSubject, NodeBefore, ShardFailover, TimelineEvent } from "./failover.ts";
-import { electedAt, isManual, phasesOf } from "./phases.ts";
+import { type ExpectedFailover, expectedFailoverMs, expectedManualMs } from "./expected.ts";
+import type {
+  DeposedWrites,
+  Failover,
+  FailoverSubject,
+  NodeBefore,
+  ShardFailover,
+  ShardPromotion,
+  TimelineEvent,
+} from "./failover.ts";
+import { deposedWrites, electedAt, isManual, lastWriteAt, phasesOf } from "./phases.ts";
+import { missedPromotions } from "./missed-promotions.ts";
 import type { RecordedEvent, Recorder, ShardRecord } from "./recorder.ts";
 import { selfOf, type Views } from "./shards.ts";
 
 /** Puts everything that was recorded of a failover together; at least one shard has a new primary. */
 export function report(
   { plan }: Pick<FailoverSubject, "plan">,
-  { records, lines, events, before }: Recorder,
+  recorder: Recorder,
   server: ServerVersion,
   sinceMs: number,
 ): Failover {
+  const { records, lines, events, before } = recorder;
+  const since = (atMs: number): number => Math.round(atMs - sinceMs);
   const shards = records
     .filter((record): record is PromotedRecord => record.promotion !== undefined)
     .map((record): ShardFailover => {
       const { shard, promotion } = record;
-      const manual = isManual(record, lines);
+      const manual = isManual(record, recorder, sinceMs);
+      const lastWrite = lastWriteAt(record, recorder);
       return {
         failed: { name: shard.primary.name },
         promoted: { name: promotion.name, id: promotion.id },
+        promotions: promotionsOf(record, lines, since),
         shard: shard.index,
         slots: shard.slots,
         epochBefore: shard.epoch,
         epochAfter: promotion.epoch,
         manual,
-        lastWriteMs: lastWriteMs(record, lines, sinceMs),
-        phases: phasesOf(record, lines, sinceMs, records.length),
-        expected: manual
-          ? MANUAL_FAILOVER
-          : expectedFailoverMs({
-              nodeTimeoutMs: plan.nodeTimeoutMs,
-              server,
-              replicas: shard.replicas.length,
-            }),
+        lastWriteMs: lastWrite === undefined ? undefined : since(lastWrite),
+        acknowledgedByOldPrimary: deposedOf(record, recorder, since),
+        phases: phasesOf(record, recorder, sinceMs, records.length),
+        expected: expectedOf(record, recorder, { manual, server, plan, since }),
       };
     })
     .toSorted((a, b) => promotedMs(a) - promotedMs(b));
@@ -50,18 +58,61 @@ export function report(
   };
 }
 
+function promotionsOf(
+  record: PromotedRecord,
+  lines: Recorder["lines"],
+  since: (atMs: number) => number,
+): readonly ShardPromotion[] {
+  const seen = record.promotions.map((promotion) => ({
+    name: promotion.name,
+    epoch: promotion.epoch,
+    atMs: electedAt(promotion, lines) ?? promotion.seenAt,
+  }));
+  return [...missedPromotions(record, lines), ...seen]
+    .toSorted((a, b) => a.atMs - b.atMs)
+    .map(({ name, epoch, atMs }) => ({ name, epoch, atMs: since(atMs) }));
+}
+
+function deposedOf(
+  record: PromotedRecord,
+  recorder: Recorder,
+  since: (atMs: number) => number,
+): DeposedWrites {
+  const moments = deposedWrites(record, recorder).map(({ executedAt }) => executedAt);
+  if (moments.length === 0) return { count: 0, lastMs: undefined };
+  return {
+    count: moments.length,
+    lastMs: since(moments.reduce((latest, each) => Math.max(latest, each))),
+  };
+}
+
+function expectedOf(
+  { shard, promotion }: PromotedRecord,
+  recorder: Recorder,
+  options: {
+    readonly manual: boolean;
+    readonly server: ServerVersion;
+    readonly plan: FailoverSubject["plan"];
+    readonly since: (atMs: number) => number;
+  },
+): ExpectedFailover {
+  const { manual, server, plan, since } = options;
+  const { answersSince, minorityAt, downAt } = recorder.conditionsOf(promotion.name);
+  const conditions = {
+    startedByMs: answersSince === undefined ? undefined : since(answersSince),
+    minorityMs: minorityAt === undefined ? undefined : since(minorityAt),
+  };
+  const { nodeTimeoutMs } = plan;
+  if (manual) return expectedManualMs(downAt === undefined ? undefined : { nodeTimeoutMs, ...conditions });
+  return expectedFailoverMs({ nodeTimeoutMs, server, replicas: shard.replicas.length, conditions });
+}
+
 function nodeBefore(name: string, records: readonly ShardRecord[], before: Views): NodeBefore {
   const served = records.find(({ shard }) => shard.primary.name === name);
   if (served !== undefined) return { name, roleBefore: "primary", shard: served.shard.index };
   const followed = records.find(({ shard }) => shard.replicas.includes(name));
   if (followed !== undefined) return { name, roleBefore: "replica", shard: followed.shard.index };
   return { name, roleBefore: selfOf(before.get(name))?.role, shard: undefined };
-}
-
-function lastWriteMs(record: PromotedRecord, lines: Recorder["lines"], sinceMs: number): number | undefined {
-  const promotedAt = electedAt(record, lines) ?? record.servingAt ?? Number.POSITIVE_INFINITY;
-  const lastAt = record.writtenAt.findLast((atMs) => atMs < promotedAt);
-  return lastAt === undefined ? undefined : Math.round(lastAt - sinceMs);
 }
 
 type PromotedRecord = ShardRecord & { readonly promotion: NonNullable<ShardRecord["promotion"]> };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aheadOf, serverClock } from "./server-clock.ts";
+import { aheadOf, errorOf, serverClock } from "./server-clock.ts";
 
 const NOON = Date.UTC(2026, 10, 24, 12);
 const MINUTE = 60_000;
@@ -33,4 +33,11 @@ test("what may be the way of the question is no difference", () => {
   expect(aheadOf([{ sentMs: 1_000, serverMs: 1_019, receivedMs: 1_020 }])).toBe(0);
   expect(aheadOf([{ sentMs: 1_000, serverMs: 999.2, receivedMs: 1_001 }])).toBe(0);
   expect(aheadOf([])).toBe(0);
+});
+
+test("a difference of clocks is known as exactly as the quickest answer came back", () => {
+  const slow = { sentMs: 0, serverMs: 5_900, receivedMs: 1_000 };
+  const quick = { sentMs: 1_000, serverMs: 6_001, receivedMs: 1_004 };
+  expect(errorOf([slow, quick])).toBe(3);
+  expect(errorOf([])).toBe(0);
 });

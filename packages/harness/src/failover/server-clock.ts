@@ -10,6 +10,8 @@ const ANSWER_LIMIT_MS = 500;
 export interface ServerClock {
   /** How far the server's clock is ahead of ours, in milliseconds. */
   readonly aheadMs: number;
+  /** By how much that may be wrong, in either direction. */
+  readonly errorMs: number;
   /** @param arrivedMs when the line came, as `Date.now()` tells: within seven minutes of when it was written. */
   toHostMs(writtenMs: number, arrivedMs: number): number;
 }
@@ -18,9 +20,10 @@ export interface ServerClock {
  * Log lines do not say in which zone they are written. Every zone in use is a whole number of quarter hours away from
  * UTC, so the nearest one that lets a line have been written about when it arrived is the right one.
  */
-export function serverClock(aheadMs: number): ServerClock {
+export function serverClock(aheadMs: number, errorMs = 0): ServerClock {
   return {
     aheadMs,
+    errorMs,
     toHostMs(writtenMs, arrivedMs) {
       const arrived = arrivedMs + aheadMs;
       const zoneMs = Math.round((writtenMs - arrived) / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
@@ -41,21 +44,35 @@ export interface TimeSample {
  * containers have their host's clock, and a correction made of network delay would only add noise.
  */
 export function aheadOf(samples: readonly TimeSample[]): number {
-  const [best] = samples.toSorted((a, b) => a.receivedMs - a.sentMs - (b.receivedMs - b.sentMs));
+  const best = quickest(samples);
   if (best === undefined) return 0;
   const aheadMs = best.serverMs - (best.sentMs + best.receivedMs) / 2;
+  return Math.abs(aheadMs) <= errorOf(samples) ? 0 : aheadMs;
+}
+
+/** By how much the result of {@link aheadOf} may be wrong. */
+export function errorOf(samples: readonly TimeSample[]): number {
+  const best = quickest(samples);
   // Date.now() is whole milliseconds at both ends.
-  return Math.abs(aheadMs) <= (best.receivedMs - best.sentMs) / 2 + 1 ? 0 : aheadMs;
+  return best === undefined ? 0 : (best.receivedMs - best.sentMs) / 2 + 1;
+}
+
+function quickest(samples: readonly TimeSample[]): TimeSample | undefined {
+  return samples.toSorted((a, b) => a.receivedMs - a.sentMs - (b.receivedMs - b.sentMs))[0];
 }
 
 /** Asks a node for its time. A node that does not answer counts as having ours. */
-export async function readClock(connection: NodeConnection, signal: AbortSignal): Promise<ServerClock> {
+export async function readClock(
+  connection: NodeConnection,
+  timeScale: number,
+  signal: AbortSignal,
+): Promise<ServerClock> {
   const samples: TimeSample[] = [];
   try {
     for (let time = 0; time < ASKED_TIMES; time += 1) {
       const sentMs = wallClockMs();
       const [seconds = "", micros = ""] = (
-        await within(connection.text("TIME"), ANSWER_LIMIT_MS, signal)
+        await within(connection.text("TIME"), ANSWER_LIMIT_MS * timeScale, signal)
       ).split(",");
       samples.push({
         sentMs,
@@ -66,5 +83,5 @@ export async function readClock(connection: NodeConnection, signal: AbortSignal)
   } catch {
     signal.throwIfAborted();
   }
-  return serverClock(aheadOf(samples));
+  return serverClock(aheadOf(samples), errorOf(samples));
 }

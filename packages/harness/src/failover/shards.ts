@@ -1,7 +1,8 @@
 import type { ClusterPlan, SlotRange } from "../plan/cluster-plan.ts";
 import { memberSlots, mergeViews, type NodeView } from "../view/cluster-view.ts";
 import type { NodeEntry } from "../view/parse-nodes.ts";
-import { servingNodes } from "../view/serving.ts";
+import { isCutOff } from "../view/cluster-state.ts";
+import { slotOwners } from "../view/serving.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 
 /** What each node said last, by node name. */
@@ -18,12 +19,24 @@ export interface ShardBefore {
   readonly index: number;
 }
 
-/** The node that serves a shard's slots now and did not before. */
-export interface Promotion {
+/** A node that claims a shard's slots at an epoch that nobody had before. */
+export interface Claimant {
   readonly name: string;
   readonly id: string;
   readonly epoch: number;
   readonly slots: readonly SlotRange[];
+}
+
+/** A node that became the primary of a shard while it was observed. Moments are milliseconds since the epoch. */
+export interface Promotion extends Claimant {
+  /** The primary that it replaced: the one from before the fault, or the one that was promoted before. */
+  readonly replaced: { readonly name: string; readonly id: string };
+  /** When a view that still showed it as a replica was asked for: it was promoted later than that. */
+  readonly notBefore: number;
+  /** When a view showed the promotion. */
+  readonly seenAt: number;
+  /** By how much a log line's moment may be wrong, next to these two. */
+  readonly slackMs: number;
 }
 
 /** The shards in the words of most nodes, so that one whose primary is away already has a primary too. */
@@ -60,21 +73,20 @@ function wordOf(view: NodeView | undefined, id: string): NodeEntry | undefined {
 }
 
 /**
- * Who was promoted in each shard: a node that was no primary, and now serves the shard's first slot in its own words
- * at a greater config epoch. A primary of before that took slots over by a migration is none.
+ * Returns the node that owns each shard's first slot now. A primary of another shard that took the slots over by a
+ * migration is left out, since it was not promoted.
  */
-export function promotionsOf(
+export function claimantsOf(
   shards: readonly ShardBefore[],
   views: Views,
-): ReadonlyMap<ShardBefore, Promotion> {
-  const serving = servingNodes([...views.values()]);
-  const primaries = new Set(shards.map(({ primary }) => primary.name));
-  const found = new Map<ShardBefore, Promotion>();
+): ReadonlyMap<ShardBefore, Claimant> {
+  const owners = slotOwners([...views.values()]);
+  const found = new Map<ShardBefore, Claimant>();
   for (const shard of shards) {
-    const owner = serving.find(({ slots }) => holdsSlot(slots, firstSlot(shard)));
+    const owner = owners.find(({ slots }) => holdsSlot(slots, firstSlot(shard)));
     const self = owner === undefined ? undefined : selfOf(views.get(owner.node));
     if (owner === undefined || self === undefined) continue;
-    if (primaries.has(owner.node) || self.configEpoch <= shard.epoch) continue;
+    if (shards.some((other) => other !== shard && other.primary.name === owner.node)) continue;
     found.set(shard, { name: owner.node, id: self.id, epoch: self.configEpoch, slots: owner.slots });
   }
   return found;
@@ -93,21 +105,6 @@ export function isTroubled(shard: ShardBefore, views: Views): boolean {
   return self?.role !== "primary" || flaggedBy(views, shard.primary.id, "fail").length > 0;
 }
 
-/** How many primaries with slots a node can reach in its own words, and how many it would need to go on. */
-export function primariesSeenBy(view: NodeView): { readonly reached: number; readonly needed: number } {
-  if (view.kind === "silent") return { reached: 0, needed: 1 };
-  const primaries = view.members.filter(({ role, slots }) => role === "primary" && slots.length > 0);
-  const reached = primaries.filter(({ flags }) => !flags.includes("fail") && !flags.includes("fail?"));
-  // `clusterUpdateState` in cluster_legacy.c: fewer than this many, and the node's state is fail.
-  return { reached: reached.length, needed: Math.floor(primaries.length / 2) + 1 };
-}
-
-/** A node that answers us, and has lost the majority of the primaries: it cannot hear what the others agree on. */
-export function isCutOff(view: NodeView): boolean {
-  const { reached, needed } = primariesSeenBy(view);
-  return reached < needed;
-}
-
 /** Names of those who should say that the promoted node serves the shard, and say something else. */
 export function dissentersOf(promotion: Promotion, views: Views): readonly string[] {
   return [...views].flatMap(([name, view]) => {
@@ -121,15 +118,27 @@ export function dissentersOf(promotion: Promotion, views: Views): readonly strin
   });
 }
 
-/** Whether the old primary is back: a replica of the promoted node, in sync, and nobody thinks that it is dead. */
+/**
+ * The node whose return is waited for: the old primary. If that is the primary again, the node that it took the shard
+ * back from.
+ */
+export function deposedOf(
+  { primary }: ShardBefore,
+  { id, replaced }: Promotion,
+): { name: string; id: string } {
+  return primary.id === id ? replaced : primary;
+}
+
+/** Whether the old primary is back: a replica of the promoted node, in sync, and no node suspects it. */
 export function isBack(shard: ShardBefore, promotion: Promotion, views: Views): boolean {
-  const view = views.get(shard.primary.name);
+  const deposed = deposedOf(shard, promotion);
+  const view = views.get(deposed.name);
   const self = selfOf(view);
   return (
     view?.kind === "answered" &&
     self?.role === "replica" &&
     self.primaryId === promotion.id &&
     view.inSync &&
-    flaggedBy(views, shard.primary.id, "fail", "fail?").length === 0
+    flaggedBy(views, deposed.id, "fail", "fail?").length === 0
   );
 }

@@ -3,12 +3,24 @@ import { formatNodeView } from "../view/format-view.ts";
 import { diagnose, type Evidence } from "./diagnose.ts";
 import { recoveredAt } from "./phases.ts";
 import type { RecordedEvent, Recorder, ShardRecord } from "./recorder.ts";
-import { dissentersOf } from "./shards.ts";
+import { deposedOf, dissentersOf } from "./shards.ts";
 
 const MOST_LINES = 20;
 /** Kinds of events that are no lines of a log about the election. */
 const NOT_THE_ELECTION: ReadonlySet<string> = new Set([
-  ...["fault", "acted", "silent", "answers", "flag", "promoted", "serving", "agreed", "back", "state"],
+  ...[
+    "fault",
+    "acted",
+    "silent",
+    "answers",
+    "flag",
+    "replica",
+    "promoted",
+    "serving",
+    "agreed",
+    "back",
+    "state",
+  ],
 ]);
 
 /** Why the cluster is not whole again in time: the likely reason, every node's view, the election's log lines. */
@@ -54,19 +66,25 @@ function missing(record: ShardRecord, recorder: Recorder, waitForOldPrimary: boo
   const { promotion, shard } = record;
   if (promotion === undefined) return [];
   const sentences: string[] = [];
+  if (record.promotions.length > 1) {
+    const names = record.promotions.map(({ name }) => name).join(", then ");
+    sentences.push(`The shard of ${shard.primary.name} failed over several times: to ${names}.`);
+  }
   if (record.servingAt === undefined)
     sentences.push(`${promotion.name} was promoted, but its cluster_state is not ok.`);
   if (record.agreedAt === undefined) {
     const dissenters = dissentersOf(promotion, recorder.views);
     sentences.push(
-      `${dissenters.join(", ")} did not hear that ${promotion.name} serves the slots of ${shard.primary.name} now.`,
+      `${dissenters.join(", ")} did not hear that ${promotion.name} serves the slots of ${promotion.replaced.name} now.`,
     );
   }
   if (recoveredAt(record, recorder.lines) === undefined) {
-    sentences.push(`${promotion.name} was promoted, but no client's write to the shard was acknowledged.`);
+    sentences.push(`${promotion.name} was promoted, but it acknowledged no write to the shard.`);
   }
   if (waitForOldPrimary && record.backAt === undefined) {
-    sentences.push(`${shard.primary.name} did not come back as a replica of ${promotion.name}.`);
+    sentences.push(
+      `${deposedOf(shard, promotion).name} did not come back as a replica of ${promotion.name}.`,
+    );
   }
   return sentences;
 }

@@ -15,6 +15,7 @@ function watch(open: () => Promise<PassThrough>, signal: AbortSignal, sinceMs: n
   const ended = watchLog({
     node: "node-1",
     open,
+    openLimitMs: 5_000,
     clock: serverClock(0),
     sinceMs,
     onLine: (line) => lines.push(line),

@@ -5,8 +5,6 @@ import type { ServerClock } from "./server-clock.ts";
 import { within } from "./within.ts";
 import { wallClockMs } from "../clock/real-time.ts";
 
-const OPEN_LIMIT_MS = 5_000;
-
 /** A log line that says something about a failover, with its moment as `Date.now()` tells it. */
 export interface NodeLogLine extends LogLine {
   readonly node: string;
@@ -20,17 +18,19 @@ export interface NodeLogLine extends LogLine {
 export async function watchLog(options: {
   readonly node: string;
   readonly open: (sinceEpochSeconds: number) => Promise<Readable>;
+  /** How long opening may take. */
+  readonly openLimitMs: number;
   readonly clock: ServerClock;
   /** Lines from before are passed over. */
   readonly sinceMs: number;
   readonly onLine: (line: NodeLogLine) => void;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { node, open, clock, sinceMs, onLine, signal } = options;
+  const { node, open, openLimitMs, clock, sinceMs, onLine, signal } = options;
   const opening = open(Math.floor((sinceMs + clock.aheadMs) / 1_000));
   let stream: Readable;
   try {
-    stream = await within(opening, OPEN_LIMIT_MS, signal);
+    stream = await within(opening, openLimitMs, signal);
   } catch {
     // One that comes too late is closed as well.
     opening.then(

@@ -11,9 +11,11 @@ const POLL_MS = 20;
 const POLL_MS_PER_NODE = 3;
 /** A node that is dead refuses at once, and one that is frozen says nothing: after so long it counts as silent. */
 const SILENT_AFTER_MS = 250;
+/** The connection has a limit of its own, which ends an answer that is late before. */
+const LATE_MS = 60_000;
 
-/** What one node said at a moment of `Date.now()`, or that it said nothing. */
-export type OnView = (view: NodeView, atMs: number) => void;
+/** What one node answered, or that it did not; when that arrived, and when it was asked for. */
+export type OnView = (view: NodeView, atMs: number, askedMs: number) => void;
 
 /**
  * Asks every node for its view again and again until the signal aborts. Each goes at its own pace: a node that does
@@ -26,19 +28,20 @@ export async function watchViews(
   signal: AbortSignal,
 ): Promise<void> {
   const everyMs = Math.max(POLL_MS, POLL_MS_PER_NODE * connections.length);
+  const silentAfterMs = SILENT_AFTER_MS * plan.timeScale;
   await Promise.all(
     connections.map(async (connection) => {
       while (!signal.aborted) {
         const begun = wallClockMs();
         const answer = askOne(plan, connection);
         try {
-          onView(await within(answer, SILENT_AFTER_MS, signal), wallClockMs());
+          onView(await within(answer, silentAfterMs, signal), wallClockMs(), begun);
         } catch (error) {
           if (signal.aborted) return;
-          onView({ kind: "silent", node: connection.node.name, reason: messageOf(error) }, wallClockMs());
-          // The connection has a limit of its own, so this ends.
-          const late = await within(answer, 60_000, signal).catch(() => undefined);
-          if (late?.kind === "answered") onView(late, wallClockMs());
+          const reason = messageOf(error);
+          onView({ kind: "silent", node: connection.node.name, reason }, wallClockMs(), begun);
+          const late = await within(answer, LATE_MS * plan.timeScale, signal).catch(() => undefined);
+          if (late?.kind === "answered") onView(late, wallClockMs(), begun);
         }
         await pause(Math.max(1, begun + everyMs - wallClockMs()), signal);
       }

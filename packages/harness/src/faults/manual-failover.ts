@@ -1,7 +1,8 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { poll } from "../lifecycle/poll.ts";
+import { whyDown } from "../view/cluster-state.ts";
+import { nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
 import { parseInfo } from "../view/parse-info.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
 import { votesKeptMs } from "./kept-votes.ts";
 import type { Member, Members } from "./member.ts";
 import { monotonicMs } from "../clock/real-time.ts";
@@ -19,8 +20,9 @@ const POLL_MS = 10;
 const SERVER_LIMIT_MS = 5_000;
 
 /**
- * Makes a replica the primary of its shard, and waits until it is, also where the others elect it by themselves
- * meanwhile. A manual failover that the server forgets is asked for again, and one that cannot work says why. A
+ * Makes a replica the primary of its shard, and waits until it is and executes commands, also if the others elect it by
+ * themselves meanwhile. If the cluster is down for another reason, such as a second shard without a primary, the promotion
+ * is all that is waited for: several takeovers in a row may be what ends that. A manual failover that the server forgets is asked for again, and one that cannot work says why. A
  * replica that would count the votes of an earlier election again is asked once it has forgotten them.
  */
 export async function failOver(
@@ -36,7 +38,8 @@ export async function failOver(
   let primaryId: string | undefined;
   await poll(
     async () => {
-      const entries = parseClusterNodes(await replica.connection.text("CLUSTER", "NODES"));
+      const view = nodeViewOf(name, await replica.connection.texts(VIEW_QUESTIONS));
+      const entries = view.members;
       const self = entries.find((each) => each.self);
       if (self?.role === "primary") {
         if (primaryId === undefined)
@@ -48,6 +51,11 @@ export async function failOver(
         // The others go on with the greater epoch, and this node will follow them.
         if (before?.role === "primary" && before.configEpoch >= self.configEpoch)
           throw new Error(`${name} promoted itself at an epoch that the others have left behind`);
+        // A young process refuses commands for a while after its promotion. If its own view tells why it is down, such as
+        // another shard without a primary, nothing that could be waited for here changes that.
+        const coverage = members.plan.requireFullCoverage === "yes";
+        if (view.state !== "ok" && whyDown(view, coverage) === undefined)
+          throw new Error(`${name} is the primary and refuses commands: its cluster_state is ${view.state}`);
         return;
       }
       primaryId = self?.primaryId;

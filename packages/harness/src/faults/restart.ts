@@ -2,6 +2,7 @@ import { RedisClusterError, summarize } from "../errors.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import { poll } from "../lifecycle/poll.ts";
 import { readClusterView } from "../observation/read-views.ts";
+import { whyDown } from "../view/cluster-state.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 import type { Standing } from "./active-fault.ts";
 import type { Member, Members } from "./member.ts";
@@ -10,8 +11,8 @@ const POLL_MS = 20;
 
 /**
  * Starts a node again, or stops it gracefully and starts it where it runs, and waits until it is back: it answers,
- * has loaded its data, every node that answers has a link to it and flags nothing, as a replica it is in sync, and
- * unless other nodes are away the cluster is whole again. Faults of the network that concern it are put in force again
+ * has loaded its data, every node that answers has a link to it and flags nothing, as a replica it is in sync, it executes
+ * commands unless the cluster is down for another reason, and unless other nodes are away the cluster is whole again. Faults of the network that concern it are put in force again
  * before its server starts; while there are any it is only waited for until it answers, or not even that where it can
  * not be heard.
  *
@@ -82,7 +83,7 @@ async function waitUntilBack(
         members.plan,
         members.all.map(({ connection }) => connection),
       );
-      const problem = whyNotBack(member, view);
+      const problem = whyNotBack(member, view, members.plan.requireFullCoverage === "yes");
       if (problem !== undefined) throw new Error(problem);
     },
     { everyMs: POLL_MS, signal },
@@ -95,17 +96,24 @@ export function isMute(standing: readonly Standing[]): boolean {
 }
 
 /**
- * A slot in migration is the user's own doing and keeps nobody away. Where other nodes are away at the same time,
- * the cluster as a whole may be down for good, and only what concerns this node counts.
+ * A slot in migration is the user's own doing and keeps nobody away. If other nodes are away at the same time, only what
+ * concerns this node counts. The cluster as a whole may then be down for good: the node's state is waited for only if
+ * its own view has no reason for it, as with a primary that refuses commands until its process is two seconds old.
  */
-function whyNotBack(member: Member, view: ClusterView): string | undefined {
+export function whyNotBack(
+  member: Pick<Member, "plan">,
+  view: ClusterView,
+  requireFullCoverage: boolean,
+): string | undefined {
   const { name, id } = member.plan;
   const own = view.views.find(({ node }) => node === name);
   if (own?.kind !== "answered") return `${name} does not answer`;
   if (!view.members.some((each) => each.id === id)) return `nobody knows ${name}`;
   const othersAreAway = view.views.some(({ kind }) => kind === "silent");
+  const downForGood = whyDown(own, requireFullCoverage) !== undefined;
   const inTheWay = view.disagreements.filter(
-    ({ kind, about }) => kind !== "open-slot" && !(othersAreAway && (about !== name || kind === "state")),
+    ({ kind, about }) =>
+      kind !== "open-slot" && !(othersAreAway && (about !== name || (kind === "state" && downForGood))),
   );
   return inTheWay.length === 0 ? undefined : summarize(inTheWay.map(({ message }) => message));
 }

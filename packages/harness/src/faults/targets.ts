@@ -3,14 +3,14 @@ import type { NodeRole } from "../plan/cluster-plan.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
 import { keySlot } from "../plan/slots.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
-import { replicasOfShard, servingNodes } from "../view/serving.ts";
+import { replicasOfShard, slotOwners } from "../view/serving.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 import { sample } from "./random.ts";
 import { shown } from "./shown.ts";
 
 /** Nodes by what they are now: asked of the nodes at the moment of the fault. */
 export type Selector =
-  /** The node that serves the key. */
+  /** The node that owns the key's slot, whether or not it executes commands at the moment. */
   | { readonly primaryOf: string }
   /** The replica of the key's shard that has received most, also while the primary is dead. */
   | { readonly replicaOf: string }
@@ -40,8 +40,8 @@ export function select(
   view: ClusterView,
   offsets: ReadonlyMap<string, number>,
 ): Selection {
-  const serving = servingNodes(view.views);
-  const primaries = serving.map(({ node }) => node).toSorted(byNumber);
+  const owners = slotOwners(view.views);
+  const primaries = owners.map(({ node }) => node).toSorted(byNumber);
   const replicas = replicasOfShard(view.views, undefined).toSorted(byNumber);
   const ofRole = (role: NodeRole | undefined): readonly string[] =>
     role === "primary"
@@ -53,7 +53,7 @@ export function select(
     key: string,
   ): { readonly primary: string | undefined; readonly followers: readonly string[] } => {
     const slot = keySlot(key);
-    const primary = serving.find(({ slots }) => holdsSlot(slots, slot))?.node;
+    const primary = owners.find(({ slots }) => holdsSlot(slots, slot))?.node;
     // While a primary is dead and not replaced, its replicas still follow it.
     const owner = view.members.find(({ name, entry }) =>
       primary === undefined ? entry.role === "primary" && holdsSlot(entry.slots, slot) : name === primary,

@@ -13,6 +13,7 @@ const TONES: Readonly<Partial<Record<MarkKind, string>>> = {
   suspected: "trouble",
   "declared-dead": "trouble",
   "vote-denied": "trouble",
+  "late-write": "trouble",
   elected: "milestone",
   "first-write": "milestone",
   rejoined: "milestone",

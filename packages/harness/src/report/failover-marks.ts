@@ -20,18 +20,22 @@ export function failoverMarks(failover: Failover): readonly PlacedMark[] {
   ];
 }
 
-function phaseMarks({ failed, promoted, manual, phases, shard, epochAfter }: ShardFailover): PlacedMark[] {
-  const dead = failed.name;
+function phaseMarks(failover: ShardFailover): PlacedMark[] {
+  const { failed, promoted, promotions, phases, shard, epochAfter } = failover;
+  const { count, lastMs } = failover.acknowledgedByOldPrimary;
+  // If the shard failed over several times, the phases are those of the last time.
+  const dead = (promotions.at(-2) ?? failed).name;
+  const writes = count === 1 ? "the only write" : `the last of ${count} writes`;
   const next = promoted.name;
   const by = (name: string | undefined): string => (name === undefined ? "" : ` by ${name}`);
   const delay = phases.announcedDelayMs === undefined ? "" : `, ${phases.announcedDelayMs} ms ahead`;
   return [
-    ...mark(
-      "fault",
-      dead,
-      0,
-      manual ? `begins to hand over to ${next}, which was asked to take over` : "the fault begins",
-    ),
+    ...mark("fault", failed.name, 0, faultOf(failover)),
+    ...promotions
+      .slice(0, -1)
+      .flatMap(({ name, epoch, atMs }) =>
+        mark("elected", name, atMs, `is the primary${epoch === undefined ? "" : `, at epoch ${epoch}`}`),
+      ),
     ...mark("suspected", dead, phases.suspectedMs, `suspected${by(phases.suspectedBy)}`),
     ...mark("declared-dead", dead, phases.failedMs, `declared dead${by(phases.failedBy)}`),
     ...mark("election-planned", next, phases.electionScheduledMs, `plans its election${delay}`),
@@ -40,8 +44,24 @@ function phaseMarks({ failed, promoted, manual, phases, shard, epochAfter }: Sha
     ...mark("serving", next, phases.servingMs, "is seen to serve the shard"),
     ...mark("agreed", next, phases.agreedMs, "is the primary in the eyes of every node that can be reached"),
     ...mark("first-write", shard, phases.recoveredMs, "the first write to the new primary is acknowledged"),
-    ...mark("rejoined", dead, phases.rejoinedMs, `is back as a replica of ${next}, in sync`),
+    ...mark(
+      "late-write",
+      shard,
+      lastMs,
+      `${writes} that ${dead} acknowledged after the promotion of ${next}`,
+    ),
+    ...mark(
+      "rejoined",
+      failed.name === next ? dead : failed.name,
+      phases.rejoinedMs,
+      `is back as a replica of ${next}, in sync`,
+    ),
   ];
+}
+
+function faultOf({ manual, promotions, promoted }: ShardFailover): string {
+  if (!manual || promotions.length > 1) return "the fault begins";
+  return `begins to hand over to ${promoted.name}, which was asked to take over`;
 }
 
 /** Votes, and elections of those who were not promoted in the end. */

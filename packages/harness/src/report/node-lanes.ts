@@ -9,6 +9,7 @@ const ROLE_EVENTS: Readonly<Record<string, LaneState>> = {
   promoted: "primary",
   elected: "primary",
   demoted: "replica",
+  replica: "replica",
   back: "replica",
 };
 
@@ -30,12 +31,14 @@ function spansOf({ name, roleBefore }: NodeBefore, failover: Failover): readonly
     { state: roleBefore ?? "unknown", fromMs: ALWAYS },
     ...events.flatMap((event) => roleSpan(event)),
     ...shards.filter(({ promoted }) => promoted.name === name).flatMap(promotedSpans),
-    ...shards
-      .filter(({ failed, manual }) => manual && failed.name === name)
-      .flatMap((shard) => deposedSpans(shard, events)),
     ...silentSpans(events),
-    ...shards.filter(({ failed }) => failed.name === name).flatMap(failedSpans),
+    ...shards.filter((shard) => replacedIn(shard) === name).flatMap(failedSpans),
   ];
+}
+
+/** The primary that the last promotion replaced, which the phases are about. */
+function replacedIn({ failed, promotions }: ShardFailover): string {
+  return (promotions.at(-2) ?? failed).name;
 }
 
 function roleSpan({ kind, atMs }: TimelineEvent): readonly Span[] {
@@ -51,13 +54,6 @@ function promotedSpans({ phases }: ShardFailover): readonly Span[] {
     ...span("election", electionStartedMs, primaryMs),
     ...span("primary", primaryMs),
   ];
-}
-
-/** Nobody declares a primary dead that was asked to hand over: it becomes a replica as soon as it hears of the other. */
-function deposedSpans({ phases }: ShardFailover, own: readonly TimelineEvent[]): readonly Span[] {
-  const { electedMs, servingMs, agreedMs, rejoinedMs } = phases;
-  const told = own.find(({ kind, atMs }) => kind === "demoted" && atMs >= (electedMs ?? 0));
-  return span("replica", told?.atMs ?? rejoinedMs ?? agreedMs ?? electedMs ?? servingMs);
 }
 
 function failedSpans({ phases }: ShardFailover): readonly Span[] {

@@ -1,4 +1,4 @@
-import type { FailoverPhases, TimelineEvent } from "../failover/failover.ts";
+import type { DeposedWrites, FailoverPhases, ShardPromotion, TimelineEvent } from "../failover/failover.ts";
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import type { Ledger, LostWrite, ShardLedger, StaleValue, WriteKind } from "../workload/ledger.ts";
 
@@ -32,6 +32,7 @@ export type MarkKind =
   | "serving"
   | "agreed"
   | "first-write"
+  | "late-write"
   | "rejoined"
   | "lost"
   | "stale"
@@ -78,19 +79,27 @@ export interface Timeline {
   readonly events: readonly TimelineEvent[];
 }
 
-/** One shard that got another primary. */
+/** One shard that failed over. */
 export interface ReportShard {
   readonly shard: number;
   readonly failed: string;
+  /** The primary at the end: `failed` itself if the shard failed over and back again. */
   readonly promoted: string;
+  /** Every promotion, in order. */
+  readonly promotions: readonly ShardPromotion[];
   readonly slots: readonly SlotRange[];
   readonly epochBefore: number;
   readonly epochAfter: number;
   readonly manual: boolean;
   readonly phases: FailoverPhases;
+  /** What the old primary acknowledged after the promotion. Such writes are lost when it follows the new primary. */
+  readonly acknowledgedByOldPrimary: DeposedWrites;
   /** From the fault to the promotion, by the server's own rules. */
   readonly expected: { readonly minMs: number; readonly maxMs: number } | undefined;
-  /** How long no write to it was acknowledged: the ledger's word where there is one, else the observation's own. */
+  /**
+   * How long no write to it was acknowledged: by the ledger if there is one, else by the observation's own writes, of
+   * which those that a deposed primary acknowledged do not count.
+   */
   readonly unavailableMs: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { formatRanges } from "../view/slot-ranges.ts";
 import { type Markup, markup } from "./markup.ts";
 import type { ReportData, ReportShard, TimelineLane } from "./report-data.ts";
-import { laneName, MARK_WORDS } from "./words.ts";
+import { laneName, MARK_WORDS, primariesOf } from "./words.ts";
 
 /** Every mark of the chart in words, under its number there. */
 export function marksTable({ timeline }: ReportData): Markup {
@@ -21,7 +21,7 @@ export function marksTable({ timeline }: ReportData): Markup {
 export function shardsTable({ shards }: ReportData): Markup {
   const rows = shards.map(
     (shard) =>
-      markup`<tr><th scope="row">${shard.shard}</th><td>${shard.failed} → ${shard.promoted}${shard.manual ? ", on request" : ""}</td><td>${formatRanges(shard.slots)}</td><td class="number">${shard.epochBefore} → ${shard.epochAfter}</td><td class="number">${ms(shard.phases.electedMs ?? shard.phases.servingMs)}</td><td class="number">${expected(shard)}</td><td class="number">${ms(shard.unavailableMs)}</td></tr>`,
+      markup`<tr><th scope="row">${shard.shard}</th><td>${primariesOf(shard)}${shard.manual ? ", on request" : ""}</td><td>${formatRanges(shard.slots)}</td><td class="number">${shard.epochBefore} → ${shard.epochAfter}</td><td class="number">${ms(shard.phases.electedMs ?? shard.phases.servingMs)}</td><td class="number">${expected(shard)}</td><td class="number">${ms(shard.unavailableMs)}</td><td class="number">${shard.acknowledgedByOldPrimary.count}</td></tr>`,
   );
   return table(
     "Shards that failed over",
@@ -32,7 +32,8 @@ export function shardsTable({ shards }: ReportData): Markup {
       "Config epoch",
       "Promoted, ms",
       "Expected, ms",
-      "No write acknowledged for, ms",
+      "No lasting write acknowledged for, ms",
+      "Late writes of the old primary",
     ],
     rows,
     "shards",

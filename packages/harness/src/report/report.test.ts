@@ -111,3 +111,25 @@ test("a page of several reports has a list of them with their outcomes, one of a
   expect(report(FAILOVER).toHTML()).not.toContain("<nav");
   for (const html of [page, report(FAILOVER).toHTML()]) expect(html).not.toMatch(/(?:src|href)="https?:/);
 });
+
+test("writes that the old primary acknowledged after the promotion are in every form", () => {
+  const made = report(failoverWith({ acknowledgedByOldPrimary: { count: 12, lastMs: 2_400 } }));
+  const data = made.toJSON();
+  expect(data.shards[0]?.acknowledgedByOldPrimary).toEqual({ count: 12, lastMs: 2_400 });
+  expect(data.summary[1]).toBe("node-1 acknowledged 12 writes after the promotion, the last at 2400 ms.");
+  expect(data.timeline.toMs).toBeGreaterThan(2_400);
+  const mark = data.timeline.marks.find(({ kind }) => kind === "late-write");
+  expect(mark).toMatchObject({
+    atMs: 2_400,
+    text: "the last of 12 writes that node-1 acknowledged after the promotion of node-5",
+  });
+  expect(data.timeline.lanes[mark?.lane ?? -1]?.kind).toBe("client");
+  expect(made.toText({ columns: 80, color: false })).toMatch(/2400 ms {2}late write/);
+  expect(made.toHTML()).toMatch(/Late writes of the old primary[^]*<td class="number">12<\/td>/);
+});
+
+test("a failover without late writes says nothing of them but the count", () => {
+  const made = report(FAILOVER);
+  expect(made.toJSON().timeline.marks.map(({ kind }) => kind)).not.toContain("late-write");
+  expect(made.toText({ columns: 80, color: false })).not.toContain("late write");
+});

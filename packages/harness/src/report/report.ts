@@ -7,6 +7,7 @@ import { reportPage } from "./report-page.ts";
 import { standaloneSvg } from "./standalone-svg.ts";
 import { summarizeFailover } from "./summarize-failover.ts";
 import { verdictOf } from "./verdict.ts";
+import { primariesOf } from "./words.ts";
 import { gapMs, writeGaps } from "./write-gaps.ts";
 
 /** Pixels; as wide as a page of text with pictures is on a laptop. */
@@ -49,10 +50,11 @@ function reportData(failover: Failover, ledger: Ledger | undefined, title: strin
   const shards = [failover, ...failover.others].map((shard) =>
     reportShard(shard, gaps.filter((gap) => gap.shard === shard.shard).map(gapMs)[0]),
   );
+  const [first] = shards;
   const verdict = ledger === undefined ? undefined : verdictOf(ledger);
   return {
     version: 1,
-    title: title ?? `${failover.failed.name} → ${failover.promoted.name}`,
+    title: title ?? (first === undefined ? "" : primariesOf(first)),
     since: failover.since,
     summary: summarizeFailover(shards, verdict, failover.events),
     shards,
@@ -62,18 +64,20 @@ function reportData(failover: Failover, ledger: Ledger | undefined, title: strin
 }
 
 function reportShard(shard: ShardFailover, unavailableMs: number | undefined): ReportShard {
-  const { expected, failed, promoted, slots, epochBefore, epochAfter, manual, phases } = shard;
+  const { expected, failed, promoted, promotions, slots, epochBefore, epochAfter, manual, phases } = shard;
   return {
     shard: shard.shard,
     failed: failed.name,
     promoted: promoted.name,
+    promotions,
     slots,
     epochBefore,
     epochAfter,
     manual,
     phases,
-    // Nobody has to be declared dead for a manual one, so the rules have no say.
-    expected: manual ? undefined : { minMs: expected.minMs, maxMs: expected.maxMs },
+    acknowledgedByOldPrimary: shard.acknowledgedByOldPrimary,
+    // No node has to be declared dead for a manual one, and a second failover does not begin with the fault.
+    expected: manual || promotions.length > 1 ? undefined : { minMs: expected.minMs, maxMs: expected.maxMs },
     unavailableMs,
   };
 }

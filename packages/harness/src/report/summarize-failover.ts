@@ -1,5 +1,6 @@
 import type { TimelineEvent } from "../failover/failover.ts";
 import type { LedgerVerdict, ReportShard } from "./report-data.ts";
+import { primariesOf } from "./words.ts";
 
 /** What happened, in a sentence for each shard and one for the writes. */
 export function summarizeFailover(
@@ -7,7 +8,10 @@ export function summarizeFailover(
   verdict: LedgerVerdict | undefined,
   events: readonly TimelineEvent[],
 ): readonly string[] {
-  return [...shards.map((shard) => sentenceFor(shard, events)), writesSentence(verdict)];
+  return [
+    ...shards.flatMap((shard) => [sentenceFor(shard, events), ...lateWrites(shard)]),
+    writesSentence(verdict),
+  ];
 }
 
 function sentenceFor(shard: ReportShard, events: readonly TimelineEvent[]): string {
@@ -18,12 +22,25 @@ function sentenceFor(shard: ReportShard, events: readonly TimelineEvent[]): stri
     phases.recoveredMs === undefined
       ? "no write to it was acknowledged since"
       : `writes were acknowledged again at ${phases.recoveredMs} ms`;
+  if (shard.promotions.length > 1) {
+    const chain = primariesOf(shard);
+    const end = failed === promoted ? `${failed} is primary again` : `${promoted} is the primary`;
+    return `Shard ${shard.shard} failed over ${shard.promotions.length} times: ${chain}. ${end}${after}; ${writes}.`;
+  }
   if (shard.manual) {
     return `${promoted} took shard ${shard.shard} over from ${failed} on request${after}; ${writes}.`;
   }
   const died = events.some(({ node, kind }) => node === failed && kind === "silent");
   const fate = died ? "went silent" : "was declared dead";
   return `${failed}, the primary of shard ${shard.shard}, ${fate}. ${promoted} took over${after}; ${writes}.`;
+}
+
+/** The split brain, if there was one. */
+function lateWrites({ failed, promotions, acknowledgedByOldPrimary: late }: ReportShard): readonly string[] {
+  if (late.count === 0) return [];
+  const old = promotions.at(-2)?.name ?? failed;
+  const writes = late.count === 1 ? "1 write" : `${late.count} writes`;
+  return [`${old} acknowledged ${writes} after the promotion, the last at ${late.lastMs} ms.`];
 }
 
 function writesSentence(verdict: LedgerVerdict | undefined): string {

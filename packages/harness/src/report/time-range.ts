@@ -25,7 +25,11 @@ export function timeRange(failover: Failover, ledgerMs: readonly number[]): Time
   };
 }
 
-function momentsOf({ phases }: ShardFailover): readonly number[] {
+function momentsOf({ phases, promotions, acknowledgedByOldPrimary }: ShardFailover): readonly number[] {
   const { announcedDelayMs: _, suspectedBy: __, failedBy: ___, ...moments } = phases;
-  return Object.values(moments).filter((atMs) => atMs !== undefined);
+  return [
+    ...Object.values(moments),
+    ...promotions.map(({ atMs }) => atMs),
+    acknowledgedByOldPrimary.lastMs,
+  ].filter((atMs) => atMs !== undefined);
 }

@@ -28,6 +28,7 @@ export const MARK_WORDS: Readonly<Record<MarkKind, string>> = {
   serving: "seen to serve",
   agreed: "all agree",
   "first-write": "first write",
+  "late-write": "late write",
   rejoined: "back in sync",
   lost: "lost",
   stale: "stale",
@@ -36,6 +37,16 @@ export const MARK_WORDS: Readonly<Record<MarkKind, string>> = {
 
 /** Kinds that mean harm to data. */
 export const FINDING_KINDS: ReadonlySet<MarkKind> = new Set<MarkKind>(["lost", "stale", "duplicated"]);
+
+/** The primaries that a shard had, in order: `node-0 → node-3`. */
+export function primariesOf(shard: {
+  readonly failed: string;
+  readonly promotions: readonly { readonly name: string }[];
+  readonly promoted: string;
+}): string {
+  const between = shard.promotions.slice(0, -1).map(({ name }) => name);
+  return [shard.failed, ...between, shard.promoted].join(" → ");
+}
 
 /** `node-3`, or `client, shard 1`. */
 export function laneName({ kind, name, shard }: TimelineLane): string {

@@ -1,7 +1,10 @@
 import type { Failover } from "../failover/failover.ts";
 import type { Ledger, ShardLedger } from "../workload/ledger.ts";
 
-/** A time without acknowledged writes to a shard, in milliseconds since the fault. */
+/**
+ * A time without acknowledged writes to a shard, in milliseconds since the fault. What a deposed primary acknowledged does
+ * not end it: such writes do not last.
+ */
 export interface WriteGap {
   readonly shard: number;
   readonly fromMs: number;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { checkView } from "./check.ts";
 import type { ClusterView, Disagreement } from "./cluster-view.ts";
+import { parseClusterNodes } from "./parse-nodes.ts";
 
 function viewWith(...disagreements: readonly Disagreement[]): ClusterView {
   return { views: [], members: [], disagreements, agreed: disagreements.length === 0 };
@@ -50,4 +51,23 @@ test("all problems are told, in order", () => {
   );
   expect(check.problems).toEqual(["node-1 gave no view: away", "nobody who answers serves the slots 0"]);
   expect(check).toMatchObject({ allReachable: false, slotsCovered: false, configurationAgreed: true });
+});
+
+test("slots whose owner refuses commands are not covered", () => {
+  const id = "a".repeat(40);
+  const view = (state: string): ClusterView => ({
+    ...viewWith(),
+    views: [
+      {
+        kind: "answered",
+        node: "node-0",
+        state,
+        currentEpoch: 1,
+        members: parseClusterNodes(`${id} 10.0.0.2:6379@16379 myself,master - 0 0 1 connected 0-16383`),
+        inSync: true,
+      },
+    ],
+  });
+  expect(checkView(view("ok")).slotsCovered).toBe(true);
+  expect(checkView(view("fail")).slotsCovered).toBe(false);
 });

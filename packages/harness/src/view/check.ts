@@ -1,4 +1,5 @@
 import type { ClusterView, Disagreement } from "./cluster-view.ts";
+import { refusingOwners } from "./serving.ts";
 
 /** What `redis-cli --cluster check` checks, as data, with a healthy cluster's every other sign beside it. */
 export interface ClusterCheck {
@@ -7,15 +8,16 @@ export interface ClusterCheck {
   /** All nodes that answered agree about slots, roles and members. redis-cli: "All nodes agree about slots configuration". */
   readonly configurationAgreed: boolean;
   /**
-   * Each of the 16384 slots is served by a node that answers and says so itself; a primary that does not answer here
-   * serves nothing, whatever the others say of it. redis-cli: "All 16384 slots covered".
+   * For each of the 16384 slots a node executes commands: it answers, owns the slot in its own view, and its
+   * cluster_state is ok. A primary that does not answer here covers nothing, whatever the other nodes report of it.
+   * redis-cli, which does not look at the state: "All 16384 slots covered".
    */
   readonly slotsCovered: boolean;
   /** No slot is being migrated or imported. redis-cli: "Check for open slots". */
   readonly noOpenSlots: boolean;
   /** Every node answered. */
   readonly allReachable: boolean;
-  /** Everything that keeps `ok` from being true, one sentence each; slots that nobody serves are named. */
+  /** Everything that keeps `ok` from being true, one sentence each; slots that are not covered are named. */
   readonly problems: readonly string[];
 }
 
@@ -27,7 +29,7 @@ export function checkView(view: ClusterView): ClusterCheck {
   return {
     ok: view.agreed,
     configurationAgreed: none(...CONFIGURATION),
-    slotsCovered: none("coverage"),
+    slotsCovered: none("coverage") && refusingOwners(view.views).length === 0,
     noOpenSlots: none("open-slot"),
     allReachable: none("unreachable"),
     problems: view.disagreements.map(({ message }) => message),

@@ -1,6 +1,6 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import type { NodeEntry } from "./parse-nodes.ts";
-import { unservedSlots } from "./serving.ts";
+import { unownedSlots } from "./serving.ts";
 import { formatRanges, normalizeRanges } from "./slot-ranges.ts";
 
 /** What one node said, or why it said nothing. */
@@ -30,7 +30,8 @@ export interface Disagreement {
   /**
    * `unreachable`: a node gave no view. `state`: its cluster_state is not ok. `members`, `role`, `primary`, `slots`: nodes
    * say different things of one. `open-slot`: a slot in migration. `epoch`: two primaries share one. `link`, `flags`: a
-   * node has no link to another, or suspects it. `coverage`: slots that nobody who answers serves. `replication`: a
+   * node has no link to another, or suspects it. `coverage`: slots that no node that answers
+   * owns. `replication`: a
    * replica is not in sync.
    */
   readonly kind:
@@ -188,7 +189,7 @@ function compare(name: string, said: readonly Said[], names: Names): readonly Di
 }
 
 function coverage(views: readonly NodeView[]): readonly Disagreement[] {
-  const missing = unservedSlots(views);
+  const missing = unownedSlots(views);
   if (missing.length === 0) return [];
   const message = `nobody who answers serves the slots ${formatRanges(missing)}`;
   return [{ kind: "coverage", about: undefined, message }];

@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { NodeView } from "./cluster-view.ts";
 import { parseClusterNodes } from "./parse-nodes.ts";
-import { replicasOfShard, servingNodes, unservedSlots, whyNotReadable } from "./serving.ts";
+import {
+  replicasOfShard,
+  servingNodes,
+  slotOwners,
+  unownedSlots,
+  whoServes,
+  whyNotReadable,
+} from "./serving.ts";
 import { holdsSlot } from "./slot-ranges.ts";
 
 const A = "a".repeat(40);
@@ -26,7 +33,7 @@ test("each primary serves what it says it serves", () => {
     says("node-1", B, "master - 0 0 2 connected 8192-16383"),
     says("node-2", C, `slave ${A} 0 0 1 connected`),
   ];
-  expect(servingNodes(view)).toEqual([
+  expect(slotOwners(view)).toEqual([
     { node: "node-0", slots: [{ first: 0, last: 8191 }] },
     { node: "node-1", slots: [{ first: 8192, last: 16383 }] },
   ]);
@@ -40,7 +47,7 @@ test.each([
   (_, order) => {
     const deposed = says("node-0", A, "master - 0 0 1 connected 0-16383");
     const promoted = says("node-2", C, "master - 0 0 9 connected 0-16383");
-    expect(servingNodes(order(deposed, promoted))).toEqual([
+    expect(slotOwners(order(deposed, promoted))).toEqual([
       { node: "node-2", slots: [{ first: 0, last: 16383 }] },
     ]);
   },
@@ -51,7 +58,7 @@ test("a deposed primary keeps the slots that nobody else claims", () => {
     says("node-0", A, "master - 0 0 1 connected 0-100"),
     says("node-2", C, "master - 0 0 9 connected 20-30 90-16383"),
   ];
-  expect(servingNodes(view)).toEqual([
+  expect(slotOwners(view)).toEqual([
     {
       node: "node-0",
       slots: [
@@ -72,7 +79,7 @@ test("a deposed primary keeps the slots that nobody else claims", () => {
 test("what others say of a node does not make it serve", () => {
   const killed = `${B} 172.28.0.3:6379@16379 master - 0 0 7 disconnected 8192-16383`;
   const view = [says("node-0", A, "master - 0 0 1 connected 0-8191", [killed]), away("node-1")];
-  expect(servingNodes(view)).toEqual([{ node: "node-0", slots: [{ first: 0, last: 8191 }] }]);
+  expect(slotOwners(view)).toEqual([{ node: "node-0", slots: [{ first: 0, last: 8191 }] }]);
 });
 
 /** What another says of node-0 at that config epoch. */
@@ -82,13 +89,13 @@ test("a claim older than one that anybody knows of is none, also where the newer
   const again = says("node-2", C, "master - 0 0 4 connected 0-8191");
   const other = says("node-1", B, "master - 0 0 2 connected 8192-16383", [told(5)]);
   const served = [{ node: "node-1", slots: [{ first: 8192, last: 16383 }] }];
-  expect(servingNodes([away("node-0"), other, again])).toEqual(served);
-  expect(unservedSlots([away("node-0"), other, again])).toEqual([{ first: 0, last: 8191 }]);
+  expect(slotOwners([away("node-0"), other, again])).toEqual(served);
+  expect(unownedSlots([away("node-0"), other, again])).toEqual([{ first: 0, last: 8191 }]);
   expect(whyNotReadable([away("node-0"), other, again])).toBe(
     "node-2 claims the slots 0-8191, to which another has a newer claim",
   );
   const elected = says("node-2", C, "master - 0 0 6 connected 0-8191");
-  expect(servingNodes([away("node-0"), other, elected])).toEqual([
+  expect(slotOwners([away("node-0"), other, elected])).toEqual([
     ...served,
     { node: "node-2", slots: [{ first: 0, last: 8191 }] },
   ]);
@@ -97,7 +104,7 @@ test("a claim older than one that anybody knows of is none, also where the newer
 test("an epoch that others heard of before its owner was asked takes nothing from the owner", () => {
   const owner = says("node-0", A, "master - 0 0 5 connected 0-8191");
   const other = says("node-1", B, "master - 0 0 2 connected 8192-16383", [told(6)]);
-  expect(servingNodes([owner, other]).map(({ node }) => node)).toEqual(["node-0", "node-1"]);
+  expect(slotOwners([owner, other]).map(({ node }) => node)).toEqual(["node-0", "node-1"]);
 });
 
 /** A node's claim: its id's letter, config epoch, and slots as CLUSTER NODES writes them. */
@@ -132,7 +139,7 @@ test("every slot is served by whom its newest claim belongs to, if that node say
             ),
         ),
       );
-      const served = servingNodes(views);
+      const served = slotOwners(views);
       for (let slot = 0; slot < 12; slot += 1) {
         const claims = own
           .flatMap(([self, others]) => [self, ...others.filter(({ id }) => id !== self.id)])
@@ -151,7 +158,7 @@ test("replicas and primaries without slots serve nothing", () => {
     says("node-0", A, "master - 0 0 1 connected"),
     says("node-1", B, `slave ${A} 0 0 1 connected 0-16383`),
   ];
-  expect(servingNodes(view)).toEqual([]);
+  expect(slotOwners(view)).toEqual([]);
 });
 
 test("a shard's replicas are those that say they follow its primary", () => {
@@ -182,4 +189,32 @@ test("keys cannot be read back while slots have no owner, two owners, or one tha
   );
   const down: NodeView = { ...promoted, state: "fail" } as NodeView;
   expect(whyNotReadable([down])).toBe("node-2 says cluster_state:fail");
+});
+
+const refusing = (view: NodeView): NodeView => ({ ...view, state: "fail" }) as NodeView;
+
+test("an owner whose cluster_state is not ok owns its slots and does not serve them", () => {
+  const view = [
+    says("node-0", A, "master - 0 0 1 connected 0-8191"),
+    refusing(says("node-1", B, "master - 0 0 2 connected 8192-16383")),
+  ];
+  expect(slotOwners(view).map(({ node }) => node)).toEqual(["node-0", "node-1"]);
+  expect(servingNodes(view).map(({ node }) => node)).toEqual(["node-0"]);
+  expect(whoServes(view, 0)).toEqual({ node: "node-0" });
+});
+
+test("the answer for a slot that no node serves has the reason", () => {
+  const other = `${B} 172.28.0.3:6379@16379 master - 0 0 2 connected 8192-16383`;
+  const dead = other.replace("master -", "master,fail -");
+  const owner = (...others: readonly string[]): NodeView =>
+    refusing(says("node-0", A, "master - 0 0 1 connected 0-8191", others));
+  expect(whoServes([owner(other)], 8192)).toEqual({ reason: "no node that answers owns slot 8192" });
+  // Promoted a moment ago: nothing in its view is wrong any more.
+  expect(whoServes([owner(other)], 7)).toEqual({
+    reason: "node-0 owns slot 7 and refuses commands: its cluster_state is fail",
+  });
+  expect(whoServes([owner(dead, `${C} 172.28.0.4:6379@16379 master - 0 0 3 connected`)], 7)).toEqual({
+    reason:
+      "node-0 owns slot 7 and refuses commands: its cluster_state is fail, because it reaches 1 primaries, and a majority is 2",
+  });
 });

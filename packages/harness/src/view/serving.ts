@@ -1,11 +1,12 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import { SLOT_COUNT } from "../plan/slots.ts";
+import { whyDown } from "./cluster-state.ts";
 import type { NodeView } from "./cluster-view.ts";
 import type { NodeEntry } from "./parse-nodes.ts";
-import { formatRanges, missingSlots, normalizeRanges } from "./slot-ranges.ts";
+import { formatRanges, holdsSlot, missingSlots, normalizeRanges } from "./slot-ranges.ts";
 
-/** A node that says of itself that it serves slots, and those of them to which nobody has a newer claim. */
-export interface ServingNode {
+/** A node that claims slots in its own view, and those of them to which no other node has a newer claim. */
+export interface SlotOwner {
   readonly node: string;
   readonly slots: readonly SlotRange[];
 }
@@ -48,12 +49,15 @@ function claimsIn(views: readonly NodeView[]): readonly Claim[] {
 }
 
 /**
- * Who serves what now: the nodes that say so, less the slots to which another has a newer claim. Redis lets the greater
- * config epoch win, and so does this. Outdated are the claim of a primary that was cut off and replaced meanwhile, and
- * that of a replica which counted the votes of an earlier election again; for the latter it is enough that any node
- * tells of the newer claim, be its owner dead.
+ * Returns the nodes that own slots: the nodes that claim them, less the slots to which another node has a newer claim.
+ * Redis lets the greater config epoch win, and so does this. Outdated are the claim of a primary that was cut off and
+ * replaced meanwhile, and that of a replica which counted the votes of an earlier election again; for the latter it is
+ * enough that any node reports the newer claim, even if the node that made it is dead.
+ *
+ * This answers questions about the topology, such as which node to kill. An owner may refuse commands at the moment:
+ * see {@link servingNodes}.
  */
-export function servingNodes(views: readonly NodeView[]): readonly ServingNode[] {
+export function slotOwners(views: readonly NodeView[]): readonly SlotOwner[] {
   const served = new Map<string, SlotRange[]>();
   const open = new Set<Claim>();
   const edges = edgesOf(claimsIn(views));
@@ -101,24 +105,64 @@ function newest(claims: Iterable<Claim>): Claim {
   );
 }
 
-/** What nobody who answers serves. */
-export function unservedSlots(views: readonly NodeView[]): readonly SlotRange[] {
-  return missingFrom(servingNodes(views));
+/**
+ * Returns the nodes that execute commands for slots: the owners whose own `cluster_state` is `ok`. With any other state
+ * a server answers commands with keys with CLUSTERDOWN (`getNodeByQuery` in cluster.c), whatever it claims; reads are an
+ * exception with `cluster-allow-reads-when-down`. A server that loads its data gives no view.
+ */
+export function servingNodes(views: readonly NodeView[]): readonly SlotOwner[] {
+  const ok = new Set(views.flatMap((view) => (isOk(view) ? [view.node] : [])));
+  return slotOwners(views).filter(({ node }) => ok.has(node));
 }
 
-function missingFrom(serving: readonly ServingNode[]): readonly SlotRange[] {
+/** Returns the names of the nodes that own slots and refuse commands for them. */
+export function refusingOwners(views: readonly NodeView[]): readonly string[] {
+  const serving = new Set(servingNodes(views).map(({ node }) => node));
+  return slotOwners(views).flatMap(({ node }) => (serving.has(node) ? [] : [node]));
+}
+
+function isOk(view: NodeView): boolean {
+  return view.kind === "answered" && view.state === "ok";
+}
+
+/** The node that executes commands for a slot, or why none does. */
+export type ServingAnswer =
+  | { readonly node: string; readonly reason?: never }
+  | { readonly node?: never; readonly reason: string };
+
+/** Finds the node that executes commands for a slot. */
+export function whoServes(views: readonly NodeView[], slot: number): ServingAnswer {
+  const owner = slotOwners(views).find(({ slots }) => holdsSlot(slots, slot));
+  if (owner === undefined) return { reason: `no node that answers owns slot ${slot}` };
+  const view = views.find(({ node }) => node === owner.node);
+  if (view !== undefined && isOk(view)) return { node: owner.node };
+  return { reason: `${owner.node} owns slot ${slot} and refuses commands: ${whyRefusing(view)}` };
+}
+
+function whyRefusing(view: NodeView | undefined): string {
+  if (view?.kind !== "answered") return "it gave no view";
+  const cause = whyDown(view, true);
+  return `its cluster_state is ${view.state}${cause === undefined ? "" : `, because ${cause}`}`;
+}
+
+/** Returns the slots that no node that answers owns. */
+export function unownedSlots(views: readonly NodeView[]): readonly SlotRange[] {
+  return missingFrom(slotOwners(views));
+}
+
+function missingFrom(owners: readonly SlotOwner[]): readonly SlotRange[] {
   return missingSlots(
-    serving.flatMap(({ slots }) => slots),
+    owners.flatMap(({ slots }) => slots),
     SLOT_COUNT,
   );
 }
 
 /**
- * Why the keys of a cluster cannot all be read back now, or undefined where they can: every slot has one owner in the
- * eyes of all nodes that answer, and each owner's state is ok. Nodes that are dead do not matter.
+ * Returns why the keys of a cluster cannot all be read back now, or undefined if they can: every slot has one owner in
+ * the views of all nodes that answer, and each owner executes commands. Dead nodes do not matter.
  */
 export function whyNotReadable(views: readonly NodeView[]): string | undefined {
-  const served = servingNodes(views);
+  const served = slotOwners(views);
   const servedBy = new Map(served.map(({ node, slots }) => [node, formatRanges(slots)]));
   for (const { node, entry } of selves(views)) {
     const claimed = entry.role === "primary" ? formatRanges(normalizeRanges(entry.slots)) : "";
@@ -127,10 +171,8 @@ export function whyNotReadable(views: readonly NodeView[]): string | undefined {
   }
   const missing = missingFrom(served);
   if (missing.length > 0) return `nobody who answers serves the slots ${formatRanges(missing)}`;
-  const down = views.find(
-    (each) => each.kind === "answered" && each.state !== "ok" && servedBy.has(each.node),
-  );
-  return down === undefined ? undefined : `${down.node} says cluster_state:fail`;
+  const [down] = refusingOwners(views);
+  return down === undefined ? undefined : `${down} says cluster_state:fail`;
 }
 
 /** Names of the nodes that say they are replicas: of the given primary, or of anyone. */

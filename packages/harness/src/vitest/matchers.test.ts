@@ -128,7 +128,7 @@ describe("a failover", () => {
         election started  1497 ms
         votes given       1498 ms
         elected           1501 ms  node-5, expected 1000–2500
-        seen to serve     1505 ms
+        seen to serve     1505 ms  expected 1000–2600
         all agree         1512 ms
         first write       1515 ms]
     `);
@@ -152,7 +152,7 @@ describe("a failover", () => {
         election started  1497 ms
         votes given       1498 ms
         elected           1501 ms  node-5, expected 1000–2500
-        seen to serve     1505 ms
+        seen to serve     1505 ms  expected 1000–2600
         all agree         1512 ms
         first write       1515 ms
 
@@ -164,7 +164,7 @@ describe("a failover", () => {
         first write        940 ms
         election started  1497 ms
         votes given       1498 ms
-        seen to serve     1505 ms
+        seen to serve     1505 ms  expected 1000–2600
         all agree         1700 ms]
     `);
   });
@@ -180,7 +180,7 @@ describe("a failover", () => {
         election started  1497 ms
         votes given       1498 ms
         elected           1501 ms  node-5, expected 1000–2500
-        seen to serve     1505 ms
+        seen to serve     1505 ms  expected 1000–2600
         all agree         1512 ms
         first write       1515 ms]
     `);
@@ -196,7 +196,7 @@ describe("a failover", () => {
         election started  1497 ms
         votes given       1498 ms
         elected           1501 ms  node-5, expected 1000–2500
-        seen to serve     1505 ms
+        seen to serve     1505 ms  expected 1000–2600
         all agree         1512 ms
         first write       1515 ms]
     `);
