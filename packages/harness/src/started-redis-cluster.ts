@@ -1,6 +1,8 @@
 import type { ClientTls } from "./clients/access.ts";
 import type { ClusterClientOptions } from "./clients/cluster-client.ts";
+import { identifyNode } from "./clients/identify-node.ts";
 import { ProbeWriter } from "./clients/probe-writer.ts";
+import { workloadClientOptions } from "./clients/workload-client.ts";
 import type { ClusterNetwork } from "./docker/cluster-network.ts";
 import { RedisClusterError } from "./errors.ts";
 import { type ExpectedFailover, expectedFailoverMs } from "./failover/expected.ts";
@@ -11,9 +13,11 @@ import { orAborted } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
 import { poll } from "./lifecycle/poll.ts";
 import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
+import { readPromptViews } from "./observation/read-views.ts";
 import { type Credentials, findCredentials } from "./plan/credentials.ts";
 import { ResettableCluster, type ResettableParts } from "./resettable-cluster.ts";
 import type { StartupReport } from "./start-redis-cluster.ts";
+import { describeOwnership, slotOwners } from "./view/ownership.ts";
 import { parseInfo, serverVersion } from "./view/parse-info.ts";
 import { whyNotReadable } from "./view/serving.ts";
 import type { WorkloadOptions } from "./workload/options.ts";
@@ -40,12 +44,8 @@ export interface ClusterWorkloadOptions extends WorkloadOptions {
   readonly client?: ClusterClientOptions | undefined;
 }
 
-/** A client that finds a promoted replica soon: a workload is to measure the cluster more than ioredis' patience. */
-const WORKLOAD_CLIENT: ClusterClientOptions = {
-  retryDelayOnFailover: 20,
-  retryDelayOnClusterDown: 20,
-  slotsRefreshTimeout: 500,
-};
+/** A node that answers at all does so within this time, unless its machine is overloaded. */
+const PROMPT_MS = 200;
 
 /** Removing six containers takes half a second; an engine that needs a minute has other troubles. */
 const STOP_MS = 60_000;
@@ -99,25 +99,35 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   async startWorkload(options: ClusterWorkloadOptions = {}, wait: WaitOptions = {}): Promise<Workload> {
     this.refuseStopped();
     const { client, ...rest } = options;
+    const clients = workloadClientOptions(client);
     const target: WorkloadTarget = {
       shardSlots: this.plan.shards.map(({ slots }) => slots),
       timeScale: this.plan.timeScale,
+      nodeNames: this.plan.nodes.map(({ name }) => name),
+      clientKeyPrefix: clients.keyPrefix,
       // With options of its own it is to be seen what such a client does by itself.
       clientsLookAround: client === undefined,
-      connect: (signal) =>
-        this.connect(
-          { ...WORKLOAD_CLIENT, ...client, scaleReads: "master" },
-          signal === undefined ? wait : { signal },
-        ),
+      connect: (signal) => this.connect(clients.options, signal === undefined ? wait : { signal }),
+      identify: (connection) => identifyNode(connection, this.plan, this.addresses),
+      slotOwners: async () => {
+        this.refuseStopped();
+        const connections = this.members.all.map(({ connection }) => connection);
+        const views = await readPromptViews(connections, PROMPT_MS * this.plan.timeScale);
+        return slotOwners(views, this.plan);
+      },
       whenWhole: (signal) =>
         poll(
           async () => {
-            const reason = whyNotReadable((await this.look()).views);
+            const { views } = await this.look();
+            const reason = whyNotReadable(views);
             if (reason !== undefined) throw new Error(reason);
+            return describeOwnership(views);
           },
           { everyMs: 20, signal },
         ),
       judged: (ledger) => this.recorder.addLedger(ledger),
+      // Its log may be large, and the caller may still hold the workload itself.
+      released: () => void this.workloads.delete(workload),
     };
     const workload = await startWorkload(target, rest);
     this.workloads.add(workload);

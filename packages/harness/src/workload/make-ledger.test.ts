@@ -9,8 +9,11 @@ import type { WorkloadTarget } from "./workload-target.ts";
 
 const HISTORY = {
   log: new OperationLog(),
-  keyspace: new Keyspace("t", 6, 2, splitSlots(3)),
-  epochOffsetMs: 0,
+  keyspace: new Keyspace("t:", 6, 2, splitSlots(3)),
+  toEpoch: (at: number) => at,
+  keyPrefix: "t:",
+  nodeNameOf: () => undefined,
+  endedWriters: [],
   seed: 1,
   timeScale: 1,
   redirects: new Map(),
@@ -23,7 +26,11 @@ function targetWith(reason: string): WorkloadTarget {
   return {
     timeScale: 1,
     shardSlots: splitSlots(3),
+    nodeNames: ["node-0", "node-1", "node-2"],
+    clientKeyPrefix: "",
     clientsLookAround: false,
+    identify: () => Promise.resolve(undefined),
+    slotOwners: () => Promise.resolve(() => undefined),
     connect: () => Promise.reject(new Error("not to be asked for")),
     whenWhole: (signal) => poll(() => Promise.reject(new Error(reason)), { everyMs: 5, signal }),
   };
