@@ -17,6 +17,7 @@ import { readPromptViews } from "./observation/read-views.ts";
 import { type Credentials, findCredentials } from "./plan/credentials.ts";
 import { ResettableCluster, type ResettableParts } from "./resettable-cluster.ts";
 import type { StartupReport } from "./start-redis-cluster.ts";
+import type { NodeView } from "./view/cluster-view.ts";
 import { describeOwnership, slotOwners } from "./view/ownership.ts";
 import { parseInfo, serverVersion } from "./view/parse-info.ts";
 import { whyNotReadable } from "./view/serving.ts";
@@ -109,12 +110,8 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       clientsLookAround: client === undefined,
       connect: (signal) => this.connect(clients.options, signal === undefined ? wait : { signal }),
       identify: (connection) => identifyNode(connection, this.plan, this.addresses),
-      slotOwners: async () => {
-        this.refuseStopped();
-        const connections = this.members.all.map(({ connection }) => connection);
-        const views = await readPromptViews(connections, PROMPT_MS * this.plan.timeScale);
-        return slotOwners(views, this.plan);
-      },
+      slotOwners: async () => slotOwners(await this.#promptViews(), this.plan),
+      ownership: async () => describeOwnership(await this.#promptViews()),
       whenWhole: (signal) =>
         poll(
           async () => {
@@ -133,6 +130,13 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     this.workloads.add(workload);
     this.recorder.addSeed("workload", workload.seed);
     return workload;
+  }
+
+  /** The views of the nodes that answer promptly. */
+  async #promptViews(): Promise<readonly NodeView[]> {
+    this.refuseStopped();
+    const connections = this.members.all.map(({ connection }) => connection);
+    return await readPromptViews(connections, PROMPT_MS * this.plan.timeScale);
   }
 
   /**

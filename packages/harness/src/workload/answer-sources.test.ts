@@ -1,12 +1,18 @@
 import { expect, test } from "vitest";
 import { AnswerSources, NO_SOURCE } from "./answer-sources.ts";
 
-test("a connection has no node until it is identified, and keeps its number then", () => {
+test("a connection has no node until it is identified, and keeps its number then", async () => {
   const sources = new AnswerSources();
   const first = sources.open();
   const second = sources.open();
   expect(sources.nodeOf(first)).toBeUndefined();
-  sources.identify(first, 4);
+  const node = Promise.withResolvers<number | undefined>();
+  const identified = sources.identify(first, node.promise);
+  const all = sources.identified();
+  expect(sources.nodeOf(first)).toBeUndefined();
+  node.resolve(4);
+  expect(await identified).toBe(4);
+  await all;
   expect([first, second, NO_SOURCE].map((source) => sources.nodeOf(source))).toEqual([
     4,
     undefined,
@@ -14,6 +20,14 @@ test("a connection has no node until it is identified, and keeps its number then
   ]);
   expect(sources.nodeOf(sources.ofNode(99))).toBe(99);
   expect(sources.nodeOf(sources.ofNode(0))).toBe(0);
+});
+
+test("a connection whose node stays unknown keeps nobody waiting", async () => {
+  const sources = new AnswerSources();
+  const source = sources.open();
+  expect(await sources.identify(source, Promise.reject(new Error("closed")))).toBeUndefined();
+  await sources.identified();
+  expect(sources.nodeOf(source)).toBeUndefined();
 });
 
 test("no number is given twice, and there is none when two bytes are used up", () => {

@@ -13,6 +13,8 @@ export class AnswerSources {
   /** The nodes behind the numbers above {@link NODES}, in their order. */
   readonly #pending: (number | undefined)[] = [];
 
+  readonly #identifying = new Set<Promise<void>>();
+
   /** The number of a node. */
   ofNode(index: number): number {
     return index < NODES ? index + 1 : NO_SOURCE;
@@ -25,9 +27,26 @@ export class AnswerSources {
     return NODES + this.#pending.length;
   }
 
-  /** Records which node is at the other end of a connection. */
-  identify(source: number, index: number): void {
-    if (source > NODES) this.#pending[source - NODES - 1] = index;
+  /**
+   * Records which node is at the other end of a connection, as soon as it is known.
+   *
+   * @param node resolves with its index, or with undefined if it stays unknown.
+   * @returns what `node` resolves with; undefined if it rejects.
+   */
+  async identify(source: number, node: Promise<number | undefined>): Promise<number | undefined> {
+    const known = node.catch(() => undefined);
+    const recorded = known.then((index) => {
+      if (source > NODES) this.#pending[source - NODES - 1] = index;
+      this.#identifying.delete(recorded);
+    });
+    this.#identifying.add(recorded);
+    await recorded;
+    return await known;
+  }
+
+  /** Resolves when the node of every connection that was opened so far is known, or stays unknown. */
+  async identified(): Promise<void> {
+    await Promise.all(this.#identifying);
   }
 
   /** The index of the node that answered; undefined when it is not known. */

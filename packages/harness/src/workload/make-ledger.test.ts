@@ -32,6 +32,7 @@ function targetWith(reason: string): WorkloadTarget {
     identify: () => Promise.resolve(undefined),
     slotOwners: () => Promise.resolve(() => undefined),
     connect: () => Promise.reject(new Error("not to be asked for")),
+    ownership: () => Promise.resolve(""),
     whenWhole: (signal) => poll(() => Promise.reject(new Error(reason)), { everyMs: 5, signal }),
   };
 }

@@ -24,6 +24,8 @@ export async function makeLedger(
     for (;;) {
       const ledger = await readAndJudge(target, history, valueBytes, signal);
       // A node that loses its slots while it is asked may answer with what it is about to drop.
+      if ((await target.ownership()) === owners) return ledger;
+      // A node may only have been slow to answer.
       const ownersNow = await target.whenWhole(signal);
       if (ownersNow === owners) return ledger;
       owners = ownersNow;

@@ -29,6 +29,8 @@ export interface WorkloadTarget {
    * @returns which node serves what at which config epoch: the same text as before only if nothing has changed since.
    */
   whenWhole(signal: AbortSignal): Promise<string>;
+  /** Looks once at the same, without waiting for nodes that do not answer promptly. */
+  ownership(): Promise<string>;
   /** Receives the ledger, once there is one. */
   judged?(ledger: Ledger): void;
   /** Is called when the workload has ended and nothing can be asked of the cluster any more on its behalf. */

@@ -4,7 +4,7 @@ import { RedisClusterError } from "../errors.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import { inTime, type WaitDefaults, type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
-import { AcknowledgementWaiters, type Counts } from "./acknowledgement-waiters.ts";
+import { type Acknowledgement, AcknowledgementWaiters, type Counts } from "./acknowledgement-waiters.ts";
 import { AnswerSources } from "./answer-sources.ts";
 import { Keyspace } from "./keyspace.ts";
 import type { History } from "./history.ts";
@@ -17,7 +17,7 @@ import { RunClock } from "./run-clock.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 import { Writer } from "./writer.ts";
 import { WriterClient } from "./writer-client.ts";
-import { clearInterval, monotonicMs, setInterval } from "../clock/real-time.ts";
+import { clearInterval, monotonicMs, pause, setInterval } from "../clock/real-time.ts";
 
 /** Waiting for the cluster to be whole, and reading back. */
 const STOP_MS = 60_000;
@@ -27,6 +27,9 @@ export type StopWorkloadOptions = WaitOptions;
 
 /** How often it is looked up which node serves the shard that a caller waits for. */
 const LOOK_AGAIN_MS = 100;
+
+/** How long it may take until a new connection is known to lead to which node, unless that node is frozen. */
+const IDENTIFY_MS = 100;
 
 /** A node of the cluster, or its name. */
 export type NodeOrName = string | { readonly name: string };
@@ -155,7 +158,7 @@ export class Workload implements AsyncDisposable {
     const doneAt = await inTime(what, options, defaults, async (signal) =>
       counts === undefined
         ? await this.#waitForOwner(shard, after, signal)
-        : (await this.#waiters.wait(shard, after, counts, signal)).doneAt,
+        : (await this.#first(shard, after, counts, signal)).doneAt,
     );
     return this.#clock.toEpoch(doneAt);
   }
@@ -168,17 +171,25 @@ export class Workload implements AsyncDisposable {
         return node !== undefined && node === owner(this.#keyspace.slotOf(key));
       };
       const look = AbortSignal.timeout(LOOK_AGAIN_MS);
-      const found = await this.#waiters
-        .wait(shard, after, byOwner, AbortSignal.any([signal, look]))
-        .catch((error: unknown) => {
+      const found = await this.#first(shard, after, byOwner, AbortSignal.any([signal, look])).catch(
+        (error: unknown) => {
           if (look.aborted && !signal.aborted && error === look.reason) return undefined;
           throw error;
-        });
+        },
+      );
       if (found === undefined) continue;
       // It may have been replaced while this waited; only a node that still serves the slot keeps what it acknowledged.
       const still = await this.#target.slotOwners();
       if (still(this.#keyspace.slotOf(found.key)) === this.#sources.nodeOf(found.source)) return found.doneAt;
     }
+  }
+
+  /** Waits for an acknowledgement that counts, and returns the first one. */
+  async #first(shard: number, after: number, counts: Counts, signal: AbortSignal): Promise<Acknowledgement> {
+    const found = await this.#waiters.wait(shard, after, counts, signal);
+    // An earlier one may have come on a new connection whose node has not identified itself yet.
+    await Promise.race([this.#sources.identified(), pause(IDENTIFY_MS)]);
+    return this.#waiters.firstAfter(shard, after, counts) ?? found;
   }
 
   /** Whose acknowledgements count: one node's, or everybody's. */

@@ -90,15 +90,10 @@ export class WriterClient {
     };
     const ready = (): void => {
       const pending = source;
-      this.#identify(node).then(
-        (index) => {
-          if (index === undefined) return;
-          sources.identify(pending, index);
-          if (source === pending) source = sources.ofNode(index);
-        },
-        // Its answers stay without a node, and so are never taken for those of the node that serves the shard.
-        () => {},
-      );
+      // Without a node its answers are never taken for those of the node that serves the shard.
+      void sources.identify(pending, this.#identify(node)).then((index) => {
+        if (index !== undefined && source === pending) source = sources.ofNode(index);
+      });
     };
     const send = node.sendCommand.bind(node);
     node.sendCommand = (command, stream) => {
