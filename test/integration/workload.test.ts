@@ -203,6 +203,10 @@ describe("a workload and its ledger", () => {
     await expect(workload.waitForAcknowledged(shard, promotedAt, { by: "node-77" })).rejects.toMatchObject({
       code: "UNKNOWN_NODE",
     });
+    // A node of another cluster has the same name.
+    expect(() => workload.firstAcknowledgedAfter(shard, promotedAt, { by: { name: primary.name } })).toThrow(
+      /expected a node of this cluster/,
+    );
     await cut.heal();
     const ledger = await workload.stop();
     expect(ledger.lost.length).toBeGreaterThan(0);
@@ -331,6 +335,24 @@ describe("a workload and its ledger", () => {
     await expect(cluster.startWorkload({ client: { keyPrefix: "{app}:" } })).rejects.toThrow(
       /client\.keyPrefix/,
     );
+  });
+
+  test("reads back keys of a slot that is being migrated, and is on two nodes", async () => {
+    const workload = await cluster.startWorkload({ writers: 2, keys: 6, kinds: ["set"] });
+    await more(workload, 200);
+    const [some] = await keysOf(workload.keyPrefix, "string");
+    if (some === undefined) throw new Error("there is no key");
+    const { node: source, key } = some;
+    const target = (await cluster.primaries()).find((node) => node !== source) ?? source;
+    const slot = await source.client.cluster("KEYSLOT", key);
+    await target.client.cluster("SETSLOT", slot, "IMPORTING", source.id);
+    await source.client.cluster("SETSLOT", slot, "MIGRATING", target.id);
+    const { address, port } = cluster.plan.nodes[target.index] ?? { address: "", port: 0 };
+    await source.client.call("MIGRATE", address, String(port), key, "0", "2000");
+    const ledger = await workload.stop();
+    expect(findings(ledger)).toEqual([]);
+    await source.client.cluster("SETSLOT", slot, "STABLE");
+    await target.client.cluster("SETSLOT", slot, "STABLE");
   });
 
   test("tells a key that was replaced by one of another type, and does not wait for it", async () => {

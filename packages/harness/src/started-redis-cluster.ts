@@ -23,7 +23,7 @@ import { parseInfo, serverVersion } from "./view/parse-info.ts";
 import { whyNotReadable } from "./view/serving.ts";
 import type { WorkloadOptions } from "./workload/options.ts";
 import { startWorkload } from "./workload/start-workload.ts";
-import type { Workload } from "./workload/workload.ts";
+import type { NodeOrName, Workload } from "./workload/workload.ts";
 import type { WorkloadTarget } from "./workload/workload-target.ts";
 
 /** What a started cluster is made of; `startRedisCluster` hands it over. */
@@ -105,6 +105,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       shardSlots: this.plan.shards.map(({ slots }) => slots),
       timeScale: this.plan.timeScale,
       nodeNames: this.plan.nodes.map(({ name }) => name),
+      indexOf: (node) => this.#indexOf(node),
       clientKeyPrefix: clients.keyPrefix,
       // With options of its own it is to be seen what such a client does by itself.
       clientsLookAround: client === undefined,
@@ -130,6 +131,19 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     this.workloads.add(workload);
     this.recorder.addSeed("workload", workload.seed);
     return workload;
+  }
+
+  /** The index of a node that a workload's caller gave. @throws RedisClusterError UNKNOWN_NODE */
+  #indexOf(given: NodeOrName): number {
+    const index = this.nodes.findIndex((node) => node === given || node.name === given);
+    if (index !== -1) return index;
+    const { length } = this.nodes;
+    const text = typeof given === "string" ? JSON.stringify(given) : "a node of another cluster";
+    throw new RedisClusterError(
+      "UNKNOWN_NODE",
+      `Looking for an acknowledged write: expected a node of this cluster or a name from node-0 to node-${length - 1}, got ${text}.`,
+      { details: typeof given === "string" ? { name: given } : {} },
+    );
   }
 
   /** The views of the nodes that answer promptly. */

@@ -27,6 +27,7 @@ function targetWith(reason: string): WorkloadTarget {
     timeScale: 1,
     shardSlots: splitSlots(3),
     nodeNames: ["node-0", "node-1", "node-2"],
+    indexOf: () => 0,
     clientKeyPrefix: "",
     clientsLookAround: false,
     identify: () => Promise.resolve(undefined),

@@ -67,9 +67,7 @@ export async function readBack(
       for (let from = 0; from < written.length; from += batch) {
         const part = written.slice(from, from + batch);
         const names = part.map((each) => keyspace.name("set", key, tokenText(keyspace.writerOf(key), each)));
-        const values = await ask(() => client.mget(names));
-        // MGET gives null for a key of another type.
-        if (values === WRONG_TYPE) continue;
+        const values = await manyValues(client, names, ask);
         for (const [index, value] of values.entries()) {
           if (value !== null) note("set", key, names[index] as string, value, part[index]);
         }
@@ -127,13 +125,40 @@ export async function readBack(
   return { sequences, counters, foreign };
 }
 
+/** The values of keys of one slot; null for a key that is not there or is of another type. */
+async function manyValues(
+  client: Cluster,
+  names: readonly string[],
+  ask: Answers,
+): Promise<readonly (string | null)[]> {
+  const together = await ask(async () => {
+    try {
+      return await client.mget([...names]);
+    } catch (error) {
+      // The slot is being migrated, and the keys are on two nodes: MGET is refused until the migration ends
+      // (`getNodeByQuery` in cluster.c), but each key by itself is found.
+      if (messageOf(error).includes("TRYAGAIN")) return undefined;
+      throw error;
+    }
+  });
+  if (together === WRONG_TYPE) return names.map(() => null);
+  if (together !== undefined) return together;
+  const values: (string | null)[] = [];
+  for (const name of names) {
+    const value = await ask(() => client.get(name));
+    values.push(value === WRONG_TYPE ? null : value);
+  }
+  return values;
+}
+
+/** Asks a question until it is answered. */
+type Answers = <T>(question: () => Promise<T>) => Promise<T | typeof WRONG_TYPE>;
+
 /** Stands for the answer that a key holds a value of another type. */
 export const WRONG_TYPE: unique symbol = Symbol("wrong type");
 
 /** Asks a question until it is answered; that the key is of another type is an answer. */
-export function answers(
-  signal: AbortSignal,
-): <T>(question: () => Promise<T>) => Promise<T | typeof WRONG_TYPE> {
+export function answers(signal: AbortSignal): Answers {
   return (question) =>
     poll(
       async () => {

@@ -11,6 +11,8 @@ export interface WorkloadTarget {
   readonly timeScale: number;
   /** The names of all nodes, in their order. */
   readonly nodeNames: readonly string[];
+  /** The index of a node or of the node of a name. @throws RedisClusterError UNKNOWN_NODE */
+  indexOf(node: string | { readonly name: string }): number;
   /** The slots of the planned shards, in their order. */
   readonly shardSlots: readonly SlotRange[];
   /** A connected client of its own that sends everything, reads too, to primaries; the workload disconnects it. */

@@ -195,15 +195,7 @@ export class Workload implements AsyncDisposable {
   /** Whose acknowledgements count: one node's, or everybody's. */
   #countsOf(by: NodeOrName | undefined): Counts {
     if (by === undefined) return () => true;
-    const index = this.#target.nodeNames.indexOf(nameOf(by));
-    if (index === -1) {
-      throw new RedisClusterError(
-        "UNKNOWN_NODE",
-        `Looking for an acknowledged write: expected a node or one of the names ${this.#target.nodeNames.join(", ")}, ` +
-          `got ${JSON.stringify(nameOf(by))}.`,
-        { details: { name: nameOf(by) } },
-      );
-    }
+    const index = this.#target.indexOf(by);
     return (_, source) => this.#sources.nodeOf(source) === index;
   }
 
