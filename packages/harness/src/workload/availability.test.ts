@@ -101,6 +101,16 @@ test("an attempt that was sent before the last success does not make a shard dow
   expect(shard0(history)).toMatchObject({ unavailableAtEndMs: undefined });
 });
 
+test("an attempt that hung while others succeeded does not make a shard down, however late it is given up", () => {
+  const history = historyOf(
+    [0, 1, "acknowledged"],
+    [398, 399, "acknowledged"],
+    [399, 400, "acknowledged"],
+    [2, 1002, "unknown"],
+  );
+  expect(shard0(history)).toMatchObject({ unavailableAtEndMs: undefined });
+});
+
 test("attempts that hang from before the last success on make a shard down at the end if they hang long", () => {
   const history = historyOf([0, 5, "acknowledged"], [4, 1004, "unknown"]);
   expect(shard0(history)).toMatchObject({ unavailableMs: 999, unavailableAtEndMs: 999 });

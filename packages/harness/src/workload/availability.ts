@@ -133,7 +133,8 @@ function close(state: ShardState, wantedFrom: number, to: number): void {
 
 /**
  * The time without success in which the run ended, if there is one. An attempt that was sent after the last success and
- * had none says so, however short the time. One that was sent before it may only have been slow, or given up.
+ * had none says so, however short the time. One that was sent just before it may have met the same outage, if it hung for
+ * long. One that had been under way for long by then says nothing: the shard took writes meanwhile.
  */
 function openGap(state: ShardState, shard: number, history: History, ordinary: number): Gap | undefined {
   const { success, trying, triedLast, failedUntil } = state;
@@ -143,8 +144,8 @@ function openGap(state: ShardState, shard: number, history: History, ordinary: n
   const from = Math.max(success ?? wantedFrom, wantedFrom);
   const to = ended === undefined ? failedUntil : history.stoppedAt;
   const gap = { from, to, before: success, after: undefined };
-  const triedSince = trying !== undefined && (success === undefined || triedLast >= success);
-  return triedSince || ended !== undefined || lengthOf(gap) > ordinary ? gap : undefined;
+  if (success === undefined || ended !== undefined || triedLast >= success) return gap;
+  return triedLast >= success - ordinary && lengthOf(gap) > ordinary ? gap : undefined;
 }
 
 /** When the last writer of a shard had to stop because its client had ended; undefined while any could write. */
