@@ -77,7 +77,7 @@ test("a shard that never came back counts to its last attempt's end", () => {
   expect(shard0(history)).toMatchObject({ unavailableMs: 2001, firstSuccessAfter: undefined });
 });
 
-test("a shard that is down at the end says so besides its longest time", () => {
+test("reports a shard that is down at the end in addition to its longest time", () => {
   const history = historyOf(
     [0, 1, "acknowledged"],
     [2, 1502, "acknowledged"],

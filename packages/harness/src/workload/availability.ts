@@ -38,7 +38,7 @@ interface ShardState {
 /**
  * When each shard took no writes. The time between two acknowledgements counts from the first attempt on: when nobody
  * wanted to write, as with a low rate or with all writers waiting for another shard, nothing was unavailable. A time that
- * had not ended when the writers stopped is kept besides the longest one: how long it would have become is not known.
+ * had not ended when the writers stopped is kept in addition to the longest one: how long it would have become is not known.
  */
 export function judgeAvailability(history: History): {
   readonly shards: readonly ShardLedger[];
