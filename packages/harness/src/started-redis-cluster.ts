@@ -36,7 +36,8 @@ export interface ClusterParts extends ResettableParts {
 /** What a workload of a started cluster takes. */
 export interface ClusterWorkloadOptions extends WorkloadOptions {
   /**
-   * Options of the ioredis clients that write, and read back at the end, such as those that your service uses. Default:
+   * Options of the ioredis clients that write, such as those that your service uses. The client that reads back at the
+   * end takes only user name, password and TLS of them, so that a client that gives up does not cost the ledger. Default:
    * ioredis' own, but 20 ms for `retryDelayOnFailover` and `retryDelayOnClusterDown`, 500 for `slotsRefreshTimeout`, and
    * they ask who serves what when a node has not answered for 100 ms. With options given they do not: of a frozen primary
    * ioredis learns by `slotsRefreshInterval` only. `scaleReads` is always `"master"`: a replica that lags says nothing of
@@ -109,7 +110,8 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       clientKeyPrefix: clients.keyPrefix,
       // With options of its own it is to be seen what such a client does by itself.
       clientsLookAround: client === undefined,
-      connect: (signal) => this.connect(clients.options, signal === undefined ? wait : { signal }),
+      connect: () => this.connect(clients.options, wait),
+      connectReader: (signal) => this.connect(clients.readBack, { signal }),
       identify: (connection) => identifyNode(connection, this.plan, this.addresses),
       slotOwners: async () => slotOwners(await this.#promptViews(), this.plan),
       ownership: async () => describeOwnership(await this.#promptViews()),

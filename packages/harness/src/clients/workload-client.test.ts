@@ -18,3 +18,20 @@ test("a key prefix is taken out, wherever ioredis would have found it", () => {
   expect(own.options.redisOptions).toEqual({ db: 0 });
   expect(workloadClientOptions({ redisOptions: { keyPrefix: "other:" } }).keyPrefix).toBe("other:");
 });
+
+test("the client that reads back has the user's credentials, and none of the limits that make it give up", () => {
+  const { readBack } = workloadClientOptions({
+    clusterRetryStrategy: () => null,
+    maxRedirections: 0,
+    redisOptions: { username: "app", password: "secret", commandTimeout: 1 },
+  });
+  expect(readBack).toEqual({
+    ...{
+      retryDelayOnFailover: 20,
+      retryDelayOnClusterDown: 20,
+      slotsRefreshTimeout: 500,
+      scaleReads: "master",
+    },
+    redisOptions: { username: "app", password: "secret" },
+  });
+});

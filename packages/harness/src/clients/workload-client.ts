@@ -9,7 +9,10 @@ const DEFAULTS: ClusterClientOptions = {
 
 /** Options of a workload's clients, and what these options put in front of every key. */
 export interface WorkloadClientOptions {
+  /** Of the clients that write. */
   readonly options: ClusterClientOptions;
+  /** Of the client that reads back: it gets in as the others do, and does not give up as they may. */
+  readonly readBack: ClusterClientOptions;
   readonly keyPrefix: string;
 }
 
@@ -20,9 +23,12 @@ export interface WorkloadClientOptions {
 export function workloadClientOptions(given: ClusterClientOptions = {}): WorkloadClientOptions {
   const { keyPrefix, redisOptions, ...rest } = given;
   const { keyPrefix: ofNodes, ...nodes } = redisOptions ?? {};
+  const { username, password, tls } = nodes;
+  const access = Object.entries({ username, password, tls }).filter(([, value]) => value !== undefined);
   return {
     // ioredis takes that of `redisOptions` only if the client has none of its own (`Cluster`'s constructor).
     keyPrefix: keyPrefix || ofNodes || "",
     options: { ...DEFAULTS, ...rest, redisOptions: nodes, scaleReads: "master" },
+    readBack: { ...DEFAULTS, redisOptions: Object.fromEntries(access), scaleReads: "master" },
   };
 }

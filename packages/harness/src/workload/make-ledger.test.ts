@@ -34,6 +34,7 @@ function targetWith(reason: string): WorkloadTarget {
     identify: () => Promise.resolve(undefined),
     slotOwners: () => Promise.resolve(() => undefined),
     connect: () => Promise.reject(new Error("not to be asked for")),
+    connectReader: () => Promise.reject(new Error("not to be asked for")),
     ownership: () => Promise.resolve(""),
     whenWhole: (signal) => poll(() => Promise.reject(new Error(reason)), { everyMs: 5, signal }),
   };
@@ -56,13 +57,13 @@ function changingTarget(
   let reads = 0;
   const left = [...whole];
   const prompt = [...looks];
-  const connect: WorkloadTarget["connect"] = () => {
+  const connectReader: WorkloadTarget["connectReader"] = () => {
     reads += 1;
     return Promise.resolve({ disconnect: () => {} } as unknown as Cluster);
   };
   const target: WorkloadTarget = {
     ...targetWith(""),
-    connect,
+    connectReader,
     whenWhole: () => Promise.resolve(left.shift() ?? "nobody"),
     ownership: () => Promise.resolve(prompt.shift() ?? "nobody"),
   };

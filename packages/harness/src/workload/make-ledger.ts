@@ -54,7 +54,7 @@ async function readAndJudge(
 
 /** A client that comes too late is closed. */
 async function connect(target: WorkloadTarget, signal: AbortSignal): Promise<Cluster> {
-  const connecting = target.connect(signal);
+  const connecting = target.connectReader(signal);
   try {
     return await orAborted(connecting, signal);
   } catch (error) {

@@ -16,7 +16,9 @@ export interface WorkloadTarget {
   /** The slots of the planned shards, in their order. */
   readonly shardSlots: readonly SlotRange[];
   /** A connected client of its own that sends everything, reads too, to primaries; the workload disconnects it. */
-  connect(signal?: AbortSignal): Promise<Cluster>;
+  connect(): Promise<Cluster>;
+  /** The same for reading back, with a client that does not give up. */
+  connectReader(signal: AbortSignal): Promise<Cluster>;
   /** What the user's client options put in front of every key. */
   readonly clientKeyPrefix: string;
   /** Whether its clients refresh their slots as soon as a node does not answer. */
