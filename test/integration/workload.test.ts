@@ -38,16 +38,13 @@ describe("a workload and its ledger", () => {
 
   /** Keys of the workload on the primaries, with the node that has each. */
   async function keysOf(prefix: string, type: string) {
-    const found: {
-      readonly key: string;
-      readonly node: Awaited<ReturnType<StartedRedisCluster["primaryOf"]>>;
-    }[] = [];
-    for (const node of await cluster.primaries()) {
-      for (const key of await node.client.keys(`*${prefix}*`)) {
-        if ((await node.client.type(key)) === type) found.push({ key, node });
-      }
-    }
-    return found;
+    const primaries = await cluster.primaries();
+    const found = primaries.map(async (node) => {
+      const keys = await node.client.keys(`*${prefix}*`);
+      const types = await Promise.all(keys.map((key) => node.client.type(key)));
+      return keys.filter((_, index) => types[index] === type).map((key) => ({ key, node }));
+    });
+    return (await Promise.all(found)).flat();
   }
 
   test("that nothing disturbs has nothing to tell", async () => {
