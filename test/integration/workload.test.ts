@@ -1,4 +1,9 @@
-import { type Ledger, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import {
+  assertUnavailableAtMost,
+  type Ledger,
+  type StartedRedisCluster,
+  startRedisCluster,
+} from "testcontainers-redis-cluster";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 const KEY = "order:42";
@@ -33,16 +38,13 @@ describe("a workload and its ledger", () => {
 
   /** Keys of the workload on the primaries, with the node that has each. */
   async function keysOf(prefix: string, type: string) {
-    const found: {
-      readonly key: string;
-      readonly node: Awaited<ReturnType<StartedRedisCluster["primaryOf"]>>;
-    }[] = [];
-    for (const node of await cluster.primaries()) {
-      for (const key of await node.client.keys(`*${prefix}*`)) {
-        if ((await node.client.type(key)) === type) found.push({ key, node });
-      }
-    }
-    return found;
+    const primaries = await cluster.primaries();
+    const found = primaries.map(async (node) => {
+      const keys = await node.client.keys(`*${prefix}*`);
+      const types = await Promise.all(keys.map((key) => node.client.type(key)));
+      return keys.filter((_, index) => types[index] === type).map((key) => ({ key, node }));
+    });
+    return (await Promise.all(found)).flat();
   }
 
   test("that nothing disturbs has nothing to tell", async () => {
@@ -54,6 +56,11 @@ describe("a workload and its ledger", () => {
     expect(ledger.acknowledged).toBe(ledger.attempts);
     expect(ledger.reads).toBeGreaterThan(100);
     expect(ledger.shards.map(({ acknowledged }) => acknowledged > 0)).toEqual([true, true, true]);
+    expect(ledger.shards.map(({ unavailableAtEndMs }) => unavailableAtEndMs)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect(await workload.stop()).toBe(ledger);
   });
 
@@ -112,9 +119,17 @@ describe("a workload and its ledger", () => {
     expect(workload.firstAcknowledgedAfter(shard, failover.since)).toBeGreaterThan(failover.since - 1);
     expect(() => workload.firstAcknowledgedAfter(shard, Number.NaN)).toThrow(/milliseconds/);
     await more(workload, 200);
+    // The node that was dead has another port now; what it acknowledges is still known to be its own.
+    await cluster.failover(failover.failed.name);
+    const returned = Date.now();
+    const byIt = await workload.waitForAcknowledged(shard, returned, { by: failover.failed.name });
+    expect(await workload.waitForAcknowledged(shard, returned)).toBe(byIt);
     const ledger = await workload.stop();
     expect(ledger.lost).toEqual([]);
     const window = ledger.shards[shard];
+    expect(Object.keys(window?.acknowledgedBy ?? {})).toEqual(
+      expect.arrayContaining([failover.failed.name, failover.promoted.name]),
+    );
     expect(window?.unavailableMs).toBeGreaterThan(900);
     expect(window?.unavailableMs).toBeGreaterThanOrEqual((failover.phases.electedMs ?? 0) - 300);
     for (const other of ledger.shards.filter((each) => each.shard !== shard))
@@ -166,6 +181,39 @@ describe("a workload and its ledger", () => {
     expect(ledger.unknown).toBeGreaterThan(0);
   });
 
+  test("counts only what the promoted node acknowledges while the old primary goes on acknowledging", async () => {
+    const primary = await cluster.primaryOf(KEY);
+    const [replica] = await cluster.replicasOf(KEY);
+    const shard = primary.plannedShard;
+    const workload = await cluster.startWorkload({ writers: 8, kinds: ["set"], commandTimeoutMs: 300 });
+    await more(workload, 300);
+    // Cut off from the other nodes, not from its clients: it learns of its successor only when it is healed.
+    const cut = await cluster.isolate(primary, { plane: "bus" });
+    await cluster.failover(replica ?? "", { mode: "takeover" });
+    const promotedAt = Date.now();
+    const acknowledgedAt = await workload.waitForAcknowledged(shard, promotedAt);
+    expect(acknowledgedAt).toBe(workload.firstAcknowledgedAfter(shard, promotedAt, { by: replica }));
+    const byOld = workload.firstAcknowledgedAfter(shard, promotedAt, { by: primary });
+    expect(workload.firstAcknowledgedAfter(shard, promotedAt)).toBe(
+      Math.min(acknowledgedAt, byOld ?? acknowledgedAt),
+    );
+    await expect(workload.waitForAcknowledged(shard, promotedAt, { by: "node-77" })).rejects.toMatchObject({
+      code: "UNKNOWN_NODE",
+    });
+    // A node of another cluster has the same name.
+    expect(() => workload.firstAcknowledgedAfter(shard, promotedAt, { by: { name: primary.name } })).toThrow(
+      /expected a node of this cluster/,
+    );
+    await cut.heal();
+    const ledger = await workload.stop();
+    expect(ledger.lost.length).toBeGreaterThan(0);
+    expect(new Set(ledger.lost.map(({ acknowledgedBy }) => acknowledgedBy))).toEqual(new Set([primary.name]));
+    expect(ledger.lost.map((write) => write.acknowledgedAt)).not.toContain(acknowledgedAt);
+    const { acknowledged, acknowledgedBy } = ledger.shards[shard] ?? { acknowledged: 0, acknowledgedBy: {} };
+    expect(Object.keys(acknowledgedBy).toSorted()).toEqual([primary.name, replica?.name ?? ""].toSorted());
+    expect(Object.values(acknowledgedBy).reduce((sum, count) => sum + count, 0)).toBe(acknowledged);
+  });
+
   test("names what a cut-off primary took in before it noticed: split brain", async () => {
     const primary = await cluster.primaryOf(KEY);
     const workload = await cluster.startWorkload({ writers: 8, kinds: ["set", "append"] });
@@ -188,7 +236,7 @@ describe("a workload and its ledger", () => {
       valueBytes: 1_000,
       kinds: ["set"],
       keyPrefix: "paced",
-      client: { redisOptions: { connectionName: "the-service" } },
+      client: { enableAutoPipelining: true, redisOptions: { connectionName: "the-service" } },
     });
     await more(workload, 100);
     const tookMs = performance.now() - begun;
@@ -197,6 +245,12 @@ describe("a workload and its ledger", () => {
     expect(await some?.node.client.client("LIST")).toContain("name=the-service");
     const ledger = await workload.stop();
     expect(findings(ledger)).toEqual([]);
+    // Also commands that leave in one pipeline with others are known by the node that answered them.
+    const primaries = new Map(
+      (await cluster.primaries()).map(({ name, plannedShard }) => [plannedShard, name]),
+    );
+    for (const { shard, acknowledgedBy } of ledger.shards)
+      expect(Object.keys(acknowledgedBy)).toEqual([primaries.get(shard)]);
     // A burst may come first; more than that would be no rate.
     expect(ledger.attempts).toBeLessThan(200 * (tookMs / 1_000) + 200);
   });
@@ -233,6 +287,141 @@ describe("a workload and its ledger", () => {
       expect([seed, findings(ledger), ledger.unknown]).toEqual([seed, [], 0]);
     }
   }, 120_000);
+
+  test("shares no key with another workload of the same prefix and seed, nor with the user's own keys", async () => {
+    const options = {
+      writers: 2,
+      keys: 8,
+      keyPrefix: "orders",
+      seed: 7,
+      kinds: ["set", "counter", "append"],
+    } as const;
+    const first = await cluster.startWorkload(options);
+    await more(first, 200);
+    expect(findings(await first.stop())).toEqual([]);
+    // What a user may have under the same prefix, with a name of an earlier run's form.
+    const [counter] = await keysOf("orders", "string");
+    await cluster.client.lpush(counter?.key.replace(first.keyPrefix, "orders:") ?? "", "not a counter");
+    const [second, third] = await Promise.all([
+      cluster.startWorkload(options),
+      cluster.startWorkload(options),
+    ]);
+    await Promise.all([more(second, 200), more(third, 200)]);
+    // The first one's keys have the same writers and sequences as these; they hide nothing.
+    const own = (await keysOf(second.keyPrefix, "string")).filter(({ key }) => key.includes(":set:"));
+    const gone = own.slice(0, 5);
+    await Promise.all(gone.map(({ key, node }) => node.client.del(key)));
+    const [ledger, clean] = await Promise.all([second.stop(), third.stop()]);
+    expect(ledger.lost.map(({ key }) => key).toSorted()).toEqual(gone.map(({ key }) => key).toSorted());
+    expect([ledger.duplicated, ledger.stale]).toEqual([[], []]);
+    expect(findings(clean)).toEqual([]);
+    expect(ledger.keyPrefix).toMatch(/^orders:[0-9a-f]{12}:$/);
+    expect(new Set([first, second, third].map(({ keyPrefix }) => keyPrefix)).size).toBe(3);
+  });
+
+  test("names keys as the server has them, whatever its clients put in front and make of numbers", async () => {
+    const workload = await cluster.startWorkload({
+      ...{ writers: 2, keys: 8, wait: 1, kinds: ["counter", "member"] },
+      client: { keyPrefix: "app:", redisOptions: { stringNumbers: true } },
+    });
+    await more(workload, 50);
+    const ledger = await workload.stop();
+    expect(findings(ledger)).toEqual([]);
+    expect(ledger.keyPrefix).toMatch(/^app:workload:/);
+    expect((await keysOf(ledger.keyPrefix, "string")).length).toBeGreaterThan(0);
+    await expect(cluster.startWorkload({ client: { keyPrefix: "{app}:" } })).rejects.toThrow(
+      /client\.keyPrefix/,
+    );
+  });
+
+  test("reads back keys of a slot that is being migrated, and is on two nodes", async () => {
+    const workload = await cluster.startWorkload({ writers: 2, keys: 6, kinds: ["set"] });
+    await more(workload, 200);
+    const [some] = await keysOf(workload.keyPrefix, "string");
+    if (some === undefined) throw new Error("there is no key");
+    const { node: source, key } = some;
+    const target = (await cluster.primaries()).find((node) => node !== source) ?? source;
+    const slot = await source.client.cluster("KEYSLOT", key);
+    await target.client.cluster("SETSLOT", slot, "IMPORTING", source.id);
+    await source.client.cluster("SETSLOT", slot, "MIGRATING", target.id);
+    const { address, port } = cluster.plan.nodes[target.index] ?? { address: "", port: 0 };
+    await source.client.call("MIGRATE", address, String(port), key, "0", "2000");
+    const ledger = await workload.stop();
+    expect(findings(ledger)).toEqual([]);
+    await source.client.cluster("SETSLOT", slot, "STABLE");
+    await target.client.cluster("SETSLOT", slot, "STABLE");
+  });
+
+  test("tells a key that was replaced by one of another type, and does not wait for it", async () => {
+    const workload = await cluster.startWorkload({ writers: 2, keys: 8, kinds: ["append"] });
+    await more(workload, 100);
+    const [list] = await keysOf(workload.keyPrefix, "list");
+    const tokens = (await list?.node.client.lrange(list.key, 0, -1)) ?? [];
+    await list?.node.client.set(list.key, "mine");
+    await expect.poll(() => workload.progress.failed, { timeout: 10_000, interval: 5 }).toBeGreaterThan(0);
+    const ledger = await workload.stop();
+    expect(ledger.lost.length).toBeGreaterThanOrEqual(tokens.length);
+    expect(new Set(ledger.lost.map(({ key }) => key))).toEqual(new Set([list?.key]));
+    expect(ledger.unacknowledgedPresent).toEqual([
+      expect.objectContaining({ key: list?.key, value: "a value of another type", outcome: "never-sent" }),
+    ]);
+    expect(ledger.errors["WRONGTYPE"]).toBeGreaterThan(0);
+  });
+
+  test("counts the time after its clients have given up, and says that they have", async () => {
+    let ended = false;
+    const workload = await cluster.startWorkload({
+      writers: 2,
+      commandTimeoutMs: 200,
+      client: {
+        clusterRetryStrategy: () => {
+          ended = true;
+          return null;
+        },
+      },
+    });
+    await more(workload, 100);
+    await expect
+      .poll(
+        async () => {
+          // Each node closes every connection but the one that asks: a cluster that was away for a moment.
+          await Promise.all(
+            cluster.nodes.map((node) => node.client.call("CLIENT", "KILL", "TYPE", "normal")),
+          );
+          return ended;
+        },
+        { timeout: 10_000, interval: 1 },
+      )
+      .toBe(true);
+    const endedAt = Date.now();
+    await cluster.waitUntilHealthy();
+    const ledger = await workload.stop();
+    expect(ledger.endedClients).toMatchObject([{ writers: 2 }]);
+    const [client] = ledger.endedClients;
+    expect(client?.endedAt).toBeLessThan(endedAt + 1_000);
+    const least = ledger.stoppedAt - (client?.endedAt ?? 0);
+    for (const shard of ledger.shards) expect(shard.unavailableAtEndMs).toBeGreaterThanOrEqual(least - 1);
+    expect(() => assertUnavailableAtMost(ledger, 3_600_000)).toThrow(/took no writes any more/);
+  });
+
+  test("is no longer kept by its cluster once it has a ledger or has been ended", async () => {
+    const kept = Reflect.get(cluster, "workloads") as ReadonlySet<unknown>;
+    const before = kept.size;
+    const judged = await cluster.startWorkload({ writers: 1, keys: 3 });
+    const ended = await cluster.startWorkload({ writers: 1, keys: 3 });
+    const failed = await cluster.startWorkload({ writers: 1, keys: 3 });
+    expect(kept.size).toBe(before + 3);
+    await more(judged, 10);
+    await judged.stop();
+    await ended[Symbol.asyncDispose]();
+    // It may still be asked for its ledger, so a reset has to find it.
+    await expect(failed.stop({ signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "WAIT_ABORTED",
+    });
+    expect([...kept].slice(before)).toEqual([failed]);
+    await failed.stop();
+    expect(kept.size).toBe(before);
+  });
 
   test("refuses options that are wrong, all at once, and a cluster that is stopped", async () => {
     await expect(cluster.startWorkload({ writers: 0, wait: -1, reads: 7 })).rejects.toMatchObject({

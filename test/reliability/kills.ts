@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { leftovers } from "../support/engine.ts";
+import { mulberry32 } from "../support/random.ts";
 import { type Kill, kill } from "./kill.ts";
 
 // Processes are killed at random moments, beside a neighbour whose cluster must not notice. After most, the watcher has
@@ -73,15 +74,4 @@ function tableOf(done: readonly Kill[]): Table.Table {
     }
   }
   return table;
-}
-
-/** Numbers from 0 to below 1 that depend on the seed alone. */
-function mulberry32(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

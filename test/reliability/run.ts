@@ -5,16 +5,20 @@ import { leftovers } from "../support/engine.ts";
 import { runKills } from "./kills.ts";
 import { tryOptionSets } from "./option-sets.ts";
 import { runSchedules } from "./schedules.ts";
+import { runVerdicts, verdictsTable } from "./verdicts.ts";
 
 // What `./dev reliability` runs: what would make somebody take this library out of their build machine.
 
 const USAGE = `usage: ./dev reliability [--only PART] [OPTION…]
 
-  --only PART       kills, schedules or options; by default all of them
+  --only PART       kills, schedules, options or verdicts; by default all of them
   --kills N         processes to kill (default 50)
   --with-watcher N  processes to kill together with their watcher (default 20)
   --schedules N     random schedules of faults, each ending in a reset (default 60)
   --options N       generated option sets, of which more than two thirds are wrong (default 450)
+  --faults N        faults seeded into what a verdict is made of, each of which has to be reported (default 220)
+  --clean N         runs with random faults and without any loss, none of which may be reported (default 200)
+  --from N          first scenario of the verdicts, for a run that goes on where an earlier one ended (default 0)
   --seed N          chance of an earlier run; by default a new one, which is printed
   --json FILE       all results, as JSON`;
 
@@ -25,21 +29,29 @@ const { values } = parseArgs({
     "with-watcher": { type: "string", default: "20" },
     schedules: { type: "string", default: "60" },
     options: { type: "string", default: "450" },
+    faults: { type: "string", default: "220" },
+    clean: { type: "string", default: "200" },
+    from: { type: "string", default: "0" },
     seed: { type: "string", default: String(randomInt(2 ** 31)) },
     json: { type: "string" },
   },
 });
 const { only, json } = values;
-const [kills = 0, withWatcher = 0, schedules = 0, sets = 0, seed = 0] = [
+const numbers = [
   values.kills,
   values["with-watcher"],
   values.schedules,
   values.options,
   values.seed,
+  values.faults,
+  values.clean,
+  values.from,
 ].map(Number);
+const [kills = 0, withWatcher = 0, schedules = 0, sets = 0, seed = 0, faults = 0, clean = 0, from = 0] =
+  numbers;
 if (
-  ![kills, withWatcher, schedules, sets, seed].every((each) => Number.isSafeInteger(each) && each >= 0) ||
-  (only !== undefined && !["kills", "schedules", "options"].includes(only))
+  !numbers.every((each) => Number.isSafeInteger(each) && each >= 0) ||
+  (only !== undefined && !["kills", "schedules", "options", "verdicts"].includes(only))
 ) {
   console.error(USAGE);
   process.exit(2);
@@ -88,6 +100,22 @@ if (wanted("options")) {
     `${sets} option sets: ${outcome.refused} refused before anything was made, ${outcome.started} work, ` +
       `${failed.length === 0 ? "none" : failed.join(", ")} failed cleanly`,
   );
+}
+if (wanted("verdicts")) {
+  const outcome = await runVerdicts({
+    ...{ faults, clean, seed, from },
+    onDone: ({ index, name, what, wrong }) => {
+      progress("verdict", index + 1, faults + clean);
+      if (wrong.length > 0) {
+        const again = `--only verdicts --seed ${seed} --faults ${faults} --clean ${clean} --from ${index}`;
+        console.log(`\r\u001b[K${name} (${what}): ${wrong.join("; ")}\n  again: ./dev reliability ${again}`);
+      }
+    },
+  });
+  process.stderr.write("\r\u001b[K");
+  results["scenarios"] = outcome.scenarios;
+  failures += outcome.failures;
+  console.log(verdictsTable(outcome.scenarios));
 }
 const left = await leftovers();
 if (left.length > 0) console.log(`left at the end: ${left.join(", ")}`);

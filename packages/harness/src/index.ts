@@ -90,6 +90,7 @@ export type { NodeEntry, OpenSlot } from "./view/parse-nodes.ts";
 export { formatLedger } from "./workload/format-ledger.ts";
 export type {
   DuplicatedWrite,
+  EndedClient,
   Finding,
   LatencySummary,
   Ledger,
@@ -100,4 +101,11 @@ export type {
   WriteKind,
 } from "./workload/ledger.ts";
 export type { WorkloadOptions } from "./workload/options.ts";
-export type { StopWorkloadOptions, Workload, WorkloadProgress } from "./workload/workload.ts";
+export type {
+  AcknowledgedBy,
+  NodeOrName,
+  StopWorkloadOptions,
+  WaitForAcknowledgedOptions,
+  Workload,
+  WorkloadProgress,
+} from "./workload/workload.ts";

@@ -1,6 +1,8 @@
 import type { ClientTls } from "./clients/access.ts";
 import type { ClusterClientOptions } from "./clients/cluster-client.ts";
+import { identifyNode } from "./clients/identify-node.ts";
 import { ProbeWriter } from "./clients/probe-writer.ts";
+import { workloadClientOptions } from "./clients/workload-client.ts";
 import type { ClusterNetwork } from "./docker/cluster-network.ts";
 import { RedisClusterError } from "./errors.ts";
 import { type ExpectedFailover, expectedFailoverMs } from "./failover/expected.ts";
@@ -11,15 +13,18 @@ import { orAborted } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
 import { poll } from "./lifecycle/poll.ts";
 import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
+import { readPromptViews } from "./observation/read-views.ts";
 import { type Credentials, findCredentials } from "./plan/credentials.ts";
 import { ResettableCluster, type ResettableParts } from "./resettable-cluster.ts";
 import type { StartupReport } from "./start-redis-cluster.ts";
 import { tooSmallToFailOver } from "./view/automatic-failover.ts";
+import type { NodeView } from "./view/cluster-view.ts";
+import { describeOwnership, servingNodeBySlot } from "./view/ownership.ts";
 import { parseInfo, serverVersion } from "./view/parse-info.ts";
 import { whyNotReadable } from "./view/serving.ts";
 import type { WorkloadOptions } from "./workload/options.ts";
 import { startWorkload } from "./workload/start-workload.ts";
-import type { Workload } from "./workload/workload.ts";
+import type { NodeOrName, Workload } from "./workload/workload.ts";
 import type { WorkloadTarget } from "./workload/workload-target.ts";
 
 /** What a started cluster is made of; `startRedisCluster` hands it over. */
@@ -32,7 +37,8 @@ export interface ClusterParts extends ResettableParts {
 /** What a workload of a started cluster takes. */
 export interface ClusterWorkloadOptions extends WorkloadOptions {
   /**
-   * Options of the ioredis clients that write, and read back at the end, such as those that your service uses. Default:
+   * Options of the ioredis clients that write, such as those that your service uses. The client that reads back at the
+   * end takes only user name, password and TLS of them, so that a client that gives up does not cost the ledger. Default:
    * ioredis' own, but 20 ms for `retryDelayOnFailover` and `retryDelayOnClusterDown`, 500 for `slotsRefreshTimeout`, and
    * they ask who serves what when a node has not answered for 100 ms. With options given they do not: of a frozen primary
    * ioredis learns by `slotsRefreshInterval` only. `scaleReads` is always `"master"`: a replica that lags says nothing of
@@ -41,12 +47,8 @@ export interface ClusterWorkloadOptions extends WorkloadOptions {
   readonly client?: ClusterClientOptions | undefined;
 }
 
-/** A client that finds a promoted replica soon: a workload is to measure the cluster more than ioredis' patience. */
-const WORKLOAD_CLIENT: ClusterClientOptions = {
-  retryDelayOnFailover: 20,
-  retryDelayOnClusterDown: 20,
-  slotsRefreshTimeout: 500,
-};
+/** A node that answers at all does so within this time, unless its machine is overloaded. */
+const PROMPT_MS = 200;
 
 /** Removing six containers takes half a second; an engine that needs a minute has other troubles. */
 const STOP_MS = 60_000;
@@ -100,22 +102,26 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   async startWorkload(options: ClusterWorkloadOptions = {}, wait: WaitOptions = {}): Promise<Workload> {
     this.refuseStopped();
     const { client, ...rest } = options;
+    const clients = workloadClientOptions(client);
     const target: WorkloadTarget = {
       shardSlots: this.plan.shards.map(({ slots }) => slots),
       timeScale: this.plan.timeScale,
+      nodeNames: this.plan.nodes.map(({ name }) => name),
+      indexOf: (node) => this.#indexOf(node),
+      clientKeyPrefix: clients.keyPrefix,
       // With options of its own it is to be seen what such a client does by itself.
       clientsLookAround: client === undefined,
-      connect: (signal) =>
-        this.connect(
-          { ...WORKLOAD_CLIENT, ...client, scaleReads: "master" },
-          signal === undefined ? wait : { signal },
-        ),
+      connect: () => this.connect(clients.options, wait),
+      connectReader: (signal) => this.connect(clients.readBack, { signal }),
+      identify: (connection) => identifyNode(connection, this.plan, this.addresses),
+      servingNodeBySlot: async () => servingNodeBySlot(await this.#promptViews(), this.plan),
+      ownership: async () => describeOwnership(await this.#promptViews()),
       whenWhole: (signal) =>
         poll(
           async () => {
             const view = await this.look();
             const reason = whyNotReadable(view.views);
-            if (reason === undefined) return;
+            if (reason === undefined) return describeOwnership(view.views);
             await this.refuseHopeless(view);
             throw new Error(reason);
           },
@@ -125,11 +131,33 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
         ? {}
         : { refuseHopeless: () => this.refuseHopeless() }),
       judged: (ledger) => this.recorder.addLedger(ledger),
+      // Its log may be large, and the caller may still hold the workload itself.
+      released: () => void this.workloads.delete(workload),
     };
     const workload = await startWorkload(target, rest);
     this.workloads.add(workload);
     this.recorder.addSeed("workload", workload.seed);
     return workload;
+  }
+
+  /** The index of a node that a workload's caller gave. @throws RedisClusterError UNKNOWN_NODE */
+  #indexOf(given: NodeOrName): number {
+    const index = this.nodes.findIndex((node) => node === given || node.name === given);
+    if (index !== -1) return index;
+    const { length } = this.nodes;
+    const text = typeof given === "string" ? JSON.stringify(given) : "a node of another cluster";
+    throw new RedisClusterError(
+      "UNKNOWN_NODE",
+      `Looking for an acknowledged write: expected a node of this cluster or a name from node-0 to node-${length - 1}, got ${text}.`,
+      { details: typeof given === "string" ? { name: given } : {} },
+    );
+  }
+
+  /** The views of the nodes that answer promptly. */
+  async #promptViews(): Promise<readonly NodeView[]> {
+    this.refuseStopped();
+    const connections = this.members.all.map(({ connection }) => connection);
+    return await readPromptViews(connections, PROMPT_MS * this.plan.timeScale);
   }
 
   /**

@@ -27,8 +27,8 @@ export function assertLostAtMost(ledger: Ledger, most: number): void {
  * limit is multiplied by the ledger's `timeScale`.
  *
  * @throws AssertionError with the ledger as text. RedisClusterError INVALID_ARGUMENT where it is given no ledger or no
- * limit in milliseconds; or where the ledger cannot tell, because nobody wrote to a shard, or one had not come back
- * when the writers stopped.
+ * limit in milliseconds; or if no shard exceeds the limit but the ledger cannot tell, because nobody wrote to a shard, or
+ * one took no writes any more when the writers stopped, for however short a time.
  */
 export function assertUnavailableAtMost(ledger: Ledger, limitMs: number): void {
   assertVerdict(unavailableAtMost(ledger, limitMs), assertUnavailableAtMost);

@@ -113,7 +113,21 @@ describe("evidence that proves nothing is refused:", () => {
         const away = { ...shardWith(1, 9, 300), firstSuccessAfter: undefined };
         assertUnavailableAtMost(ledgerWith({ shards: [away] }), 1_000);
       },
-      /shard 1 took no writes any more when the writers stopped/,
+      /shard 1 took no writes any more, for 300 ms so far, when the writers stopped/,
+    ],
+    [
+      "a shard that was away before, came back, and was away again at the end",
+      () => {
+        const away = { ...shardWith(1, 9, 1_500), unavailableAtEndMs: 1_000 };
+        assertUnavailableAtMost(ledgerWith({ shards: [away] }), 1_600);
+      },
+      /shard 1 took no writes any more, for 1000 ms so far/,
+    ],
+    [
+      "a shard that had just gone away at the end",
+      () =>
+        assertUnavailableAtMost(ledgerWith({ shards: [{ ...shardWith(1), unavailableAtEndMs: 0.4 }] }), 5),
+      /shard 1 took no writes any more, for 1 ms so far/,
     ],
     [
       "a ledger without shards",
@@ -147,6 +161,13 @@ describe("evidence that proves nothing is refused:", () => {
   test("a shard that was away for too long is enough, also where nothing is known of another", () => {
     const ledger = ledgerWith({ shards: [shardWith(0, 0), shardWith(1, 9, 700)] });
     expect(() => assertUnavailableAtMost(ledger, 699)).toThrow(AssertionError);
+  });
+
+  test("nor is a time at the end that is over the limit, whatever the longest one before", () => {
+    const away = { ...shardWith(1, 9, 500), unavailableAtEndMs: 1_601 };
+    expect(() => assertUnavailableAtMost(ledgerWith({ shards: [away] }), 1_600)).toThrow(
+      "Shard 1 took no writes for 1601 ms; at most 1600 ms was expected.",
+    );
   });
 });
 

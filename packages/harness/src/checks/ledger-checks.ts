@@ -35,23 +35,23 @@ export function lostAtMost(given: unknown, limit: unknown): Verdict {
 /**
  * No shard went without an acknowledged write for longer, while one was wanted.
  *
- * @throws RedisClusterError INVALID_ARGUMENT where no shard did, but of one it is not known: nobody wrote to it, or it
- * had not come back when the writers stopped.
+ * @throws RedisClusterError INVALID_ARGUMENT if no shard did, but of one it is not known: nobody wrote to it, or it took
+ * no writes any more when the writers stopped.
  */
 export function unavailableAtMost(given: unknown, limitMs: unknown): Verdict {
   const ledger = requireLedger(given);
   const most = stretchedLimit(requireMs("The limit", limitMs), ledger.timeScale);
-  const over = ledger.shards.filter(({ unavailableMs }) => unavailableMs > most.ms);
+  const over = ledger.shards.filter((shard) => longestMs(shard) > most.ms);
   const gaps = ledger.shards.flatMap(whyUnknown);
   if (ledger.shards.length === 0) gaps.push("there is no shard");
   if (over.length === 0 && gaps.length > 0) throw provesNothing(`${gaps.join("; ")}.`, formatLedger(ledger));
-  const longest = Math.max(...ledger.shards.map(({ unavailableMs }) => unavailableMs));
+  const longest = Math.max(...ledger.shards.map(longestMs));
   return verdict({
     ok: over.length === 0,
     message: over
       .map(
         (each) =>
-          `Shard ${each.shard} took no writes for ${rounded(each.unavailableMs)} ms; at most ${most.text} was expected.`,
+          `Shard ${each.shard} took no writes for ${rounded(longestMs(each))} ms; at most ${most.text} was expected.`,
       )
       .join("\n"),
     negated: `No shard was without writes for longer than ${rounded(longest)} ms; longer than ${most.text} was expected.`,
@@ -61,19 +61,21 @@ export function unavailableAtMost(given: unknown, limitMs: unknown): Verdict {
   });
 }
 
+function longestMs({ unavailableMs, unavailableAtEndMs = 0 }: ShardLedger): number {
+  return Math.max(unavailableMs, unavailableAtEndMs);
+}
+
 /** Why a shard's time is not the whole of it, in a list that is empty where it is. */
-function whyUnknown({
-  shard,
-  acknowledged,
-  unavailableMs,
-  firstSuccessAfter,
-}: ShardLedger): readonly string[] {
-  if (unavailableMs > 0) {
-    return firstSuccessAfter === undefined
-      ? [`shard ${shard} took no writes any more when the writers stopped`]
-      : [];
+function whyUnknown(shard: ShardLedger): readonly string[] {
+  const { acknowledged, unavailableMs, firstSuccessAfter, unavailableAtEndMs } = shard;
+  // A ledger that an older version wrote down has the end only if it was the longest time.
+  if (unavailableAtEndMs !== undefined || (unavailableMs > 0 && firstSuccessAfter === undefined)) {
+    const forMs = unavailableAtEndMs ?? unavailableMs;
+    return [
+      `shard ${shard.shard} took no writes any more, for ${rounded(forMs)} ms so far, when the writers stopped`,
+    ];
   }
-  return acknowledged === 0 ? [`nobody wrote to shard ${shard}`] : [];
+  return acknowledged === 0 ? [`nobody wrote to shard ${shard.shard}`] : [];
 }
 
 /** Up, so that a time that is over a limit of whole milliseconds also reads as being over it. */

@@ -1,4 +1,5 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
+import { pause } from "../clock/real-time.ts";
 import { messageOf } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ClusterView, mergeViews, type Names, type NodeView } from "../view/cluster-view.ts";
@@ -15,6 +16,32 @@ export async function readClusterView(
   connections: readonly NodeConnection[],
 ): Promise<ClusterView> {
   return mergeViews(await Promise.all(connections.map(readNodeView)), namesOf(plan));
+}
+
+/**
+ * Asks every node at once for its view, and waits no longer than the given time for the rest once most of them have
+ * answered: a frozen node would hold up the answer until its connection gives up.
+ *
+ * @returns one view for each connection, in their order; a node that has not answered by then is `silent`.
+ */
+export async function readPromptViews(
+  connections: readonly NodeConnection[],
+  withinMs: number,
+): Promise<readonly NodeView[]> {
+  const views = connections.map(
+    ({ node }): NodeView => ({ kind: "silent", node: node.name, reason: `no answer within ${withinMs} ms` }),
+  );
+  const all = Promise.all(
+    connections.map(async (connection, index) => {
+      views[index] = await readNodeView(connection);
+    }),
+  );
+  const answered = new AbortController();
+  void all.then(() => answered.abort());
+  await pause(withinMs, answered.signal);
+  const missing = views.filter(({ kind }) => kind === "silent").length;
+  if (2 * missing >= views.length) await all;
+  return [...views];
 }
 
 /** Asks one node for its view, in one round trip. */

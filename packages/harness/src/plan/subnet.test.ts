@@ -220,7 +220,9 @@ test("offers nothing when networks have everything", () => {
   expect([...freeSubnets(taken("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"), () => 0.3)]).toEqual([]);
 });
 
-test("offers every range that nothing forbids, and those that nothing covers first", () => {
+test("offers every range that nothing forbids, and those that nothing covers first", {
+  timeout: 60_000,
+}, () => {
   // Every 13th: all of them would take seconds.
   const some = (subnets: Iterable<Subnet>): readonly Subnet[] =>
     [...subnets].filter((_, index) => index % 13 === 0);

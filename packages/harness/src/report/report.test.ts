@@ -88,7 +88,12 @@ test("nothing from users or servers becomes markup on the page", () => {
       events: [{ atMs: 5, node: "node-1", kind: "suspected", text: HOSTILE }],
     }),
     ledgerWith({
-      lost: [{ key: HOSTILE, kind: "set", value: HOSTILE, shard: 1, sentAt: 1, acknowledgedAt: 2 }],
+      lost: [
+        {
+          ...{ key: HOSTILE, kind: "set", value: HOSTILE, shard: 1 },
+          ...{ sentAt: 1, acknowledgedAt: 2, acknowledgedBy: HOSTILE },
+        },
+      ],
     }),
   );
   const page = reportPage([{ title: HOSTILE, outcome: "failed", detail: HOSTILE, report: made.toJSON() }], {

@@ -223,8 +223,8 @@ describe("a ledger", () => {
       reads        0
       time         4000 ms   seed 7
       lost         2
-        w3-1  workload:append:{t0}  shard 1  acknowledged +1 ms
-        w3-2  workload:append:{t1}  shard 1  acknowledged +11 ms
+        w3-1  workload:append:{t0}  shard 1  acknowledged +1 ms   by node-1
+        w3-2  workload:append:{t1}  shard 1  acknowledged +11 ms  by node-1
       stale        0
       duplicated   0
       not acknowledged, but present   0

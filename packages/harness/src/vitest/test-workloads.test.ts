@@ -9,6 +9,7 @@ const lost = {
   shard: 0,
   sentAt: 1,
   acknowledgedAt: 2,
+  acknowledgedBy: "node-0",
 } as const;
 
 test("a workload whose acknowledged writes are all there is right", () => {

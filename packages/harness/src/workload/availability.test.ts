@@ -23,11 +23,14 @@ function historyOf(...rows: readonly (readonly [number, number, Outcome])[]): Hi
       outcome === "acknowledged" ? "" : "X",
     );
   }
-  const keyspace = new Keyspace("t", 3, 1, splitSlots(3));
+  const keyspace = new Keyspace("t:", 3, 1, splitSlots(3));
   return {
     log,
     keyspace,
-    epochOffsetMs: 1000,
+    toEpoch: (at) => at + 1000,
+    keyPrefix: "t:",
+    nodeNameOf: () => undefined,
+    endedWriters: [],
     seed: 0,
     timeScale: 1,
     redirects: new Map(),
@@ -56,9 +59,11 @@ test("a failed attempt counts from the first try to the next success", () => {
   expect(shard0(history)).toEqual({
     shard: 0,
     acknowledged: 2,
+    acknowledgedBy: { unknown: 2 },
     unavailableMs: 691,
     lastSuccessBefore: 1001,
     firstSuccessAfter: 1701,
+    unavailableAtEndMs: undefined,
   });
 });
 
@@ -70,6 +75,94 @@ test("a write that was answered late counts as well, from the success before", (
 test("a shard that never came back counts to its last attempt's end", () => {
   const history = historyOf([0, 1, "acknowledged"], [2, 1002, "unknown"], [1003, 2003, "unknown"]);
   expect(shard0(history)).toMatchObject({ unavailableMs: 2001, firstSuccessAfter: undefined });
+});
+
+test("reports a shard that is down at the end in addition to its longest time", () => {
+  const history = historyOf(
+    [0, 1, "acknowledged"],
+    [2, 1502, "acknowledged"],
+    [1503, 2003, "unknown"],
+    [2004, 2504, "unknown"],
+  );
+  expect(shard0(history)).toMatchObject({
+    unavailableMs: 1500,
+    firstSuccessAfter: 2502,
+    unavailableAtEndMs: 1001,
+  });
+});
+
+test("a shard is down at the end after one attempt in vain, however short", () => {
+  const history = historyOf([0, 1, "acknowledged"], [2, 4, "failed"]);
+  expect(shard0(history)).toMatchObject({ unavailableMs: 0, unavailableAtEndMs: 2 });
+});
+
+test("an attempt that was sent before the last success does not make a shard down at the end", () => {
+  const history = historyOf([0, 1, "acknowledged"], [15, 990, "acknowledged"], [2, 1002, "unknown"]);
+  expect(shard0(history)).toMatchObject({ unavailableAtEndMs: undefined });
+});
+
+test("an attempt that hung while others succeeded does not make a shard down, however late it is given up", () => {
+  const history = historyOf(
+    [0, 1, "acknowledged"],
+    [398, 399, "acknowledged"],
+    [399, 400, "acknowledged"],
+    [2, 1002, "unknown"],
+  );
+  expect(shard0(history)).toMatchObject({ unavailableAtEndMs: undefined });
+});
+
+test("attempts that hang from before the last success on make a shard down at the end if they hang long", () => {
+  const history = historyOf([0, 5, "acknowledged"], [4, 1004, "unknown"]);
+  expect(shard0(history)).toMatchObject({ unavailableMs: 999, unavailableAtEndMs: 999 });
+});
+
+test("a shard whose only writes are unknown was down from its first attempt to the end", () => {
+  const history = historyOf([10, 20, "unknown"]);
+  expect(shard0(history)).toMatchObject({ acknowledged: 0, unavailableAtEndMs: 10 });
+});
+
+test("a shard without writers counts as down from the end of their clients to the end of the run", () => {
+  const rows = [
+    [0, 1, "acknowledged"],
+    [2, 3, "acknowledged"],
+  ] as const;
+  const ended = { ...historyOf(...rows), stoppedAt: 5_003, endedWriters: [{ writer: 0, at: 103 }] };
+  expect(shard0(ended)).toMatchObject({
+    unavailableMs: 4_900,
+    unavailableAtEndMs: 4_900,
+    lastSuccessBefore: 1003,
+    firstSuccessAfter: undefined,
+  });
+  // Attempts in vain before the end count as well.
+  const failing = {
+    ...historyOf(...rows, [4, 50, "unknown"]),
+    stoppedAt: 5_003,
+    endedWriters: [{ writer: 0, at: 50 }],
+  };
+  expect(shard0(failing)).toMatchObject({ unavailableAtEndMs: 4_999 });
+});
+
+test("a shard that another writer still writes to is not down when one client has ended", () => {
+  const history = {
+    ...historyOf([0, 1, "acknowledged"], [2, 3, "acknowledged"]),
+    keyspace: new Keyspace("t:", 6, 2, splitSlots(3)),
+    endedWriters: [{ writer: 1, at: 2 }],
+  };
+  expect(shard0(history)).toMatchObject({ unavailableMs: 0, unavailableAtEndMs: undefined });
+});
+
+test("acknowledgements are counted by the node that gave them", () => {
+  const log = new OperationLog();
+  for (const [row, source] of [1, 1, 2, 0].entries())
+    log.append("set", false, 0, 0, row + 1, 0, row, row + 0.5, "acknowledged", "", source);
+  const history = {
+    ...historyOf(),
+    log,
+    nodeNameOf: (source: number) => [undefined, "node-10", "node-2"][source],
+  };
+  const by = shard0(history)?.acknowledgedBy;
+  expect(by).toEqual({ "node-2": 1, "node-10": 2, unknown: 1 });
+  expect(Object.keys(by ?? {})).toEqual(["node-2", "node-10", "unknown"]);
 });
 
 test("a shard that was away from the beginning has no success before", () => {

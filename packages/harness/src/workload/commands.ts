@@ -53,7 +53,7 @@ export async function sendWriteAndWait(
   return {
     reply: written?.[1],
     error: written === undefined ? new Error("no reply") : (written[0] ?? undefined),
-    replicas: typeof waited?.[1] === "number" ? waited[1] : undefined,
+    replicas: waited === undefined || waited[0] !== null ? undefined : countIn(waited[1]),
     waitError: waited?.[0] ?? undefined,
   };
 }
@@ -70,11 +70,17 @@ export function sendRead(client: Cluster, kind: WriteKind, name: string): Promis
   return client.get(name);
 }
 
+/** The integer in a reply, which ioredis gives as text if its option `stringNumbers` is set; undefined if it is none. */
+export function countIn(reply: unknown): number | undefined {
+  if (typeof reply !== "number" && (typeof reply !== "string" || reply.trim() === "")) return undefined;
+  const count = Number(reply);
+  return Number.isInteger(count) ? count : undefined;
+}
+
 /** The number in a read's answer: a register's or key's sequence, a count, a length; 0 where there is nothing. */
 export function observedBy(kind: WriteKind, reply: unknown): number {
   if (kind === "set" || kind === "register") {
     return typeof reply === "string" ? (parseValue(reply)?.sequence ?? 0) : 0;
   }
-  const count = Number(reply);
-  return Number.isInteger(count) && count > 0 ? count : 0;
+  return Math.max(0, countIn(reply) ?? 0);
 }

@@ -13,11 +13,12 @@ export function findingOf({ log, keyspace }: History, index: number): Finding {
 
 /** The acknowledged write in a row of the log, as a lost one. */
 export function lostWrite(history: History, index: number): LostWrite {
-  const { log, epochOffsetMs } = history;
+  const { log, toEpoch, nodeNameOf } = history;
   return {
     ...findingOf(history, index),
-    sentAt: log.sentAt(index) + epochOffsetMs,
-    acknowledgedAt: log.doneAt(index) + epochOffsetMs,
+    sentAt: toEpoch(log.sentAt(index)),
+    acknowledgedAt: toEpoch(log.doneAt(index)),
+    acknowledgedBy: nodeNameOf(log.source(index)),
   };
 }
 

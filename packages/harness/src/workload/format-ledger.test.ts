@@ -73,8 +73,8 @@ test("a failover that lost something reads as what happened to whom and when", (
     reads        120
     time         4000 ms   seed 7
     lost         2
-      w3-1  workload:append:{t0}  shard 1  acknowledged +1 ms
-      w3-2  workload:append:{t1}  shard 1  acknowledged +11 ms
+      w3-1  workload:append:{t0}  shard 1  acknowledged +1 ms   by node-1
+      w3-2  workload:append:{t1}  shard 1  acknowledged +11 ms  by node-1
     stale        2
       w3-12  workload:register:{t1}  shard 1  acknowledged +480 ms  a read +2200 ms found w3-9 instead
           7  workload:counter:{t1}   shard 1  acknowledged +490 ms  the read-back found absent instead
@@ -91,6 +91,27 @@ test("a failover that lost something reads as what happened to whom and when", (
       before  400 writes  p50 0.3 ms  p99 2.5 ms     max 18.0 ms
       during  800 writes  p50 0.4 ms  p99 1600.0 ms  max 1612.4 ms
       after   790 writes  p50 0.3 ms  p99 2.0 ms     max 3.0 ms"
+  `);
+});
+
+test("a client that ended, a shard that was down at the end, and whose acknowledgements they were are told", () => {
+  const text = formatLedger(
+    ledgerWith({
+      shards: [
+        { ...shardWith(0, 100, 700), unavailableAtEndMs: 80.2 },
+        { ...shardWith(1, 30), acknowledgedBy: { "node-1": 20, "node-4": 10 } },
+        { ...shardWith(2, 9, 300), firstSuccessAfter: undefined, unavailableAtEndMs: 300 },
+      ],
+      endedClients: [{ endedAt: 1_700_000_001_200, writers: 8 }],
+    }),
+  );
+  expect(text.slice(text.indexOf("unavailable"), text.indexOf("errors"))).toMatchInlineSnapshot(`
+    "unavailable
+      shard 0  700 ms                        100 acknowledged  last write +500 ms, next +1200 ms; down at the end, for 81 ms
+      shard 1    0 ms  30 acknowledged (node-1 20, node-4 10)
+      shard 2  300 ms                          9 acknowledged  last write +500 ms, none after
+    client ended +1200 ms: 8 writers wrote no more
+    "
   `);
 });
 

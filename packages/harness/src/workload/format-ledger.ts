@@ -22,6 +22,10 @@ export function formatLedger(ledger: Ledger): string {
     `not acknowledged, but present   ${unacknowledged(ledger)}`,
     "unavailable",
     ...align(ledger.shards.map((shard) => shardRow(shard, since))),
+    ...ledger.endedClients.map(
+      ({ endedAt, writers }) =>
+        `client ended ${since(endedAt)}: ${writers} ${writers === 1 ? "writer" : "writers"} wrote no more`,
+    ),
     `errors       ${byCount(ledger.errors)}`,
     `redirects    ${byCount(ledger.redirects)}`,
     "latency",
@@ -38,8 +42,10 @@ function findings<T>(what: string, found: readonly T[], row: (each: T) => Row): 
   ];
 }
 
-function lostRow({ key, value, shard, acknowledgedAt }: LostWrite, since: (at: number) => string): Row {
-  return [value, key, `shard ${shard}`, `acknowledged ${since(acknowledgedAt)}`];
+function lostRow(write: LostWrite, since: (at: number) => string): Row {
+  const { key, value, shard, acknowledgedAt, acknowledgedBy } = write;
+  const by = acknowledgedBy === undefined ? "" : `by ${acknowledgedBy}`;
+  return [value, key, `shard ${shard}`, `acknowledged ${since(acknowledgedAt)}`, by];
 }
 
 function staleRow(stale: StaleValue, since: (at: number) => string): Row {
@@ -65,15 +71,25 @@ function unacknowledged({ unacknowledgedPresent }: Ledger): string {
 }
 
 function shardRow(shard: ShardLedger, since: (at: number) => string): Row {
-  const { unavailableMs, acknowledged, lastSuccessBefore, firstSuccessAfter } = shard;
+  const { unavailableMs, acknowledged, acknowledgedBy, lastSuccessBefore, firstSuccessAfter } = shard;
+  const nodes = Object.entries(acknowledgedBy);
+  const by = nodes.length < 2 ? "" : ` (${nodes.map(([node, count]) => `${node} ${count}`).join(", ")})`;
   const before =
     lastSuccessBefore === undefined ? "no write before" : `last write ${since(lastSuccessBefore)}`;
   const after = firstSuccessAfter === undefined ? "none after" : `next ${since(firstSuccessAfter)}`;
+  const end = shard.unavailableAtEndMs;
+  const parts = [
+    ...(unavailableMs === 0 ? [] : [`${before}, ${after}`]),
+    // Told by the columns before if it is the longest time.
+    ...(end === undefined || (unavailableMs > 0 && firstSuccessAfter === undefined)
+      ? []
+      : [`down at the end, for ${formatUnavailableMs(end)} ms`]),
+  ];
   return [
     `shard ${shard.shard}`,
     `${formatUnavailableMs(unavailableMs)} ms`,
-    `${acknowledged} acknowledged`,
-    unavailableMs === 0 ? "" : `${before}, ${after}`,
+    `${acknowledged} acknowledged${by}`,
+    parts.join("; "),
   ];
 }
 

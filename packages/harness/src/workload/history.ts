@@ -1,17 +1,30 @@
 import type { Keyspace } from "./keyspace.ts";
 import type { OperationLog } from "./operation-log.ts";
 
+/** A writer that had to stop early, because its client had ended. */
+interface EndedWriter {
+  readonly writer: number;
+  /** When its client ended, by `monotonicMs()`. */
+  readonly at: number;
+}
+
 /** All that is known of a run when its writers have stopped. */
 export interface History {
   readonly log: OperationLog;
   readonly keyspace: Keyspace;
-  /** What has to be added to `performance.now()` for milliseconds since the epoch. */
-  readonly epochOffsetMs: number;
+  /** Converts a moment of the log to milliseconds since the epoch. */
+  readonly toEpoch: (at: number) => number;
+  /** What every key begins with. */
+  readonly keyPrefix: string;
+  /** The name of the node behind a number in the log's column `source`; undefined when it is not known. */
+  readonly nodeNameOf: (source: number) => string | undefined;
+  /** The writers whose client ended for good while the workload was running. */
+  readonly endedWriters: readonly EndedWriter[];
   readonly seed: number;
   readonly timeScale: number;
   /** How often the clients sent a command again by themselves, by the word of the reply. */
   readonly redirects: ReadonlyMap<string, number>;
-  /** By `performance.now()`. */
+  /** By `monotonicMs()`. */
   readonly startedAt: number;
   readonly stoppedAt: number;
 }

@@ -20,7 +20,7 @@ interface Known {
  */
 export function judgeReads(history: History, rows: RowsByToken, findings: Findings): number {
   if (!hasReads(history)) return 0;
-  const { log, keyspace, epochOffsetMs } = history;
+  const { log, keyspace, toEpoch } = history;
   const knowledge = new Map<number, Known>();
   const of = (kind: WriteKind, key: number): Known => {
     const id = WRITE_KINDS.indexOf(kind) * keyspace.keys + key;
@@ -33,8 +33,8 @@ export function judgeReads(history: History, rows: RowsByToken, findings: Findin
       ...findingOf(history, write),
       found,
       seen: "read",
-      acknowledgedAt: log.doneAt(write) + epochOffsetMs,
-      seenAt: log.doneAt(read) + epochOffsetMs,
+      acknowledgedAt: toEpoch(log.doneAt(write)),
+      seenAt: toEpoch(log.doneAt(read)),
     });
   };
   let answered = 0;

@@ -10,7 +10,7 @@ import { tokenText } from "./token.ts";
  * older acknowledged one in its place, that the register went back.
  */
 export function judgeRegisters(history: History, found: ReadBack, findings: Findings): void {
-  const { log, keyspace, epochOffsetMs } = history;
+  const { log, keyspace, toEpoch } = history;
   const newest = new Map<number, number>();
   const held = new Map<number, number>();
   for (let row = 0; row < log.length; row += 1) {
@@ -47,8 +47,8 @@ export function judgeRegisters(history: History, found: ReadBack, findings: Find
         ...findingOf(history, expected),
         found: sequence === undefined ? ABSENT : tokenText(keyspace.writerOf(key), sequence),
         seen: "read-back",
-        acknowledgedAt: log.doneAt(expected) + epochOffsetMs,
-        seenAt: history.stoppedAt + epochOffsetMs,
+        acknowledgedAt: toEpoch(log.doneAt(expected)),
+        seenAt: toEpoch(history.stoppedAt),
       });
     }
   }

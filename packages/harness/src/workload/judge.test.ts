@@ -22,7 +22,7 @@ interface Step {
 
 /** A store that keeps its promises, and the log of those who used it. */
 class World {
-  readonly keyspace = new Keyspace("t", KEYS, WRITERS, splitSlots(3));
+  readonly keyspace = new Keyspace("t:", KEYS, WRITERS, splitSlots(3));
   readonly log = new OperationLog();
   readonly tokens = Object.fromEntries(
     WRITE_KINDS.map((kind) => [kind, Array.from({ length: KEYS }, (): number[] => [])]),
@@ -79,7 +79,10 @@ class World {
     const history = {
       log,
       keyspace,
-      epochOffsetMs: EPOCH,
+      toEpoch: (at: number) => at + EPOCH,
+      keyPrefix: "t:",
+      nodeNameOf: () => "node-0",
+      endedWriters: [],
       seed: 7,
       timeScale: 1,
       redirects: new Map(),
@@ -371,6 +374,21 @@ test("a refused write that is there, and values that nobody sent, are told as su
     { kind: "register", value: "w0-98", outcome: "never-sent" },
   ]);
   expect(lost).toMatchObject([{ kind: "register", value: "w0-2" }]);
+});
+
+test("a counter that somebody has set beyond 32 bits, or below zero, is judged by its true counts", () => {
+  const world = new World();
+  for (let write = 0; write < 3; write += 1) world.step({ kind: "counter", key: 0, fate: "acknowledged" });
+  world.counters[0] = 2 ** 33;
+  world.step({ kind: "counter", key: 0, fate: "acknowledged" });
+  world.step({ kind: "counter", key: 0, fate: "acknowledged" });
+  expect(world.judge()).toMatchObject({
+    lost: [],
+    duplicated: [{ kind: "counter", surplus: 2 ** 33 - 3 }],
+  });
+  world.counters[0] = -5;
+  world.step({ kind: "counter", key: 0, fate: "acknowledged" });
+  expect(world.judge().lost).toHaveLength(5);
 });
 
 test("times of findings are milliseconds since the epoch", () => {

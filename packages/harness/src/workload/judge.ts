@@ -22,7 +22,7 @@ export interface Findings {
  * time. What these two can explain is no finding. Pure.
  */
 export function judge(history: History, found: ReadBack): Ledger {
-  const { log, keyspace, epochOffsetMs, seed } = history;
+  const { log, keyspace, toEpoch, seed } = history;
   const findings: Findings = { lost: [], unacknowledgedPresent: [], duplicated: [], stale: [] };
   for (const { kind, key, name, value } of found.foreign) {
     const shard = keyspace.shardOf(key);
@@ -45,11 +45,20 @@ export function judge(history: History, found: ReadBack): Ledger {
     errors: countErrors(history),
     redirects: Object.fromEntries(history.redirects),
     latency: judgeLatency(history, longest),
+    endedClients: endedClients(history),
+    keyPrefix: history.keyPrefix,
     seed,
     timeScale: history.timeScale,
-    startedAt: history.startedAt + epochOffsetMs,
-    stoppedAt: history.stoppedAt + epochOffsetMs,
+    startedAt: toEpoch(history.startedAt),
+    stoppedAt: toEpoch(history.stoppedAt),
   };
+}
+
+/** Writers that share a client stop at the same moment. */
+function endedClients({ endedWriters, toEpoch }: History): Ledger["endedClients"] {
+  return [...Map.groupBy(endedWriters, ({ at }) => at)]
+    .toSorted(([a], [b]) => a - b)
+    .map(([at, { length }]) => ({ endedAt: toEpoch(at), writers: length }));
 }
 
 function countErrors({ log }: History): Readonly<Record<string, number>> {

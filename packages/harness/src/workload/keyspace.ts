@@ -1,5 +1,5 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
-import { keyForRange } from "../plan/slots.ts";
+import { keyForRange, keySlot } from "../plan/slots.ts";
 import type { WriteKind } from "./ledger.ts";
 
 /**
@@ -12,8 +12,10 @@ export class Keyspace {
   readonly shards: number;
   readonly #prefix: string;
   readonly #tags: readonly string[];
+  readonly #slots: readonly number[];
   readonly #writers: number;
 
+  /** @param prefix what every name begins with, its separator included. */
   constructor(prefix: string, keys: number, writers: number, shardSlots: readonly SlotRange[]) {
     this.keys = keys;
     this.shards = shardSlots.length;
@@ -22,6 +24,12 @@ export class Keyspace {
     this.#tags = Array.from({ length: keys }, (_, key) =>
       keyForRange(shardSlots[this.shardOf(key)] as SlotRange, `${key}.`),
     );
+    this.#slots = this.#tags.map((tag) => keySlot(tag));
+  }
+
+  /** The slot of a key of any kind. */
+  slotOf(key: number): number {
+    return this.#slots[key] as number;
   }
 
   shardOf(key: number): number {
@@ -40,7 +48,7 @@ export class Keyspace {
 
   /** The name of a key; `set` has one for each write, all of a key number in one slot. */
   name(kind: WriteKind, key: number, token: string): string {
-    const name = `${this.#prefix}:${kind}:{${this.#tags[key]}}`;
+    const name = `${this.#prefix}${kind}:{${this.#tags[key]}}`;
     return kind === "set" ? `${name}:${token}` : name;
   }
 }

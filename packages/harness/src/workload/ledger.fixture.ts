@@ -22,6 +22,8 @@ export function ledgerWith(changes: Partial<Ledger> = {}): Ledger {
       during: { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 },
       after: { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 },
     },
+    endedClients: [],
+    keyPrefix: "workload:",
     seed: 7,
     timeScale: 1,
     startedAt: STARTED_AT,
@@ -36,9 +38,11 @@ export function shardWith(shard: number, acknowledged = 1_000, unavailableMs = 0
   return {
     shard,
     acknowledged,
+    acknowledgedBy: { [`node-${shard}`]: acknowledged },
     unavailableMs,
     lastSuccessBefore: away ? STARTED_AT + 500 : undefined,
     firstSuccessAfter: away ? STARTED_AT + 500 + unavailableMs : undefined,
+    unavailableAtEndMs: undefined,
   };
 }
 
@@ -51,5 +55,6 @@ export function lostWrites(count: number): readonly LostWrite[] {
     shard: 1,
     sentAt: STARTED_AT + 10 * index,
     acknowledgedAt: STARTED_AT + 10 * index + 1,
+    acknowledgedBy: "node-1",
   }));
 }

@@ -24,6 +24,8 @@ export interface LostWrite extends Finding {
   readonly sentAt: number;
   /** When its acknowledgement was there, in milliseconds since the epoch. */
   readonly acknowledgedAt: number;
+  /** The node that acknowledged it, such as `node-0`: after a split brain the old primary. Undefined: not known. */
+  readonly acknowledgedBy: string | undefined;
 }
 
 /** Present though never acknowledged. */
@@ -57,15 +59,34 @@ export interface ShardLedger {
   /** Writes to it that were acknowledged. */
   readonly acknowledged: number;
   /**
+   * How many of them each node acknowledged, by the node's name. Those of which the node is not known are under
+   * `unknown`: its connection closed before it had identified itself.
+   */
+  readonly acknowledgedBy: Readonly<Record<string, number>>;
+  /**
    * The longest time without an acknowledged write while one was wanted, in milliseconds: from the last success
-   * before, or from the first attempt after that where it came later, to the next success (or, where none came, to
-   * the last attempt's end). 0 where that is ordinary: 50 ms or less, or no more than 10 medians of the shard's other such times.
+   * before, or from the first attempt after that where it came later, to the next success (or, if none came, as long as
+   * `unavailableAtEndMs`). 0 where that is ordinary: 50 ms or less, or no more than 10 medians of the shard's other such times.
    */
   readonly unavailableMs: number;
   /** The last acknowledgement before that, in milliseconds since the epoch. Undefined: none, or nothing to tell. */
   readonly lastSuccessBefore: number | undefined;
   /** The first acknowledgement after it. Undefined: none came, or nothing to tell. */
   readonly firstSuccessAfter: number | undefined;
+  /**
+   * How long it had taken no write when the writers stopped, in milliseconds, whether that is the longest time or not: from
+   * the last success, or from the first attempt after it, to the end of the last attempt. If the clients of all its writers
+   * had ended for good, to the end of the run. Undefined if nothing was tried in vain after the last success.
+   */
+  readonly unavailableAtEndMs: number | undefined;
+}
+
+/** A client that ended for good while the workload was running, so that its writers wrote no more. */
+export interface EndedClient {
+  /** When it ended, in milliseconds since the epoch. */
+  readonly endedAt: number;
+  /** How many writers it had. */
+  readonly writers: number;
 }
 
 /** How long acknowledged writes took. All are 0 where there is none. */
@@ -113,6 +134,14 @@ export interface Ledger {
     readonly during: LatencySummary;
     readonly after: LatencySummary;
   };
+  /**
+   * The clients that ended for good before the workload was stopped, such as one whose `clusterRetryStrategy` gave up.
+   * Their writers wrote no more; the time until the end of the run counts as unavailable on every shard that no other
+   * writer writes to.
+   */
+  readonly endedClients: readonly EndedClient[];
+  /** What every key of the workload begins with, and no other key does. */
+  readonly keyPrefix: string;
   /** Given back as the option `seed`, it makes every writer choose as it did. */
   readonly seed: number;
   /**

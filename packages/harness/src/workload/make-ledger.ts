@@ -4,12 +4,14 @@ import { waitError } from "../lifecycle/wait.ts";
 import type { History } from "./history.ts";
 import { judge } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
+import { lookAgain } from "./look-again.ts";
 import { readBack } from "./read-back.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 
 /**
- * Waits until the cluster is whole, reads everything back from its primaries and judges. Where the signal ends that
- * before, the error is the signal's reason and tells what was missing.
+ * Waits until the cluster is whole, reads everything back from its primaries and judges. What would be called lost,
+ * duplicated or gone back is looked up once more; and if a slot has changed hands meanwhile, all of it is done again.
+ * Where the signal ends that before, the error is the signal's reason and tells what was missing.
  */
 export async function makeLedger(
   target: WorkloadTarget,
@@ -18,21 +20,41 @@ export async function makeLedger(
   signal: AbortSignal,
 ): Promise<Ledger> {
   try {
-    await target.whenWhole(signal);
-    const client = await connect(target, signal);
-    try {
-      return judge(history, await readBack(client, history.keyspace, history.log, valueBytes, signal));
-    } finally {
-      client.disconnect();
+    let owners = await target.whenWhole(signal);
+    for (;;) {
+      const ledger = await readAndJudge(target, history, valueBytes, signal);
+      // A node that loses its slots while it is asked may answer with what it is about to drop.
+      if ((await target.ownership()) === owners) return ledger;
+      // A node may only have been slow to answer.
+      const ownersNow = await target.whenWhole(signal);
+      if (ownersNow === owners) return ledger;
+      owners = ownersNow;
     }
   } catch (error) {
     throw waitError(signal, error);
   }
 }
 
+async function readAndJudge(
+  target: WorkloadTarget,
+  history: History,
+  valueBytes: number,
+  signal: AbortSignal,
+): Promise<Ledger> {
+  const client = await connect(target, signal);
+  try {
+    const found = await readBack(client, history.keyspace, history.log, valueBytes, signal);
+    const ledger = judge(history, found);
+    const again = await lookAgain(client, history, valueBytes, ledger, found, signal);
+    return again === undefined ? ledger : judge(history, again);
+  } finally {
+    client.disconnect();
+  }
+}
+
 /** A client that comes too late is closed. */
 async function connect(target: WorkloadTarget, signal: AbortSignal): Promise<Cluster> {
-  const connecting = target.connect(signal);
+  const connecting = target.connectReader(signal);
   try {
     return await orAborted(connecting, signal);
   } catch (error) {

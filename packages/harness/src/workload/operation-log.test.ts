@@ -1,8 +1,5 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { splitSlots } from "../plan/slots.ts";
-import { AcknowledgementWaiters } from "./acknowledgement-waiters.ts";
-import { Keyspace } from "./keyspace.ts";
 import { WRITE_KINDS } from "./ledger.ts";
 import { type Operation, OperationLog, type Outcome } from "./operation-log.ts";
 
@@ -18,6 +15,7 @@ function append(log: OperationLog, row: Operation): void {
     row.doneAt,
     row.outcome,
     row.error,
+    row.source,
   );
 }
 
@@ -27,11 +25,12 @@ const operation: fc.Arbitrary<Operation> = fc.record({
   writer: fc.nat({ max: 255 }),
   key: fc.nat({ max: 16_383 }),
   sequence: fc.nat({ max: 2 ** 32 - 1 }),
-  observed: fc.nat({ max: 2 ** 32 - 1 }),
+  observed: fc.maxSafeInteger(),
   sentAt: fc.double({ min: 0, max: 1e9, noNaN: true }),
   doneAt: fc.double({ min: 0, max: 1e9, noNaN: true }),
   outcome: fc.constantFrom<Outcome>("acknowledged", "failed", "unknown"),
   error: fc.constantFrom("", "MOVED", "timeout"),
+  source: fc.nat({ max: 65_535 }),
 });
 
 test("every row is given back as it was", () => {
@@ -65,44 +64,4 @@ test("more error words than a byte can tell apart become one", () => {
   expect(log.error(0)).toBe("E0");
   expect(log.error(200)).toBe("E200");
   expect([log.error(300), log.error(399)]).toEqual(["other", "other"]);
-});
-
-const NEVER = new AbortController().signal;
-
-function waiters(): {
-  readonly acknowledge: (key: number, sentAt: number, doneAt: number) => void;
-  readonly waiting: AcknowledgementWaiters;
-} {
-  const log = new OperationLog();
-  const keyspace = new Keyspace("t", 6, 2, splitSlots(3));
-  const waiting = new AcknowledgementWaiters(log, keyspace);
-  const acknowledge = (key: number, sentAt: number, doneAt: number): void => {
-    log.append("set", false, 0, key, 1, 0, sentAt, doneAt, "acknowledged", "");
-    waiting.notify(keyspace.shardOf(key), sentAt, doneAt);
-  };
-  return { acknowledge, waiting };
-}
-
-test("only what was sent after the moment, to the shard, is the first success", async () => {
-  const { acknowledge, waiting } = waiters();
-  const promise = waiting.wait(1, 10, NEVER);
-  acknowledge(1, 9, 11);
-  acknowledge(0, 12, 13);
-  expect(waiting.firstAfter(1, 10)).toBeUndefined();
-  acknowledge(4, 14, 15);
-  acknowledge(1, 16, 17);
-  expect(await promise).toBe(15);
-  expect(await waiting.wait(1, 10, NEVER)).toBe(15);
-  expect(waiting.firstAfter(1, 15)).toBe(17);
-});
-
-test("whoever waits when there will be no more writes is told so; a shard has to exist", async () => {
-  const { acknowledge, waiting } = waiters();
-  acknowledge(1, 1, 2);
-  const promise = waiting.wait(1, 10, NEVER);
-  waiting.end();
-  await expect(promise).rejects.toMatchObject({ code: "WAIT_ABORTED" });
-  await expect(waiting.wait(2, 0, NEVER)).rejects.toMatchObject({ code: "WAIT_ABORTED" });
-  expect(await waiting.wait(1, 0, NEVER)).toBe(2);
-  expect(() => waiting.firstAfter(3, 0)).toThrow("There is no shard 3: they are 0 to 2.");
 });

@@ -1,6 +1,7 @@
+import { NO_SOURCE } from "./answer-sources.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 
-/** Rows of a chunk: 1.9 MB at a time. */
+/** Rows of a chunk: 2.4 MB at a time. */
 const CHUNK = 65_536;
 const MOST_WORDS = 255;
 
@@ -24,6 +25,8 @@ export interface Operation {
   readonly outcome: Outcome;
   /** The error word, or "" where there is none. */
   readonly error: string;
+  /** The connection on which the attempt was sent last, as a number of `AnswerSources`. */
+  readonly source: number;
 }
 
 interface Chunk {
@@ -33,13 +36,15 @@ interface Chunk {
   readonly error: Uint8Array;
   readonly key: Uint16Array;
   readonly sequence: Uint32Array;
-  readonly observed: Uint32Array;
+  /** A counter that somebody sets may be negative, or greater than 32 bits. */
+  readonly observed: Float64Array;
+  readonly source: Uint16Array;
   readonly sentAt: Float64Array;
   readonly doneAt: Float64Array;
 }
 
 /**
- * Every finished attempt in the order of the answers, in 30 bytes each: a million attempts would be 100 MB and much
+ * Every finished attempt in the order of the answers, in 36 bytes each: a million attempts would be 100 MB and much
  * work for the garbage collector as objects. Rows are never changed.
  */
 export class OperationLog {
@@ -78,6 +83,7 @@ export class OperationLog {
     doneAt: number,
     outcome: Outcome,
     error: string,
+    source: number = NO_SOURCE,
   ): void {
     const row = this.#length % CHUNK;
     if (row === 0 && this.#length > 0) {
@@ -92,6 +98,7 @@ export class OperationLog {
     chunk.key[row] = key;
     chunk.sequence[row] = sequence;
     chunk.observed[row] = observed;
+    chunk.source[row] = source;
     chunk.sentAt[row] = sentAt;
     chunk.doneAt[row] = doneAt;
     this.#length += 1;
@@ -114,6 +121,7 @@ export class OperationLog {
       doneAt: this.doneAt(index),
       outcome: this.outcome(index),
       error: this.error(index),
+      source: this.source(index),
     };
   }
 
@@ -140,6 +148,9 @@ export class OperationLog {
   }
   observed(index: number): number {
     return this.#chunk(index).observed[index % CHUNK] as number;
+  }
+  source(index: number): number {
+    return this.#chunk(index).source[index % CHUNK] as number;
   }
   sentAt(index: number): number {
     return this.#chunk(index).sentAt[index % CHUNK] as number;
@@ -188,7 +199,8 @@ function newChunk(): Chunk {
     error: new Uint8Array(CHUNK),
     key: new Uint16Array(CHUNK),
     sequence: new Uint32Array(CHUNK),
-    observed: new Uint32Array(CHUNK),
+    observed: new Float64Array(CHUNK),
+    source: new Uint16Array(CHUNK),
     sentAt: new Float64Array(CHUNK),
     doneAt: new Float64Array(CHUNK),
   };

@@ -11,8 +11,9 @@ export interface WorkloadOptions {
   /** Keys of each kind, over all shards; at least one for each writer and shard, up to 16 384. Default 256. */
   readonly keys?: number | undefined;
   /**
-   * What every key begins with; no braces, up to 200 characters. Default `"workload:"` and something random. The keys stay
-   * when the workload ends.
+   * What every key begins with, up to 200 characters without braces; a random part of each workload's own follows. So
+   * workloads with the same prefix never share a key, and neither does a key that was there before: a value that is found
+   * is this workload's. `Workload.keyPrefix` has both parts. The keys stay when the workload ends. Default `"workload"`.
    */
   readonly keyPrefix?: string | undefined;
   /** Values are padded to so many bytes, 1 to 1 048 576; a token alone may be longer. Default 32. */
@@ -33,7 +34,10 @@ export interface WorkloadOptions {
    * Default 1000. With `wait`, `waitTimeoutMs` is added.
    */
   readonly commandTimeoutMs?: number | undefined;
-  /** Makes what each writer chooses repeatable, 0 to 2^32 − 1. Default: random; the ledger has it. */
+  /**
+   * Repeats what each writer chooses: kinds, keys and reads, in their order. Names of keys still differ in the random part
+   * behind `keyPrefix`. 0 to 2^32 − 1. Default: random; the ledger has it.
+   */
   readonly seed?: number | undefined;
 }
 
@@ -73,7 +77,11 @@ const MOST_KEYS = 16_384;
  *
  * @throws InvalidOptionsError naming all that are wrong.
  */
-export function validateWorkload(options: WorkloadOptions, shards: number): ValidWorkload {
+export function validateWorkload(
+  options: WorkloadOptions,
+  shards: number,
+  clientKeyPrefix: string = "",
+): ValidWorkload {
   const problems: OptionProblem[] = [];
   const report: Report = (option, given, allowed, remedy) => {
     problems.push({ option, given: show(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
@@ -85,6 +93,8 @@ export function validateWorkload(options: WorkloadOptions, shards: number): Vali
   for (const name of Object.keys(options)) {
     if (!NAMES.has(name)) reportUnknown("", name, NAMES, report);
   }
+  // It comes before the keys' own hash tags, and would decide on their slot.
+  if (/[{}]/.test(clientKeyPrefix)) report("client.keyPrefix", clientKeyPrefix, "characters without braces");
   const whole = (name: keyof WorkloadOptions, least: number, most: number): number | undefined => {
     const value: unknown = options[name];
     if (value === undefined) return undefined;

@@ -1,4 +1,5 @@
 import type { Cluster } from "ioredis";
+import { messageOf } from "../errors.ts";
 import { poll } from "../lifecycle/poll.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
@@ -47,8 +48,12 @@ export async function readBack(
   const counters = Array.from({ length: keyspace.keys }, () => 0);
   const foreign: ForeignValue[] = [];
   const batch = Math.max(1, Math.min(MOST_VALUES, Math.floor(MOST_BYTES / valueBytes)));
-  const ask = <T>(question: () => Promise<T>): Promise<T> => poll(question, { everyMs: 50, signal });
+  const ask = answers(signal);
 
+  /** A key that somebody has replaced by one of another type holds nothing of the workload. */
+  const replaced = (kind: WriteKind, key: number, name: string): void => {
+    foreign.push({ kind, key, name, value: "a value of another type" });
+  };
   const note = (kind: WriteKind, key: number, name: string, value: string, expected?: number): void => {
     const token = parseValue(value);
     const own = token?.writer === keyspace.writerOf(key) && (expected ?? token.sequence) === token.sequence;
@@ -62,7 +67,7 @@ export async function readBack(
       for (let from = 0; from < written.length; from += batch) {
         const part = written.slice(from, from + batch);
         const names = part.map((each) => keyspace.name("set", key, tokenText(keyspace.writerOf(key), each)));
-        const values = await ask(() => client.mget(names));
+        const values = await manyValues(client, names, ask);
         for (const [index, value] of values.entries()) {
           if (value !== null) note("set", key, names[index] as string, value, part[index]);
         }
@@ -72,6 +77,7 @@ export async function readBack(
       const name = keyspace.name("append", key, "");
       for (let from = 0; ; from += batch) {
         const values = await ask(() => client.lrange(name, from, from + batch - 1));
+        if (values === WRONG_TYPE) return replaced("append", key, name);
         for (const value of values) note("append", key, name, value);
         if (values.length < batch) return;
       }
@@ -82,7 +88,9 @@ export async function readBack(
       const members = new Set<string>();
       let cursor = "0";
       do {
-        const [next, values] = await ask(() => client.sscan(name, cursor, "COUNT", batch));
+        const scanned = await ask(() => client.sscan(name, cursor, "COUNT", batch));
+        if (scanned === WRONG_TYPE) return replaced("member", key, name);
+        const [next, values] = scanned;
         for (const value of values) members.add(value);
         cursor = next;
       } while (cursor !== "0");
@@ -91,13 +99,15 @@ export async function readBack(
     counter: async (key) => {
       const name = keyspace.name("counter", key, "");
       const value = await ask(() => client.get(name));
-      const count = Number(value ?? 0);
-      if (Number.isSafeInteger(count)) counters[key] = count;
+      if (value === WRONG_TYPE) return replaced("counter", key, name);
+      const count = countOf(value);
+      if (count !== undefined) counters[key] = count;
       else foreign.push({ kind: "counter", key, name, value: String(value) });
     },
     register: async (key) => {
       const name = keyspace.name("register", key, "");
       const value = await ask(() => client.get(name));
+      if (value === WRONG_TYPE) return replaced("register", key, name);
       if (value !== null) note("register", key, name, value);
     },
   };
@@ -113,6 +123,61 @@ export async function readBack(
   // Each question ends with the signal, and tells why it had no answer.
   await Promise.all(Array.from({ length: LANES }, lane));
   return { sequences, counters, foreign };
+}
+
+/** The values of keys of one slot; null for a key that is not there or is of another type. */
+async function manyValues(
+  client: Cluster,
+  names: readonly string[],
+  ask: Answers,
+): Promise<readonly (string | null)[]> {
+  const together = await ask(async () => {
+    try {
+      return await client.mget([...names]);
+    } catch (error) {
+      // The slot is being migrated, and the keys are on two nodes: MGET is refused until the migration ends
+      // (`getNodeByQuery` in cluster.c), but each key by itself is found.
+      if (messageOf(error).includes("TRYAGAIN")) return undefined;
+      throw error;
+    }
+  });
+  if (together === WRONG_TYPE) return names.map(() => null);
+  if (together !== undefined) return together;
+  const values: (string | null)[] = [];
+  for (const name of names) {
+    const value = await ask(() => client.get(name));
+    values.push(value === WRONG_TYPE ? null : value);
+  }
+  return values;
+}
+
+/** Asks a question until it is answered. */
+type Answers = <T>(question: () => Promise<T>) => Promise<T | typeof WRONG_TYPE>;
+
+/** Stands for the answer that a key holds a value of another type. */
+export const WRONG_TYPE: unique symbol = Symbol("wrong type");
+
+/** Asks a question until it is answered; that the key is of another type is an answer. */
+export function answers(signal: AbortSignal): Answers {
+  return (question) =>
+    poll(
+      async () => {
+        try {
+          return await question();
+        } catch (error) {
+          if (messageOf(error).startsWith("WRONGTYPE")) return WRONG_TYPE;
+          throw error;
+        }
+      },
+      { everyMs: 50, signal },
+    );
+}
+
+/** The count that a counter holds, 0 without a value; undefined if it is not an integer, as `1e3`, `0x10` and "" are not. */
+export function countOf(value: string | null): number | undefined {
+  if (value === null) return 0;
+  const count = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(count) ? count : undefined;
 }
 
 /** By kind and key number: the sequences of all writes that were tried. Of other kinds than `set` the last is enough. */

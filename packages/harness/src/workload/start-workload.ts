@@ -17,7 +17,7 @@ export async function startWorkload(
   target: WorkloadTarget,
   options: WorkloadOptions = {},
 ): Promise<Workload> {
-  const valid = validateWorkload(options, target.shardSlots.length);
+  const valid = validateWorkload(options, target.shardSlots.length, target.clientKeyPrefix);
   const clients = valid.wait > 0 ? valid.writers : Math.ceil(valid.writers / WRITERS_PER_CLIENT);
   const connected = await Promise.allSettled(Array.from({ length: clients }, () => target.connect()));
   const open = connected.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));

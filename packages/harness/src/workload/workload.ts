@@ -4,7 +4,8 @@ import { RedisClusterError } from "../errors.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import { inTime, type WaitDefaults, type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
-import { AcknowledgementWaiters } from "./acknowledgement-waiters.ts";
+import { type Acknowledgement, AcknowledgementWaiters, type Counts } from "./acknowledgement-waiters.ts";
+import { AnswerSources } from "./answer-sources.ts";
 import { Keyspace } from "./keyspace.ts";
 import type { History } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
@@ -12,10 +13,11 @@ import { OperationLog } from "./operation-log.ts";
 import { makeLedger } from "./make-ledger.ts";
 import type { ValidWorkload } from "./options.ts";
 import { Pace } from "./pace.ts";
+import { RunClock } from "./run-clock.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 import { Writer } from "./writer.ts";
 import { WriterClient } from "./writer-client.ts";
-import { clearInterval, monotonicMs, pause, setInterval, wallClockMs } from "../clock/real-time.ts";
+import { clearInterval, monotonicMs, pause, setInterval } from "../clock/real-time.ts";
 
 /** Waiting for the cluster to be whole, and reading back. */
 const STOP_MS = 60_000;
@@ -24,6 +26,24 @@ const HOPE_MS = 100;
 
 /** How long the end of a workload may take; default 60 000 ms. */
 export type StopWorkloadOptions = WaitOptions;
+
+/** How often it is looked up which node serves the shard that a caller waits for. */
+const LOOK_AGAIN_MS = 100;
+
+/** How long it may take until a new connection is known to lead to which node, unless that node is frozen. */
+const IDENTIFY_MS = 100;
+
+/** A node of the cluster, or its name. */
+export type NodeOrName = string | { readonly name: string };
+
+/** Whose acknowledgements count. */
+export interface AcknowledgedBy {
+  /** Only those of this node. */
+  readonly by?: NodeOrName | undefined;
+}
+
+/** Whose acknowledgements count, and how long to wait; default time limit 10 000 ms. */
+export interface WaitForAcknowledgedOptions extends WaitOptions, AcknowledgedBy {}
 
 /** How many writes there have been so far. */
 export interface WorkloadProgress {
@@ -38,6 +58,8 @@ export interface WorkloadProgress {
 export class Workload implements AsyncDisposable {
   /** Given back as the option `seed`, it makes every writer choose as it did. */
   readonly seed: number;
+  /** What every key of this workload begins with, and no other key does: the option `keyPrefix`, and a random part. */
+  readonly keyPrefix: string;
   readonly #target: WorkloadTarget;
   readonly #valueBytes: number;
   readonly #clients: readonly WriterClient[];
@@ -46,8 +68,9 @@ export class Workload implements AsyncDisposable {
   readonly #keyspace: Keyspace;
   readonly #waiters: AcknowledgementWaiters;
   readonly #sweep: NodeJS.Timeout;
+  readonly #sources = new AnswerSources();
+  readonly #clock = new RunClock();
   readonly #startedAt = monotonicMs();
-  readonly #epochOffsetMs = wallClockMs() - monotonicMs();
   #ended: Promise<number> | undefined;
   #ledger: Promise<Ledger> | undefined;
   readonly #unjudged = new AbortController();
@@ -57,18 +80,24 @@ export class Workload implements AsyncDisposable {
     this.#target = target;
     this.#valueBytes = options.valueBytes;
     this.seed = options.seed ?? newSeed();
-    const prefix = options.keyPrefix ?? `workload:${randomBytes(4).toString("hex")}`;
-    this.#keyspace = new Keyspace(prefix, options.keys, options.writers, target.shardSlots);
+    // A key of somebody else, or of another workload with the same prefix and seed, could be taken for one of these:
+    // a loss would be hidden, or a write seem to be there twice. So no run uses the names of another one.
+    const run = randomBytes(6).toString("hex");
+    this.keyPrefix = `${target.clientKeyPrefix}${options.keyPrefix ?? "workload"}:${run}:`;
+    this.#keyspace = new Keyspace(this.keyPrefix, options.keys, options.writers, target.shardSlots);
     this.#waiters = new AcknowledgementWaiters(this.#log, this.#keyspace);
-    this.#clients = clients.map((client) => new WriterClient(client, target.clientsLookAround));
+    const identify: WorkloadTarget["identify"] = (connection) => target.identify(connection);
+    this.#clients = clients.map(
+      (client) => new WriterClient(client, target.clientsLookAround, this.#sources, identify),
+    );
     const shared = {
       options,
       keyspace: this.#keyspace,
       log: this.#log,
       pace: new Pace(options.ratePerSecond),
       load: target.shardSlots.map(() => 0),
-      acknowledged: (shard: number, sentAt: number, doneAt: number) =>
-        this.#waiters.notify(shard, sentAt, doneAt),
+      acknowledged: (shard: number, key: number, source: number, sentAt: number, doneAt: number) =>
+        this.#waiters.notify(shard, key, source, sentAt, doneAt),
     };
     const seeds = seededRandom(this.seed);
     this.#writers = Array.from({ length: options.writers }, (_, index) => {
@@ -94,33 +123,47 @@ export class Workload implements AsyncDisposable {
   }
 
   /**
-   * When the first write to a planned shard was acknowledged that had been sent after `atMs`; undefined where none has
-   * been so far. Both are milliseconds since the epoch, as `Date.now()`, `failover.since` and the ledger have them, and
-   * exact to a millisecond.
+   * Returns when the first write to a planned shard was acknowledged that had been sent after `atMs`; undefined if none
+   * has been so far. Both are milliseconds since the epoch, as `Date.now()`, `failover.since` and the ledger have them, and
+   * exact to a millisecond. Without `by` every node's acknowledgement counts, also that of an old primary which will lose
+   * the write.
    *
-   * @throws RedisClusterError INVALID_ARGUMENT where there is no such shard, or `atMs` is no number.
+   * @throws RedisClusterError INVALID_ARGUMENT if there is no such shard or `atMs` is not a number; UNKNOWN_NODE.
    */
-  firstAcknowledgedAfter(shard: number, atMs: number): number | undefined {
-    const doneAt = this.#waiters.firstAfter(shard, this.#fromEpoch(atMs));
-    return doneAt === undefined ? undefined : doneAt + this.#epochOffsetMs;
+  firstAcknowledgedAfter(shard: number, atMs: number, options: AcknowledgedBy = {}): number | undefined {
+    const found = this.#waiters.firstAfter(shard, this.#fromEpoch(atMs), this.#countsOf(options.by));
+    return found === undefined ? undefined : this.#clock.toEpoch(found.doneAt);
   }
 
   /**
-   * Waits for what {@link firstAcknowledgedAfter} gives; default time limit 10 000 ms.
+   * Waits for the first acknowledgement, by the node that serves the shard, of a write that was sent after a moment. After
+   * a failover that is the promoted node: acknowledgements of an old primary that has not noticed it do not count. Which
+   * node serves the shard is asked of the nodes, and asked again before the call resolves. Both moments are milliseconds
+   * since the epoch, as of {@link firstAcknowledgedAfter}.
    *
-   * @throws RedisClusterError INVALID_ARGUMENT where there is no such shard, or `sentAfterMs` is no number; WAIT_TIMEOUT;
-   * FAILOVER_IMPOSSIBLE at once if a primary failed in a cluster of one or two; WAIT_ABORTED, also where the writers are stopped first.
+   * @param options `by`: the node whose acknowledgement is waited for instead, whether it serves the shard or not. Default
+   * time limit 10 000 ms.
+   * @throws RedisClusterError INVALID_ARGUMENT if there is no such shard or `sentAfterMs` is not a number; UNKNOWN_NODE;
+   * WAIT_TIMEOUT; FAILOVER_IMPOSSIBLE at once if a primary failed in a cluster of one or two shards and `by` is not given;
+   * WAIT_ABORTED, also if the writers are stopped first.
    */
-  async waitForAcknowledged(shard: number, sentAfterMs: number, options: WaitOptions = {}): Promise<number> {
+  async waitForAcknowledged(
+    shard: number,
+    sentAfterMs: number,
+    options: WaitForAcknowledgedOptions = {},
+  ): Promise<number> {
     const after = this.#fromEpoch(sentAfterMs);
+    this.#waiters.requireShard(shard);
+    const { by } = options;
+    const what = `Waiting for an acknowledged write to shard ${shard}${by === undefined ? "" : ` by ${nameOf(by)}`}`;
+    const counts = by === undefined ? undefined : this.#countsOf(by);
     const defaults = { timeoutMs: 10_000, timeScale: this.#target.timeScale };
-    const doneAt = await inTime(
-      `Waiting for an acknowledged write to shard ${shard}`,
-      options,
-      defaults,
-      (signal) => this.#unlessHopeless((either) => this.#waiters.wait(shard, after, either), signal),
+    const doneAt = await inTime(what, options, defaults, async (signal) =>
+      counts === undefined
+        ? await this.#unlessHopeless((either) => this.#waitForOwner(shard, after, either), signal)
+        : (await this.#first(shard, after, counts, signal)).doneAt,
     );
-    return doneAt + this.#epochOffsetMs;
+    return this.#clock.toEpoch(doneAt);
   }
 
   /** Waits for something that needs every shard to have a primary, as long as each may have one. */
@@ -141,10 +184,46 @@ export class Workload implements AsyncDisposable {
     }
   }
 
-  /** A moment since the epoch by `performance.now()`, which the log goes by. */
+  async #waitForOwner(shard: number, after: number, signal: AbortSignal): Promise<number> {
+    for (;;) {
+      const owner = await this.#target.servingNodeBySlot();
+      const byOwner: Counts = (key, source) => {
+        const node = this.#sources.nodeOf(source);
+        return node !== undefined && node === owner(this.#keyspace.slotOf(key));
+      };
+      const look = AbortSignal.timeout(LOOK_AGAIN_MS);
+      const found = await this.#first(shard, after, byOwner, AbortSignal.any([signal, look])).catch(
+        (error: unknown) => {
+          if (look.aborted && !signal.aborted && error === look.reason) return undefined;
+          throw error;
+        },
+      );
+      if (found === undefined) continue;
+      // It may have been replaced while this waited; only a node that still serves the slot keeps what it acknowledged.
+      const still = await this.#target.servingNodeBySlot();
+      if (still(this.#keyspace.slotOf(found.key)) === this.#sources.nodeOf(found.source)) return found.doneAt;
+    }
+  }
+
+  /** Waits for an acknowledgement that counts, and returns the first one. */
+  async #first(shard: number, after: number, counts: Counts, signal: AbortSignal): Promise<Acknowledgement> {
+    const found = await this.#waiters.wait(shard, after, counts, signal);
+    // An earlier one may have come on a new connection whose node has not identified itself yet.
+    await Promise.race([this.#sources.identified(), pause(IDENTIFY_MS)]);
+    return this.#waiters.firstAfter(shard, after, counts) ?? found;
+  }
+
+  /** Whose acknowledgements count: one node's, or everybody's. */
+  #countsOf(by: NodeOrName | undefined): Counts {
+    if (by === undefined) return () => true;
+    const index = this.#target.indexOf(by);
+    return (_, source) => this.#sources.nodeOf(source) === index;
+  }
+
+  /** The moment of the log's clock for milliseconds since the epoch. */
   #fromEpoch(atMs: number): number {
     // A phase that was not seen makes no number, and no write would ever come after it.
-    if (Number.isFinite(atMs)) return atMs - this.#epochOffsetMs;
+    if (Number.isFinite(atMs)) return this.#clock.fromEpoch(atMs);
     throw new RedisClusterError("INVALID_ARGUMENT", `A moment in milliseconds was expected; got ${atMs}.`);
   }
 
@@ -183,6 +262,7 @@ export class Workload implements AsyncDisposable {
       ),
     );
     await this.#end(true);
+    this.#target.released?.();
   }
 
   get #stopDefaults(): WaitDefaults {
@@ -197,7 +277,15 @@ export class Workload implements AsyncDisposable {
     const history: History = {
       log: this.#log,
       keyspace: this.#keyspace,
-      epochOffsetMs: this.#epochOffsetMs,
+      toEpoch: (at) => this.#clock.toEpoch(at),
+      keyPrefix: this.keyPrefix,
+      nodeNameOf: (source) => {
+        const node = this.#sources.nodeOf(source);
+        return node === undefined ? undefined : this.#target.nodeNames[node];
+      },
+      endedWriters: this.#writers.flatMap((writer, index) =>
+        writer.endedAt === undefined ? [] : [{ writer: index, at: writer.endedAt }],
+      ),
       seed: this.seed,
       timeScale: this.#target.timeScale,
       redirects: sumOf(this.#clients.map(({ redirects }) => redirects)),
@@ -206,6 +294,7 @@ export class Workload implements AsyncDisposable {
     };
     const ledger = await makeLedger(this.#target, history, this.#valueBytes, signal);
     this.#target.judged?.(ledger);
+    this.#target.released?.();
     return ledger;
   }
 
@@ -229,8 +318,13 @@ export class Workload implements AsyncDisposable {
 
   #expire(atOnce: boolean): void {
     const now = monotonicMs();
+    this.#clock.check();
     for (const writer of this.#writers) writer.expire(now, atOnce);
   }
+}
+
+function nameOf(node: NodeOrName): string {
+  return typeof node === "string" ? node : node.name;
 }
 
 function sumOf(counts: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {

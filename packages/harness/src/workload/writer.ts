@@ -1,5 +1,6 @@
 import { classify } from "./classify.ts";
-import { learnRoute, observedBy, sendRead, sendWrite, sendWriteAndWait } from "./commands.ts";
+import type { Dispatch } from "./dispatch-watch.ts";
+import { countIn, learnRoute, observedBy, sendRead, sendWrite, sendWriteAndWait } from "./commands.ts";
 import type { Keyspace } from "./keyspace.ts";
 import type { WriteKind } from "./ledger.ts";
 import type { OperationLog, Outcome } from "./operation-log.ts";
@@ -25,7 +26,7 @@ export interface SharedParts {
   /** Commands under way, by shard. */
   readonly load: number[];
   /** Called after a write was acknowledged. */
-  readonly acknowledged: (shard: number, sentAt: number, doneAt: number) => void;
+  readonly acknowledged: (shard: number, key: number, source: number, sentAt: number, doneAt: number) => void;
 }
 
 interface Attempt {
@@ -36,6 +37,7 @@ interface Attempt {
   readonly sequence: number;
   readonly sentAt: number;
   readonly closedBefore: number;
+  readonly dispatch: Dispatch;
 }
 
 /**
@@ -56,6 +58,7 @@ export class Writer {
   #sequence = 0;
   #lastSet: { readonly key: number; readonly sequence: number } | undefined;
   #stopping = false;
+  #endedAt: number | undefined;
 
   constructor(index: number, client: WriterClient, shared: SharedParts, random: () => number) {
     const { options, keyspace } = shared;
@@ -94,7 +97,13 @@ export class Writer {
     if (atOnce || sinceMs >= this.#limitMs) this.#record(attempt, 0, "unknown", "timeout");
   }
 
+  /** When its client ended for good and it had to stop, by `monotonicMs()`; undefined if it stopped when it was asked to. */
+  get endedAt(): number | undefined {
+    return this.#endedAt;
+  }
+
   #next(leastMs: number): void {
+    if (!this.#stopping && this.#client.ended) this.#endedAt = this.#client.endedAt ?? monotonicMs();
     if (this.#stopping || this.#client.ended) {
       this.#stopped.resolve();
       return;
@@ -128,9 +137,7 @@ export class Writer {
     }
     const value = valueText(this.#index, attempt.sequence, options.valueBytes);
     if (options.wait === 0) {
-      sendWrite(client, kind, name, value).then((reply) => {
-        this.#record(attempt, kind === "counter" ? Number(reply) : 0, "acknowledged", "");
-      }, refuse);
+      sendWrite(client, kind, name, value).then((reply) => this.#written(attempt, reply), refuse);
       return;
     }
     const wait = { replicas: options.wait, timeoutMs: options.waitTimeoutMs };
@@ -144,9 +151,15 @@ export class Writer {
       } else if (replicas === undefined || replicas < wait.replicas) {
         this.#record(attempt, 0, "unknown", "WAIT");
       } else {
-        this.#record(attempt, kind === "counter" ? Number(reply) : 0, "acknowledged", "");
+        this.#written(attempt, reply);
       }
     }, refuse);
+  }
+
+  #written(attempt: Attempt, reply: unknown): void {
+    const count = attempt.kind === "counter" ? countIn(reply) : 0;
+    if (count === undefined) this.#record(attempt, 0, "unknown", "reply");
+    else this.#record(attempt, count, "acknowledged", "");
   }
 
   #choose(): Attempt {
@@ -170,7 +183,8 @@ export class Writer {
     }
     const name = keyspace.name(kind, key, kind === "set" ? tokenText(this.#index, sequence) : "");
     const closedBefore = this.#client.closedConnections;
-    return { kind, read, key, name, sequence, sentAt: monotonicMs(), closedBefore };
+    const dispatch = this.#client.dispatches.expect(name);
+    return { kind, read, key, name, sequence, sentAt: monotonicMs(), closedBefore, dispatch };
   }
 
   #refused(attempt: Attempt, error: unknown): void {
@@ -183,14 +197,16 @@ export class Writer {
     if (this.#attempt !== attempt) return;
     this.#attempt = undefined;
     const { log, load, keyspace } = this.#shared;
-    const { kind, read, key, sequence, sentAt } = attempt;
+    const { kind, read, key, name, sequence, sentAt, dispatch } = attempt;
+    const { source } = dispatch;
+    this.#client.dispatches.settle(name, dispatch);
     const shard = keyspace.shardOf(key);
     load[shard] = (load[shard] ?? 1) - 1;
     const doneAt = monotonicMs();
-    log.append(kind, read, this.#index, key, sequence, observed, sentAt, doneAt, outcome, error);
+    log.append(kind, read, this.#index, key, sequence, observed, sentAt, doneAt, outcome, error, source);
     if (outcome === "acknowledged" && !read) {
       if (kind === "set") this.#lastSet = { key, sequence };
-      this.#shared.acknowledged(shard, sentAt, doneAt);
+      this.#shared.acknowledged(shard, key, source, sentAt, doneAt);
     }
     this.#next(outcome === "acknowledged" ? 0 : PAUSE_MS);
   }

@@ -1,0 +1,47 @@
+import type { Redis } from "ioredis";
+import { expect, test } from "vitest";
+import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
+import { AddressTable } from "./address-table.ts";
+import { identifyNode } from "./identify-node.ts";
+
+const NODES = [0, 1, 2].map(
+  (index) => ({ index, id: String(index).repeat(40), address: `172.28.0.1${index}`, port: 6379 }) as NodePlan,
+);
+const PLAN = { nodes: NODES } as unknown as ClusterPlan;
+
+function table(): AddressTable {
+  const addresses = new AddressTable();
+  for (const node of NODES) addresses.set(node, { host: "127.0.0.1", port: 32_000 + node.index });
+  return addresses;
+}
+
+/** A connection to a port, and what its node answers to CLUSTER MYID. */
+function connection(port: number, myId: () => Promise<unknown>): Redis {
+  return { options: { host: "127.0.0.1", port }, cluster: myId } as unknown as Redis;
+}
+
+test("a node is who it says it is, whatever node its port belonged to", async () => {
+  const moved = connection(32_001, () => Promise.resolve("2".repeat(40)));
+  expect(await identifyNode(moved, PLAN, table())).toBe(2);
+});
+
+test("the address decides if the node may not be asked, or reports an id that no plan has", async () => {
+  const forbidden = connection(32_001, () => Promise.reject(new Error("NOPERM")));
+  expect(await identifyNode(forbidden, PLAN, table())).toBe(1);
+  const renamed = connection(32_001, () => Promise.resolve("f".repeat(40)));
+  expect(await identifyNode(renamed, PLAN, table())).toBe(1);
+});
+
+test("the address counts as it was when the connection was made", async () => {
+  const addresses = table();
+  const dying = connection(32_001, () => {
+    addresses.set(NODES[2] as NodePlan, { host: "127.0.0.1", port: 32_001 });
+    return Promise.reject(new Error("Connection is closed."));
+  });
+  expect(await identifyNode(dying, PLAN, addresses)).toBe(1);
+});
+
+test("a connection to no node of the plan has none", async () => {
+  const stranger = connection(40_000, () => Promise.reject(new Error("NOPERM")));
+  expect(await identifyNode(stranger, PLAN, table())).toBeUndefined();
+});

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import type { NodeView } from "./cluster-view.ts";
+import { describeOwnership, servingNodeBySlot } from "./ownership.ts";
+import { parseClusterNodes } from "./parse-nodes.ts";
+
+const IDS = ["a", "b"].map((letter) => letter.repeat(40));
+
+/** Two nodes; each entry is what the node says of itself: its epoch and its slots, or undefined for a replica. */
+function viewsOf(...selves: readonly (readonly [number, string | undefined])[]): readonly NodeView[] {
+  return selves.map(([epoch, slots], index): NodeView => {
+    const role = slots === undefined ? `myself,slave ${IDS[1 - index]}` : "myself,master -";
+    const line = `${IDS[index]} 172.28.0.1${index}:6379@16379 ${role} 0 0 ${epoch} connected ${slots ?? ""}`;
+    return {
+      ...{ kind: "answered", node: `node-${index}`, state: "ok", currentEpoch: 9, inSync: true },
+      members: parseClusterNodes(line.trim()),
+    };
+  });
+}
+
+test("a text differs when a slot changed hands, also if it has come back since", () => {
+  const before = describeOwnership(viewsOf([1, "0-16383"], [1, undefined]));
+  expect(before).toBe("node-0 0-16383 epoch 1");
+  expect(describeOwnership(viewsOf([1, "0-16383"], [1, undefined]))).toBe(before);
+  expect(describeOwnership(viewsOf([2, undefined], [2, "0-16383"]))).not.toBe(before);
+  expect(describeOwnership(viewsOf([3, "0-16383"], [3, undefined]))).not.toBe(before);
+});
+
+test("of two nodes that claim a slot the one with the newer epoch owns it", () => {
+  const plan = {
+    nodes: [
+      { name: "node-0", index: 0 },
+      { name: "node-1", index: 1 },
+    ],
+  } as unknown as ClusterPlan;
+  const owner = servingNodeBySlot(viewsOf([1, "0-16383"], [7, "0-5460"]), plan);
+  expect([owner(0), owner(5460), owner(5461)]).toEqual([1, 1, 0]);
+  expect(servingNodeBySlot([], plan)(0)).toBeUndefined();
+});
