@@ -1,51 +1,57 @@
-import { getEventListeners } from "node:events";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { getEventListeners, once } from "node:events";
+import { expect, test } from "vitest";
+import { monotonicMs, pause } from "../clock/real-time.ts";
 import { RedisClusterError } from "../errors.ts";
 import { type Deadline, orAborted, startDeadline } from "./deadline.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
+/** Long enough that no machine reaches the end of it while a test does what does not wait. */
+const LONG_MS = 60_000;
 
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-function deadline(signal?: AbortSignal, what: () => string = () => "Waiting for node-1"): Deadline {
-  return startDeadline({
-    timeoutMs: 500,
-    signal,
-    what,
-    timeoutCode: "WAIT_TIMEOUT",
-    abortCode: "WAIT_ABORTED",
-  });
+function deadline(
+  timeoutMs: number,
+  signal?: AbortSignal,
+  what: () => string = () => "Waiting for node-1",
+): Deadline {
+  return startDeadline({ timeoutMs, signal, what, timeoutCode: "WAIT_TIMEOUT", abortCode: "WAIT_ABORTED" });
 }
 
-test("a deadline aborts when its time is over, and says what was not done", () => {
-  const { signal, timeoutMs } = deadline();
-  expect(timeoutMs).toBe(500);
-  vi.advanceTimersByTime(499);
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
+}
+
+/** The timers of this process that have not fired. */
+function timerCount(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+}
+
+test("a deadline aborts when its time is over, and says what was not done", async () => {
+  const begun = monotonicMs();
+  const { signal, timeoutMs } = deadline(30);
+  expect(timeoutMs).toBe(30);
   expect(signal.aborted).toBe(false);
-  vi.advanceTimersByTime(1);
+  await aborted(signal);
+  // Node rounds a timer's begin to whole milliseconds.
+  expect(monotonicMs() - begun).toBeGreaterThanOrEqual(29);
   expect(signal.reason).toBeInstanceOf(RedisClusterError);
   expect(signal.reason).toMatchObject({
     code: "WAIT_TIMEOUT",
-    message: "Waiting for node-1: not done after 500 ms.",
-    details: { timeoutMs: 500 },
+    message: "Waiting for node-1: not done after 30 ms.",
+    details: { timeoutMs: 30 },
   });
 });
 
-test("what is told is how far things were at the end, not at the beginning", () => {
+test("what is told is how far things were at the end, not at the beginning", async () => {
   let phase = "network";
-  const { signal } = deadline(undefined, () => `Starting (phase: ${phase})`);
+  const { signal } = deadline(5, undefined, () => `Starting (phase: ${phase})`);
   phase = "formation";
-  vi.advanceTimersByTime(500);
-  expect(signal.reason).toMatchObject({ message: "Starting (phase: formation): not done after 500 ms." });
+  await aborted(signal);
+  expect(signal.reason).toMatchObject({ message: "Starting (phase: formation): not done after 5 ms." });
 });
 
 test("the caller's signal ends the wait at once, and its reason is the cause", () => {
   const controller = new AbortController();
-  const { signal } = deadline(controller.signal);
+  using waiting = deadline(LONG_MS, controller.signal);
+  const { signal } = waiting;
   expect(signal.aborted).toBe(false);
   const reason = new Error("the user closed the window");
   controller.abort(reason);
@@ -58,19 +64,19 @@ test("the caller's signal ends the wait at once, and its reason is the cause", (
 });
 
 test("a signal that was aborted before ends the wait before it begins", () => {
-  using waiting = deadline(AbortSignal.abort("too late"));
+  using waiting = deadline(LONG_MS, AbortSignal.abort("too late"));
   expect(waiting.signal.reason).toMatchObject({ code: "WAIT_ABORTED", cause: "too late" });
 });
 
-test("what came first stays the reason", () => {
+test("what came first stays the reason", async () => {
   const controller = new AbortController();
-  const { signal } = deadline(controller.signal);
-  vi.advanceTimersByTime(500);
+  const { signal } = deadline(5, controller.signal);
+  await aborted(signal);
   controller.abort();
   expect(signal.reason).toMatchObject({ code: "WAIT_TIMEOUT" });
 });
 
-test("a start has codes of its own", () => {
+test("a start has codes of its own", async () => {
   const { signal } = startDeadline({
     timeoutMs: 5,
     signal: undefined,
@@ -78,31 +84,34 @@ test("a start has codes of its own", () => {
     timeoutCode: "START_TIMEOUT",
     abortCode: "START_ABORTED",
   });
-  vi.advanceTimersByTime(5);
+  await aborted(signal);
   expect(signal.reason).toMatchObject({ code: "START_TIMEOUT" });
 });
 
-test("a cleared deadline never aborts and leaves neither timer nor listener", () => {
+test("a cleared deadline never aborts and leaves neither timer nor listener", async () => {
   const controller = new AbortController();
-  const waiting = deadline(controller.signal);
-  expect(vi.getTimerCount()).toBe(1);
+  const others = timerCount();
+  const waiting = deadline(10, controller.signal);
+  expect(timerCount()).toBe(others + 1);
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(1);
   waiting.clear();
-  expect(vi.getTimerCount()).toBe(0);
+  expect(timerCount()).toBe(others);
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
   controller.abort();
-  vi.advanceTimersByTime(1000);
+  await pause(30);
   expect(waiting.signal.aborted).toBe(false);
 });
 
 test("a deadline is cleared at the end of its block, whether it was aborted or not", () => {
   const controller = new AbortController();
+  const others = timerCount();
   {
-    using waiting = deadline(controller.signal);
-    using late = deadline(AbortSignal.abort());
+    using waiting = deadline(LONG_MS, controller.signal);
+    using late = deadline(LONG_MS, AbortSignal.abort());
     expect([waiting.signal.aborted, late.signal.aborted]).toEqual([false, true]);
+    expect(timerCount()).toBe(others + 2);
   }
-  expect(vi.getTimerCount()).toBe(0);
+  expect(timerCount()).toBe(others);
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
 });
 
@@ -145,7 +154,6 @@ test.each([
     await expect(waiting).rejects.toThrow("gone");
     reject(new Error("nobody listens any more"));
     // Rejections that nobody handles are reported once the microtasks have run.
-    vi.useRealTimers();
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
