@@ -281,6 +281,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       options,
       { timeoutMs: STOP_MS + nodes.length * STOP_MS_PER_NODE, timeScale },
     );
+    deadline.signal.throwIfAborted();
     this.stopped = true;
     try {
       await orAborted(this.#stopAll(), deadline.signal);
