@@ -11,6 +11,8 @@ import { messageOf, RedisClusterError } from "./errors.ts";
 import type { EvidenceSource } from "./evidence/evidence.ts";
 import { ClusterHistory } from "./evidence/history.ts";
 import { nodesAtFailure } from "./evidence/node-states.ts";
+import { redactor } from "./evidence/redact.ts";
+import { secretsOfBundle } from "./evidence/secrets-of.ts";
 import { type EvidenceNote, noteEvidence, withNote } from "./evidence/with-evidence.ts";
 import { evidenceSource } from "./evidence-source.ts";
 import { formCluster } from "./formation/form-cluster.ts";
@@ -189,8 +191,14 @@ export class ClusterStart {
 
   /** Gathers the evidence, then removes everything, and gives the error that the caller is to see. */
   async #giveUp(cause: unknown): Promise<unknown> {
-    const explained = await explainFailure(cause, this.#phase, this.#runtimes, this.#connections, () =>
-      this.#whatNodesSay(cause),
+    const redact = redactor(secretsOfBundle({ plan: this.#plan, error: cause }));
+    const explained = await explainFailure(
+      cause,
+      this.#phase,
+      this.#runtimes,
+      this.#connections,
+      () => this.#whatNodesSay(cause),
+      redact,
     );
     log("the start failed with %s: %s", explained.code, explained.message.split("\n")[0]);
     const note = await this.#saveEvidence(explained);
