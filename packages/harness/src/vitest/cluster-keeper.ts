@@ -98,12 +98,16 @@ export class ClusterKeeper<T> {
   async #ready(kept: Kept<T>, borrower: Borrower): Promise<string | undefined> {
     const replacedBecause = await this.#renew(kept, borrower);
     if (kept.cluster !== undefined) return undefined;
+    const hadMs = borrower.time.leftMs();
     try {
       kept.cluster = await kept.source.start(borrower);
       this.#failed.forget(kept.source.key);
     } catch (error) {
       // One that somebody else started may be there again for the next test, and costs it nothing if not.
-      if (kept.source.replaceable !== false) this.#failed.add(kept.source.key, error, borrower);
+      // What a reset that failed left of the test's time says nothing of a start that has all of it.
+      if (kept.source.replaceable !== false && replacedBecause === undefined) {
+        this.#failed.add(kept.source.key, error, borrower, hadMs);
+      }
       throw error;
     }
     return replacedBecause;
