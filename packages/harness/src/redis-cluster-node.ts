@@ -114,17 +114,22 @@ export class RedisClusterNode {
   }
 
   /**
-   * What its container has printed so far and goes on printing, both streams in one. Ends when the container ends; whoever
-   * asks destroys it to stop earlier. The time limit is for its beginning.
+   * What its container has printed so far and goes on printing, both streams in one. Ends when the container ends; destroy it
+   * to stop earlier. Emits an error if the connection to the engine breaks. The time limit is for its beginning.
    *
    * @param options `since`: only what came after this moment, in seconds since 1970. Default: all.
    * @throws RedisClusterError ENGINE_FAILED, also once the container is removed; WAIT_TIMEOUT or WAIT_ABORTED.
    */
   async logStream({ since, ...options }: { readonly since?: number } & WaitOptions = {}): Promise<Readable> {
-    return await this.#asked("for its log", options, () => this.#runtime.logStream(since));
+    return await this.#asked("for its log", options, async (signal) => {
+      const stream = await this.#runtime.logStream(since, signal);
+      // Too late: the caller has its error, and would never destroy the stream.
+      if (signal.aborted) stream.destroy();
+      return stream;
+    });
   }
 
-  async #asked<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
+  async #asked<T>(what: string, options: WaitOptions, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#refuseOver();
     return await inTime(`Asking the engine ${what} (${this.name})`, options, this.#waitDefaults, ask);
   }
