@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import {
   connectRedisCluster,
   type SharedCluster,
@@ -303,7 +304,18 @@ test("a connected handle has its owner's folder for evidence; once the owner has
   const other = await connectRedisCluster(shared);
   expect(dirname(await other.saveEvidence())).toBe(evidenceDir);
   await other.stop();
+
+  // The log goes on until the container ends, in both of its streams.
+  const whole = text(await owner.node("node-0").logStream());
+  const unread = await owner.node("node-1").logStream({ since: Date.now() / 1000 + 3_600 });
+  await owner.stopNode("node-0");
+  expect(await whole).toMatch(/Ready to accept connections[^]*(?:SIGTERM|shutdown)/);
+  expect(unread.closed).toBe(false);
+  const ended = text(unread);
   await owner.stop();
+  expect(await ended).toBe("");
+  await expect(owner.node("node-0").logStream()).rejects.toMatchObject({ code: "ENGINE_FAILED" });
+  await expect(owner.node("node-0").logs()).rejects.toMatchObject({ code: "ENGINE_FAILED" });
   await expect(connectRedisCluster(shared)).rejects.toMatchObject({
     code: "CLUSTER_STOPPED",
     message: expect.stringContaining(shared.redisCluster),

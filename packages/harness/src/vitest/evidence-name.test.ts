@@ -11,7 +11,7 @@ test("the name says which file and which test, and of several projects which one
 });
 
 test("names that only differ in what is replaced stay apart", () => {
-  const names = ["x: 1", "x- 1"].map((test) => evidenceName({ file: "a.test.ts", test }));
+  const names = ["x: 1", "x- 1"].map((name) => evidenceName({ file: "a.test.ts", test: name }));
   expect(new Set(names).size).toBe(2);
 });
 
@@ -23,10 +23,10 @@ test("every run of a test has a folder of its own", () => {
   expect(evidenceName({ ...run, namesake: 1 })).toBe(`${name}-2`);
   const runs = ["", "redis", "valkey"].flatMap((project) =>
     ["a.test.ts", "b.test.ts"].flatMap((file) =>
-      ["x", "x y"].flatMap((test) =>
+      ["x", "x y"].flatMap((name) =>
         [0, 1].flatMap((namesake) =>
           [0, 1].flatMap((repeat) =>
-            [0, 1].map((retry) => evidenceName({ project, file, test, namesake, repeat, retry })),
+            [0, 1].map((retry) => evidenceName({ project, file, test: name, namesake, repeat, retry })),
           ),
         ),
       ),
@@ -41,8 +41,8 @@ test("any project, file and test make a name that every file system takes", () =
       fc.string({ unit: "grapheme" }),
       fc.string({ unit: "grapheme" }),
       fc.string({ unit: "grapheme", maxLength: 400 }),
-      (project, file, test) => {
-        expect(evidenceName({ project, file, test })).toMatch(/^[a-z0-9-]{7,100}$/);
+      (project, file, name) => {
+        expect(evidenceName({ project, file, test: name })).toMatch(/^[a-z0-9-]{7,100}$/);
       },
     ),
   );
