@@ -23,10 +23,10 @@ test("every run of a test has a folder of its own", () => {
   expect(evidenceName({ ...run, namesake: 1 })).toBe(`${name}-2`);
   const runs = ["", "redis", "valkey"].flatMap((project) =>
     ["a.test.ts", "b.test.ts"].flatMap((file) =>
-      ["x", "x y"].flatMap((name) =>
+      ["x", "x y"].flatMap((full) =>
         [0, 1].flatMap((namesake) =>
           [0, 1].flatMap((repeat) =>
-            [0, 1].map((retry) => evidenceName({ project, file, test: name, namesake, repeat, retry })),
+            [0, 1].map((retry) => evidenceName({ project, file, test: full, namesake, repeat, retry })),
           ),
         ),
       ),
