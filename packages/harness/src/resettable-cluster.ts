@@ -202,12 +202,13 @@ export class ResettableCluster extends ConnectableCluster {
    * Waits until nobody else who asks for it uses the cluster, in this process or another, first come first served. It
    * keeps out only those who ask as well. Whoever has got it should {@link reset} first.
    *
-   * It is given back by disposing of what this returns: that ends the workloads of this handle and takes its faults
-   * back, within ten seconds, and never rejects; dead nodes stay dead. It ends with the process as well.
+   * To give it back, dispose of what this returns. That ends what this handle has under way: its calls and observations
+   * are rejected with TURN_OVER, workloads are ended and faults reverted, each within ten seconds. It never rejects; dead
+   * nodes stay dead. The lease ends with the process as well. The handle can still be used without it.
    *
    * @param options default time limit: 10 000 ms, or ten node timeouts where that is longer.
    * @throws RedisClusterError CLUSTER_STOPPED, also when the process that started the cluster is gone; WAIT_TIMEOUT;
-   * WAIT_ABORTED; ENGINE_FAILED.
+   * WAIT_ABORTED; ENGINE_FAILED. With a signal that is already aborted, the lease is never taken.
    */
   async lease(options: WaitOptions = {}): Promise<AsyncDisposable> {
     const take = async (signal: AbortSignal): Promise<AsyncDisposable> => {
