@@ -121,7 +121,12 @@ test("a start that came after a failed reset is not remembered", async () => {
   const source = numbered({ renew: () => Promise.reject(new Error("node-2 is gone")) });
   await (await keeper.borrow(source, "worker", borrower("first"))).giveBack();
   const late = { ...source, start: () => Promise.reject(new RedisClusterError("START_TIMEOUT", "too late")) };
-  await expect(keeper.borrow(late, "worker", borrower("second"))).rejects.toThrow("too late");
+  await expect(keeper.borrow(late, "worker", borrower("second"))).rejects.toMatchObject({
+    code: "START_TIMEOUT",
+    message: expect.stringMatching(
+      /^too late\nThis start had only the time that a failed reset had left \(node-2 is gone\)/,
+    ),
+  });
   await expect(keeper.borrow(source, "worker", borrower("third"))).resolves.toMatchObject({ cluster: 2 });
 });
 

@@ -108,7 +108,7 @@ export class ClusterKeeper<T> {
       if (kept.source.replaceable !== false && replacedBecause === undefined) {
         this.#failed.add(kept.source.key, error, borrower, hadMs);
       }
-      throw error;
+      throw replacedBecause === undefined ? error : afterFailedReset(error, replacedBecause);
     }
     return replacedBecause;
   }
@@ -141,5 +141,15 @@ function inUse(holder: string, test: string): RedisClusterError {
     `"${test}" wants the cluster that "${holder}" is using: tests that run at the same time would break it for each ` +
       `other. Give each its own with redisClusterTest({ scope: "test" }), or run them one after the other.`,
     { details: { holder, test } },
+  );
+}
+
+function afterFailedReset(error: unknown, reason: string): RedisClusterError {
+  const known = error instanceof RedisClusterError;
+  return new RedisClusterError(
+    known ? error.code : "START_FAILED",
+    `${messageOf(error)}\nThis start had only the time that a failed reset had left (${reason}). The next test starts a ` +
+      "cluster with all of its time.",
+    { cause: error, details: known ? error.details : {} },
   );
 }

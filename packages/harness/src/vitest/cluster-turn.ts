@@ -74,6 +74,7 @@ export class ClusterTurn {
       time: timeLeft(inHook ? undefined : task.timeout),
     };
     const borrowed = await workerClusters.borrow(options.source, options.home, borrower, options.alone);
+    let lease: AsyncDisposable | undefined;
     try {
       if (borrowed.replacedBecause !== undefined) {
         await annotate(
@@ -81,9 +82,10 @@ export class ClusterTurn {
           "warning",
         );
       }
-      const lease = options.leased ? await leaseAndReset(borrowed.cluster, borrower) : undefined;
+      lease = options.leased ? await leaseAndReset(borrowed.cluster, borrower) : undefined;
       return new ClusterTurn(borrowed, lease, context, options);
     } catch (error) {
+      await lease?.[Symbol.asyncDispose]();
       await borrowed.giveBack();
       throw error;
     }
@@ -120,11 +122,19 @@ export class ClusterTurn {
       }
       if (wrong !== undefined) throw wrong;
     } finally {
-      this.#context.signal.removeEventListener("abort", this.#interrupt);
+      await this.#leave();
+    }
+  }
+
+  async #leave(): Promise<void> {
+    const { task, signal } = this.#context;
+    signal.removeEventListener("abort", this.#interrupt);
+    try {
       await this.cluster.leave(
         `The test "${task.fullTestName}" has ended, and with it everything that its fixtures gave it. Await every ` +
           "call inside the test; a test that timed out needs a longer time limit.",
       );
+    } finally {
       await this.#lease?.[Symbol.asyncDispose]();
       await this.#borrowed.giveBack();
     }
