@@ -35,9 +35,7 @@ function convert(value: unknown, redact: Redact, above: readonly object[]): unkn
   const entries = value instanceof Map ? [...value] : Object.entries(value);
   const fields = entries.map(([key, each]: readonly [unknown, unknown]) => [
     redact(String(key)),
-    SECRET_NAME.test(String(key)) && (typeof each === "string" || typeof each === "number")
-      ? MARK
-      : inside(each),
+    SECRET_NAME.test(String(key)) && isWord(each) ? MARK : inside(each),
   ]);
   if (!isError(value)) return Object.fromEntries(fields);
   // Of an error these are no enumerable fields.
@@ -71,4 +69,8 @@ function commandValue(
   const others = Object.entries(rest).map(([key, each]) => [redact(key), inside(each)] as const);
   const words = args.flat(Number.POSITIVE_INFINITY).map((original, index) => word(index + 1, original));
   return { ...Object.fromEntries(others), args: words };
+}
+
+function isWord(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number" || value instanceof Uint8Array;
 }
