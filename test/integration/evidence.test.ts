@@ -43,6 +43,9 @@ test("a start that fails writes why, before its containers are removed", async (
     }),
   );
   expect(error.code).toBe("NODE_EXITED");
+  // The message is printed by runners, and shows the server's last lines.
+  expect(error.message).toContain("no-such-directive");
+  expect(JSON.stringify([error.message, error.details])).not.toMatch(/hunter2000|secret-of-app/);
   const [name] = await readdir(base);
   const folder = join(base, name as string);
   expect(error.message.endsWith(`\nEvidence: ${folder}`)).toBe(true);
@@ -124,10 +127,22 @@ test("no secret is in any file, whoever printed it", async () => {
   });
   const { client } = cluster.node("node-0");
   await client.call("ACL", "SETUSER", "late", "on", ">secret-of-late", "~*", "+@all");
-  const error = new Error(`redis://late:secret-of-late@node-0 and ${JSON.stringify({ password })}`);
+  const refused = await errorOf(client.auth("late", "secret-of-nobody"));
+  const error = new AggregateError(
+    [refused, await errorOf(client.call("ACL", "SETUSER", "late", ">secret-of-rule", "+no-such-command"))],
+    `redis://late:secret-of-late@node-0 and ${JSON.stringify({ password })}`,
+  );
   const folder = await cluster.saveEvidence(join(base, "secrets"), { title: `for ${password}`, error });
   const text = await allText(folder);
-  for (const secret of [password, "quoted", "$long", "secret-of-app", "secret-of-late"]) {
+  for (const secret of [
+    password,
+    "quoted",
+    "$long",
+    "secret-of-app",
+    "secret-of-late",
+    "secret-of-nobody",
+    "secret-of-rule",
+  ]) {
     expect(text).not.toContain(secret);
   }
   expect(text).toContain("requirepass ***");

@@ -3,11 +3,13 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import {
   connectRedisCluster,
   type SharedCluster,
   type StartedRedisCluster,
   startRedisCluster,
+  sweepOrphans,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { filtersIn } from "../support/network-helpers.ts";
@@ -33,6 +35,85 @@ async function startHolder(shared: SharedCluster, act = ""): Promise<ChildProces
   });
   await once(child.stdout, "data");
   return child;
+}
+
+type Waiting = { readonly signal: AbortSignal };
+
+/** Every public call that takes a signal. A test compares the names with the methods that there are. */
+const CALLS: Readonly<Record<string, (cluster: StartedRedisCluster, wait: Waiting) => Promise<unknown>>> = {
+  view: (cluster, wait) => cluster.view(wait),
+  check: (cluster, wait) => cluster.check(wait),
+  waitUntilHealthy: (cluster, wait) => cluster.waitUntilHealthy(wait),
+  primaryOf: (cluster, wait) => cluster.primaryOf(KEY, wait),
+  replicasOf: (cluster, wait) => cluster.replicasOf(KEY, wait),
+  primaries: (cluster, wait) => cluster.primaries(wait),
+  replicas: (cluster, wait) => cluster.replicas(wait),
+  select: (cluster, wait) => cluster.select({ primaryOf: KEY }, wait),
+  kill: (cluster, wait) => cluster.kill("node-0", wait),
+  killMaster: (cluster, wait) => cluster.killMaster(KEY, wait),
+  stopNode: (cluster, wait) => cluster.stopNode("node-0", wait),
+  restart: (cluster, wait) => cluster.restart("node-0", { ...wait, data: "wiped" }),
+  pause: (cluster, wait) => cluster.pause("node-0", wait),
+  resume: (cluster, wait) => cluster.resume("node-0", wait),
+  partition: (cluster, wait) => cluster.partition([["node-0"], "rest"], wait),
+  isolate: (cluster, wait) => cluster.isolate("node-0", wait),
+  loss: (cluster, wait) => cluster.loss("node-0", 0.5, wait),
+  delay: (cluster, wait) => cluster.delay("node-0", 50, wait),
+  slowCommands: (cluster, wait) => cluster.slowCommands("node-0", 20, wait),
+  freezeReplication: (cluster, wait) => cluster.freezeReplication({ replicaOf: KEY }, wait),
+  failover: (cluster, wait) => cluster.failover({ replicaOf: KEY }, wait),
+  heal: (cluster, wait) => cluster.heal(wait),
+  connect: (cluster, wait) => cluster.connect({}, wait),
+  observeFailover: (cluster, wait) => cluster.observeFailover(() => cluster.kill("node-0"), wait),
+  expectedFailoverMs: (cluster, wait) => cluster.expectedFailoverMs(wait),
+  startWorkload: (cluster, wait) => cluster.startWorkload({}, wait),
+  share: (cluster, wait) => cluster.share(wait),
+  lease: (cluster, wait) => cluster.lease(wait),
+  reset: (cluster, wait) => cluster.reset(wait),
+  stop: (cluster, wait) => cluster.stop(wait),
+};
+
+/** Methods that wait for nothing, and `saveEvidence`, which writes what is known when its signal aborts. */
+const WITHOUT_WAIT: readonly string[] = ["node", "clientOptions", "credentials", "saveEvidence"];
+
+/** The public methods of an object: those that its class and the classes above it declare for users. */
+function methodsOf(cluster: StartedRedisCluster): readonly string[] {
+  const internal = new Set([
+    ...[
+      "constructor",
+      "announced",
+      "aim",
+      "aimAtPrimary",
+      "apply",
+      "ask",
+      "bound",
+      "closeClients",
+      "deadline",
+    ],
+    ...[
+      "dropClients",
+      "endObservations",
+      "endUse",
+      "endWorkloads",
+      "enter",
+      "failed",
+      "inForce",
+      "interrupt",
+    ],
+    ...["leave", "lend", "look", "noLonger", "refuseStopped", "releaseFaults", "renewClient", "servingNow"],
+    ...["standing", "takeBackFaults", "waitFor", "within"],
+  ]);
+  const names: string[] = [];
+  for (
+    let each = Object.getPrototypeOf(cluster);
+    each !== Object.prototype;
+    each = Object.getPrototypeOf(each)
+  ) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(each))) {
+      if (typeof value === "function" && !internal.has(name)) names.push(name);
+    }
+  }
+  return [...new Set(names)].toSorted();
 }
 
 describe("a shared cluster", () => {
@@ -71,6 +152,46 @@ describe("a shared cluster", () => {
       expect((await other.reset()).way).toBe("cleaned");
     }
     expect(await owner.client.get(KEY)).toBeNull();
+  });
+
+  test("rejects every call whose signal is already aborted, and nothing is done", async () => {
+    expect(methodsOf(other)).toEqual([...Object.keys(CALLS), ...WITHOUT_WAIT].toSorted());
+    await owner.reset();
+    await other.reset();
+    await owner.client.set(KEY, "stays");
+    const fault = await other.slowCommands("node-1", 5);
+    const workload = await other.startWorkload({ writers: 1 });
+    const wait = { signal: AbortSignal.abort("too late") };
+    const refused = expect.objectContaining({ code: "WAIT_ABORTED" });
+    for (const [name, call] of Object.entries(CALLS)) {
+      await expect(call(other, wait), name).rejects.toEqual(refused);
+    }
+    const node = other.node("node-0");
+    const calls = [
+      fault.heal(wait),
+      workload.stop(wait),
+      workload.waitForAcknowledged(0, 0, wait),
+      node.state(wait),
+      node.logs(wait),
+      node.logStream(wait),
+      connectRedisCluster(await owner.share(), wait),
+      sweepOrphans(wait),
+    ];
+    for (const call of calls) await expect(call).rejects.toEqual(refused);
+    await expect(startRedisCluster(wait)).rejects.toMatchObject({ code: "START_ABORTED" });
+    expect(other.activeFaults).toEqual([fault]);
+    expect(other.history.faults).toHaveLength(1);
+    expect(workload.stopped).toBe(false);
+    for (const { name } of other.nodes) expect((await owner.node(name).state()).status).toBe("running");
+    expect(await owner.check()).toMatchObject({ ok: true });
+    expect(await owner.client.get(KEY)).toBe("stays");
+    {
+      // Nobody has taken it.
+      await using _lease = await owner.lease();
+    }
+    expect((await workload.stop()).lost).toEqual([]);
+    await fault.heal();
+    await owner.reset();
   });
 
   test("is had by one at a time, in the order in which they asked", async () => {
@@ -117,6 +238,32 @@ describe("a shared cluster", () => {
     expect(await owner.reset()).toMatchObject({ way: "cleaned" });
   });
 
+  test("is given back without its holder's observations and calls that are under way", async () => {
+    const lease = await other.lease();
+    await other.reset();
+    const observation = other.observeFailover(async () => {}, { withinMs: 60_000 });
+    await other.kill("node-3");
+    const calls = [
+      observation,
+      other.waitUntilHealthy({ timeoutMs: 60_000 }),
+      other.observeFailover(() => new Promise(() => {}), { withinMs: 60_000 }),
+    ].map((call) => call.then(String, ({ code }: { readonly code: string }) => code));
+    // A wait for the lease is not made under it.
+    const next = other.lease({ timeoutMs: 30_000 });
+    await lease[Symbol.asyncDispose]();
+    expect(await Promise.all(calls)).toEqual(["TURN_OVER", "TURN_OVER", "TURN_OVER"]);
+    await (await next)[Symbol.asyncDispose]();
+    {
+      await using _lease = await owner.lease();
+      expect(await owner.reset()).toMatchObject({ way: "mended", restarted: ["node-3"] });
+      // A probe that still wrote would leave keys.
+      const sizes = await Promise.all(owner.nodes.map(({ client }) => client.dbsize()));
+      expect(sizes).toEqual(owner.nodes.map(() => 0));
+    }
+    // The handle itself goes on.
+    expect((await other.view()).views).toHaveLength(6);
+  });
+
   test("is rid of a fault that nothing shows and whose holder is dead by the next reset", async () => {
     const child = await startHolder(await owner.share(), `await cluster.loss("node-3", ${SHARE});`);
     child.kill("SIGKILL");
@@ -157,7 +304,18 @@ test("a connected handle has its owner's folder for evidence; once the owner has
   const other = await connectRedisCluster(shared);
   expect(dirname(await other.saveEvidence())).toBe(evidenceDir);
   await other.stop();
+
+  // The log goes on until the container ends, in both of its streams.
+  const whole = text(await owner.node("node-0").logStream());
+  const unread = await owner.node("node-1").logStream({ since: Date.now() / 1000 + 3_600 });
+  await owner.stopNode("node-0");
+  expect(await whole).toMatch(/Ready to accept connections[^]*(?:SIGTERM|shutdown)/);
+  expect(unread.closed).toBe(false);
+  const ended = text(unread);
   await owner.stop();
+  expect(await ended).toBe("");
+  await expect(owner.node("node-0").logStream()).rejects.toMatchObject({ code: "ENGINE_FAILED" });
+  await expect(owner.node("node-0").logs()).rejects.toMatchObject({ code: "ENGINE_FAILED" });
   await expect(connectRedisCluster(shared)).rejects.toMatchObject({
     code: "CLUSTER_STOPPED",
     message: expect.stringContaining(shared.redisCluster),

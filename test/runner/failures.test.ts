@@ -94,6 +94,34 @@ test("a failed test's evidence is saved, its folder printed once and handed to V
   expect(existsSync(attachments)).toBe(true);
 });
 
+test("every run of a test has an evidence folder of its own: projects, namesakes, retries", async () => {
+  const evidence = join(folder, "projects");
+  const run = await runVitest("projects", [], { TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR: evidence });
+  expect(run.output).toContain("4 failed");
+  const names = (await readdir(evidence))
+    .map((name) => name.replace(/[0-9a-f]{6}(?=-|$)/, "HASH"))
+    .toSorted();
+  const ofProject = (project: string): readonly string[] =>
+    ["", "-2", "-retry-1"].map((end) => `${project}-projects-test-orders-an-order-is-paid-HASH${end}`);
+  expect(names).toEqual([...ofProject("redis"), ...ofProject("valkey")]);
+  for (const name of await readdir(evidence)) {
+    const plan = JSON.parse(await readFile(join(evidence, name, "plan.json"), "utf8")) as {
+      readonly name: string;
+    };
+    // All of its files are of one cluster.
+    expect(await readFile(join(evidence, name, "README.txt"), "utf8")).toContain(plan.name);
+  }
+  expect(await leftovers()).toEqual([]);
+});
+
+test("a test that injects a cluster that nothing provides is one clear error", async () => {
+  const run = await runVitest("not-provided");
+  expect(run.exitCode).toBe(1);
+  expect(run.output).toContain("expected options or a shared cluster, got undefined");
+  expect(run.output).toContain("redisClusterGlobalSetup()");
+  expect(await leftovers()).toEqual([]);
+});
+
 test("an interrupted run leaves no container, network or process", async () => {
   const running = await startVitest("hanging", [], { TRC_TIMEOUT_MS: "60000" });
   await vi.waitFor(async () => expect(await leftovers()).not.toEqual([]), { timeout: 30_000, interval: 50 });

@@ -25,6 +25,18 @@ test("a cluster that a test of another file left broken is whole for the first t
   expect(await leftovers()).toEqual([]);
 });
 
+test("two set-ups of one project provide a cluster each, and the same key twice is refused", async () => {
+  const { exitCode, notes, output } = await runVitest("two-shared");
+  expect(output).toContain("2 passed");
+  expect(exitCode).toBe(0);
+  expect(new Set(notes).size).toBe(2);
+  const again = await runVitest("two-shared", [], { TRC_AGAIN: "yes" });
+  expect(again.exitCode).toBe(1);
+  expect(again.output).toContain('already has a shared cluster under the key "redisCluster"');
+  expect(again.notes).toEqual([]);
+  expect(await leftovers()).toEqual([]);
+});
+
 test("in watch mode a further run passes as well, and quitting leaves nothing", async () => {
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("VITEST")),

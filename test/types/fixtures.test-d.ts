@@ -11,10 +11,28 @@ import {
   redisClusterTest,
   type TestClusterOptions,
 } from "testcontainers-redis-cluster/vitest";
-import { redisClusterGlobalSetup } from "testcontainers-redis-cluster/vitest/global-setup";
+import {
+  redisClusterGlobalSetup,
+  type SharedClusterKey,
+} from "testcontainers-redis-cluster/vitest/global-setup";
 import RedisClusterReporter from "testcontainers-redis-cluster/vitest/reporter";
 import { expectTypeOf, inject, type TaskMeta, type TestArtifact, test } from "vitest";
 import type { Reporter, TestProject } from "vitest/node";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    redisClusterTls: SharedCluster;
+    somethingElse: string;
+  }
+}
+
+test("a global set-up takes the keys that a shared cluster can have", () => {
+  expectTypeOf<SharedClusterKey>().toEqualTypeOf<"redisCluster" | "redisClusterTls">();
+  expectTypeOf(redisClusterGlobalSetup).toBeCallableWith({ tls: true }, "redisClusterTls");
+  // @ts-expect-error what is provided under this key is not a cluster
+  redisClusterGlobalSetup({}, "somethingElse");
+  redisClusterTest(inject("redisClusterTls"));
+});
 
 const clusterTest = redisClusterTest({ nodes: 6, scope: "file", evidenceDir: "evidence" });
 

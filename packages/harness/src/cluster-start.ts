@@ -17,6 +17,8 @@ import { messageOf, RedisClusterError } from "./errors.ts";
 import type { EvidenceSource } from "./evidence/evidence.ts";
 import { ClusterHistory } from "./evidence/history.ts";
 import { nodesAtFailure } from "./evidence/node-states.ts";
+import { redactor } from "./evidence/redact.ts";
+import { secretsOfBundle } from "./evidence/secrets-of.ts";
 import { type EvidenceNote, noteEvidence, withNote } from "./evidence/with-evidence.ts";
 import { evidenceSource } from "./evidence-source.ts";
 import { formCluster } from "./formation/form-cluster.ts";
@@ -202,8 +204,14 @@ export class ClusterStart {
   async #giveUp(cause: unknown): Promise<unknown> {
     // Whatever still runs next to the step that failed: boots, formation, the client.
     this.#trouble.abort(cause);
-    const explained = await explainFailure(cause, this.#phase, this.#runtimes, this.#connections, () =>
-      this.#whatNodesSay(cause),
+    const redact = redactor(secretsOfBundle({ plan: this.#plan, error: cause }));
+    const explained = await explainFailure(
+      cause,
+      this.#phase,
+      this.#runtimes,
+      this.#connections,
+      () => this.#whatNodesSay(cause),
+      redact,
     );
     log("the start failed with %s: %s", explained.code, explained.message.split("\n")[0]);
     const note = await this.#saveEvidence(explained);

@@ -79,12 +79,13 @@ export class ConnectableCluster extends PartitionableCluster {
    * endpoint, or prefer names and have none; only the clients of {@link client} and {@link connect} can.
    */
   clientOptions(): ClientOptions {
+    if (this.over !== undefined) this.refuseStopped();
     return clusterClientOptions(this.plan, this.addresses, this.access);
   }
 
   /** Closes every client that was created here, for good. */
   protected async closeClients(): Promise<void> {
-    for (const node of this.nodes) node.disconnect();
+    for (const node of this.nodes) node.disconnect(this.over);
     await Promise.all(this.#clients.close().map(closeCluster));
   }
 

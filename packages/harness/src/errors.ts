@@ -27,6 +27,7 @@ export type ErrorCode =
   | "FAILOVER_IMPOSSIBLE"
   | "RESET_FAILED"
   | "CLUSTER_IN_USE"
+  | "TURN_OVER"
   | "CLUSTER_STOPPED"
   | "CLEANUP_FAILED";
 

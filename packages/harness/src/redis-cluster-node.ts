@@ -34,6 +34,7 @@ export class RedisClusterNode {
   readonly #clients = new OpenClients<Redis>();
   #client: Redis | undefined;
   #closed = false;
+  #over: string | undefined;
 
   constructor(
     plan: NodePlan,
@@ -81,7 +82,7 @@ export class RedisClusterNode {
    * A `duplicate()` of it has the same properties, also after a restart. The cluster closes the client and all duplicates
    * with `stop()` and `reset()`. After a reset, `client` returns a new one.
    *
-   * @throws RedisClusterError CLUSTER_STOPPED after the cluster's `stop()`.
+   * @throws RedisClusterError CLUSTER_STOPPED after the cluster's `stop()`; TURN_OVER after the test whose fixture it is.
    */
   get client(): Redis {
     this.#refuseClosed();
@@ -140,7 +141,12 @@ export class RedisClusterNode {
     );
   }
 
+  #refuseOver(): void {
+    if (this.#over !== undefined) throw new RedisClusterError("TURN_OVER", this.#over);
+  }
+
   #refuseClosed(): void {
+    this.#refuseOver();
     if (this.#closed) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
   }
 
@@ -168,17 +174,23 @@ export class RedisClusterNode {
   }
 
   /**
-   * What its container has printed so far and goes on printing, both streams in one. Ends when the container ends; whoever
-   * asks destroys it to stop earlier. The time limit is for its beginning.
+   * What its container has printed so far and goes on printing, both streams in one. Ends when the container ends; destroy it
+   * to stop earlier. Emits an error if the connection to the engine breaks. The time limit is for its beginning.
    *
    * @param options `since`: only what came after this moment, in seconds since 1970. Default: all.
    * @throws RedisClusterError ENGINE_FAILED, also once the container is removed; WAIT_TIMEOUT or WAIT_ABORTED.
    */
   async logStream({ since, ...options }: { readonly since?: number } & WaitOptions = {}): Promise<Readable> {
-    return await this.#asked("for its log", options, () => this.#runtime.logStream(since));
+    return await this.#asked("for its log", options, async (signal) => {
+      const stream = await this.#runtime.logStream(since, signal);
+      // Too late: the caller has its error, and would never destroy the stream.
+      if (signal.aborted) stream.destroy();
+      return stream;
+    });
   }
 
-  async #asked<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
+  async #asked<T>(what: string, options: WaitOptions, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#refuseOver();
     return await inTime(`Asking the engine ${what} (${this.name})`, options, this.#waitDefaults, ask);
   }
 
@@ -199,9 +211,15 @@ export class RedisClusterNode {
     for (const client of this.#clients.takeAll()) client.disconnect();
   }
 
-  /** Closes all clients for good. The cluster calls it. @internal */
-  disconnect(): void {
+  /**
+   * Closes all clients for good. The cluster calls it.
+   *
+   * @param over why the node can no longer be used although the cluster goes on.
+   * @internal
+   */
+  disconnect(over?: string): void {
     this.#closed = true;
+    this.#over = over;
     for (const client of this.#clients.close()) client.disconnect();
   }
 

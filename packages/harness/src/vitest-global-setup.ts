@@ -1,1 +1,5 @@
-export { type RedisClusterGlobalSetup, redisClusterGlobalSetup } from "./vitest/global-setup.ts";
+export {
+  type RedisClusterGlobalSetup,
+  redisClusterGlobalSetup,
+  type SharedClusterKey,
+} from "./vitest/global-setup.ts";

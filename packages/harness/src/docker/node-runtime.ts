@@ -4,7 +4,7 @@ import { pack } from "tar-stream";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { type Engine, statusOf } from "./engine.ts";
-import { type LogSelection, readLogs } from "./read-logs.ts";
+import { followLogs, type LogSelection, readLogs } from "./read-logs.ts";
 
 /** A text file that a node is given. */
 export interface NodeFile {
@@ -141,11 +141,11 @@ export class NodeRuntime {
   }
 
   /**
-   * What the container has printed, from a moment on where one is given (seconds since 1970), and goes on printing,
-   * until it ends or the stream is destroyed.
+   * What the container has printed, from a moment on if one is given (seconds since 1970), and goes on printing, until it
+   * ends or the stream is destroyed. The signal is for the engine's answer.
    */
-  async logStream(since = 0): Promise<Readable> {
-    return await this.#ask("for the log of", this.#engine.client.container.logs(this.#container, { since }));
+  async logStream(since = 0, signal?: AbortSignal): Promise<Readable> {
+    return await this.#ask("for the log of", followLogs(this.#engine, this.#container, since, signal));
   }
 
   /** Passes on what the engine says; where it fails, with what was asked of it. */

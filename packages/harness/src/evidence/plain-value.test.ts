@@ -11,8 +11,15 @@ test("secrets are taken out at any depth, also out of names of fields", () => {
 });
 
 test("a field that is called like a secret is one, whatever it holds", () => {
-  expect(plainValue({ password: "nobody told", requirepass: 123, masterauth: undefined }, redact)).toEqual({
+  const value = {
+    password: "nobody told",
+    passwd: Buffer.from("7"),
+    requirepass: 123,
+    masterauth: undefined,
+  };
+  expect(plainValue(value, redact)).toEqual({
     password: "***",
+    passwd: "***",
     requirepass: "***",
     masterauth: null,
   });

@@ -11,7 +11,7 @@ const VALUE = String.raw`(?:\\+"[^"\n]*?(?:\\+"|$)|"(?:\\.|[^"\\\n])*(?:"|\\?$)|
 /** What stands between a name and its value in redis.conf, on a command line, in JSON and in an object's dump. */
 const BETWEEN = String.raw`\\*["']?(?:\s*[:=,]\s*|\s+)`;
 const NAMED =
-  "requirepass|masterauth|primaryauth|tls-(?:client-)?key-file-pass|password|passwd|passphrase|sentinelPassword";
+  "requirepass|masterauth|primaryauth|tls-(?:client-)?key-file-pass|(?:sentinel|auth)-pass|password|passwd|passphrase|sentinelPassword";
 const KEY_MARK = "[A-Z0-9 ]*PRIVATE KEY-----";
 
 /** Secrets that nobody told us of, by the places where they stand. */
@@ -31,7 +31,7 @@ const SHAPES: readonly (readonly [RegExp, string | ((whole: string) => string)])
   // The servers' own sentences about votes and about a refused AUTH are no commands.
   [
     new RegExp(
-      String.raw`((?<!Failover )(?<![\w-])AUTH\\*["']?[\s,]+)(?!to (?:MASTER|PRIMARY)\b)${VALUE}(?:[ \t,]+${VALUE})?`,
+      String.raw`((?<!Failover )(?<![\w-])AUTH2?\\*["']?[\s,]+)(?!to (?:MASTER|PRIMARY)\b)${VALUE}(?:[ \t,]+${VALUE})?`,
       "gim",
     ),
     `$1${MARK}`,

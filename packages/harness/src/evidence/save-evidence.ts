@@ -2,7 +2,7 @@ import { collectEvidence } from "./collect-evidence.ts";
 import type { EvidenceSource } from "./evidence.ts";
 import { makeEvidenceFolder } from "./evidence-folder.ts";
 import { redactor } from "./redact.ts";
-import { secretsOf } from "./secrets-of.ts";
+import { secretsOfBundle } from "./secrets-of.ts";
 import { writeEvidence } from "./write-evidence.ts";
 
 /** Where evidence is to go: into exactly this folder, or into one of its own below a directory. */
@@ -28,7 +28,7 @@ export async function saveEvidence(
   if ("folder" in place) return await writeEvidence(bundle, place.folder);
   const { plan, at } = bundle;
   // The folder's name is read by everybody, too.
-  const title = redactor(plan === undefined ? [] : secretsOf(plan))(bundle.title);
+  const title = redactor(secretsOfBundle(bundle))(bundle.title);
   const folder = await makeEvidenceFolder(place.directory, {
     at,
     cluster: plan?.name ?? "no-cluster",

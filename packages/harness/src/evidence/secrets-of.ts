@@ -1,12 +1,7 @@
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-
-const SECRET_DIRECTIVES: ReadonlySet<string> = new Set([
-  "requirepass",
-  "masterauth",
-  "primaryauth",
-  "tls-key-file-pass",
-  "tls-client-key-file-pass",
-]);
+import { SECRET_DIRECTIVES, secretsOfCommand } from "./command-secrets.ts";
+import type { EvidenceBundle } from "./evidence.ts";
+import { findCommands } from "./find-commands.ts";
 
 /** Every secret that a plan holds: the password, and what the nodes' redis.conf says of passwords and ACL users. */
 export function secretsOf(plan: ClusterPlan): readonly string[] {
@@ -20,6 +15,12 @@ export function secretsOf(plan: ClusterPlan): readonly string[] {
   }
   found.delete("");
   return [...found];
+}
+
+/** Every secret that a bundle is known to hold: those of the plan, and those in commands that an error carries. */
+export function secretsOfBundle({ plan, error }: Pick<EvidenceBundle, "plan" | "error">): readonly string[] {
+  const given = findCommands(error).flatMap(secretsOfCommand);
+  return [...new Set([...(plan === undefined ? [] : secretsOf(plan)), ...given])];
 }
 
 function addRule(rule: string, found: Set<string>): void {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { EvidenceBundle } from "./evidence.ts";
 import { redactor } from "./redact.ts";
 import { renderEvidence } from "./render-evidence.ts";
-import { secretsOf } from "./secrets-of.ts";
+import { secretsOfBundle } from "./secrets-of.ts";
 
 /**
  * Writes a bundle's files into a folder, which is made where it is missing, and gives its absolute path. Files of the
@@ -13,7 +13,7 @@ import { secretsOf } from "./secrets-of.ts";
 export async function writeEvidence(bundle: EvidenceBundle, folder: string): Promise<string> {
   const target = resolve(folder);
   await mkdir(target, { recursive: true });
-  const files = renderEvidence(bundle, redactor(bundle.plan === undefined ? [] : secretsOf(bundle.plan)));
+  const files = renderEvidence(bundle, redactor(secretsOfBundle(bundle)));
   await Promise.all(Object.entries(files).map(([name, text]) => writeWhole(join(target, name), text)));
   return target;
 }

@@ -44,6 +44,15 @@ test("what is not done in time is left to itself", async () => {
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
 
+test("nothing is asked for when the signal is already aborted", async () => {
+  let asked = 0;
+  const asking = inTime("Asking", { signal: AbortSignal.abort("too late") }, DEFAULTS, async () => {
+    asked += 1;
+  });
+  await expect(asking).rejects.toMatchObject({ code: "WAIT_ABORTED", cause: "too late" });
+  expect(asked).toBe(0);
+});
+
 test("what is done in time is given, and its deadline is cleared", async () => {
   const { signal } = new AbortController();
   const asking = inTime("Asking", { timeoutMs: 60_000, signal }, DEFAULTS, () => Promise.resolve("running"));

@@ -49,7 +49,10 @@ export function waitDeadline(
   });
 }
 
-/** Gives what the promise gives, or rejects when the deadline is over; what was asked for then goes on unheard. */
+/**
+ * Gives what the promise gives, or rejects when the deadline is over; what was asked for then goes on unheard. With a
+ * signal that is already aborted nothing is asked for.
+ */
 export async function inTime<T>(
   what: string,
   options: WaitOptions,
@@ -57,6 +60,7 @@ export async function inTime<T>(
   act: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   using deadline = waitDeadline(what, options, defaults);
+  deadline.signal.throwIfAborted();
   return await orAborted(act(deadline.signal), deadline.signal);
 }
 

@@ -41,10 +41,19 @@ export class RemoteSharing implements Sharing {
 
   async lease(signal: AbortSignal): Promise<() => void> {
     const asking = this.#ask({ ask: "lease" }, signal);
-    const { socket } = await orAborted(asking, signal);
-    // Held by the connection, which must not hold the process.
-    socket.unref();
-    return () => socket.destroy();
+    try {
+      const { socket } = await orAborted(asking, signal);
+      // Held by the connection, which must not hold the process.
+      socket.unref();
+      return () => socket.destroy();
+    } catch (error) {
+      // The lease may be granted at the moment at which the caller stops waiting.
+      asking.then(
+        ({ socket }) => socket.destroy(),
+        () => {},
+      );
+      throw error;
+    }
   }
 
   share(): Promise<SharedCluster> {
@@ -62,6 +71,7 @@ export class RemoteSharing implements Sharing {
     question: Question,
     signal: AbortSignal,
   ): Promise<{ readonly line: string; readonly socket: Socket }> {
+    signal.throwIfAborted();
     const { port, token } = this.#shared.lease;
     const socket = connect({ host: "127.0.0.1", port });
     const answer = firstLine(socket);
@@ -73,6 +83,8 @@ export class RemoteSharing implements Sharing {
     try {
       return { line: await answer, socket };
     } catch (cause) {
+      socket.destroy();
+      signal.throwIfAborted();
       throw new RedisClusterError(
         "CLUSTER_STOPPED",
         `${this.#shared.redisCluster} cannot be reached: the process that started it does not answer any more.`,

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { nextTurn } from "../clock/real-time.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
@@ -47,4 +48,48 @@ test("a fault is noted by nobody once the owner has gone", async () => {
   await expect(other.noteNetworkFault("a", ["node-0"], NEVER)).rejects.toMatchObject({
     code: "CLUSTER_STOPPED",
   });
+});
+
+test("a lease is not taken when its signal is already aborted", async () => {
+  const reason = new Error("too late");
+  await expect(other.lease(AbortSignal.abort(reason))).rejects.toBe(reason);
+  await expect(owner.lease(AbortSignal.abort(reason))).rejects.toBe(reason);
+  const release = await owner.lease(NEVER);
+  release();
+});
+
+test("a lease is free again whenever the wait for it is aborted", async () => {
+  for (let round = 0; round < 60; round += 1) {
+    const controller = new AbortController();
+    const reason = new Error(`aborted in round ${round}`);
+    const held = round % 3 === 0 ? await owner.lease(NEVER) : undefined;
+    const asking = other.lease(controller.signal);
+    const outcome = asking.then(
+      (release) => release(),
+      (error: unknown) => expect(error).toBe(reason),
+    );
+    for (let turn = 0; turn < round / 4; turn += 1) await nextTurn();
+    controller.abort(reason);
+    held?.();
+    await outcome;
+  }
+  const release = await owner.lease(NEVER);
+  release();
+});
+
+test("every question to the owner is refused when its signal is already aborted", async () => {
+  const reason = new Error("too late");
+  const aborted = AbortSignal.abort(reason);
+  const baseline = await other.baseline(NEVER);
+  await Promise.all(
+    [
+      other.baseline(aborted),
+      other.keepBaseline({ ...baseline, at: 7 }, aborted),
+      other.networkFaults(aborted),
+      other.noteNetworkFault("a", ["node-0"], aborted),
+      other.forgetNetworkFaults(["a"], aborted),
+    ].map((asking) => expect(asking).rejects.toBe(reason)),
+  );
+  expect(await owner.baseline()).toEqual(baseline);
+  expect(await owner.networkFaults()).toEqual(new Map());
 });

@@ -28,6 +28,8 @@ interface NodeEvidence {
  * are the ones that are not running or, where all run, the first. Never throws, never hides the first cause.
  *
  * @param ask what each node says of the cluster, by its name.
+ * @param redact takes secrets out of what the servers printed: a server prints the line of its configuration that it
+ * refuses.
  */
 export async function explainFailure(
   cause: unknown,
@@ -35,10 +37,11 @@ export async function explainFailure(
   runtimes: readonly (NodeRuntime | undefined)[],
   connections: readonly (NodeConnection | undefined)[],
   ask: () => Promise<ReadonlyMap<string, string>>,
+  redact: (text: string) => string,
 ): Promise<RedisClusterError> {
   // Both at the same time, so that all is of one moment.
   const asking = ask();
-  const gathered = await Promise.race([gather(runtimes, connections), after(GATHERING_LIMIT_MS)]);
+  const gathered = await Promise.race([gather(runtimes, connections, redact), after(GATHERING_LIMIT_MS)]);
   const said = await asking;
   const nodes = gathered.map((each): NodeEvidence => ({ ...each, said: said.get(each.node) }));
   const stopped = nodes.filter(({ status }) => status !== "running" && status !== "created");
@@ -101,6 +104,7 @@ function advice(code: RedisClusterError["code"], unreachable: boolean): readonly
 async function gather(
   runtimes: readonly (NodeRuntime | undefined)[],
   connections: readonly (NodeConnection | undefined)[],
+  redact: (text: string) => string,
 ): Promise<readonly Omit<NodeEvidence, "said">[]> {
   const known = runtimes.filter((runtime) => runtime !== undefined);
   return await Promise.all(
@@ -116,7 +120,7 @@ async function gather(
         exitCode: state?.exitCode,
         oomKilled: state?.oomKilled ?? false,
         unreachableAt: state?.status === "running" ? unreachableAt : undefined,
-        lastLines: log
+        lastLines: redact(log)
           .trimEnd()
           .split(/\r?\n/)
           .filter(Boolean)

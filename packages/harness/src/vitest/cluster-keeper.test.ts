@@ -87,8 +87,9 @@ test("a start that failed is not tried again in the same file, and once more in 
   await expect(keeper.borrow(source, "worker", borrower("first"))).rejects.toThrow(/^No image "nowhere"/);
   await expect(keeper.borrow(source, "worker", borrower("second"))).rejects.toMatchObject({
     code: "IMAGE_UNAVAILABLE",
-    message:
-      'The cluster did not start for "first", and is not tried again in this file: No image "nowhere".',
+    message: expect.stringMatching(
+      /^The cluster did not start for "first" in the \d+ ms that it had, and is not tried again in this file: No image "nowhere"\.\nWhat to do: see the first failure/,
+    ),
   });
   expect(starts).toBe(1);
   await expect(keeper.borrow(source, "worker", borrower("third", { file: "b.test.ts" }))).rejects.toThrow(
@@ -113,6 +114,51 @@ test("a test that has more time than the one whose start failed tries again", as
     "in time",
   );
   await expect(keeper.borrow(source, "worker", borrower("patient"))).resolves.toMatchObject({ cluster: 1 });
+});
+
+test("a start that came after a failed reset is not remembered", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered({ renew: () => Promise.reject(new Error("node-2 is gone")) });
+  await (await keeper.borrow(source, "worker", borrower("first"))).giveBack();
+  const late = { ...source, start: () => Promise.reject(new RedisClusterError("START_TIMEOUT", "too late")) };
+  await expect(keeper.borrow(late, "worker", borrower("second"))).rejects.toMatchObject({
+    code: "START_TIMEOUT",
+    message: expect.stringMatching(
+      /^too late\nThis start had only the time that a failed reset had left \(node-2 is gone\)/,
+    ),
+  });
+  await expect(keeper.borrow(source, "worker", borrower("third"))).resolves.toMatchObject({ cluster: 2 });
+});
+
+test("a retry of the test whose start failed tries again", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered();
+  const failing = { ...source, start: () => Promise.reject(new Error("by chance")) };
+  await expect(keeper.borrow(failing, "worker", borrower("first"))).rejects.toThrow("by chance");
+  await expect(keeper.borrow(source, "worker", borrower("first"))).resolves.toMatchObject({ cluster: 1 });
+});
+
+test("what counts is the time that a start really had, and its failure says how to get more", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered();
+  let now = 0;
+  const time = (limitMs: number): Borrower["time"] => timeLeft(limitMs, () => now);
+  const slow = { ...source, start: () => Promise.reject(new RedisClusterError("START_TIMEOUT", "too late")) };
+  const first = time(4_000);
+  // A hook took most of the first test's time.
+  now += 2_500;
+  await expect(keeper.borrow(slow, "worker", borrower("first", { time: first }))).rejects.toThrow("too late");
+  now += 500;
+  const second = time(4_000);
+  now += 2_450;
+  await expect(keeper.borrow(source, "worker", borrower("second", { time: second }))).rejects.toThrow(
+    /did not start for "first" in the 500 ms that it had.*What to do: give the tests.*testTimeout/s,
+  );
+  await expect(
+    keeper.borrow(source, "worker", borrower("third", { time: time(4_000) })),
+  ).resolves.toMatchObject({
+    cluster: 1,
+  });
 });
 
 test("a start that ended because its test was cancelled says nothing of the next one", async () => {

@@ -98,13 +98,17 @@ export class ClusterKeeper<T> {
   async #ready(kept: Kept<T>, borrower: Borrower): Promise<string | undefined> {
     const replacedBecause = await this.#renew(kept, borrower);
     if (kept.cluster !== undefined) return undefined;
+    const hadMs = borrower.time.leftMs();
     try {
       kept.cluster = await kept.source.start(borrower);
       this.#failed.forget(kept.source.key);
     } catch (error) {
       // One that somebody else started may be there again for the next test, and costs it nothing if not.
-      if (kept.source.replaceable !== false) this.#failed.add(kept.source.key, error, borrower);
-      throw error;
+      // What a reset that failed left of the test's time says nothing of a start that has all of it.
+      if (kept.source.replaceable !== false && replacedBecause === undefined) {
+        this.#failed.add(kept.source.key, error, borrower, hadMs);
+      }
+      throw replacedBecause === undefined ? error : afterFailedReset(error, replacedBecause);
     }
     return replacedBecause;
   }
@@ -137,5 +141,15 @@ function inUse(holder: string, test: string): RedisClusterError {
     `"${test}" wants the cluster that "${holder}" is using: tests that run at the same time would break it for each ` +
       `other. Give each its own with redisClusterTest({ scope: "test" }), or run them one after the other.`,
     { details: { holder, test } },
+  );
+}
+
+function afterFailedReset(error: unknown, reason: string): RedisClusterError {
+  const known = error instanceof RedisClusterError;
+  return new RedisClusterError(
+    known ? error.code : "START_FAILED",
+    `${messageOf(error)}\nThis start had only the time that a failed reset had left (${reason}). The next test starts a ` +
+      "cluster with all of its time.",
+    { cause: error, details: known ? error.details : {} },
   );
 }

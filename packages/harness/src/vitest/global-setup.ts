@@ -1,33 +1,124 @@
+import type { ProvidedContext } from "vitest";
 import type { TestProject } from "vitest/node";
+import { messageOf, RedisClusterError } from "../errors.ts";
+import type { SharedCluster } from "../sharing/shared-cluster.ts";
 import { startWithin } from "../start-redis-cluster.ts";
+import type { StartedRedisCluster } from "../started-redis-cluster.ts";
 import type { TestClusterOptions } from "./redis-cluster-test.ts";
 import { evidenceParent } from "./save-evidence.ts";
 
-/** A function that Vitest calls once before all tests; what it gives is called after them. */
+/** A function that Vitest calls once before all tests; what it returns is called after them. */
 export type RedisClusterGlobalSetup = (project: TestProject) => Promise<() => Promise<void>>;
+
+/** The keys under which a shared cluster can be provided: `"redisCluster"`, and those that you declare at Vitest's `ProvidedContext`. */
+export type SharedClusterKey = {
+  [Key in keyof ProvidedContext]: ProvidedContext[Key] extends SharedCluster ? Key : never;
+}[keyof ProvidedContext];
+
+/** The keys that are in use, by project. */
+const used = new WeakMap<TestProject, Set<string>>();
 
 /**
  * Starts one cluster for all workers: `export default redisClusterGlobalSetup({ nodes: 6 })` in a file that
- * `globalSetup` of Vitest's configuration names. Tests get it by `redisClusterTest(inject("redisCluster"))`. In watch
- * mode it is reset before each further run. It is stopped when Vitest ends; who cleans up after a Vitest that is killed,
- * docs/cleaning-up.md tells.
+ * `globalSetup` of Vitest's configuration names. Tests get it with `redisClusterTest(inject("redisCluster"))`. In watch
+ * mode it is reset before each further run, if that is possible. It is stopped when Vitest ends; docs/cleaning-up.md says
+ * what removes it if Vitest is killed.
  *
  * @param options of the cluster. Where a failed start writes its evidence: as of `redisClusterTest`.
- * @throws what `startRedisCluster` throws; Vitest then ends without running a test.
+ * @param key the name that tests give to `inject`. A second cluster in the same project needs another one, which a
+ * declaration adds to Vitest's types.
+ * @default key "redisCluster"
+ * @throws RedisClusterError INVALID_ARGUMENT if the arguments are wrong. The returned function rejects with
+ * INVALID_ARGUMENT if the project already has a cluster under this key, and with what `startRedisCluster` throws; Vitest
+ * then ends without running a test.
+ * @example
+ * declare module "vitest" {
+ *   interface ProvidedContext {
+ *     redisClusterTls: SharedCluster;
+ *   }
+ * }
+ * export default redisClusterGlobalSetup({ tls: true }, "redisClusterTls");
  */
-export function redisClusterGlobalSetup(options: TestClusterOptions = {}): RedisClusterGlobalSetup {
+export function redisClusterGlobalSetup(
+  options: TestClusterOptions = {},
+  key: SharedClusterKey = "redisCluster",
+): RedisClusterGlobalSetup {
+  requireArguments(options, key);
   return async (project) => {
-    const evidenceDir = evidenceParent(options.evidenceDir);
-    const cluster = await startWithin({ limitMs: undefined, evidenceDir }, options);
+    const release = reserve(project, key);
     try {
-      project.provide("redisCluster", await cluster.share());
+      const cluster = await startAndProvide(project, options, key);
+      project.onTestsRerun(() => resetBetweenRuns(cluster));
+      return async () => {
+        await cluster.stop();
+        release();
+      };
     } catch (error) {
-      await cluster.stop();
+      release();
       throw error;
     }
-    project.onTestsRerun(async () => {
-      await cluster.reset();
-    });
-    return () => cluster.stop();
   };
+}
+
+async function startAndProvide(
+  project: TestProject,
+  options: TestClusterOptions,
+  key: SharedClusterKey,
+): Promise<StartedRedisCluster> {
+  const evidenceDir = evidenceParent(options.evidenceDir);
+  const cluster = await startWithin({ limitMs: undefined, evidenceDir }, options);
+  try {
+    project.provide(key, await cluster.share());
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/**
+ * Resets the cluster before a further run in watch mode. Never rejects: Vitest awaits this in a timer, where a rejection
+ * would be unhandled and the run would not take place. Tests of `redisClusterTest` reset the cluster in any case.
+ */
+export async function resetBetweenRuns(cluster: Pick<StartedRedisCluster, "lease" | "reset">): Promise<void> {
+  try {
+    // The lease also finds out the ports of nodes that a worker restarted.
+    await using _lease = await cluster.lease();
+    await cluster.reset();
+  } catch (error) {
+    console.error(
+      `The shared Redis Cluster was not reset before this run: ${messageOf(error)}\n` +
+        "Each test of redisClusterTest resets it before it begins; if that fails, restart Vitest.",
+    );
+  }
+}
+
+/** Notes that the project has a cluster under this key, and returns what ends that. */
+function reserve(project: TestProject, key: string): () => void {
+  const keys = used.get(project) ?? new Set();
+  if (keys.has(key)) {
+    throw new RedisClusterError(
+      "INVALID_ARGUMENT",
+      `redisClusterGlobalSetup: the Vitest project "${project.name}" already has a shared cluster under the key "${key}". ` +
+        'Give one of its global set-ups another key, such as redisClusterGlobalSetup(options, "redisClusterTls"), and ' +
+        "inject that key in the tests.",
+      { details: { key, project: project.name } },
+    );
+  }
+  used.set(project, keys.add(key));
+  return () => void keys.delete(key);
+}
+
+function requireArguments(options: unknown, key: unknown): void {
+  const problems = [
+    ...(typeof options === "object" && options !== null && !Array.isArray(options)
+      ? []
+      : ["options: expected an object with the options of startRedisCluster"]),
+    ...(typeof key === "string" && key !== ""
+      ? []
+      : ['key: expected a name for inject(), such as "redisCluster"']),
+  ];
+  if (problems.length > 0) {
+    throw new RedisClusterError("INVALID_ARGUMENT", `redisClusterGlobalSetup: ${problems.join("; ")}.`);
+  }
 }

@@ -8,6 +8,7 @@ import type { Workload } from "../workload/workload.ts";
 import { bindFaults, type RedisClusterFaults } from "./bind-faults.ts";
 import { ClusterTurn, workerClusters } from "./cluster-turn.ts";
 import { ownCluster } from "./own-cluster.ts";
+import { requireSource } from "./require-source.ts";
 import { sharedCluster } from "./shared-cluster.ts";
 
 /** The options of a cluster that a test runner starts and ends; the signal is the runner's. */
@@ -70,12 +71,17 @@ const WORKER = "worker";
  * @param from options for clusters of its own, or what `inject("redisCluster")` gives: then every test takes the
  * lease of the shared cluster, and resets it; with the lease, which ends with the test, its workloads end and its
  * faults are taken back.
+ * @throws RedisClusterError INVALID_ARGUMENT for anything else, such as the `undefined` that `inject` returns in a project
+ * without the global set-up.
  *
  * A test that asks for a fixture fails with what `startRedisCluster` throws (a start that has too little time with
  * START_TIMEOUT, before Vitest's own limit), with CLUSTER_IN_USE while another test has the cluster, and of a shared
  * cluster with what `lease()` and `reset()` throw.
  */
-export function redisClusterTest(from: RedisClusterTestOptions | SharedCluster = {}): RedisClusterTest {
+export function redisClusterTest(
+  ...given: readonly [from?: RedisClusterTestOptions | SharedCluster]
+): RedisClusterTest {
+  const from = requireSource(given);
   const shared = isSharedCluster(from) ? from : undefined;
   const { scope = WORKER, ...options }: RedisClusterTestOptions = isSharedCluster(from) ? {} : from;
 

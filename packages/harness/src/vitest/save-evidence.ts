@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type RunnerTestCase, recordArtifact, type TestAttachment } from "vitest";
+import { recordArtifact, type RunnerTestCase, type RunnerTestSuite, type TestAttachment } from "vitest";
 import { messageOf, RedisClusterError } from "../errors.ts";
+import { redactor } from "../evidence/redact.ts";
+import { secretsOf } from "../evidence/secrets-of.ts";
 import type { StartedRedisCluster } from "../started-redis-cluster.ts";
 import { evidenceName } from "./evidence-name.ts";
 import type { EvidenceArtifact } from "./vitest-types.ts";
@@ -32,12 +34,20 @@ export async function recordEvidenceOf(thrown: unknown, task: Readonly<RunnerTes
  * test's own error is the one to see.
  */
 export async function saveTestEvidence(
-  cluster: Pick<StartedRedisCluster, "saveEvidence">,
+  cluster: Pick<StartedRedisCluster, "saveEvidence" | "plan">,
   task: Readonly<RunnerTestCase>,
   error: unknown,
   folder: string | undefined,
 ): Promise<void> {
-  const name = evidenceName(task.file.name, task.fullTestName, task.result?.retryCount);
+  const redact = redactor(secretsOf(cluster.plan));
+  const name = evidenceName({
+    project: task.file.projectName,
+    file: task.file.name,
+    test: redact(task.fullTestName),
+    namesake: namesakesBefore(task),
+    repeat: task.result?.repeatCount,
+    retry: task.result?.retryCount,
+  });
   try {
     const saved = await cluster.saveEvidence(join(evidenceParent(folder), name), {
       title: task.fullName,
@@ -48,6 +58,21 @@ export async function saveTestEvidence(
   } catch (problem) {
     console.error(`The evidence of "${task.fullTestName}" is incomplete: ${messageOf(problem)}`);
   }
+}
+
+/** How many tests of the same file have the same name and come before. */
+function namesakesBefore(task: Readonly<RunnerTestCase>): number {
+  const all = testsOf(task.file);
+  return all
+    .slice(
+      0,
+      all.findIndex(({ id }) => id === task.id),
+    )
+    .filter(({ fullTestName }) => fullTestName === task.fullTestName).length;
+}
+
+function testsOf(suite: RunnerTestSuite): readonly RunnerTestCase[] {
+  return suite.tasks.flatMap((each) => (each.type === "suite" ? testsOf(each) : [each]));
 }
 
 function artifact(folder: string): EvidenceArtifact {

@@ -272,6 +272,7 @@ export class Workload implements AsyncDisposable {
   async #judge(options: StopWorkloadOptions): Promise<Ledger> {
     using deadline = waitDeadline("Stopping the workload", options, this.#stopDefaults);
     const signal = AbortSignal.any([deadline.signal, this.#unjudged.signal]);
+    signal.throwIfAborted();
     // A writer whose command is under way has its time limit for it, unless the deadline comes first.
     const stoppedAt = await orAborted(this.#end(false), signal);
     const history: History = {
