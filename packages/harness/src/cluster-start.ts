@@ -106,7 +106,7 @@ export class ClusterStart {
       const clientsBegun = monotonicMs();
       const [client, baseline] = await Promise.all([
         this.#connect(plan, access, signal),
-        orAborted(takeBaseline(this.#connections), signal),
+        orAborted(takeBaseline(plan, this.#connections), signal),
       ]);
       const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
       this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());

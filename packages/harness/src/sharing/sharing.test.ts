@@ -16,7 +16,6 @@ beforeEach(async () => {
     "a".repeat(characters),
   );
   owner = new LocalSharing(plan, { password: undefined, tls: undefined }, "network", "evidence", {
-    at: 0,
     fingerprints: [],
   });
   other = new RemoteSharing(await owner.share([]));
