@@ -31,6 +31,8 @@ export class ResettableCluster extends ConnectableCluster {
   readonly #sharing: Sharing;
   readonly #stopping = new AbortController();
   #resetting: Promise<ResetReport> | undefined;
+  /** The work of a reset that its caller has stopped waiting for. */
+  #unsettled: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ResettableParts) {
     super(parts);
@@ -94,8 +96,11 @@ export class ResettableCluster extends ConnectableCluster {
       const known = [this.#sharing.baseline(signal), this.#sharing.networkFaults(signal)] as const;
       const [before, untaken] = await orAborted(Promise.all(known), signal);
       const all = new Map([...doomedBy(untaken), ...doomed]);
+      // An earlier reset that was aborted ends what it has begun; both would start the same containers.
+      await orAborted(this.#unsettled, signal);
       // The engine may have fallen silent at any point of it.
       const resetting = resetCluster(this.members, before, all, signal);
+      this.#unsettled = resetting.catch(() => {});
       const { baseline, ...outcome } = await orAborted(resetting, signal);
       await orAborted(this.#sharing.keepBaseline(baseline, signal), signal);
       await orAborted(this.#sharing.forgetNetworkFaults([...untaken.keys()], signal), signal);

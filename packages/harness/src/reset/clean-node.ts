@@ -2,7 +2,6 @@ import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts"
 import { messageOf } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { plannedFollowers } from "./differences.ts";
-import { lastingCommands } from "./effects.ts";
 import { emptyNode } from "./empty-node.ts";
 import { type Fingerprint, parseCalls } from "./fingerprint.ts";
 import { MARK_CALLS, STATISTICS_MARK } from "./traces.ts";
@@ -28,15 +27,15 @@ interface Step {
  * allowed, then clients, so that none writes after the flush. Primaries pass the flush on to their replicas. Functions
  * go before the data: a server with save points writes both to its file during FLUSHALL.
  *
- * @throws Error if a command fails, or is unavailable although there is something for it to revert; and if a command with
- * lasting effects was called since `now` was read.
+ * @returns what was called before the statistics were reset.
+ * @throws Error if a command fails, or is unavailable although there is something for it to revert.
  */
 export async function cleanNode(
   plan: ClusterPlan,
   connection: NodeConnection,
   before: Fingerprint,
   now: Fingerprint,
-): Promise<void> {
+): Promise<ReadonlyMap<string, number>> {
   const isPrimary = now.view.members.some(({ self, role }) => self && role === "primary");
   const steps: readonly Step[] = [
     ...all(true, usersBack(before.acl, now.acl)),
@@ -76,26 +75,13 @@ export async function cleanNode(
     );
     throw new Error(`${connection.node.name} could not be cleaned: ${words.join("; ")}`);
   }
-  await refuseLate(plan, connection, now, outcomes[steps.findIndex(({ command }) => command === CALLS)]);
   const flush = steps.findIndex(({ command }) => command === FLUSH);
   if (outcomes[flush] instanceof Error) await emptyNode(connection);
+  return parseCalls(String(outcomes[steps.findIndex(({ command }) => command === CALLS)]));
 }
 
 function all(needed: boolean, commands: readonly NodeCommand[]): readonly Step[] {
   return commands.map((command) => ({ command, needed }));
-}
-
-/** A client may have called something after the node was looked at and before its connection was closed. */
-async function refuseLate(
-  plan: ClusterPlan,
-  connection: NodeConnection,
-  now: Fingerprint,
-  commandStats: unknown,
-): Promise<void> {
-  const later = [...parseCalls(String(commandStats))].filter(([name]) => !now.calls.has(name));
-  const lasting = await lastingCommands(plan, connection, new Map(later));
-  if (lasting.length > 0)
-    throw new Error(`${connection.node.name} was told ${lasting.join(", ")} during the reset`);
 }
 
 /** Starts the counting from which a reset reads what was called since. */

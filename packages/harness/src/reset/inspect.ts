@@ -72,8 +72,17 @@ export async function inspect(
   const view = viewOf(plan, views);
   reasons.push(...view.disagreements.map(({ message }) => message), ...deviations(plan, view));
   const staying = now.map((each, index) => (lost.has(index) ? undefined : each));
-  const calm = lost.size > 0 && lost.size < all.length && isCalm(plan, before, staying);
+  const calm =
+    lost.size > 0 && lost.size < all.length && keepsMajority(plan, lost) && isCalm(plan, before, staying);
   return { now, reasons, lost, calm };
+}
+
+/**
+ * Without a majority of the primaries those that come back wait for up to five seconds before they take writes
+ * (`clusterUpdateState`); seen on Valkey 8.1, where the cluster then is formed again instead.
+ */
+function keepsMajority({ shards }: ClusterPlan, lost: ReadonlySet<number>): boolean {
+  return shards.filter(({ primary }) => !lost.has(primary)).length > shards.length / 2;
 }
 
 /** Whether each of these nodes sees all roles and slots as planned, the lost nodes' too, and none is about to change. */

@@ -7,6 +7,7 @@ import { attempt, type Restart } from "./attempt.ts";
 import type { Baseline } from "./baseline.ts";
 import { bringBack } from "./bring-back.ts";
 import { cleanNode, markStatistics } from "./clean-node.ts";
+import { lastingCommands } from "./effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { type Found, inspect } from "./inspect.ts";
 import { mend } from "./mend.ts";
@@ -72,15 +73,19 @@ export async function resetCluster(
   let found = await inspect(members, before, doomed, false, signal);
   const because: string[] = [];
   if (found.reasons.length === 0) {
+    let late: ReadonlyMap<string, string> = new Map();
     try {
-      const baseline = await attempt(members, CLEAN_LIMIT_MS, signal, (_, limited) =>
-        cleanAndProve(members, before, found.now, limited),
-      );
+      const baseline = await attempt(members, CLEAN_LIMIT_MS, signal, async (_, limited) => {
+        const calls = await clean(members, before, found.now);
+        late = await lateEffects(members, found.now, calls);
+        if (late.size > 0) throw new Error(summarize([...late.values()]));
+        return await proven(members, before, limited);
+      });
       return { way: "cleaned", because: undefined, restarted: [], baseline };
     } catch (error) {
       if (signal.aborted) throw error;
       because.push(`cleaning was not enough: ${messageOf(error)}`);
-      found = await inspect(members, before, doomed, true, signal);
+      found = await inspect(members, before, new Map([...doomed, ...late]), true, signal);
     }
   }
   because.push(...found.reasons);
@@ -96,7 +101,8 @@ export async function resetCluster(
     try {
       return await attempt(members, limitMs, signal, async (restart, limited) => {
         const restarted = await way(found, restart, limited);
-        const baseline = await cleanAndProve(members, before, [], limited);
+        await clean(members, before, []);
+        const baseline = await proven(members, before, limited);
         return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
       });
     } catch (error) {
@@ -107,7 +113,8 @@ export async function resetCluster(
   try {
     return await attempt(members, undefined, signal, async (restart, limited) => {
       await rebuild(members, restart, limited);
-      const baseline = await cleanAndProve(members, before, [], limited);
+      await clean(members, before, []);
+      const baseline = await proven(members, before, limited);
       const restarted = members.all.map(({ plan }) => plan.name);
       return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
     });
@@ -130,20 +137,49 @@ async function rebuild({ plan, all }: Members, restart: Restart, signal: AbortSi
   await formCluster(plan, booting, signal);
 }
 
-/** @param known fingerprints that were just read, by node index; those of the other nodes are read here. */
-async function cleanAndProve(
+/**
+ * Cleans every node. Returns what had been called on each.
+ *
+ * @param known fingerprints that were just read, by node index; those of the other nodes are read here.
+ */
+async function clean(
   { plan, all }: Members,
   before: Baseline,
   known: readonly (Fingerprint | undefined)[],
-  signal: AbortSignal,
-): Promise<Baseline> {
-  const connections = all.map(({ connection }) => connection);
-  await Promise.all(
-    connections.map(async (connection) => {
-      const { index } = connection.node;
+): Promise<readonly ReadonlyMap<string, number>[]> {
+  return await Promise.all(
+    all.map(async ({ connection }, index) => {
       const then = before.fingerprints[index] as Fingerprint;
-      await cleanNode(plan, connection, then, known[index] ?? (await readFingerprint(connection, plan)));
+      return await cleanNode(
+        plan,
+        connection,
+        then,
+        known[index] ?? (await readFingerprint(connection, plan)),
+      );
     }),
   );
+}
+
+/**
+ * Returns the nodes that a client told something with lasting effects after they were looked at and before its connection
+ * was closed, and what that was.
+ */
+async function lateEffects(
+  { plan, all }: Members,
+  known: readonly (Fingerprint | undefined)[],
+  calls: readonly ReadonlyMap<string, number>[],
+): Promise<ReadonlyMap<string, string>> {
+  const late = new Map<string, string>();
+  for (const [index, { connection }] of all.entries()) {
+    const later = [...(calls[index] ?? [])].filter(([name]) => known[index]?.calls.has(name) !== true);
+    const lasting = await lastingCommands(plan, connection, new Map(later));
+    const { name } = connection.node;
+    if (lasting.length > 0) late.set(name, `${name} was told ${lasting.join(", ")} during the reset`);
+  }
+  return late;
+}
+
+async function proven({ plan, all }: Members, before: Baseline, signal: AbortSignal): Promise<Baseline> {
+  const connections = all.map(({ connection }) => connection);
   return { fingerprints: await prove(plan, connections, before.fingerprints, signal) };
 }
