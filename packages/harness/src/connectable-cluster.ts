@@ -59,12 +59,13 @@ export class ConnectableCluster extends PartitionableCluster {
    * `new Cluster(startupNodes, options)`. Both read a live table; whoever builds the client closes it.
    */
   clientOptions(): ClientOptions {
+    if (this.over !== undefined) this.refuseStopped();
     return clusterClientOptions(this.plan, this.addresses, this.access);
   }
 
   /** Closes every client that was made here, for good. */
   protected async closeClients(): Promise<void> {
-    for (const node of this.nodes) node.disconnect();
+    for (const node of this.nodes) node.disconnect(this.over);
     await Promise.all([this.#client, ...this.#clients].map(closeCluster));
   }
 

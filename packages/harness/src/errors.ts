@@ -26,6 +26,7 @@ export type ErrorCode =
   | "FAILOVER_TIMEOUT"
   | "RESET_FAILED"
   | "CLUSTER_IN_USE"
+  | "TURN_OVER"
   | "CLUSTER_STOPPED"
   | "CLEANUP_FAILED";
 

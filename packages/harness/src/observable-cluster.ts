@@ -5,6 +5,7 @@ import type { Engine } from "./docker/engine.ts";
 import type { NodeRuntime } from "./docker/node-runtime.ts";
 import { RedisClusterError, summarize } from "./errors.ts";
 import { type Deadline, orAborted } from "./lifecycle/deadline.ts";
+import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
 import { type WaitDefaults, waitError, type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import { readClusterView } from "./observation/read-views.ts";
@@ -38,6 +39,10 @@ export class ObservableCluster extends RecordedCluster {
   /** All nodes, in the order of their names. */
   readonly nodes: readonly RedisClusterNode[];
   protected stopped = false;
+  /** Calls that wait or act. They end with the use of this handle: with its end, or that of its lease. */
+  protected readonly calls: OngoingCalls = new OngoingCalls();
+  /** Why this handle can no longer be used although the cluster goes on. */
+  protected over: string | undefined;
   readonly #connections: readonly NodeConnection[];
 
   constructor(parts: ObservableParts) {
@@ -172,6 +177,7 @@ export class ObservableCluster extends RecordedCluster {
   }
 
   protected refuseStopped(): void {
+    if (this.over !== undefined) throw new RedisClusterError("TURN_OVER", this.over);
     if (this.stopped) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
   }
 
@@ -181,24 +187,41 @@ export class ObservableCluster extends RecordedCluster {
     return { timeoutMs: Math.max(10_000, (10 * nodeTimeoutMs) / timeScale), timeScale };
   }
 
+  /** For a call of several steps, which also ends if it is ended between two of them. */
+  protected bound({ timeoutMs, signal }: WaitOptions): WaitOptions {
+    const ended = this.calls.signal;
+    return { timeoutMs, signal: signal === undefined ? ended : AbortSignal.any([signal, ended]) };
+  }
+
   protected deadline(what: string | (() => string), options: WaitOptions): Deadline {
     return waitDeadline(what, options, this.waitDefaults);
   }
 
-  /** Does something within a deadline; its error tells why time ran out *and* what was missing then. */
+  /**
+   * Does something within a deadline; its error tells why time ran out *and* what was missing then. With a signal that
+   * is already aborted nothing is done.
+   *
+   * @param calls the calls among which it is counted: it ends when they are ended.
+   */
   protected async within<T>(
     what: string | (() => string),
     options: WaitOptions,
     act: (signal: AbortSignal) => Promise<T>,
+    calls: OngoingCalls = this.calls,
   ): Promise<T> {
     this.refuseStopped();
-    using deadline = this.deadline(what, options);
-    try {
-      return await act(deadline.signal);
-    } catch (error) {
-      const phase = typeof what === "string" ? what : what();
-      throw await this.failed(phase, waitError(deadline.signal, error));
-    }
+    return await calls.run(async (ended) => {
+      const { signal: given, timeoutMs } = options;
+      const signal = given === undefined ? ended : AbortSignal.any([given, ended]);
+      using deadline = this.deadline(what, { timeoutMs, signal });
+      try {
+        deadline.signal.throwIfAborted();
+        return await act(deadline.signal);
+      } catch (error) {
+        const phase = typeof what === "string" ? what : what();
+        throw await this.failed(phase, endError(phase, ended) ?? waitError(deadline.signal, error));
+      }
+    });
   }
 
   protected async waitFor<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
@@ -212,4 +235,12 @@ export class ObservableCluster extends RecordedCluster {
       ),
     );
   }
+}
+
+/** What to throw if a call was ended together with the use of its handle: the reason, and what the call was. */
+function endError(phase: string, ended: AbortSignal): RedisClusterError | undefined {
+  const reason: unknown = ended.reason;
+  return reason instanceof RedisClusterError
+    ? new RedisClusterError(reason.code, `${phase}: ${reason.message}`, { cause: reason })
+    : undefined;
 }

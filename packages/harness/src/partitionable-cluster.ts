@@ -138,8 +138,9 @@ export class PartitionableCluster extends BreakableCluster {
     requireNumber("delayMs", delayMs, 1, 60_000);
     requireNumber("jitterMs", jitterMs, 0, delayMs);
     const aim = this.aim(target);
-    await this.#bringHelper(options);
-    return await this.apply("Delaying", aim, options, async (chosen, signal) => {
+    const wait = this.bound(options);
+    await this.#bringHelper(wait);
+    return await this.apply("Delaying", aim, wait, async (chosen, signal) => {
       const since = wallClockMs();
       await requireStatus(chosen.members, "delayed", ["running"], signal);
       const applying = this.announced(chosen.members, () =>
@@ -191,8 +192,9 @@ export class PartitionableCluster extends BreakableCluster {
   }
 
   async #filter(aim: Aim, options: WaitOptions, filter: Filter): Promise<ActiveFault> {
-    await this.#bringHelper(options);
-    return await this.apply(filter.doing, aim, options, async (chosen: Chosen, signal) => {
+    const wait = this.bound(options);
+    await this.#bringHelper(wait);
+    return await this.apply(filter.doing, aim, wait, async (chosen: Chosen, signal) => {
       const cuts = await filter.cuts(chosen.members, signal);
       const touched = cuts.map(({ node }) => this.members.all[node.index] as Member);
       await requireStatus(touched, "cut off", ["running"], signal);

@@ -32,6 +32,7 @@ export class RedisClusterNode {
   readonly #waitDefaults: WaitDefaults;
   #client: Redis | undefined;
   #closed = false;
+  #over: string | undefined;
 
   constructor(
     plan: NodePlan,
@@ -77,9 +78,10 @@ export class RedisClusterNode {
    * attempt to reach it, not at every 21st) and `disconnectTimeout: 100`; it logs in as the default user. The cluster
    * closes it; after `reset()` it is another one.
    *
-   * @throws RedisClusterError CLUSTER_STOPPED after the cluster's `stop()`.
+   * @throws RedisClusterError CLUSTER_STOPPED after the cluster's `stop()`; TURN_OVER after the test whose fixture it is.
    */
   get client(): Redis {
+    this.#refuseOver();
     if (this.#closed) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
     this.#client ??= openNodeClient(this.#plan, this.#addresses, {
       ...accessOptions(this.#access),
@@ -123,6 +125,7 @@ export class RedisClusterNode {
   }
 
   async #asked<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
+    this.#refuseOver();
     return await inTime(`Asking the engine ${what} (${this.name})`, options, this.#waitDefaults, ask);
   }
 
@@ -143,9 +146,19 @@ export class RedisClusterNode {
     this.#client = undefined;
   }
 
-  /** Closes the client, if one was made, for good. The cluster calls it. @internal */
-  disconnect(): void {
+  #refuseOver(): void {
+    if (this.#over !== undefined) throw new RedisClusterError("TURN_OVER", this.#over);
+  }
+
+  /**
+   * Closes the client, if one was made, for good. The cluster calls it.
+   *
+   * @param over why the node can no longer be used although the cluster goes on.
+   * @internal
+   */
+  disconnect(over?: string): void {
     this.#closed = true;
+    this.#over = over;
     this.#client?.disconnect();
   }
 

@@ -5,6 +5,7 @@ import type { Member } from "./faults/member.ts";
 import type { NetworkFault } from "./faults/network-faults.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
+import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
 import { type ResetReport, resetCluster } from "./reset/reset-cluster.ts";
@@ -30,6 +31,8 @@ export class ResettableCluster extends ConnectableCluster {
   protected readonly workloads: Set<Workload> = new Set();
   readonly #sharing: Sharing;
   readonly #stopping = new AbortController();
+  /** The wait for a lease is not itself made under one. */
+  readonly #waitsForLease = new OngoingCalls();
   #resetting: Promise<ResetReport> | undefined;
   /** The work of a reset that its caller has stopped waiting for. */
   #unsettled: Promise<unknown> = Promise.resolve();
@@ -119,23 +122,46 @@ export class ResettableCluster extends ConnectableCluster {
     await Promise.all(workloads.map((workload) => workload[Symbol.asyncDispose]()));
   }
 
-  /** For `stop()`: ends what this handle has under way, and leaves a cluster that goes on without its faults. */
-  protected async endUse(): Promise<void> {
-    this.#stopping.abort(
-      new RedisClusterError("CLUSTER_STOPPED", "The cluster was stopped while it was being reset."),
-    );
-    await this.#resetting?.catch(() => {});
-    if (this.#sharing.outlivesHandle) await this.#letGo();
-    else await this.endWorkloads();
+  /** Ends every observation of a failover, and waits until its client is closed. */
+  protected async endObservations(_reason: RedisClusterError): Promise<void> {}
+
+  /**
+   * Ends what this handle has under way, with the reason. A cluster that goes on is left without the handle's faults;
+   * dead nodes stay dead.
+   */
+  protected async endUse(reason: RedisClusterError): Promise<void> {
+    this.#stopping.abort(reason);
+    const waits = this.#waitsForLease.end(reason);
+    if (this.#sharing.outlivesHandle) await this.#letGo(reason);
+    else {
+      await this.#endCalls(reason);
+      await this.endWorkloads();
+    }
+    await waits;
   }
 
-  /** Whoever has the cluster next knows nothing of this handle's workloads and faults. The dead stay dead. */
-  async #letGo(): Promise<void> {
-    const limit = AbortSignal.timeout(Math.round(LET_GO_LIMIT_MS * this.plan.timeScale));
+  /** Ends the calls that are under way. Later calls are not affected. A call that does not end in time is left alone. */
+  async #endCalls(reason: RedisClusterError): Promise<void> {
+    const limit = this.#letGoLimit();
+    const ends = Promise.all([this.calls.end(reason), this.endObservations(reason)]);
+    await orAborted(ends, limit).catch((error: unknown) => {
+      log("%s: not every call has ended: %s", this.plan.name, messageOf(error));
+    });
+  }
+
+  /** The next user of the cluster knows nothing of this handle's calls, workloads and faults. Dead nodes stay dead. */
+  async #letGo(reason: RedisClusterError): Promise<void> {
+    // Before the faults: a call that is still under way may be applying one.
+    await this.#endCalls(reason);
+    const limit = this.#letGoLimit();
     const ends = Promise.allSettled([this.endWorkloads(), this.takeBackFaults(limit)]);
     await orAborted(ends, limit).catch((error: unknown) => {
       log("%s: not everything was taken back: %s", this.plan.name, messageOf(error));
     });
+  }
+
+  #letGoLimit(): AbortSignal {
+    return AbortSignal.timeout(Math.round(LET_GO_LIMIT_MS * this.plan.timeScale));
   }
 
   protected override async announced(
@@ -189,7 +215,7 @@ export class ResettableCluster extends ConnectableCluster {
    * WAIT_ABORTED; ENGINE_FAILED.
    */
   async lease(options: WaitOptions = {}): Promise<AsyncDisposable> {
-    return await this.within("Waiting for the lease of the cluster", options, async (signal) => {
+    const take = async (signal: AbortSignal): Promise<AsyncDisposable> => {
       const release = await this.#sharing.lease(signal);
       try {
         // Another process may have started nodes again, which gives them other ports, or cut this one's connections.
@@ -204,11 +230,16 @@ export class ResettableCluster extends ConnectableCluster {
           // A second end must not take back what the handle does under its next lease.
           if (!held) return;
           held = false;
-          if (!this.stopped) await this.#letGo();
+          if (!this.stopped) {
+            await this.#letGo(
+              new RedisClusterError("TURN_OVER", "The lease under which this call was made was given back."),
+            );
+          }
           release();
         },
       };
-    });
+    };
+    return await this.within("Waiting for the lease of the cluster", options, take, this.#waitsForLease);
   }
 
   async #findNodes(signal: AbortSignal): Promise<void> {

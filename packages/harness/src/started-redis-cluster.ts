@@ -6,13 +6,15 @@ import { RedisClusterError } from "./errors.ts";
 import { type ExpectedFailover, expectedFailoverMs } from "./failover/expected.ts";
 import type { Failover, FailoverSubject, ObserveFailoverOptions } from "./failover/failover.ts";
 import { observeFailover } from "./failover/observe-failover.ts";
-import type { CleanupStack } from "./lifecycle/cleanup-stack.ts";
+import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
+import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
 import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import { type Credentials, findCredentials } from "./plan/credentials.ts";
 import { ResettableCluster, type ResettableParts } from "./resettable-cluster.ts";
+import { asGuest } from "./sharing/as-guest.ts";
 import type { StartupReport } from "./start-redis-cluster.ts";
 import { parseInfo, serverVersion } from "./view/parse-info.ts";
 import { whyNotReadable } from "./view/serving.ts";
@@ -26,6 +28,8 @@ export interface ClusterParts extends ResettableParts {
   readonly network: ClusterNetwork;
   readonly cleanup: CleanupStack;
   readonly startup: StartupReport;
+  /** What `stop()` of a handle that was lent stops as well: the handle that lent it. */
+  readonly lender?: StartedRedisCluster | undefined;
 }
 
 /** What a workload of a started cluster takes. */
@@ -59,9 +63,9 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   readonly tls: ClientTls | undefined;
   /** How long each phase of the start took, and which way formation went. */
   readonly startup: StartupReport;
+  readonly #parts: ClusterParts;
   readonly #cleanup: CleanupStack;
-  readonly #ending = new AbortController();
-  readonly #observing = new Set<Promise<Failover>>();
+  readonly #observations = new OngoingCalls();
 
   /** Made by `startRedisCluster` only. */
   constructor(parts: ClusterParts) {
@@ -69,11 +73,11 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     this.network = parts.network;
     this.tls = parts.access.tls;
     this.startup = parts.startup;
+    this.#parts = parts;
     this.#cleanup = parts.cleanup;
     parts.cleanup.add("the clients", () => this.closeClients());
     parts.cleanup.add("the connections of faults", () => this.releaseFaults());
-    parts.cleanup.add("what is under way", () => this.endUse());
-    parts.cleanup.add("the observations", () => this.#endObservations());
+    parts.cleanup.add("what is under way", () => this.endUse(this.#reasonOfEnd()));
   }
 
   /**
@@ -119,7 +123,14 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
         ),
       judged: (ledger) => this.recorder.addLedger(ledger),
     };
+    const ended = this.calls.signal;
     const workload = await startWorkload(target, rest);
+    if (this.stopped || ended.aborted) {
+      // Too late to be ended with the others.
+      await workload[Symbol.asyncDispose]();
+      this.refuseStopped();
+      throw ended.reason;
+    }
     this.workloads.add(workload);
     this.recorder.addSeed("workload", workload.seed);
     return workload;
@@ -144,18 +155,16 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     action: () => Promise<unknown>,
     options: ObserveFailoverOptions = {},
   ): Promise<Failover> {
-    const observing = this.#observe(action, options);
-    this.#observing.add(observing);
-    try {
-      return await observing;
-    } finally {
-      this.#observing.delete(observing);
-    }
+    this.refuseStopped();
+    return await this.#observations.run((ended) => this.#observe(action, options, ended));
   }
 
-  async #observe(action: () => Promise<unknown>, options: ObserveFailoverOptions): Promise<Failover> {
+  async #observe(
+    action: () => Promise<unknown>,
+    options: ObserveFailoverOptions,
+    stopped: AbortSignal,
+  ): Promise<Failover> {
     const { signal: given } = options;
-    const stopped = this.#ending.signal;
     await using probe = await this.within("Connecting the probe", { signal: given }, (signal) =>
       ProbeWriter.open(this.plan, this.addresses, this.access, AbortSignal.any([signal, stopped])),
     );
@@ -181,9 +190,57 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   }
 
   /** Ends every observation that is under way, and waits until its client and its streams are closed. */
-  async #endObservations(): Promise<void> {
-    this.#ending.abort(new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped."));
-    await Promise.allSettled(this.#observing);
+  protected override async endObservations(reason: RedisClusterError): Promise<void> {
+    await this.#observations.end(reason);
+  }
+
+  #reasonOfEnd(): RedisClusterError {
+    return this.over === undefined
+      ? new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.")
+      : new RedisClusterError("TURN_OVER", this.over);
+  }
+
+  /**
+   * Lends the cluster to one user, such as a test: a handle of its own for the same cluster, with its own nodes,
+   * history, faults and workloads. It takes over this handle's `client`, so this handle needs a {@link reset} before it
+   * is lent again. When the user is done, {@link leave} ends all that the user may still hold.
+   *
+   * @internal
+   */
+  lend(): StartedRedisCluster {
+    this.refuseStopped();
+    const { sharing } = this.#parts;
+    return new StartedRedisCluster({
+      ...this.#parts,
+      client: this.client,
+      cleanup: new CleanupStack(),
+      sharing: asGuest(sharing),
+      // A connected handle is not the cluster's owner: its `stop()` leaves the cluster alone.
+      lender: sharing.outlivesHandle ? undefined : this,
+    });
+  }
+
+  /**
+   * Ends the calls that are under way with TURN_OVER: waits and observations, faults that are being applied, a reset.
+   * Later calls are not affected.
+   *
+   * @internal
+   */
+  async interrupt(message: string): Promise<void> {
+    const reason = new RedisClusterError("TURN_OVER", message);
+    await Promise.all([this.calls.end(reason), this.endObservations(reason)]);
+  }
+
+  /**
+   * Ends this handle, but not the cluster: calls that are under way and later ones are rejected with TURN_OVER,
+   * workloads are ended, faults reverted, clients closed. Dead nodes stay dead.
+   *
+   * @internal
+   */
+  async leave(message: string): Promise<void> {
+    this.over = message;
+    this.stopped = true;
+    await this.#cleanup.run();
   }
 
   /**
@@ -217,6 +274,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    * removed.
    */
   async stop(options: WaitOptions = {}): Promise<void> {
+    if (this.over !== undefined) this.refuseStopped();
     const { nodes, timeScale } = this.plan;
     using deadline = waitDeadline(
       () => `Stopping the cluster (phase: ${this.#cleanup.doing ?? "done"})`,
@@ -225,14 +283,19 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     );
     this.stopped = true;
     try {
-      await orAborted(this.#cleanup.run(), deadline.signal);
+      await orAborted(this.#stopAll(), deadline.signal);
       log("%s: stopped", this.plan.name);
     } catch (error) {
       throw await this.failed("Stopping the cluster", error);
     }
   }
 
+  async #stopAll(): Promise<void> {
+    await this.#cleanup.run();
+    await this.#parts.lender?.stop();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+    if (this.over === undefined) await this.stop();
   }
 }

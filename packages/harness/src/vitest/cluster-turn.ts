@@ -29,25 +29,28 @@ export const workerClusters: ClusterKeeper<StartedRedisCluster> = new ClusterKee
 
 /** One test's turn at a cluster: from the moment at which it is as good as new to the evidence of a failure. */
 export class ClusterTurn {
+  /** A handle for this test alone, which ends with the turn. */
   readonly cluster: StartedRedisCluster;
   readonly #borrowed: Borrowed<StartedRedisCluster>;
   readonly #lease: AsyncDisposable | undefined;
   readonly #workloads: TestWorkloads;
-  readonly #context: Pick<TestContext, "task">;
+  readonly #context: Pick<TestContext, "task" | "signal">;
   readonly #options: TurnOptions;
 
   private constructor(
     borrowed: Borrowed<StartedRedisCluster>,
     lease: AsyncDisposable | undefined,
-    context: Pick<TestContext, "task">,
+    context: Pick<TestContext, "task" | "signal">,
     options: TurnOptions,
   ) {
-    this.cluster = borrowed.cluster;
+    this.cluster = borrowed.cluster.lend();
     this.#borrowed = borrowed;
     this.#lease = lease;
-    this.#workloads = new TestWorkloads(borrowed.cluster);
+    this.#workloads = new TestWorkloads(this.cluster);
     this.#context = context;
     this.#options = options;
+    // Vitest abandons the body of a test that has timed out: what it waits for ends now, before its hooks run.
+    context.signal.addEventListener("abort", this.#interrupt, { once: true });
   }
 
   /** Waits for a cluster. A turn that does not begin leaves nothing to end. */
@@ -86,6 +89,13 @@ export class ClusterTurn {
     }
   }
 
+  readonly #interrupt = (): void => {
+    const { fullTestName } = this.#context.task;
+    void this.cluster.interrupt(
+      `The test "${fullTestName}" was ended by Vitest before this call was done: it timed out, or the run was cancelled.`,
+    );
+  };
+
   /** Starts a workload that ends with the turn. */
   async startWorkload(options?: ClusterWorkloadOptions): Promise<Workload> {
     return await this.#workloads.start(options);
@@ -93,7 +103,7 @@ export class ClusterTurn {
 
   /**
    * Ends what the test left running, hands its failovers to the reporter, saves the evidence of a failure and gives
-   * the cluster back.
+   * the cluster back. Whatever still holds the test's fixtures can do nothing with them afterwards.
    *
    * @throws what is wrong with a workload that the test left running.
    */
@@ -110,6 +120,11 @@ export class ClusterTurn {
       }
       if (wrong !== undefined) throw wrong;
     } finally {
+      this.#context.signal.removeEventListener("abort", this.#interrupt);
+      await this.cluster.leave(
+        `The test "${task.fullTestName}" has ended, and with it everything that its fixtures gave it. Await every ` +
+          "call inside the test; a test that timed out needs a longer time limit.",
+      );
       await this.#lease?.[Symbol.asyncDispose]();
       await this.#borrowed.giveBack();
     }
