@@ -54,7 +54,7 @@ async function clients({ node }: Scene, what: RegExp): Promise<number> {
 }
 
 /** A key that the node serves. */
-export function keyOf({ node, cluster }: Pick<Scene, "node" | "cluster">): string {
+function keyOf({ node, cluster }: Pick<Scene, "node" | "cluster">): string {
   const shard = cluster.plan.shards.find(({ primary, replicas }) =>
     [primary, ...replicas].includes(node.index),
   );
@@ -122,6 +122,12 @@ export const KINDS: readonly Kind[] = [
     outcome: "restored",
     leave: ({ node }) => node.client.call("ACL", "SETUSER", "bob", "on", ">secret", "~*", "+@all"),
     see: ({ node }) => node.client.call("ACL", "LIST"),
+  },
+  {
+    name: "rules of the default user",
+    outcome: "restored",
+    leave: ({ node }) => node.client.call("ACL", "SETUSER", "default", "-flushall", "-slowlog|reset"),
+    see: ({ node }) => node.client.call("ACL", "GETUSER", "default"),
   },
   {
     name: "connections",

@@ -26,7 +26,7 @@ export interface Fingerprint {
 }
 
 /** What a server has written to its data folder by itself. INFO persistence; CONFIG RESETSTAT sets the counters to 0. */
-export interface Snapshots {
+interface Snapshots {
   /** RDB files since the statistics were reset, those of syncs included. Before 7.0: when the last one was written. */
   readonly saves: number;
   /** Rewrites of the append-only file since then. */
@@ -37,7 +37,7 @@ export interface Snapshots {
 }
 
 /** What a node holds of its use, as numbers that are 0 on a node that nobody has used. */
-export interface Held {
+interface Held {
   /** In all databases. */
   readonly keys: number;
   readonly scripts: number;
@@ -57,7 +57,7 @@ const FAILOVER_MESSAGES = /^cluster_stats_messages_((?:fail|auth-req|auth-ack|mf
  * exact match for those with HIDDEN_CONFIG. From the tables of Redis 7.0 to 8.4 and Valkey 8.0 to 9.0, and from asking
  * Redis 7.0.15, 8.0.2 and Valkey 8.1 for every word in their binaries. A server leaves unknown names out of its reply.
  */
-export const HIDDEN_SETTINGS: readonly string[] = [
+const HIDDEN_SETTINGS: readonly string[] = [
   "aof-disable-auto-gc",
   "client-default-resp",
   "cluster-ping-interval",
