@@ -10,7 +10,7 @@ export interface Scene {
   /** The node on which the state is left. */
   readonly node: RedisClusterNode;
   /** A connection of an application's own, which neither the cluster nor ioredis restores. */
-  wire(...command: readonly string[]): Promise<Socket>;
+  readonly wire: (...command: readonly string[]) => Promise<Socket>;
 }
 
 /** A kind of state. */
@@ -20,11 +20,11 @@ export interface Kind {
   readonly outcome: "restored" | "replaced";
   /** The kind is left on a replica, or on a primary, which is the default. */
   readonly on?: "replica";
-  leave(scene: Scene): Promise<unknown>;
+  readonly leave: (scene: Scene) => Promise<unknown>;
   /** What of it can be seen: the same before it was left and after a reset, and something else in between. */
-  see(scene: Scene): Promise<unknown>;
+  readonly see: (scene: Scene) => Promise<unknown>;
   /** A server that does not have this kind. */
-  missingOn?(server: string): boolean;
+  readonly missingOn?: (server: string) => boolean;
 }
 
 const LIBRARY = "#!lua name=left\nredis.register_function('left', function() return 1 end)";
