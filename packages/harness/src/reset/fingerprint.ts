@@ -81,28 +81,38 @@ const HIDDEN_SETTINGS: readonly string[] = [
   "watchdog-period",
 ];
 
-/** Reads all of it from one node, in one round trip. */
-export async function readFingerprint(connection: NodeConnection, plan: ClusterPlan): Promise<Fingerprint> {
-  const reports = plan.nodes.map(({ id }): NodeCommand => ["CLUSTER", "COUNT-FAILURE-REPORTS", id]);
+/**
+ * Reads all of it from one node, in one round trip; in two from servers before 7.0.
+ *
+ * @param aboutFailures whether the node is asked about reports of failures, a question for each node of the cluster;
+ * otherwise it counts as having none.
+ */
+export async function readFingerprint(
+  connection: NodeConnection,
+  plan: ClusterPlan,
+  aboutFailures = false,
+): Promise<Fingerprint> {
+  const about = aboutFailures ? plan.nodes : [];
+  const reports = about.map(({ id }): NodeCommand => ["CLUSTER", "COUNT-FAILURE-REPORTS", id]);
   const questions: readonly NodeCommand[] = [
     ["INFO", "server"],
     ["INFO", "commandstats"],
     ["INFO", "persistence"],
     ["INFO", "memory"],
     ["INFO", "keyspace"],
-    ["CONFIG", "GET", "*"],
     ["ACL", "LIST"],
     ["MODULE", "LIST"],
     ...VIEW_QUESTIONS,
-    // One by one: before 7.0 CONFIG GET takes one name only.
-    ...HIDDEN_SETTINGS.map((name): NodeCommand => ["CONFIG", "GET", name]),
   ];
-  const outcomes = await connection.outcomes([...questions, ...reports]);
+  const [config, ...outcomes] = await connection.outcomes([
+    ["CONFIG", "GET", "*", ...HIDDEN_SETTINGS],
+    ...questions,
+    ...reports,
+  ]);
   const failed = outcomes.slice(0, questions.length).find((outcome) => outcome instanceof Error);
   if (failed !== undefined) throw failed;
-  const [server, stats, persistence, memory, keyspace, config, acl, modules, ...rest] = outcomes;
+  const [server, stats, persistence, memory, keyspace, acl, modules, ...rest] = outcomes;
   const answers = rest.slice(0, VIEW_QUESTIONS.length).map(String);
-  const hidden = outcomes.slice(questions.length - HIDDEN_SETTINGS.length, questions.length);
   const [, clusterText = "", replicationText = ""] = answers;
   const clusterInfo = parseInfo(clusterText);
   const serverInfo = parseInfo(String(server));
@@ -111,7 +121,8 @@ export async function readFingerprint(connection: NodeConnection, plan: ClusterP
     node: connection.node.name,
     runId: serverInfo.get("run_id") ?? "",
     at: Number(serverInfo.get("server_time_usec")) / 1_000,
-    config: settings([config, ...hidden].flat() as readonly string[]),
+    // Before 7.0 CONFIG GET takes one name only, and no setting is hidden.
+    config: settings(config instanceof Error ? await connection.reply("CONFIG", "GET", "*") : config),
     acl: acl as readonly string[],
     modules: JSON.stringify(modules),
     configEpoch: Number(clusterInfo.get("cluster_my_epoch")),
@@ -143,8 +154,9 @@ export function failoverMessages(clusterInfo: ReadonlyMap<string, string>): Read
 }
 
 /** Names and values in turn. */
-function settings(reply: readonly string[]): ReadonlyMap<string, string> {
+function settings(reply: unknown): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
+  if (!Array.isArray(reply)) return found;
   for (let index = 0; index + 1 < reply.length; index += 2) {
     const name = String(reply[index]);
     if (!NO_SETTINGS.has(name)) found.set(name, String(reply[index + 1]));

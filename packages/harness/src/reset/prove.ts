@@ -27,7 +27,7 @@ export async function prove(
   return await poll(
     async () => {
       await Promise.all(plan.shards.map((_, shard) => replicasHaveAll(plan, shard, connections)));
-      const now = await Promise.all(connections.map((connection) => readFingerprint(connection, plan)));
+      const now = await Promise.all(connections.map((connection) => readFingerprint(connection, plan, true)));
       const lasting = now.flatMap((each, index) => lastingDifferences(before[index] as Fingerprint, each));
       if (lasting.length > 0) throw new RedisClusterError("RESET_FAILED", summarize(lasting));
       const view = mergeViews(
