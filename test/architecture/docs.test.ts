@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { KINDS } from "../support/reset-kinds.ts";
 import { quotable, quotesOf } from "../support/quotes.ts";
 
 // What users copy from a page is run as a test: the page has to show the very file.
@@ -88,3 +89,18 @@ describe("a quote", () => {
     );
   });
 });
+
+test.each([
+  ["restored", "Restored by commands"],
+  ["replaced", "Replaced with the process"],
+] as const)(
+  "the page about resets lists exactly the kinds of state that are %s in the tests",
+  (outcome, title) => {
+    const page = readFileSync(join(ROOT, "docs/reset-states.md"), "utf8");
+    const section = page.split(/^## /m).find((each) => each.startsWith(title)) ?? "";
+    const listed = [...section.matchAll(/^\| ([^|]+?) \|/gm)].map(([, name]) => name).slice(1);
+    const tested = KINDS.filter((kind) => kind.outcome === outcome).map(({ name }) => name);
+    expect(tested.length).toBeGreaterThan(5);
+    expect(listed).toEqual(tested);
+  },
+);

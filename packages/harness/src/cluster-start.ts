@@ -116,7 +116,7 @@ export class ClusterStart {
       const [client, baseline] = await Promise.all([
         this.#connect(plan, access, signal),
         // A node that is silent for a moment is asked again.
-        insist(() => takeBaseline(this.#connections), BASELINE_POLL_MS, signal),
+        insist(() => takeBaseline(plan, this.#connections), BASELINE_POLL_MS, signal),
       ]);
       const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
       this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());

@@ -21,6 +21,11 @@ const TELL_LIMIT_MS = 5_000;
 /** Taking faults back takes a helper container for each of some nodes. What is not done then is for the next reset. */
 const LET_GO_LIMIT_MS = 10_000;
 
+const ENDED_BY_RESET = new RedisClusterError(
+  "WAIT_ABORTED",
+  "A reset() of the cluster ended this call. Wait for a call before you reset the cluster.",
+);
+
 /** What resetting and sharing a cluster need. */
 export interface ResettableParts extends ConnectableParts {
   readonly sharing: Sharing;
@@ -33,7 +38,11 @@ export class ResettableCluster extends ConnectableCluster {
   readonly #stopping = new AbortController();
   /** The wait for a lease is not itself made under one. */
   readonly #waitsForLease = new OngoingCalls();
+  /** A reset ends all other calls. */
+  readonly #resets = new OngoingCalls();
   #resetting: Promise<ResetReport> | undefined;
+  /** The work of a reset that its caller has stopped waiting for. */
+  #unsettled: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ResettableParts) {
     super(parts);
@@ -47,9 +56,10 @@ export class ResettableCluster extends ConnectableCluster {
    * nothing was broken (milliseconds), else new roles and new processes for the nodes that carry traces, else a new
    * start of every node. The report says which, and why.
    *
-   * `client`, and each node's, are new afterwards, and `history` begins anew; clients from {@link connect} are closed;
-   * an application's own are cut off and connect again. A second call waits for the first. Not during an
-   * {@link observeFailover}.
+   * Calls of this handle that are under way end with WAIT_ABORTED before anything is reverted: waits, faults that are
+   * being applied, observations of failovers. A second reset waits for the first. `client`, and each node's, are new
+   * afterwards, and `history` begins again; clients from {@link connect} are closed; an application's own are cut off and
+   * connect again.
    *
    * On servers before 7.0 a CONFIG REWRITE or ACL SAVE goes unnoticed, as they do not count subcommands.
    *
@@ -63,9 +73,8 @@ export class ResettableCluster extends ConnectableCluster {
     const others = this.#resetting;
     if (others !== undefined) {
       // Each caller has a time limit of its own.
-      return await this.within("Resetting the cluster", this.#limits(options), (signal) =>
-        orAborted(others, signal),
-      );
+      const join = (signal: AbortSignal): Promise<ResetReport> => orAborted(others, signal);
+      return await this.within("Resetting the cluster", this.#limits(options), join, this.#resets);
     }
     this.#resetting = this.repairing(() => this.#run(options)).finally(() => {
       this.#resetting = undefined;
@@ -80,25 +89,31 @@ export class ResettableCluster extends ConnectableCluster {
 
   async #run(options: WaitOptions): Promise<ResetReport> {
     const begun = monotonicMs();
-    return await this.within("Resetting the cluster", this.#limits(options), async (limit) => {
+    const makeAsNew = async (limit: AbortSignal): Promise<ResetReport> => {
       const outcome = await this.#makeAsNew(AbortSignal.any([limit, this.#stopping.signal]));
       this.recorder.clear();
       const tookMs = monotonicMs() - begun;
       const { way, because = "nothing was broken" } = outcome;
       log("%s: %s in %d ms, because %s", this.plan.name, way, Math.round(tookMs), because);
       return { ...outcome, tookMs };
-    });
+    };
+    return await this.within("Resetting the cluster", this.#limits(options), makeAsNew, this.#resets);
   }
 
   async #makeAsNew(signal: AbortSignal): Promise<Omit<ResetReport, "tookMs">> {
     try {
+      // Before anything is reverted: a call may be on its way to a fault, an observation writes to every shard.
+      await orAborted(this.#endCalls(ENDED_BY_RESET), signal);
       await orAborted(Promise.all([this.endWorkloads(), this.dropClients()]), signal);
       const doomed = await orAborted(this.takeBackFaults(signal), signal);
       const known = [this.#sharing.baseline(signal), this.#sharing.networkFaults(signal)] as const;
       const [before, untaken] = await orAborted(Promise.all(known), signal);
       const all = new Map([...doomedBy(untaken), ...doomed]);
+      // An earlier reset that was aborted ends what it has begun; both would start the same containers.
+      await orAborted(this.#unsettled, signal);
       // The engine may have fallen silent at any point of it.
       const resetting = resetCluster(this.members, before, all, signal);
+      this.#unsettled = resetting.catch(() => {});
       const { baseline, ...outcome } = await orAborted(resetting, signal);
       await orAborted(this.#sharing.keepBaseline(baseline, signal), signal);
       await orAborted(this.#sharing.forgetNetworkFaults([...untaken.keys()], signal), signal);
@@ -129,13 +144,18 @@ export class ResettableCluster extends ConnectableCluster {
     const waits = this.#waitsForLease.end(reason);
     if (this.#sharing.outlivesHandle) await this.#letGo(reason);
     else {
-      await this.#endCalls(reason);
+      await Promise.all([this.#endCalls(reason), this.endResets(reason)]);
       await this.endWorkloads();
     }
     await waits;
   }
 
-  /** Ends the calls that are under way. Later calls are not affected. A call that does not end in time is left alone. */
+  /** Ends a reset that is under way. */
+  protected async endResets(reason: RedisClusterError): Promise<void> {
+    await this.#resets.end(reason);
+  }
+
+  /** Ends the calls that are under way, but no reset. Later calls are not affected. A call that does not end in time is left alone. */
   async #endCalls(reason: RedisClusterError): Promise<void> {
     const limit = this.#letGoLimit();
     const ends = Promise.all([this.calls.end(reason), this.endObservations(reason)]);
@@ -147,7 +167,7 @@ export class ResettableCluster extends ConnectableCluster {
   /** The next user of the cluster knows nothing of this handle's calls, workloads and faults. Dead nodes stay dead. */
   async #letGo(reason: RedisClusterError): Promise<void> {
     // Before the faults: a call that is still under way may be applying one.
-    await this.#endCalls(reason);
+    await Promise.all([this.#endCalls(reason), this.endResets(reason)]);
     const limit = this.#letGoLimit();
     const ends = Promise.allSettled([this.endWorkloads(), this.takeBackFaults(limit)]);
     await orAborted(ends, limit).catch((error: unknown) => {

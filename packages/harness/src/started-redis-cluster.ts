@@ -187,8 +187,8 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    *
    * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, when that took longer than `withinMs`;
    * FAILOVER_IMPOSSIBLE as soon as the action has ended with a failed primary in such a cluster;
-   * WAIT_TIMEOUT where the observation can connect to no node; WAIT_ABORTED; CLUSTER_STOPPED, also when the cluster is
-   * stopped meanwhile; INVALID_ARGUMENT where `withinMs` is not above 0, or nobody serves a slot; and whatever `action`
+   * WAIT_TIMEOUT where the observation can connect to no node; WAIT_ABORTED, also when the cluster is reset meanwhile;
+   * CLUSTER_STOPPED, also when it is stopped; INVALID_ARGUMENT where `withinMs` is not above 0, or nobody serves a slot; and whatever `action`
    * throws.
    */
   async observeFailover(
@@ -269,7 +269,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    */
   async interrupt(message: string): Promise<void> {
     const reason = new RedisClusterError("TURN_OVER", message);
-    await Promise.all([this.calls.end(reason), this.endObservations(reason)]);
+    await Promise.all([this.calls.end(reason), this.endObservations(reason), this.endResets(reason)]);
   }
 
   /**

@@ -119,10 +119,13 @@ export class NodeRuntime {
     await this.#ask("to take files for", this.#container.putArchive(await buffer(archive), { path: "/tmp" }));
   }
 
-  async start(): Promise<void> {
+  /** Starts the container. Returns `running` if it ran already: the engine answers 304 then. */
+  async start(): Promise<"started" | "running"> {
     try {
       await this.#container.start();
+      return "started";
     } catch (error) {
+      if (statusOf(error) === 304) return "running";
       throw startError(this.#node, error);
     }
   }

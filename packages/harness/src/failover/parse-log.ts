@@ -1,3 +1,10 @@
+import {
+  ELECTION_AT_ONCE,
+  ELECTION_SCHEDULED,
+  ELECTION_STARTED,
+  ELECTION_WON,
+} from "../view/election-lines.ts";
+
 /** One line of a server's log that says something about a failover, without its time. Ids are node ids. */
 export type LogEvent =
   /** It misses a pong and counts the node as failing. At the default log level from Valkey 8.1 on only. */
@@ -82,7 +89,7 @@ const READERS: readonly (readonly [RegExp, Reader])[] = [
   ],
   [/^Clear FAIL state for node ([0-9a-f]{40})\b/, ([about = ""]) => ({ kind: "reachable-again", about })],
   [
-    /^Start of election delayed for (-?\d+) milliseconds \(rank #(\d+),(?: primary rank #\d+,)? offset (-?\d+)\)/,
+    ELECTION_SCHEDULED,
     ([delay, rank, offset]) => ({
       kind: "election-scheduled",
       delayMs: Number(delay),
@@ -94,11 +101,8 @@ const READERS: readonly (readonly [RegExp, Reader])[] = [
     /^(?:Replica|Slave|Failed primary) rank updated to #\d+, added (-?\d+) milliseconds of delay/,
     ([added]) => ({ kind: "election-moved", addedMs: Number(added) }),
   ],
-  [/best ranked replica.* initiate the election immediately/, () => ({ kind: "election-at-once" })],
-  [
-    /^Starting a failover election for epoch (\d+)/,
-    ([epoch]) => ({ kind: "election-started", epoch: Number(epoch) }),
-  ],
+  [ELECTION_AT_ONCE, () => ({ kind: "election-at-once" })],
+  [ELECTION_STARTED, ([epoch]) => ({ kind: "election-started", epoch: Number(epoch) })],
   [
     /^Failover auth granted to ([0-9a-f]{40})\b.* for epoch (\d+)/,
     ([to = "", epoch]) => ({ kind: "vote-granted", to, epoch: Number(epoch) }),
@@ -111,7 +115,7 @@ const READERS: readonly (readonly [RegExp, Reader])[] = [
     /^Needed quorum: (\d+)\. Number of votes received so far: (\d+)/,
     ([needed, received]) => ({ kind: "votes-counted", needed: Number(needed), received: Number(received) }),
   ],
-  [/^Failover election won: I'm the new (?:master|primary)/, () => ({ kind: "elected" })],
+  [ELECTION_WON, () => ({ kind: "elected" })],
   [
     /^configEpoch set to (\d+) after successful failover/,
     ([epoch]) => ({ kind: "epoch-claimed", epoch: Number(epoch) }),

@@ -1,4 +1,5 @@
 import { electionTimes } from "../plan/election-times.ts";
+import { lastElectionMs } from "../view/election-lines.ts";
 import { parseInfo, type ServerVersion, serverVersion } from "../view/parse-info.ts";
 import type { Member } from "./member.ts";
 
@@ -17,19 +18,11 @@ export async function votesKeptMs({ connection, runtime }: Member, nodeTimeoutMs
   const { retryMs } = electionTimes(nodeTimeoutMs);
   // Where no log is to be had (the engine's log driver `none`), the claim is looked at once it has been made.
   const log = await runtime.logs({ since: (nowMs - retryMs) / 1_000, timestamps: true }).catch(() => "");
-  const beganMs = lastElection(log);
+  const beganMs = lastElectionMs(log);
   return beganMs === undefined ? 0 : Math.max(0, beganMs + retryMs + MARGIN_MS - nowMs);
 }
 
 /** Redis to 8.0 and Valkey to 8.0 keep them; since valkey-io/valkey#1711 who wins forgets its election. */
 function forgetsVotes({ server, major, minor }: ServerVersion): boolean {
   return server === "valkey" && (major > 8 || (major === 8 && minor >= 1));
-}
-
-/** When the process that runs now began its last election, by the engine's stamps before the lines. */
-export function lastElection(log: string): number | undefined {
-  const lines = log.split("\n");
-  const boot = lines.findLastIndex((line) => /(?:Redis|Valkey) is starting/.test(line));
-  const election = lines.slice(boot + 1).findLast((line) => line.includes("Starting a failover election"));
-  return election === undefined ? undefined : Date.parse(election.slice(0, election.indexOf(" ")));
 }

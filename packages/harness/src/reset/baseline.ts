@@ -1,8 +1,7 @@
 import type { Fingerprint } from "./fingerprint.ts";
 
-/** How a cluster was when nobody had used it yet. */
+/** How a cluster was before anybody had used it. */
 export interface Baseline {
+  /** By node index. */
   readonly fingerprints: readonly Fingerprint[];
-  /** When that was, in milliseconds since the epoch. */
-  readonly at: number;
 }

@@ -1,55 +1,92 @@
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import { messageOf } from "../errors.ts";
-import type { Fingerprint } from "./fingerprint.ts";
-import { STATISTICS_MARK } from "./traces.ts";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import { plannedFollowers } from "./differences.ts";
+import { emptyNode } from "./empty-node.ts";
+import { type Fingerprint, parseCalls } from "./fingerprint.ts";
+import { MARK_CALLS, STATISTICS_MARK } from "./traces.ts";
 
-/** Commands that came with a later server than the oldest that is supported; without them there is nothing to clean. */
-const MAY_BE_UNKNOWN = /unknown (?:sub)?command/i;
+/** Replies of servers that do not have a command: an older server, `rename-command`, or rules of the default user. */
+const UNAVAILABLE = /unknown (?:sub)?command|^NOPERM/i;
+
+const FLUSH: NodeCommand = ["FLUSHALL", "SYNC"];
+const CALLS: NodeCommand = ["INFO", "commandstats"];
+const MARK: readonly NodeCommand[] = [
+  ["CONFIG", "RESETSTAT"],
+  ...Array.from({ length: MARK_CALLS }, (): NodeCommand => [STATISTICS_MARK]),
+];
+
+/** A command of the cleaning. `needed`: whether there is something for it to revert. */
+interface Step {
+  readonly command: NodeCommand;
+  readonly needed: boolean;
+}
 
 /**
- * Takes back everything that commands can take back on one node, in one round trip: clients first, so that none
- * writes after the flush. Primaries pass the flush on to their replicas.
+ * Reverts everything that commands can revert on one node, in one round trip: users first, so that every other command is
+ * allowed, then clients, so that none writes after the flush. Primaries pass the flush on to their replicas. Functions
+ * go before the data: a server with save points writes both to its file during FLUSHALL.
+ *
+ * @returns what was called before the statistics were reset.
+ * @throws Error if a command fails, or is unavailable although there is something for it to revert.
  */
 export async function cleanNode(
+  plan: ClusterPlan,
   connection: NodeConnection,
   before: Fingerprint,
   now: Fingerprint,
-): Promise<void> {
+): Promise<ReadonlyMap<string, number>> {
   const isPrimary = now.view.members.some(({ self, role }) => self && role === "primary");
-  await tolerant(connection, [
-    ["CLIENT", "UNPAUSE"],
-    ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"],
-    ["CLIENT", "KILL", "TYPE", "pubsub"],
-    ...settingsBack(before.config, now.config),
-    ...usersBack(before.acl, now.acl),
-    ...(isPrimary
-      ? ([
-          ["FLUSHALL", "SYNC"],
-          ["FUNCTION", "FLUSH", "SYNC"],
-        ] as const)
-      : []),
-    ["SCRIPT", "FLUSH"],
-    ["SLOWLOG", "RESET"],
-    ["LATENCY", "RESET"],
-    ["ACL", "LOG", "RESET"],
-    ["CONFIG", "RESETSTAT"],
-    [STATISTICS_MARK],
-  ]);
+  const steps: readonly Step[] = [
+    ...all(true, usersBack(before.acl, now.acl)),
+    ...all(false, [
+      ["CLIENT", "UNPAUSE"],
+      ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"],
+      ["CLIENT", "KILL", "TYPE", "pubsub"],
+    ]),
+    // The planned replicas connect again by themselves, with a partial sync.
+    ...all(
+      true,
+      now.held.followers > plannedFollowers(plan, connection.node)
+        ? [["CLIENT", "KILL", "TYPE", "replica"]]
+        : [],
+    ),
+    ...all(true, settingsBack(before.config, now.config)),
+    ...all(now.held.functions > 0, isPrimary ? [["FUNCTION", "FLUSH", "SYNC"]] : []),
+    ...all(false, isPrimary ? [FLUSH] : []),
+    ...all(now.held.scripts > 0, [["SCRIPT", "FLUSH"]]),
+    ...all(false, [
+      ["SLOWLOG", "RESET"],
+      ["COMMANDLOG", "RESET", "large-request"],
+      ["COMMANDLOG", "RESET", "large-reply"],
+      ["LATENCY", "RESET"],
+      ["ACL", "LOG", "RESET"],
+    ]),
+    ...all(true, [CALLS, ...MARK]),
+  ];
+  const outcomes = await connection.outcomes(steps.map(({ command }) => command));
+  const failed = steps.filter(({ needed }, index) => {
+    const outcome = outcomes[index];
+    return outcome instanceof Error && (needed || !UNAVAILABLE.test(outcome.message));
+  });
+  if (failed.length > 0) {
+    const words = failed.map(
+      (step) => `${step.command.slice(0, 3).join(" ")}: ${messageOf(outcomes[steps.indexOf(step)])}`,
+    );
+    throw new Error(`${connection.node.name} could not be cleaned: ${words.join("; ")}`);
+  }
+  const flush = steps.findIndex(({ command }) => command === FLUSH);
+  if (outcomes[flush] instanceof Error) await emptyNode(connection);
+  return parseCalls(String(outcomes[steps.findIndex(({ command }) => command === CALLS)]));
+}
+
+function all(needed: boolean, commands: readonly NodeCommand[]): readonly Step[] {
+  return commands.map((command) => ({ command, needed }));
 }
 
 /** Starts the counting from which a reset reads what was called since. */
 export async function markStatistics(connection: NodeConnection): Promise<void> {
-  await tolerant(connection, [["CONFIG", "RESETSTAT"], [STATISTICS_MARK]]);
-}
-
-async function tolerant(connection: NodeConnection, commands: readonly NodeCommand[]): Promise<void> {
-  const failed = (await connection.outcomes(commands)).flatMap((outcome, index) =>
-    outcome instanceof Error && !MAY_BE_UNKNOWN.test(outcome.message)
-      ? [`${commands[index]?.slice(0, 3).join(" ")}: ${messageOf(outcome)}`]
-      : [],
-  );
-  if (failed.length > 0)
-    throw new Error(`${connection.node.name} could not be cleaned: ${failed.join("; ")}`);
+  await connection.replies(MARK);
 }
 
 /** Settings one by one: one that the server refuses does not keep the others, and the proof finds it. */

@@ -4,6 +4,8 @@ import { orAborted } from "../lifecycle/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ClusterView, mergeViews, type NodeView } from "../view/cluster-view.ts";
 import type { Baseline } from "./baseline.ts";
+import { lastingDifferences, remains } from "./differences.ts";
+import { lastingCommands } from "./effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { failoverTraces, lastingTraces } from "./traces.ts";
 
@@ -22,23 +24,39 @@ export interface Found {
 /**
  * Asks every node how it is, and compares that with the baseline and the plan.
  *
+ * @param cleaned whether cleaning was tried before. What commands have not reverted by then takes a new process.
  * @throws RedisClusterError ENGINE_FAILED where a node does not answer and the engine does not tell why.
  */
 export async function inspect(
   { plan, all }: Members,
   before: Baseline,
   doomed: ReadonlyMap<string, string>,
+  cleaned: boolean,
   signal: AbortSignal,
 ): Promise<Found> {
   const lost = new Set<number>();
   const reasons: string[] = [];
-  const asked = await Promise.allSettled(all.map(({ connection }) => readFingerprint(connection)));
-  const now = asked.map((each) => (each.status === "fulfilled" ? each.value : undefined));
+  const asked = await Promise.allSettled(
+    all.map(async ({ connection }) => {
+      const fingerprint = await readFingerprint(connection, plan, cleaned);
+      return { fingerprint, commands: await lastingCommands(plan, connection, fingerprint.calls) };
+    }),
+  );
+  const answers = asked.map((each) => (each.status === "fulfilled" ? each.value : undefined));
+  const now = answers.map((each) => each?.fingerprint);
   for (const [index, { plan: node }] of all.entries()) {
     const then = before.fingerprints[index] as Fingerprint;
     const fingerprint = now[index];
     const why = doomed.get(node.name);
-    const lasting = fingerprint === undefined ? [] : lastingTraces(then, fingerprint);
+    const lasting =
+      fingerprint === undefined
+        ? []
+        : [
+            ...lastingTraces(then, fingerprint, answers[index]?.commands ?? []),
+            ...(cleaned
+              ? [...lastingDifferences(then, fingerprint), ...remains(plan, before.fingerprints, fingerprint)]
+              : []),
+          ];
     if (why !== undefined) reasons.push(why);
     if (fingerprint === undefined) reasons.push(await orAborted(whyMute(all[index] as Member), signal));
     if (why !== undefined || fingerprint === undefined || lasting.length > 0) lost.add(index);
@@ -55,7 +73,11 @@ export async function inspect(
   reasons.push(...view.disagreements.map(({ message }) => message), ...deviations(plan, view));
   const staying = now.map((each, index) => (lost.has(index) ? undefined : each));
   const calm =
-    lost.size > 0 && lost.size < all.length && canReturn(plan, lost) && isCalm(plan, before, staying);
+    lost.size > 0 &&
+    lost.size < all.length &&
+    canReturn(plan, lost) &&
+    keepsMajority(plan, lost) &&
+    isCalm(plan, before, staying);
   return { now, reasons, lost, calm };
 }
 
@@ -66,6 +88,14 @@ export async function inspect(
  */
 function canReturn({ shards }: ClusterPlan, lost: ReadonlySet<number>): boolean {
   return shards.length >= 3 || !shards.some(({ primary }) => lost.has(primary));
+}
+
+/**
+ * Without a majority of the primaries those that come back wait for up to five seconds before they take writes
+ * (`clusterUpdateState`); seen on Valkey 8.1, where the cluster then is formed again instead.
+ */
+function keepsMajority({ shards }: ClusterPlan, lost: ReadonlySet<number>): boolean {
+  return shards.filter(({ primary }) => !lost.has(primary)).length > shards.length / 2;
 }
 
 /** Whether each of these nodes sees all roles and slots as planned, the lost nodes' too, and none is about to change. */

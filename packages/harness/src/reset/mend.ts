@@ -1,43 +1,38 @@
-import type { NodeConnection } from "../clients/node-connection.ts";
-import type { Member, Members } from "../faults/member.ts";
+import type { Members } from "../faults/member.ts";
 import { formByReset } from "../formation/form-by-reset.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
+import type { Restart } from "./attempt.ts";
 import type { Baseline } from "./baseline.ts";
 import { cleanNode } from "./clean-node.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import type { Found } from "./inspect.ts";
-import { restartAsNew } from "./restart-as-new.ts";
-import { ELECTION_LINE } from "./traces.ts";
+import { hasPlannedElection } from "./planned-election.ts";
 
 /**
- * Starts the lost nodes anew, and those that have begun an election, as their logs say; meanwhile the others forget
- * each other and meet again. Gives the names of the nodes that were started.
+ * Restarts the lost nodes as new, and those that have planned an election; meanwhile the other nodes forget each other
+ * and meet again. Returns the names of the nodes that were restarted.
  */
 export async function mend(
-  members: Members,
+  { plan, all }: Members,
   before: Baseline,
   { now, lost }: Found,
+  restart: Restart,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { plan, all, addresses } = members;
-  const restart = (member: Member): Promise<NodeConnection> => {
-    const joining = restartAsNew(member, addresses, signal);
-    // Heard where formation waits for it; until then the others come first.
-    joining.catch(() => {});
-    return joining;
-  };
   const known = all.filter((_, index) => lost.has(index));
-  const joining = known.map(restart);
+  const joining = known.map((member) => restart(member));
   const unclear = all.filter((_, index) => !lost.has(index));
-  const reading = unclear.map(({ runtime }) => runtime.logs({ since: before.at / 1_000 }));
-  const logs = await orAborted(Promise.all(reading), signal);
-  const candidates = unclear.filter((_, index) => ELECTION_LINE.test(logs[index] ?? ""));
-  joining.push(...candidates.map(restart));
+  const asking = unclear.map((member) =>
+    hasPlannedElection(member, before.fingerprints[member.plan.index] as Fingerprint),
+  );
+  const planned = await orAborted(Promise.all(asking), signal);
+  const candidates = unclear.filter((_, index) => planned[index]);
+  joining.push(...candidates.map((member) => restart(member)));
   const staying = unclear.filter((member) => !candidates.includes(member));
   // A primary with keys refuses to forget the others.
   await Promise.all(
     staying.map(({ connection, plan: { index } }) =>
-      cleanNode(connection, before.fingerprints[index] as Fingerprint, now[index] as Fingerprint),
+      cleanNode(plan, connection, before.fingerprints[index] as Fingerprint, now[index] as Fingerprint),
     ),
   );
   const epoch = Math.max(0, ...now.map((each) => each?.view.currentEpoch ?? 0));

@@ -4,16 +4,18 @@ import { deviations, probeShards } from "../formation/verify.ts";
 import { poll } from "../lifecycle/poll.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { mergeViews } from "../view/cluster-view.ts";
-import { parseInfo } from "../view/parse-info.ts";
+import { lastingDifferences, remains } from "./differences.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 
 const POLL_MS = 5;
 const REPLICAS_LIMIT_MS = 1_000;
 
 /**
- * Proves that a cluster is as it was when it had just started, and gives its new fingerprints: every shard takes a
- * write, all its replicas have all of the stream, nobody has a key, a script or a function, every setting and user is
+ * Proves that a cluster is as it was when it had just started, and returns its new fingerprints: every shard takes a
+ * write, all its replicas have all of the stream, no node has a key, a script or a function, every setting and user is
  * the old one, and all nodes agree on the planned roles and slots. Waits for what may still be on its way.
+ *
+ * @throws RedisClusterError RESET_FAILED if something differs that waiting does not change.
  */
 export async function prove(
   plan: ClusterPlan,
@@ -25,16 +27,22 @@ export async function prove(
   return await poll(
     async () => {
       await Promise.all(plan.shards.map((_, shard) => replicasHaveAll(plan, shard, connections)));
-      const now = await Promise.all(connections.map(readFingerprint));
+      const now = await Promise.all(connections.map((connection) => readFingerprint(connection, plan, true)));
+      const lasting = now.flatMap((each, index) => lastingDifferences(before[index] as Fingerprint, each));
+      if (lasting.length > 0) throw new RedisClusterError("RESET_FAILED", summarize(lasting));
       const view = mergeViews(
         now.map((each) => each.view),
         new Map(plan.nodes.map(({ id, name }) => [id, name])),
       );
+      await Promise.all(
+        connections
+          .filter((_, index) => now[index]?.held.failureReports !== 0)
+          .map((each) => forgetReports(plan, each)),
+      );
       const problems = [
         ...view.disagreements.map(({ message }) => message),
         ...deviations(plan, view),
-        ...now.flatMap((each, index) => differences(before[index] as Fingerprint, each)),
-        ...(await Promise.all(connections.map(leftOn))).flat(),
+        ...now.flatMap((each) => remains(plan, before, each)),
       ];
       if (problems.length > 0) throw new Error(summarize(problems));
       return now;
@@ -58,28 +66,17 @@ async function replicasHaveAll(
   }
 }
 
-/** Settings and users that are not what they were. */
-function differences(before: Fingerprint, now: Fingerprint): readonly string[] {
-  const settings = [...before.config]
-    .filter(([name, value]) => now.config.get(name) !== value)
-    .map(([name]) => `${now.node} has another ${name}`);
-  const users = JSON.stringify(before.acl) === JSON.stringify(now.acl) ? [] : [`${now.node} has other users`];
-  const modules = before.modules === now.modules ? [] : [`${now.node} has other modules`];
-  return [...settings, ...users, ...modules];
-}
-
-async function leftOn(connection: NodeConnection): Promise<readonly string[]> {
-  const { name } = connection.node;
-  const [size = "", memory = ""] = await connection.texts([["DBSIZE"], ["INFO", "memory"]]);
-  const info = parseInfo(memory);
-  const count = (field: string): number => Number(info.get(field) ?? 0);
-  const counts: readonly (readonly [number, string])[] = [
-    [Number(size), "keys"],
-    [count("number_of_cached_scripts"), "scripts"],
-    [count("number_of_functions"), "functions"],
-  ];
-  if (!counts.every(([number]) => Number.isFinite(number))) {
-    throw new RedisClusterError("RESET_FAILED", `${name} does not say how many keys it has: ${size}`);
-  }
-  return counts.filter(([number]) => number > 0).map(([number, what]) => `${name} has ${number} ${what}`);
+/**
+ * A report that a node has failed counts for two node timeouts, also after that node is back: a later test would see a
+ * failure declared by fewer nodes than a majority. Counting reports deletes the expired ones
+ * (`clusterNodeCleanupFailureReports`), and within a transaction nothing else is done by the short timeout.
+ */
+async function forgetReports(plan: ClusterPlan, connection: NodeConnection): Promise<void> {
+  await connection.replies([
+    ["MULTI"],
+    ["CONFIG", "SET", "cluster-node-timeout", 1],
+    ...plan.nodes.map(({ id }) => ["CLUSTER", "COUNT-FAILURE-REPORTS", id] as const),
+    ["CONFIG", "SET", "cluster-node-timeout", plan.nodeTimeoutMs],
+    ["EXEC"],
+  ]);
 }

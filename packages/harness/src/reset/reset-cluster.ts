@@ -2,15 +2,16 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import { messageOf, RedisClusterError, summarize } from "../errors.ts";
 import type { Members } from "../faults/member.ts";
 import { formCluster } from "../formation/form-cluster.ts";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import { attempt, type Restart } from "./attempt.ts";
 import type { Baseline } from "./baseline.ts";
 import { bringBack } from "./bring-back.ts";
 import { cleanNode, markStatistics } from "./clean-node.ts";
+import { lastingCommands } from "./effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
-import { inspect } from "./inspect.ts";
+import { type Found, inspect } from "./inspect.ts";
 import { mend } from "./mend.ts";
 import { prove } from "./prove.ts";
-import { restartAsNew } from "./restart-as-new.ts";
-import { wallClockMs } from "../clock/real-time.ts";
 
 /** What a reset did. */
 export interface ResetReport {
@@ -43,14 +44,22 @@ const MEND_LIMIT_MS = 8_000;
 const MOST_REASONS = 5;
 
 /** Asks every node for its fingerprint, and starts the count of what is called from now on. */
-export async function takeBaseline(connections: readonly NodeConnection[]): Promise<Baseline> {
+export async function takeBaseline(
+  plan: ClusterPlan,
+  connections: readonly NodeConnection[],
+): Promise<Baseline> {
   await Promise.all(connections.map(markStatistics));
-  return { fingerprints: await Promise.all(connections.map(readFingerprint)), at: wallClockMs() };
+  return {
+    fingerprints: await Promise.all(connections.map((connection) => readFingerprint(connection, plan))),
+  };
 }
+
+/** Restores the cluster and returns the names of the nodes that were restarted. */
+type Way = (found: Found, restart: Restart, signal: AbortSignal) => Promise<readonly string[]>;
 
 /**
  * Puts a cluster back to its baseline and proves it, by the least that is enough: commands, else new roles with the
- * processes that can be kept, else new processes everywhere.
+ * processes that can be kept, else new processes everywhere. When it settles, nothing that it has begun is under way.
  *
  * @param doomed nodes whose process cannot be kept, and why.
  * @throws RedisClusterError RESET_FAILED; ENGINE_FAILED before anything was done; or the signal's reason.
@@ -61,47 +70,54 @@ export async function resetCluster(
   doomed: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<ResetOutcome> {
-  const found = await inspect(members, before, doomed, signal);
+  let found = await inspect(members, before, doomed, false, signal);
   const because: string[] = [];
   if (found.reasons.length === 0) {
+    let late: ReadonlyMap<string, string> = new Map();
     try {
-      const limited = within(CLEAN_LIMIT_MS, members, signal);
-      const baseline = await cleanAndProve(members, before, found.now, limited);
+      const baseline = await attempt(members, CLEAN_LIMIT_MS, signal, async (_, limited) => {
+        const calls = await clean(members, before, found.now);
+        late = await lateEffects(members, found.now, calls);
+        if (late.size > 0) throw new Error(summarize([...late.values()]));
+        return await proven(members, before, limited);
+      });
       return { way: "cleaned", because: undefined, restarted: [], baseline };
     } catch (error) {
       if (signal.aborted) throw error;
       because.push(`cleaning was not enough: ${messageOf(error)}`);
+      found = await inspect(members, before, new Map([...doomed, ...late]), true, signal);
     }
   }
   because.push(...found.reasons);
+  // Mending builds on the nodes that stay; if there are none, the way of a start is shorter.
+  const ways: (readonly [name: string, limitMs: number, way: Way])[] = [];
   if (found.calm) {
-    try {
-      const limited = within(REJOIN_LIMIT_MS, members, signal);
-      const restarted = await bringBack(members, before, found, limited);
-      const baseline = await cleanAndProve(members, before, [], limited);
-      return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
-    } catch (error) {
-      if (signal.aborted) throw error;
-      because.unshift(`bringing back was not enough: ${messageOf(error)}`);
-    }
+    ways.push(["bringing back", REJOIN_LIMIT_MS, (...args) => bringBack(members, before, ...args)]);
   }
-  // Mending builds on the nodes that stay; where none does, the way of a start is shorter.
   if (found.lost.size < members.all.length) {
+    ways.push(["mending", MEND_LIMIT_MS, (...args) => mend(members, before, ...args)]);
+  }
+  for (const [name, limitMs, way] of ways) {
     try {
-      const limited = within(MEND_LIMIT_MS, members, signal);
-      const restarted = await mend(members, before, found, limited);
-      const baseline = await cleanAndProve(members, before, [], limited);
-      return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
+      return await attempt(members, limitMs, signal, async (restart, limited) => {
+        const restarted = await way(found, restart, limited);
+        await clean(members, before, []);
+        const baseline = await proven(members, before, limited);
+        return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
+      });
     } catch (error) {
       if (signal.aborted) throw error;
-      because.unshift(`mending was not enough: ${messageOf(error)}`);
+      because.unshift(`${name} was not enough: ${messageOf(error)}`);
     }
   }
   try {
-    await rebuild(members, signal);
-    const baseline = await cleanAndProve(members, before, [], signal);
-    const restarted = members.all.map(({ plan }) => plan.name);
-    return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
+    return await attempt(members, undefined, signal, async (restart, limited) => {
+      await rebuild(members, restart, limited);
+      await clean(members, before, []);
+      const baseline = await proven(members, before, limited);
+      const restarted = members.all.map(({ plan }) => plan.name);
+      return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
+    });
   } catch (error) {
     if (signal.aborted) throw error;
     const engineFailed = error instanceof RedisClusterError && error.code === "ENGINE_FAILED";
@@ -115,31 +131,55 @@ export async function resetCluster(
   }
 }
 
-function within(limitMs: number, { plan }: Members, signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(Math.round(limitMs * plan.timeScale))]);
-}
-
-async function rebuild({ plan, all, addresses }: Members, signal: AbortSignal): Promise<void> {
-  const booting = all.map((member) => restartAsNew(member, addresses, signal));
+async function rebuild({ plan, all }: Members, restart: Restart, signal: AbortSignal): Promise<void> {
+  const booting = all.map((member) => restart(member));
   await Promise.all(booting);
   await formCluster(plan, booting, signal);
 }
 
-/** @param known fingerprints that were just read, by node index; of the others they are read here. */
-async function cleanAndProve(
+/**
+ * Cleans every node. Returns what had been called on each.
+ *
+ * @param known fingerprints that were just read, by node index; those of the other nodes are read here.
+ */
+async function clean(
   { plan, all }: Members,
   before: Baseline,
   known: readonly (Fingerprint | undefined)[],
-  signal: AbortSignal,
-): Promise<Baseline> {
-  const connections = all.map(({ connection }) => connection);
-  await Promise.all(
-    connections.map(async (connection) => {
-      const { index } = connection.node;
+): Promise<readonly ReadonlyMap<string, number>[]> {
+  return await Promise.all(
+    all.map(async ({ connection }, index) => {
       const then = before.fingerprints[index] as Fingerprint;
-      await cleanNode(connection, then, known[index] ?? (await readFingerprint(connection)));
+      return await cleanNode(
+        plan,
+        connection,
+        then,
+        known[index] ?? (await readFingerprint(connection, plan)),
+      );
     }),
   );
-  const fingerprints = await prove(plan, connections, before.fingerprints, signal);
-  return { fingerprints, at: wallClockMs() };
+}
+
+/**
+ * Returns the nodes that a client told something with lasting effects after they were looked at and before its connection
+ * was closed, and what that was.
+ */
+async function lateEffects(
+  { plan, all }: Members,
+  known: readonly (Fingerprint | undefined)[],
+  calls: readonly ReadonlyMap<string, number>[],
+): Promise<ReadonlyMap<string, string>> {
+  const late = new Map<string, string>();
+  for (const [index, { connection }] of all.entries()) {
+    const later = [...(calls[index] ?? [])].filter(([name]) => known[index]?.calls.has(name) !== true);
+    const lasting = await lastingCommands(plan, connection, new Map(later));
+    const { name } = connection.node;
+    if (lasting.length > 0) late.set(name, `${name} was told ${lasting.join(", ")} during the reset`);
+  }
+  return late;
+}
+
+async function proven({ plan, all }: Members, before: Baseline, signal: AbortSignal): Promise<Baseline> {
+  const connections = all.map(({ connection }) => connection);
+  return { fingerprints: await prove(plan, connections, before.fingerprints, signal) };
 }

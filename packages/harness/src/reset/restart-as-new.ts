@@ -3,19 +3,22 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import type { NodeRuntime } from "../docker/node-runtime.ts";
 import { RedisClusterError } from "../errors.ts";
 import type { Member } from "../faults/member.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
 import { log } from "../lifecycle/log.ts";
 import { poll } from "../lifecycle/poll.ts";
 
 const POLL_MS = 5;
 
 /**
- * Starts a node's container again as if for the first time, whatever state it is in: its files are written anew, its
- * data is gone, and so is every packet filter, as a container's network is made anew when it starts. It comes back as
- * a replica that waits to be told what to do, and gives its connection when it answers.
+ * Starts a node's container again as if for the first time, whatever state it is in: its files are written again, its
+ * data is gone, and so is every packet filter, because the engine gives a container another network namespace at each
+ * start. The node comes back as a replica that waits for its role. Resolves with its connection when it answers.
  *
- * @param nodesConf what it is to know of the cluster, where that is not what it knew at first.
- * @throws RedisClusterError NODE_NOT_RUNNING where the container has been removed.
+ * An aborted restart settles only when the engine has answered the request that is under way, and it never leaves a
+ * marked container that is not started: the mark would delete the node's data at a later restart.
+ *
+ * @param nodesConf what the node is to know of the cluster, if that differs from what it knew at first.
+ * @throws RedisClusterError NODE_NOT_RUNNING if the container has been removed; ENGINE_FAILED; START_FAILED; or the
+ * signal's reason.
  */
 export async function restartAsNew(
   member: Member,
@@ -24,17 +27,31 @@ export async function restartAsNew(
   nodesConf?: string,
 ): Promise<NodeConnection> {
   const { name } = member.plan;
-  await orAborted(end(member.runtime, name), signal);
-  log("%s: ended, to be started anew", name);
-  await orAborted(member.runtime.mark("new", nodesConf), signal);
-  log("%s: marked", name);
-  await orAborted(member.runtime.start(), signal);
-  log("%s: started", name);
-  addresses.set(member.plan, await orAborted(member.runtime.mappedAddress(), signal));
-  // The connection may not have noticed yet that the old process is gone, and would call itself ready.
+  signal.throwIfAborted();
+  await end(member.runtime, name);
+  log("%s: ended, to be restarted as new", name);
+  signal.throwIfAborted();
+  await startMarked(member.runtime, name, nodesConf);
+  signal.throwIfAborted();
+  addresses.set(member.plan, await member.runtime.mappedAddress());
+  // The connection may not have noticed yet that the old process is gone, and would report that it is ready.
   await poll(() => member.connection.text("PING"), { everyMs: POLL_MS, signal });
   log("%s: answers again", name);
   return member.connection;
+}
+
+/**
+ * If the container runs already, somebody else has started it in the meantime, perhaps before the mark was there: that
+ * process is ended too, because only a boot that finds the mark is a boot as new.
+ */
+async function startMarked(runtime: NodeRuntime, name: string, nodesConf: string | undefined): Promise<void> {
+  for (;;) {
+    await runtime.mark("new", nodesConf);
+    log("%s: marked", name);
+    if ((await runtime.start()) === "started") break;
+    await end(runtime, name);
+  }
+  log("%s: started", name);
 }
 
 async function end(runtime: NodeRuntime, name: string): Promise<void> {

@@ -1,17 +1,20 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Fingerprint, parseCalls } from "./fingerprint.ts";
-import { ELECTION_LINE, failoverTraces, lastingTraces, STATISTICS_MARK } from "./traces.ts";
+import { failoverTraces, lastingTraces, MARK_CALLS, STATISTICS_MARK } from "./traces.ts";
 
 function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
   return {
     node: "node-1",
     runId: "a",
+    at: 0,
     config: new Map(),
     acl: [],
     modules: "[]",
     configEpoch: 2,
     failoverMessages: new Map([["fail_sent", 5]]),
-    calls: new Map([[STATISTICS_MARK, 1]]),
+    calls: new Map([[STATISTICS_MARK, MARK_CALLS]]),
+    snapshots: { saves: 0, rewrites: 0, saving: false, unwritten: 0 },
+    held: { keys: 0, scripts: 0, functions: 0, failureReports: 0, followers: 0 },
     view: { kind: "answered", node: "node-1", state: "ok", currentEpoch: 6, members: [], inSync: true },
     ...changes,
   };
@@ -19,42 +22,81 @@ function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
 
 const BEFORE = fingerprint();
 
-function called(...names: readonly string[]): Fingerprint {
-  return fingerprint({ calls: new Map([STATISTICS_MARK, ...names].map((name) => [name, 1])) });
-}
-
-test("a node that was only used has nothing that a new process would be needed for", () => {
-  expect(
-    lastingTraces(BEFORE, called("set", "config|set", "cluster|nodes", "acl|setuser", "flushall")),
-  ).toEqual([]);
-  expect(failoverTraces(BEFORE, called("get"))).toEqual([]);
+test("a node that was only used keeps its process", () => {
+  expect(lastingTraces(BEFORE, fingerprint(), [])).toEqual([]);
+  expect(failoverTraces(BEFORE, fingerprint())).toEqual([]);
 });
 
-test.each([
-  ["debug", "DEBUG"],
-  ["debug|sleep", "DEBUG SLEEP"],
-  ["config|rewrite", "CONFIG REWRITE"],
-  ["bgsave", "BGSAVE"],
-  ["acl|save", "ACL SAVE"],
-  ["cluster|forget", "CLUSTER FORGET"],
-  ["cluster|setslot", "CLUSTER SETSLOT"],
-  ["module|loadex", "MODULE LOADEX"],
-])("%s leaves what no command takes back", (name, words) => {
-  expect(lastingTraces(BEFORE, called(name))).toEqual([`node-1 was told ${words}`]);
+test("a node that was told commands with lasting effects loses its process", () => {
+  expect(lastingTraces(BEFORE, fingerprint(), ["debug|sleep", "bgsave"])).toEqual([
+    "node-1 was told DEBUG SLEEP, BGSAVE",
+  ]);
 });
 
 test("another process, other modules and reset statistics are noticed", () => {
-  expect(lastingTraces(BEFORE, fingerprint({ runId: "b" }))).toEqual(["node-1 was restarted"]);
-  expect(lastingTraces(BEFORE, fingerprint({ modules: "[1]" }))).toEqual(["node-1 has other modules"]);
-  expect(lastingTraces(BEFORE, fingerprint({ calls: new Map() }))).toEqual([
+  expect(lastingTraces(BEFORE, fingerprint({ runId: "b" }), [])).toEqual(["node-1 was restarted"]);
+  expect(lastingTraces(BEFORE, fingerprint({ modules: "[1]" }), [])).toEqual(["node-1 has other modules"]);
+  expect(lastingTraces(BEFORE, fingerprint({ calls: new Map() }), [])).toEqual([
     "the statistics of node-1 were reset",
   ]);
 });
 
 test("a node that has asked for votes keeps them, and so cannot stay", () => {
   const now = fingerprint({ failoverMessages: new Map([["auth-req_sent", 5]]) });
-  expect(lastingTraces(BEFORE, now)).toEqual(["node-1 stood for election"]);
+  expect(lastingTraces(BEFORE, now, [])).toEqual(["node-1 stood for election"]);
   expect(failoverTraces(BEFORE, now)).toEqual(["node-1 saw a failover (auth-req_sent)"]);
+});
+
+test("statistics that somebody has reset are noticed although the mark was called again", () => {
+  const now = fingerprint({ calls: new Map([[STATISTICS_MARK, 1]]) });
+  expect(lastingTraces(BEFORE, now, [])).toEqual(["the statistics of node-1 were reset"]);
+});
+
+describe("files that the server writes by itself", () => {
+  const off = new Map([
+    ["save", ""],
+    ["appendonly", "no"],
+  ]);
+  const snapshots = { saves: 1, rewrites: 0, saving: false, unwritten: 0 };
+  const mark = [STATISTICS_MARK, MARK_CALLS] as const;
+  const set = new Map([mark, ["config|set", 2] as const]);
+
+  test("a snapshot of a sync leaves no file, so the process stays", () => {
+    expect(lastingTraces(fingerprint({ config: off }), fingerprint({ config: off, snapshots }), [])).toEqual(
+      [],
+    );
+  });
+
+  test("a snapshot after CONFIG SET, or one that is being written, costs the process", () => {
+    const before = fingerprint({ config: off });
+    const lost = ["node-1 saved a snapshot"];
+    expect(lastingTraces(before, fingerprint({ config: off, snapshots, calls: set }), [])).toEqual(lost);
+    const saving = { ...snapshots, saves: 0, saving: true };
+    expect(lastingTraces(before, fingerprint({ config: off, snapshots: saving, calls: set }), [])).toEqual(
+      lost,
+    );
+  });
+
+  test("snapshots that the cluster was started with leave nothing, because FLUSHALL writes them again", () => {
+    const config = new Map([["save", "1 1"]]);
+    expect(
+      lastingTraces(fingerprint({ config }), fingerprint({ config, snapshots, calls: set }), []),
+    ).toEqual([]);
+  });
+
+  test("a setting that has the server write files costs the process", () => {
+    const now = fingerprint({ config: new Map([...off, ["save", "1 1"]]) });
+    expect(lastingTraces(fingerprint({ config: off }), now, [])).toEqual([
+      "node-1 has another save, by which it may have written files",
+    ]);
+  });
+
+  test("an append-only file that was written in between costs the process", () => {
+    const now = fingerprint({ config: off, snapshots: { ...snapshots, saves: 0, rewrites: 1 } });
+    expect(lastingTraces(fingerprint({ config: off }), now, [])).toEqual([
+      "node-1 wrote an append-only file",
+    ]);
+  });
 });
 
 test("a failover is seen by its messages, or by the epochs that it left", () => {
@@ -63,11 +105,6 @@ test("a failover is seen by its messages, or by the epochs that it left", () => 
   expect(failoverTraces(BEFORE, fingerprint({ configEpoch: 7 }))).toEqual([
     "node-1 went from config epoch 2 of 6 to 7 of 6",
   ]);
-});
-
-test("a planned election shows in the log, whether it was held or not", () => {
-  expect("Start of election delayed for 539 milliseconds (rank #0, offset 42).").toMatch(ELECTION_LINE);
-  expect("Marking node abc as failing (quorum reached).").not.toMatch(ELECTION_LINE);
 });
 
 test("calls are read by command and subcommand", () => {

@@ -1,24 +1,32 @@
 import type { Fingerprint } from "./fingerprint.ts";
 
 /**
- * A command that nobody needs in a test and that has no effect. It is called once after the statistics were reset:
- * where it is missing from them later, somebody else has reset them, and what was called before is not known.
+ * A command that nobody needs in a test and that has no effect. After resetting the statistics it is called this often:
+ * if fewer calls are counted later, somebody else has reset them, and nobody knows what was called before.
  */
 export const STATISTICS_MARK = "lastsave";
+export const MARK_CALLS = 3;
+
+/** Settings by which a server writes files, and finds them at its next start. */
+const FILE_SETTINGS = ["save", "appendonly", "rdb-del-sync-files", "dir", "dbfilename"];
+
+type Messages = Fingerprint["failoverMessages"];
 
 /**
- * Commands with effects that no command takes back for certain: what DEBUG switched, files that the next start of
- * the server would read, code that was loaded, ids that were forgotten for a minute, votes that were gathered.
+ * Returns why the process of a node has to be replaced, each reason in a few words; nothing if everything about it can be
+ * restored.
+ *
+ * @param lasting the called commands whose effects last, or are unknown.
  */
-const LASTING =
-  /^(?:debug|pfdebug|save|bgsave|bgrewriteaof|shutdown|failover)(?:\||$)|^config\|rewrite$|^acl\|(?:save|load)$|^module\|(?:load|loadex|unload)$|^script\|debug$|^cluster\|(?:addslots|addslotsrange|bumpepoch|delslots|delslotsrange|failover|flushslots|forget|meet|migration|migrateslots|cancelslotmigrations|replicate|reset|saveconfig|set-config-epoch|setslot)$/;
-
-/** Why the process of a node has to go, each in a few words; none where everything about it can be taken back. */
-export function lastingTraces(before: Fingerprint, now: Fingerprint): readonly string[] {
+export function lastingTraces(
+  before: Fingerprint,
+  now: Fingerprint,
+  lasting: readonly string[],
+): readonly string[] {
   const found: string[] = [];
   if (now.runId !== before.runId) found.push(`${now.node} was restarted`);
-  else if (!now.calls.has(STATISTICS_MARK)) found.push(`the statistics of ${now.node} were reset`);
-  const lasting = [...now.calls.keys()].filter((name) => LASTING.test(name));
+  else if ((now.calls.get(STATISTICS_MARK) ?? 0) < MARK_CALLS)
+    found.push(`the statistics of ${now.node} were reset`);
   if (lasting.length > 0) {
     found.push(
       `${now.node} was told ${lasting.map((name) => name.toUpperCase().replace("|", " ")).join(", ")}`,
@@ -26,22 +34,43 @@ export function lastingTraces(before: Fingerprint, now: Fingerprint): readonly s
   }
   if (now.modules !== before.modules) found.push(`${now.node} has other modules`);
   // A server keeps the votes of its last election, and goes by them again for seconds (docs/failover.md).
-  if (more(before, now, "auth-req_sent")) found.push(`${now.node} stood for election`);
+  if (more(before.failoverMessages, now.failoverMessages, "auth-req_sent"))
+    found.push(`${now.node} stood for election`);
+  if (now.runId === before.runId) found.push(...fileTraces(before, now));
+  return found;
+}
+
+/**
+ * What the server has written by itself, without a command that is counted. Putting `save` back does not delete a file,
+ * and FLUSHALL writes it again only while save points are set (`flushAllDataAndResetRDB` in db.c).
+ */
+function fileTraces(before: Fingerprint, now: Fingerprint): readonly string[] {
+  const { node } = now;
+  const changed = FILE_SETTINGS.filter((name) => before.config.get(name) !== now.config.get(name));
+  if (changed.length > 0)
+    return [`${node} has another ${changed.join(", ")}, by which it may have written files`];
+  const found: string[] = [];
+  // Without CONFIG SET only a sync saves, and deletes its file: `rdb-del-sync-files`. Before 7.0 CONFIG SET is not counted
+  // by itself.
+  const maySave = now.calls.has("config|set") || now.calls.has("config");
+  const saved = now.snapshots.saving || now.snapshots.saves > before.snapshots.saves;
+  if (before.config.get("save") === "" && maySave && saved) found.push(`${node} saved a snapshot`);
+  if (before.config.get("appendonly") === "no" && now.snapshots.rewrites > before.snapshots.rewrites)
+    found.push(`${node} wrote an append-only file`);
   return found;
 }
 
 /** Whether a failover, or the beginning of one, went through a node. Its traces are in what it thinks of the others. */
 export function failoverTraces(before: Fingerprint, now: Fingerprint): readonly string[] {
-  const kinds = [...now.failoverMessages.keys()].filter((kind) => more(before, now, kind));
+  const kinds = [...now.failoverMessages.keys()].filter((kind) =>
+    more(before.failoverMessages, now.failoverMessages, kind),
+  );
   if (kinds.length > 0) return [`${now.node} saw a failover (${kinds.join(", ")})`];
   const epochs = [before, now].map(({ configEpoch, view }) => `${configEpoch} of ${view.currentEpoch}`);
   return epochs[0] === epochs[1] ? [] : [`${now.node} went from config epoch ${epochs[0]} to ${epochs[1]}`];
 }
 
-function more(before: Fingerprint, now: Fingerprint, kind: string): boolean {
-  return (now.failoverMessages.get(kind) ?? 0) > (before.failoverMessages.get(kind) ?? 0);
+/** Returns whether a node has counted more bus messages of a kind than before. */
+export function more(before: Messages, now: Messages, kind: string): boolean {
+  return (now.get(kind) ?? 0) > (before.get(kind) ?? 0);
 }
-
-/** Log lines of a node that has planned an election, or gathered votes. */
-export const ELECTION_LINE: RegExp =
-  /Start of election delayed|Starting a failover election|Failover election won/;

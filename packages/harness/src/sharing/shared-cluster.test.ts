@@ -4,17 +4,19 @@ import { decodeBaseline, encodeBaseline } from "./shared-cluster.ts";
 
 test("a baseline survives the way to another process, maps and lists alike", () => {
   const baseline: Baseline = {
-    at: 1_000,
     fingerprints: [
       {
         node: "node-0",
         runId: "a",
+        at: 1_000,
         config: new Map([["save", ""]]),
         acl: ["user default on"],
         modules: "[]",
         configEpoch: 1,
         failoverMessages: new Map([["fail_sent", 2]]),
         calls: new Map(),
+        snapshots: { saves: 0, rewrites: 0, saving: false, unwritten: 0 },
+        held: { keys: 0, scripts: 0, functions: 0, failureReports: 0, followers: 1 },
         view: { kind: "answered", node: "node-0", state: "ok", currentEpoch: 3, members: [], inSync: true },
       },
     ],

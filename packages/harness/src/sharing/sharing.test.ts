@@ -17,7 +17,6 @@ beforeEach(async () => {
     "a".repeat(characters),
   );
   owner = new LocalSharing(plan, { password: undefined, tls: undefined }, "network", "evidence", {
-    at: 0,
     fingerprints: [],
   });
   other = new RemoteSharing(await owner.share([]));
@@ -84,7 +83,7 @@ test("every question to the owner is refused when its signal is already aborted"
   await Promise.all(
     [
       other.baseline(aborted),
-      other.keepBaseline({ ...baseline, at: 7 }, aborted),
+      other.keepBaseline({ ...baseline, fingerprints: [] }, aborted),
       other.networkFaults(aborted),
       other.noteNetworkFault("a", ["node-0"], aborted),
       other.forgetNetworkFaults(["a"], aborted),

@@ -1,0 +1,128 @@
+import { expect, test } from "vitest";
+import type { NodeConnection } from "../clients/node-connection.ts";
+import { AddressTable } from "../clients/address-table.ts";
+import type { Engine } from "../docker/engine.ts";
+import { NodeRuntime } from "../docker/node-runtime.ts";
+import type { Members } from "../faults/member.ts";
+import type { NodePlan } from "../plan/cluster-plan.ts";
+import { attempt } from "./attempt.ts";
+
+const NODE = { index: 0, name: "node-0", address: "10.0.0.2", port: 6379 } as NodePlan;
+
+/** An engine with one container that is dead, which answers requests when the test says so. */
+class SlowEngine {
+  readonly requests: string[] = [];
+  running = false;
+  /** By request: resolves when the engine may answer it. */
+  readonly gates = new Map<string, Promise<void>>();
+  /** Somebody else starts the container before our request. */
+  startedByOthers = false;
+
+  async #answer(request: string): Promise<void> {
+    this.requests.push(request);
+    await this.gates.get(request);
+  }
+
+  members(): Members {
+    const container = {
+      inspect: async () => {
+        await this.#answer("inspect");
+        return {
+          State: { Status: this.running ? "running" : "exited", Running: this.running },
+          NetworkSettings: { Ports: { "6379/tcp": [{ HostPort: "30000" }] } },
+        };
+      },
+      wait: () => Promise.resolve(),
+      kill: async () => {
+        await this.#answer("kill");
+        this.running = false;
+      },
+      putArchive: () => this.#answer("mark"),
+      start: async () => {
+        await this.#answer("start");
+        if (this.startedByOthers) {
+          this.startedByOthers = false;
+          this.running = true;
+          throw Object.assign(new Error("container already started"), { statusCode: 304 });
+        }
+        this.running = true;
+      },
+    };
+    const engine = { host: "127.0.0.1", docker: { getContainer: () => container } } as unknown as Engine;
+    const connection = { text: () => Promise.resolve("PONG") } as unknown as NodeConnection;
+    const runtime = new NodeRuntime(engine, NODE, "id");
+    return {
+      plan: { timeScale: 1 },
+      all: [{ plan: NODE, runtime, connection }],
+      addresses: new AddressTable(),
+    } as unknown as Members;
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+test("attempt resolves with what the way returns", async () => {
+  const engine = new SlowEngine();
+  const members = engine.members();
+  const way = attempt(members, 60_000, NEVER, async (restart) => {
+    const [member] = members.all;
+    if (member !== undefined) await restart(member);
+    return "done";
+  });
+  await expect(way).resolves.toBe("done");
+  expect(engine.requests).toEqual(["inspect", "mark", "start", "inspect"]);
+});
+
+test("a way that fails is over only when its restarts are, and none of them goes on", async () => {
+  const engine = new SlowEngine();
+  const members = engine.members();
+  const answer = Promise.withResolvers<void>();
+  engine.gates.set("inspect", answer.promise);
+  let settled = false;
+  const way = attempt(members, 60_000, NEVER, async (restart) => {
+    for (const member of members.all) restart(member).catch(() => {});
+    throw new Error("no log");
+  });
+  way.catch(() => {
+    settled = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(settled).toBe(false);
+  answer.resolve();
+  await expect(way).rejects.toThrow("no log");
+  expect(engine.requests).toEqual(["inspect"]);
+});
+
+test("a container that was marked is started although the way was aborted, so that no mark is left", async () => {
+  const engine = new SlowEngine();
+  const members = engine.members();
+  const answer = Promise.withResolvers<void>();
+  engine.gates.set("mark", answer.promise);
+  const aborter = new AbortController();
+  const way = attempt(members, 60_000, aborter.signal, async (restart) => {
+    await Promise.all(members.all.map((member) => restart(member)));
+  });
+  way.catch(() => {});
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(engine.requests).toEqual(["inspect", "mark"]);
+  aborter.abort(new Error("stopped"));
+  answer.resolve();
+  await expect(way).rejects.toThrow("stopped");
+  expect(engine.requests).toEqual(["inspect", "mark", "start"]);
+});
+
+test("a container that somebody else has started is started again as new", async () => {
+  const engine = new SlowEngine();
+  engine.startedByOthers = true;
+  const members = engine.members();
+  await attempt(members, 60_000, NEVER, async (restart) => {
+    await Promise.all(members.all.map((member) => restart(member)));
+  });
+  expect(engine.requests.filter((request) => request !== "inspect")).toEqual([
+    "mark",
+    "start",
+    "kill",
+    "mark",
+    "start",
+  ]);
+});

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import type { NodeConnection } from "../clients/node-connection.ts";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import { lastingCommands, leavesDataOnly } from "./effects.ts";
+
+/** A server that fails the test if it is asked. */
+const SILENT = {
+  reply: () => Promise.reject(new Error("no question was expected")),
+} as unknown as NodeConnection;
+
+async function lasting(...names: readonly string[]): Promise<readonly string[]> {
+  return await lastingCommands({} as ClusterPlan, SILENT, new Map(names.map((name) => [name, 1])));
+}
+
+test("commands that a reset reverts are known without asking", async () => {
+  const names = [
+    "set",
+    "config|set",
+    "config|help",
+    "cluster|nodes",
+    "acl|setuser",
+    "flushall",
+    "script|load",
+  ];
+  expect(await lasting(...names)).toEqual([]);
+});
+
+test.each([
+  "debug",
+  "debug|sleep",
+  "config|rewrite",
+  "bgsave",
+  "acl|save",
+  "cluster|forget",
+  "cluster|setslot",
+  "module|loadex",
+  "pfdebug",
+  "script|debug",
+])("%s has lasting effects", async (name) => {
+  expect(await lasting(name, "get")).toEqual([name]);
+});
+
+const entry = (name: string, firstKey: number, ...flags: readonly string[]): readonly unknown[] => [
+  name,
+  -2,
+  flags,
+  firstKey,
+];
+
+test.each([
+  ["zadd", entry("zadd", 1, "write")],
+  ["eval", entry("eval", 0, "movablekeys")],
+  ["keys", entry("keys", 0, "readonly")],
+  ["publish", entry("publish", 0, "pubsub")],
+  ["json.set", entry("json.set", 1, "write", "module")],
+  ["ts.mget", entry("ts.mget", 0, "readonly", "module")],
+  ["ft.search", entry("ft.search", 1, "readonly", "module")],
+])("%s leaves nothing but data", (name, said) => {
+  expect(leavesDataOnly(name, said)).toBe(true);
+});
+
+test.each([
+  ["hotkeys|start", entry("hotkeys|start", 0, "admin")],
+  ["somethingnew", entry("somethingnew", 0)],
+  ["pfdebug", entry("pfdebug", 2, "admin", "write")],
+  ["ft.create", entry("ft.create", 1, "write", "module")],
+  ["_ft.create", entry("_ft.create", 1, "write", "module")],
+  ["ft.config", entry("ft.config", 0, "readonly", "module")],
+  ["module.do", entry("module.do", 0, "write", "module")],
+])("%s may leave something else", (name, said) => {
+  expect(leavesDataOnly(name, said)).toBe(false);
+});
+
+test("a command that the server does not name is an internal one of a module, or unknown", () => {
+  expect(leavesDataOnly("timeseries.hello", null)).toBe(true);
+  expect(leavesDataOnly("renamed", null)).toBe(false);
+});
+
+test("a server is asked once about a command that is not known here", async () => {
+  const asked: (readonly unknown[])[] = [];
+  const connection = {
+    reply: (...args: readonly unknown[]) => {
+      asked.push(args);
+      return Promise.resolve([entry("zadd", 1, "write"), entry("odd", 0)]);
+    },
+  } as unknown as NodeConnection;
+  const plan = {} as ClusterPlan;
+  const calls = new Map([
+    ["zadd", 1],
+    ["odd", 1],
+    ["get", 1],
+  ]);
+  expect(await lastingCommands(plan, connection, calls)).toEqual(["odd"]);
+  expect(await lastingCommands(plan, connection, calls)).toEqual(["odd"]);
+  expect(asked).toEqual([["COMMAND", "INFO", "zadd", "odd"]]);
+});

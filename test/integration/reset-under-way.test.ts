@@ -1,0 +1,60 @@
+import {
+  type RedisClusterError,
+  type StartedRedisCluster,
+  startRedisCluster,
+} from "testcontainers-redis-cluster";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+// What an abandoned test still has under way must not reach the next one.
+
+const KEY_OF_NODE_1 = "key:1";
+
+let cluster: StartedRedisCluster;
+
+beforeAll(async () => {
+  cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 2_000 });
+});
+afterAll(async () => {
+  await cluster.stop();
+});
+
+/** How a call ends, so that nothing is unhandled while something else is awaited. */
+async function endOf(call: Promise<unknown>): Promise<unknown> {
+  return await call.then(
+    () => "resolved",
+    (error: RedisClusterError) => `${error.code}: ${error.message}`,
+  );
+}
+
+test("a reset ends an observation, which writes to every shard, and cleans the cluster", async () => {
+  const acting = Promise.withResolvers<void>();
+  const observing = endOf(cluster.observeFailover(async () => acting.resolve(), { withinMs: 60_000 }));
+  await acting.promise;
+  expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+  expect(await observing).toMatch(/^WAIT_ABORTED: A reset\(\) of the cluster ended this call/);
+});
+
+test("a reset ends calls that wait, and faults that are on their way", async () => {
+  await cluster.pause("node-1");
+  const waiting = endOf(cluster.waitUntilHealthy({ timeoutMs: 60_000 }));
+  const connecting = endOf(cluster.connect({ scaleReads: "slave" }, { timeoutMs: 60_000 }));
+  // Waits for a primary of the key, and would kill it after the reset.
+  await cluster.nodes[0]?.client.config("SET", "cluster-require-full-coverage", "no");
+  const killing = endOf(cluster.killMaster(KEY_OF_NODE_1, { timeoutMs: 60_000 }));
+  const workload = endOf(cluster.startWorkload({ writers: 2 }, { timeoutMs: 60_000 }));
+  await cluster.reset();
+  for (const end of [await waiting, await connecting, await killing, await workload]) {
+    expect(end).toMatch(/resolved|^WAIT_ABORTED: .*A reset\(\) of the cluster ended this call/);
+  }
+  expect(await waiting).toMatch(/^WAIT_ABORTED: Waiting for a healthy cluster: A reset/);
+  expect(await killing).toMatch(/^WAIT_ABORTED/);
+  expect(cluster.activeFaults).toEqual([]);
+  expect(await cluster.check()).toMatchObject({ ok: true });
+  const sizes = await Promise.all(cluster.nodes.map(({ client }) => client.dbsize()));
+  expect(sizes).toEqual([0, 0, 0]);
+});
+
+test("a reset that is joined by a second one ends neither", async () => {
+  const [first, second] = await Promise.all([cluster.reset(), cluster.reset()]);
+  expect(second).toBe(first);
+});
