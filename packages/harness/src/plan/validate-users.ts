@@ -5,7 +5,7 @@ import { hasControlCharacter } from "./server-config.ts";
 import { validatePassword } from "./validate-config.ts";
 
 /** A user without gaps: `password: true` means that a random one must be generated. */
-export interface ValidUser {
+interface ValidUser {
   readonly name: string;
   readonly password: string | true;
   readonly rules: readonly string[];
