@@ -8,18 +8,13 @@ import { type Deadline, orAborted } from "./lifecycle/deadline.ts";
 import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
 import { type WaitDefaults, waitError, type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
+import { type FailedForGood, findFailedForGood } from "./observation/failed-for-good.ts";
 import { readClusterView } from "./observation/read-views.ts";
 import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import { keySlot } from "./plan/slots.ts";
 import { RecordedCluster } from "./recorded-cluster.ts";
 import { RedisClusterNode } from "./redis-cluster-node.ts";
-import {
-  type Electorate,
-  explainNoFailover,
-  isMissed,
-  primariesWithSlots,
-  tooSmallToFailOver,
-} from "./view/automatic-failover.ts";
+import { explainNoFailover } from "./view/automatic-failover.ts";
 import { type ClusterCheck, checkView } from "./view/check.ts";
 import type { ClusterView } from "./view/cluster-view.ts";
 import { replicasOfShard, slotOwners, whoServes } from "./view/serving.ts";
@@ -189,30 +184,14 @@ export class ObservableCluster extends RecordedCluster {
     return [];
   }
 
-  /** The primaries that have failed and that no replica can replace; undefined if there are none. */
-  async #failedForGood({
-    views,
-  }: ClusterView): Promise<
-    { readonly failed: readonly string[]; readonly electorate: Electorate } | undefined
-  > {
-    const owners = primariesWithSlots(views);
-    // If no node answers, only the planned primaries are known.
-    const electorate = tooSmallToFailOver(owners.size > 0 ? owners.size : this.plan.shards.length);
-    if (electorate === undefined) return undefined;
-    const primaries = this.nodes.filter(({ id, plannedRole }) =>
-      owners.size > 0 ? owners.has(id) : plannedRole === "primary",
-    );
-    const silent = new Set(views.flatMap(({ kind, node }) => (kind === "silent" ? [node] : [])));
-    const failed = await Promise.all(
-      primaries.map(async (node) => {
-        if (this.cutOff.includes(node.name) && isMissed(views, node)) return true;
-        // What the engine does not tell is not known to have failed.
-        const state = silent.has(node.name) ? await node.state().catch(() => undefined) : undefined;
-        return state !== undefined && !ALIVE.has(state.status);
-      }),
-    );
-    const names = primaries.flatMap(({ name }, index) => (failed[index] === true ? [name] : []));
-    return names.length === 0 ? undefined : { failed: names, electorate };
+  async #failedForGood({ views }: ClusterView): Promise<FailedForGood | undefined> {
+    return await findFailedForGood(this.plan, views, this.cutOff, async (name) => {
+      // What the engine does not tell is not known to be down.
+      const state = await this.node(name)
+        .state()
+        .catch(() => undefined);
+      return state !== undefined && !ALIVE.has(state.status);
+    });
   }
 
   /**
