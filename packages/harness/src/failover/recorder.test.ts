@@ -408,6 +408,35 @@ test("a suspicion that is dropped after the fault and comes back counts from its
   });
 });
 
+test("a suspicion that began before the fault and lasts is not the failover's", () => {
+  const recorded = recorder();
+  const suspected = { [A]: "master,fail? - 0 0 1 connected 0-5460" };
+  recorded.onView(says(1, suspected), 500);
+  recorded.onView(says(2, suspected), 1_600);
+  logs(recorded, 3, 3_000, "Failover election won: I'm the new master.");
+  allSay(recorded, 3_010, PROMOTED, [0]);
+  expect(phasesOf(first(recorded), recorded, 1_000, 3)).toMatchObject({
+    suspectedMs: 600,
+    suspectedBy: "node-2",
+  });
+});
+
+test("a suspicion that only a log reports is dropped by a later view without the flag", () => {
+  const recorded = recorder();
+  logs(recorded, 4, 1_200, `*** NODE ${A} possibly failing`);
+  // On its way when the line was written, so it says nothing of it.
+  recorded.onView(says(4), 1_220, 1_190);
+  recorded.onView(says(4), 1_420, 1_400);
+  recorded.onView(says(2, { [A]: "master,fail? - 0 0 1 connected 0-5460" }), 1_900);
+  logs(recorded, 3, 3_000, "Failover election won: I'm the new master.");
+  allSay(recorded, 3_010, PROMOTED, [0]);
+  expect(phasesOf(first(recorded), recorded, 1_000, 3)).toMatchObject({
+    suspectedMs: 900,
+    suspectedBy: "node-2",
+  });
+  expect(recorded.flags).toContainEqual({ atMs: 1_420, node: "node-4", about: A, flag: "" });
+});
+
 test("a manual failover that was given up does not make a later election a manual one", () => {
   const recorded = recorder();
   logs(recorded, 3, 1_000, "Manual failover user request accepted.");
