@@ -186,6 +186,8 @@ export class Workload implements AsyncDisposable {
 
   async #waitForOwner(shard: number, after: number, signal: AbortSignal): Promise<number> {
     for (;;) {
+      // What is in the log already is found without waiting, and so without looking at the signal.
+      signal.throwIfAborted();
       const owner = await this.#target.servingNodeBySlot();
       const byOwner: Counts = (key, source) => {
         const node = this.#sources.nodeOf(source);

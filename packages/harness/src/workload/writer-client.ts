@@ -84,7 +84,7 @@ export class WriterClient {
   #watchDispatches(node: Redis): void {
     const sources = this.#sources;
     let source = NO_SOURCE;
-    // One connection is one server. A later one of the same object may lead to another node: a port may have another owner by then.
+    // One connection leads to one server. A later one of the same object may lead to another: its port has another node then.
     const opened = (): void => {
       source = sources.open();
     };
