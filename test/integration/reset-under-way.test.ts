@@ -3,7 +3,7 @@ import {
   type StartedRedisCluster,
   startRedisCluster,
 } from "testcontainers-redis-cluster";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 // What an abandoned test still has under way must not reach the next one.
 
@@ -12,7 +12,7 @@ const KEY_OF_NODE_1 = "key:1";
 let cluster: StartedRedisCluster;
 
 beforeAll(async () => {
-  cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 2_000 });
+  cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 10_000 });
 });
 afterAll(async () => {
   await cluster.stop();
@@ -52,6 +52,21 @@ test("a reset ends calls that wait, and faults that are on their way", async () 
   expect(await cluster.check()).toMatchObject({ ok: true });
   const sizes = await Promise.all(cluster.nodes.map(({ client }) => client.dbsize()));
   expect(sizes).toEqual([0, 0, 0]);
+});
+
+test("a reset deletes reports of failures, which would count in the decisions of the next test", async () => {
+  const [first, second, third] = cluster.nodes;
+  const reports = async (): Promise<number> =>
+    Number(await third?.client.call("CLUSTER", "COUNT-FAILURE-REPORTS", second?.id ?? ""));
+  const fault = await cluster.pause("node-1");
+  // Only this node suspects another one so soon, so there is no majority for declaring it dead.
+  await first?.client.config("SET", "cluster-node-timeout", "200");
+  await vi.waitFor(async () => expect(await reports()).toBe(1), { timeout: 8_000, interval: 20 });
+  // The suspicion ends with the pause, but its report is still believed for two node timeouts.
+  await fault.heal();
+  await cluster.waitUntilHealthy();
+  expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+  expect(await reports()).toBe(0);
 });
 
 test("a reset that is joined by a second one ends neither", async () => {

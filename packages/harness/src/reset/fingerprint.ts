@@ -34,6 +34,10 @@ interface Snapshots {
   readonly saving: boolean;
   /** Bytes of the append-only file that are not written yet. */
   readonly unwritten: number;
+  /** Full syncs that replicas got from this node since the statistics were reset. */
+  readonly syncs: number;
+  /** Another replication id of a replica means that it has got a full sync from another process. */
+  readonly replicationId: string;
 }
 
 /** What a node holds of its use, as numbers that are 0 on a node that nobody has used. */
@@ -98,6 +102,7 @@ export async function readFingerprint(
     ["INFO", "server"],
     ["INFO", "commandstats"],
     ["INFO", "persistence"],
+    ["INFO", "stats"],
     ["INFO", "memory"],
     ["INFO", "keyspace"],
     ["ACL", "LIST"],
@@ -111,7 +116,7 @@ export async function readFingerprint(
   ]);
   const failed = outcomes.slice(0, questions.length).find((outcome) => outcome instanceof Error);
   if (failed !== undefined) throw failed;
-  const [server, stats, persistence, memory, keyspace, acl, modules, ...rest] = outcomes;
+  const [server, commands, persistence, stats, memory, keyspace, acl, modules, ...rest] = outcomes;
   const answers = rest.slice(0, VIEW_QUESTIONS.length).map(String);
   const [, clusterText = "", replicationText = ""] = answers;
   const clusterInfo = parseInfo(clusterText);
@@ -127,8 +132,8 @@ export async function readFingerprint(
     modules: JSON.stringify(modules),
     configEpoch: Number(clusterInfo.get("cluster_my_epoch")),
     failoverMessages: failoverMessages(clusterInfo),
-    calls: parseCalls(String(stats)),
-    snapshots: snapshotsOf(parseInfo(String(persistence))),
+    calls: parseCalls(String(commands)),
+    snapshots: snapshotsOf(parseInfo([persistence, stats, replicationText].join("\r\n"))),
     held: {
       keys: keysIn(parseInfo(String(keyspace))),
       scripts: Number(memoryInfo.get("number_of_cached_scripts") ?? 0),
@@ -171,6 +176,8 @@ function snapshotsOf(info: ReadonlyMap<string, string>): Snapshots {
     rewrites: info.has("aof_rewrites") ? count("aof_rewrites") : count("aof_last_rewrite_time_sec"),
     saving: info.get("rdb_bgsave_in_progress") === "1",
     unwritten: count("aof_buffer_length"),
+    syncs: count("sync_full"),
+    replicationId: info.get("master_replid") ?? "",
   };
 }
 

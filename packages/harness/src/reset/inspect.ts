@@ -44,6 +44,13 @@ export async function inspect(
   );
   const answers = asked.map((each) => (each.status === "fulfilled" ? each.value : undefined));
   const now = answers.map((each) => each?.fingerprint);
+  const syncedShards = new Set(
+    now.flatMap((each, index) =>
+      each !== undefined && each.snapshots.syncs > (before.fingerprints[index]?.snapshots.syncs ?? 0)
+        ? [plan.nodes[index]?.shard]
+        : [],
+    ),
+  );
   for (const [index, { plan: node }] of all.entries()) {
     const then = before.fingerprints[index] as Fingerprint;
     const fingerprint = now[index];
@@ -52,7 +59,7 @@ export async function inspect(
       fingerprint === undefined
         ? []
         : [
-            ...lastingTraces(then, fingerprint, answers[index]?.commands ?? []),
+            ...lastingTraces(then, fingerprint, answers[index]?.commands ?? [], syncedShards.has(node.shard)),
             ...(cleaned
               ? [...lastingDifferences(then, fingerprint), ...remains(plan, before.fingerprints, fingerprint)]
               : []),
@@ -72,9 +79,12 @@ export async function inspect(
   const view = viewOf(plan, views);
   reasons.push(...view.disagreements.map(({ message }) => message), ...deviations(plan, view));
   const staying = now.map((each, index) => (lost.has(index) ? undefined : each));
+  // What CLUSTER commands change may have spread to nodes that were not told them, such as the ids of forgotten nodes.
+  const told = answers.some((each) => each?.commands.some((name) => name.startsWith("cluster|")));
   const calm =
     lost.size > 0 &&
     lost.size < all.length &&
+    !told &&
     canReturn(plan, lost) &&
     keepsMajority(plan, lost) &&
     isCalm(plan, before, staying);

@@ -13,7 +13,7 @@ function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
     configEpoch: 2,
     failoverMessages: new Map([["fail_sent", 5]]),
     calls: new Map([[STATISTICS_MARK, MARK_CALLS]]),
-    snapshots: { saves: 0, rewrites: 0, saving: false, unwritten: 0 },
+    snapshots: { saves: 0, rewrites: 0, saving: false, unwritten: 0, syncs: 0, replicationId: "r" },
     held: { keys: 0, scripts: 0, functions: 0, failureReports: 0, followers: 0 },
     view: { kind: "answered", node: "node-1", state: "ok", currentEpoch: 6, members: [], inSync: true },
     ...changes,
@@ -23,33 +23,35 @@ function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
 const BEFORE = fingerprint();
 
 test("a node that was only used keeps its process", () => {
-  expect(lastingTraces(BEFORE, fingerprint(), [])).toEqual([]);
+  expect(lastingTraces(BEFORE, fingerprint(), [], false)).toEqual([]);
   expect(failoverTraces(BEFORE, fingerprint())).toEqual([]);
 });
 
 test("a node that was told commands with lasting effects loses its process", () => {
-  expect(lastingTraces(BEFORE, fingerprint(), ["debug|sleep", "bgsave"])).toEqual([
+  expect(lastingTraces(BEFORE, fingerprint(), ["debug|sleep", "bgsave"], false)).toEqual([
     "node-1 was told DEBUG SLEEP, BGSAVE",
   ]);
 });
 
 test("another process, other modules and reset statistics are noticed", () => {
-  expect(lastingTraces(BEFORE, fingerprint({ runId: "b" }), [])).toEqual(["node-1 was restarted"]);
-  expect(lastingTraces(BEFORE, fingerprint({ modules: "[1]" }), [])).toEqual(["node-1 has other modules"]);
-  expect(lastingTraces(BEFORE, fingerprint({ calls: new Map() }), [])).toEqual([
+  expect(lastingTraces(BEFORE, fingerprint({ runId: "b" }), [], false)).toEqual(["node-1 was restarted"]);
+  expect(lastingTraces(BEFORE, fingerprint({ modules: "[1]" }), [], false)).toEqual([
+    "node-1 has other modules",
+  ]);
+  expect(lastingTraces(BEFORE, fingerprint({ calls: new Map() }), [], false)).toEqual([
     "the statistics of node-1 were reset",
   ]);
 });
 
 test("a node that has asked for votes keeps them, and so cannot stay", () => {
   const now = fingerprint({ failoverMessages: new Map([["auth-req_sent", 5]]) });
-  expect(lastingTraces(BEFORE, now, [])).toEqual(["node-1 stood for election"]);
+  expect(lastingTraces(BEFORE, now, [], false)).toEqual(["node-1 stood for election"]);
   expect(failoverTraces(BEFORE, now)).toEqual(["node-1 saw a failover (auth-req_sent)"]);
 });
 
 test("statistics that somebody has reset are noticed although the mark was called again", () => {
   const now = fingerprint({ calls: new Map([[STATISTICS_MARK, 1]]) });
-  expect(lastingTraces(BEFORE, now, [])).toEqual(["the statistics of node-1 were reset"]);
+  expect(lastingTraces(BEFORE, now, [], false)).toEqual(["the statistics of node-1 were reset"]);
 });
 
 describe("files that the server writes by itself", () => {
@@ -57,43 +59,56 @@ describe("files that the server writes by itself", () => {
     ["save", ""],
     ["appendonly", "no"],
   ]);
-  const snapshots = { saves: 1, rewrites: 0, saving: false, unwritten: 0 };
+  const snapshots = { ...BEFORE.snapshots, saves: 1 };
   const mark = [STATISTICS_MARK, MARK_CALLS] as const;
   const set = new Map([mark, ["config|set", 2] as const]);
 
   test("a snapshot of a sync leaves no file, so the process stays", () => {
-    expect(lastingTraces(fingerprint({ config: off }), fingerprint({ config: off, snapshots }), [])).toEqual(
-      [],
-    );
+    expect(
+      lastingTraces(fingerprint({ config: off }), fingerprint({ config: off, snapshots }), [], false),
+    ).toEqual([]);
   });
 
   test("a snapshot after CONFIG SET, or one that is being written, costs the process", () => {
     const before = fingerprint({ config: off });
     const lost = ["node-1 saved a snapshot"];
-    expect(lastingTraces(before, fingerprint({ config: off, snapshots, calls: set }), [])).toEqual(lost);
-    const saving = { ...snapshots, saves: 0, saving: true };
-    expect(lastingTraces(before, fingerprint({ config: off, snapshots: saving, calls: set }), [])).toEqual(
+    expect(lastingTraces(before, fingerprint({ config: off, snapshots, calls: set }), [], false)).toEqual(
       lost,
     );
+    const saving = { ...snapshots, saves: 0, saving: true };
+    expect(
+      lastingTraces(before, fingerprint({ config: off, snapshots: saving, calls: set }), [], false),
+    ).toEqual(lost);
+  });
+
+  test("a sync during which save points may have been set costs the process", () => {
+    const before = fingerprint({ config: off });
+    const kept = ["node-1 may have kept a snapshot"];
+    expect(lastingTraces(before, fingerprint({ config: off, calls: set }), [], true)).toEqual(kept);
+    const other = { ...BEFORE.snapshots, replicationId: "s" };
+    expect(
+      lastingTraces(before, fingerprint({ config: off, snapshots: other, calls: set }), [], false),
+    ).toEqual(kept);
+    expect(lastingTraces(before, fingerprint({ config: off, snapshots: other }), [], true)).toEqual([]);
   });
 
   test("snapshots that the cluster was started with leave nothing, because FLUSHALL writes them again", () => {
     const config = new Map([["save", "1 1"]]);
     expect(
-      lastingTraces(fingerprint({ config }), fingerprint({ config, snapshots, calls: set }), []),
+      lastingTraces(fingerprint({ config }), fingerprint({ config, snapshots, calls: set }), [], false),
     ).toEqual([]);
   });
 
   test("a setting that has the server write files costs the process", () => {
     const now = fingerprint({ config: new Map([...off, ["save", "1 1"]]) });
-    expect(lastingTraces(fingerprint({ config: off }), now, [])).toEqual([
+    expect(lastingTraces(fingerprint({ config: off }), now, [], false)).toEqual([
       "node-1 has another save, by which it may have written files",
     ]);
   });
 
   test("an append-only file that was written in between costs the process", () => {
     const now = fingerprint({ config: off, snapshots: { ...snapshots, saves: 0, rewrites: 1 } });
-    expect(lastingTraces(fingerprint({ config: off }), now, [])).toEqual([
+    expect(lastingTraces(fingerprint({ config: off }), now, [], false)).toEqual([
       "node-1 wrote an append-only file",
     ]);
   });

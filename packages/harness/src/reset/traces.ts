@@ -17,11 +17,13 @@ type Messages = Fingerprint["failoverMessages"];
  * restored.
  *
  * @param lasting the called commands whose effects last, or are unknown.
+ * @param synced whether a node of its shard has given a full sync.
  */
 export function lastingTraces(
   before: Fingerprint,
   now: Fingerprint,
   lasting: readonly string[],
+  synced: boolean,
 ): readonly string[] {
   const found: string[] = [];
   if (now.runId !== before.runId) found.push(`${now.node} was restarted`);
@@ -36,7 +38,7 @@ export function lastingTraces(
   // A server keeps the votes of its last election, and goes by them again for seconds (docs/failover.md).
   if (more(before.failoverMessages, now.failoverMessages, "auth-req_sent"))
     found.push(`${now.node} stood for election`);
-  if (now.runId === before.runId) found.push(...fileTraces(before, now));
+  if (now.runId === before.runId) found.push(...fileTraces(before, now, synced));
   return found;
 }
 
@@ -44,17 +46,20 @@ export function lastingTraces(
  * What the server has written by itself, without a command that is counted. Putting `save` back does not delete a file,
  * and FLUSHALL writes it again only while save points are set (`flushAllDataAndResetRDB` in db.c).
  */
-function fileTraces(before: Fingerprint, now: Fingerprint): readonly string[] {
+function fileTraces(before: Fingerprint, now: Fingerprint, synced: boolean): readonly string[] {
   const { node } = now;
   const changed = FILE_SETTINGS.filter((name) => before.config.get(name) !== now.config.get(name));
   if (changed.length > 0)
     return [`${node} has another ${changed.join(", ")}, by which it may have written files`];
   const found: string[] = [];
-  // Without CONFIG SET only a sync saves, and deletes its file: `rdb-del-sync-files`. Before 7.0 CONFIG SET is not counted
-  // by itself.
+  // Without CONFIG SET only syncs write snapshots, on both sides, and both delete them: `rdb-del-sync-files`. They do not
+  // while save points are set. Before 7.0 CONFIG SET is not counted by itself.
   const maySave = now.calls.has("config|set") || now.calls.has("config");
   const saved = now.snapshots.saving || now.snapshots.saves > before.snapshots.saves;
-  if (before.config.get("save") === "" && maySave && saved) found.push(`${node} saved a snapshot`);
+  const received = synced || now.snapshots.replicationId !== before.snapshots.replicationId;
+  if (before.config.get("save") === "" && maySave && (saved || received)) {
+    found.push(`${node} ${saved ? "saved" : "may have kept"} a snapshot`);
+  }
   if (before.config.get("appendonly") === "no" && now.snapshots.rewrites > before.snapshots.rewrites)
     found.push(`${node} wrote an append-only file`);
   return found;

@@ -15,7 +15,7 @@ test("a baseline survives the way to another process, maps and lists alike", () 
         configEpoch: 1,
         failoverMessages: new Map([["fail_sent", 2]]),
         calls: new Map(),
-        snapshots: { saves: 0, rewrites: 0, saving: false, unwritten: 0 },
+        snapshots: { saves: 0, rewrites: 0, saving: false, unwritten: 0, syncs: 0, replicationId: "r" },
         held: { keys: 0, scripts: 0, functions: 0, failureReports: 0, followers: 1 },
         view: { kind: "answered", node: "node-0", state: "ok", currentEpoch: 3, members: [], inSync: true },
       },
