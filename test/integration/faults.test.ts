@@ -269,7 +269,7 @@ describe("faults, each applied and healed", () => {
     if (result instanceof RedisClusterError) {
       expect(result).toMatchObject({
         code: "FAULT_UNSUPPORTED",
-        message: expect.stringContaining("no netem queue"),
+        message: expect.stringContaining("lacks the netem queue"),
       });
       return;
     }

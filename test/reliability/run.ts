@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { leftovers } from "../support/engine.ts";
 import { runKills } from "./kills.ts";
 import { tryOptionSets } from "./option-sets.ts";
+import { FAILURES, runRequests } from "./requests.ts";
 import { runSchedules } from "./schedules.ts";
 import { runVerdicts, verdictsTable } from "./verdicts.ts";
 
@@ -11,11 +12,12 @@ import { runVerdicts, verdictsTable } from "./verdicts.ts";
 
 const USAGE = `usage: ./dev reliability [--only PART] [OPTION…]
 
-  --only PART       kills, schedules, options or verdicts; by default all of them
+  --only PART       kills, schedules, options, requests or verdicts; by default all of them
   --kills N         processes to kill (default 50)
   --with-watcher N  processes to kill together with their watcher (default 20)
   --schedules N     random schedules of faults, each ending in a reset (default 60)
   --options N       generated option sets, of which more than two thirds are wrong (default 450)
+                    requests has no number: each request of a start fails once in every way
   --faults N        faults seeded into what a verdict is made of, each of which has to be reported (default 220)
   --clean N         runs with random faults and without any loss, none of which may be reported (default 200)
   --from N          first scenario of the verdicts, for a run that goes on where an earlier one ended (default 0)
@@ -51,7 +53,7 @@ const [kills = 0, withWatcher = 0, schedules = 0, sets = 0, seed = 0, faults = 0
   numbers;
 if (
   !numbers.every((each) => Number.isSafeInteger(each) && each >= 0) ||
-  (only !== undefined && !["kills", "schedules", "options", "verdicts"].includes(only))
+  (only !== undefined && !["kills", "schedules", "options", "requests", "verdicts"].includes(only))
 ) {
   console.error(USAGE);
   process.exit(2);
@@ -60,7 +62,8 @@ if (
 const before = await leftovers();
 if (before.length > 0) throw new Error(`there is something already: ${before.join(", ")}; run ./dev clean`);
 console.log(`seed ${seed}`);
-const results: Record<string, unknown> = { seed };
+const scenarios: unknown[] = [];
+const results: Record<string, unknown> = { seed, scenarios };
 let failures = 0;
 if (wanted("kills")) {
   const outcome = await runKills({ kills, withWatcher, seed });
@@ -113,9 +116,24 @@ if (wanted("verdicts")) {
     },
   });
   process.stderr.write("\r\u001b[K");
-  results["scenarios"] = outcome.scenarios;
+  scenarios.push(...outcome.scenarios);
   failures += outcome.failures;
   console.log(verdictsTable(outcome.scenarios));
+}
+if (wanted("requests")) {
+  const outcomes = await runRequests({
+    failures: FAILURES,
+    onDone: (done, all) => progress("request", done, all),
+  });
+  process.stderr.write("\r\u001b[K");
+  scenarios.push(...outcomes);
+  const wrong = outcomes.filter(({ problem }) => problem !== undefined);
+  failures += wrong.length;
+  for (const { request, failure, problem } of wrong) console.log(`${request} ${failure}: ${problem}`);
+  const started = outcomes.filter(({ outcome }) => outcome === "started").length;
+  console.log(
+    `${outcomes.length} starts with one failed request: ${started} started nevertheless, ${wrong.length} left something or named no step`,
+  );
 }
 const left = await leftovers();
 if (left.length > 0) console.log(`left at the end: ${left.join(", ")}`);

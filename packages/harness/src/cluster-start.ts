@@ -9,9 +9,12 @@ import { AddressTable } from "./clients/address-table.ts";
 import { closeCluster, connectCluster } from "./clients/cluster-client.ts";
 import type { NodeConnection } from "./clients/node-connection.ts";
 import { OpenClients } from "./clients/open-clients.ts";
-import { type Engine, volumesOfImage } from "./docker/engine.ts";
+import { bootRefusal } from "./docker/boot-script.ts";
+import type { Engine } from "./docker/engine.ts";
 import { namesOfHost } from "./docker/engine-names.ts";
+import { type ImageFacts, readImage } from "./docker/image-facts.ts";
 import type { NodeRuntime } from "./docker/node-runtime.ts";
+import { unsuitable } from "./docker/start-error.ts";
 import { type ContainerExit, watchExits } from "./docker/watch-exits.ts";
 import { messageOf, RedisClusterError } from "./errors.ts";
 import type { EvidenceSource } from "./evidence/evidence.ts";
@@ -77,8 +80,7 @@ export class ClusterStart {
     try {
       const networkBegun = monotonicMs();
       await guardAgainstDeath(this.#engine, this.#cleanup);
-      const asking = volumesOfImage(this.#engine, this.#options.image);
-      const imageVolumes = await orAborted(asking, deadline.signal);
+      const image = await orAborted(readImage(this.#engine, this.#options.image), deadline.signal);
       const { plan, network } = await makeNetwork(
         this.#engine,
         this.#options,
@@ -88,7 +90,7 @@ export class ClusterStart {
       this.#plan = plan;
       log("%s: %d nodes of %s on %s", plan.name, plan.nodes.length, plan.image, plan.network.subnet);
       // Beside the boot, which waits for the engine most of the time.
-      sweepOnce(this.#engine, this.#cleanup);
+      const sweeping = sweepOnce(this.#engine);
       const containersBegun = monotonicMs();
       this.#phase = "containers";
       using _exits = watchExits(this.#engine, plan.name, (exit) => this.#stopAtExit(exit));
@@ -96,7 +98,7 @@ export class ClusterStart {
       const hosts = namesOfHost(this.#engine, plan.publishOn);
       const certificates = plan.tls && (await makeCertificates(plan, plan.tls.clientAuth, ...hosts));
       const access = accessOf(plan, certificates && clientTls(certificates));
-      const booting = this.#boot(plan, access, certificates, imageVolumes, signal);
+      const booting = this.#boot(plan, access, certificates, image, signal);
       const forming = formCluster(plan, booting, signal);
       // Heard below, when its phase has come: formation begins while the last nodes boot.
       forming.catch(() => {});
@@ -120,6 +122,8 @@ export class ClusterStart {
       ]);
       const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
       this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());
+      // After everything of this cluster is removed, and not at all if the start fails.
+      this.#cleanup.whenEmpty(() => sweeping);
       const end = monotonicMs();
       log("%s: ready after %d ms", plan.name, Math.round(end - begun));
       return new StartedRedisCluster({
@@ -163,7 +167,7 @@ export class ClusterStart {
     plan: ClusterPlan,
     access: Access,
     certificates: ClusterCertificates | undefined,
-    imageVolumes: readonly string[],
+    image: ImageFacts,
     signal: AbortSignal,
   ): readonly Promise<NodeConnection>[] {
     const booting = bootNodes({
@@ -172,7 +176,7 @@ export class ClusterStart {
       addresses: this.#addresses,
       access,
       certificates,
-      imageVolumes,
+      image,
       runtimes: this.#runtimes,
       connections: this.#connections,
       cleanup: this.#cleanup,
@@ -189,6 +193,11 @@ export class ClusterStart {
   }
 
   #stopAtExit({ node, exitCode }: ContainerExit): void {
+    const refusal = bootRefusal(exitCode);
+    if (refusal !== undefined) {
+      this.#trouble.abort(unsuitable(this.#options.image, refusal, { details: { node, exitCode } }));
+      return;
+    }
     this.#trouble.abort(
       new RedisClusterError(
         "NODE_EXITED",

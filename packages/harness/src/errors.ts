@@ -9,6 +9,7 @@ export type ErrorCode =
   | "NO_DOCKER"
   | "REAPER_UNAVAILABLE"
   | "IMAGE_UNAVAILABLE"
+  | "IMAGE_UNSUITABLE"
   | "PORT_TAKEN"
   | "NODE_EXITED"
   | "START_FAILED"

@@ -53,8 +53,8 @@ export class PartitionableCluster extends BreakableCluster {
    * @returns the fault, in force until its `heal()` or `await using`, {@link heal} or `reset()`; healing does not wait
    * for the cluster to recover.
    * @throws RedisClusterError before anything is done INVALID_ARGUMENT with all that is wrong with the groups,
-   * NODE_NOT_RUNNING, IMAGE_UNAVAILABLE; otherwise FAULT_FAILED where a filter cannot be set, ENGINE_FAILED,
-   * WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED, and it is undone.
+   * NODE_NOT_RUNNING, IMAGE_UNAVAILABLE; otherwise FAULT_UNSUPPORTED if the engine or its kernel cannot do it,
+   * FAULT_FAILED if the helper failed, ENGINE_FAILED, WAIT_TIMEOUT, WAIT_ABORTED, CLUSTER_STOPPED, and it is undone.
    */
   async partition(
     groups: readonly PartitionGroup[],
@@ -126,8 +126,8 @@ export class PartitionableCluster extends BreakableCluster {
    * `delayMs`). It needs a kernel with netem. It holds for a node that {@link restart} starts, too.
    *
    * @returns the fault, which ends as that of {@link partition} does.
-   * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT for a target or number that is none; FAULT_UNSUPPORTED where
-   * the engine's kernel has no netem; in all else as {@link partition}.
+   * @throws RedisClusterError UNKNOWN_NODE; INVALID_ARGUMENT for a target or number that is none; in all else as
+   * {@link partition}.
    */
   async delay(
     target: Target,

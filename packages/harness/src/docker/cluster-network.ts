@@ -1,4 +1,5 @@
 import { StartedNetwork } from "testcontainers";
+import { monotonicMs, pause } from "../clock/real-time.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { NetworkPlan } from "../plan/cluster-plan.ts";
 import { type Engine, statusOf } from "./engine.ts";
@@ -72,5 +73,24 @@ export async function removeNetwork(engine: Engine, id: string): Promise<void> {
     await engine.docker.getNetwork(id).remove();
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
+  }
+}
+
+/** How long a request may still be at work in the engine after its connection broke. */
+const LOST_REQUEST_MS = 1_000;
+const POLL_MS = 50;
+
+/** Removes a network that the engine may have made, or may be about to make, without having said so. */
+export async function removeLostNetwork(engine: Engine, name: string): Promise<void> {
+  const begun = monotonicMs();
+  for (;;) {
+    try {
+      await engine.docker.getNetwork(name).remove();
+      return;
+    } catch (error) {
+      if (statusOf(error) !== 404) throw error;
+      if (monotonicMs() - begun > LOST_REQUEST_MS) return;
+      await pause(POLL_MS);
+    }
   }
 }

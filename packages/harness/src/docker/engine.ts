@@ -131,12 +131,6 @@ export async function ensureImage(
   );
 }
 
-/** The folders for which an image wants a volume. The engine must have the image. */
-export async function volumesOfImage({ docker }: Engine, image: string): Promise<readonly string[]> {
-  const { Config } = await docker.getImage(imageName(image)).inspect();
-  return Object.keys(Config.Volumes ?? {});
-}
-
 /** The HTTP status of an answer of the engine, or undefined where it was no answer. */
 export function statusOf(error: unknown): number | undefined {
   const status: unknown = error instanceof Error ? Reflect.get(error, "statusCode") : undefined;

@@ -1,10 +1,17 @@
 import type { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
-import { pack } from "tar-stream";
+import { buffer, text } from "node:stream/consumers";
+import { extract, pack } from "tar-stream";
+import { pause } from "../clock/real-time.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
+import { MARKS_FOLDER } from "./boot-script.ts";
 import { type Engine, statusOf } from "./engine.ts";
 import { followLogs, type LogSelection, readLogs } from "./read-logs.ts";
+import { isPortRace, startError } from "./start-error.ts";
+
+/** How often a container is started again if another program took the free port that the engine chose. */
+const PORT_RACES = 5;
+const PORT_RACE_PAUSE_MS = 50;
 
 /** A text file that a node is given. */
 export interface NodeFile {
@@ -108,25 +115,62 @@ export class NodeRuntime {
    */
   async mark(what: "wipe" | "new" | "hold" | "go", nodesConf = ""): Promise<void> {
     const [name, content] = what === "go" ? ["hold", "go"] : [what, nodesConf];
-    await this.put([{ name: `redis-node.${name}`, mode: 0o644, content }]);
+    // Into a folder that the boot script has made: its user may delete there, whoever owns the file.
+    await this.#put(`/tmp/${MARKS_FOLDER}`, [{ name, mode: 0o644, content }]);
   }
 
-  /** Puts files below the container's /tmp, whether it runs or not. */
-  async put(files: readonly NodeFile[]): Promise<void> {
+  /**
+   * Puts secret files into a new folder below the container's /tmp before its first start.
+   *
+   * @param user as which the container starts, as Docker is told it: only this user can read the files.
+   */
+  async putSecrets(folder: string, files: readonly NodeFile[], user: string): Promise<void> {
+    const uid = await this.#userId(user);
+    // The boot script hands over what is root's.
+    const directory = { name: folder, type: "directory", mode: 0o700, content: "" } as const;
+    const inside = files.map((file) => ({ ...file, name: `${folder}/${file.name}` }));
+    await this.#put("/tmp", [directory, ...inside], uid);
+  }
+
+  async #put(
+    path: string,
+    entries: readonly (NodeFile & { readonly type?: "directory" })[],
+    uid = 0,
+  ): Promise<void> {
     const archive = pack();
-    for (const { name, mode, content } of files) archive.entry({ name, mode }, content);
+    for (const { content, ...entry } of entries) archive.entry({ ...entry, uid }, content);
     archive.finalize();
-    await this.#ask("to take files for", this.#container.putArchive(await buffer(archive), { path: "/tmp" }));
+    await this.#ask("to take files for", this.#container.putArchive(await buffer(archive), { path }));
+  }
+
+  /** The number of a container's user: only the image knows that of a name. */
+  async #userId(user: string): Promise<number> {
+    const [name = ""] = user.split(":");
+    if (name === "" || name === "root") return 0;
+    if (/^\d+$/.test(name)) return Number(name);
+    const archive = await this.#ask("for the users of", this.#container.getArchive({ path: "/etc/passwd" }));
+    for await (const entry of archive.pipe(extract())) {
+      const line = (await text(entry)).split("\n").find((each) => each.startsWith(`${name}:`));
+      if (line !== undefined) return Number(line.split(":")[2]);
+    }
+    throw new RedisClusterError(
+      "START_FAILED",
+      `${this.name} could not be started: its image has no user "${name}" in /etc/passwd.`,
+      { details: { node: this.name } },
+    );
   }
 
   /** Starts the container. Returns `running` if it ran already: the engine answers 304 then. */
   async start(): Promise<"started" | "running"> {
-    try {
-      await this.#container.start();
-      return "started";
-    } catch (error) {
-      if (statusOf(error) === 304) return "running";
-      throw startError(this.#node, error);
+    for (let races = 0; ; races += 1) {
+      try {
+        await this.#container.start();
+        return "started";
+      } catch (error) {
+        if (statusOf(error) === 304) return "running";
+        if (races === PORT_RACES || !isPortRace(this.#node, error)) throw startError(this.#node, error);
+        await pause(PORT_RACE_PAUSE_MS);
+      }
     }
   }
 
@@ -165,31 +209,12 @@ export class NodeRuntime {
   }
 }
 
-/** Removes a container and its volumes by id, running or not. */
+/** Removes a container and its volumes by id or name, running or not. */
 export async function removeContainer(engine: Engine, id: string): Promise<void> {
   try {
     await engine.docker.getContainer(id).remove({ force: true, v: true });
   } catch (error) {
-    // 409: somebody else is removing it at this moment.
+    // 409: another request is removing it at this moment.
     if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
   }
-}
-
-/** Why a container did not start, in the user's terms. */
-export function startError(node: NodePlan, error: unknown): RedisClusterError {
-  if (error instanceof RedisClusterError) return error;
-  const message = messageOf(error);
-  if (/port is already allocated|address already in use|ports are not available/i.test(message)) {
-    const ports = [node.hostPort, node.hostBusPort].filter((port) => port !== undefined).join(" or ");
-    return new RedisClusterError(
-      "PORT_TAKEN",
-      `${node.name} cannot be published on port ${ports} of the host: something else listens there (${message}). ` +
-        "Choose another `firstHostPort` or `firstHostBusPort`, or leave them out to get free ports.",
-      { cause: error, details: { node: node.name } },
-    );
-  }
-  return new RedisClusterError("START_FAILED", `${node.name} could not be started: ${message}`, {
-    cause: error,
-    details: { node: node.name },
-  });
 }

@@ -1,9 +1,9 @@
 import type { Engine } from "../docker/engine.ts";
 import { runInNetwork } from "../docker/run-in-network.ts";
-import { RedisClusterError } from "../errors.ts";
 import type { Standing } from "./active-fault.ts";
+import { helperError, type HelperTask } from "./helper-error.ts";
 import { applyToAll, type Member, type Members } from "./member.ts";
-import { type Cut, hopeFor, type LossShare, renderRuleset } from "./partition.ts";
+import { type Cut, hopeFor, isTotal, type LossShare, renderRuleset } from "./partition.ts";
 
 const LOAD = 'printf %s "$1" | nft -f -';
 // A node that somebody else has started again has a new network without the table, and nothing to heal.
@@ -21,7 +21,11 @@ export interface NetworkFault {
   readonly standing: (node: string) => Standing | undefined;
 }
 
-/** Puts packet filters into the nodes' networks: all of them, or none. */
+/**
+ * Puts packet filters into the nodes' networks: all of them, or none.
+ *
+ * @throws RedisClusterError FAULT_UNSUPPORTED or FAULT_FAILED
+ */
 export async function applyCuts(
   engine: Engine,
   members: Members,
@@ -34,9 +38,10 @@ export async function applyCuts(
     cuts.map(({ node }) => memberOf(members, node.index)),
     async (member) => {
       const cut = cuts.find(({ node }) => node.index === member.plan.index) as Cut;
-      await helper(engine, members, member, LOAD, renderRuleset(table, cut, everybody, loss));
+      const task = isTotal(loss) ? "filter" : "loss";
+      await helper(engine, members, member, task, LOAD, renderRuleset(table, cut, everybody, loss));
     },
-    (member) => helper(engine, members, member, UNLOAD, table),
+    (member) => helper(engine, members, member, "heal", UNLOAD, table),
   );
   return {
     remove: fault.remove,
@@ -65,8 +70,9 @@ export async function applyDelay(
 ): Promise<NetworkFault> {
   const fault = await putInto(
     targets,
-    (member) => helper(engine, members, member, `${DELAY} "$1" "$2"`, `${delayMs}ms`, `${jitterMs}ms`),
-    (member) => helper(engine, members, member, NO_DELAY),
+    (member) =>
+      helper(engine, members, member, "delay", `${DELAY} "$1" "$2"`, `${delayMs}ms`, `${jitterMs}ms`),
+    (member) => helper(engine, members, member, "heal", NO_DELAY),
   );
   return {
     remove: fault.remove,
@@ -113,25 +119,14 @@ async function helper(
   engine: Engine,
   members: Members,
   member: Member,
+  task: HelperTask,
   script: string,
   ...args: readonly string[]
 ): Promise<void> {
   // A dead node's network is gone, and every filter with it.
   if (script !== LOAD && (await member.runtime.state()).status === "exited") return;
-  const { exitCode, output } = await runInNetwork(engine, members.plan, member.runtime.id, script, ...args);
+  const { plan, runtime } = member;
+  const { exitCode, output } = await runInNetwork(engine, members.plan, runtime.id, script, ...args);
   if (exitCode === 0) return;
-  const { name } = member.plan;
-  if (/netem|qdisc kind is unknown|No such file or directory/.test(output) && script.startsWith(DELAY)) {
-    throw new RedisClusterError(
-      "FAULT_UNSUPPORTED",
-      `${name} cannot be delayed: the engine's kernel has no netem queue (${output}). Packet loss, pauses and slow commands work without it.`,
-      { details: { node: name, output } },
-    );
-  }
-  throw new RedisClusterError(
-    "FAULT_FAILED",
-    `The network of ${name} could not be changed (exit code ${exitCode}): ${output || "no output"}. ` +
-      `The helper ran ${JSON.stringify(members.plan.faultImage)}, which needs sh, nft and tc.`,
-    { details: { node: name, exitCode, output } },
-  );
+  throw helperError({ node: plan.name, task, exitCode, output, faultImage: members.plan.faultImage });
 }

@@ -153,7 +153,7 @@ function isGroup(group: unknown): boolean {
 /** Share of packets to drop, above 0 and up to 1; undefined or 1 drops all. */
 export type LossShare = number | undefined;
 
-function isTotal(loss: LossShare): boolean {
+export function isTotal(loss: LossShare): boolean {
   return loss === undefined || loss === 1;
 }
 

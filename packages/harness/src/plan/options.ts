@@ -84,8 +84,9 @@ export interface ClusterShape {
   /** Address of node-0; the other nodes get the addresses after it. @default the first addresses that the gateway leaves */
   readonly firstAddress?: string | undefined;
   /**
-   * Image of the server, Redis 6.2 or newer, or Valkey. @default the environment variable
-   * `TESTCONTAINERS_REDIS_CLUSTER_IMAGE`, or else the official image `DEFAULT_IMAGE`
+   * Image of the server, Redis 6.2 or newer, or Valkey, with a shell. Its own entry point runs, so its modules are loaded: see
+   * docs/images.md. @default the environment variable `TESTCONTAINERS_REDIS_CLUSTER_IMAGE`, or else the official image
+   * `DEFAULT_IMAGE`
    */
   readonly image?: string | undefined;
   /**
@@ -143,9 +144,9 @@ export interface ClusterShape {
   /** Processors that each container may use, such as 0.5; 0.01 to 1024. @default no limit */
   readonly cpus?: number | undefined;
   /**
-   * Whether the root of the containers is read-only. Data and settings are then in anonymous volumes: the image's own at
-   * its working folder, and one at /tmp, which costs a volume for each node. For images that write nowhere else, as the
-   * official ones of Redis and Valkey. @default false
+   * Whether the root of the containers is read-only. Data and settings are then in anonymous volumes: one at the data
+   * folder and one at /tmp, which costs a volume for each node. For images that write nowhere else, as the official ones of
+   * Redis and Valkey. @default false
    */
   readonly readOnlyRoot?: boolean | undefined;
   /** Processes and threads that each container may have, 32 or more. @default 512 */

@@ -5,10 +5,16 @@ import type { Access } from "../clients/access.ts";
 import type { AddressTable } from "../clients/address-table.ts";
 import { NodeConnection } from "../clients/node-connection.ts";
 import type { Engine } from "../docker/engine.ts";
-import { type NodeFile, NodeRuntime, removeContainer, startError } from "../docker/node-runtime.ts";
+import type { ImageFacts } from "../docker/image-facts.ts";
+import { removeLeftoverContainers, wasLost } from "../docker/leftover-containers.ts";
+import { type NodeFile, NodeRuntime, removeContainer } from "../docker/node-runtime.ts";
 import { type ConfigureNode, RedisNodeContainer } from "../docker/redis-node-container.ts";
+import { isRefusal } from "../docker/refusal.ts";
+import { isPortRace, startError, unsuitable } from "../docker/start-error.ts";
+import { messageOf, RedisClusterError } from "../errors.ts";
 import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
+import { log } from "../lifecycle/log.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { TLS_FILES } from "../plan/node-files.ts";
 
@@ -19,8 +25,8 @@ export interface Boot {
   readonly addresses: AddressTable;
   readonly access: Access;
   readonly certificates: ClusterCertificates | undefined;
-  /** Folders for which the image wants a volume. */
-  readonly imageVolumes: readonly string[];
+  /** What the engine says about the plan's image. */
+  readonly image: ImageFacts;
   readonly runtimes: NodeRuntime[];
   readonly connections: NodeConnection[];
   readonly cleanup: CleanupStack;
@@ -36,11 +42,14 @@ export interface Boot {
 export function bootNodes(boot: Boot): readonly Promise<NodeConnection>[] {
   const { engine, plan, cleanup } = boot;
   const limit = pLimit(Math.max(3, engine.cpus + 1));
+  const attempt: Attempt = { hardened: true, lost: new Set() };
   const nodes = plan.nodes.map((node) => {
     const { promise: created, resolve } = Promise.withResolvers<string | undefined>();
-    const started = limit(() => startContainer(boot, node, resolve));
+    const started = limit(() => startContainer(boot, node, attempt, resolve));
     // No container will come any more: whoever waits for its id can go on.
-    const booted = started.then(() => connect(boot, node)).finally(() => resolve(undefined));
+    const booted = started
+      .then((container) => connect(boot, node, container))
+      .finally(() => resolve(undefined));
     return { created, booted };
   });
   cleanup.add(`the containers of ${plan.name}`, async () => {
@@ -52,37 +61,96 @@ export function bootNodes(boot: Boot): readonly Promise<NodeConnection>[] {
       }),
     );
     await Promise.allSettled(nodes.map(({ booted }) => booted));
+    await removeLeftoverContainers(engine, plan.name, [...attempt.lost]);
   });
   return nodes.map(({ booted }) => booted);
 }
 
+/** What one container's start has shown, which the others go by. */
+interface Attempt {
+  /** Whether containers are still created with everything that makes them safer. */
+  hardened: boolean;
+  /** Names of containers that the engine was asked for, and that it may have created without saying so. */
+  readonly lost: Set<string>;
+}
+
 async function startContainer(
-  { engine, plan, addresses, certificates, imageVolumes, runtimes, configureNode, signal }: Boot,
+  { engine, plan, addresses, certificates, image, runtimes, configureNode, signal }: Boot,
   node: NodePlan,
+  attempt: Attempt,
   onCreated: (id: string) => void,
-): Promise<void> {
+): Promise<RedisNodeContainer> {
   signal.throwIfAborted();
   const files = tlsFiles(certificates, node);
-  const container = new RedisNodeContainer(engine, plan, node, imageVolumes, async (id) => {
+  const container = new RedisNodeContainer(engine, plan, node, image, async (id) => {
     const runtime = new NodeRuntime(engine, node, id);
     runtimes[node.index] = runtime;
     onCreated(id);
     // And not by arguments, as the other files: a private key is not for `docker inspect`.
-    if (files.length > 0) await runtime.put(files);
+    if (files.length > 0) {
+      await runtime.putSecrets(posix.basename(posix.dirname(TLS_FILES.key)), files, container.user);
+    }
   });
   // What the user's function waits for is not ours to know: the start goes by its own limits.
   await orAborted(Promise.resolve(configureNode?.(container, node)), signal);
-  const started = await container.start().catch((error: unknown) => {
-    throw startError(node, error);
-  });
-  addresses.set(node, { host: engine.host, port: started.getMappedPort(node.port) });
+  try {
+    const started = await create(container, node, attempt, () => runtimes[node.index] === undefined);
+    addresses.set(node, { host: engine.host, port: started.getMappedPort(node.port) });
+  } catch (error) {
+    const runtime = runtimes[node.index];
+    if (runtime === undefined && wasLost(error)) attempt.lost.add(node.containerName);
+    if (runtime === undefined || !isPortRace(node, error)) throw startError(node, error, plan.image);
+    await runtime.start();
+    addresses.set(node, await runtime.mappedAddress());
+  }
+  return container;
+}
+
+/**
+ * Creates and starts a container; once more without the hardening if the engine refuses to create it.
+ *
+ * @param isMissing whether it has not been created.
+ */
+async function create(
+  container: RedisNodeContainer,
+  node: NodePlan,
+  attempt: Attempt,
+  isMissing: () => boolean,
+): ReturnType<RedisNodeContainer["start"]> {
+  const { hardened } = attempt;
+  if (!hardened) container.withoutHardening();
+  try {
+    return await container.start();
+  } catch (error) {
+    if (!hardened || !isMissing() || !isRefusal(error)) throw error;
+    const why = messageOf(error);
+    if (attempt.hardened) {
+      log(
+        "the engine refused to create %s (%s); trying without hardening: see docs/security.md",
+        node.name,
+        why,
+      );
+    }
+    attempt.hardened = false;
+    try {
+      return await container.withoutHardening().start();
+    } catch (again) {
+      if (!isMissing() || !isRefusal(again)) throw again;
+      throw new RedisClusterError(
+        "START_FAILED",
+        `${node.name} could not be started: the engine refused its container (${why}), and also one without labelled ` +
+          `volumes, dropped capabilities and no-new-privileges (${messageOf(again)}).`,
+        { cause: again, details: { node: node.name } },
+      );
+    }
+  }
 }
 
 function tlsFiles(certificates: ClusterCertificates | undefined, node: NodePlan): readonly NodeFile[] {
   const own = certificates?.nodes[node.index];
   if (certificates === undefined || own === undefined) return [];
   const file = (path: string, content: string): NodeFile => ({
-    name: posix.relative("/tmp", path),
+    name: posix.basename(path),
     mode: 0o600,
     content,
   });
@@ -92,11 +160,41 @@ function tlsFiles(certificates: ClusterCertificates | undefined, node: NodePlan)
 async function connect(
   { plan, addresses, access, connections, cleanup, signal }: Boot,
   node: NodePlan,
+  { entrypoint }: RedisNodeContainer,
 ): Promise<NodeConnection> {
   signal.throwIfAborted();
   const connection = new NodeConnection(node, addresses, access, plan.timeScale);
   connections[node.index] = connection;
   cleanup.add(`the connection to ${node.name}`, () => connection.close());
   await connection.ready(signal);
-  return connection;
+  const reason = await whyNoClusterNode(connection, entrypoint);
+  if (reason === undefined) return connection;
+  throw unsuitable(plan.image, reason, {
+    details: { node: node.name },
+    remedy:
+      entrypoint === ""
+        ? "Choose another image with the option `image`."
+        : `If the image's entry point (${entrypoint}) ignores its arguments, ` +
+          "`configureNode: (container) => { container.withEntrypoint([]); }` starts the server without it.",
+  });
+}
+
+/**
+ * Why a server that accepts connections can never become this node, so that the start ends at once instead of waiting
+ * for its time limit. Any other error is left to the formation, which polls.
+ */
+async function whyNoClusterNode(connection: NodeConnection, entrypoint: string): Promise<string | undefined> {
+  try {
+    const id = await connection.text("CLUSTER", "MYID");
+    if (id === connection.node.id) return undefined;
+  } catch (error) {
+    const message = messageOf(error);
+    // `clusterCommand` in cluster.c.
+    if (!/cluster support disabled|unknown command/i.test(message)) return undefined;
+    const server = `its server answers "${message}"`;
+    return /unknown/i.test(message)
+      ? `${server}, so it has no Redis Cluster, unless \`config\` renames CLUSTER`
+      : server;
+  }
+  return `its server does not use the configuration that it is given${entrypoint === "" ? "" : " by way of the entry point"}`;
 }

@@ -107,3 +107,46 @@ test("fails with all taken ranges when networks have every private range", async
   );
   expect(asked).toEqual([]);
 });
+
+test("a network whose creation got no answer is removed by its name, when the engine has made it", async () => {
+  const { engine } = engineThatRefuses(0);
+  const removals: string[] = [];
+  const lost = new Error("socket hang up");
+  const docker = {
+    listNetworks: () => Promise.resolve([]),
+    createNetwork: () => Promise.reject(lost),
+    getNetwork: (name: string) => ({
+      remove: () => {
+        removals.push(name);
+        // At first it is still being made.
+        const missing = Object.assign(new Error("no such network"), { statusCode: 404 });
+        return removals.length < 3 ? Promise.reject(missing) : Promise.resolve();
+      },
+    }),
+  };
+  const cleanup = new CleanupStack();
+  const options = validateOptions({ subnet: "10.77.0.0/24" }, {});
+  const making = makeNetwork({ ...engine, docker } as unknown as Engine, options, cleanup, NEVER);
+  await expect(making).rejects.toMatchObject({ code: "START_FAILED", cause: lost });
+  await cleanup.run();
+  expect(removals).toHaveLength(3);
+  expect(new Set(removals).size).toBe(1);
+  expect(removals[0]).toMatch(/^redis-cluster-/);
+});
+
+test("a network that the engine refused to create is not looked for", async () => {
+  const { engine } = engineThatRefuses(0);
+  const refusal = Object.assign(new Error("no more bridges"), { statusCode: 500 });
+  const docker = {
+    listNetworks: () => Promise.resolve([]),
+    createNetwork: () => Promise.reject(refusal),
+    getNetwork: () => {
+      throw new Error("asked for");
+    },
+  };
+  const cleanup = new CleanupStack();
+  const options = validateOptions({ subnet: "10.77.0.0/24" }, {});
+  const making = makeNetwork({ ...engine, docker } as unknown as Engine, options, cleanup, NEVER);
+  await expect(making).rejects.toMatchObject({ code: "START_FAILED" });
+  await cleanup.run();
+});

@@ -1,9 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { type ClusterNetwork, createNetwork, removeNetwork } from "../docker/cluster-network.ts";
+import {
+  type ClusterNetwork,
+  createNetwork,
+  removeLostNetwork,
+  removeNetwork,
+} from "../docker/cluster-network.ts";
 import type { Engine } from "../docker/engine.ts";
 import { clusterLabels } from "../docker/labels.ts";
+import { wasLost } from "../docker/leftover-containers.ts";
 import { holderOf, takenRanges } from "../docker/taken-ranges.ts";
-import { RedisClusterError } from "../errors.ts";
+import { messageOf, RedisClusterError } from "../errors.ts";
 import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
@@ -31,7 +37,7 @@ export async function makeNetwork(
   signal: AbortSignal,
 ): Promise<{ readonly plan: ClusterPlan; readonly network: ClusterNetwork }> {
   const { subnet: wanted } = options;
-  const taken = await orAborted(takenRanges(engine), signal);
+  const taken = await orAborted(listTaken(engine), signal);
   if (wanted !== undefined) await refuseConflict(engine, wanted, taken, signal);
   const candidates = wanted === undefined ? freeSubnets(taken, Math.random) : [wanted];
   const refusals: string[] = [];
@@ -40,8 +46,10 @@ export async function makeNetwork(
     const making = createNetwork(engine, plan.network, clusterLabels(plan, engine));
     // A network that is still being made when the start is aborted has to be found by the cleaning up.
     cleanup.add(`the network ${plan.network.name}`, async () => {
-      const made = await making.catch(() => undefined);
-      if (made !== undefined && "created" in made) await removeNetwork(engine, made.created.id);
+      const made = await making.catch((error: unknown) => ({ error }));
+      if ("created" in made) await removeNetwork(engine, made.created.id);
+      // Its name is known: the engine may have made it although no answer came.
+      else if ("error" in made && wasLost(made.error)) await removeLostNetwork(engine, plan.network.name);
     });
     const made = await orAborted(making, signal);
     if ("created" in made) return { plan, network: made.created };
@@ -63,7 +71,7 @@ async function refuseConflict(
   const { orphan } = await orAborted(holderOf(conflict, engine), signal);
   // The run before died, and its watcher with it: the range is free as soon as somebody cleans up.
   if (orphan) await orAborted(sweepQuietly(engine), signal);
-  const remaining = orphan ? findOverlap(wanted, await orAborted(takenRanges(engine), signal)) : conflict;
+  const remaining = orphan ? findOverlap(wanted, await orAborted(listTaken(engine), signal)) : conflict;
   if (remaining !== undefined) throw await subnetTaken(engine, wanted, remaining, signal);
 }
 
@@ -74,12 +82,23 @@ async function refuseTaken(
   said: string,
   signal: AbortSignal,
 ): Promise<never> {
-  const conflict = findOverlap(wanted, await orAborted(takenRanges(engine), signal));
+  const conflict = findOverlap(wanted, await orAborted(listTaken(engine), signal));
   if (conflict !== undefined) throw await subnetTaken(engine, wanted, conflict, signal);
   throw new RedisClusterError(
     "SUBNET_TAKEN",
     `The subnet ${wanted.cidr} is in use, and no known network, interface or route explains it. The engine says: ${said}`,
   );
+}
+
+async function listTaken(engine: Engine): Promise<readonly TakenRange[]> {
+  try {
+    return await takenRanges(engine);
+  } catch (error) {
+    if (error instanceof RedisClusterError) throw error;
+    throw new RedisClusterError("START_FAILED", `Listing the subnets in use failed: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 async function subnetTaken(

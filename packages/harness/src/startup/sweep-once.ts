@@ -1,7 +1,6 @@
 import type { Engine } from "../docker/engine.ts";
 import { labelledResources } from "../docker/labelled-resources.ts";
 import { messageOf } from "../errors.ts";
-import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import { log } from "../lifecycle/log.ts";
 import { sweep } from "../ownership/sweep.ts";
@@ -9,16 +8,16 @@ import { sweep } from "../ownership/sweep.ts";
 /** Stopping waits for the sweep, and is not to wait long for an engine in trouble. */
 const SWEEP_LIMIT_MS = 20_000;
 
-let swept: Promise<unknown> | undefined;
+let swept: Promise<void> | undefined;
 
 /**
- * Removes what dead processes left, with the first cluster of this process. Nobody waits for it but the cluster's
- * end, and its failure is nobody's: whatever is left is found by the next one.
+ * Removes what dead processes left, with the first cluster of this process. Only the end of a cluster waits for the
+ * promise, so that a short program does not leave the sweep half done. A start that fails does not wait for it. It never
+ * rejects: whatever is left is found by the next sweep.
  */
-export function sweepOnce(engine: Engine, cleanup: CleanupStack): void {
+export async function sweepOnce(engine: Engine): Promise<void> {
   swept ??= sweepQuietly(engine);
-  const sweeping = swept;
-  cleanup.add("the sweep", () => sweeping);
+  await swept;
 }
 
 /** Removes what dead processes left, as far as that can be done within some seconds. Never throws. */

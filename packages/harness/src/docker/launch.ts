@@ -1,0 +1,88 @@
+import { posix } from "node:path";
+
+/** How the boot script starts the server the way the image itself starts it. */
+export interface Launch {
+  /** Words before the server's name, normally the image's entry point. */
+  readonly before: readonly string[];
+  /** The server's program as the image names it; undefined if the image does not name one. */
+  readonly server: string | undefined;
+  /** `--loadmodule` options of the image's command, each with its arguments. */
+  readonly modules: readonly string[];
+  /** The configuration file of the image's command, whose `loadmodule` lines are used. */
+  readonly configFile: string | undefined;
+  /** A script that starts the server and names no server program; it may ignore its arguments. */
+  readonly script: string | undefined;
+}
+
+const SERVER = /^(redis|valkey|keydb)-server$/;
+const SHELLS: ReadonlySet<string> = new Set(["sh", "bash", "ash", "dash"]);
+/** A shell command that is nothing but words: no quotes, variables, pipes or lists. */
+const PLAIN_WORDS = /^[\w@%+=:,./-]+(\s+[\w@%+=:,./-]+)*$/;
+
+/**
+ * Reads an image's entry point and command as Docker does: together they are one command line.
+ *
+ * The entry point is always kept. Of the command only the server's name and the modules that it loads are kept: the plan
+ * decides everything else. A command without an entry point is only a default, which Docker drops if another command is
+ * given, so a script that is only a command is not kept either.
+ */
+export function planLaunch(entrypoint: readonly string[], command: readonly string[]): Launch {
+  const first = unwrapShell(entrypoint);
+  const second = unwrapShell(command);
+  const words = [...first, ...second];
+  const at = words.findIndex((word) => SERVER.test(posix.basename(word)));
+  if (at === -1) {
+    return { before: first, server: undefined, modules: [], configFile: undefined, script: words[0] };
+  }
+  const options = words.slice(at + 1);
+  const [configFile] = options;
+  return {
+    before: words.slice(0, at),
+    server: words[at],
+    modules: moduleOptions(options),
+    configFile: configFile === undefined || configFile.startsWith("-") ? undefined : configFile,
+    script: undefined,
+  };
+}
+
+/** The words of `["/bin/sh", "-c", "…"]`, which is how a Dockerfile's shell form arrives; none if they are not plain. */
+function unwrapShell(words: readonly string[]): readonly string[] {
+  const [shell, option, text] = words;
+  if (shell === undefined || !SHELLS.has(posix.basename(shell))) return words;
+  if (option !== "-c" || text === undefined || !PLAIN_WORDS.test(text.trim())) return [];
+  const inner = text.trim().split(/\s+/);
+  return inner[0] === "exec" ? inner.slice(1) : inner;
+}
+
+/** Each `--loadmodule` with all that follows it up to the next option. */
+function moduleOptions(options: readonly string[]): readonly string[] {
+  let inside = false;
+  return options.filter((word) => {
+    if (word.startsWith("--")) inside = word === "--loadmodule";
+    return inside;
+  });
+}
+
+/**
+ * The folder in which a container's server keeps its data, if the server's user can write there: the working folder, or,
+ * where that is the root of the file system, the image's own volume. The boot script has the last word.
+ */
+export function dataFolder(workingDir: string, volumes: readonly string[]): string {
+  const folder = normalize(workingDir === "" ? "/" : workingDir);
+  if (folder !== "/") return folder;
+  const normalized = volumes.map(normalize).filter((volume) => volume !== "/" && volume !== "/tmp");
+  return normalized.includes("/data") ? "/data" : (normalized[0] ?? "/data");
+}
+
+/** An absolute path without `..`, doubled slashes and a slash at its end. */
+export function normalize(path: string): string {
+  const normal = posix.normalize(path);
+  return normal.length > 1 && normal.endsWith("/") ? normal.slice(0, -1) : normal;
+}
+
+/** Where a bind mount appears in the container: `source:target[:mode]`, whose source may be a path of Windows. */
+export function bindTarget(bind: string): string | undefined {
+  // Greedy, so that the colon of a drive letter belongs to the source.
+  const target = /^(?:.*:)?(\/[^:]*)(?::[^:/]*)?$/.exec(bind)?.[1];
+  return target === undefined ? undefined : normalize(target);
+}

@@ -1,0 +1,159 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type RedisClusterOptions,
+  type StartedRedisCluster,
+  keySlot,
+  startRedisCluster,
+} from "testcontainers-redis-cluster";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { exec, leftovers } from "../support/engine.ts";
+import { type StandIn, standInImages } from "../support/stand-in-images.ts";
+
+/** A folder of the host, which every node gets below its data folder. */
+let shared: string;
+let images: ReadonlyMap<StandIn, string>;
+beforeAll(async () => {
+  images = await standInImages();
+  shared = await mkdtemp(join(tmpdir(), "trc-shared-"));
+  await writeFile(join(shared, "dump.rdb"), "the user's own");
+});
+afterAll(async () => {
+  await rm(shared, { recursive: true, force: true });
+});
+
+/** A key whose slot the node is planned to serve. */
+function keyOf(cluster: StartedRedisCluster, index: number): string {
+  const shard = cluster.plan.shards.find(({ primary }) => primary === index);
+  for (let number = 0; ; number += 1) {
+    const slot = keySlot(`order:${number}`);
+    if (shard !== undefined && slot >= shard.slots.first && slot <= shard.slots.last)
+      return `order:${number}`;
+  }
+}
+
+async function modulesOf(cluster: StartedRedisCluster): Promise<readonly unknown[]> {
+  return await Promise.all(
+    cluster.nodes.map(async ({ client }) => JSON.stringify(await client.call("MODULE", "LIST"))),
+  );
+}
+
+interface Kind {
+  readonly kind: StandIn;
+  /** Where its nodes keep their data. */
+  readonly folder: string;
+  readonly hasModule: boolean;
+  /** Where it has the folder of the host. */
+  readonly mount: string;
+  readonly options?: RedisClusterOptions;
+}
+
+const KINDS: readonly Kind[] = [
+  { kind: "plain", folder: "/data", mount: "/data/shared", hasModule: false },
+  {
+    kind: "no-volume",
+    folder: "/data",
+    mount: "/data/shared",
+    hasModule: false,
+    options: { readOnlyRoot: true },
+  },
+  { kind: "modules", folder: "/data", mount: "/data/shared", hasModule: true },
+  { kind: "stack", folder: "/data", mount: "/data/shared", hasModule: true },
+  { kind: "rootless", folder: "/data", mount: "/data/shared", hasModule: false, options: { tls: true } },
+  {
+    kind: "stranger",
+    folder: "/tmp/redis-node-data",
+    mount: "/shared",
+    hasModule: true,
+    options: { tls: true, readOnlyRoot: true },
+  },
+];
+
+describe.each(KINDS)("an image of the kind $kind", ({ kind, folder, mount, hasModule, options = {} }) => {
+  test("starts, survives a kill with rewritten settings, is wiped and reset, and keeps the user's files", async () => {
+    await using cluster = await startRedisCluster({
+      nodes: 3,
+      replicas: 0,
+      persistence: "aof",
+      image: images.get(kind) as string,
+      configureNode: (container) => {
+        container.withBindMounts([{ source: shared, target: mount }]);
+      },
+      ...options,
+    });
+    expect(cluster.startup.fellBackBecause).toBeUndefined();
+    const node = cluster.node("node-1");
+    expect(await node.client.config("GET", "dir")).toEqual(["dir", folder]);
+    const loaded = hasModule ? expect.stringContaining("note") : expect.not.stringContaining("note");
+    expect(await modulesOf(cluster)).toEqual([loaded, loaded, loaded]);
+    const [kept, wiped] = [keyOf(cluster, 1), keyOf(cluster, 2)];
+    await cluster.client.set(kept, "paid");
+    await cluster.client.set(wiped, "paid");
+    await exec(node.containerId, ["sh", "-c", `echo own > ${folder}/own.txt`]);
+    await node.client.config("SET", "maxmemory-policy", "allkeys-lru");
+    await Promise.all(cluster.nodes.map(({ client }) => client.config("REWRITE")));
+
+    const kill = await cluster.kill(node);
+    await Promise.all([kill.heal(), cluster.restart("node-2", { data: "wiped" })]);
+    expect(await node.client.config("GET", "maxmemory-policy")).toEqual(["maxmemory-policy", "allkeys-lru"]);
+    expect(await cluster.client.get(kept)).toBe("paid");
+    expect(await cluster.client.get(wiped)).toBe(null);
+    expect(await modulesOf(cluster)).toEqual([loaded, loaded, loaded]);
+
+    await cluster.kill(node);
+    expect((await cluster.reset()).restarted).toContain("node-1");
+    expect(await cluster.client.get(kept)).toBe(null);
+    expect(await modulesOf(cluster)).toEqual([loaded, loaded, loaded]);
+    expect((await cluster.check()).problems).toEqual([]);
+
+    const { output } = await exec(node.containerId, ["sh", "-c", `ls -A ${folder}`]);
+    expect(output.split(/\s+/)).toEqual(expect.arrayContaining(["own.txt", "nodes.conf"]));
+    expect(await readdir(shared)).toEqual(["dump.rdb"]);
+  });
+});
+
+describe("an image of which no cluster can be made is rejected by name, with the reason", () => {
+  afterEach(async () => {
+    expect(await leftovers()).toEqual([]);
+  });
+
+  test.each([
+    { kind: "no-shell", reason: "it contains no shell" },
+    { kind: "no-server", reason: "it contains no redis-server, valkey-server or keydb-server" },
+    { kind: "no-cluster", reason: 'its server answers "ERR This instance has cluster support disabled"' },
+  ] as const)("$kind", async ({ kind, reason }) => {
+    const image = images.get(kind) as string;
+    await expect(startRedisCluster({ nodes: 3, replicas: 0, image })).rejects.toMatchObject({
+      code: "IMAGE_UNSUITABLE",
+      message: expect.stringContaining(`The image "${image}" cannot be used for a cluster: ${reason}`),
+      details: { image, phase: "containers" },
+    });
+  });
+});
+
+test.each([
+  {
+    helper: "no-nftables",
+    code: "FAULT_UNSUPPORTED",
+    message: "The network of node-0 cannot be changed: the kernel of the engine's host lacks packet filters",
+  },
+  {
+    helper: "no-shell",
+    code: "FAULT_FAILED",
+    message:
+      'The helper of network faults could not be run: its image "testcontainers-redis-cluster/no-shell:stand-in" contains no shell',
+  },
+] as const)(
+  "a fault whose helper is of the kind $helper does nothing and gives the reason",
+  async (expected) => {
+    const faultImage = images.get(expected.helper) as string;
+    await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, faultImage });
+    await expect(cluster.isolate("node-0")).rejects.toMatchObject({
+      code: expected.code,
+      message: expect.stringContaining(expected.message),
+    });
+    expect(cluster.activeFaults).toEqual([]);
+    expect((await cluster.check()).problems).toEqual([]);
+  },
+);

@@ -1,0 +1,130 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { leftovers } from "../support/engine.ts";
+import { type EngineRequest, type Fate, RequestRelay } from "../support/request-relay.ts";
+import { Victim } from "../support/victim.ts";
+import { failRequest } from "./requests.ts";
+
+afterEach(async () => {
+  expect(await leftovers()).toEqual([]);
+});
+
+// A part of what `./dev reliability --only requests` does with each request of a start.
+test.each([
+  ["POST /networks/create", "unanswered"],
+  ["POST /containers/create", "unanswered"],
+  ["POST /containers/create", "unseen"],
+  ["GET /networks", "refused"],
+] as const)("a start whose %s is %s leaves nothing and names the step", async (which, failure) => {
+  const { problem, outcome, request } = await failRequest(which, failure);
+  expect(problem).toBeUndefined();
+  expect(request).toBe(which);
+  expect(outcome).toMatch(/^(START_FAILED|ENGINE_FAILED)$/);
+});
+
+test("a container whose files cannot be copied is removed", async () => {
+  await using relay = await RequestRelay.start(() => "pass");
+  await using victim = new Victim(
+    `await startRedisCluster({ nodes: 3, replicas: 0, configureNode: (container) => {
+      container.withCopyFilesToContainer([{ source: "/no/such.lua", target: "/such.lua" }]);
+    } }).catch(({ code, message }) => console.log("failed", JSON.stringify({ code, message })));`,
+    relay.environment,
+  );
+  expect(await victim.tells("failed")).toEqual({
+    code: "START_FAILED",
+    message: expect.stringMatching(/^node-\d could not be started: .*such\.lua/),
+  });
+  expect(relay.requests.map(({ path }) => path)).toContain("/containers/create");
+});
+
+test("a free port that another program takes meanwhile is replaced by another one, in a start and in a restart", async () => {
+  let races = 0;
+  await using relay = await RequestRelay.start(({ path }) => {
+    if (!path.endsWith("/start") || ++races % 3 === 0) return "pass";
+    return {
+      status: 500,
+      message:
+        "driver failed programming external connectivity: Bind for 127.0.0.1:49153 failed: port is already allocated",
+    };
+  });
+  await using victim = new Victim(
+    `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+    await (await cluster.kill("node-1")).heal();
+    console.log("up", JSON.stringify((await cluster.check()).problems));
+    await cluster.stop();`,
+    relay.environment,
+  );
+  expect(await victim.tells("up")).toEqual([]);
+  // Four containers' starts, of which each third succeeded.
+  expect(races).toBe(12);
+  expect((await victim.ended).code).toBe(0);
+});
+
+describe("an engine that refuses", () => {
+  const denied = (what: string): Fate => ({
+    status: 403,
+    message: `authorization denied by plugin pipelines: ${what} is not allowed`,
+  });
+  const hostConfig = ({ body }: EngineRequest): Record<string, unknown[] | undefined> =>
+    (JSON.parse(body.toString()) as { HostConfig: Record<string, unknown[] | undefined> }).HostConfig;
+  const refusing =
+    (...settings: readonly string[]) =>
+    (request: EngineRequest): Fate => {
+      if (request.path !== "/containers/create") return "pass";
+      const given = hostConfig(request);
+      const found = settings.find((setting) => (given[setting]?.length ?? 0) > 0);
+      return found === undefined ? "pass" : denied(found);
+    };
+
+  test.each([["Mounts"], ["SecurityOpt"], ["CapDrop"]])("%s starts the nodes without", async (setting) => {
+    await using relay = await RequestRelay.start(refusing(setting));
+    await using victim = new Victim(
+      `const cluster = await startRedisCluster({ nodes: 3, replicas: 0, readOnlyRoot: ${setting === "Mounts"} });
+      await cluster.client.set("order:42", "paid");
+      await cluster.kill("node-1");
+      await cluster.reset();
+      console.log("up", JSON.stringify((await cluster.check()).problems));
+      await cluster.stop();`,
+      { ...relay.environment, DEBUG: "testcontainers-redis-cluster*" },
+    );
+    expect(await victim.tells("up")).toEqual([]);
+    const created = relay.requests.filter(({ path }) => path === "/containers/create").map(hostConfig);
+    for (const each of ["Mounts", "SecurityOpt", "CapDrop", "CapAdd"]) {
+      expect(created.at(-1)?.[each] ?? []).toEqual([]);
+    }
+    expect((await victim.ended).code).toBe(0);
+  });
+
+  test("the helper of network faults is named by what it needs, and the rest works", async () => {
+    await using relay = await RequestRelay.start(refusing("CapAdd"));
+    await using victim = new Victim(
+      `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+      await cluster.isolate("node-0").catch(({ code, message }) => console.log("fault", JSON.stringify({ code, message })));
+      await cluster.stop();`,
+      relay.environment,
+    );
+    expect(await victim.tells("fault")).toEqual({
+      code: "FAULT_UNSUPPORTED",
+      message: expect.stringContaining(
+        "The engine refuses the helper of network faults, which needs the capability NET_ADMIN",
+      ),
+    });
+    expect((await victim.ended).code).toBe(0);
+  });
+
+  test("every container is told of with both of the engine's answers", async () => {
+    await using relay = await RequestRelay.start((request) =>
+      request.path === "/containers/create" ? denied("Command") : "pass",
+    );
+    await using victim = new Victim(
+      `await startRedisCluster({ nodes: 3, replicas: 0 })
+        .catch(({ code, message }) => console.log("failed", JSON.stringify({ code, message })));`,
+      relay.environment,
+    );
+    expect(await victim.tells("failed")).toEqual({
+      code: "START_FAILED",
+      message: expect.stringMatching(
+        /^node-\d could not be started: the engine refused its container \(.*Command is not allowed/,
+      ),
+    });
+  });
+});

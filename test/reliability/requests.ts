@@ -1,0 +1,143 @@
+import { leftovers } from "../support/engine.ts";
+import { type EngineRequest, type Fate, RequestRelay } from "../support/request-relay.ts";
+import { Victim } from "../support/victim.ts";
+
+// A start whose requests to the engine fail once, each by its position, in every way in which a request can fail.
+// Whatever happens, nothing is left, and an error names the step that failed.
+
+/** In which way a request fails. */
+export type Failure = "unseen" | "unanswered" | "refused" | "hang";
+export const FAILURES: readonly Failure[] = ["unseen", "unanswered", "refused", "hang"];
+
+/** One start with one failure. */
+export interface RequestScenario {
+  /** The request that failed, and in which way. */
+  readonly name: string;
+  readonly position: number | undefined;
+  readonly failure: Failure;
+  /** Method and path of the request that failed; undefined if the start sent fewer. */
+  readonly request: string | undefined;
+  /** `"started"`, or the error's code. */
+  readonly outcome: string;
+  /** The first line of the error's message. */
+  readonly message: string | undefined;
+  /** Everything that was still there when the process had ended by itself. */
+  readonly left: readonly string[];
+  /** What is wrong with this scenario; undefined if it is as it must be. */
+  readonly problem: string | undefined;
+}
+
+/** A start that ends within this time even if the engine does not answer. */
+const STARTUP_TIMEOUT_MS = 4_000;
+/** By which the message of an error says which step failed. */
+const STEPS = /engine|image|network|subnet|node-\d|containers|reaper|cluster \(phase: |Finding|Docker/i;
+
+const PROGRAM = `
+  try {
+    const cluster = await startRedisCluster({
+      nodes: 3, replicas: 0, tls: true, startupTimeoutMs: ${STARTUP_TIMEOUT_MS},
+    });
+    console.log("outcome", JSON.stringify({ code: "started" }));
+    await cluster.stop();
+  } catch (error) {
+    console.log("outcome", JSON.stringify({
+      code: error.code ?? String(error), message: error.message, cleanup: error.details?.cleanupError?.message,
+    }));
+  }`;
+
+/** How many requests a start sends that nothing happens to, its removal not included. */
+async function countRequests(): Promise<number> {
+  const { sent } = await start(() => "pass");
+  return sent;
+}
+
+/** Starts a cluster whose first request of that kind, or at that position, fails. */
+export async function failRequest(
+  which: number | `${"GET" | "POST" | "PUT"} ${string}`,
+  failure: Failure,
+): Promise<RequestScenario> {
+  let failed: EngineRequest | undefined;
+  const matches = ({ method, path, position }: EngineRequest): boolean =>
+    typeof which === "number" ? position === which : `${method} ${path}` === which;
+  const { code, message, cleanup, left } = await start((request) => {
+    if (failed !== undefined || !matches(request)) return "pass";
+    failed = request;
+    return failure === "refused" ? { status: 500, message: "the engine has a bad day" } : failure;
+  });
+  const problems = [
+    ...(left.length > 0 ? [`left: ${left.join(", ")}`] : []),
+    ...(code === "started" || /^[A-Z_]+$/.test(code) ? [] : [`no error of the library: ${code}`]),
+    ...(message === undefined || STEPS.test(message) ? [] : [`the error names no step: ${message}`]),
+    // One that the engine never answers may be under way for ever; all others are undone at once.
+    ...(cleanup === undefined || failure === "hang" ? [] : [`cleaning up failed: ${cleanup}`]),
+  ];
+  return {
+    name: `${failed === undefined ? "none" : `${failed.method} ${failed.path}`} ${failure}`,
+    position: failed?.position,
+    failure,
+    request: failed && `${failed.method} ${failed.path}`,
+    outcome: code,
+    message: message?.split("\n")[0],
+    left,
+    problem: problems.length === 0 ? undefined : problems.join("; "),
+  };
+}
+
+/** Runs all scenarios of the given failures. */
+export async function runRequests(options: {
+  readonly failures: readonly Failure[];
+  readonly onDone: (done: number, all: number) => void;
+}): Promise<readonly RequestScenario[]> {
+  const count = await countRequests();
+  const scenarios: RequestScenario[] = [];
+  for (const failure of options.failures) {
+    for (let position = 0; position < count; position += 1) {
+      scenarios.push(await failRequest(position, failure));
+      options.onDone(scenarios.length, count * options.failures.length);
+    }
+  }
+  return scenarios;
+}
+
+interface Ended {
+  readonly code: string;
+  readonly message: string | undefined;
+  readonly cleanup: string | undefined;
+  readonly left: readonly string[];
+  /** Requests up to the end of the start. */
+  readonly sent: number;
+}
+
+async function start(decide: (request: EngineRequest) => Fate): Promise<Ended> {
+  let hangs = false;
+  await using relay = await RequestRelay.start((request) => {
+    const fate = decide(request);
+    hangs ||= fate === "hang";
+    return fate;
+  });
+  await using victim = new Victim(PROGRAM, relay.environment);
+  const outcome = await victim.tells("outcome");
+  const sent = relay.requests.length;
+  const cleanup = outcome["cleanup"] as string | undefined;
+  // What the library itself has left, before its watcher removes it.
+  const left = cleanup === undefined && outcome["code"] !== "started" ? await leftovers() : [];
+  // A request without an answer keeps its process alive.
+  if (hangs) victim.kill();
+  await victim.ended;
+  return {
+    code: String(outcome["code"]),
+    message: outcome["message"] as string | undefined,
+    cleanup,
+    left: left.length > 0 ? left : await leftAfter(15_000),
+    sent,
+  };
+}
+
+/** What is still there when the watcher has had that much time. */
+async function leftAfter(ms: number): Promise<readonly string[]> {
+  const begun = performance.now();
+  for (;;) {
+    const left = await leftovers();
+    if (left.length === 0 || performance.now() - begun > ms) return left;
+  }
+}

@@ -1,0 +1,53 @@
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { serverImage } from "./engine.ts";
+
+const run = promisify(execFile);
+const SOURCE = join(import.meta.dirname, "..", "images", "stand-ins");
+
+/** The kinds, which are stages of test/images/stand-ins/Dockerfile, in its order. */
+const KINDS = [
+  "plain",
+  "no-volume",
+  "modules",
+  "stack",
+  "rootless",
+  "stranger",
+  "no-shell",
+  "no-cluster",
+  "no-server",
+  "no-nftables",
+] as const;
+
+export type StandIn = (typeof KINDS)[number];
+
+/** Builds an image of each kind from the server image of the tests, and returns their names. The engine caches the steps. */
+export async function standInImages(): Promise<ReadonlyMap<StandIn, string>> {
+  const context = await mkdtemp(join(tmpdir(), "trc-image-"));
+  try {
+    await cp(SOURCE, context, { recursive: true });
+    await compile(join(context, "note.c"), join(context, "note.so"));
+    const names = new Map<StandIn, string>();
+    for (const kind of KINDS) {
+      const tag = `testcontainers-redis-cluster/${kind}:stand-in`;
+      names.set(kind, tag);
+      await run(
+        "docker",
+        ["build", "--quiet", "--target", kind, "--build-arg", `BASE=${serverImage()}`, "--tag", tag, context],
+        // The classic builder is part of every engine; newer clients would need a plugin for the other one.
+        { env: { ...process.env, DOCKER_BUILDKIT: "0" } },
+      );
+    }
+    return names;
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+}
+
+/** The module uses no C library, so that any compiler for Linux makes one that every image can load. */
+async function compile(source: string, target: string): Promise<void> {
+  await run("cc", ["-shared", "-fPIC", "-nostdlib", "-O1", "-o", target, source]);
+}
