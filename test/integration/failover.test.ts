@@ -217,11 +217,14 @@ describe("the node that serves a key", () => {
     await cluster.restart({ replicaOf: KEY });
     const [replica] = await cluster.select({ replicaOf: KEY });
     if (replica === undefined) throw new Error("the shard has no replica");
+    // It is to be promoted by the call, and not by an election that may be quicker.
+    await replica.client.config("SET", "cluster-replica-no-failover", "yes");
     await using _killed = await cluster.killMaster(KEY);
     const state = async (): Promise<string> => await replica.client.cluster("INFO");
     await expect.poll(state, { timeout: 20_000, interval: 10 }).toContain("cluster_state:fail");
     await cluster.failover(replica, { mode: "takeover" });
     expect(await replica.client.get(KEY)).toBeNull();
+    await replica.client.config("SET", "cluster-replica-no-failover", "no");
   });
 
   test("is the owner for a fault, and none for commands, while the cluster is down", async () => {
