@@ -53,6 +53,11 @@ async function clients({ node }: Scene, what: RegExp): Promise<number> {
   return list.split("\n").filter((line) => what.test(line)).length;
 }
 
+/** The default user of Redis 7.0 begins without a flag that has no effect, and has it after any change. */
+async function users({ node }: Scene): Promise<unknown> {
+  return JSON.stringify(await node.client.call("ACL", "LIST")).replaceAll(" sanitize-payload", "");
+}
+
 /** A key that the node serves. */
 function keyOf({ node, cluster }: Pick<Scene, "node" | "cluster">): string {
   const shard = cluster.plan.shards.find(({ primary, replicas }) =>
@@ -121,13 +126,13 @@ export const KINDS: readonly Kind[] = [
     name: "users",
     outcome: "restored",
     leave: ({ node }) => node.client.call("ACL", "SETUSER", "bob", "on", ">secret", "~*", "+@all"),
-    see: ({ node }) => node.client.call("ACL", "LIST"),
+    see: users,
   },
   {
     name: "rules of the default user",
     outcome: "restored",
     leave: ({ node }) => node.client.call("ACL", "SETUSER", "default", "-flushall", "-slowlog|reset"),
-    see: ({ node }) => node.client.call("ACL", "GETUSER", "default"),
+    see: users,
   },
   {
     name: "connections",

@@ -11,10 +11,8 @@ const UNAVAILABLE = /unknown (?:sub)?command|^NOPERM/i;
 
 const FLUSH: NodeCommand = ["FLUSHALL", "SYNC"];
 const CALLS: NodeCommand = ["INFO", "commandstats"];
-const MARK: readonly NodeCommand[] = [
-  ["CONFIG", "RESETSTAT"],
-  ...Array.from({ length: MARK_CALLS }, (): NodeCommand => [STATISTICS_MARK]),
-];
+const RESET_STATISTICS: NodeCommand = ["CONFIG", "RESETSTAT"];
+const MARK = Array.from({ length: MARK_CALLS }, (): NodeCommand => [STATISTICS_MARK]);
 
 /** A command of the cleaning. `needed`: whether there is something for it to revert. */
 interface Step {
@@ -35,6 +33,7 @@ export async function cleanNode(
   connection: NodeConnection,
   before: Fingerprint,
   now: Fingerprint,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
   const isPrimary = now.view.members.some(({ self, role }) => self && role === "primary");
   const steps: readonly Step[] = [
@@ -62,7 +61,8 @@ export async function cleanNode(
       ["LATENCY", "RESET"],
       ["ACL", "LOG", "RESET"],
     ]),
-    ...all(true, [CALLS, ...MARK]),
+    ...all(true, [CALLS, RESET_STATISTICS]),
+    ...all(false, MARK),
   ];
   const outcomes = await connection.outcomes(steps.map(({ command }) => command));
   const failed = steps.filter(({ needed }, index) => {
@@ -76,7 +76,7 @@ export async function cleanNode(
     throw new Error(`${connection.node.name} could not be cleaned: ${words.join("; ")}`);
   }
   const flush = steps.findIndex(({ command }) => command === FLUSH);
-  if (outcomes[flush] instanceof Error) await emptyNode(connection);
+  if (outcomes[flush] instanceof Error) await emptyNode(connection, signal);
   return parseCalls(String(outcomes[steps.findIndex(({ command }) => command === CALLS)]));
 }
 
@@ -86,7 +86,8 @@ function all(needed: boolean, commands: readonly NodeCommand[]): readonly Step[]
 
 /** Starts the counting from which a reset reads what was called since. */
 export async function markStatistics(connection: NodeConnection): Promise<void> {
-  await connection.replies(MARK);
+  const [reset] = await connection.outcomes([RESET_STATISTICS, ...MARK]);
+  if (reset instanceof Error) throw reset;
 }
 
 /** Settings one by one: one that the server refuses does not keep the others, and the proof finds it. */

@@ -5,7 +5,7 @@ import { lastingCommands, leavesDataOnly } from "./effects.ts";
 
 /** A server that fails the test if it is asked. */
 const SILENT = {
-  reply: () => Promise.reject(new Error("no question was expected")),
+  outcomes: () => Promise.reject(new Error("no question was expected")),
 } as unknown as NodeConnection;
 
 async function lasting(...names: readonly string[]): Promise<readonly string[]> {
@@ -79,9 +79,9 @@ test("a command that the server does not name is an internal one of a module, or
 test("a server is asked once about a command that is not known here", async () => {
   const asked: (readonly unknown[])[] = [];
   const connection = {
-    reply: (...args: readonly unknown[]) => {
-      asked.push(args);
-      return Promise.resolve([entry("zadd", 1, "write"), entry("odd", 0)]);
+    outcomes: (commands: readonly (readonly unknown[])[]) => {
+      asked.push(...commands);
+      return Promise.resolve([[entry("zadd", 1, "write"), entry("odd", 0)]]);
     },
   } as unknown as NodeConnection;
   const plan = {} as ClusterPlan;

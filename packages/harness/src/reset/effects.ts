@@ -68,7 +68,9 @@ export async function lastingCommands(
   const unnamed = [...calls.keys()].filter((name) => !HARMLESS.has(name) && !LASTING.test(name));
   const asked = unnamed.filter((name) => !known.has(name));
   if (asked.length > 0) {
-    const entries = (await connection.reply("COMMAND", "INFO", ...asked)) as readonly unknown[];
+    const [entries] = await connection.outcomes([["COMMAND", "INFO", ...asked]]);
+    // On a server without COMMAND everything that this file does not name is unknown.
+    if (!Array.isArray(entries)) return [...calls.keys()].filter((name) => !HARMLESS.has(name));
     for (const [index, name] of asked.entries()) known.set(name, leavesDataOnly(name, entries[index]));
   }
   return [...calls.keys()].filter((name) => LASTING.test(name) || known.get(name) === false);

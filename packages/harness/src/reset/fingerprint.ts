@@ -128,7 +128,7 @@ export async function readFingerprint(
     at: Number(serverInfo.get("server_time_usec")) / 1_000,
     // Before 7.0 CONFIG GET takes one name only, and no setting is hidden.
     config: settings(config instanceof Error ? await connection.reply("CONFIG", "GET", "*") : config),
-    acl: acl as readonly string[],
+    acl: (acl as readonly string[]).map(withoutDefaultFlag),
     modules: JSON.stringify(modules),
     configEpoch: Number(clusterInfo.get("cluster_my_epoch")),
     failoverMessages: failoverMessages(clusterInfo),
@@ -156,6 +156,14 @@ export function failoverMessages(clusterInfo: ReadonlyMap<string, string>): Read
       return kind === undefined ? [] : [[kind, Number(count)] as const];
     }),
   );
+}
+
+/**
+ * The default user of Redis 7.0 begins without the flag that ACL SETUSER sets from then on. It means the same: only its
+ * opposite, `skip-sanitize-payload`, is ever looked at (`rdbLoadObject` in rdb.c).
+ */
+function withoutDefaultFlag(user: string): string {
+  return user.replace(" sanitize-payload", "");
 }
 
 /** Names and values in turn. */

@@ -52,7 +52,9 @@ export async function inspect(
     ),
   );
   for (const [index, { plan: node }] of all.entries()) {
-    const then = before.fingerprints[index] as Fingerprint;
+    const baseline = before.fingerprints[index] as Fingerprint;
+    // Cleaning has reset the statistics.
+    const then = cleaned ? { ...baseline, calls: new Map<string, number>() } : baseline;
     const fingerprint = now[index];
     const why = doomed.get(node.name);
     const lasting =

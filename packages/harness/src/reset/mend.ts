@@ -32,7 +32,13 @@ export async function mend(
   // A primary with keys refuses to forget the others.
   await Promise.all(
     staying.map(({ connection, plan: { index } }) =>
-      cleanNode(plan, connection, before.fingerprints[index] as Fingerprint, now[index] as Fingerprint),
+      cleanNode(
+        plan,
+        connection,
+        before.fingerprints[index] as Fingerprint,
+        now[index] as Fingerprint,
+        signal,
+      ),
     ),
   );
   const epoch = Math.max(0, ...now.map((each) => each?.view.currentEpoch ?? 0));

@@ -76,7 +76,7 @@ export async function resetCluster(
     let late: ReadonlyMap<string, string> = new Map();
     try {
       const baseline = await attempt(members, CLEAN_LIMIT_MS, signal, async (_, limited) => {
-        const calls = await clean(members, before, found.now);
+        const calls = await clean(members, before, found.now, limited);
         late = await lateEffects(members, found.now, calls);
         if (late.size > 0) throw new Error(summarize([...late.values()]));
         return await proven(members, before, limited);
@@ -101,7 +101,7 @@ export async function resetCluster(
     try {
       return await attempt(members, limitMs, signal, async (restart, limited) => {
         const restarted = await way(found, restart, limited);
-        await clean(members, before, []);
+        await clean(members, before, [], limited);
         const baseline = await proven(members, before, limited);
         return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
       });
@@ -113,7 +113,7 @@ export async function resetCluster(
   try {
     return await attempt(members, undefined, signal, async (restart, limited) => {
       await rebuild(members, restart, limited);
-      await clean(members, before, []);
+      await clean(members, before, [], limited);
       const baseline = await proven(members, before, limited);
       const restarted = members.all.map(({ plan }) => plan.name);
       return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
@@ -146,6 +146,7 @@ async function clean(
   { plan, all }: Members,
   before: Baseline,
   known: readonly (Fingerprint | undefined)[],
+  signal: AbortSignal,
 ): Promise<readonly ReadonlyMap<string, number>[]> {
   return await Promise.all(
     all.map(async ({ connection }, index) => {
@@ -155,6 +156,7 @@ async function clean(
         connection,
         then,
         known[index] ?? (await readFingerprint(connection, plan)),
+        signal,
       );
     }),
   );

@@ -27,7 +27,8 @@ export function lastingTraces(
 ): readonly string[] {
   const found: string[] = [];
   if (now.runId !== before.runId) found.push(`${now.node} was restarted`);
-  else if ((now.calls.get(STATISTICS_MARK) ?? 0) < MARK_CALLS)
+  // No count goes down by itself; that of the mark is the least likely to be reached again.
+  else if ([...before.calls].some(([name, count]) => (now.calls.get(name) ?? 0) < count))
     found.push(`the statistics of ${now.node} were reset`);
   if (lasting.length > 0) {
     found.push(
