@@ -8,6 +8,7 @@ import { log } from "./lifecycle/log.ts";
 import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
+import { findChanges } from "./reset/find-changes.ts";
 import { type ResetReport, resetCluster } from "./reset/reset-cluster.ts";
 import type { SharedCluster } from "./sharing/shared-cluster.ts";
 import type { NetworkFaults, Sharing } from "./sharing/sharing.ts";
@@ -80,6 +81,23 @@ export class ResettableCluster extends ConnectableCluster {
       this.#resetting = undefined;
     });
     return await this.#resetting;
+  }
+
+  /**
+   * Returns everything that differs from the cluster's state after its start or its last {@link reset}, one sentence each,
+   * and changes nothing: keys, settings, users, scripts, functions, roles and slots, replaced processes, commands with
+   * lasting effects, logs, subscriptions, named connections, pauses. An empty list means that a reset would find nothing.
+   * Statistics and unnamed connections are not compared. Use it to assert that an application leaves nothing behind.
+   *
+   * @param options default time limit: 10 000 ms, or ten node timeouts if that is longer.
+   * @throws RedisClusterError ENGINE_FAILED; WAIT_TIMEOUT; WAIT_ABORTED; CLUSTER_STOPPED.
+   */
+  async findChanges(options: WaitOptions = {}): Promise<readonly string[]> {
+    return await this.within("Comparing the cluster with its start", options, async (signal) => {
+      const known = [this.#sharing.baseline(signal), this.#sharing.networkFaults(signal)] as const;
+      const [before, faults] = await orAborted(Promise.all(known), signal);
+      return await orAborted(findChanges(this.members, before, doomedBy(faults), signal), signal);
+    });
   }
 
   #limits({ timeoutMs, signal }: WaitOptions): WaitOptions {

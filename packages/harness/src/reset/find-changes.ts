@@ -1,0 +1,86 @@
+import type { NodeConnection } from "../clients/node-connection.ts";
+import type { Members } from "../faults/member.ts";
+import { parseInfo } from "../view/parse-info.ts";
+import type { Baseline } from "./baseline.ts";
+import { inspect } from "./inspect.ts";
+
+/**
+ * Returns everything that differs from a baseline, one sentence each, and changes nothing: what a reset compares, and
+ * what it only clears.
+ *
+ * @param doomed nodes whose network may still have a fault, and why.
+ * @throws RedisClusterError ENGINE_FAILED if a node does not answer and the engine does not report why.
+ */
+export async function findChanges(
+  members: Members,
+  before: Baseline,
+  doomed: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { reasons, now } = await inspect(members, before, doomed, true, signal);
+  const answering = members.all.filter((_, index) => now[index] !== undefined);
+  const passing = await Promise.all(answering.map(({ connection }) => passingState(connection)));
+  return [...new Set([...reasons, ...passing.flat()])];
+}
+
+/** Fields of INFO that are 0 on a node that nobody uses, and what they count. */
+const COUNTS: Readonly<Record<string, string>> = {
+  blocked_clients: "blocked clients",
+  tracking_clients: "clients that track keys",
+  watching_clients: "clients that watch keys",
+  pubsub_channels: "subscribed channels",
+  pubsub_patterns: "subscribed patterns",
+  pubsubshard_channels: "subscribed shard channels",
+};
+
+/**
+ * State that a reset clears without comparing it, because a server may refill it at any time: logs, subscriptions, named
+ * connections and pauses. A server that does not know a question has nothing of its kind.
+ */
+async function passingState(connection: NodeConnection): Promise<readonly string[]> {
+  const { name } = connection.node;
+  const [info, list, ...logs] = await connection.outcomes([
+    ["INFO", "all"],
+    ["CLIENT", "LIST"],
+    ["SLOWLOG", "LEN"],
+    ["LATENCY", "LATEST"],
+    ["ACL", "LOG", "1"],
+    ["COMMANDLOG", "LEN", "large-request"],
+    ["COMMANDLOG", "LEN", "large-reply"],
+  ]);
+  const fields = parseInfo(String(info));
+  const counted = Object.entries(COUNTS).flatMap(([field, what]) => {
+    const count = Number(fields.get(field) ?? 0);
+    return count > 0 ? [`${name} has ${count} ${what}`] : [];
+  });
+  const written = logs.flatMap((log, index) =>
+    (Array.isArray(log) ? log.length : Number(log)) > 0 ? [`${name} has entries in ${LOGS[index]}`] : [],
+  );
+  const paused = fields.get("paused_actions") ?? "none";
+  return [
+    ...counted,
+    ...written,
+    ...(paused === "none" ? [] : [`${name} pauses its clients (${paused})`]),
+    ...connectionsIn(String(list)).map((what) => `${name} has ${what}`),
+  ];
+}
+
+const LOGS = [
+  "its slow log",
+  "its latency events",
+  "its ACL log",
+  "its log of large requests",
+  "its log of large replies",
+] as const;
+
+/** Connections of CLIENT LIST that only somebody else can have opened: ours have no name and monitor nothing. */
+function connectionsIn(list: string): readonly string[] {
+  return list.split("\n").flatMap((line) => {
+    const given = /(?:^| )name=(\S+)/.exec(line)?.[1];
+    const flags = /(?:^| )flags=(\S+)/.exec(line)?.[1] ?? "";
+    return [
+      ...(given === undefined ? [] : [`a connection called ${given}`]),
+      ...(flags.includes("O") ? ["a connection that monitors it"] : []),
+    ];
+  });
+}
