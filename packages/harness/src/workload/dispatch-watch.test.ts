@@ -21,7 +21,7 @@ test("a command that was given up and is sent again does not count for the next 
   const old = watch.expect("k");
   const first = command("k");
   watch.sent(first, 1);
-  watch.settle("k", old);
+  watch.settle("k", old, false);
   const next = watch.expect("k");
   watch.sent(command("k"), 2);
   watch.sent(first, 3);
@@ -38,4 +38,13 @@ test("two commands that cannot be told apart count for no connection", () => {
   watch.sent(own, 3);
   watch.sent(neverSentBefore, 1);
   expect(next.source).toBe(0);
+});
+
+test("a command that is no longer under way is not recorded, and neither is one of somebody else", () => {
+  const watch = new DispatchWatch();
+  const dispatch = watch.expect("k");
+  watch.settle("k", dispatch, true);
+  watch.sent(command("k"), 1);
+  watch.sent(command(), 1);
+  expect(dispatch.source).toBe(0);
 });

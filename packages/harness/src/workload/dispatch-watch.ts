@@ -13,17 +13,16 @@ export interface Dispatch {
   ambiguous: boolean;
 }
 
-const OWNER: unique symbol = Symbol("dispatch");
-type Owned = Command & { [OWNER]?: Dispatch };
-
 /**
  * Finds out on which connection each command goes out. ioredis does not report it: it chooses the node, follows
  * redirections and sends a command again by itself (`Cluster.sendCommand`, `Pipeline.exec`), and every one of these
  * ways ends in `Redis.sendCommand` of a node's connection. There a command is recognized by its key, because each key
- * has one writer, which has one command under way.
+ * has one writer, which has one command under way. This runs for every command, so it does no more than that.
  */
 export class DispatchWatch {
   readonly #underWay = new Map<string, Dispatch>();
+  /** Commands without success, which ioredis may still send again. */
+  readonly #givenUp = new WeakSet<Command>();
 
   /** Expects a command for a key. Returns where its connection will be found. */
   expect(key: string): Dispatch {
@@ -32,29 +31,26 @@ export class DispatchWatch {
     return dispatch;
   }
 
-  /** Stops expecting a command. */
-  settle(key: string, dispatch: Dispatch): void {
-    if (this.#underWay.get(key) === dispatch) this.#underWay.delete(key);
+  /** Stops expecting a command. @param succeeded whether it was answered with success, so that it is not sent again. */
+  settle(key: string, { command }: Dispatch, succeeded: boolean): void {
+    this.#underWay.delete(key);
+    if (!succeeded && command !== undefined) this.#givenUp.add(command);
   }
 
   /** Records that a connection was handed a command. */
-  sent(command: Owned, source: number): void {
-    const owner = command[OWNER];
-    if (owner !== undefined) {
-      if (!owner.ambiguous) owner.source = source;
-      return;
-    }
-    const [key] = command.args;
-    const dispatch = typeof key === "string" ? this.#underWay.get(key) : undefined;
-    if (dispatch === undefined) return;
-    command[OWNER] = dispatch;
-    if (dispatch.command === undefined) {
+  sent(command: Command, source: number): void {
+    const dispatch = this.#underWay.get(command.args[0] as string);
+    if (dispatch === undefined || dispatch.ambiguous) return;
+    if (dispatch.command !== command) {
+      if (this.#givenUp.has(command)) return;
+      if (dispatch.command !== undefined) {
+        // A command that was given up before it was ever sent goes out only now, and cannot be told from the newer one.
+        dispatch.ambiguous = true;
+        dispatch.source = NO_SOURCE;
+        return;
+      }
       dispatch.command = command;
-      dispatch.source = source;
-    } else {
-      // A command that was given up before it was ever sent goes out only now, and cannot be told from the newer one.
-      dispatch.ambiguous = true;
-      dispatch.source = NO_SOURCE;
     }
+    dispatch.source = source;
   }
 }

@@ -199,7 +199,7 @@ export class Writer {
     const { log, load, keyspace } = this.#shared;
     const { kind, read, key, name, sequence, sentAt, dispatch } = attempt;
     const { source } = dispatch;
-    this.#client.dispatches.settle(name, dispatch);
+    this.#client.dispatches.settle(name, dispatch, outcome === "acknowledged");
     const shard = keyspace.shardOf(key);
     load[shard] = (load[shard] ?? 1) - 1;
     const doneAt = monotonicMs();
