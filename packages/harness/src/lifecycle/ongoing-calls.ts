@@ -1,6 +1,8 @@
+import { setMaxListeners } from "node:events";
+
 /** The calls of one kind that have not settled. All of them can be ended at once. */
 export class OngoingCalls {
-  #ending = new AbortController();
+  #ending = unlimited();
   readonly #ongoing = new Set<Promise<unknown>>();
 
   /** Aborts, with the reason, when the calls that are made now are ended. */
@@ -27,8 +29,15 @@ export class OngoingCalls {
   async end(reason: unknown): Promise<void> {
     const ongoing = [...this.#ongoing];
     const ending = this.#ending;
-    this.#ending = new AbortController();
+    this.#ending = unlimited();
     ending.abort(reason);
     await Promise.allSettled(ongoing);
   }
+}
+
+/** Any number of calls may listen. Older versions of Node print a warning from the eleventh listener of a signal on. */
+function unlimited(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

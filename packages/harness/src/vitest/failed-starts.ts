@@ -26,7 +26,8 @@ export class FailedStarts {
     if (before === undefined || before.file !== file || before.test === test) return;
     if (hasMore(time.leftMs(), before.hadMs)) return;
     const [reason = ""] = before.error.message.split("\n");
-    const had = before.hadMs === undefined ? "" : ` in the ${before.hadMs} ms that it had`;
+    const timedOut = before.error.code === "START_TIMEOUT" && before.hadMs !== undefined;
+    const had = timedOut ? ` in the ${before.hadMs} ms that it had` : "";
     throw new RedisClusterError(
       before.error.code,
       `The cluster did not start for "${before.test}"${had}, and is not tried again in this file: ${reason}\n` +
