@@ -16,6 +16,8 @@ export default defineConfig({
           name: "unit",
           // With one worker, which two cores would give it, Vitest would run it last: first is what fails within seconds.
           maxWorkers: Math.max(2, availableParallelism() - 1),
+          // Property tests compute for seconds, and on a busy machine for longer.
+          testTimeout: 60_000,
           include: ["packages/harness/src/**/*.test.ts", "test/architecture/**/*.test.ts"],
         },
       },

@@ -71,7 +71,7 @@ test("the message is the finding, and then the evidence", () => {
 });
 
 test("every shard counts, not only the first", () => {
-  const slow = shardFailoverWith({}, { electedMs: 5_000, recoveredMs: 5_100 });
+  const slow = shardFailoverWith({}, { electedMs: 5_000, servingMs: 5_050, recoveredMs: 5_100 });
   const failover = failoverWith({ others: [slow] });
   expect(() => assertPromotedReplica(failover, { withinMs: 4_999 })).toThrow("5000 ms");
   expect(() => assertRecoveredWithin(failover, 5_099)).toThrow("5100 ms");
@@ -219,4 +219,12 @@ describe("what is no evidence at all is refused:", () => {
     expect(error).toEqual(REFUSED);
     expect(error).toHaveProperty("message", expect.stringContaining(message));
   });
+});
+
+test("a failover that contradicts itself proves nothing", () => {
+  const shifted = failoverWith(shardFailoverWith({}, { recoveredMs: 300 }));
+  expect(() => assertRecoveredWithin(shifted, 10_000)).toThrow(
+    "This proves nothing: the failover contradicts itself. electedMs of node-5 is 1501, after recoveredMs at 300",
+  );
+  expect(() => assertPromotedReplica(shifted)).toThrow("contradicts itself");
 });

@@ -1,3 +1,4 @@
+import { contradictionsIn } from "../failover/contradictions.ts";
 import type { Failover, ShardFailover } from "../failover/failover.ts";
 import { formatFailover } from "../failover/format-failover.ts";
 import { isRecord, provesNothing, requireMs, wrongInput } from "./refusals.ts";
@@ -104,8 +105,16 @@ function requireLimit(given: unknown): number | undefined {
   return withinMs === undefined ? undefined : requireMs("withinMs", withinMs);
 }
 
+/** @throws RedisClusterError INVALID_ARGUMENT if it is no failover, or one that contradicts itself. */
 function requireFailover(given: unknown): Failover {
-  if (isFailover(given)) return given;
+  if (isFailover(given)) {
+    const contradictions = Array.isArray(given.events) ? contradictionsIn(given) : [];
+    if (contradictions.length === 0) return given;
+    throw provesNothing(
+      `the failover contradicts itself. ${contradictions.join("; ")}.`,
+      formatFailover(given),
+    );
+  }
   throw wrongInput("A failover, as observeFailover() gives it,", given);
 }
 

@@ -44,7 +44,7 @@ export interface TimelineEvent {
    * Of a line in the node's own log: `suspected`, `failed`, `reachable-again`, `election-scheduled`, `election-moved`,
    * `election-at-once`, `election-started`, `vote-granted`, `vote-denied`, `votes-counted`, `elected`, `epoch-claimed`,
    * `unable`, `manual`, `state`, `demoted`. Of its view: `silent`, `answers`, `flag`, `replica`, `promoted`, `serving`, `agreed`,
-   * `back`. Of the action: `fault`, `acted`.
+   * `back`. Of the writes of the observation: `recovered`. Of the action: `fault`, `acted`.
    */
   readonly kind: string;
   /** The server's own words, or a sentence. Node ids are replaced by names. */

@@ -9,7 +9,7 @@ import type {
   ShardPromotion,
   TimelineEvent,
 } from "./failover.ts";
-import { deposedWrites, electedAt, isManual, lastWriteAt, phasesOf } from "./phases.ts";
+import { deposedWrites, electedAt, isManual, lastWriteAt, phasesOf, recoveredAt } from "./phases.ts";
 import { missedPromotions } from "./missed-promotions.ts";
 import type { RecordedEvent, Recorder, ShardRecord } from "./recorder.ts";
 import { selfOf, type Views } from "./shards.ts";
@@ -54,7 +54,7 @@ export function report(
     timeScale: plan.timeScale,
     nodes,
     others,
-    events: timeline(events, sinceMs),
+    events: timeline([...events, ...recoveries(recorder)], sinceMs),
   };
 }
 
@@ -119,6 +119,15 @@ type PromotedRecord = ShardRecord & { readonly promotion: NonNullable<ShardRecor
 
 function promotedMs({ phases }: ShardFailover): number {
   return phases.electedMs ?? phases.servingMs ?? Number.POSITIVE_INFINITY;
+}
+
+/** The first acknowledgement by each promoted node. It is known only when the promotion is. */
+function recoveries({ records, lines }: Recorder): readonly RecordedEvent[] {
+  return records.flatMap((record) => {
+    const atMs = recoveredAt(record, lines);
+    if (atMs === undefined || record.promotion === undefined) return [];
+    return [{ node: record.promotion.name, kind: "recovered", text: "acknowledges a write again", atMs }];
+  });
 }
 
 /** All events in the order of their moments, which is not that of their arrival. */
