@@ -43,6 +43,7 @@ type Waiting = { readonly signal: AbortSignal };
 const CALLS: Readonly<Record<string, (cluster: StartedRedisCluster, wait: Waiting) => Promise<unknown>>> = {
   view: (cluster, wait) => cluster.view(wait),
   check: (cluster, wait) => cluster.check(wait),
+  findChanges: (cluster, wait) => cluster.findChanges(wait),
   waitUntilHealthy: (cluster, wait) => cluster.waitUntilHealthy(wait),
   primaryOf: (cluster, wait) => cluster.primaryOf(KEY, wait),
   replicasOf: (cluster, wait) => cluster.replicasOf(KEY, wait),
@@ -93,6 +94,7 @@ function methodsOf(cluster: StartedRedisCluster): readonly string[] {
     ...[
       "dropClients",
       "endObservations",
+      "endResets",
       "endUse",
       "endWorkloads",
       "enter",
@@ -100,8 +102,8 @@ function methodsOf(cluster: StartedRedisCluster): readonly string[] {
       "inForce",
       "interrupt",
     ],
-    ...["leave", "lend", "look", "noLonger", "refuseStopped", "releaseFaults", "renewClient", "servingNow"],
-    ...["standing", "takeBackFaults", "waitFor", "within"],
+    ...["leave", "lend", "look", "noLonger", "refuseStopped", "releaseFaults", "renewClient", "ownerNow"],
+    ...["refuseHopeless", "repairing", "standing", "takeBackFaults", "waitFor", "within"],
   ]);
   const names: string[] = [];
   for (
