@@ -65,21 +65,6 @@ describe("under fake timers", () => {
     expect(ledger.acknowledged).toBeGreaterThan(0);
   });
 
-  test("a cluster client connects again after all of its nodes were away", async () => {
-    const client = await cluster.connect();
-    const errors: unknown[] = [];
-    client.on("error", (error) => errors.push(error));
-    const lost = new Promise((resolve) => {
-      client.on("reconnecting", resolve);
-    });
-    const faults = await cluster.kill(cluster.nodes.map(({ name }) => name));
-    client.get(key).catch(() => {});
-    client.refreshSlotsCache();
-    await lost;
-    await faults.heal();
-    expect(await client.ping()).toBe("PONG");
-  });
-
   test("a reset and a stop are finished", async () => {
     await cluster.killMaster(key);
     const report = await cluster.reset();

@@ -50,8 +50,16 @@ test("a process whose start fails while its client connects ends by itself", asy
   const { stdout, stderr } = await runScript(`
     import { startRedisCluster } from "testcontainers-redis-cluster";
     // The last step of a start reads the users, while the client connects.
-    const config = { user: "default on nopass ~* &* +@all -acl|list" };
-    await startRedisCluster({ nodes: 3, replicas: 0, config }).catch(({ code, message }) => {
+    // A user directive that forbids it is refused before the start; a file is only read by the server.
+    const content = "user default on nopass ~* &* +@all -acl|list\\n";
+    await startRedisCluster({
+      nodes: 3,
+      replicas: 0,
+      config: { aclfile: "/tmp/users.acl" },
+      configureNode: (container) => {
+        container.withCopyContentToContainer([{ content, target: "/tmp/users.acl", mode: 0o644 }]);
+      },
+    }).catch(({ code, message }) => {
       console.log(code, /NOPERM.*acl/i.test(message));
     });`);
   expect(stderr).toBe("");
