@@ -11,8 +11,13 @@ test("the plain way is taken when it is asked for, and ends in the same cluster"
 });
 
 test("a server that refuses to take over is formed the plain way, and the report says why", async () => {
+  // A user directive that forbids it is refused before the start; a file is only read by the server.
+  const content = "user default on nopass ~* &* +@all -cluster|failover\n";
   await using cluster = await startRedisCluster({
-    config: { user: "default on nopass ~* &* +@all -cluster|failover" },
+    config: { aclfile: "/tmp/users.acl" },
+    configureNode: (container) => {
+      container.withCopyContentToContainer([{ content, target: "/tmp/users.acl", mode: 0o644 }]);
+    },
   });
   expect(cluster.startup.way).toBe("meet");
   expect(cluster.startup.fellBackBecause).toMatch(/NOPERM.*cluster\|failover/);

@@ -118,7 +118,9 @@ describe("what the engine cannot do", () => {
     try {
       const error = await failureOf({ nodes: 3, replicas: 0, firstHostPort: port - 1 });
       expect(error.code).toBe("PORT_TAKEN");
-      expect(error.message).toContain(`node-1 cannot be published on port ${port} of the host`);
+      expect(error.message).toContain(
+        `Publishing node-1 on port ${port} of the host failed: another program`,
+      );
     } finally {
       server.close();
     }

@@ -14,6 +14,7 @@ export interface Fingerprint {
   readonly config: ReadonlyMap<string, string>;
   /** Lines of ACL LIST. */
   readonly acl: readonly string[];
+  /** The entries of MODULE LIST, with versions, paths and arguments. */
   readonly modules: string;
   readonly configEpoch: number;
   /** Messages on the cluster bus that only a failover brings, by kind, as CLUSTER INFO counts them. */
@@ -129,7 +130,7 @@ export async function readFingerprint(
     // Before 7.0 CONFIG GET takes one name only, and no setting is hidden.
     config: settings(config instanceof Error ? await connection.reply("CONFIG", "GET", "*") : config),
     acl: (acl as readonly string[]).map(withoutDefaultFlag),
-    modules: JSON.stringify(modules),
+    modules: modulesOf(modules as readonly unknown[]),
     configEpoch: Number(clusterInfo.get("cluster_my_epoch")),
     failoverMessages: failoverMessages(clusterInfo),
     calls: parseCalls(String(commands)),
@@ -175,6 +176,11 @@ function settings(reply: unknown): ReadonlyMap<string, string> {
     if (!NO_SETTINGS.has(name)) found.set(name, String(reply[index + 1]));
   }
   return found;
+}
+
+/** MODULE LIST walks a hash table (`addReplyLoadedModules` in module.c), so the order differs between processes. */
+export function modulesOf(reply: readonly unknown[]): string {
+  return JSON.stringify(reply.map((entry) => JSON.stringify(entry)).sort());
 }
 
 function snapshotsOf(info: ReadonlyMap<string, string>): Snapshots {
