@@ -47,7 +47,8 @@ export class RequestRelay implements AsyncDisposable {
     const { socketPath, host, port } = modem as { socketPath?: string; host?: string; port?: number };
     const upstream = socketPath === undefined ? { host, port } : { socketPath };
     const folder = await mkdtemp(join(tmpdir(), "trc-requests-"));
-    const server = createServer((incoming, answer) => {
+    // dockerode repeats a request's whole body in its address.
+    const server = createServer({ maxHeaderSize: 1024 ** 2 }, (incoming, answer) => {
       relay
         .#pass(incoming, answer, upstream, decide)
         // Whatever goes wrong on the way is a connection that breaks.
