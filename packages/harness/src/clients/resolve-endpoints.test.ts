@@ -1,10 +1,11 @@
+import { Cluster } from "ioredis";
 import { expect, test } from "vitest";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { AddressTable } from "./address-table.ts";
-import { completeSlots } from "./resolve-endpoints.ts";
+import { completeSlots, findByAnnounced } from "./resolve-endpoints.ts";
 
 let next = 0;
 const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
@@ -53,4 +54,24 @@ test("a name that two nodes announce leads to the first, and the second is found
 test("an address stays as it is, also from a server that knows no names", () => {
   const old = [[0, 16383, [ONE.address, 6379, ONE.id]]] as Parameters<typeof completeSlots>[0];
   expect(completeSlots(old, table())).toEqual(old);
+});
+
+test("the target of a redirection is found by the address that the server announced", () => {
+  const addresses = table();
+  const client = new Cluster([{ host: "127.0.0.1", port: 1 }], {
+    lazyConnect: true,
+    natMap: (announced) => addresses.lookUp(announced) ?? null,
+  });
+  findByAnnounced(client);
+  const { connectionPool: pool } = client as unknown as {
+    connectionPool: {
+      findOrCreate(node: { host: string; port: number }): unknown;
+      getInstanceByKey(key: string): unknown;
+    };
+  };
+  const two = pool.findOrCreate({ host: "127.0.0.1", port: 2 });
+  expect(pool.getInstanceByKey("127.0.0.1:2")).toBe(two);
+  expect(pool.getInstanceByKey(`${TWO.address}:6379`)).toBe(two);
+  expect(pool.getInstanceByKey(`${ONE.address}:6379`)).toBeUndefined();
+  client.disconnect();
 });

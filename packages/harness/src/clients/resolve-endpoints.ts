@@ -26,10 +26,34 @@ type Command = Parameters<Send>[0];
 export function resolveEndpoints(client: Cluster, addresses: AddressTable): void {
   // The node that each command was sent to last.
   const sentTo = new WeakMap<Command, Redis>();
+  findByAnnounced(client);
   client.on("+node", (node: Redis) => {
     readSlots(client, node, addresses);
     completeRedirections(node, sentTo);
   });
+}
+
+/** What ioredis has inside of a cluster client. */
+interface Inside {
+  readonly connectionPool: { getInstanceByKey: (key: string) => Redis | undefined };
+  readonly natMapper: (announced: string) => { readonly host?: string; readonly port?: number };
+}
+
+/**
+ * ioredis notes the target of a redirection as the server announced it, but keeps connections by their mapped addresses
+ * (`moved` in cluster/index.js). So it does not find the connection, tries nodes at random until it has read the slots
+ * again, and may have used up all its redirections by then.
+ */
+export function findByAnnounced(client: Cluster): void {
+  const inside = client as unknown as Inside;
+  const pool = inside.connectionPool;
+  const find = pool.getInstanceByKey.bind(pool);
+  pool.getInstanceByKey = (key) => {
+    const found = find(key);
+    if (found !== undefined) return found;
+    const { host, port } = inside.natMapper(key);
+    return find(`${host}:${port}`);
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
+import { monotonicMs } from "../clock/real-time.ts";
 import { poll } from "../lifecycle/poll.ts";
 import { insist, isErrorReply } from "./insist.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
@@ -10,6 +11,11 @@ const POLL_MS = 10;
  * absent on purpose here, so the timeout can be short.
  */
 const NODE_TIMEOUT_MS = 1_000;
+/**
+ * A node forgets whom it has met if that one does not answer within the node timeout, and within at least this time
+ * (`clusterCron` in cluster.c), for example because its machine is overloaded.
+ */
+const HANDSHAKE_MS = 1_000;
 
 /**
  * The plain way, as `redis-cli --cluster create` goes: slots to the primaries, everybody meets everybody, replicas
@@ -75,12 +81,13 @@ export async function meet(connection: NodeConnection, others: readonly NodePlan
   );
 }
 
-/** Waits until a node has met all others. */
+/** Waits until a node has met all others, and meets them again where a handshake has failed. */
 export async function knowsAll(
   plan: ClusterPlan,
   connection: NodeConnection,
   signal: AbortSignal,
 ): Promise<void> {
+  let lastMeeting = monotonicMs();
   await poll(
     async () => {
       const members = parseClusterNodes(await connection.text("CLUSTER", "NODES"));
@@ -89,6 +96,10 @@ export async function knowsAll(
           !members.some((member) => member.id === id && (member.self || !member.flags.includes("handshake"))),
       );
       if (missing.length > 0) {
+        if (monotonicMs() - lastMeeting > HANDSHAKE_MS) {
+          lastMeeting = monotonicMs();
+          await meet(connection, missing);
+        }
         throw new Error(
           `${connection.node.name} has not met ${missing.map(({ name }) => name).join(", ")} yet`,
         );
