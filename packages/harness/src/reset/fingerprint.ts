@@ -180,7 +180,7 @@ function settings(reply: unknown): ReadonlyMap<string, string> {
 
 /** MODULE LIST walks a hash table (`addReplyLoadedModules` in module.c), so the order differs between processes. */
 export function modulesOf(reply: readonly unknown[]): string {
-  return JSON.stringify(reply.map((entry) => JSON.stringify(entry)).sort());
+  return JSON.stringify(reply.map((entry) => JSON.stringify(entry)).toSorted());
 }
 
 function snapshotsOf(info: ReadonlyMap<string, string>): Snapshots {
