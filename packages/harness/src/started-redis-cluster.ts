@@ -1,6 +1,8 @@
+import type { Cluster } from "ioredis";
 import type { ClientTls } from "./clients/access.ts";
 import type { ClusterClientOptions } from "./clients/cluster-client.ts";
 import { identifyNode } from "./clients/identify-node.ts";
+import { OpenClients } from "./clients/open-clients.ts";
 import { ProbeWriter } from "./clients/probe-writer.ts";
 import { workloadClientOptions } from "./clients/workload-client.ts";
 import type { ClusterNetwork } from "./docker/cluster-network.ts";
@@ -251,9 +253,13 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   lend(): StartedRedisCluster {
     this.refuseStopped();
     const { sharing } = this.#parts;
+    // Of its own, because it is closed for good when the user is done.
+    const clients = new OpenClients<Cluster>();
+    clients.track(this.client);
     return new StartedRedisCluster({
       ...this.#parts,
       client: this.client,
+      clients,
       cleanup: new CleanupStack(),
       sharing: asGuest(sharing),
       // A connected handle is not the cluster's owner: its `stop()` leaves the cluster alone.

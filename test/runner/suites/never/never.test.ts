@@ -6,7 +6,9 @@ const test = redisClusterTest({
   evidenceDir: process.env["TRC_EVIDENCE"],
   configureNode: (container) => {
     // Containers that run, and never accept a connection.
-    container.withEntrypoint(["sh", "-c", "sleep 120"]);
+    container
+      .withCopyContentToContainer([{ content: "#!/bin/sh\nexec sleep 120\n", target: "/wait", mode: 0o755 }])
+      .withEntrypoint(["/wait"]);
   },
 });
 
