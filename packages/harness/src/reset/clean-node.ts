@@ -25,6 +25,7 @@ interface Step {
  * allowed, then clients, so that none writes after the flush. Primaries pass the flush on to their replicas. Functions
  * go before the data: a server with save points writes both to its file during FLUSHALL.
  *
+ * @param keepData leaves keys and functions for {@link returnToSeed} to compare and to restore.
  * @returns what was called before the statistics were reset.
  * @throws Error if a command fails, or is unavailable although there is something for it to revert.
  */
@@ -34,6 +35,7 @@ export async function cleanNode(
   before: Fingerprint,
   now: Fingerprint,
   signal: AbortSignal,
+  keepData = false,
 ): Promise<ReadonlyMap<string, number>> {
   const isPrimary = now.view.members.some(({ self, role }) => self && role === "primary");
   const steps: readonly Step[] = [
@@ -51,8 +53,8 @@ export async function cleanNode(
         : [],
     ),
     ...all(true, settingsBack(before.config, now.config)),
-    ...all(now.held.functions > 0, isPrimary ? [["FUNCTION", "FLUSH", "SYNC"]] : []),
-    ...all(false, isPrimary ? [FLUSH] : []),
+    ...all(now.held.functions > 0, isPrimary && !keepData ? [["FUNCTION", "FLUSH", "SYNC"]] : []),
+    ...all(false, isPrimary && !keepData ? [FLUSH] : []),
     ...all(now.held.scripts > 0, [["SCRIPT", "FLUSH"]]),
     ...all(false, [
       ["SLOWLOG", "RESET"],
