@@ -82,7 +82,11 @@ describe("a cluster with replicas and a function", () => {
 
   async function expectSeed(): Promise<void> {
     expect(await read(cluster.client)).toEqual(before);
-    expect(await cluster.findChanges()).toEqual([]);
+    // On a busy machine any command is slow, those of this test too.
+    const changes = (await cluster.findChanges()).filter(
+      (each) => !each.endsWith("has entries in its slow log"),
+    );
+    expect(changes).toEqual([]);
   }
 
   test("has the data when the start resolves, and counts their loading", async () => {
@@ -157,7 +161,7 @@ describe("a cluster with replicas and a function", () => {
   test("writes its data to RDB files", async () => {
     for (const node of (await cluster.primaries()).toSorted((a, b) => a.name.localeCompare(b.name))) {
       await node.client.save();
-      const [, dir] = (await node.client.config("GET", "dir")) as string[];
+      const [, dir] = await node.client.config("GET", "dir");
       const { output } = await exec(node.containerId, ["base64", "-w0", `${dir}/dump.rdb`]);
       const file = join(folder, `${node.name}.rdb`);
       await writeFile(file, Buffer.from(output.trim(), "base64"));

@@ -12,6 +12,13 @@ const UNAVAILABLE = /unknown (?:sub)?command|^NOPERM/i;
 const FLUSH: NodeCommand = ["FLUSHALL", "SYNC"];
 const CALLS: NodeCommand = ["INFO", "commandstats"];
 const RESET_STATISTICS: NodeCommand = ["CONFIG", "RESETSTAT"];
+const CLEAR_LOGS: readonly NodeCommand[] = [
+  ["SLOWLOG", "RESET"],
+  ["COMMANDLOG", "RESET", "large-request"],
+  ["COMMANDLOG", "RESET", "large-reply"],
+  ["LATENCY", "RESET"],
+  ["ACL", "LOG", "RESET"],
+];
 const MARK = Array.from({ length: MARK_CALLS }, (): NodeCommand => [STATISTICS_MARK]);
 
 /** A command of the cleaning. `needed`: whether there is something for it to revert. */
@@ -56,13 +63,7 @@ export async function cleanNode(
     ...all(now.held.functions > 0, isPrimary && !keepData ? [["FUNCTION", "FLUSH", "SYNC"]] : []),
     ...all(false, isPrimary && !keepData ? [FLUSH] : []),
     ...all(now.held.scripts > 0, [["SCRIPT", "FLUSH"]]),
-    ...all(false, [
-      ["SLOWLOG", "RESET"],
-      ["COMMANDLOG", "RESET", "large-request"],
-      ["COMMANDLOG", "RESET", "large-reply"],
-      ["LATENCY", "RESET"],
-      ["ACL", "LOG", "RESET"],
-    ]),
+    ...all(false, CLEAR_LOGS),
     ...all(true, [CALLS, RESET_STATISTICS]),
     ...all(false, MARK),
   ];
@@ -86,9 +87,17 @@ function all(needed: boolean, commands: readonly NodeCommand[]): readonly Step[]
   return commands.map((command) => ({ command, needed }));
 }
 
+/** Clears the logs of a node: loading, restoring or comparing much data may have left entries. */
+export async function clearLogs(connection: NodeConnection, { config }: Fingerprint): Promise<void> {
+  const hasCommandLog = config.has("commandlog-request-larger-than");
+  // An unknown command would count in the statistics of errors.
+  await connection.outcomes(CLEAR_LOGS.filter(([name]) => name !== "COMMANDLOG" || hasCommandLog));
+}
+
 /** Starts the counting from which a reset reads what was called since. */
 export async function markStatistics(connection: NodeConnection): Promise<void> {
-  const [reset] = await connection.outcomes([RESET_STATISTICS, ...MARK]);
+  const outcomes = await connection.outcomes([...CLEAR_LOGS, RESET_STATISTICS, ...MARK]);
+  const reset = outcomes[CLEAR_LOGS.length];
   if (reset instanceof Error) throw reset;
 }
 

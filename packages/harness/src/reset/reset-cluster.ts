@@ -6,7 +6,7 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { attempt, type Restart } from "./attempt.ts";
 import type { Baseline } from "./baseline.ts";
 import { bringBack } from "./bring-back.ts";
-import { cleanNode, markStatistics } from "./clean-node.ts";
+import { cleanNode, clearLogs, markStatistics } from "./clean-node.ts";
 import { lastingCommands } from "./effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { type Found, inspect } from "./inspect.ts";
@@ -202,5 +202,11 @@ async function lateEffects(
 
 async function proven({ plan, all }: Members, before: Baseline, signal: AbortSignal): Promise<Baseline> {
   const connections = all.map(({ connection }) => connection);
-  return { ...before, fingerprints: await prove(plan, connections, before, signal) };
+  const fingerprints = await prove(plan, connections, before, signal);
+  if (before.seed !== undefined) {
+    await Promise.all(
+      connections.map((connection, index) => clearLogs(connection, fingerprints[index] as Fingerprint)),
+    );
+  }
+  return { ...before, fingerprints };
 }

@@ -31,7 +31,7 @@ export async function readData(
   return { keys, ...(await readFunctions(connection)) };
 }
 
-export function tooLarge(): RedisClusterError {
+function tooLarge(): RedisClusterError {
   return new RedisClusterError(
     "START_FAILED",
     `Loading the seed failed: expected at most ${SEED_LIMIT_BYTES / 1024 ** 2} MiB of names and values in all shards together, got more. ` +
