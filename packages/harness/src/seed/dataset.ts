@@ -53,17 +53,18 @@ export function keyRange({ keys }: SeedShard): { readonly least: number; readonl
   return { least: lasting.length, most: keys.size };
 }
 
-/** A seed as text, for another process. */
+/** A seed as text, for another process, which verifies by the digests of this one. */
 export function encodeSeed({ shards, restoreMs }: SeedData): string {
   return JSON.stringify({
     restoreMs,
     shards: shards.map(({ keys, functions, libraries }) => ({
       libraries,
       functions: functions?.toString("base64"),
-      keys: [...keys.values()].map(({ name, payload, ttlMs }) => [
+      keys: [...keys.values()].map(({ name, payload, ttlMs, digest }) => [
         name.toString("base64"),
         payload.toString("base64"),
         ttlMs ?? null,
+        digest,
       ]),
     })),
   });
@@ -74,7 +75,12 @@ interface EncodedSeed {
   readonly shards: readonly {
     readonly libraries: string;
     readonly functions?: string;
-    readonly keys: readonly (readonly [name: string, payload: string, ttlMs: number | null])[];
+    readonly keys: readonly (readonly [
+      name: string,
+      payload: string,
+      ttlMs: number | null,
+      digest: string,
+    ])[];
   }[];
 }
 
@@ -87,9 +93,10 @@ export function decodeSeed(text: string): SeedData {
       libraries,
       functions: functions === undefined ? undefined : bytes(functions),
       keys: new Map(
-        keys.map(([encoded, payload, ttlMs]) => {
+        keys.map(([encoded, payload, ttlMs, digest]) => {
           const name = bytes(encoded);
-          return [name.toString("latin1"), seedKey(name, bytes(payload), ttlMs ?? undefined)] as const;
+          const key = { name, payload: bytes(payload), ttlMs: ttlMs ?? undefined, digest };
+          return [name.toString("latin1"), key] as const;
         }),
       ),
     })),
