@@ -251,7 +251,7 @@ async function damageSeed(
   };
 }
 
-test("an append-only file is loaded, and a reset returns to it or fails", async () => {
+test.concurrent("an append-only file is loaded, and a reset returns to it or fails", async () => {
   const file = join(folder, "seed.aof");
   const command = (...words: readonly string[]): string =>
     [`*${words.length}`, ...words.flatMap((word) => [`$${Buffer.byteLength(word)}`, word])].join("\r\n");
@@ -299,7 +299,7 @@ test("an append-only file is loaded, and a reset returns to it or fails", async 
   expect(await data()).toEqual([2, "paid", ["a", "b"]]);
 });
 
-test("a file of commands is loaded by shards, also with TLS and without the default user", async () => {
+test.concurrent("a file of commands is loaded by shards, also with TLS and without the default user", async () => {
   const file = join(folder, "seed.redis");
   const lines = Array.from({ length: 300 }, (_, index) => `RPUSH list:${index % 30} ${index}`);
   await writeFile(
@@ -331,7 +331,7 @@ test("a file of commands is loaded by shards, also with TLS and without the defa
   expect(await data()).toEqual(before);
 });
 
-test("a seed that fails ends the start with its reason", async () => {
+test.concurrent("a seed that fails ends the start with its reason", async () => {
   const bad = join(folder, "bad.redis");
   await writeFile(bad, "SET a 1\n\nLPUSH a secret-1\nNOSUCH secret-2\n");
   const broken = join(folder, "broken.rdb");
