@@ -8,9 +8,9 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { keySlotOfBytes } from "../plan/slots.ts";
 import { monotonicMs } from "../clock/real-time.ts";
-import { type SeedData, type SeedKey, type SeedShard } from "./dataset.ts";
+import type { SeedData, SeedShard } from "./dataset.ts";
+import { distribute, type LoadedFile } from "./distribute.ts";
 import { loadDataFile } from "./load-data-file.ts";
 import { readData } from "./read-data.ts";
 import type { DataFile, ReadySeed } from "./read-seed.ts";
@@ -136,29 +136,13 @@ async function filesOf(
   signal: AbortSignal,
 ): Promise<readonly SeedShard[]> {
   const used = { bytes: 0 };
-  const keys = plan.shards.map(() => new Map<string, SeedKey>());
-  const libraries: Omit<SeedShard, "keys">[] = [];
+  const loaded: LoadedFile[] = [];
   // One after the other: each takes an address of the network, which may have few to spare.
   for (const file of files) {
-    const { keys: own, ...functions } = await loadDataFile(engine, plan, image, file, used, signal);
-    libraries.push(functions);
-    for (const [name, key] of own) {
-      const slot = keySlotOfBytes(key.name);
-      const shard = plan.shards.find(({ slots }) => slot >= slots.first && slot <= slots.last);
-      const into = keys[shard?.index ?? 0] as Map<string, SeedKey>;
-      if (into.has(name)) {
-        const shown = JSON.stringify(key.name.toString());
-        throw new RedisClusterError(
-          "START_FAILED",
-          `Loading the seed failed: expected each key in one file, got ${shown} in ${JSON.stringify(file.path)} and in a file before it. ` +
-            "Use the file of each primary once, and none of a replica.",
-          { details: { file: file.path } },
-        );
-      }
-      into.set(name, key);
-    }
+    const data = await loadDataFile(engine, plan, image, file, used, signal);
+    loaded.push({ path: file.path, data });
   }
-  return keys.map((own, index) => ({ keys: own, ...(libraries[index] as Omit<SeedShard, "keys">) }));
+  return distribute(plan, loaded);
 }
 
 /** Waits until the replicas of a shard have all that its primary's connection wrote. */
