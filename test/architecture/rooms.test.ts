@@ -20,11 +20,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   workload: ["plan", "lifecycle", "errors"],
   checks: ["failover", "workload", "view", "plan", "errors"],
   startup: ["docker", "ownership", "certificates", "clients", "plan", "lifecycle", "errors"],
+  seed: ["docker", "clients", "view", "plan", "lifecycle", "errors"],
   reset: [
-    ...["docker", "clients", "observation", "formation", "faults"],
+    ...["docker", "clients", "observation", "formation", "faults", "seed"],
     ...["view", "plan", "lifecycle", "errors"],
   ],
-  sharing: ["clients", "reset", "plan", "lifecycle", "errors"],
+  sharing: ["clients", "reset", "seed", "plan", "lifecycle", "errors"],
   report: ["failover", "workload", "view", "plan"],
   vitest: [
     "checks",

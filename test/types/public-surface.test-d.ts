@@ -40,6 +40,18 @@ test("options of the wrong type do not compile", () => {
   void startRedisCluster({ persistence: "both" });
   // @ts-expect-error there is no such option
   void startRedisCluster({ node: 6 });
+  void startRedisCluster({
+    seed: async (client) => {
+      expectTypeOf(client).toEqualTypeOf<Cluster>();
+      await client.set("order:42", "paid");
+    },
+  });
+  void startRedisCluster({ seed: { commands: "seed.redis" } });
+  void startRedisCluster({ nodes: 1, replicas: 0, seed: { rdb: ["dump.rdb"] as const } });
+  // @ts-expect-error files of data are a list, one for each primary
+  void startRedisCluster({ seed: { aof: "appendonly.aof" } });
+  // @ts-expect-error a path alone does not say what the file is
+  void startRedisCluster({ seed: "seed.redis" });
   void startRedisCluster({ replicas: [2, 0] as const, defaultUser: false, tls: { names: "redis.example" } });
   // @ts-expect-error each shard has a number of replicas
   void startRedisCluster({ replicas: ["2"] });

@@ -32,7 +32,10 @@ import { log } from "./lifecycle/log.ts";
 import { waitDeadline } from "./lifecycle/wait.ts";
 import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import { type ValidOptions } from "./plan/validate-options.ts";
+import type { Baseline } from "./reset/baseline.ts";
 import { takeBaseline } from "./reset/reset-cluster.ts";
+import type { SeedData } from "./seed/dataset.ts";
+import { loadSeed } from "./seed/load-seed.ts";
 import { LocalSharing } from "./sharing/local-sharing.ts";
 import type { StartTerms } from "./start-redis-cluster.ts";
 import { StartedRedisCluster } from "./started-redis-cluster.ts";
@@ -115,11 +118,17 @@ export class ClusterStart {
         fellBackBecause === undefined ? "" : `: ${fellBackBecause}`,
       );
       const clientsBegun = monotonicMs();
-      const [client, baseline] = await Promise.all([
+      // A node that is silent for a moment is asked again.
+      const take = (): Promise<Baseline> =>
+        insist(() => takeBaseline(plan, this.#connections), BASELINE_POLL_MS, signal);
+      const [client, empty] = await Promise.all([
         this.#connect(plan, access, signal),
-        // A node that is silent for a moment is asked again.
-        insist(() => takeBaseline(plan, this.#connections), BASELINE_POLL_MS, signal),
+        this.#terms.seed === undefined ? take() : undefined,
       ]);
+      const seedBegun = monotonicMs();
+      const seed = await this.#seed(plan, access, image, client, signal);
+      const seedEnd = monotonicMs();
+      const baseline = empty ?? { ...(await take()), seed };
       const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
       this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());
       // After everything of this cluster is removed, and not at all if the start fails.
@@ -144,7 +153,8 @@ export class ClusterStart {
           networkMs: containersBegun - networkBegun,
           containersMs: formationBegun - containersBegun,
           formationMs: clientsBegun - formationBegun,
-          clientsMs: end - clientsBegun,
+          clientsMs: end - clientsBegun - (seedEnd - seedBegun),
+          seedMs: seedEnd - seedBegun,
           totalMs: end - begun,
           way,
           fellBackBecause,
@@ -153,6 +163,34 @@ export class ClusterStart {
     } catch (error) {
       throw await this.#giveUp(error);
     }
+  }
+
+  async #seed(
+    plan: ClusterPlan,
+    access: Access,
+    image: ImageFacts,
+    client: Cluster,
+    signal: AbortSignal,
+  ): Promise<SeedData | undefined> {
+    const { seed } = this.#terms;
+    if (seed === undefined) return undefined;
+    this.#phase = "seed";
+    const data = await loadSeed(
+      {
+        engine: this.#engine,
+        plan,
+        image,
+        client,
+        addresses: this.#addresses,
+        access,
+        connections: this.#connections,
+        cleanup: this.#cleanup,
+      },
+      seed,
+      signal,
+    );
+    this.#phase = "clients";
+    return data;
   }
 
   async #connect(plan: ClusterPlan, access: Access, signal: AbortSignal): Promise<Cluster> {

@@ -128,6 +128,7 @@ const NOTHING_STARTED = {
   networkMs: 0,
   containersMs: 0,
   formationMs: 0,
+  seedMs: 0,
   way: "connected",
   fellBackBecause: undefined,
 } as const;

@@ -80,6 +80,7 @@ export type {
 export { type ReportEntry, reportPage } from "./report/report-page.ts";
 export type { ResetReport } from "./reset/reset-cluster.ts";
 export type { SharedCluster } from "./sharing/shared-cluster.ts";
+export type { Seed, SeedFunction } from "./seed/seed.ts";
 export { type RedisClusterOptions, type StartupReport, startRedisCluster } from "./start-redis-cluster.ts";
 export type { ClusterWorkloadOptions, StartedRedisCluster } from "./started-redis-cluster.ts";
 export { type SweepOptions, sweepOrphans } from "./sweep-orphans.ts";

@@ -57,6 +57,9 @@ export class ResettableCluster extends ConnectableCluster {
    * nothing was broken (milliseconds), else new roles and new processes for the nodes that carry traces, else a new
    * start of every node. The report says which, and why.
    *
+   * With the option `seed`, keys and functions are those of the seed again, and each key is verified by digest on every
+   * node; keys that expire get the time to live that they had at the start.
+   *
    * Calls of this handle that are under way end with WAIT_ABORTED before anything is reverted: waits, faults that are
    * being applied, observations of failovers. A second reset waits for the first. `client`, and each node's, are new
    * afterwards, and `history` begins again; clients from {@link connect} are closed; an application's own are cut off and

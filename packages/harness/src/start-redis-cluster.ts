@@ -8,6 +8,8 @@ import { measureTimeScale } from "./lifecycle/measure-time-scale.ts";
 import type { ClusterShape } from "./plan/options.ts";
 import { stretch } from "./plan/time-scale.ts";
 import { type ValidOptions, validateOptions } from "./plan/validate-options.ts";
+import { type ReadySeed, readSeed } from "./seed/read-seed.ts";
+import type { Seed } from "./seed/seed.ts";
 import type { StartedRedisCluster } from "./started-redis-cluster.ts";
 import { monotonicMs } from "./clock/real-time.ts";
 
@@ -17,6 +19,11 @@ export interface RedisClusterOptions extends ClusterShape {
   readonly signal?: AbortSignal | undefined;
   /** Changes each node's container before it is created. */
   readonly configureNode?: ConfigureNode | undefined;
+  /**
+   * Data that are loaded before the start resolves, and that `reset()` returns to: see {@link Seed} and docs/seed.md. At most
+   * 64 MiB. @default none
+   */
+  readonly seed?: Seed | undefined;
 }
 
 /** Milliseconds of each phase of a start, one after the other, and which way formation went. */
@@ -34,6 +41,8 @@ export interface StartupReport {
   readonly formationMs: number;
   /** Connecting `cluster.client`, and noting what a reset goes back to. */
   readonly clientsMs: number;
+  /** Loading `seed`, and proving that a reset can return to it; 0 without a seed. */
+  readonly seedMs: number;
   /** From the call to its return; the sum of the phases. */
   readonly totalMs: number;
   /**
@@ -66,6 +75,7 @@ export interface StartTerms {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly configureNode: ConfigureNode | undefined;
+  readonly seed: ReadySeed | undefined;
   /** Where a failure writes its evidence; undefined: nowhere. */
   readonly evidenceDir: string | undefined;
 }
@@ -87,6 +97,7 @@ export async function startWithin(
   const leftMs = (): number =>
     limitMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, limitMs - (monotonicMs() - begun));
   const given = withImageNames(validateOptions(options, process.env));
+  const seed = given.seed && (await readSeed(given.seed));
   const valid = given.measureTime ? stretch(given, await measureTimeScale()) : given;
   const { signal, configureNode } = options;
   using preparing = startDeadline({
@@ -109,6 +120,7 @@ export async function startWithin(
     timeoutMs: Math.min(leftMs(), valid.startupTimeoutMs),
     signal,
     configureNode,
+    seed,
     evidenceDir: valid.evidenceDir ?? evidenceDir,
   });
   return await start.run(begun, prepareMs);

@@ -15,7 +15,7 @@ const reconnectMs = (times: number): number => (times < 200 ? 5 : 50);
 const ANSWER_LIMIT_MS = 2_000;
 
 /** A command and its arguments. */
-export type NodeCommand = readonly [string, ...(string | number)[]];
+export type NodeCommand = readonly [string, ...(string | number | Buffer)[]];
 
 /**
  * The harness's own connection to one node. It fails at once where a user's client would wait: no queue while the node
@@ -98,6 +98,15 @@ export class NodeConnection {
       if (error instanceof NoAnswer) return commands.map(() => error);
       throw error;
     }
+  }
+
+  /** As {@link outcomes}, with each text in the replies as the bytes that the server sent. */
+  async bytes(commands: readonly NodeCommand[]): Promise<readonly unknown[]> {
+    const pipeline = this.#client.pipeline();
+    for (const [command, ...args] of commands)
+      pipeline.callBuffer(commandName(this.#access, command), ...args);
+    const replies = await this.#inTime(pipeline.exec());
+    return (replies ?? []).map(([error, reply]) => error ?? reply);
   }
 
   /** Sends commands in one go and gives all replies; the first error reply is thrown. */

@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { extract, pack } from "tar-stream";
@@ -13,12 +14,12 @@ import { isPortRace, startError } from "./start-error.ts";
 const PORT_RACES = 5;
 const PORT_RACE_PAUSE_MS = 50;
 
-/** A text file that a node is given. */
+/** A file that a node is given. */
 export interface NodeFile {
   /** Its path from /tmp. */
   readonly name: string;
   readonly mode: number;
-  readonly content: string;
+  readonly content: string | Buffer;
 }
 
 /** What the engine says of a container. */
@@ -130,6 +131,19 @@ export class NodeRuntime {
     const directory = { name: folder, type: "directory", mode: 0o700, content: "" } as const;
     const inside = files.map((file) => ({ ...file, name: `${folder}/${file.name}` }));
     await this.#put("/tmp", [directory, ...inside], uid);
+  }
+
+  /** Puts files into a new folder below the container's /tmp, which every user of the container may read and write. */
+  async putFiles(
+    folder: string,
+    files: readonly { readonly name: string; readonly content: Buffer }[],
+  ): Promise<void> {
+    const folders = new Set([folder, ...files.map(({ name }) => posix.dirname(`${folder}/${name}`))]);
+    const directories = [...folders].map(
+      (name) => ({ name, type: "directory", mode: 0o777, content: "" }) as const,
+    );
+    const inside = files.map(({ name, content }) => ({ name: `${folder}/${name}`, mode: 0o666, content }));
+    await this.#put("/tmp", [...directories, ...inside]);
   }
 
   async #put(

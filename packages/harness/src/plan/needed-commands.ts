@@ -50,6 +50,20 @@ export const NEEDED_COMMANDS: readonly NeededCommand[] = [
   { name: "time", purpose: "read the servers' clocks during a failover", categories: ["fast"] },
 ];
 
+const SEED = "load the data of `seed` and return to it";
+
+/** Further commands that a cluster with a seed needs. */
+export const SEED_COMMANDS: readonly NeededCommand[] = [
+  { name: "dump", purpose: SEED, categories: ["keyspace", "read", "slow"] },
+  { name: "restore", purpose: SEED, categories: ["keyspace", "write", "slow", "dangerous"] },
+  { name: "pttl", purpose: SEED, categories: ["keyspace", "read", "fast"] },
+  { name: "scan", purpose: SEED, categories: ["keyspace", "read", "slow"] },
+  { name: "unlink", purpose: SEED, categories: ["keyspace", "write", "fast"] },
+  { name: "readonly", purpose: SEED, categories: ["fast", "connection"] },
+  { name: "readwrite", purpose: SEED, categories: ["fast", "connection"] },
+  { name: "command", purpose: SEED, categories: ["slow", "connection"] },
+];
+
 /** Commands by which replicas speak to their primary (`syncWithMaster` in replication.c). */
 export const REPLICATION_COMMANDS: readonly NeededCommand[] = [
   { name: "ping", purpose: "", categories: ["fast", "connection"] },

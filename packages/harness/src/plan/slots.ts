@@ -8,10 +8,17 @@ export const SLOT_COUNT = 16384;
  * first `}` after it, or of the whole key where nothing stands there (`keyHashSlot` in cluster.c).
  */
 export function keySlot(key: string): number {
+  return keySlotOfBytes(Buffer.from(key));
+}
+
+/** The slot of a key that need not be text. */
+export function keySlotOfBytes(bytes: Uint8Array): number {
+  // One character a byte.
+  const key = Buffer.from(bytes).toString("latin1");
   const open = key.indexOf("{");
   const close = open === -1 ? -1 : key.indexOf("}", open);
   const hashed = close > open + 1 ? key.slice(open + 1, close) : key;
-  return crc16(Buffer.from(hashed)) % SLOT_COUNT;
+  return crc16(Buffer.from(hashed, "latin1")) % SLOT_COUNT;
 }
 
 function crc16(bytes: Uint8Array): number {

@@ -9,6 +9,7 @@ import { validateConfig, validateLabels, validatePassword } from "./validate-con
 import { type ContainerLimits, validateContainer } from "./validate-container.ts";
 import { type CommandNames, validateRenames, validateUserDirective } from "./validate-hardening.ts";
 import { validateNames } from "./validate-names.ts";
+import { type ValidSeed, validateSeed } from "./validate-seed.ts";
 import { type ValidTls, validateTls } from "./validate-tls.ts";
 import { type ValidUsers, validateUsers } from "./validate-users.ts";
 
@@ -57,6 +58,8 @@ export interface ValidOptions extends ContainerLimits, ValidTimeScale, ValidUser
   readonly startupTimeoutMs: number;
   /** Undefined: none is written unless it is asked for. */
   readonly evidenceDir: string | undefined;
+  /** Undefined: the cluster starts empty. */
+  readonly seed: ValidSeed | undefined;
 }
 
 const OPTION_NAMES: ReadonlySet<string> = new Set([
@@ -89,6 +92,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
   "startupTimeoutMs",
   "timeScale",
   "evidenceDir",
+  "seed",
   "signal",
   "configureNode",
 ] satisfies (keyof OptionsToValidate)[]);
@@ -97,6 +101,7 @@ const OPTION_NAMES: ReadonlySet<string> = new Set([
 export type OptionsToValidate = ClusterShape & {
   readonly signal?: unknown;
   readonly configureNode?: unknown;
+  readonly seed?: unknown;
 };
 
 /**
@@ -160,6 +165,7 @@ export function validateOptions(
   const users = validateUsers(options, config, report);
   const tls = validateTls(options.tls, config, report);
   const container = validateContainer(options, whole, report);
+  const seed = validateSeed(options.seed, { nodes, replicas }, config, report);
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     report("signal", options.signal, "an AbortSignal");
   }
@@ -188,6 +194,7 @@ export function validateOptions(
     startupTimeoutMs,
     ...time,
     evidenceDir,
+    seed,
   };
   return stretch(valid, time.timeScale);
 }

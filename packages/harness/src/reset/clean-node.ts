@@ -12,6 +12,13 @@ const UNAVAILABLE = /unknown (?:sub)?command|^NOPERM/i;
 const FLUSH: NodeCommand = ["FLUSHALL", "SYNC"];
 const CALLS: NodeCommand = ["INFO", "commandstats"];
 const RESET_STATISTICS: NodeCommand = ["CONFIG", "RESETSTAT"];
+const CLEAR_LOGS: readonly NodeCommand[] = [
+  ["SLOWLOG", "RESET"],
+  ["COMMANDLOG", "RESET", "large-request"],
+  ["COMMANDLOG", "RESET", "large-reply"],
+  ["LATENCY", "RESET"],
+  ["ACL", "LOG", "RESET"],
+];
 const MARK = Array.from({ length: MARK_CALLS }, (): NodeCommand => [STATISTICS_MARK]);
 
 /** A command of the cleaning. `needed`: whether there is something for it to revert. */
@@ -25,6 +32,7 @@ interface Step {
  * allowed, then clients, so that none writes after the flush. Primaries pass the flush on to their replicas. Functions
  * go before the data: a server with save points writes both to its file during FLUSHALL.
  *
+ * @param keepData leaves keys and functions for {@link returnToSeed} to compare and to restore.
  * @returns what was called before the statistics were reset.
  * @throws Error if a command fails, or is unavailable although there is something for it to revert.
  */
@@ -34,6 +42,7 @@ export async function cleanNode(
   before: Fingerprint,
   now: Fingerprint,
   signal: AbortSignal,
+  keepData = false,
 ): Promise<ReadonlyMap<string, number>> {
   const isPrimary = now.view.members.some(({ self, role }) => self && role === "primary");
   const steps: readonly Step[] = [
@@ -51,16 +60,10 @@ export async function cleanNode(
         : [],
     ),
     ...all(true, settingsBack(before.config, now.config)),
-    ...all(now.held.functions > 0, isPrimary ? [["FUNCTION", "FLUSH", "SYNC"]] : []),
-    ...all(false, isPrimary ? [FLUSH] : []),
+    ...all(now.held.functions > 0, isPrimary && !keepData ? [["FUNCTION", "FLUSH", "SYNC"]] : []),
+    ...all(false, isPrimary && !keepData ? [FLUSH] : []),
     ...all(now.held.scripts > 0, [["SCRIPT", "FLUSH"]]),
-    ...all(false, [
-      ["SLOWLOG", "RESET"],
-      ["COMMANDLOG", "RESET", "large-request"],
-      ["COMMANDLOG", "RESET", "large-reply"],
-      ["LATENCY", "RESET"],
-      ["ACL", "LOG", "RESET"],
-    ]),
+    ...all(false, CLEAR_LOGS),
     ...all(true, [CALLS, RESET_STATISTICS]),
     ...all(false, MARK),
   ];
@@ -84,9 +87,17 @@ function all(needed: boolean, commands: readonly NodeCommand[]): readonly Step[]
   return commands.map((command) => ({ command, needed }));
 }
 
+/** Clears the logs of a node: loading, restoring or comparing much data may have left entries. */
+export async function clearLogs(connection: NodeConnection, { config }: Fingerprint): Promise<void> {
+  const hasCommandLog = config.has("commandlog-request-larger-than");
+  // An unknown command would count in the statistics of errors.
+  await connection.outcomes(CLEAR_LOGS.filter(([name]) => name !== "COMMANDLOG" || hasCommandLog));
+}
+
 /** Starts the counting from which a reset reads what was called since. */
 export async function markStatistics(connection: NodeConnection): Promise<void> {
-  const [reset] = await connection.outcomes([RESET_STATISTICS, ...MARK]);
+  const outcomes = await connection.outcomes([...CLEAR_LOGS, RESET_STATISTICS, ...MARK]);
+  const reset = outcomes[CLEAR_LOGS.length];
   if (reset instanceof Error) throw reset;
 }
 

@@ -1,4 +1,6 @@
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
+import { keyRange } from "../seed/dataset.ts";
+import type { Baseline } from "./baseline.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
 /** What of a node differs from its baseline and does not change by waiting: settings, users, modules. */
@@ -15,22 +17,31 @@ export function lastingDifferences(before: Fingerprint, now: Fingerprint): reado
  * What of a node's use is left and may be on its way: keys and functions that the primary's stream deletes, reports about
  * other nodes, addresses and hostnames that the next packets of the cluster bus correct.
  *
- * @param baseline all nodes' baselines, by node index.
+ * Of a cluster with a seed the numbers of keys and functions are compared with the seed's.
  */
 export function remains(
   plan: ClusterPlan,
-  baseline: readonly Fingerprint[],
+  { fingerprints: baseline, seed }: Baseline,
   now: Fingerprint,
 ): readonly string[] {
   const node = plan.nodes.find(({ name }) => name === now.node) as NodePlan;
   const { keys, scripts, functions, failureReports, followers } = now.held;
   const expected = plannedFollowers(plan, node);
+  const ofSeed = seed?.shards[node.shard];
+  const { least, most } = ofSeed === undefined ? { least: 0, most: 0 } : keyRange(ofSeed);
+  const ownFunctions = ofSeed === undefined ? 0 : (baseline[node.index]?.held.functions ?? 0);
   return [
+    ...(keys >= least && keys <= most
+      ? []
+      : [
+          `${now.node} has ${keys} keys${most === 0 ? "" : `, not ${least === most ? most : `${least} to ${most}`}`}`,
+        ]),
+    ...(functions === ownFunctions
+      ? []
+      : [`${now.node} has ${functions} functions${ownFunctions === 0 ? "" : `, not ${ownFunctions}`}`]),
     ...(
       [
-        [keys, "keys"],
         [scripts, "scripts"],
-        [functions, "functions"],
         [failureReports, "reports of failed nodes"],
         [now.snapshots.unwritten, "bytes of its append-only file to write"],
       ] as const

@@ -1,6 +1,7 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { Members } from "../faults/member.ts";
 import { parseInfo } from "../view/parse-info.ts";
+import { findSeedDifferences } from "../seed/return-to-seed.ts";
 import type { Baseline } from "./baseline.ts";
 import { inspect } from "./inspect.ts";
 
@@ -20,7 +21,13 @@ export async function findChanges(
   const { reasons, now } = await inspect(members, before, doomed, true, signal);
   const answering = members.all.filter((_, index) => now[index] !== undefined);
   const passing = await Promise.all(answering.map(({ connection }) => passingState(connection)));
-  return [...new Set([...reasons, ...passing.flat()])];
+  const everywhere = answering.length === members.all.length;
+  const connections = members.all.map(({ connection }) => connection);
+  const data =
+    before.seed === undefined || !everywhere
+      ? []
+      : await findSeedDifferences(members.plan, connections, before.seed, signal);
+  return [...new Set([...reasons, ...passing.flat(), ...data])];
 }
 
 /** Fields of INFO that are 0 on a node that nobody uses, and what they count. */

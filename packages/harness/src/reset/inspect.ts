@@ -63,7 +63,7 @@ export async function inspect(
         : [
             ...lastingTraces(then, fingerprint, answers[index]?.commands ?? [], syncedShards.has(node.shard)),
             ...(cleaned
-              ? [...lastingDifferences(then, fingerprint), ...remains(plan, before.fingerprints, fingerprint)]
+              ? [...lastingDifferences(then, fingerprint), ...remains(plan, before, fingerprint)]
               : []),
           ];
     if (why !== undefined) reasons.push(why);

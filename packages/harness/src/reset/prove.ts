@@ -4,6 +4,8 @@ import { deviations, probeShards } from "../formation/verify.ts";
 import { poll } from "../lifecycle/poll.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { mergeViews } from "../view/cluster-view.ts";
+import { requireSeed } from "../seed/return-to-seed.ts";
+import type { Baseline } from "./baseline.ts";
 import { lastingDifferences, remains } from "./differences.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 
@@ -12,15 +14,15 @@ const REPLICAS_LIMIT_MS = 1_000;
 
 /**
  * Proves that a cluster is as it was when it had just started, and returns its new fingerprints: every shard takes a
- * write, all its replicas have all of the stream, no node has a key, a script or a function, every setting and user is
- * the old one, and all nodes agree on the planned roles and slots. Waits for what may still be on its way.
+ * write, all its replicas have all of the stream, no node has a key, a script or a function but those of the seed, every
+ * key of the seed has its digest on every node, every setting and user is the old one, and all nodes agree on the planned roles and slots. Waits for what may still be on its way.
  *
  * @throws RedisClusterError RESET_FAILED if something differs that waiting does not change.
  */
 export async function prove(
   plan: ClusterPlan,
   connections: readonly NodeConnection[],
-  before: readonly Fingerprint[],
+  before: Baseline,
   signal: AbortSignal,
 ): Promise<readonly Fingerprint[]> {
   await probeShards(plan, connections, signal);
@@ -28,7 +30,9 @@ export async function prove(
     async () => {
       await Promise.all(plan.shards.map((_, shard) => replicasHaveAll(plan, shard, connections)));
       const now = await Promise.all(connections.map((connection) => readFingerprint(connection, plan, true)));
-      const lasting = now.flatMap((each, index) => lastingDifferences(before[index] as Fingerprint, each));
+      const lasting = now.flatMap((each, index) =>
+        lastingDifferences(before.fingerprints[index] as Fingerprint, each),
+      );
       if (lasting.length > 0) throw new RedisClusterError("RESET_FAILED", summarize(lasting));
       const view = mergeViews(
         now.map((each) => each.view),
@@ -45,6 +49,7 @@ export async function prove(
         ...now.flatMap((each) => remains(plan, before, each)),
       ];
       if (problems.length > 0) throw new Error(summarize(problems));
+      if (before.seed !== undefined) await requireSeed(plan, connections, before.seed, signal);
       return now;
     },
     { everyMs: POLL_MS, signal },

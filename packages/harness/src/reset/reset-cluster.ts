@@ -6,11 +6,13 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { attempt, type Restart } from "./attempt.ts";
 import type { Baseline } from "./baseline.ts";
 import { bringBack } from "./bring-back.ts";
-import { cleanNode, markStatistics } from "./clean-node.ts";
+import { cleanNode, clearLogs, markStatistics } from "./clean-node.ts";
 import { lastingCommands } from "./effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { type Found, inspect } from "./inspect.ts";
 import { mend } from "./mend.ts";
+import { returnToSeed } from "../seed/return-to-seed.ts";
+import { emptyNode } from "./empty-node.ts";
 import { prove } from "./prove.ts";
 
 /** What a reset did. */
@@ -54,6 +56,11 @@ export async function takeBaseline(
   };
 }
 
+/** Of a cluster with a seed each way has also the time to restore and compare its data, on a machine that may be busier. */
+function limitOf(limitMs: number, { seed }: Baseline): number {
+  return seed === undefined ? limitMs : limitMs + 10 * seed.restoreMs;
+}
+
 /** Restores the cluster and returns the names of the nodes that were restarted. */
 type Way = (found: Found, restart: Restart, signal: AbortSignal) => Promise<readonly string[]>;
 
@@ -75,7 +82,7 @@ export async function resetCluster(
   if (found.reasons.length === 0) {
     let late: ReadonlyMap<string, string> = new Map();
     try {
-      const baseline = await attempt(members, CLEAN_LIMIT_MS, signal, async (_, limited) => {
+      const baseline = await attempt(members, limitOf(CLEAN_LIMIT_MS, before), signal, async (_, limited) => {
         const calls = await clean(members, before, found.now, limited);
         late = await lateEffects(members, found.now, calls);
         if (late.size > 0) throw new Error(summarize([...late.values()]));
@@ -99,7 +106,7 @@ export async function resetCluster(
   }
   for (const [name, limitMs, way] of ways) {
     try {
-      return await attempt(members, limitMs, signal, async (restart, limited) => {
+      return await attempt(members, limitOf(limitMs, before), signal, async (restart, limited) => {
         const restarted = await way(found, restart, limited);
         await clean(members, before, [], limited);
         const baseline = await proven(members, before, limited);
@@ -138,7 +145,7 @@ async function rebuild({ plan, all }: Members, restart: Restart, signal: AbortSi
 }
 
 /**
- * Cleans every node. Returns what had been called on each.
+ * Cleans every node, and gives the primaries the data of the seed if there is one. Returns what had been called on each.
  *
  * @param known fingerprints that were just read, by node index; those of the other nodes are read here.
  */
@@ -148,7 +155,7 @@ async function clean(
   known: readonly (Fingerprint | undefined)[],
   signal: AbortSignal,
 ): Promise<readonly ReadonlyMap<string, number>[]> {
-  return await Promise.all(
+  const calls = await Promise.all(
     all.map(async ({ connection }, index) => {
       const then = before.fingerprints[index] as Fingerprint;
       return await cleanNode(
@@ -157,9 +164,21 @@ async function clean(
         then,
         known[index] ?? (await readFingerprint(connection, plan)),
         signal,
+        before.seed !== undefined,
       );
     }),
   );
+  if (before.seed !== undefined) {
+    // After every client is gone: what one of them writes later is found by the proof.
+    const connections = all.map(({ connection }) => connection);
+    await returnToSeed(plan, connections, before.seed, (each) => flush(each, signal), signal);
+  }
+  return calls;
+}
+
+async function flush(connection: NodeConnection, signal: AbortSignal): Promise<void> {
+  const [flushed] = await connection.outcomes([["FLUSHALL", "SYNC"]]);
+  if (flushed instanceof Error) await emptyNode(connection, signal);
 }
 
 /**
@@ -183,5 +202,11 @@ async function lateEffects(
 
 async function proven({ plan, all }: Members, before: Baseline, signal: AbortSignal): Promise<Baseline> {
   const connections = all.map(({ connection }) => connection);
-  return { fingerprints: await prove(plan, connections, before.fingerprints, signal) };
+  const fingerprints = await prove(plan, connections, before, signal);
+  if (before.seed !== undefined) {
+    await Promise.all(
+      connections.map((connection, index) => clearLogs(connection, fingerprints[index] as Fingerprint)),
+    );
+  }
+  return { ...before, fingerprints };
 }

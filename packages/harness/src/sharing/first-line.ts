@@ -10,13 +10,17 @@ import { StringDecoder } from "node:string_decoder";
 export function firstLine(socket: Socket): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const decoder = new StringDecoder("utf8");
-  let text = "";
+  const before: string[] = [];
   const onData = (chunk: Buffer): void => {
-    text += decoder.write(chunk);
+    const text = decoder.write(chunk);
+    // Only in what is new: a line may have many megabytes.
     const end = text.indexOf("\n");
-    if (end === -1) return;
+    if (end === -1) {
+      before.push(text);
+      return;
+    }
     socket.off("data", onData).resume();
-    resolve(text.slice(0, end));
+    resolve([...before, text.slice(0, end)].join(""));
   };
   socket.on("data", onData);
   // For good: a socket that fails after its line must not end the process either.

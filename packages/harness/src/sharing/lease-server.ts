@@ -6,11 +6,12 @@ import type { LeaseQueue } from "./lease-queue.ts";
 import type { LeaseAddress } from "./shared-cluster.ts";
 
 /**
- * What a line to the server says. The answer is one line: the baseline, the network faults as JSON, `granted` for a
+ * What a line to the server says. The answer is one line: the baseline, the seed (empty if there is none), the network faults as JSON, `granted` for a
  * lease, `kept` for what was to be noted, or the end.
  */
 export type LeaseRequest =
   | { readonly token: string; readonly ask: "baseline" }
+  | { readonly token: string; readonly ask: "seed" }
   | { readonly token: string; readonly ask: "lease" }
   | { readonly token: string; readonly ask: "keep"; readonly baseline: string }
   | { readonly token: string; readonly ask: "faults" }
@@ -27,6 +28,8 @@ export interface Kept {
   readonly queue: LeaseQueue;
   readonly networkFaults: Map<string, readonly string[]>;
   baseline: string;
+  /** The seed as text; empty if there is none. */
+  readonly seed: () => string;
 }
 
 /**
@@ -89,6 +92,9 @@ async function answer(
   switch (request.ask) {
     case "baseline":
       socket.end(`${kept.baseline}\n`);
+      return;
+    case "seed":
+      socket.end(`${kept.seed()}\n`);
       return;
     case "keep":
       kept.baseline = request.baseline;

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Access } from "../clients/access.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Baseline } from "../reset/baseline.ts";
+import { encodeSeed, type SeedData } from "../seed/dataset.ts";
 import { LeaseQueue } from "./lease-queue.ts";
 import { type Kept, LeaseServer } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
@@ -15,6 +16,7 @@ export class LocalSharing implements Sharing, AsyncDisposable {
   readonly #networkId: string;
   readonly #evidenceDir: string | undefined;
   readonly #kept: Kept;
+  readonly #seed: SeedData | undefined;
   #server: Promise<LeaseServer> | undefined;
 
   constructor(
@@ -29,15 +31,18 @@ export class LocalSharing implements Sharing, AsyncDisposable {
     this.#networkId = networkId;
     // Another process may be in another folder.
     this.#evidenceDir = evidenceDir === undefined ? undefined : resolve(evidenceDir);
+    const { seed } = baseline;
+    this.#seed = seed;
     this.#kept = {
       queue: new LeaseQueue(),
       networkFaults: new Map(),
       baseline: encodeBaseline(baseline),
+      seed: () => (seed === undefined ? "" : encodeSeed(seed)),
     };
   }
 
   baseline(): Promise<Baseline> {
-    return Promise.resolve(decodeBaseline(this.#kept.baseline));
+    return Promise.resolve({ ...decodeBaseline(this.#kept.baseline), seed: this.#seed });
   }
 
   keepBaseline(baseline: Baseline): Promise<void> {

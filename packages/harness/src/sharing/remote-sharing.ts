@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { RedisClusterError } from "../errors.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import type { Baseline } from "../reset/baseline.ts";
+import { decodeSeed, type SeedData } from "../seed/dataset.ts";
 import { firstLine } from "./first-line.ts";
 import type { LeaseRequest } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
@@ -13,13 +14,20 @@ type Question<T = LeaseRequest> = T extends LeaseRequest ? Omit<T, "token"> : ne
 export class RemoteSharing implements Sharing {
   readonly outlivesHandle = true;
   readonly #shared: SharedCluster;
+  /** Read once: it never changes. */
+  #seed: { readonly data: SeedData | undefined } | undefined;
 
   constructor(shared: SharedCluster) {
     this.#shared = shared;
   }
 
   async baseline(signal: AbortSignal): Promise<Baseline> {
-    return decodeBaseline(await this.#line({ ask: "baseline" }, signal));
+    const baseline = decodeBaseline(await this.#line({ ask: "baseline" }, signal));
+    if (this.#seed === undefined) {
+      const text = await this.#line({ ask: "seed" }, signal);
+      this.#seed = { data: text === "" ? undefined : decodeSeed(text) };
+    }
+    return { ...baseline, seed: this.#seed.data };
   }
 
   async keepBaseline(baseline: Baseline, signal: AbortSignal): Promise<void> {

@@ -35,9 +35,9 @@ export function isSharedCluster(value: object): value is SharedCluster {
 
 const MAP = "$map";
 
-/** A baseline as text: JSON knows no maps. */
-export function encodeBaseline(baseline: Baseline): string {
-  return JSON.stringify(baseline, (_, value: unknown) =>
+/** A baseline as text, without its seed, which never changes and may be large. JSON knows no maps. */
+export function encodeBaseline({ fingerprints }: Baseline): string {
+  return JSON.stringify({ fingerprints }, (_, value: unknown) =>
     value instanceof Map ? { [MAP]: [...value] } : value,
   );
 }

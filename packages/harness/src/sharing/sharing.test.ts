@@ -4,6 +4,7 @@ import { nextTurn } from "../clock/real-time.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
+import { seedKey } from "../seed/dataset.ts";
 import { LocalSharing } from "./local-sharing.ts";
 import { RemoteSharing } from "./remote-sharing.ts";
 
@@ -40,6 +41,34 @@ test("each handle knows of the others' faults, until they are taken back", async
 
 test("another process may be in another folder, so that evidence goes by an absolute path", async () => {
   expect((await other.share()).evidenceDir).toBe(resolve("evidence"));
+});
+
+test("another process gets the seed, also a large one and after a reset, and keeps it", async () => {
+  const keys = Array.from({ length: 3 }, (_, index) =>
+    seedKey(Buffer.from([0xff, index]), Buffer.alloc(2 ** 20, index), index === 0 ? 5_000 : undefined),
+  );
+  const seed = {
+    restoreMs: 7,
+    shards: [
+      {
+        keys: new Map(keys.map((key) => [key.name.toString("latin1"), key])),
+        functions: Buffer.from([1]),
+        libraries: "digest",
+      },
+    ],
+  };
+  const plan = planCluster(validateOptions({}, {}), parseSubnet("10.77.0.0/24"), (characters) =>
+    "a".repeat(characters),
+  );
+  const access = { password: undefined, tls: undefined };
+  await using seeded = new LocalSharing(plan, access, "network", undefined, { fingerprints: [], seed });
+  const remote = new RemoteSharing(await seeded.share([]));
+  const baseline = await remote.baseline(NEVER);
+  expect(baseline.seed).toEqual(seed);
+  await remote.keepBaseline(baseline, NEVER);
+  expect((await seeded.baseline()).seed).toBe(seed);
+  expect((await remote.baseline(NEVER)).seed).toBe(baseline.seed);
+  expect((await other.baseline(NEVER)).seed).toBeUndefined();
 });
 
 test("a fault is noted by nobody once the owner has gone", async () => {

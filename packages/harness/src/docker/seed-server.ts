@@ -1,0 +1,48 @@
+import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
+import { bootCommand } from "./boot-script.ts";
+import { type Engine, imageName } from "./engine.ts";
+import type { ImageFacts } from "./image-facts.ts";
+import { clusterLabels } from "./labels.ts";
+import { dataFolder, planLaunch } from "./launch.ts";
+import { NodeRuntime } from "./node-runtime.ts";
+
+/**
+ * Creates and starts a server of the cluster's image that is no node of the cluster and loads files at its start. It gets any
+ * free address of the cluster's network and a published port.
+ *
+ * @param server what the server is to be; its `containerName` is used as given, its address is not.
+ * @param folder below /tmp, for the files.
+ */
+export async function startSeedServer(
+  engine: Engine,
+  plan: ClusterPlan,
+  server: NodePlan,
+  image: ImageFacts,
+  folder: string,
+  files: readonly { readonly name: string; readonly content: Buffer }[],
+): Promise<NodeRuntime> {
+  const { entrypoint, command } = bootCommand(
+    server,
+    dataFolder(image.workingDir, image.volumes),
+    planLaunch(image.entrypoint, image.command),
+  );
+  const port = `${server.port}/tcp`;
+  const publishOn = engine.local && plan.publishOn === "loopback" ? engine.host : engine.everywhere;
+  const container = await engine.docker.createContainer({
+    name: server.containerName,
+    Image: imageName(plan.image),
+    Entrypoint: entrypoint,
+    Cmd: command,
+    Labels: clusterLabels(plan, engine),
+    ExposedPorts: { [port]: {} },
+    HostConfig: {
+      NetworkMode: plan.network.name,
+      PortBindings: { [port]: [{ HostIp: publishOn, HostPort: "" }] },
+      PidsLimit: plan.pidsLimit,
+    },
+  });
+  const runtime = new NodeRuntime(engine, server, container.id);
+  await runtime.putFiles(folder, files);
+  await runtime.start();
+  return runtime;
+}

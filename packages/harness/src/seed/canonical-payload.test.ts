@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { canonicalPayload } from "./canonical-payload.ts";
+
+const footer = Buffer.from("0b00" + "00".repeat(8), "hex");
+const payload = (...bytes: readonly (number | string)[]): Buffer =>
+  Buffer.concat([
+    ...bytes.map((each) => (typeof each === "number" ? Buffer.from([each]) : Buffer.from(each))),
+    footer,
+  ]);
+
+test("sets and hashes with the same elements are the same in any order", () => {
+  expect(canonicalPayload(payload(2, 2, 1, "a", 2, "bc"))).toEqual(
+    canonicalPayload(payload(2, 2, 2, "bc", 1, "a")),
+  );
+  expect(canonicalPayload(payload(4, 2, 1, "a", 1, "x", 1, "b", 0xc0, 7))).toEqual(
+    canonicalPayload(payload(4, 2, 1, "b", 0xc0, 7, 1, "a", 1, "x")),
+  );
+});
+
+test("a compressed element is one element", () => {
+  // Three compressed bytes that stand for twenty.
+  expect(canonicalPayload(payload(2, 2, 0xc3, 3, 20, "zzz", 1, "a"))).toEqual(
+    canonicalPayload(payload(2, 2, 1, "a", 0xc3, 3, 20, "zzz")),
+  );
+});
+
+test("hashes whose fields expire are the same in any order", () => {
+  const eight = "12345678";
+  expect(canonicalPayload(payload(22, 2, 1, "a", 1, "x", eight, 1, "b", 1, "y", eight))).toEqual(
+    canonicalPayload(payload(22, 2, 1, "b", 1, "y", eight, 1, "a", 1, "x", eight)),
+  );
+  expect(canonicalPayload(payload(24, eight, 2, 0, 1, "a", 1, "x", 5, 1, "b", 1, "y"))).toEqual(
+    canonicalPayload(payload(24, eight, 2, 5, 1, "b", 1, "y", 0, 1, "a", 1, "x")),
+  );
+});
+
+test("fields with each other's values are another hash", () => {
+  expect(canonicalPayload(payload(4, 2, 1, "a", 1, "x", 1, "b", 1, "y"))).not.toEqual(
+    canonicalPayload(payload(4, 2, 1, "a", 1, "y", 1, "b", 1, "x")),
+  );
+});
+
+test("lists keep their order, and what cannot be read stays as it is", () => {
+  expect(canonicalPayload(payload(18, 2, 1, "b", 1, "a"))).toEqual(
+    payload(18, 2, 1, "b", 1, "a").subarray(0, -10),
+  );
+  expect(canonicalPayload(payload(2, 9, 1, "b"))).toEqual(payload(2, 9, 1, "b").subarray(0, -10));
+  expect(canonicalPayload(Buffer.from("short"))).toEqual(Buffer.alloc(0));
+});
+
+test("neither version nor checksum of a payload matters", () => {
+  const newer = Buffer.concat([Buffer.from([0, 1, 0x61]), Buffer.from("ff".repeat(10), "hex")]);
+  expect(canonicalPayload(newer)).toEqual(canonicalPayload(payload(0, 1, "a")));
+});

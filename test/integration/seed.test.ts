@@ -1,0 +1,364 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Cluster } from "ioredis";
+import {
+  connectRedisCluster,
+  type RedisClusterError,
+  type RedisClusterOptions,
+  type StartedRedisCluster,
+  startRedisCluster,
+} from "testcontainers-redis-cluster";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
+import { exec } from "../support/engine.ts";
+
+const BIG = Array.from({ length: 600 }, (_, index) => `member-${index}`);
+const LIBRARY = "#!lua name=seeded\nredis.register_function('answer', function() return 42 end)";
+const TTL_MS = 600_000;
+const BINARY = Buffer.from([0xff, 0x00, 0x0a]);
+
+/** A value of every kind, some in the encodings whose order differs from process to process. */
+async function load(client: Cluster): Promise<void> {
+  await client.set("order:42", "paid");
+  await client.set(BINARY, BINARY);
+  await client.rpush("list", "c", "a", "b");
+  await client.sadd("numbers", 3, 1, 2);
+  await client.sadd("big-set", ...BIG);
+  await client.hset("big-hash", Object.fromEntries(BIG.map((name) => [name, name.repeat(20)])));
+  await client.zadd("scores", 2, "b", 1, "a");
+  await client.xadd("stream", "1-1", "field", "value");
+  await client.xgroup("CREATE", "stream", "readers", "0");
+  await client.xreadgroup("GROUP", "readers", "one", "STREAMS", "stream", ">");
+  await client.set("session", "open", "PX", TTL_MS);
+  await Promise.all(client.nodes("master").map((node) => node.function("LOAD", LIBRARY)));
+  for (let index = 0; index < 50; index += 1) await client.set(`item:${index}`, index);
+}
+
+/** The data of {@link load}, as clients read them. */
+async function read(client: Cluster): Promise<unknown> {
+  const sizes = await Promise.all(client.nodes("master").map((node) => node.dbsize()));
+  return {
+    size: sizes.reduce((sum, each) => sum + each, 0),
+    order: await client.get("order:42"),
+    binary: await client.getBuffer(BINARY),
+    list: await client.lrange("list", 0, -1),
+    numbers: (await client.smembers("numbers")).toSorted(),
+    bigSet: (await client.smembers("big-set")).toSorted(),
+    bigHash: await client.hgetall("big-hash"),
+    scores: await client.zrange("scores", "0", "-1", "WITHSCORES"),
+    stream: await client.xrange("stream", "-", "+"),
+    pending: await client.xpending("stream", "readers"),
+    session: await client.get("session"),
+    answer: await client.fcall("answer", 1, "order:42"),
+  };
+}
+
+async function failureOf(options: RedisClusterOptions): Promise<RedisClusterError> {
+  return await startRedisCluster(options).then(
+    async (cluster) => {
+      await cluster.stop();
+      throw new Error("it started");
+    },
+    (error: unknown) => error as RedisClusterError,
+  );
+}
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "seed-test-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe("a cluster with replicas and a function", () => {
+  let cluster: StartedRedisCluster;
+  let before: unknown;
+  const rdb: string[] = [];
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ seed: load });
+    before = await read(cluster.client);
+  });
+  afterAll(() => cluster?.stop());
+
+  async function expectSeed(): Promise<void> {
+    expect(await read(cluster.client)).toEqual(before);
+    // On a busy machine there may also be slow commands, and reports of nodes that were silent for a moment.
+    const changes = (await cluster.findChanges()).filter((each) => /keys|functions/.test(each));
+    expect(changes).toEqual([]);
+  }
+
+  test("has the data when the start resolves, and counts their loading", async () => {
+    expect(before).toMatchObject({ size: 59, order: "paid", list: ["c", "a", "b"], answer: 42 });
+    const { seedMs, prepareMs, networkMs, containersMs, formationMs, clientsMs, totalMs } = cluster.startup;
+    expect(seedMs).toBeGreaterThan(0);
+    const sum = seedMs + prepareMs + networkMs + containersMs + formationMs + clientsMs;
+    expect(Math.abs(totalMs - sum)).toBeLessThan(0.05 * totalMs + 5);
+    await expectSeed();
+  });
+
+  test("is reset by commands if nothing has changed", async () => {
+    expect(await cluster.reset()).toMatchObject({ way: "cleaned", restarted: [] });
+    await expectSeed();
+  });
+
+  test("returns to the data after keys and functions were changed, added and deleted", async () => {
+    const { client } = cluster;
+    await client.set("order:42", "cancelled");
+    await client.srem("big-set", "member-1");
+    await client.persist("session");
+    await client.del("list");
+    await client.set("foreign", "1");
+    await Promise.all(client.nodes("master").map((node) => node.function("FLUSH")));
+    const changes = (await cluster.findChanges()).join("\n");
+    for (const key of ["order:42", "big-set", "session", "list", "foreign"])
+      expect(changes).toContain(`"${key}"`);
+    expect(changes).toContain("has other functions than the seed");
+    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    await expectSeed();
+    expect(await cluster.client.pttl("session")).toBeGreaterThan(TTL_MS / 2);
+  });
+
+  test("returns to the data after everything was deleted, or many keys were added", async () => {
+    await Promise.all(cluster.client.nodes("master").map((node) => node.flushall()));
+    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    await expectSeed();
+    const many = Array.from({ length: 4_500 }, (_, index) => cluster.client.set(`many:${index}`, index));
+    await Promise.all(many);
+    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    await expectSeed();
+  });
+
+  test("restores keys that have expired, with their time to live from the start", async () => {
+    await cluster.client.pexpire("session", 1);
+    await expect.poll(() => cluster.client.get("session")).toBeNull();
+    await cluster.reset();
+    await expectSeed();
+    expect(await cluster.client.pttl("session")).toBeGreaterThan(TTL_MS / 2);
+    expect(await cluster.client.pttl("session")).toBeLessThanOrEqual(TTL_MS);
+  });
+
+  test("gives nodes that were started as new the data after a kill and after a failover", async () => {
+    await cluster.kill("node-3");
+    await cluster.killMaster("order:42");
+    expect(await cluster.reset()).toMatchObject({ way: expect.stringMatching(/mended|rebuilt/) as unknown });
+    await expectSeed();
+    const [replica] = await cluster.replicasOf("order:42");
+    await cluster.failover(String(replica));
+    await cluster.client.set("order:42", "cancelled");
+    expect(await cluster.reset()).toMatchObject({ way: "mended" });
+    await expectSeed();
+  });
+
+  test("is reset to the same data by a handle of another process", async () => {
+    await using handle = await connectRedisCluster(await cluster.share());
+    await handle.client.set("order:42", "cancelled");
+    expect(await handle.reset()).toMatchObject({ way: "cleaned" });
+    expect(await read(handle.client)).toEqual(before);
+  });
+
+  test("writes its data to RDB files", async () => {
+    for (const node of (await cluster.primaries()).toSorted((a, b) => a.name.localeCompare(b.name))) {
+      await node.client.save();
+      const [, dir] = await node.client.config("GET", "dir");
+      const { output } = await exec(node.containerId, ["base64", "-w0", `${dir}/dump.rdb`]);
+      const file = join(folder, `${node.name}.rdb`);
+      await writeFile(file, Buffer.from(output.trim(), "base64"));
+      rdb.push(file);
+    }
+    expect(rdb).toHaveLength(3);
+  });
+
+  test("another cluster starts with these files, and is reset to them after its nodes have lost everything", async () => {
+    // As RDB files of other shards would be.
+    const seed = { rdb: rdb.toReversed() };
+    await using other = await startRedisCluster({
+      nodes: 3,
+      replicas: 0,
+      seed,
+      password: true,
+      formation: "meet",
+    });
+    expect(await read(other.client)).toEqual(before);
+    await other.kill("node-1");
+    await other.reset();
+    expect(await read(other.client)).toEqual(before);
+  });
+});
+
+/** The text of a seed as one process hands it to another, with other digests. */
+function damaged(seed: string): string {
+  const { shards, ...rest } = JSON.parse(seed) as {
+    readonly shards: readonly { readonly keys: readonly (readonly unknown[])[] }[];
+  };
+  const others = shards.map(({ keys, ...shard }) => ({
+    ...shard,
+    keys: keys.map(([name, payload, ttlMs]) => [name, payload, ttlMs, "another"]),
+  }));
+  return JSON.stringify({ ...rest, shards: others });
+}
+
+/** Hands on what a handle asks of the process that started the cluster, and damages the digests of the seed. */
+async function damageSeed(port: number): Promise<AsyncDisposable & { readonly port: number }> {
+  const server: Server = createServer((socket) => {
+    const owner = connect({ host: "127.0.0.1", port });
+    let answer = "";
+    socket.on("data", (chunk) => owner.write(chunk));
+    owner.on("data", (chunk) => {
+      answer += String(chunk);
+      if (!answer.endsWith("\n")) return;
+      socket.write(answer.startsWith('{"restoreMs"') ? `${damaged(answer)}\n` : answer);
+      answer = "";
+    });
+    for (const [one, two] of [
+      [socket, owner],
+      [owner, socket],
+    ] as const) {
+      one.on("error", () => two.destroy()).on("close", () => two.end());
+    }
+  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.listen({ host: "127.0.0.1", port: 0 }, resolve);
+  await promise;
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("A TCP server has a port.");
+  return {
+    port: address.port,
+    async [Symbol.asyncDispose]() {
+      const closed = Promise.withResolvers<void>();
+      server.close(() => closed.resolve());
+      await closed.promise;
+    },
+  };
+}
+
+test.concurrent("append-only files are loaded, also in parts, and a reset returns to them or fails", async () => {
+  const file = join(folder, "seed.aof");
+  const command = (...words: readonly string[]): string =>
+    [`*${words.length}`, ...words.flatMap((word) => [`$${Buffer.byteLength(word)}`, word])].join("\r\n");
+  const commands = [
+    command("SELECT", "0"),
+    command("SET", "order:42", "paid"),
+    command("RPUSH", "list", "a", "b"),
+  ];
+  await writeFile(file, `${commands.join("\r\n")}\r\n`);
+  const parts = join(folder, "parts");
+  await mkdir(parts);
+  await writeFile(join(parts, "x.aof.1.incr.aof"), `${command("SET", "order:43", "new")}\r\n`);
+  await writeFile(join(parts, "x.aof.manifest"), "file x.aof.1.incr.aof seq 1 type i\n");
+  await using cluster = await startRedisCluster({
+    nodes: 2,
+    replicas: 0,
+    persistence: "aof",
+    seed: { aof: [file, parts] },
+  });
+  const data = async (): Promise<unknown> => [
+    await cluster.client.get("order:42"),
+    await cluster.client.get("order:43"),
+    await cluster.client.lrange("list", 0, -1),
+  ];
+  expect(await data()).toEqual(["paid", "new", ["a", "b"]]);
+  await cluster.client.set("order:42", "cancelled");
+  await using _kill = await cluster.kill("node-0");
+  await cluster.reset();
+  expect(await data()).toEqual(["paid", "new", ["a", "b"]]);
+
+  // The same for another handle, if the digests of the seed are damaged on their way to it.
+  await cluster.client.del("list");
+  const shared = await cluster.share();
+  await using relay = await damageSeed(shared.lease.port);
+  const lease = { ...shared.lease, port: relay.port };
+  await using handle = await connectRedisCluster({ ...shared, lease });
+  const error = await handle.reset().then(
+    () => undefined,
+    (thrown: unknown) => thrown as RedisClusterError,
+  );
+  expect(error?.code).toBe("RESET_FAILED");
+  expect(error?.message).toMatch(/The data differ from the seed: node-\d has \d keys of the seed changed/);
+  await cluster.reset();
+  expect(await data()).toEqual(["paid", "new", ["a", "b"]]);
+});
+
+test.concurrent("a file of commands is loaded by shards, also with TLS and without the default user", async () => {
+  const file = join(folder, "seed.redis");
+  const lines = Array.from({ length: 300 }, (_, index) => `RPUSH list:${index % 30} ${index}`);
+  await writeFile(
+    file,
+    [
+      "# orders",
+      'SET order:42 "paid\\n\\xff"',
+      "",
+      `FUNCTION LOAD ${JSON.stringify(LIBRARY)}`,
+      ...lines,
+    ].join("\n"),
+  );
+  await using cluster = await startRedisCluster({
+    ...{ nodes: 3, replicas: 0, tls: true, defaultUser: false },
+    users: { app: { rules: "~* +@all" } },
+    seed: { commands: file },
+  });
+  const data = async (): Promise<unknown> => [
+    await cluster.client.getBuffer("order:42"),
+    await cluster.client.lrange("list:7", 0, -1),
+    await cluster.client.fcall("answer", 1, "list:1"),
+    await cluster.client.fcall("answer", 1, "list:3"),
+  ];
+  const values = Array.from({ length: 10 }, (_, index) => String(7 + 30 * index));
+  const before = [Buffer.from([...Buffer.from("paid\n"), 0xff]), values, 42, 42];
+  expect(await data()).toEqual(before);
+  await cluster.client.del("list:7");
+  expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+  expect(await data()).toEqual(before);
+});
+
+test.concurrent("a seed that fails ends the start with its reason", async () => {
+  const bad = join(folder, "bad.redis");
+  await writeFile(bad, "SET a 1\n\nLPUSH a secret-1\nNOSUCH secret-2\n");
+  const broken = join(folder, "broken.rdb");
+  await writeFile(broken, `REDIS0011${"x".repeat(50)}`);
+  const one = { nodes: 1, replicas: 0 };
+  const controller = new AbortController();
+  const hangs = (): Promise<never> => {
+    controller.abort();
+    return new Promise(() => {});
+  };
+  const [line, rejected, file, aborted] = await Promise.all([
+    failureOf({ ...one, seed: { commands: bad } }),
+    failureOf({ ...one, seed: () => Promise.reject(new Error("no orders")) }),
+    failureOf({ ...one, seed: { rdb: [broken] } }),
+    failureOf({ ...one, seed: hangs, signal: controller.signal }),
+  ]);
+  const failed = { code: "START_FAILED", details: { phase: "seed" } };
+  expect(line).toMatchObject({ ...failed, details: { phase: "seed", line: 3 } });
+  expect(line.message).toContain(`line 3 of ${JSON.stringify(bad)}: the server replied "WRONGTYPE`);
+  expect(line.message).not.toContain("secret");
+  expect(rejected).toMatchObject(failed);
+  expect(rejected.message).toContain("the function rejected: no orders");
+  expect(file).toMatchObject(failed);
+  expect(file.message).toContain(`Loading the seed file ${JSON.stringify(broken)} failed`);
+  expect(aborted).toMatchObject({ code: "START_ABORTED", details: { phase: "seed" } });
+  expect(aborted.message).toContain("(phase: seed)");
+});
+
+const seeded = redisClusterTest({
+  nodes: 1,
+  replicas: 0,
+  seed: (client: Cluster) => client.set("order:42", "paid"),
+});
+
+for (const round of ["first", "second"]) {
+  seeded(
+    `the ${round} test of a fixture has the data, whatever the one before has done`,
+    async ({ cluster }) => {
+      expect([await cluster.client.dbsize(), await cluster.client.get("order:42")]).toEqual([1, "paid"]);
+      await cluster.client.set("order:42", "cancelled");
+      await cluster.client.set("order:43", "new");
+    },
+  );
+}
+
+test("files that cannot be used are refused before anything is started", async () => {
+  const error = await failureOf({ nodes: 1, replicas: 0, seed: { rdb: [join(folder, "missing.rdb")] } });
+  expect(error.code).toBe("INVALID_OPTIONS");
+  expect(error.message).toContain("seed.rdb[0]: expected a file that can be read");
+});
