@@ -12,10 +12,11 @@ const POLL_MS = 10;
  */
 const NODE_TIMEOUT_MS = 1_000;
 /**
- * A node forgets whom it has met if that one does not answer within the node timeout, and within at least this time
- * (`clusterCron` in cluster.c), for example because its machine is overloaded.
+ * A node forgets whom it has met if that one does not answer within the node timeout, and within at least one second
+ * (`clusterCron` in cluster.c), for example because its machine is overloaded. To meet again at once would be too soon: a
+ * node that gets another such message from one that it knows closes its link to that one.
  */
-const HANDSHAKE_MS = 1_000;
+const MEET_AGAIN_MS = 5_000;
 
 /**
  * The plain way, as `redis-cli --cluster create` goes: slots to the primaries, everybody meets everybody, replicas
@@ -96,7 +97,7 @@ export async function knowsAll(
           !members.some((member) => member.id === id && (member.self || !member.flags.includes("handshake"))),
       );
       if (missing.length > 0) {
-        if (monotonicMs() - lastMeeting > HANDSHAKE_MS) {
+        if (monotonicMs() - lastMeeting > MEET_AGAIN_MS) {
           lastMeeting = monotonicMs();
           await meet(connection, missing);
         }
