@@ -67,9 +67,11 @@ test("a program that stops its cluster in the middle of a reset ends by itself a
         while ((await cluster.node("node-1").state()).status !== "running");
       },
       "when the new client connects": async (cluster, over) => {
-        const { client } = cluster.node("node-0");
-        // The reset cuts this one off, too. Only a client of the cluster asks for slots.
-        const clients = () => client.client("LIST").catch(() => "");
+        // The reset cuts the node's client off, too. Only a client of the cluster asks for slots.
+        const clients = async () => {
+          await new Promise(setImmediate);
+          return await cluster.node("node-0").client.client("LIST").catch(() => "");
+        };
         while (!over() && !(await clients()).includes("cmd=cluster|slots"));
       },
     };
