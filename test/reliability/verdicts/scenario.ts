@@ -77,11 +77,14 @@ export function workloadOptions(random: () => number): ClusterWorkloadOptions {
 }
 
 /**
- * Stops the writers without reading back: a `stop()` that is aborted at once ends them, and the next one reads and judges.
+ * Stops the writers without reading back: a `stop()` that is aborted once it has begun ends them, and the next one reads and judges.
  * What is done between the two happens to a finished run.
  */
 export async function endWriters(workload: Workload): Promise<void> {
-  await workload.stop({ signal: AbortSignal.abort() }).catch(() => {});
+  const controller = new AbortController();
+  const stopping = workload.stop({ signal: controller.signal }).catch(() => {});
+  controller.abort();
+  await stopping;
   let before = -1;
   let unchanged = 0;
   await until("the writers have ended", () => {
