@@ -86,7 +86,7 @@ function defaultUserProblem(rules: readonly string[]): readonly [string, string]
   ];
 }
 
-function valuesOf(config: RedisConfig, directive: string): readonly string[] {
+export function valuesOf(config: RedisConfig, directive: string): readonly string[] {
   const value = config[directive];
   return value === undefined ? [] : [value].flat().map(String);
 }

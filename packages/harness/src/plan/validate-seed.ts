@@ -3,6 +3,7 @@ import { forbiddenCommands, SEED_COMMANDS } from "./needed-commands.ts";
 import { Hidden, type Report, reportUnknown } from "./option-problems.ts";
 import type { RedisConfig } from "./options.ts";
 import { splitArguments } from "./server-config.ts";
+import { valuesOf } from "./validate-hardening.ts";
 
 /** A checked `seed`; the files themselves have not been read yet. */
 export type ValidSeed =
@@ -51,7 +52,7 @@ function isPath(value: unknown): value is string {
 
 /** Commands that only a cluster with a seed needs, and that `config` takes away. */
 function reportMissingCommands(config: RedisConfig, report: Report): void {
-  for (const line of linesOf(config, "rename-command")) {
+  for (const line of valuesOf(config, "rename-command")) {
     const [from = "", to] = splitArguments(line) ?? [];
     const needed = SEED_COMMANDS.find(({ name }) => name === from.toLowerCase());
     if (to !== "" || needed === undefined) continue;
@@ -59,7 +60,7 @@ function reportMissingCommands(config: RedisConfig, report: Report): void {
     const allowed = `${command} to stay available: the library needs it to ${needed.purpose}`;
     report('config["rename-command"]', line, allowed, "Remove the line, or leave out `seed`.");
   }
-  for (const line of linesOf(config, "user")) {
+  for (const line of valuesOf(config, "user")) {
     const [name, ...rules] = splitArguments(line) ?? [];
     const [forbidden] = name === "default" ? (forbiddenCommands(rules, SEED_COMMANDS) ?? []) : [];
     if (forbidden === undefined) continue;
@@ -71,9 +72,4 @@ function reportMissingCommands(config: RedisConfig, report: Report): void {
       "Add the right, or leave out `seed`.",
     );
   }
-}
-
-function linesOf(config: RedisConfig, directive: string): readonly string[] {
-  const value = config[directive];
-  return value === undefined ? [] : [value].flat().map(String);
 }
