@@ -19,7 +19,7 @@ let cluster: StartedRedisCluster;
 
 beforeAll(async () => {
   cluster = await startRedisCluster({
-    nodeTimeoutMs: 2_000,
+    nodeTimeoutMs: 15_000,
     config: { "rename-command": REMOVED.map((name) => `${name} ""`) },
   });
 });

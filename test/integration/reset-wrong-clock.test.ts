@@ -1,5 +1,6 @@
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test, vi } from "vitest";
+import { nobodyNotices } from "../support/unnoticed.ts";
 
 const KEY = "order:42";
 const HOUR_MS = 3_600_000;
@@ -28,9 +29,7 @@ test("a reset finds planned elections by the engine's clock, however wrong this 
 
   // Lines of before the last reset do not count.
   host.aheadMs = -HOUR_MS;
-  await Promise.all(
-    cluster.nodes.map(({ client }) => client.config("SET", "cluster-replica-no-failover", "yes")),
-  );
+  await nobodyNotices(cluster);
   await cluster.killMaster(KEY);
   const calm = await cluster.reset();
   expect(calm.restarted).toEqual([name]);

@@ -1,6 +1,7 @@
 import { type ResetReport, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Kind, KINDS, type Scene, Wires } from "./reset-kinds.ts";
+import { nobodyTakesOver } from "./unnoticed.ts";
 
 /** What was seen of a kind of state. */
 interface Seen {
@@ -103,10 +104,8 @@ async function play(cluster: StartedRedisCluster, round: Round, seen: Map<Kind, 
 
 async function keysAfterKills(cluster: StartedRedisCluster): Promise<readonly number[]> {
   const primaries = await cluster.primaries();
-  await Promise.all(
-    cluster.nodes.map(({ client }) => client.config("SET", "cluster-replica-no-failover", "yes")),
-  );
-  // At once: no replica takes over, so that what a primary loads is what the cluster has.
+  await nobodyTakesOver(cluster);
+  // No replica takes over, so that what a primary loads is what the cluster has.
   await (await cluster.kill(primaries.map(String))).heal();
   const sizes = await Promise.all(primaries.map(({ client }) => client.dbsize()));
   await cluster.reset();
