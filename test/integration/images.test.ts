@@ -130,6 +130,34 @@ describe("an image of which no cluster can be made is rejected by name, with the
   });
 });
 
+describe("an entry point in shell form", () => {
+  const start = async (script: string): Promise<StartedRedisCluster> =>
+    await startRedisCluster({
+      nodes: 3,
+      replicas: 0,
+      configureNode: (container) => {
+        container.withEntrypoint(["sh", "-c", script, "--"]);
+      },
+    });
+
+  test("runs if it passes its arguments on", async () => {
+    await using cluster = await start('echo done > /tmp/prepared; exec "$@"');
+    const { output } = await exec(cluster.nodes[1]?.containerId ?? "", ["cat", "/tmp/prepared"]);
+    expect(output).toContain("done");
+    expect((await cluster.check()).problems).toEqual([]);
+  });
+
+  test("is rejected if it starts a server of its own, with what to do", async () => {
+    const script = "echo done > /tmp/prepared; exec redis-server --cluster-enabled yes";
+    await expect(start(script)).rejects.toMatchObject({
+      code: "IMAGE_UNSUITABLE",
+      message: expect.stringMatching(
+        /by way of the entry point.* \(sh -c .*exec redis-server --cluster-enabled yes --\).*withEntrypoint\(\[\]\)/s,
+      ),
+    });
+  });
+});
+
 test.each([
   {
     helper: "no-nftables",

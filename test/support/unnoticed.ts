@@ -11,7 +11,5 @@ export async function nobodyTakesOver({ nodes }: StartedRedisCluster): Promise<v
  */
 export async function nobodyNotices(cluster: StartedRedisCluster): Promise<void> {
   await nobodyTakesOver(cluster);
-  await Promise.all(
-    cluster.nodes.map(({ client }) => client.config("SET", "cluster-node-timeout", 60_000)),
-  );
+  await Promise.all(cluster.nodes.map(({ client }) => client.config("SET", "cluster-node-timeout", 60_000)));
 }

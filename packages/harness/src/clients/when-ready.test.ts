@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { RedisClusterError } from "../errors.ts";
 import { whenReady } from "./when-ready.ts";
@@ -42,4 +43,17 @@ test("a client that has ended, or ends, will not become ready", async () => {
   connecting.emit("error", new Error("refused"));
   connecting.emit("end");
   await expect(ready).rejects.toThrow("The client was closed before it was connected: refused");
+});
+
+test("the error of a client whose password was refused does not show it", async () => {
+  const connecting = client("connecting");
+  const { signal } = new AbortController();
+  const ready = whenReady(connecting, signal);
+  const command = { name: "auth", args: ["app", "s3cret"] };
+  connecting.emit("error", Object.assign(new Error("WRONGPASS invalid password"), { command }));
+  connecting.emit("end");
+  const error = await ready.catch((thrown: unknown) => thrown);
+  const printed = inspect(error, { depth: null });
+  expect(printed).toContain("WRONGPASS");
+  expect(printed).not.toContain("s3cret");
 });

@@ -17,7 +17,7 @@ export async function whenReady(
   const onReady = (): void => resolve();
   const onError = (error: Error & { readonly lastNodeError?: unknown }): void => {
     // That no node was of use says less than what the last node said.
-    lastError = error.lastNodeError ?? error;
+    lastError = withoutArguments(error.lastNodeError ?? error);
   };
   const onAbort = (): void => reject(withLastError(signal.reason, lastError));
   const onEnd = (): void => reject(closedError(lastError));
@@ -36,6 +36,17 @@ export async function whenReady(
     client.removeListener("node error", onError);
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+/**
+ * ioredis attaches the command to an error reply, and whoever prints the error prints it as well. While a client connects
+ * the command is AUTH or HELLO, whose arguments are the password: only its name stays.
+ */
+function withoutArguments(error: unknown): unknown {
+  const { command } = error as { readonly command?: { readonly name?: unknown } };
+  return command === undefined
+    ? error
+    : Object.assign(error as object, { command: { name: command.name, args: [] } });
 }
 
 function closedError(lastError: unknown): RedisClusterError {

@@ -54,12 +54,26 @@ describe("planLaunch", () => {
       server: "redis-server",
       configFile: "/etc/redis.conf",
     });
-    expect(planLaunch(["/bin/sh", "-c", "prepare && redis-server"], [])).toEqual({
+    expect(planLaunch(["/bin/bash", "-lc", "redis-server"], []).before).toEqual([]);
+    // Docker drops a command when it is given another one, and so are its preparations.
+    expect(planLaunch([], ["/bin/sh", "-c", "prepare && redis-server"])).toEqual({
       ...NOTHING,
       before: [],
       server: undefined,
     });
     expect(planLaunch(["sh"], ["redis-server"]).before).toEqual([]);
+  });
+
+  test.each([
+    [["sh", "-c", 'prepare && exec "$@"', "--"]],
+    [["/bin/sh", "-c", "prepare && exec /usr/bin/redis-server"]],
+    [["/bin/bash", "-e", "-c", 'exec "$@"', "bash"]],
+    [["bash", "/entrypoint.sh"]],
+  ])("keeps the entry point %j, in which a shell has more to do than to start the server", (entrypoint) => {
+    expect(planLaunch(entrypoint, ["redis-server"])).toMatchObject({
+      before: entrypoint,
+      server: "redis-server",
+    });
   });
 
   test("reports a script that names no server, as that of redis-stack", () => {
@@ -75,6 +89,7 @@ describe("planLaunch", () => {
       server: undefined,
       script: "/entrypoint.sh",
     });
+    expect(planLaunch(["bash", "-e", "/entrypoint.sh"], []).script).toBe("/entrypoint.sh");
     expect(planLaunch([], [])).toEqual({ ...NOTHING, before: [], server: undefined });
   });
 });

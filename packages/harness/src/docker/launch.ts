@@ -14,25 +14,29 @@ export interface Launch {
   readonly script: string | undefined;
 }
 
-const SERVER = /^(redis|valkey|keydb)-server$/;
+const SERVER = /^(?:\S*\/)?(?:redis|valkey|keydb)-server$/;
 const SHELLS: ReadonlySet<string> = new Set(["sh", "bash", "ash", "dash"]);
+/** `-c`, also together with other options, as in `bash -lc`. */
+const COMMAND_OPTION = /^-[a-z]*c$/;
 /** A shell command that is nothing but words: no quotes, variables, pipes or lists. */
 const PLAIN_WORDS = /^[\w@%+=:,./-]+(\s+[\w@%+=:,./-]+)*$/;
 
 /**
  * Reads an image's entry point and command as Docker does: together they are one command line.
  *
- * The entry point is always kept. Of the command only the server's name and the modules that it loads are kept: the plan
+ * The entry point is always kept, also one that is a shell script of several commands: such a script has to run its
+ * arguments, as `exec "$@"` does. Of the command only the server's name and the modules that it loads are kept: the plan
  * decides everything else. A command without an entry point is only a default, which Docker drops if another command is
  * given, so a script that is only a command is not kept either.
  */
 export function planLaunch(entrypoint: readonly string[], command: readonly string[]): Launch {
-  const first = unwrapShell(entrypoint);
-  const second = unwrapShell(command);
+  const first = unwrapShell(entrypoint) ?? entrypoint;
+  const second = unwrapShell(command) ?? [];
   const words = [...first, ...second];
-  const at = words.findIndex((word) => SERVER.test(posix.basename(word)));
+  const at = words.findIndex((word) => SERVER.test(word));
   if (at === -1) {
-    return { before: first, server: undefined, modules: [], configFile: undefined, script: words[0] };
+    const script = words.find((word) => !word.startsWith("-") && !isShell(word));
+    return { before: first, server: undefined, modules: [], configFile: undefined, script };
   }
   const options = words.slice(at + 1);
   const [configFile] = options;
@@ -45,13 +49,22 @@ export function planLaunch(entrypoint: readonly string[], command: readonly stri
   };
 }
 
-/** The words of `["/bin/sh", "-c", "…"]`, which is how a Dockerfile's shell form arrives; none if they are not plain. */
-function unwrapShell(words: readonly string[]): readonly string[] {
-  const [shell, option, text] = words;
-  if (shell === undefined || !SHELLS.has(posix.basename(shell))) return words;
-  if (option !== "-c" || text === undefined || !PLAIN_WORDS.test(text.trim())) return [];
+/**
+ * The words that a shell would run, where that is certain: of `["/bin/sh", "-c", "…"]`, which is how a Dockerfile's shell
+ * form arrives, if they are plain; none of an interactive shell. Undefined for any other use of a shell.
+ */
+function unwrapShell(words: readonly string[]): readonly string[] | undefined {
+  const [shell, option, text, ...more] = words;
+  if (shell === undefined || !isShell(shell)) return words;
+  if (option === undefined) return [];
+  if (!COMMAND_OPTION.test(option) || text === undefined || more.length > 0) return undefined;
+  if (!PLAIN_WORDS.test(text.trim())) return undefined;
   const inner = text.trim().split(/\s+/);
   return inner[0] === "exec" ? inner.slice(1) : inner;
+}
+
+function isShell(word: string): boolean {
+  return SHELLS.has(posix.basename(word));
 }
 
 /** Each `--loadmodule` with all that follows it up to the next option. */

@@ -4,6 +4,7 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { plannedFollowers } from "./differences.ts";
 import { emptyNode } from "./empty-node.ts";
 import { type Fingerprint, parseCalls } from "./fingerprint.ts";
+import { LOGS } from "./logs.ts";
 import { MARK_CALLS, STATISTICS_MARK } from "./traces.ts";
 
 /** Replies of servers that do not have a command: an older server, `rename-command`, or rules of the default user. */
@@ -12,13 +13,7 @@ const UNAVAILABLE = /unknown (?:sub)?command|^NOPERM/i;
 const FLUSH: NodeCommand = ["FLUSHALL", "SYNC"];
 const CALLS: NodeCommand = ["INFO", "commandstats"];
 const RESET_STATISTICS: NodeCommand = ["CONFIG", "RESETSTAT"];
-const CLEAR_LOGS: readonly NodeCommand[] = [
-  ["SLOWLOG", "RESET"],
-  ["COMMANDLOG", "RESET", "large-request"],
-  ["COMMANDLOG", "RESET", "large-reply"],
-  ["LATENCY", "RESET"],
-  ["ACL", "LOG", "RESET"],
-];
+const CLEAR_LOGS: readonly NodeCommand[] = LOGS.map(({ clear }) => clear);
 const MARK = Array.from({ length: MARK_CALLS }, (): NodeCommand => [STATISTICS_MARK]);
 
 /** A command of the cleaning. `needed`: whether there is something for it to revert. */

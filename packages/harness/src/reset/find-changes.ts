@@ -4,6 +4,7 @@ import { parseInfo } from "../view/parse-info.ts";
 import { findSeedDifferences } from "../seed/return-to-seed.ts";
 import type { Baseline } from "./baseline.ts";
 import { inspect } from "./inspect.ts";
+import { LOGS } from "./logs.ts";
 
 /**
  * Returns everything that differs from a baseline, one sentence each, and changes nothing: what a reset compares, and
@@ -49,11 +50,7 @@ async function passingState(connection: NodeConnection): Promise<readonly string
   const [info, list, ...logs] = await connection.outcomes([
     ["INFO", "all"],
     ["CLIENT", "LIST"],
-    ["SLOWLOG", "LEN"],
-    ["LATENCY", "LATEST"],
-    ["ACL", "LOG", "1"],
-    ["COMMANDLOG", "LEN", "large-request"],
-    ["COMMANDLOG", "LEN", "large-reply"],
+    ...LOGS.map(({ entries }) => entries),
   ]);
   const fields = parseInfo(String(info));
   const counted = Object.entries(COUNTS).flatMap(([field, what]) => {
@@ -61,7 +58,9 @@ async function passingState(connection: NodeConnection): Promise<readonly string
     return count > 0 ? [`${name} has ${count} ${what}`] : [];
   });
   const written = logs.flatMap((log, index) =>
-    (Array.isArray(log) ? log.length : Number(log)) > 0 ? [`${name} has entries in ${LOGS[index]}`] : [],
+    (Array.isArray(log) ? log.length : Number(log)) > 0
+      ? [`${name} has entries in ${LOGS[index]?.what}`]
+      : [],
   );
   const paused = fields.get("paused_actions") ?? "none";
   return [
@@ -71,14 +70,6 @@ async function passingState(connection: NodeConnection): Promise<readonly string
     ...connectionsIn(String(list)).map((what) => `${name} has ${what}`),
   ];
 }
-
-const LOGS = [
-  "its slow log",
-  "its latency events",
-  "its ACL log",
-  "its log of large requests",
-  "its log of large replies",
-] as const;
 
 /** Connections of CLIENT LIST that only somebody else can have opened: ours have no name and monitor nothing. */
 function connectionsIn(list: string): readonly string[] {

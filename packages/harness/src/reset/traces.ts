@@ -2,7 +2,7 @@ import type { Fingerprint } from "./fingerprint.ts";
 
 /**
  * A command that nobody needs in a test and that has no effect. After resetting the statistics it is called this often:
- * if fewer calls are counted later, somebody else has reset them, and nobody knows what was called before.
+ * if fewer calls are counted later, somebody else has reset the statistics, and commands called before may be missing.
  */
 export const STATISTICS_MARK = "lastsave";
 export const MARK_CALLS = 3;
