@@ -90,7 +90,7 @@ export class ResettableCluster extends ConnectableCluster {
    * Returns everything that differs from the cluster's state after its start or its last {@link reset}, one sentence each,
    * and changes nothing: keys, settings, users, scripts, functions, roles and slots, replaced processes, commands with
    * lasting effects, logs, subscriptions, named connections, pauses. An empty list means that a reset would find nothing.
-   * Statistics and unnamed connections are not compared. Use it to assert that an application leaves nothing behind.
+   * Statistics, unnamed connections and reports that a node has failed are not compared. Use it to assert that an application leaves nothing behind.
    *
    * @param options default time limit: 10 000 ms, or ten node timeouts if that is longer.
    * @throws RedisClusterError ENGINE_FAILED; WAIT_TIMEOUT; WAIT_ABORTED; CLUSTER_STOPPED.

@@ -38,7 +38,7 @@ export async function inspect(
   const reasons: string[] = [];
   const asked = await Promise.allSettled(
     all.map(async ({ connection }) => {
-      const fingerprint = await readFingerprint(connection, plan, cleaned);
+      const fingerprint = await readFingerprint(connection, plan);
       return { fingerprint, commands: await lastingCommands(plan, connection, fingerprint.calls) };
     }),
   );
