@@ -65,6 +65,17 @@ describe("under fake timers", () => {
     expect(ledger.acknowledged).toBeGreaterThan(0);
   });
 
+  test("a client that has lost all nodes connects again once they are back", async () => {
+    await cluster.reset();
+    const { client } = cluster;
+    const kill = await cluster.kill(cluster.nodes.map(String));
+    const closed = async (): Promise<string> => client.status;
+    await expect.poll(closed, { timeout: 10_000, interval: 1 }).not.toBe("ready");
+    const reply = client.set(key, "late");
+    await kill.heal();
+    expect(await reply).toBe("OK");
+  });
+
   test("a reset and a stop are finished", async () => {
     await cluster.killMaster(key);
     const report = await cluster.reset();

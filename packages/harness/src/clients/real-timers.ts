@@ -30,8 +30,9 @@ export function reconnectInRealTime(client: Redis | Cluster): void {
       if (created === null) return;
       cancelGlobalTimeout(created);
       timer = setTimeout(() => {
-        // Disconnected in the meantime, or connected by somebody else.
-        if (client.status === "reconnecting") client.connect().catch(() => {});
+        // Otherwise it was disconnected or connected in the meantime. A cluster client whose connections end one after the
+        // other falls from "reconnecting" back to "close".
+        if (client.status === "reconnecting" || client.status === "close") client.connect().catch(() => {});
       }, delayMs);
     },
   });
