@@ -147,14 +147,26 @@ describe("an entry point in shell form", () => {
     expect((await cluster.check()).problems).toEqual([]);
   });
 
-  test("is rejected if it starts a server of its own, with what to do", async () => {
-    const script = "echo done > /tmp/prepared; exec redis-server --cluster-enabled yes";
-    await expect(start(script)).rejects.toMatchObject({
-      code: "IMAGE_UNSUITABLE",
-      message: expect.stringMatching(
-        /by way of the entry point.* \(sh -c .*exec redis-server --cluster-enabled yes --\).*withEntrypoint\(\[\]\)/s,
-      ),
-    });
+  test.each([
+    {
+      script: "exec redis-server --protected-mode no",
+      why: 'its server answers "ERR This instance has cluster support',
+    },
+    {
+      script: "exec redis-server --cluster-enabled yes --protected-mode no",
+      why: "its server does not use the config",
+    },
+    {
+      script: "exec redis-server --cluster-enabled yes",
+      why: 'its server does not use the configuration that it is given by way of the entry point, and says "DENIED ',
+    },
+  ])("is rejected if it starts a server of its own: $script", async ({ script, why }) => {
+    const error: unknown = await start(script).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "IMAGE_UNSUITABLE", details: { phase: "containers" } });
+    const { message } = error as Error;
+    expect(message).toContain(why);
+    expect(message).toContain(`If the image's entry point (sh -c ${script} --) ignores its arguments`);
+    expect(message).toContain("container.withEntrypoint([])");
   });
 });
 

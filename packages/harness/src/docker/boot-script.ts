@@ -4,6 +4,9 @@ import type { Launch } from "./launch.ts";
 /** The folder, below /tmp, in which a restart leaves marks for the boot script. The script makes it. */
 export const MARKS_FOLDER = "redis-node";
 
+/** Where a node's server finds its settings. */
+export const SETTINGS_FILE = "/tmp/redis-node.conf";
+
 /** Words in the boot script's arguments that stand for what only the script knows. */
 const SERVER_WORD = "redis-node:server";
 const SETTINGS_WORD = "redis-node:settings";
@@ -36,7 +39,7 @@ export function bootRefusal(exitCode: number): string | undefined {
  * `tail`, which busybox has, too.
  */
 const BOOT_SCRIPT: string = `set -e
-nodes=$1 nodes_text=$2 conf=/tmp/redis-node.conf conf_text=$3 marks=/tmp/${MARKS_FOLDER}
+nodes=$1 nodes_text=$2 conf=${SETTINGS_FILE} conf_text=$3 marks=/tmp/${MARKS_FOLDER}
 folder=$4 server=$5 image_conf=$6 script=$7
 shift 7
 case $nodes in /*) ;; *) nodes=./$nodes ;; esac

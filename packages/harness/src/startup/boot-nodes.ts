@@ -17,6 +17,7 @@ import { orAborted } from "../lifecycle/deadline.ts";
 import { log } from "../lifecycle/log.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { TLS_FILES } from "../plan/node-files.ts";
+import { whyNoClusterNode } from "./why-no-cluster-node.ts";
 
 /** What booting needs, and what it fills as it goes: a failure has to see how far it came. */
 export interface Boot {
@@ -167,7 +168,7 @@ async function connect(
   connections[node.index] = connection;
   cleanup.add(`the connection to ${node.name}`, () => connection.close());
   await connection.ready(signal);
-  const reason = await whyNoClusterNode(connection, entrypoint);
+  const reason = await whyNoClusterNode(connection, addresses.get(node), entrypoint);
   if (reason === undefined) return connection;
   throw unsuitable(plan.image, reason, {
     details: { node: node.name },
@@ -177,24 +178,4 @@ async function connect(
         : `If the image's entry point (${entrypoint}) ignores its arguments, ` +
           "`configureNode: (container) => { container.withEntrypoint([]); }` starts the server without it.",
   });
-}
-
-/**
- * Why a server that accepts connections can never become this node, so that the start ends at once instead of waiting
- * for its time limit. Any other error is left to the formation, which polls.
- */
-async function whyNoClusterNode(connection: NodeConnection, entrypoint: string): Promise<string | undefined> {
-  try {
-    const id = await connection.text("CLUSTER", "MYID");
-    if (id === connection.node.id) return undefined;
-  } catch (error) {
-    const message = messageOf(error);
-    // `clusterCommand` in cluster.c.
-    if (!/cluster support disabled|unknown command/i.test(message)) return undefined;
-    const server = `its server answers "${message}"`;
-    return /unknown/i.test(message)
-      ? `${server}, so it has no Redis Cluster, unless \`config\` renames CLUSTER`
-      : server;
-  }
-  return `its server does not use the configuration that it is given${entrypoint === "" ? "" : " by way of the entry point"}`;
 }
