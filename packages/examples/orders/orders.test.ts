@@ -2,7 +2,7 @@ import { expect, redisClusterTest } from "testcontainers-redis-cluster/vitest";
 
 const test = redisClusterTest({ nodes: 6, replicas: 1 });
 
-test("orders survive a dead master", { timeout: 60_000 }, async ({ cluster }) => {
+test("orders survive a dead primary", { timeout: 60_000 }, async ({ cluster }) => {
   const workload = await cluster.startWorkload({ wait: 1 });
 
   const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"));
@@ -12,7 +12,7 @@ test("orders survive a dead master", { timeout: 60_000 }, async ({ cluster }) =>
   expect(await workload.stop()).toHaveLostNoAcknowledgedWrites();
 });
 
-test("the next test finds nothing of that", { timeout: 30_000 }, async ({ cluster, redis }) => {
+test("the next test finds a healthy, empty cluster", { timeout: 30_000 }, async ({ cluster, redis }) => {
   expect(await redis.get("order:42")).toBeNull();
   await expect(cluster).toBeHealthy();
 });

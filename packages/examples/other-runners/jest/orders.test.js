@@ -54,7 +54,7 @@ test(
 );
 
 test(
-  "no order is lost when the master that holds it dies",
+  "no order is lost when its primary dies",
   noted(async () => {
     const workload = await cluster.startWorkload({ wait: 1 }); // a write counts once a replica has it
     const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"), {

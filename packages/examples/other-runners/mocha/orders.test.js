@@ -39,7 +39,7 @@ it("gives the next test an empty cluster", async () => {
   assert.equal(await cluster.client.get("order:42"), null);
 });
 
-it("loses no order when the master that holds it dies", async function () {
+it("loses no order when its primary dies", async function () {
   this.timeout(60_000);
   const workload = await cluster.startWorkload({ wait: 1 }); // a write counts once a replica has it
   const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"), { withinMs: 15_000 });

@@ -34,7 +34,7 @@ test("the next test finds an empty cluster", async () => {
   assert.equal(await cluster.client.get("order:42"), null);
 });
 
-test("no order is lost when the master that holds it dies", { timeout: 60_000 }, async () => {
+test("no order is lost when its primary dies", { timeout: 60_000 }, async () => {
   const workload = await cluster.startWorkload({ wait: 1 }); // a write counts once a replica has it
   const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"), { withinMs: 15_000 });
   const ledger = await workload.stop();
