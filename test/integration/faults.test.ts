@@ -9,6 +9,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { docker, leftovers } from "../support/engine.ts";
 import { filtersIn, helpersDuring } from "../support/network-helpers.ts";
+import { setReplicated } from "../support/set-replicated.ts";
 
 const KEY = "order:42";
 /** In shards where the tests before have nobody elected: a replica that has just been is not asked at once. */
@@ -280,9 +281,7 @@ describe("faults, each applied and healed", () => {
 
   test("with replication frozen a write is lost for certain when its primary dies", async () => {
     const [replica] = await cluster.select({ replicaOf: KEY });
-    await cluster.client.set(KEY, "old");
-    const primary = await cluster.primaryOf(KEY);
-    await primary.client.wait(1, 1_000);
+    const primary = await setReplicated(cluster, KEY, "old");
     const frozen = await cluster.freezeReplication(replica ?? "");
     await primary.client.set(KEY, "acknowledged and lost");
     await using _dead = await cluster.kill(primary);

@@ -7,6 +7,7 @@ import {
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { setReplicated } from "../support/set-replicated.ts";
 
 /** Connects to node-0 with TLS as Node does by default, and returns the names in its certificate. */
 async function namesSeenWith(
@@ -147,8 +148,7 @@ test("with one fixed name in all certificates a cluster starts, fails over and r
   await expect(namesSeenWith(cluster, { ...tls, servername: "node-0" })).rejects.toMatchObject({
     code: "ERR_TLS_CERT_ALTNAME_INVALID",
   });
-  await cluster.client.set("order:42", "paid");
-  await cluster.node("node-0").client.wait(1, 5_000);
+  await setReplicated(cluster, "order:42", "paid");
   await cluster.kill("node-0");
   await cluster.failover("node-1", { mode: "takeover" });
   expect(await cluster.client.get("order:42")).toBe("paid");

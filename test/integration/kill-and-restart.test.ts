@@ -4,6 +4,7 @@ import {
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { setReplicated } from "../support/set-replicated.ts";
 
 describe("a cluster that is broken on purpose", () => {
   let cluster: StartedRedisCluster;
@@ -16,10 +17,8 @@ describe("a cluster that is broken on purpose", () => {
 
   test("promotes the replica of a killed primary, and takes the dead node back as its replica", async () => {
     const key = "order:42";
-    await cluster.client.set(key, "paid");
-    const primary = await cluster.primaryOf(key);
+    const primary = await setReplicated(cluster, key, "paid");
     const [replica] = await cluster.replicasOf(key);
-    await primary.client.wait(1, 1_000);
 
     const fault = await cluster.killMaster(key);
     expect(fault).toMatchObject({ kind: "kill", nodes: [primary.name] });

@@ -1,6 +1,7 @@
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
 import { docker, exec } from "../support/engine.ts";
+import { setReplicated } from "../support/set-replicated.ts";
 
 /** One setting of a running server. */
 async function setting(cluster: StartedRedisCluster, name: string, node = "node-0"): Promise<unknown> {
@@ -65,9 +66,7 @@ test("two replicas for each primary are all in sync, at once", async () => {
 test("a client that reads from replicas finds them from the first moment", async () => {
   await using cluster = await startRedisCluster();
   const reader = await cluster.connect({ scaleReads: "slave" });
-  await cluster.client.set("greeting", "hello");
-  const primary = await cluster.primaryOf("greeting");
-  await primary.client.wait(1, 500);
+  await setReplicated(cluster, "greeting", "hello");
   expect(reader.nodes("slave")).toHaveLength(3);
   expect(await reader.get("greeting")).toBe("hello");
 });

@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import { type StartedRedisCluster, keySlot, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker, exec } from "../support/engine.ts";
+import { setReplicated } from "../support/set-replicated.ts";
 
 /** Connects by TLS as Node does by default and says who the other side is; rejects where that cannot be verified. */
 async function handshake(cluster: StartedRedisCluster, options: { readonly ca?: string }): Promise<string> {
@@ -85,8 +86,7 @@ describe("a cluster with TLS", () => {
   });
 
   test("fails over, and the dead node comes back with its certificate", async () => {
-    const dead = await cluster.primaryOf("greeting");
-    await dead.client.wait(1, 1_000);
+    const dead = await setReplicated(cluster, "greeting", "hello");
     const failover = await cluster.observeFailover(() => cluster.kill(dead), { withinMs: 15_000 });
     expect(failover.promoted.name).not.toBe(dead.name);
     await cluster.restart(dead);

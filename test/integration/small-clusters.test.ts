@@ -4,6 +4,7 @@ import {
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { setReplicated } from "../support/set-replicated.ts";
 
 /** The error of a call that has to fail. */
 async function failureOf(call: Promise<unknown>): Promise<RedisClusterError> {
@@ -65,8 +66,7 @@ describe("one shard with two replicas", () => {
     "a takeover replaces the dead primary, which comes back as a replica (%i)",
     async () => {
       await cluster.reset();
-      await cluster.client.set("order:42", "paid");
-      await cluster.node("node-0").client.wait(2, 5_000);
+      await setReplicated(cluster, "order:42", "paid");
       const failover = await cluster.observeFailover(async () => {
         const kill = await cluster.killMaster("order:42");
         await cluster.failover({ replicaOf: "order:42" }, { mode: "takeover" });
