@@ -450,7 +450,7 @@ describe("faults, each applied and healed", () => {
       refused("INVALID_ARGUMENT", /Invalid delayMs: expected .*, got 0/),
     );
     await expect(cluster.freezeReplication({ primaryOf: KEY })).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /receives no stream/),
+      refused("INVALID_ARGUMENT", /expected one or more of the replicas node-3, .*, got node-0/),
     );
     await expect(cluster.failover({ primaryOf: KEY })).rejects.toThrow(
       refused("INVALID_ARGUMENT", /expected a replica, got node-\d, which is a primary/),
