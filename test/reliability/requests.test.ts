@@ -49,11 +49,12 @@ test("a free port that another program takes meanwhile is replaced by another on
   await using victim = new Victim(
     `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
     await (await cluster.kill("node-1")).heal();
-    console.log("up", JSON.stringify((await cluster.check()).problems));
+    const { problems } = await cluster.check();
+    console.log("up", JSON.stringify({ problems, because: cluster.startup.hardeningDroppedBecause ?? null }));
     await cluster.stop();`,
     relay.environment,
   );
-  expect(await victim.tells("up")).toEqual([]);
+  expect(await victim.tells("up")).toEqual({ problems: [], because: null });
   // Four containers' starts, of which each third succeeded.
   expect(races).toBe(12);
   expect((await victim.ended).code).toBe(0);
@@ -82,11 +83,15 @@ describe("an engine that refuses", () => {
       await cluster.client.set("order:42", "paid");
       await cluster.kill("node-1");
       await cluster.reset();
-      console.log("up", JSON.stringify((await cluster.check()).problems));
+      const { problems } = await cluster.check();
+      console.log("up", JSON.stringify({ problems, because: cluster.startup.hardeningDroppedBecause }));
       await cluster.stop();`,
       { ...relay.environment, DEBUG: "testcontainers-redis-cluster*" },
     );
-    expect(await victim.tells("up")).toEqual([]);
+    expect(await victim.tells("up")).toEqual({
+      problems: [],
+      because: expect.stringContaining(`authorization denied by plugin pipelines: ${setting} is not allowed`),
+    });
     const created = relay.requests.filter(({ path }) => path === "/containers/create").map(hostConfig);
     for (const each of ["Mounts", "SecurityOpt", "CapDrop", "CapAdd"]) {
       expect(created.at(-1)?.[each] ?? []).toEqual([]);
@@ -98,7 +103,8 @@ describe("an engine that refuses", () => {
     await using relay = await RequestRelay.start(refusing("CapAdd"));
     await using victim = new Victim(
       `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
-      await cluster.isolate("node-0").catch(({ code, message }) => console.log("fault", JSON.stringify({ code, message })));
+      const because = cluster.startup.hardeningDroppedBecause;
+      await cluster.isolate("node-0").catch(({ code, message }) => console.log("fault", JSON.stringify({ code, message, because })));
       await cluster.stop();`,
       relay.environment,
     );
@@ -107,6 +113,7 @@ describe("an engine that refuses", () => {
       message: expect.stringContaining(
         "The engine refuses the helper of network faults, which needs the capability NET_ADMIN",
       ),
+      because: expect.stringContaining("CapAdd is not allowed"),
     });
     expect((await victim.ended).code).toBe(0);
   });
