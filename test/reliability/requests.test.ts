@@ -36,6 +36,24 @@ test("a container whose files cannot be copied is removed", async () => {
   expect(relay.requests.map(({ path }) => path)).toContain("/containers/create");
 });
 
+test("a start that fails removes what it made without waiting for the sweep", async () => {
+  // Only the sweep lists volumes, and its list never comes.
+  await using relay = await RequestRelay.start(({ path }) => {
+    if (path === "/volumes") return "hang";
+    return path === "/containers/create" ? { status: 500, message: "no space left on device" } : "pass";
+  });
+  await using victim = new Victim(
+    `await startRedisCluster({ nodes: 3, replicas: 0 })
+      .catch(({ code, message, details }) => console.log("failed", JSON.stringify({ code, message, keys: Object.keys(details) })));`,
+    relay.environment,
+  );
+  const { code, message, keys } = await victim.tells("failed");
+  expect(relay.requests.map(({ path }) => path)).toContain("/volumes");
+  expect(code).toBe("START_FAILED");
+  expect(message).not.toContain("Removing what the start had made");
+  expect(keys).not.toContain("cleanupError");
+});
+
 test("a free port that another program takes meanwhile is replaced by another one, in a start and in a restart", async () => {
   let races = 0;
   await using relay = await RequestRelay.start(({ path }) => {
