@@ -228,7 +228,7 @@ export class Workload implements AsyncDisposable {
     if (Number.isFinite(atMs)) return this.#clock.fromEpoch(atMs);
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
-      `Waiting for an acknowledged write: expected a moment in milliseconds, such as Date.now(), got ${atMs}.`,
+      `Waiting for an acknowledged write: expected a moment in milliseconds, such as fault.since, got ${atMs}.`,
     );
   }
 
