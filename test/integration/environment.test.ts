@@ -231,17 +231,24 @@ describe("with Testcontainers' reaper", () => {
     await run("docker", ["rmi", "--no-prune", REAPER]);
   });
 
-  test("removes what a killed process made while the reaper keeps it", async () => {
+  test("applies the socket override to the reaper alone, and removes what the reaper keeps of a killed process", async () => {
     await buildReaper();
     await using victim = new Victim(
       `await startRedisCluster({ nodes: 3, replicas: 0 });
       console.log("up");`,
-      { TESTCONTAINERS_RYUK_DISABLED: "false", RYUK_CONTAINER_IMAGE: REAPER },
+      {
+        TESTCONTAINERS_RYUK_DISABLED: "false",
+        RYUK_CONTAINER_IMAGE: REAPER,
+        // No socket: whatever else took it for the engine's would fail.
+        TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: "/dev/null",
+      },
     );
     await victim.says("up");
     const engine = await docker();
     const reapers = await engine.listContainers({ filters: { ancestor: [REAPER] } });
     expect(reapers.map(({ State }) => State)).toEqual(["running"]);
+    const { HostConfig } = await engine.getContainer(reapers[0]?.Id ?? "").inspect();
+    expect(HostConfig.Binds).toEqual([expect.stringMatching(/^\/dev\/null:\/var\/run\/docker\.sock/)]);
     const watchers = await victim.watchers();
     victim.kill();
     await expect.poll(() => leftoversOf(victim.pid), { timeout: 15_000 }).toEqual([]);

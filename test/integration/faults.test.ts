@@ -449,7 +449,10 @@ describe("faults, each applied and healed", () => {
       refused("INVALID_ARGUMENT", /Invalid delayMs: expected .*, got 0/),
     );
     await expect(cluster.freezeReplication({ primaryOf: KEY })).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /receives no stream/),
+      refused(
+        "INVALID_ARGUMENT",
+        /expected one or more of the replicas node-\d, node-\d, node-\d, got node-\d\. Only a/,
+      ),
     );
     await expect(cluster.failover({ primaryOf: KEY })).rejects.toThrow(
       refused("INVALID_ARGUMENT", /expected a replica, got node-\d, which is a primary/),
@@ -463,8 +466,11 @@ describe("faults, each applied and healed", () => {
     await expect(cluster.kill({ random: 9 })).rejects.toThrow(
       refused("INVALID_ARGUMENT", /expected at least 9 nodes to choose from, got 6/),
     );
+    await expect(cluster.observeFailover(() => Promise.resolve(), { withinMs: 0 })).rejects.toThrow(
+      refused("INVALID_ARGUMENT", /expected withinMs to be .*, got 0\. Leave it out for the default/),
+    );
     await expect(cluster.kill("node-1", { timeoutMs: -1 })).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /timeoutMs is -1/),
+      refused("INVALID_ARGUMENT", /expected timeoutMs to be .*, got -1\. Leave it out for the default/),
     );
     expect((await cluster.check()).problems).toEqual([]);
     expect(await Promise.all(cluster.nodes.map(async (node) => (await node.state()).status))).toEqual(

@@ -113,6 +113,44 @@ describe.each(KINDS)("an image of the kind $kind", ({ kind, folder, mount, hasMo
   });
 });
 
+describe("the container's own methods replace what the image says", () => {
+  test.each([
+    { user: undefined, workingDir: "/srv/orders", folder: "/srv/orders" },
+    // Neither the image's working folder nor /data belongs to this user.
+    { user: "54321:54321", workingDir: undefined, folder: "/tmp/redis-node-data" },
+    // Docker makes the folder for root, and /data belongs to the user of the image's server.
+    { user: "redis", workingDir: "/srv/orders", folder: "/data" },
+  ])("withUser: $user, withWorkingDir: $workingDir", async ({ user, workingDir, folder }) => {
+    await using cluster = await startRedisCluster({
+      nodes: 3,
+      replicas: 0,
+      persistence: "aof",
+      tls: true,
+      configureNode: (container) => {
+        if (user !== undefined) container.withUser(user);
+        if (workingDir !== undefined) container.withWorkingDir(workingDir);
+      },
+    });
+    const node = cluster.node("node-1");
+    expect(await node.client.config("GET", "dir")).toEqual(["dir", folder]);
+    const owner = async (): Promise<string> =>
+      (await exec(node.containerId, ["sh", "-c", "stat -c %U:%u /proc/1"])).output.trim();
+    expect(await owner()).toMatch(user === "54321:54321" ? /:54321$/ : /^redis:/);
+    const [kept, wiped] = [keyOf(cluster, 1), keyOf(cluster, 2)];
+    await cluster.client.set(kept, "paid");
+    await cluster.client.set(wiped, "paid");
+    const kill = await cluster.kill(node);
+    await Promise.all([kill.heal(), cluster.restart("node-2", { data: "wiped" })]);
+    expect(await cluster.client.get(kept)).toBe("paid");
+    expect(await cluster.client.get(wiped)).toBe(null);
+    await cluster.kill(node);
+    expect((await cluster.reset()).restarted).toContain("node-1");
+    expect(await cluster.client.get(kept)).toBe(null);
+    expect(await node.client.config("GET", "dir")).toEqual(["dir", folder]);
+    expect((await cluster.check()).problems).toEqual([]);
+  });
+});
+
 describe("an image of which no cluster can be made is rejected by name, with the reason", () => {
   test.each([
     { kind: "no-shell", reason: "it contains no shell" },

@@ -100,6 +100,33 @@ describe("one shard with two replicas", () => {
     await cluster.waitUntilHealthy();
   });
 
+  test.each([
+    ["the primary loses every packet", () => cluster.loss("node-0", 1, { plane: "bus" })],
+    ["all its replicas are isolated", () => cluster.isolate(["node-1", "node-2"], { plane: "bus" })],
+  ])("no call waits for a promotion if %s", async (_name, cut) => {
+    await cluster.reset();
+    await cut();
+    // Requested before the primary is missed: the replica asks for votes that it cannot get.
+    const forced = await failureOf(cluster.failover("node-1", { mode: "force", timeoutMs: 600_000 }));
+    expect([forced.code, forced.details["failed"]]).toEqual(["FAILOVER_IMPOSSIBLE", ["node-0"]]);
+    const healthy = await failureOf(cluster.waitUntilHealthy({ timeoutMs: 600_000 }));
+    expect(healthy.code).toBe("FAILOVER_IMPOSSIBLE");
+    await cluster.heal();
+    await cluster.waitUntilHealthy();
+  });
+
+  test("a replica restarts while its primary is dead, and both heal together", async () => {
+    await cluster.reset();
+    await cluster.kill("node-0");
+    // With this limit the test would run out of time itself if it waited for a sync.
+    await cluster.restart("node-1", { timeoutMs: 600_000 });
+    expect((await failureOf(cluster.primaryOf("order:42"))).code).toBe("FAILOVER_IMPOSSIBLE");
+    await cluster.kill("node-2");
+    await cluster.heal({ timeoutMs: 600_000 });
+    await cluster.waitUntilHealthy();
+    expect((await cluster.primaries()).map(String)).toEqual(["node-0"]);
+  });
+
   test("a primary that is being brought back is waited for", async () => {
     await cluster.reset();
     const kill = await cluster.kill("node-0");

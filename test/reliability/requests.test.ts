@@ -36,6 +36,24 @@ test("a container whose files cannot be copied is removed", async () => {
   expect(relay.requests.map(({ path }) => path)).toContain("/containers/create");
 });
 
+test("a start that fails removes what it made without waiting for the sweep", async () => {
+  // Only the sweep lists volumes, and its list never comes.
+  await using relay = await RequestRelay.start(({ path }) => {
+    if (path === "/volumes") return "hang";
+    return path === "/containers/create" ? { status: 500, message: "no space left on device" } : "pass";
+  });
+  await using victim = new Victim(
+    `await startRedisCluster({ nodes: 3, replicas: 0 })
+      .catch(({ code, message, details }) => console.log("failed", JSON.stringify({ code, message, keys: Object.keys(details) })));`,
+    relay.environment,
+  );
+  const { code, message, keys } = await victim.tells("failed");
+  expect(relay.requests.map(({ path }) => path)).toContain("/volumes");
+  expect(code).toBe("START_FAILED");
+  expect(message).not.toContain("Removing what the start had made");
+  expect(keys).not.toContain("cleanupError");
+});
+
 test("a free port that another program takes meanwhile is replaced by another one, in a start and in a restart", async () => {
   let races = 0;
   await using relay = await RequestRelay.start(({ path }) => {
@@ -49,11 +67,12 @@ test("a free port that another program takes meanwhile is replaced by another on
   await using victim = new Victim(
     `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
     await (await cluster.kill("node-1")).heal();
-    console.log("up", JSON.stringify((await cluster.check()).problems));
+    const { problems } = await cluster.check();
+    console.log("up", JSON.stringify({ problems, because: cluster.startup.hardeningDroppedBecause ?? null }));
     await cluster.stop();`,
     relay.environment,
   );
-  expect(await victim.tells("up")).toEqual([]);
+  expect(await victim.tells("up")).toEqual({ problems: [], because: null });
   // Four containers' starts, of which each third succeeded.
   expect(races).toBe(12);
   expect((await victim.ended).code).toBe(0);
@@ -82,11 +101,15 @@ describe("an engine that refuses", () => {
       await cluster.client.set("order:42", "paid");
       await cluster.kill("node-1");
       await cluster.reset();
-      console.log("up", JSON.stringify((await cluster.check()).problems));
+      const { problems } = await cluster.check();
+      console.log("up", JSON.stringify({ problems, because: cluster.startup.hardeningDroppedBecause }));
       await cluster.stop();`,
       { ...relay.environment, DEBUG: "testcontainers-redis-cluster*" },
     );
-    expect(await victim.tells("up")).toEqual([]);
+    expect(await victim.tells("up")).toEqual({
+      problems: [],
+      because: expect.stringContaining(`authorization denied by plugin pipelines: ${setting} is not allowed`),
+    });
     const created = relay.requests.filter(({ path }) => path === "/containers/create").map(hostConfig);
     for (const each of ["Mounts", "SecurityOpt", "CapDrop", "CapAdd"]) {
       expect(created.at(-1)?.[each] ?? []).toEqual([]);
@@ -98,7 +121,8 @@ describe("an engine that refuses", () => {
     await using relay = await RequestRelay.start(refusing("CapAdd"));
     await using victim = new Victim(
       `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
-      await cluster.isolate("node-0").catch(({ code, message }) => console.log("fault", JSON.stringify({ code, message })));
+      const because = cluster.startup.hardeningDroppedBecause;
+      await cluster.isolate("node-0").catch(({ code, message }) => console.log("fault", JSON.stringify({ code, message, because })));
       await cluster.stop();`,
       relay.environment,
     );
@@ -107,6 +131,7 @@ describe("an engine that refuses", () => {
       message: expect.stringContaining(
         "The engine refuses the helper of network faults, which needs the capability NET_ADMIN",
       ),
+      because: expect.stringContaining("CapAdd is not allowed"),
     });
     expect((await victim.ended).code).toBe(0);
   });

@@ -11,6 +11,7 @@ import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { RedisClusterNode } from "./redis-cluster-node.ts";
 import { type Aim, type Target, TargetableCluster } from "./targetable-cluster.ts";
 import { wallClockMs } from "./clock/real-time.ts";
+import type { ClusterView } from "./view/cluster-view.ts";
 
 /** How a node is killed. */
 export interface KillOptions extends WaitOptions {
@@ -73,7 +74,8 @@ export class BreakableCluster extends TargetableCluster {
   /**
    * Starts dead nodes again, or running ones anew (SIGTERM first), and returns when they are back in the cluster and, as
    * replicas, in sync. A primary executes commands again by then, which a server refuses until its process is two seconds
-   * old, unless the cluster is down for another reason. Data is what `persistence` kept, unless it is to be wiped; the network address stays, the host
+   * old, unless the cluster is down for another reason. If a replica's primary has failed and the cluster has too few
+   * primaries to replace it, the sync is not waited for. Data is what `persistence` kept, unless it is to be wiped; the network address stays, the host
    * port may be another, and the clients made here find it. This ends kills, stops, pauses and slow commands of the
    * node. Partitions, losses, delays and freezes are put in force again before its server starts; while there is one,
    * the node is only waited for until it answers or, where clients are cut off from it, runs.
@@ -203,9 +205,9 @@ export class BreakableCluster extends TargetableCluster {
           );
         }
         await requireStatus([member], "promoted", ["running"], signal);
-        // Without a takeover a promotion needs votes.
+        // Without a takeover a promotion needs votes. Asked before anything else: a dead primary is known at once.
         if (mode !== "takeover") await orAborted(this.refuseHopeless(), signal);
-        await failOver(member, this.members, mode, signal);
+        await failOver(member, this.members, mode, () => this.refuseHopeless(), signal);
       });
     await (mode === "takeover" ? this.repairing(run) : run());
   }
@@ -213,7 +215,8 @@ export class BreakableCluster extends TargetableCluster {
   async #restart(member: Member, data: "kept" | "wiped", signal: AbortSignal): Promise<void> {
     const { name } = member.plan;
     const standing = (): ReturnType<typeof this.standing> => this.standing(name);
-    await restartNode(member, this.members, data, standing, signal);
+    const failed = (view: ClusterView): Promise<readonly string[]> => this.failedForGood(view);
+    await restartNode(member, this.members, data, standing, failed, signal);
     this.noLonger(["kill", "stop", "pause", "slow-commands"], name);
     if (!isMute(standing())) await this.node(name).clientReady(signal);
   }

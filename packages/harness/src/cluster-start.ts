@@ -39,7 +39,7 @@ import { loadSeed } from "./seed/load-seed.ts";
 import { LocalSharing } from "./sharing/local-sharing.ts";
 import type { StartTerms } from "./start-redis-cluster.ts";
 import { StartedRedisCluster } from "./started-redis-cluster.ts";
-import { bootNodes } from "./startup/boot-nodes.ts";
+import { type Booting, bootNodes } from "./startup/boot-nodes.ts";
 import { explainFailure } from "./startup/explain-failure.ts";
 import { guardAgainstDeath } from "./startup/guard-against-death.ts";
 import { makeNetwork } from "./startup/make-network.ts";
@@ -102,10 +102,10 @@ export class ClusterStart {
       const certificates = plan.tls && (await makeCertificates(plan, plan.tls.clientAuth, ...hosts));
       const access = accessOf(plan, certificates && clientTls(certificates));
       const booting = this.#boot(plan, access, certificates, image, signal);
-      const forming = formCluster(plan, booting, signal);
+      const forming = formCluster(plan, booting.connections, signal);
       // Heard below, when its phase has come: formation begins while the last nodes boot.
       forming.catch(() => {});
-      await orAborted(Promise.all(booting), signal);
+      await orAborted(Promise.all(booting.connections), signal);
       this.#phase = "formation";
       log("%s: all nodes have booted", plan.name);
       const formationBegun = monotonicMs();
@@ -158,6 +158,7 @@ export class ClusterStart {
           totalMs: end - begun,
           way,
           fellBackBecause,
+          hardeningDroppedBecause: booting.hardeningDroppedBecause(),
         },
       });
     } catch (error) {
@@ -207,7 +208,7 @@ export class ClusterStart {
     certificates: ClusterCertificates | undefined,
     image: ImageFacts,
     signal: AbortSignal,
-  ): readonly Promise<NodeConnection>[] {
+  ): Booting {
     const booting = bootNodes({
       engine: this.#engine,
       plan,
@@ -221,13 +222,14 @@ export class ClusterStart {
       configureNode: this.#terms.configureNode,
       signal,
     });
-    return booting.map((booted) =>
+    const connections = booting.connections.map((booted) =>
       booted.catch((error: unknown) => {
         // One node's failure must not leave the others waiting for it.
         this.#trouble.abort(error);
         throw error;
       }),
     );
+    return { ...booting, connections };
   }
 
   #stopAtExit({ node, exitCode }: ContainerExit): void {

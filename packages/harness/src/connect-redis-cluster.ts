@@ -131,4 +131,5 @@ const NOTHING_STARTED = {
   seedMs: 0,
   way: "connected",
   fellBackBecause: undefined,
+  hardeningDroppedBecause: undefined,
 } as const;

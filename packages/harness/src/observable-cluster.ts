@@ -179,9 +179,14 @@ export class ObservableCluster extends RecordedCluster {
     });
   }
 
-  /** Names of the nodes that a partition of this handle cuts off from others. */
+  /** Names of the nodes that faults of this handle cut off from most of the others. */
   protected get cutOff(): readonly string[] {
     return [];
+  }
+
+  /** Names of the primaries that have failed in a cluster with too few primaries to replace them. */
+  protected async failedForGood(view: ClusterView): Promise<readonly string[]> {
+    return (await this.#failedForGood(view))?.failed ?? [];
   }
 
   async #failedForGood({ views }: ClusterView): Promise<FailedForGood | undefined> {

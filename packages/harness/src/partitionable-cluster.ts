@@ -8,6 +8,7 @@ import { applyCuts, applyDelay, type NetworkFault } from "./faults/network-fault
 import {
   type Cut,
   cutsAround,
+  isTotal,
   type LossShare,
   type PartitionGroup,
   type PartitionOptions,
@@ -171,7 +172,9 @@ export class PartitionableCluster extends BreakableCluster {
         if (wrong.length > 0) {
           throw new RedisClusterError(
             "INVALID_ARGUMENT",
-            `${wrong.join(", ")} receives no stream: name a replica.`,
+            `Invalid target of freezeReplication(): expected ${oneOf(replicas)}, got ${wrong.join(", ")}. ` +
+              "Only a replica receives a stream.",
+            { details: { replicas, wrong } },
           );
         }
         return cutsAround(
@@ -204,7 +207,11 @@ export class PartitionableCluster extends BreakableCluster {
         applyCuts(this.#engine, this.members, table, cuts, filter.loss),
       );
       const { remove: undo, standing } = await this.inForce(applying, (late) => late.remove(), signal);
-      return this.enter(filter.kind, chosen, since, filter.what, { undo, standing });
+      return this.enter(filter.kind, chosen, since, filter.what, {
+        undo,
+        standing,
+        cuts: isTotal(filter.loss) ? cuts : undefined,
+      });
     });
   }
 
@@ -233,6 +240,13 @@ export class PartitionableCluster extends BreakableCluster {
     }
     this.#hasHelper = true;
   }
+}
+
+function oneOf(replicas: readonly string[]): string {
+  if (replicas.length === 0) return "a replica, and no node that answers is one now";
+  return replicas.length === 1
+    ? `${replicas.join()}, the only replica now`
+    : `one or more of the replicas ${replicas.join(", ")}`;
 }
 
 function planeOf({ plane = "all" }: { readonly plane?: Plane | undefined }): Plane {

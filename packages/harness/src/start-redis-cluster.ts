@@ -52,6 +52,12 @@ export interface StartupReport {
   readonly way: FormationReport["way"] | "connected";
   /** Why the quick way was given up; undefined where it was not. */
   readonly fellBackBecause: string | undefined;
+  /**
+   * Why nodes run without labelled volumes, dropped capabilities and `no-new-privileges`: the engine's words when it refused
+   * to create one with them. See docs/security.md. Undefined if no node was refused, and of a cluster that another process
+   * had started.
+   */
+  readonly hardeningDroppedBecause: string | undefined;
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type Standing,
 } from "./faults/active-fault.ts";
 import type { Member, Members } from "./faults/member.ts";
+import { type Cut, findCutOff } from "./faults/partition.ts";
 import { readOffsets } from "./faults/read-offsets.ts";
 import { requireSelector } from "./faults/require-selector.ts";
 import { shown } from "./faults/shown.ts";
@@ -76,7 +77,7 @@ export class TargetableCluster extends ObservableCluster {
   }
 
   protected override get cutOff(): readonly string[] {
-    return this.activeFaults.flatMap(({ kind, nodes }) => (kind === "partition" ? nodes : []));
+    return findCutOff(this.#faults.cuts, this.plan.nodes);
   }
 
   /** For a reset: takes every fault back, and gives the nodes where that failed with the reason. The dead stay dead. */
@@ -151,6 +152,7 @@ export class TargetableCluster extends ObservableCluster {
       readonly undo: (signal: AbortSignal) => Promise<void>;
       readonly release?: () => void;
       readonly standing?: (node: string) => Standing | undefined;
+      readonly cuts?: readonly Cut[] | undefined;
     },
   ): ActiveFault {
     const nodes = members.map(({ plan }) => plan.name);

@@ -68,10 +68,13 @@ async function run(
   }
 }
 
+/** The words of runc, crun and Podman if the engine itself may not give a container the capability. */
+const NOT_PERMITTED = /operation not permitted/i;
+
 /** Why a helper did not come to run its script. */
 function notRun(faultImage: string, error: unknown): RedisClusterError {
   const message = messageOf(error);
-  if (isRefusal(error)) {
+  if (isRefusal(error) || NOT_PERMITTED.test(message)) {
     return new RedisClusterError(
       "FAULT_UNSUPPORTED",
       `The engine refuses the helper of network faults, which needs the capability NET_ADMIN and the network of a node: ${message}. ` +

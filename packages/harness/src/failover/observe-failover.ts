@@ -75,7 +75,8 @@ function limitOf({ withinMs }: ObserveFailoverOptions, { nodeTimeoutMs, timeScal
   if (withinMs > 0 && Number.isFinite(withinMs)) return withinMs * timeScale;
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
-    `withinMs: got ${withinMs}; a number of milliseconds above 0.`,
+    `Observing a failover: expected withinMs to be a number of milliseconds above 0, got ${withinMs}. ` +
+      "Leave it out for the default, which is 10 000 ms and eight node timeouts.",
   );
 }
 

@@ -1,6 +1,7 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import { inTime, type WaitDefaults, type WaitOptions } from "../lifecycle/wait.ts";
+import type { Cut } from "./partition.ts";
 
 /** What can be done to a cluster. */
 export type FaultKind =
@@ -51,6 +52,8 @@ export interface Undo {
   over?(): void;
   /** What the fault means for a node that starts again while it is in force; undefined where it means nothing. */
   standing?(node: string): Standing | undefined;
+  /** What the fault drops between nodes without exception; undefined where it drops nothing, or only a share. */
+  readonly cuts?: readonly Cut[] | undefined;
 }
 
 /** What a fault of the network means for a node that starts again while it is in force. */
@@ -150,6 +153,11 @@ export class FaultRegistry {
       .filter(({ healing }) => healing === undefined)
       .map(({ undo }) => undo.standing?.(node))
       .filter((standing) => standing !== undefined);
+  }
+
+  /** What all faults that are in force drop between nodes without exception. */
+  get cuts(): readonly Cut[] {
+    return this.#entries.flatMap(({ undo }) => undo.cuts ?? []);
   }
 
   /** Notes that something that came into force too late is being taken back. */

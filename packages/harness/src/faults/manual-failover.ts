@@ -1,5 +1,6 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { poll } from "../lifecycle/poll.ts";
+import { primariesWithSlots, tooSmallToFailOver } from "../view/automatic-failover.ts";
 import { whyDown } from "../view/cluster-state.ts";
 import { nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
 import { parseInfo } from "../view/parse-info.ts";
@@ -24,11 +25,14 @@ const SERVER_LIMIT_MS = 5_000;
  * themselves meanwhile. If the cluster is down for another reason, such as a second shard without a primary, the promotion
  * is all that is waited for: several takeovers in a row may be what ends that. A manual failover that the server forgets is asked for again, and one that cannot work says why. A
  * replica that would count the votes of an earlier election again is asked once it has forgotten them.
+ *
+ * @param refuseHopeless throws if a primary has failed and the promotion can no longer get its votes.
  */
 export async function failOver(
   replica: Member,
   members: Members,
   mode: FailoverMode,
+  refuseHopeless: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const { name } = replica.plan;
@@ -36,54 +40,65 @@ export async function failOver(
   let pending = `${name} has not taken over yet`;
   let votesForgotten = false;
   let primaryId: string | undefined;
+  let isSmall = false;
+  const tryOnce = async (): Promise<void> => {
+    const view = nodeViewOf(name, await replica.connection.texts(VIEW_QUESTIONS));
+    isSmall = tooSmallToFailOver(primariesWithSlots([view]).size) !== undefined;
+    const entries = view.members;
+    const self = entries.find((each) => each.self);
+    if (self?.role === "primary") {
+      if (primaryId === undefined)
+        throw new RedisClusterError(
+          "INVALID_ARGUMENT",
+          `Invalid target of a failover: expected a replica, got ${name}, which is a primary.`,
+        );
+      const before = entries.find(({ id }) => id === primaryId);
+      // The others go on with the greater epoch, and this node will follow them.
+      if (before?.role === "primary" && before.configEpoch >= self.configEpoch)
+        throw new Error(`${name} promoted itself at an epoch that the others have left behind`);
+      // A young process refuses commands for a while after its promotion. If its own view tells why it is down, such as
+      // another shard without a primary, nothing that could be waited for here changes that.
+      const coverage = members.plan.requireFullCoverage === "yes";
+      if (view.state !== "ok" && whyDown(view, coverage) === undefined)
+        throw new Error(`${name} is the primary and refuses commands: its cluster_state is ${view.state}`);
+      return;
+    }
+    primaryId = self?.primaryId;
+    if (monotonicMs() < notBefore) throw new Error(pending);
+    if (mode !== "takeover" && !votesForgotten) {
+      const keptMs = await votesKeptMs(replica, members.plan.nodeTimeoutMs);
+      votesForgotten = true;
+      if (keptMs > 0) {
+        notBefore = monotonicMs() + keptMs;
+        pending = `${name} held an election a moment ago, and would go by its votes again for ${Math.round(keptMs)} ms`;
+        throw new Error(pending);
+      }
+    }
+    if (mode === "graceful") await primaryListsReplica(replica, members, primaryId);
+    try {
+      await replica.connection.text(
+        "CLUSTER",
+        "FAILOVER",
+        ...(mode === "graceful" ? [] : [mode.toUpperCase()]),
+      );
+      votesForgotten = false;
+      notBefore = monotonicMs() + SERVER_LIMIT_MS;
+      pending = `${name} has not taken over yet`;
+    } catch (error) {
+      // A replica that loads its data, or whose primary is away, refuses: it may be able to a moment later.
+      throw new Error(`${name} refuses: ${messageOf(error)}`, { cause: error });
+    }
+    throw new Error(pending);
+  };
   await poll(
     async () => {
-      const view = nodeViewOf(name, await replica.connection.texts(VIEW_QUESTIONS));
-      const entries = view.members;
-      const self = entries.find((each) => each.self);
-      if (self?.role === "primary") {
-        if (primaryId === undefined)
-          throw new RedisClusterError(
-            "INVALID_ARGUMENT",
-            `Invalid target of a failover: expected a replica, got ${name}, which is a primary.`,
-          );
-        const before = entries.find(({ id }) => id === primaryId);
-        // The others go on with the greater epoch, and this node will follow them.
-        if (before?.role === "primary" && before.configEpoch >= self.configEpoch)
-          throw new Error(`${name} promoted itself at an epoch that the others have left behind`);
-        // A young process refuses commands for a while after its promotion. If its own view tells why it is down, such as
-        // another shard without a primary, nothing that could be waited for here changes that.
-        const coverage = members.plan.requireFullCoverage === "yes";
-        if (view.state !== "ok" && whyDown(view, coverage) === undefined)
-          throw new Error(`${name} is the primary and refuses commands: its cluster_state is ${view.state}`);
-        return;
-      }
-      primaryId = self?.primaryId;
-      if (monotonicMs() < notBefore) throw new Error(pending);
-      if (mode !== "takeover" && !votesForgotten) {
-        const keptMs = await votesKeptMs(replica, members.plan.nodeTimeoutMs);
-        votesForgotten = true;
-        if (keptMs > 0) {
-          notBefore = monotonicMs() + keptMs;
-          pending = `${name} held an election a moment ago, and would go by its votes again for ${Math.round(keptMs)} ms`;
-          throw new Error(pending);
-        }
-      }
-      if (mode === "graceful") await primaryListsReplica(replica, members, primaryId);
       try {
-        await replica.connection.text(
-          "CLUSTER",
-          "FAILOVER",
-          ...(mode === "graceful" ? [] : [mode.toUpperCase()]),
-        );
-        votesForgotten = false;
-        notBefore = monotonicMs() + SERVER_LIMIT_MS;
-        pending = `${name} has not taken over yet`;
+        await tryOnce();
       } catch (error) {
-        // A replica that loads its data, or whose primary is away, refuses: it may be able to a moment later.
-        throw new Error(`${name} refuses: ${messageOf(error)}`, { cause: error });
+        // A primary may fail, or be missed by others, only after the promotion was requested.
+        if (isSmall && mode !== "takeover" && !(error instanceof RedisClusterError)) await refuseHopeless();
+        throw error;
       }
-      throw new Error(pending);
     },
     { everyMs: POLL_MS, signal },
   );

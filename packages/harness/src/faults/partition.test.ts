@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
-import { type Cut, cutsAround, hopeFor, planPartition, renderRuleset } from "./partition.ts";
+import {
+  type Cut,
+  cutsAround,
+  findCutOff,
+  hopeFor,
+  isTotal,
+  planPartition,
+  renderRuleset,
+} from "./partition.ts";
 
 let next = 0;
 const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
@@ -177,4 +185,34 @@ test("a node that others lose some packets to is kept from nothing", () => {
   expect(hopeFor("node-0", lossy, 0.3)).toBe("answer");
   expect(hopeFor("node-1", lossy, 0.3)).toBeUndefined();
   expect(hopeFor("node-1", lossy, 1)).toBe("answer");
+});
+
+test("finds the nodes that cuts separate from most of the others, whichever side has the filters", () => {
+  const four = nodes.slice(0, 4);
+  const cutOff = (...cuts: readonly Cut[]): string => findCutOff(cuts, four).join(" ");
+  const one = four.slice(0, 1);
+  expect(cutOff(...cutsAround(one, four, "all"))).toBe("node-0");
+  expect(cutOff(...cutsAround(one, four, "bus"))).toBe("node-0");
+  expect(cutOff(...cutsAround(one, four, "replication"))).toBe("");
+  expect(cutOff(...cutsAround(one, four, "clients"))).toBe("");
+  expect(cutOff(...planPartition([["node-0"], "rest"], four, { oneWay: true }))).toBe("node-0");
+  expect(cutOff(...planPartition([["node-0", "node-1"], "rest"], four, {}))).toBe(
+    "node-0 node-1 node-2 node-3",
+  );
+  expect(cutOff(...planPartition([["node-2"], "rest"], four, {}))).toBe("node-2");
+  // Several faults add up.
+  expect(
+    cutOff(
+      ...planPartition([["node-2"], "rest"], four, { plane: "bus" }),
+      ...planPartition([["node-3"], "rest"], four, {}),
+    ),
+  ).toBe("node-0 node-1 node-2 node-3");
+  expect(cutOff()).toBe("");
+});
+
+test("a loss that drops every packet is total, and its rule has no chance", () => {
+  expect([undefined, 1, 0.99996].map(isTotal)).toEqual([true, true, true]);
+  expect([0.0001, 0.5, 0.9999].map(isTotal)).toEqual([false, false, false]);
+  const [cut] = cutsAround(nodes.slice(0, 1), nodes, "bus");
+  expect(renderRuleset("t", cut as Cut, nodes, 0.99996)).not.toContain("numgen");
 });

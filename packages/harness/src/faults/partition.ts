@@ -153,8 +153,32 @@ function isGroup(group: unknown): boolean {
 /** Share of packets to drop, above 0 and up to 1; undefined or 1 drops all. */
 export type LossShare = number | undefined;
 
+/** Whether no packet gets through. nftables counts ten-thousandths, so a share of almost 1 drops every packet as well. */
 export function isTotal(loss: LossShare): boolean {
-  return loss === undefined || loss === 1;
+  return loss === undefined || tenThousandths(loss) === 10_000;
+}
+
+function tenThousandths(loss: number): number {
+  return Math.round(loss * 10_000);
+}
+
+/**
+ * Returns the names of the nodes whose cluster bus is cut off from more than half of the other nodes, in one direction or
+ * in both. A node on the larger side of a partition is not among them, whichever side the filters are on.
+ *
+ * @param cuts of filters that drop every packet.
+ */
+export function findCutOff(cuts: readonly Cut[], everybody: readonly NodePlan[]): readonly string[] {
+  const missing = new Map(everybody.map(({ name }) => [name, new Set<string>()]));
+  for (const { node, plane, from, to } of cuts) {
+    if (plane !== "all" && plane !== "bus") continue;
+    for (const { name } of [...from, ...to]) {
+      missing.get(node.name)?.add(name);
+      missing.get(name)?.add(node.name);
+    }
+  }
+  const others = everybody.length - 1;
+  return [...missing].flatMap(([name, peers]) => (2 * peers.size > others ? [name] : []));
 }
 
 /**
@@ -182,7 +206,7 @@ export function renderRuleset(
 ): string {
   const { node, plane } = drop;
   // Drawn anew for each packet; nftables counts in whole numbers, and refuses a comparison that is always true.
-  const chance = isTotal(loss) ? "" : `numgen random mod 10000 < ${Math.round(Number(loss) * 10_000)} `;
+  const chance = isTotal(loss) ? "" : `numgen random mod 10000 < ${tenThousandths(Number(loss))} `;
   const ports = plane === "bus" ? node.busPort : plane === "replication" ? node.port : undefined;
   const rules = (side: "saddr" | "daddr", peers: readonly NodePlan[]): readonly string[] => {
     if (peers.length === 0) return [];

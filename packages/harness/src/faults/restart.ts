@@ -3,7 +3,7 @@ import { orAborted } from "../lifecycle/deadline.ts";
 import { poll } from "../lifecycle/poll.ts";
 import { readClusterView } from "../observation/read-views.ts";
 import { whyDown } from "../view/cluster-state.ts";
-import type { ClusterView } from "../view/cluster-view.ts";
+import type { ClusterView, Disagreement } from "../view/cluster-view.ts";
 import type { Standing } from "./active-fault.ts";
 import type { Member, Members } from "./member.ts";
 
@@ -12,17 +12,20 @@ const POLL_MS = 20;
 /**
  * Starts a node again, or stops it gracefully and starts it where it runs, and waits until it is back: it answers,
  * has loaded its data, every node that answers has a link to it and flags nothing, as a replica it is in sync, it executes
- * commands unless the cluster is down for another reason, and unless other nodes are away the cluster is whole again. Faults of the network that concern it are put in force again
+ * commands unless the cluster is down for another reason, and unless other nodes are away the cluster is whole again. A
+ * replica whose primary has failed in a cluster that cannot replace it is back without a sync. Faults of the network that concern it are put in force again
  * before its server starts; while there are any it is only waited for until it answers, or not even that where it can
  * not be heard.
  *
  * @param standing what the faults that are in force at that moment mean for the node.
+ * @param failedForGood finds the names of the primaries that have failed and cannot be replaced.
  */
 export async function restartNode(
   member: Member,
   members: Members,
   data: "kept" | "wiped",
   standing: () => readonly Standing[],
+  failedForGood: (view: ClusterView) => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<void> {
   const { status } = await orAborted(member.runtime.state(), signal);
@@ -38,7 +41,7 @@ export async function restartNode(
   if (data === "wiped") await orAborted(member.runtime.mark("wipe"), signal);
   await start(member, standing, signal);
   members.addresses.set(member.plan, await orAborted(member.runtime.mappedAddress(), signal));
-  await waitUntilBack(member, members, standing, signal);
+  await waitUntilBack(member, members, standing, failedForGood, signal);
 }
 
 /**
@@ -68,6 +71,7 @@ async function waitUntilBack(
   member: Member,
   members: Members,
   standing: () => readonly Standing[],
+  failedForGood: (view: ClusterView) => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<void> {
   if (isMute(standing())) return;
@@ -83,7 +87,10 @@ async function waitUntilBack(
         members.plan,
         members.all.map(({ connection }) => connection),
       );
-      const problem = whyNotBack(member, view, members.plan.requireFullCoverage === "yes");
+      const why = (failed: readonly string[]): string | undefined =>
+        whyNotBack(member, view, members.plan.requireFullCoverage === "yes", failed);
+      if (why([]) === undefined) return;
+      const problem = why(await failedForGood(view));
       if (problem !== undefined) throw new Error(problem);
     },
     { everyMs: POLL_MS, signal },
@@ -98,12 +105,16 @@ export function isMute(standing: readonly Standing[]): boolean {
 /**
  * A slot in migration is the user's own doing and keeps nobody away. If other nodes are away at the same time, only what
  * concerns this node counts. The cluster as a whole may then be down for good: the node's state is waited for only if
- * its own view has no reason for it, as with a primary that refuses commands until its process is two seconds old.
+ * its own view has no reason for it, as with a primary that refuses commands until its process is two seconds old. For
+ * the same reason a replica's sync is not waited for if its primary has failed for good.
+ *
+ * @param failedForGood names of the primaries that have failed and cannot be replaced.
  */
 export function whyNotBack(
   member: Pick<Member, "plan">,
   view: ClusterView,
   requireFullCoverage: boolean,
+  failedForGood: readonly string[] = [],
 ): string | undefined {
   const { name, id } = member.plan;
   const own = view.views.find(({ node }) => node === name);
@@ -111,9 +122,13 @@ export function whyNotBack(
   if (!view.members.some((each) => each.id === id)) return `nobody knows ${name}`;
   const othersAreAway = view.views.some(({ kind }) => kind === "silent");
   const downForGood = whyDown(own, requireFullCoverage) !== undefined;
+  const primaryId = own.members.find(({ self }) => self)?.primaryId;
+  const primary = view.members.find((each) => each.id === primaryId)?.name;
+  const hasNoSource = primary !== undefined && failedForGood.includes(primary);
+  const cannotEnd = (kind: Disagreement["kind"]): boolean =>
+    (kind === "state" && downForGood) || (kind === "replication" && hasNoSource);
   const inTheWay = view.disagreements.filter(
-    ({ kind, about }) =>
-      kind !== "open-slot" && !(othersAreAway && (about !== name || (kind === "state" && downForGood))),
+    ({ kind, about }) => kind !== "open-slot" && !(othersAreAway && (about !== name || cannotEnd(kind))),
   );
   return inTheWay.length === 0 ? undefined : summarize(inTheWay.map(({ message }) => message));
 }

@@ -8,7 +8,8 @@ const SLOW = { timeoutMs: 500, timeScale: 3 };
 
 test.for([0, -1, Number.NaN, 2 ** 31])("a time limit of %s ms is refused", (timeoutMs) => {
   expect(() => waitDeadline("Waiting", { timeoutMs }, DEFAULTS)).toThrow(
-    `Waiting: timeoutMs is ${timeoutMs}; a number of milliseconds above 0 and below 2^31 was expected.`,
+    `Waiting: expected timeoutMs to be a number of milliseconds above 0 and below 2^31, got ${timeoutMs}. ` +
+      "Leave it out for the default of 500 ms.",
   );
 });
 

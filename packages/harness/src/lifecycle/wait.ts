@@ -36,7 +36,8 @@ export function waitDeadline(
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= LONGEST_MS)) {
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
-      `${tell()}: timeoutMs is ${timeoutMs}; a number of milliseconds above 0 and below 2^31 was expected.`,
+      `${tell()}: expected timeoutMs to be a number of milliseconds above 0 and below 2^31, got ${timeoutMs}. ` +
+        `Leave it out for the default of ${defaults.timeoutMs} ms.`,
     );
   }
   return startDeadline({

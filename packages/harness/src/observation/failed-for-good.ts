@@ -17,7 +17,7 @@ export interface FailedForGood {
 /**
  * Finds the primaries that have failed in a cluster with too few primaries to replace them; undefined if there are none.
  *
- * @param cutOff names of the nodes that a partition cuts off from others.
+ * @param cutOff names of the nodes that faults cut off from most of the others.
  * @param isDown whether the container of a node does not run; false if that is not known.
  */
 export async function findFailedForGood(

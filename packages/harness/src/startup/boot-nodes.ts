@@ -40,10 +40,10 @@ export interface Boot {
  * the primaries, which come first in the plan, are up while the others still boot. Each promise gives its node's
  * connection as soon as the node answers.
  */
-export function bootNodes(boot: Boot): readonly Promise<NodeConnection>[] {
+export function bootNodes(boot: Boot): Booting {
   const { engine, plan, cleanup } = boot;
   const limit = pLimit(Math.max(3, engine.cpus + 1));
-  const attempt: Attempt = { hardened: true, lost: new Set() };
+  const attempt: Attempt = { refusal: undefined, lost: new Set() };
   const nodes = plan.nodes.map((node) => {
     const { promise: created, resolve } = Promise.withResolvers<string | undefined>();
     const started = limit(() => startContainer(boot, node, attempt, resolve));
@@ -64,13 +64,26 @@ export function bootNodes(boot: Boot): readonly Promise<NodeConnection>[] {
     await Promise.allSettled(nodes.map(({ booted }) => booted));
     await removeLeftoverContainers(engine, plan.name, [...attempt.lost]);
   });
-  return nodes.map(({ booted }) => booted);
+  return {
+    connections: nodes.map(({ booted }) => booted),
+    hardeningDroppedBecause: () => attempt.refusal,
+  };
+}
+
+/** Nodes that boot. */
+export interface Booting {
+  readonly connections: readonly Promise<NodeConnection>[];
+  /** Why nodes are created without what makes them safer, in the engine's words; undefined as long as none was refused. */
+  readonly hardeningDroppedBecause: () => string | undefined;
 }
 
 /** What one container's start has shown, which the others go by. */
 interface Attempt {
-  /** Whether containers are still created with everything that makes them safer. */
-  hardened: boolean;
+  /**
+   * The engine's words when it refused to create a container with everything that makes it safer; undefined as long as
+   * containers are created with it.
+   */
+  refusal: string | undefined;
   /** Names of containers that the engine was asked for, and that it may have created without saying so. */
   readonly lost: Set<string>;
 }
@@ -118,21 +131,21 @@ async function create(
   attempt: Attempt,
   isMissing: () => boolean,
 ): ReturnType<RedisNodeContainer["start"]> {
-  const { hardened } = attempt;
+  const hardened = attempt.refusal === undefined;
   if (!hardened) container.withoutHardening();
   try {
     return await container.start();
   } catch (error) {
     if (!hardened || !isMissing() || !isRefusal(error)) throw error;
     const why = messageOf(error);
-    if (attempt.hardened) {
+    if (attempt.refusal === undefined) {
       log(
         "the engine refused to create %s (%s); trying without hardening: see docs/security.md",
         node.name,
         why,
       );
     }
-    attempt.hardened = false;
+    attempt.refusal ??= why;
     try {
       return await container.withoutHardening().start();
     } catch (again) {

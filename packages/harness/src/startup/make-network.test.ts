@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Engine } from "../docker/engine.ts";
 import { CleanupStack } from "../lifecycle/cleanup-stack.ts";
+import { CLUSTER_LABEL } from "../ownership/owner.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { makeNetwork } from "./make-network.ts";
 
@@ -83,6 +84,34 @@ test.for([
     { code: "START_FAILED", message: expect.stringContaining(words) },
   );
   expect(asked).toHaveLength(1);
+});
+
+/** A cluster's network of another process, which notes that its owner's labels are read. */
+function networkOfCluster(Subnet: string, read: string[]): object {
+  const Labels = new Proxy(
+    { [CLUSTER_LABEL]: Subnet },
+    {
+      get: (labels, name) => {
+        read.push(`${Subnet} ${String(name)}`);
+        return Reflect.get(labels, name);
+      },
+    },
+  );
+  return { Name: Subnet, IPAM: { Config: [{ Subnet }] }, Labels };
+}
+
+test("a start looks up the owner of no network but the one that has the wanted range", async () => {
+  const read: string[] = [];
+  const networks = ["10.1.0.0/24", "10.2.0.0/24", "10.3.0.0/24"].map((each) => networkOfCluster(each, read));
+  const { engine } = engineThatRefuses(0, OVERLAP, networks);
+  await makeNetwork(engine, validateOptions({}, {}), new CleanupStack(), NEVER);
+  await makeNetwork(engine, validateOptions({ subnet: "10.4.0.0/24" }, {}), new CleanupStack(), NEVER);
+  expect(read).toEqual([]);
+  const wanted = validateOptions({ subnet: "10.2.0.0/24" }, {});
+  await expect(makeNetwork(engine, wanted, new CleanupStack(), NEVER)).rejects.toMatchObject({
+    code: "SUBNET_TAKEN",
+  });
+  expect(new Set(read.map((each) => each.split(" ")[0]))).toEqual(new Set(["10.2.0.0/24"]));
 });
 
 test("gives up with the engine's words when it calls every range taken", async () => {

@@ -75,7 +75,7 @@ test("one that somebody else started is not replaced", async () => {
   await expect(keeper.borrow(source, "worker", borrower("second"))).rejects.toThrow("gone");
 });
 
-test("a start that failed is not tried again in the same file, and once more in the next", async () => {
+test("a start whose failure certainly repeats is not tried again in the same file, and once in the next", async () => {
   const keeper = new ClusterKeeper<number>();
   let starts = 0;
   const source = numbered({
@@ -85,10 +85,11 @@ test("a start that failed is not tried again in the same file, and once more in 
     },
   });
   await expect(keeper.borrow(source, "worker", borrower("first"))).rejects.toThrow(/^No image "nowhere"/);
-  await expect(keeper.borrow(source, "worker", borrower("second"))).rejects.toMatchObject({
+  const patient = borrower("second", { time: timeLeft(120_000) });
+  await expect(keeper.borrow(source, "worker", patient)).rejects.toMatchObject({
     code: "IMAGE_UNAVAILABLE",
     message: expect.stringMatching(
-      /^The cluster did not start for "first", and is not tried again in this file: No image "nowhere"\.\nWhat to do: see the first failure/,
+      /^The cluster did not start for "first", and is not tried again in this file, because it would fail in the same way: No image "nowhere"\.\nWhat to do: see the first failure/,
     ),
   });
   expect(starts).toBe(1);
@@ -96,6 +97,73 @@ test("a start that failed is not tried again in the same file, and once more in 
     /^No image "nowhere"/,
   );
   expect(starts).toBe(2);
+});
+
+test.each(["START_FAILED", "START_TIMEOUT", "WAIT_TIMEOUT", "ENGINE_FAILED", "NODE_EXITED"] as const)(
+  "one start that ends in %s does not refuse the next test",
+  async (code) => {
+    const keeper = new ClusterKeeper<number>();
+    const source = numbered();
+    const failing = { ...source, start: () => Promise.reject(new RedisClusterError(code, "once")) };
+    await expect(keeper.borrow(failing, "worker", borrower("first"))).rejects.toThrow(/^once$/);
+    await expect(keeper.borrow(source, "worker", borrower("second"))).resolves.toMatchObject({ cluster: 1 });
+  },
+);
+
+test("after two failed starts in a row a file does not try again, and each later file tries once", async () => {
+  const keeper = new ClusterKeeper<number>();
+  let starts = 0;
+  const source = numbered({
+    start: async () => {
+      starts += 1;
+      throw new RedisClusterError("START_FAILED", "The engine is down.\n  more");
+    },
+  });
+  const messagesOf = async (file: string): Promise<readonly string[]> => {
+    const messages: string[] = [];
+    for (let index = 0; index < 50; index += 1) {
+      const each = borrower(`${file} ${index}`, { file });
+      await keeper.borrow(source, "worker", each).catch((error: Error) => messages.push(error.message));
+    }
+    return messages;
+  };
+  const messages = await messagesOf("a.test.ts");
+  expect(starts).toBe(2);
+  expect(messages.slice(0, 2)).toEqual(["The engine is down.\n  more", "The engine is down.\n  more"]);
+  expect(new Set(messages.slice(2))).toEqual(
+    new Set([
+      'The cluster did not start in 2 attempts, the last time for "a.test.ts 1", and is not tried again in this file: ' +
+        "The engine is down.\nWhat to do: see the last failure, whose error is the cause of this one. A retry of that " +
+        "test tries again, and so does the next file.",
+    ]),
+  );
+  await messagesOf("b.test.ts");
+  expect(starts).toBe(3);
+});
+
+test("a successful start between two failed ones gives the file its second attempt back", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered();
+  const failing = { ...source, start: () => Promise.reject(new Error("by chance")) };
+  await expect(keeper.borrow(failing, "worker", borrower("first"), true)).rejects.toThrow(/^by chance$/);
+  await (await keeper.borrow(source, "worker", borrower("second"), true)).giveBack();
+  await expect(keeper.borrow(failing, "worker", borrower("third"), true)).rejects.toThrow(/^by chance$/);
+  await expect(keeper.borrow(source, "worker", borrower("fourth"), true)).resolves.toMatchObject({
+    cluster: 2,
+  });
+});
+
+test("starts that fail at the same time count as one attempt", async () => {
+  const keeper = new ClusterKeeper<number>();
+  const source = numbered();
+  const failing = { ...source, start: () => Promise.reject(new Error("by chance")) };
+  const both = await Promise.allSettled(
+    ["one", "two"].map((name) => keeper.borrow(failing, "worker", borrower(name), true)),
+  );
+  expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  await expect(keeper.borrow(source, "worker", borrower("three"), true)).resolves.toMatchObject({
+    cluster: 1,
+  });
 });
 
 test("one that somebody else started is asked for again by the next test", async () => {
@@ -106,13 +174,18 @@ test("one that somebody else started is asked for again by the next test", async
   await expect(keeper.borrow(source, "worker", borrower("second"))).resolves.toMatchObject({ cluster: 1 });
 });
 
-test("a test that has more time than the one whose start failed tries again", async () => {
+test("a test that has more time than the ones whose starts failed tries again", async () => {
   const keeper = new ClusterKeeper<number>();
   const source = numbered();
   const slow = { ...source, start: () => Promise.reject(new Error("not ready in time")) };
-  await expect(keeper.borrow(slow, "worker", borrower("hasty", { time: timeLeft(100) }))).rejects.toThrow(
-    "in time",
-  );
+  for (const name of ["hasty", "as hasty"]) {
+    await expect(
+      keeper.borrow(slow, "worker", borrower(name, { time: timeLeft(100, () => 0) })),
+    ).rejects.toThrow(/^not ready in time$/);
+  }
+  await expect(
+    keeper.borrow(source, "worker", borrower("no slower", { time: timeLeft(100, () => 0) })),
+  ).rejects.toThrow("is not tried again");
   await expect(keeper.borrow(source, "worker", borrower("patient"))).resolves.toMatchObject({ cluster: 1 });
 });
 
@@ -130,12 +203,14 @@ test("a start that came after a failed reset is not remembered", async () => {
   await expect(keeper.borrow(source, "worker", borrower("third"))).resolves.toMatchObject({ cluster: 2 });
 });
 
-test("a retry of the test whose start failed tries again", async () => {
+test("a retry of the test whose start failed last tries again", async () => {
   const keeper = new ClusterKeeper<number>();
   const source = numbered();
   const failing = { ...source, start: () => Promise.reject(new Error("by chance")) };
-  await expect(keeper.borrow(failing, "worker", borrower("first"))).rejects.toThrow("by chance");
-  await expect(keeper.borrow(source, "worker", borrower("first"))).resolves.toMatchObject({ cluster: 1 });
+  for (const name of ["first", "second"]) {
+    await expect(keeper.borrow(failing, "worker", borrower(name))).rejects.toThrow(/^by chance$/);
+  }
+  await expect(keeper.borrow(source, "worker", borrower("second"))).resolves.toMatchObject({ cluster: 1 });
 });
 
 test("what counts is the time that a start really had, and its failure says how to get more", async () => {
@@ -144,18 +219,22 @@ test("what counts is the time that a start really had, and its failure says how 
   let now = 0;
   const time = (limitMs: number): Borrower["time"] => timeLeft(limitMs, () => now);
   const slow = { ...source, start: () => Promise.reject(new RedisClusterError("START_TIMEOUT", "too late")) };
-  const first = time(4_000);
-  // A hook took most of the first test's time.
-  now += 2_500;
-  await expect(keeper.borrow(slow, "worker", borrower("first", { time: first }))).rejects.toThrow("too late");
-  now += 500;
-  const second = time(4_000);
+  // A hook took most of the first tests' time.
+  for (const name of ["first", "second"]) {
+    const short = time(4_000);
+    now += 2_500;
+    await expect(keeper.borrow(slow, "worker", borrower(name, { time: short }))).rejects.toThrow(
+      /^too late$/,
+    );
+    now += 500;
+  }
+  const third = time(4_000);
   now += 2_450;
-  await expect(keeper.borrow(source, "worker", borrower("second", { time: second }))).rejects.toThrow(
-    /did not start for "first" in the 500 ms that it had.*What to do: give the tests.*testTimeout/s,
+  await expect(keeper.borrow(source, "worker", borrower("third", { time: third }))).rejects.toThrow(
+    /did not start in 2 attempts, the last time for "second" in the 500 ms that it had.*What to do: give the tests.*testTimeout/s,
   );
   await expect(
-    keeper.borrow(source, "worker", borrower("third", { time: time(4_000) })),
+    keeper.borrow(source, "worker", borrower("fourth", { time: time(4_000) })),
   ).resolves.toMatchObject({
     cluster: 1,
   });
@@ -221,6 +300,10 @@ test("tests that want one alone get one each at the same time, which ends with t
 test("a test that wants one alone does not wait for a failure that is known", async () => {
   const keeper = new ClusterKeeper<number>();
   const source = numbered({ start: () => Promise.reject(new Error("no engine")) });
-  await expect(keeper.borrow(source, "worker", borrower("one"), true)).rejects.toThrow(/^no engine$/);
-  await expect(keeper.borrow(source, "worker", borrower("two"), true)).rejects.toThrow("is not tried again");
+  for (const name of ["one", "two"]) {
+    await expect(keeper.borrow(source, "worker", borrower(name), true)).rejects.toThrow(/^no engine$/);
+  }
+  await expect(keeper.borrow(source, "worker", borrower("three"), true)).rejects.toThrow(
+    "is not tried again",
+  );
 });

@@ -98,7 +98,7 @@ export class ClusterKeeper<T> {
   async #ready(kept: Kept<T>, borrower: Borrower): Promise<string | undefined> {
     const replacedBecause = await this.#renew(kept, borrower);
     if (kept.cluster !== undefined) return undefined;
-    const hadMs = borrower.time.leftMs();
+    const noteFailure = this.#failed.begin(kept.source.key, borrower);
     try {
       kept.cluster = await kept.source.start(borrower);
       this.#failed.forget(kept.source.key);
@@ -106,7 +106,7 @@ export class ClusterKeeper<T> {
       // One that somebody else started may be there again for the next test, and costs it nothing if not.
       // What a reset that failed left of the test's time says nothing of a start that has all of it.
       if (kept.source.replaceable !== false && replacedBecause === undefined) {
-        this.#failed.add(kept.source.key, error, borrower, hadMs);
+        noteFailure(error);
       }
       throw replacedBecause === undefined ? error : afterFailedReset(error, replacedBecause);
     }

@@ -226,7 +226,10 @@ export class Workload implements AsyncDisposable {
   #fromEpoch(atMs: number): number {
     // A phase that was not seen makes no number, and no write would ever come after it.
     if (Number.isFinite(atMs)) return this.#clock.fromEpoch(atMs);
-    throw new RedisClusterError("INVALID_ARGUMENT", `A moment in milliseconds was expected; got ${atMs}.`);
+    throw new RedisClusterError(
+      "INVALID_ARGUMENT",
+      `Waiting for an acknowledged write: expected a moment in milliseconds, such as fault.since, got ${atMs}.`,
+    );
   }
 
   /**
