@@ -61,6 +61,7 @@ export class ClusterStart {
   readonly #runtimes: NodeRuntime[] = [];
   readonly #connections: NodeConnection[] = [];
   readonly #clients = new OpenClients<Cluster>();
+  readonly #lost = new Set<string>();
   /** Aborts when a node fails in a way that no waiting mends, and when the start is given up. */
   readonly #trouble = new AbortController();
   #phase = "network";
@@ -185,6 +186,7 @@ export class ClusterStart {
         access,
         connections: this.#connections,
         cleanup: this.#cleanup,
+        lost: this.#lost,
       },
       seed,
       signal,
@@ -218,6 +220,7 @@ export class ClusterStart {
       runtimes: this.#runtimes,
       connections: this.#connections,
       cleanup: this.#cleanup,
+      lost: this.#lost,
       configureNode: this.#terms.configureNode,
       signal,
     });

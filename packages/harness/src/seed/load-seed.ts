@@ -28,6 +28,8 @@ export interface SeedTarget {
   /** By node index. */
   readonly connections: readonly NodeConnection[];
   readonly cleanup: CleanupStack;
+  /** See {@link loadDataFile}. */
+  readonly lost: Set<string>;
 }
 
 const REPLICAS_LIMIT_MS = 1_000;
@@ -131,7 +133,7 @@ async function presentData(
 
 /** The data of all files, by the shards that serve their keys. */
 async function filesOf(
-  { engine, plan, image }: SeedTarget,
+  { engine, plan, image, lost }: SeedTarget,
   files: readonly DataFile[],
   signal: AbortSignal,
 ): Promise<readonly SeedShard[]> {
@@ -139,7 +141,7 @@ async function filesOf(
   const loaded: LoadedFile[] = [];
   // One after the other: each takes an address of the network, which may have few to spare.
   for (const file of files) {
-    const data = await loadDataFile(engine, plan, image, file, used, signal);
+    const data = await loadDataFile({ engine, plan, image, lost }, file, used, signal);
     loaded.push({ path: file.path, data });
   }
   return distribute(plan, loaded);

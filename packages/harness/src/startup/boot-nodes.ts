@@ -30,6 +30,8 @@ export interface Boot {
   readonly runtimes: NodeRuntime[];
   readonly connections: NodeConnection[];
   readonly cleanup: CleanupStack;
+  /** Names of containers that the engine was asked for, and that it may have created without saying so. */
+  readonly lost: Set<string>;
   readonly configureNode: ConfigureNode | undefined;
   readonly signal: AbortSignal;
 }
@@ -40,9 +42,9 @@ export interface Boot {
  * connection as soon as the node answers.
  */
 export function bootNodes(boot: Boot): readonly Promise<NodeConnection>[] {
-  const { engine, plan, cleanup } = boot;
+  const { engine, plan, cleanup, lost } = boot;
   const limit = pLimit(Math.max(3, engine.cpus + 1));
-  const attempt: Attempt = { hardened: true, lost: new Set() };
+  const attempt: Attempt = { hardened: true };
   const nodes = plan.nodes.map((node) => {
     const { promise: created, resolve } = Promise.withResolvers<string | undefined>();
     const started = limit(() => startContainer(boot, node, attempt, resolve));
@@ -61,7 +63,7 @@ export function bootNodes(boot: Boot): readonly Promise<NodeConnection>[] {
       }),
     );
     await Promise.allSettled(nodes.map(({ booted }) => booted));
-    await removeLeftoverContainers(engine, plan.name, [...attempt.lost]);
+    await removeLeftoverContainers(engine, plan.name, [...lost]);
   });
   return nodes.map(({ booted }) => booted);
 }
@@ -70,12 +72,10 @@ export function bootNodes(boot: Boot): readonly Promise<NodeConnection>[] {
 interface Attempt {
   /** Whether containers are still created with everything that makes them safer. */
   hardened: boolean;
-  /** Names of containers that the engine was asked for, and that it may have created without saying so. */
-  readonly lost: Set<string>;
 }
 
 async function startContainer(
-  { engine, plan, addresses, certificates, image, runtimes, configureNode, signal }: Boot,
+  { engine, plan, addresses, certificates, image, runtimes, lost, configureNode, signal }: Boot,
   node: NodePlan,
   attempt: Attempt,
   onCreated: (id: string) => void,
@@ -98,7 +98,7 @@ async function startContainer(
     addresses.set(node, { host: engine.host, port: started.getMappedPort(node.port) });
   } catch (error) {
     const runtime = runtimes[node.index];
-    if (runtime === undefined && wasLost(error)) attempt.lost.add(node.containerName);
+    if (runtime === undefined && wasLost(error)) lost.add(node.containerName);
     if (runtime === undefined || !isPortRace(node, error)) throw startError(node, error, plan.image);
     await runtime.start();
     addresses.set(node, await runtime.mappedAddress());
