@@ -25,7 +25,7 @@ import { secretsOfBundle } from "./evidence/secrets-of.ts";
 import { type EvidenceNote, noteEvidence, withNote } from "./evidence/with-evidence.ts";
 import { evidenceSource } from "./evidence-source.ts";
 import { formCluster } from "./formation/form-cluster.ts";
-import { insist } from "./formation/insist.ts";
+import { insist } from "./lifecycle/insist.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
