@@ -7,7 +7,6 @@ import { wasLost } from "../docker/leftover-containers.ts";
 import { type NodeRuntime, removeAfter } from "../docker/node-runtime.ts";
 import { createSeedServer } from "../docker/seed-server.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
 import { poll } from "../lifecycle/poll.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { quoteArgument } from "../plan/server-config.ts";
@@ -56,7 +55,7 @@ export async function loadDataFile(
       const connection = new NodeConnection(server, addresses, access, target.plan.timeScale);
       try {
         await loaded(connection, runtime, file, signal);
-        return await orAborted(readData(connection, used, signal), signal);
+        return await readData(connection, used, signal);
       } finally {
         connection.close();
       }
@@ -72,10 +71,7 @@ export async function loadDataFile(
   }
 }
 
-async function create(
-  { engine, plan, image, lost }: FileTarget,
-  server: NodePlan,
-): Promise<NodeRuntime> {
+async function create({ engine, plan, image, lost }: FileTarget, server: NodePlan): Promise<NodeRuntime> {
   try {
     return await createSeedServer(engine, plan, server, image);
   } catch (error) {
@@ -84,12 +80,7 @@ async function create(
   }
 }
 
-function loadingFailed(
-  { path }: DataFile,
-  why: string,
-  remedy: string,
-  cause: unknown,
-): RedisClusterError {
+function loadingFailed({ path }: DataFile, why: string, remedy: string, cause: unknown): RedisClusterError {
   return new RedisClusterError(
     "START_FAILED",
     `Loading the seed file ${JSON.stringify(path)} failed: ${why}\n  ${remedy}`,
