@@ -1,3 +1,4 @@
+import type { Readable, Writable } from "node:stream";
 import { expect, test } from "vitest";
 import type { Engine } from "../docker/engine.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
@@ -20,6 +21,27 @@ function failing(creation: Error, removal: Error): Engine {
   };
   const owner = { pid: 1, startedAt: 1, machine: "machine", folder: "/" };
   return { docker, local: true, host: "127.0.0.1", sessionId: "session", owner } as unknown as Engine;
+}
+
+/** An engine whose containers end as soon as they are started, and print this. */
+function ending(printed: string): Engine {
+  const container = {
+    id: "id",
+    putArchive: () => Promise.resolve(),
+    start: () => Promise.resolve(),
+    inspect: () =>
+      Promise.resolve({
+        State: { Status: "exited", Running: false, ExitCode: 1 },
+        NetworkSettings: { Ports: {} },
+      }),
+    logs: () => Promise.resolve(printed),
+    remove: () => Promise.resolve(),
+  };
+  const modem = {
+    demuxStream: (both: Readable, output: Writable) => both.on("data", (chunk) => output.write(chunk)),
+  };
+  const docker = { modem, createContainer: () => Promise.resolve(container), getContainer: () => container };
+  return { ...failing(hangUp, hangUp), docker } as unknown as Engine;
 }
 
 const withStatus = (statusCode: number, message: string): Error =>
@@ -55,4 +77,14 @@ test("the error names the file, the first failure and a remedy, also if the remo
     details: { file: "0.rdb" },
     cause: hangUp,
   });
+});
+
+test("a server that has ended before its port was read is reported with its last words", async () => {
+  const { error, lost } = await load(ending("Bad file format"));
+  expect(error).toMatchObject({
+    code: "START_FAILED",
+    message: expect.stringMatching(/cannot load it\. It printed last:\n *Bad file format\n *Use a file that/),
+    details: { file: "0.rdb" },
+  });
+  expect([...lost]).toEqual([]);
 });

@@ -50,7 +50,9 @@ export async function loadDataFile(
       await runtime.start();
       signal.throwIfAborted();
       const addresses = new AddressTable();
-      addresses.set(server, await runtime.mappedAddress());
+      // A server that ends at once has no port any more.
+      const address = await runtime.mappedAddress().catch((error: unknown) => refused(runtime, file, error));
+      addresses.set(server, address);
       const access = { password, tls: undefined };
       const connection = new NodeConnection(server, addresses, access, target.plan.timeScale);
       try {
@@ -121,22 +123,21 @@ async function loaded(
   file: DataFile,
   signal: AbortSignal,
 ): Promise<void> {
-  await poll(
-    async () => {
-      try {
-        await connection.text("PING");
-      } catch (error) {
-        const { status } = await runtime.state();
-        if (status === "running") throw error;
-        const words = (await runtime.logs({ tail: SHOWN_LINES })).trim().split(/\r?\n/).join("\n    ");
-        throw loadingFailed(
-          file,
-          `the server of the cluster's image cannot load it. It printed last:\n    ${words}`,
-          "Use a file that a server of this image, or of an older version, has written, and that `redis-check-rdb` or `redis-check-aof` finds valid.",
-          error,
-        );
-      }
-    },
-    { everyMs: POLL_MS, signal },
+  await poll(() => connection.text("PING").catch((error: unknown) => refused(runtime, file, error)), {
+    everyMs: POLL_MS,
+    signal,
+  });
+}
+
+/** Throws the last words of a server that has ended, and the given error if the server still runs. */
+async function refused(runtime: NodeRuntime, file: DataFile, error: unknown): Promise<never> {
+  const { status } = await runtime.state();
+  if (status === "running") throw error;
+  const words = (await runtime.logs({ tail: SHOWN_LINES })).trim().split(/\r?\n/).join("\n    ");
+  throw loadingFailed(
+    file,
+    `the server of the cluster's image cannot load it. It printed last:\n    ${words}`,
+    "Use a file that a server of this image, or of an older version, has written, and that `redis-check-rdb` or `redis-check-aof` finds valid.",
+    error,
   );
 }
