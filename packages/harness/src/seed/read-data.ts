@@ -33,7 +33,7 @@ export async function readData(
 ): Promise<SeedShard> {
   await requireOneDatabase(connection, signal);
   const keys = new Map<string, SeedKey>();
-  const read = valueReader(connection, signal);
+  const read = await valueReader(connection, signal);
   for await (const names of scan(connection, signal)) {
     for await (const { name, value } of read(names)) {
       if (value === undefined) continue;
@@ -92,17 +92,20 @@ type ValueReader = (names: readonly Buffer[]) => AsyncGenerator<PresentKey>;
  *
  * @param byFields whether a hash is also read by its fields if none of them can expire at present.
  */
-export function valueReader(
+export async function valueReader(
   connection: NodeConnection,
   signal: AbortSignal,
   byFields: (name: Buffer) => boolean = () => false,
-): ValueReader {
+): Promise<ValueReader> {
+  const databases = await readKeyspace(connection, signal);
+  // Asking for the time to live of each key takes as long as asking for its value.
+  const expiring = databases.some(({ expires }) => expires > 0);
   let keysAtOnce = FIRST_KEYS;
   return async function* read(names) {
     for (let from = 0; from < names.length; ) {
       const some = names.slice(from, from + keysAtOnce);
       from += some.length;
-      const values = await readValues(connection, some, byFields, signal);
+      const values = await readValues(connection, some, { byFields, expiring }, signal);
       const bytes = values.reduce((sum, value) => sum + (value?.payload.length ?? 0), 0);
       keysAtOnce = Math.max(1, Math.min(MOST_KEYS, Math.floor((some.length * BYTES_AT_ONCE) / (bytes + 1))));
       yield* some.map((name, index) => ({ name, value: values[index] }));
@@ -113,17 +116,16 @@ export function valueReader(
 async function readValues(
   connection: NodeConnection,
   names: readonly Buffer[],
-  byFields: (name: Buffer) => boolean,
+  { byFields, expiring }: { readonly byFields: (name: Buffer) => boolean; readonly expiring: boolean },
   signal: AbortSignal,
 ): Promise<readonly (PresentValue | undefined)[]> {
-  const replies = await readAnywhere(
-    connection,
-    names.flatMap((name) => [["DUMP", name] as const, ["PTTL", name] as const]),
-    signal,
-  );
+  const dumps = names.map((name): NodeCommand => ["DUMP", name]);
+  const ttls = expiring ? names.map((name): NodeCommand => ["PTTL", name]) : [];
+  const replies = await readAnywhere(connection, [...dumps, ...ttls], signal);
   return await Promise.all(
     names.map(async (name, index): Promise<PresentValue | undefined> => {
-      const [payload, ttl] = replies.slice(2 * index, 2 + 2 * index);
+      const payload = replies[index];
+      const ttl = expiring ? replies[names.length + index] : -1;
       if (payload instanceof Error) throw payload;
       if (ttl instanceof Error) throw ttl;
       // -2: it has expired in between.
@@ -215,9 +217,31 @@ export async function readFunctions(
   return { functions: dump, libraries: libraries.length === 0 ? "" : digest };
 }
 
+/** What a server's keyspace contains, by database; databases without keys are left out. */
+interface DatabaseKeys {
+  readonly database: number;
+  readonly keys: number;
+  /** How many of the keys expire. */
+  readonly expires: number;
+}
+
+export async function readKeyspace(
+  connection: NodeConnection,
+  signal: AbortSignal,
+): Promise<readonly DatabaseKeys[]> {
+  const [info] = await askAll(connection, [["INFO", "keyspace"]], signal);
+  return [...String(info).matchAll(/^db(\d+):keys=(\d+),expires=(\d+)/gm)].map(
+    ([, database, keys, expires]) => ({
+      database: Number(database),
+      keys: Number(keys),
+      expires: Number(expires),
+    }),
+  );
+}
+
 async function requireOneDatabase(connection: NodeConnection, signal: AbortSignal): Promise<void> {
-  const [keyspace] = await askAll(connection, [["INFO", "keyspace"]], signal);
-  const other = /^db([1-9]\d*):/m.exec(String(keyspace))?.[1];
+  const databases = await readKeyspace(connection, signal);
+  const other = databases.find(({ database }) => database !== 0)?.database;
   if (other === undefined) return;
   throw new RedisClusterError(
     "START_FAILED",

@@ -1,7 +1,6 @@
 import { commandBytes, type NodeCommand, type NodeConnection } from "../clients/node-connection.ts";
 import { RedisClusterError, summarize } from "../errors.ts";
 import type { ClusterPlan, ShardPlan } from "../plan/cluster-plan.ts";
-import { parseInfo } from "../view/parse-info.ts";
 import { askAll } from "./ask.ts";
 import {
   digestOf,
@@ -12,7 +11,7 @@ import {
   type SeedKey,
   type SeedShard,
 } from "./dataset.ts";
-import { type PresentValue, readFunctions, scan, valueReader } from "./read-data.ts";
+import { type PresentValue, readFunctions, readKeyspace, scan, valueReader } from "./read-data.ts";
 
 const COMMANDS_AT_ONCE = 500;
 const FIELDS_AT_ONCE = 500;
@@ -56,7 +55,9 @@ async function restoreShard(
   flush: (connection: NodeConnection) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { all, elsewhere } = await countKeys(connection, signal);
+  const databases = await readKeyspace(connection, signal);
+  const elsewhere = databases.some(({ database }) => database !== 0);
+  const all = databases.reduce((sum, { keys }) => sum + keys, 0);
   if (elsewhere || all > 2 * seed.keys.size + MANY_KEYS) await flush(connection);
   const found = await compare(connection, seed, signal);
   await deleteKeys(connection, found.extra, signal);
@@ -191,7 +192,7 @@ async function compare(
   const extra: Buffer[] = [];
   const changed: SeedKey[] = [];
   const seen = new Set<string>();
-  const read = valueReader(
+  const read = await valueReader(
     connection,
     signal,
     (name) => !Buffer.isBuffer(seed.keys.get(name.toString("latin1"))?.value),
@@ -231,16 +232,4 @@ function withExpired(before: readonly HashField[], now: readonly HashField[]): r
     ({ name, ttlMs }) => ttlMs !== undefined && !names.has(name.toString("latin1")),
   );
   return [...now, ...expired];
-}
-
-async function countKeys(
-  connection: NodeConnection,
-  signal: AbortSignal,
-): Promise<{ readonly all: number; readonly elsewhere: boolean }> {
-  const [keyspace] = await askAll(connection, [["INFO", "keyspace"]], signal);
-  const databases = [...parseInfo(String(keyspace))].filter(([name]) => /^db\d+$/.test(name));
-  return {
-    all: databases.reduce((sum, [, value]) => sum + Number(/^keys=(\d+)/.exec(value)?.[1]), 0),
-    elsewhere: databases.some(([name]) => name !== "db0"),
-  };
 }
