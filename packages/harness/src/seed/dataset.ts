@@ -48,10 +48,8 @@ export interface SeedData {
 
 /** The SHA-256 digest of a key: its name, type and value, and whether it and its fields expire. */
 export function digestOf(name: Buffer, value: SeedValue, expires: boolean): string {
-  const hash = createHash("sha256")
-    .update(`${name.length}:`)
-    .update(name)
-    .update(expires ? "expires" : "stays");
+  const head = `${name.length}:${name.toString("latin1")}${expires ? "expires" : "stays"}`;
+  const hash = createHash("sha256").update(head, "latin1");
   if (Buffer.isBuffer(value)) return hash.update(canonicalPayload(value)).digest("base64");
   for (const field of value.toSorted((a, b) => Buffer.compare(a.name, b.name))) {
     hash

@@ -198,14 +198,17 @@ async function compare(
     (name) => !Buffer.isBuffer(seed.keys.get(name.toString("latin1"))?.value),
   );
   for await (const page of scan(connection, signal)) {
-    const fresh = page.filter((name) => !seen.has(name.toString("latin1")));
-    for (const name of fresh) seen.add(name.toString("latin1"));
-    extra.push(...fresh.filter((name) => !seed.keys.has(name.toString("latin1"))));
-    for await (const { name, value } of read(
-      fresh.filter((each) => seed.keys.has(each.toString("latin1"))),
-    )) {
-      const key = seed.keys.get(name.toString("latin1")) as SeedKey;
-      if (value === undefined) seen.delete(name.toString("latin1"));
+    const known: Buffer[] = [];
+    for (const name of page) {
+      const id = name.toString("latin1");
+      if (seen.has(id)) continue;
+      seen.add(id);
+      (seed.keys.has(id) ? known : extra).push(name);
+    }
+    for await (const { name, value } of read(known)) {
+      const id = name.toString("latin1");
+      const key = seed.keys.get(id) as SeedKey;
+      if (value === undefined) seen.delete(id);
       else if (isChanged(key, value)) changed.push(key);
     }
   }
