@@ -19,7 +19,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   failover: ["clients", "observation", "view", "plan", "lifecycle", "errors"],
   workload: ["plan", "lifecycle", "errors"],
   checks: ["failover", "workload", "view", "plan", "errors"],
-  startup: ["docker", "ownership", "certificates", "clients", "plan", "lifecycle", "errors"],
+  startup: ["docker", "ownership", "certificates", "clients", "view", "plan", "lifecycle", "errors"],
   seed: ["docker", "clients", "view", "plan", "lifecycle", "errors"],
   reset: [
     ...["docker", "clients", "observation", "formation", "faults", "seed"],

@@ -32,6 +32,10 @@ async function load(client: Cluster): Promise<void> {
   await client.xgroup("CREATE", "stream", "readers", "0");
   await client.xreadgroup("GROUP", "readers", "one", "STREAMS", "stream", ">");
   await client.set("session", "open", "PX", TTL_MS);
+  await client.hset("visit", "page", "home", "token", "t", BINARY, BINARY);
+  await client.hpexpire("visit", TTL_MS, "FIELDS", 2, "page", BINARY);
+  await client.hset("codes", Object.fromEntries(BIG.map((name) => [name, name.repeat(20)])));
+  await client.hpexpire("codes", TTL_MS, "FIELDS", BIG.length, ...BIG);
   await Promise.all(client.nodes("master").map((node) => node.function("LOAD", LIBRARY)));
   for (let index = 0; index < 50; index += 1) await client.set(`item:${index}`, index);
 }
@@ -51,6 +55,8 @@ async function read(client: Cluster): Promise<unknown> {
     stream: await client.xrange("stream", "-", "+"),
     pending: await client.xpending("stream", "readers"),
     session: await client.get("session"),
+    visit: await client.hmgetBuffer("visit", "page", "token", BINARY),
+    codes: await client.hgetall("codes"),
     answer: await client.fcall("answer", 1, "order:42"),
   };
 }
@@ -89,7 +95,7 @@ describe("a cluster with replicas and a function", () => {
   }
 
   test("has the data when the start resolves, and counts their loading", async () => {
-    expect(before).toMatchObject({ size: 59, order: "paid", list: ["c", "a", "b"], answer: 42 });
+    expect(before).toMatchObject({ size: 61, order: "paid", list: ["c", "a", "b"], answer: 42 });
     const { seedMs, prepareMs, networkMs, containersMs, formationMs, clientsMs, totalMs } = cluster.startup;
     expect(seedMs).toBeGreaterThan(0);
     const sum = seedMs + prepareMs + networkMs + containersMs + formationMs + clientsMs;
@@ -107,6 +113,8 @@ describe("a cluster with replicas and a function", () => {
     await client.set("order:42", "cancelled");
     await client.srem("big-set", "member-1");
     await client.persist("session");
+    await client.hpersist("visit", "FIELDS", 1, "page");
+    await client.hset("codes", "member-1", "another");
     await client.del("list");
     await client.set("foreign", "1");
     await Promise.all(client.nodes("master").map((node) => node.function("FLUSH")));
@@ -136,6 +144,29 @@ describe("a cluster with replicas and a function", () => {
     await expectSeed();
     expect(await cluster.client.pttl("session")).toBeGreaterThan(TTL_MS / 2);
     expect(await cluster.client.pttl("session")).toBeLessThanOrEqual(TTL_MS);
+  });
+
+  test("restores fields of hashes that have expired, with their time to live from the start", async () => {
+    const { client } = cluster;
+    await client.hpexpire("visit", 1, "FIELDS", 2, "page", BINARY);
+    await client.hpexpire("codes", 1, "FIELDS", BIG.length, ...BIG);
+    await expect.poll(() => client.hgetall("visit")).toEqual({ token: "t" });
+    await expect.poll(() => client.exists("codes")).toBe(0);
+    // What may have expired is no change.
+    expect((await cluster.findChanges()).filter((each) => /keys/.test(each))).toEqual([]);
+    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    await expectSeed();
+    const [page = 0, token, binary = 0] = await cluster.client.hpttl(
+      "visit",
+      "FIELDS",
+      3,
+      "page",
+      "token",
+      BINARY,
+    );
+    expect(token).toBe(-1);
+    expect(Math.min(page, binary)).toBeGreaterThan(TTL_MS / 2);
+    expect(Math.max(page, binary)).toBeLessThanOrEqual(TTL_MS);
   });
 
   test("gives nodes that were started as new the data after a kill and after a failover", async () => {
@@ -309,6 +340,23 @@ test.concurrent("a file of commands is loaded by shards, also with TLS and witho
   await cluster.client.del("list:7");
   expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
   expect(await data()).toEqual(before);
+});
+
+test.concurrent("fields that have expired since the start are there again after a reset", async () => {
+  const ttlMs = 8_000;
+  await using cluster = await startRedisCluster({
+    nodes: 2,
+    replicas: 1,
+    seed: async (client: Cluster) => {
+      await client.hset("visit", "page", "home", "token", "t");
+      await client.hpexpire("visit", ttlMs, "FIELDS", 1, "token");
+    },
+  });
+  await expect.poll(() => cluster.client.hgetall("visit"), { timeout: 20_000 }).toEqual({ page: "home" });
+  await cluster.reset();
+  expect(await cluster.client.hgetall("visit")).toEqual({ page: "home", token: "t" });
+  const [left = 0] = await cluster.client.hpttl("visit", "FIELDS", 1, "token");
+  expect(left).toBeLessThanOrEqual(ttlMs);
 });
 
 test.concurrent("a seed that fails ends the start with its reason", async () => {

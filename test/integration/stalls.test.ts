@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Cluster } from "ioredis";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
 import { docker } from "../support/engine.ts";
@@ -24,6 +28,60 @@ test("a start by meeting survives a node that is frozen for longer than one comm
   expect((await cluster.check()).problems).toEqual([]);
 });
 
+test("a seed is loaded although a node is frozen, or busy, for longer than one command may take", async () => {
+  const label = `test-stall=${crypto.randomUUID()}`;
+  const [name = "", value = ""] = label.split("=");
+  let thawed: Promise<void> | undefined;
+  await using cluster = await startRedisCluster({
+    nodes: 3,
+    replicas: 0,
+    nodeTimeoutMs: 10_000,
+    labels: { [name]: value },
+    seed: async (client: Cluster) => {
+      await client.set("order:42", "paid");
+      const container = await nodeOne(label);
+      await container.pause();
+      // The library reads the data meanwhile.
+      thawed = stalled().then(() => container.unpause());
+    },
+  });
+  await thawed;
+  await cluster.client.set("order:42", "cancelled");
+  await cluster.reset();
+  expect(await cluster.client.get("order:42")).toBe("paid");
+});
+
+test("a line of a seed may take longer than one command of the library", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "stall-test-"));
+  try {
+    const file = join(folder, "seed.redis");
+    await writeFile(file, `SET order:42 paid\nBLPOP none ${STALL_MS / 1_000}\nSET order:43 new\n`);
+    await using cluster = await startRedisCluster({ nodes: 1, replicas: 0, seed: { commands: file } });
+    expect([await cluster.client.get("order:42"), await cluster.client.get("order:43")]).toEqual([
+      "paid",
+      "new",
+    ]);
+    expect(cluster.startup.seedMs).toBeGreaterThan(STALL_MS);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+function stalled(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, STALL_MS);
+  });
+}
+
+async function nodeOne(
+  label: string,
+): Promise<ReturnType<Awaited<ReturnType<typeof docker>>["getContainer"]>> {
+  const engine = await docker();
+  const running = await engine.listContainers({ filters: { label: [label] } });
+  const found = running.find(({ Names: [name = ""] }) => name.endsWith("node-1"));
+  return engine.getContainer(found?.Id ?? "");
+}
+
 /** Freezes node-1 as soon as all servers accept connections, which is when formation begins. */
 async function stall(label: string): Promise<void> {
   const engine = await docker();
@@ -37,12 +95,9 @@ async function stall(label: string): Promise<void> {
     );
   };
   await expect.poll(booted, { interval: 5, timeout: 30_000 }).toHaveLength(3);
-  const id = (await booted()).find((each) => each.includes("node-1 "))?.split(" ")[1];
-  const container = engine.getContainer(id ?? "");
+  const container = await nodeOne(label);
   await container.pause();
-  await new Promise((resolve) => {
-    setTimeout(resolve, STALL_MS);
-  });
+  await stalled();
   await container.unpause();
 }
 

@@ -21,6 +21,14 @@ test.each([
   expect(outcome).toMatch(/^(START_FAILED|ENGINE_FAILED)$/);
 });
 
+test("a start whose server for the files of its seed is created without an answer leaves nothing", async () => {
+  // The fourth container, after those of the three nodes.
+  const scenario = await failRequest("POST /containers/create", "unanswered", 4);
+  expect(scenario.problem).toBeUndefined();
+  expect(scenario.outcome).toBe("START_FAILED");
+  expect(scenario.message).toContain("Loading the seed file");
+});
+
 test("a container whose files cannot be copied is removed", async () => {
   await using relay = await RequestRelay.start(() => "pass");
   await using victim = new Victim(

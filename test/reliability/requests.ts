@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { leftovers } from "../support/engine.ts";
 import { type EngineRequest, type Fate, RequestRelay } from "../support/request-relay.ts";
 import { Victim } from "../support/victim.ts";
@@ -28,14 +31,22 @@ export interface RequestScenario {
 }
 
 /** A start that ends within this time even if the engine does not answer. */
-const STARTUP_TIMEOUT_MS = 4_000;
+const STARTUP_TIMEOUT_MS = 6_000;
 /** By which the message of an error says which step failed. */
-const STEPS = /engine|image|network|subnet|node-\d|containers|reaper|cluster \(phase: |Finding|Docker/i;
+const STEPS = /engine|image|network|subnet|node-\d|containers|reaper|cluster \(phase: |Finding|Docker|seed/i;
 
-const PROGRAM = `
+/** An RDB file with the key `a` in database 0, without a checksum. */
+const RDB = Buffer.concat([
+  Buffer.from("REDIS0009"),
+  Buffer.from([0xfe, 0, 0, 1, 0x61, 1, 0x31, 0xff]),
+  Buffer.alloc(8),
+]);
+
+// One shard, because each primary needs a file, and each file a server that loads it.
+const program = (rdb: string): string => `
   try {
     const cluster = await startRedisCluster({
-      nodes: 3, replicas: 0, tls: true, startupTimeoutMs: ${STARTUP_TIMEOUT_MS},
+      nodes: 3, replicas: 2, tls: true, startupTimeoutMs: ${STARTUP_TIMEOUT_MS}, seed: { rdb: [${JSON.stringify(rdb)}] },
     });
     console.log("outcome", JSON.stringify({ code: "started" }));
     await cluster.stop();
@@ -51,14 +62,23 @@ async function countRequests(): Promise<number> {
   return sent;
 }
 
-/** Starts a cluster whose first request of that kind, or at that position, fails. */
+/**
+ * Starts a cluster of which one request fails: that at the position, or of those of that kind the `nth`.
+ *
+ * @param nth from 1.
+ */
 export async function failRequest(
   which: number | `${"GET" | "POST" | "PUT"} ${string}`,
   failure: Failure,
+  nth = 1,
 ): Promise<RequestScenario> {
   let failed: EngineRequest | undefined;
-  const matches = ({ method, path, position }: EngineRequest): boolean =>
-    typeof which === "number" ? position === which : `${method} ${path}` === which;
+  let seen = 0;
+  const matches = ({ method, path, position }: EngineRequest): boolean => {
+    if (typeof which === "number") return position === which;
+    if (`${method} ${path}` === which) seen += 1;
+    return seen === nth;
+  };
   const { code, message, cleanup, left } = await start((request) => {
     if (failed !== undefined || !matches(request)) return "pass";
     failed = request;
@@ -109,13 +129,24 @@ interface Ended {
 }
 
 async function start(decide: (request: EngineRequest) => Fate): Promise<Ended> {
+  const folder = await mkdtemp(join(tmpdir(), "trc-requests-seed-"));
+  try {
+    const rdb = join(folder, "seed.rdb");
+    await writeFile(rdb, RDB);
+    return await run(program(rdb), decide);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function run(body: string, decide: (request: EngineRequest) => Fate): Promise<Ended> {
   let hangs = false;
   await using relay = await RequestRelay.start((request) => {
     const fate = decide(request);
     hangs ||= fate === "hang";
     return fate;
   });
-  await using victim = new Victim(PROGRAM, relay.environment);
+  await using victim = new Victim(body, relay.environment);
   const outcome = await victim.tells("outcome");
   const sent = relay.requests.length;
   const cleanup = outcome["cleanup"] as string | undefined;

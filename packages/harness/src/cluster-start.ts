@@ -25,7 +25,7 @@ import { secretsOfBundle } from "./evidence/secrets-of.ts";
 import { type EvidenceNote, noteEvidence, withNote } from "./evidence/with-evidence.ts";
 import { evidenceSource } from "./evidence-source.ts";
 import { formCluster } from "./formation/form-cluster.ts";
-import { insist } from "./formation/insist.ts";
+import { insist } from "./lifecycle/insist.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
@@ -61,6 +61,7 @@ export class ClusterStart {
   readonly #runtimes: NodeRuntime[] = [];
   readonly #connections: NodeConnection[] = [];
   readonly #clients = new OpenClients<Cluster>();
+  readonly #lost = new Set<string>();
   /** Aborts when a node fails in a way that no waiting mends, and when the start is given up. */
   readonly #trouble = new AbortController();
   #phase = "network";
@@ -186,6 +187,7 @@ export class ClusterStart {
         access,
         connections: this.#connections,
         cleanup: this.#cleanup,
+        lost: this.#lost,
       },
       seed,
       signal,
@@ -219,6 +221,7 @@ export class ClusterStart {
       runtimes: this.#runtimes,
       connections: this.#connections,
       cleanup: this.#cleanup,
+      lost: this.#lost,
       configureNode: this.#terms.configureNode,
       signal,
     });

@@ -252,3 +252,83 @@ describe("under fake timers", () => {
     }
   });
 });
+
+describe.concurrent("a connection to a node that is slow", () => {
+  const LIMIT_MS = 1_000;
+
+  /** Runs an action with a connection to a server that answers each command by this function, once it has been greeted. */
+  async function withSlow(
+    answer: (socket: Socket) => void,
+    action: (connection: NodeConnection) => Promise<void>,
+  ): Promise<void> {
+    const table = new AddressTable();
+    const sockets = new Set<Socket>();
+    const slow = createPlain((socket) => {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.once("data", () => {
+        // The greeting.
+        socket.write("+PONG\r\n+PONG\r\n");
+        socket.once("data", () => answer(socket));
+      });
+    });
+    await once(slow.listen(0, "127.0.0.1"), "listening");
+    table.set(ONE, local((slow.address() as { port: number }).port));
+    const connection = new NodeConnection(
+      ONE,
+      table,
+      { password: undefined, tls: undefined },
+      LIMIT_MS / 2_000,
+    );
+    try {
+      await connection.ready(AbortSignal.timeout(10_000));
+      await action(connection);
+    } finally {
+      connection.close();
+      for (const socket of sockets) socket.destroy();
+      slow.close();
+    }
+  }
+
+  const begun = (): (() => number) => {
+    const start = performance.now();
+    return () => performance.now() - start;
+  };
+
+  test("waits as long as the node sends a part of its answer now and then", async () => {
+    const trickle = (socket: Socket): void => {
+      const parts = `$40\r\n${"x".repeat(40)}\r\n`.split("");
+      const timer = setInterval(() => {
+        socket.write(parts.shift() ?? "");
+        if (parts.length === 0) clearInterval(timer);
+      }, LIMIT_MS / 20);
+    };
+    await withSlow(trickle, async (connection) => {
+      const took = begun();
+      expect(String((await connection.bytes([["GET", "key"]]))[0])).toBe("x".repeat(40));
+      expect(took()).toBeGreaterThan(LIMIT_MS);
+    });
+  });
+
+  test("gives it more time for a large command", async () => {
+    await withSlow(
+      () => {},
+      async (connection) => {
+        const took = begun();
+        const sent = connection.bytes([["SET", "key", Buffer.alloc(1_000_000)]]);
+        await expect(sent).rejects.toThrow("node-1 did not answer within 2000 ms");
+        expect(took()).toBeGreaterThan(1.9 * LIMIT_MS);
+      },
+    );
+  });
+
+  test("waits without a limit if asked to, until the connection ends", async () => {
+    const late = (socket: Socket): void => void setTimeout(() => socket.write("+late\r\n"), 2 * LIMIT_MS);
+    await withSlow(late, async (connection) => {
+      expect(String((await connection.bytes([["BLPOP", "key", 1]], "unlimited"))[0])).toBe("late");
+      const waiting = connection.bytes([["BLPOP", "key", 1]], "unlimited");
+      connection.close();
+      expect((await waiting)[0]).toBeInstanceOf(Error);
+    });
+  });
+});

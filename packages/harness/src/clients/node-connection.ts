@@ -11,8 +11,10 @@ import { whenReady } from "./when-ready.ts";
  * that has been dead for a second is not worth a processor's time.
  */
 const reconnectMs = (times: number): number => (times < 200 ? 5 : 50);
-/** A node that does not answer a command for this long, times the time scale, counts as silent. */
+/** A node that sends nothing for this long, times the time scale, while an answer is expected counts as silent. */
 const ANSWER_LIMIT_MS = 2_000;
+/** How many bytes a node has to take in a millisecond: the limit is longer for larger commands. */
+const TAKEN_BYTES_PER_MS = 1_000;
 
 /** A command and its arguments. */
 export type NodeCommand = readonly [string, ...(string | number | Buffer)[]];
@@ -100,12 +102,21 @@ export class NodeConnection {
     }
   }
 
-  /** As {@link outcomes}, with each text in the replies as the bytes that the server sent. */
-  async bytes(commands: readonly NodeCommand[]): Promise<readonly unknown[]> {
+  /**
+   * As {@link outcomes}, with each text in the replies as the bytes that the server sent. If there is no answer, it rejects.
+   *
+   * @param limit `unlimited` for commands that may rightly take long: only the end of the connection rejects then.
+   */
+  async bytes(
+    commands: readonly NodeCommand[],
+    limit: "limited" | "unlimited" = "limited",
+  ): Promise<readonly unknown[]> {
     const pipeline = this.#client.pipeline();
     for (const [command, ...args] of commands)
       pipeline.callBuffer(commandName(this.#access, command), ...args);
-    const replies = await this.#inTime(pipeline.exec());
+    const answer = pipeline.exec();
+    const sent = commands.reduce((sum, command) => sum + commandBytes(command), 0);
+    const replies = limit === "unlimited" ? await answer : await this.#inTime(answer, sent);
     return (replies ?? []).map(([error, reply]) => error ?? reply);
   }
 
@@ -126,17 +137,40 @@ export class NodeConnection {
     this.#client.disconnect();
   }
 
-  async #inTime<T>(answer: Promise<T>): Promise<T> {
+  /** @param sent bytes of the commands. */
+  async #inTime<T>(answer: Promise<T>, sent = 0): Promise<T> {
     // When the time is up, a rejection that comes later must not end the process.
     answer.catch(() => {});
+    const limitMs = this.#limitMs + Math.floor(sent / TAKEN_BYTES_PER_MS);
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new NoAnswer(this.node.name, this.#limitMs)), this.#limitMs);
+    let timer: NodeJS.Timeout | undefined;
+    const wait = (received: number): void => {
+      timer = setTimeout(() => {
+        // A node that is sending a large answer is not silent.
+        const now = this.#received;
+        if (now === received) reject(new NoAnswer(this.node.name, limitMs));
+        else wait(now);
+      }, limitMs);
+    };
+    wait(this.#received);
     try {
       return await Promise.race([answer, late]);
     } finally {
       clearTimeout(timer);
     }
   }
+
+  /** Bytes that the present connection has received. */
+  get #received(): number {
+    // ioredis has no stream before it connects.
+    const stream: { readonly bytesRead?: number } | undefined = this.#client.stream;
+    return stream?.bytesRead ?? 0;
+  }
+}
+
+/** Returns about how many bytes a command has. */
+export function commandBytes(command: NodeCommand): number {
+  return command.reduce<number>((sum, word) => sum + (typeof word === "number" ? 1 : word.length), 0);
 }
 
 class NoAnswer extends Error {

@@ -232,3 +232,21 @@ export async function removeContainer(engine: Engine, id: string): Promise<void>
     if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
   }
 }
+
+/**
+ * Runs an action that uses a container, and then removes the container. If the action fails, its error is the one that is
+ * thrown, also if the removal fails: a container of a cluster that is left is removed with the cluster.
+ *
+ * @param name of the container, which the action may not have created.
+ */
+export async function removeAfter<T>(engine: Engine, name: string, action: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await action();
+  } catch (error) {
+    await removeContainer(engine, name).catch(() => {});
+    throw error;
+  }
+  await removeContainer(engine, name);
+  return result;
+}

@@ -3,7 +3,7 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type Engine, imageName } from "./engine.ts";
 import { clusterLabels } from "./labels.ts";
-import { removeContainer } from "./node-runtime.ts";
+import { removeAfter } from "./node-runtime.ts";
 import { readLogs } from "./read-logs.ts";
 import { isRefusal } from "./refusal.ts";
 import { hasNoShell } from "./start-error.ts";
@@ -29,7 +29,7 @@ export async function runInNetwork(
   // Known before the engine is asked: it may make the container without saying so.
   const name = `${plan.name}-helper-${randomBytes(4).toString("hex")}`;
   try {
-    return await run(engine, plan, containerId, name, script, args);
+    return await removeAfter(engine, name, () => run(engine, plan, containerId, name, script, args));
   } catch (error) {
     throw notRun(plan.faultImage, error);
   }
@@ -43,29 +43,25 @@ async function run(
   script: string,
   args: readonly string[],
 ): Promise<HelperResult> {
-  try {
-    const helper = await engine.docker.createContainer({
-      name,
-      Image: imageName(plan.faultImage),
-      Entrypoint: ["sh"],
-      Cmd: ["-c", script, "helper", ...args],
-      Labels: clusterLabels(plan, engine),
-      HostConfig: {
-        NetworkMode: `container:${containerId}`,
-        CapDrop: ["ALL"],
-        CapAdd: ["NET_ADMIN"],
-        SecurityOpt: ["no-new-privileges"],
-      },
-    });
-    await helper.start();
-    // Not the condition "next-exit", asked before the start: the two requests have connections of their own, and on a busy
-    // engine the helper may have ended before the wait begins, which then never does.
-    const ended: { readonly StatusCode: number } = await helper.wait({ condition: "not-running" });
-    const exitCode = ended.StatusCode;
-    return { exitCode, output: exitCode === 0 ? "" : (await readLogs(engine, helper)).trim() };
-  } finally {
-    await removeContainer(engine, name);
-  }
+  const helper = await engine.docker.createContainer({
+    name,
+    Image: imageName(plan.faultImage),
+    Entrypoint: ["sh"],
+    Cmd: ["-c", script, "helper", ...args],
+    Labels: clusterLabels(plan, engine),
+    HostConfig: {
+      NetworkMode: `container:${containerId}`,
+      CapDrop: ["ALL"],
+      CapAdd: ["NET_ADMIN"],
+      SecurityOpt: ["no-new-privileges"],
+    },
+  });
+  await helper.start();
+  // Not the condition "next-exit", asked before the start: the two requests have connections of their own, and on a busy
+  // engine the helper may have ended before the wait begins, which then never does.
+  const ended: { readonly StatusCode: number } = await helper.wait({ condition: "not-running" });
+  const exitCode = ended.StatusCode;
+  return { exitCode, output: exitCode === 0 ? "" : (await readLogs(engine, helper)).trim() };
 }
 
 /** The words of runc, crun and Podman if the engine itself may not give a container the capability. */

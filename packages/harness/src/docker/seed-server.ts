@@ -7,19 +7,16 @@ import { dataFolder, planLaunch } from "./launch.ts";
 import { NodeRuntime } from "./node-runtime.ts";
 
 /**
- * Creates and starts a server of the cluster's image that is no node of the cluster and loads files at its start. It gets any
+ * Creates the container of a server of the cluster's image that is no node of the cluster. When it is started, it gets any
  * free address of the cluster's network and a published port.
  *
  * @param server what the server is to be; its `containerName` is used as given, its address is not.
- * @param folder below /tmp, for the files.
  */
-export async function startSeedServer(
+export async function createSeedServer(
   engine: Engine,
   plan: ClusterPlan,
   server: NodePlan,
   image: ImageFacts,
-  folder: string,
-  files: readonly { readonly name: string; readonly content: Buffer }[],
 ): Promise<NodeRuntime> {
   const { entrypoint, command } = bootCommand(
     server,
@@ -41,8 +38,5 @@ export async function startSeedServer(
       PidsLimit: plan.pidsLimit,
     },
   });
-  const runtime = new NodeRuntime(engine, server, container.id);
-  await runtime.putFiles(folder, files);
-  await runtime.start();
-  return runtime;
+  return new NodeRuntime(engine, server, container.id);
 }

@@ -1,7 +1,7 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { monotonicMs } from "../clock/real-time.ts";
 import { poll } from "../lifecycle/poll.ts";
-import { insist, isErrorReply } from "./insist.ts";
+import { insist, isErrorReply } from "../lifecycle/insist.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
 

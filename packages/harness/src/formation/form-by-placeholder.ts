@@ -3,7 +3,7 @@ import { poll } from "../lifecycle/poll.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
-import { insist, isErrorReply } from "./insist.ts";
+import { insist, isErrorReply } from "../lifecycle/insist.ts";
 import { probeShards } from "./verify.ts";
 
 const POLL_MS = 2;

@@ -4,7 +4,7 @@ import { poll } from "../lifecycle/poll.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { followPrimary, knowsAll, meet, slotsOf } from "./form-by-meeting.ts";
 import { chattyNodeTimeoutMs } from "./form-by-placeholder.ts";
-import { insist } from "./insist.ts";
+import { insist } from "../lifecycle/insist.ts";
 import { settle } from "./settle.ts";
 import { probeShards, verify } from "./verify.ts";
 

@@ -2,7 +2,7 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { followPrimary } from "./form-by-meeting.ts";
 import { chattyNodeTimeoutMs, forget, stateIsOk, takeOver } from "./form-by-placeholder.ts";
-import { insist } from "./insist.ts";
+import { insist } from "../lifecycle/insist.ts";
 import { settle } from "./settle.ts";
 import { probeShards, verify } from "./verify.ts";
 

@@ -1,6 +1,6 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { insist } from "./insist.ts";
+import { insist } from "../lifecycle/insist.ts";
 
 const POLL_MS = 10;
 

@@ -9,8 +9,14 @@ interface Addresses {
   readonly firstAddress: number | undefined;
 }
 
-export function validateAddresses(options: ClusterShape, nodes: number, report: Report): Addresses {
-  const subnet = validateSubnet(options.subnet, nodes, report);
+/** @param seedServer whether a temporary server that loads the files of `seed` takes one more address of the subnet. */
+export function validateAddresses(
+  options: ClusterShape,
+  nodes: number,
+  seedServer: boolean,
+  report: Report,
+): Addresses {
+  const subnet = validateSubnet(options.subnet, nodes, seedServer, report);
   const address = (name: "gateway" | "firstAddress"): number | undefined => {
     const value: unknown = options[name];
     if (value === undefined) return undefined;
@@ -51,7 +57,12 @@ export function validateAddresses(options: ClusterShape, nodes: number, report: 
   return { subnet, gateway, firstAddress };
 }
 
-function validateSubnet(value: unknown, nodes: number, report: Report): Subnet | undefined {
+function validateSubnet(
+  value: unknown,
+  nodes: number,
+  seedServer: boolean,
+  report: Report,
+): Subnet | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== "string")
     return report("subnet", value, 'an IPv4 range in CIDR notation, such as "172.28.0.0/16"');
@@ -74,9 +85,11 @@ function validateSubnet(value: unknown, nodes: number, report: Report): Subnet |
     );
   // The address of the network, the gateway and the broadcast address are not available to nodes.
   const room = subnet.last - subnet.first + 1 - 3;
-  if (room < nodes) {
-    const prefix = 32 - Math.ceil(Math.log2(nodes + 3));
-    return report("subnet", value, `a range with room for ${nodes} nodes: /${prefix} or larger`);
+  const needed = seedServer ? nodes + 1 : nodes;
+  if (room < needed) {
+    const prefix = 32 - Math.ceil(Math.log2(needed + 3));
+    const others = seedServer ? " and the temporary server that loads the files of `seed`" : "";
+    return report("subnet", value, `a range with room for ${nodes} nodes${others}: /${prefix} or larger`);
   }
   return subnet;
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
 import { layOutShards } from "./layout.ts";
 import { addressToNumber, parseSubnet } from "./subnet.ts";
@@ -465,6 +465,25 @@ test.each([
     });
   },
 );
+
+describe("a subnet that has room for the nodes and no further address", () => {
+  const options = { nodes: 5, replicas: 0, subnet: "172.28.0.0/29" };
+  const files = ["0", "1", "2", "3", "4"];
+
+  test.each([{ rdb: files }, { aof: files }])("has no room for the server that loads %j", (seed) => {
+    expect(onlyProblem({ ...options, seed })).toMatchObject({
+      option: "subnet",
+      given: '"172.28.0.0/29"',
+      allowed:
+        "a range with room for 5 nodes and the temporary server that loads the files of `seed`: /28 or larger",
+    });
+    expect(validateOptions({ ...options, subnet: "172.28.0.0/28", seed }, {}).subnet?.prefix).toBe(28);
+  });
+
+  test.each([{ commands: "seed.redis" }, () => {}, undefined])("is enough for the seed %j", (seed) => {
+    expect(validateOptions({ ...options, seed }, {}).subnet?.prefix).toBe(29);
+  });
+});
 
 test("the prefix that is proposed fits, and the next smaller range does not", () => {
   fc.assert(

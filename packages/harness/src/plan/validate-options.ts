@@ -9,7 +9,7 @@ import { validateConfig, validateLabels, validatePassword } from "./validate-con
 import { type ContainerLimits, validateContainer } from "./validate-container.ts";
 import { type CommandNames, validateRenames, validateUserDirective } from "./validate-hardening.ts";
 import { validateNames } from "./validate-names.ts";
-import { type ValidSeed, validateSeed } from "./validate-seed.ts";
+import { isFileSeed, type ValidSeed, validateSeed } from "./validate-seed.ts";
 import { type ValidTls, validateTls } from "./validate-tls.ts";
 import { type ValidUsers, validateUsers } from "./validate-users.ts";
 
@@ -138,7 +138,7 @@ export function validateOptions(
   };
 
   const { nodes, replicas } = validateSize(options, whole, report);
-  const addresses = validateAddresses(options, nodes, report);
+  const addresses = validateAddresses(options, nodes, isFileSeed(options.seed), report);
   const ports = validatePorts(options, nodes, whole, report);
   const nodeTimeoutMs = whole("nodeTimeoutMs", 100, 600_000) ?? 1_000;
   const startupTimeoutMs = whole("startupTimeoutMs", 100, 3_600_000) ?? 60_000 + 1_000 * nodes;

@@ -14,6 +14,13 @@ const KINDS = ["commands", "rdb", "aof"] as const;
 const SEED =
   'a function that receives the connected client, or one of { commands: "FILE" }, { rdb: ["FILE", …] } and { aof: ["FILE", …] }';
 
+/** Returns whether a `seed`, valid or not, names files that a server has to load. */
+export function isFileSeed(given: unknown): boolean {
+  if (typeof given !== "object" || given === null) return false;
+  const { rdb, aof } = given as { readonly rdb?: unknown; readonly aof?: unknown };
+  return rdb !== undefined || aof !== undefined;
+}
+
 /** Checks the shape of the option `seed`. Whether its files exist is checked when they are read. */
 export function validateSeed(
   given: unknown,

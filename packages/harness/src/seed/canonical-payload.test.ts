@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { canonicalPayload } from "./canonical-payload.ts";
+import { canonicalPayload, isExpiringHash, isHash } from "./canonical-payload.ts";
 
 const footer = Buffer.from("0b00" + "00".repeat(8), "hex");
 const payload = (...bytes: readonly (number | string)[]): Buffer =>
@@ -24,16 +24,6 @@ test("a compressed element is one element", () => {
   );
 });
 
-test("hashes whose fields expire are the same in any order", () => {
-  const eight = "12345678";
-  expect(canonicalPayload(payload(22, 2, 1, "a", 1, "x", eight, 1, "b", 1, "y", eight))).toEqual(
-    canonicalPayload(payload(22, 2, 1, "b", 1, "y", eight, 1, "a", 1, "x", eight)),
-  );
-  expect(canonicalPayload(payload(24, eight, 2, 0, 1, "a", 1, "x", 5, 1, "b", 1, "y"))).toEqual(
-    canonicalPayload(payload(24, eight, 2, 5, 1, "b", 1, "y", 0, 1, "a", 1, "x")),
-  );
-});
-
 test("fields with each other's values are another hash", () => {
   expect(canonicalPayload(payload(4, 2, 1, "a", 1, "x", 1, "b", 1, "y"))).not.toEqual(
     canonicalPayload(payload(4, 2, 1, "a", 1, "y", 1, "b", 1, "x")),
@@ -51,4 +41,11 @@ test("lists keep their order, and what cannot be read stays as it is", () => {
 test("neither version nor checksum of a payload matters", () => {
   const newer = Buffer.concat([Buffer.from([0, 1, 0x61]), Buffer.from("ff".repeat(10), "hex")]);
   expect(canonicalPayload(newer)).toEqual(canonicalPayload(payload(0, 1, "a")));
+});
+
+test("the first byte says whether a payload is a hash, and whether its fields may expire", () => {
+  const types = [...Array(30).keys()];
+  expect(types.filter((type) => isHash(payload(type, 0)))).toEqual([4, 9, 13, 16, 22, 23, 24, 25]);
+  expect(types.filter((type) => isExpiringHash(payload(type, 0)))).toEqual([22, 23, 24, 25]);
+  expect([isHash(Buffer.alloc(0)), isExpiringHash(Buffer.alloc(0))]).toEqual([false, false]);
 });

@@ -3,35 +3,37 @@ const FOOTER = 10;
 /** Types of rdb.h whose elements are in the order of a hash table, which differs from process to process. */
 const SET = 2;
 const HASH = 4;
-/** Valkey 9: fields with an expiry of eight bytes each. Redis used this number only in previews of 7.4. */
-const HASH_2 = 22;
-/** Redis 7.4: fields with an expiry each, after the least of them. */
-const HASH_METADATA = 24;
+/** Further types of hashes: RDB_TYPE_HASH_ZIPMAP, RDB_TYPE_HASH_ZIPLIST and RDB_TYPE_HASH_LISTPACK. */
+const OTHER_HASHES: ReadonlySet<number> = new Set([9, 13, 16]);
+/**
+ * Types of hashes that have or had fields with an expiry: RDB_TYPE_HASH_2 of Valkey 9 is the first one; those of Redis 7.4
+ * and its previews are RDB_TYPE_HASH_METADATA and RDB_TYPE_HASH_LISTPACK_EX.
+ */
+const EXPIRING_HASHES: ReadonlySet<number> = new Set([22, 23, 24, 25]);
+
+/** Returns whether a payload of DUMP has a type of hashes whose fields may expire, at moments that the payload contains. */
+export function isExpiringHash([type = -1]: Buffer): boolean {
+  return EXPIRING_HASHES.has(type);
+}
+
+/** Returns whether a payload of DUMP is a hash. */
+export function isHash([type = -1]: Buffer): boolean {
+  return type === HASH || OTHER_HASHES.has(type) || EXPIRING_HASHES.has(type);
+}
 
 /**
  * Returns a payload of DUMP without its version and checksum, and with the elements of sets and hashes in one order: equal
- * values then have equal bytes, whichever process they are from. A payload of an unknown form stays as it is.
+ * values then have equal bytes, whichever process they are from. A payload of an unknown form stays as it is, and so does a
+ * hash whose fields may expire.
  */
 export function canonicalPayload(payload: Buffer): Buffer {
   const body = payload.subarray(0, Math.max(0, payload.length - FOOTER));
   try {
     switch (body[0]) {
       case SET:
-        return sorted(body, 1, (reader) => reader.string());
+        return sorted(body, (reader) => reader.string());
       case HASH:
-        return sorted(body, 1, (reader) => {
-          reader.string();
-          reader.string();
-        });
-      case HASH_2:
-        return sorted(body, 1, (reader) => {
-          reader.string();
-          reader.string();
-          reader.skip(8);
-        });
-      case HASH_METADATA:
-        return sorted(body, 9, (reader) => {
-          reader.length();
+        return sorted(body, (reader) => {
           reader.string();
           reader.string();
         });
@@ -44,8 +46,8 @@ export function canonicalPayload(payload: Buffer): Buffer {
   }
 }
 
-function sorted(body: Buffer, header: number, readElement: (reader: Reader) => void): Buffer {
-  const reader = new Reader(body, header);
+function sorted(body: Buffer, readElement: (reader: Reader) => void): Buffer {
+  const reader = new Reader(body, 1);
   const count = reader.length();
   const start = reader.at;
   const elements: Buffer[] = [];

@@ -3,10 +3,10 @@ import { AddressTable } from "../clients/address-table.ts";
 import { NodeConnection } from "../clients/node-connection.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { ImageFacts } from "../docker/image-facts.ts";
-import { type NodeRuntime, removeContainer } from "../docker/node-runtime.ts";
-import { startSeedServer } from "../docker/seed-server.ts";
+import { wasLost } from "../docker/leftover-containers.ts";
+import { type NodeRuntime, removeAfter } from "../docker/node-runtime.ts";
+import { createSeedServer } from "../docker/seed-server.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
 import { poll } from "../lifecycle/poll.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { quoteArgument } from "../plan/server-config.ts";
@@ -18,6 +18,15 @@ const POLL_MS = 20;
 const FOLDER = "redis-seed";
 const SHOWN_LINES = 5;
 
+/** What loading a file needs of a start. */
+export interface FileTarget {
+  readonly engine: Engine;
+  readonly plan: ClusterPlan;
+  readonly image: ImageFacts;
+  /** Names of containers that the engine may have created without saying so. It is added to. */
+  readonly lost: Set<string>;
+}
+
 /**
  * Reads the data of an RDB or append-only file: a server of the cluster's image, with its modules, loads it, and is removed
  * again. So every format that the image can load can be used.
@@ -26,39 +35,59 @@ const SHOWN_LINES = 5;
  * @throws RedisClusterError START_FAILED with the server's last words if it cannot load the file.
  */
 export async function loadDataFile(
-  engine: Engine,
-  plan: ClusterPlan,
-  image: ImageFacts,
+  target: FileTarget,
   file: DataFile,
   used: { bytes: number },
   signal: AbortSignal,
 ): Promise<SeedShard> {
   signal.throwIfAborted();
   const password = randomBytes(16).toString("hex");
-  const server = seedServer(plan, file, password);
-  let connection: NodeConnection | undefined;
+  const server = seedServer(target.plan, file, password);
   try {
-    const runtime = await startSeedServer(engine, plan, server, image, FOLDER, file.files);
-    signal.throwIfAborted();
-    const addresses = new AddressTable();
-    addresses.set(server, await runtime.mappedAddress());
-    connection = new NodeConnection(server, addresses, { password, tls: undefined }, plan.timeScale);
-    await loaded(connection, runtime, file, signal);
-    return await orAborted(readData(connection, used, signal), signal);
+    return await removeAfter(target.engine, server.containerName, async () => {
+      const runtime = await create(target, server);
+      await runtime.putFiles(FOLDER, file.files);
+      await runtime.start();
+      signal.throwIfAborted();
+      const addresses = new AddressTable();
+      // A server that ends at once has no port any more.
+      const address = await runtime.mappedAddress().catch((error: unknown) => refused(runtime, file, error));
+      addresses.set(server, address);
+      const access = { password, tls: undefined };
+      const connection = new NodeConnection(server, addresses, access, target.plan.timeScale);
+      try {
+        await loaded(connection, runtime, file, signal);
+        return await readData(connection, used, signal);
+      } finally {
+        connection.close();
+      }
+    });
   } catch (error) {
     if (signal.aborted || error instanceof RedisClusterError) throw error;
-    throw new RedisClusterError(
-      "START_FAILED",
-      `Loading the seed file ${JSON.stringify(file.path)} failed: ${messageOf(error)}`,
-      {
-        cause: error,
-        details: { file: file.path },
-      },
+    throw loadingFailed(
+      file,
+      messageOf(error),
+      "A container of its own loads the file: see whether the engine can create and start one more in the cluster's network.",
+      error,
     );
-  } finally {
-    connection?.close();
-    await removeContainer(engine, server.containerName);
   }
+}
+
+async function create({ engine, plan, image, lost }: FileTarget, server: NodePlan): Promise<NodeRuntime> {
+  try {
+    return await createSeedServer(engine, plan, server, image);
+  } catch (error) {
+    if (wasLost(error)) lost.add(server.containerName);
+    throw error;
+  }
+}
+
+function loadingFailed({ path }: DataFile, why: string, remedy: string, cause: unknown): RedisClusterError {
+  return new RedisClusterError(
+    "START_FAILED",
+    `Loading the seed file ${JSON.stringify(path)} failed: ${why}\n  ${remedy}`,
+    { cause, details: { file: path } },
+  );
 }
 
 /** A server with the modules of the nodes, and no other of their settings: it only has to load the files. */
@@ -91,24 +120,24 @@ function seedServer(plan: ClusterPlan, { settings }: DataFile, password: string)
 async function loaded(
   connection: NodeConnection,
   runtime: NodeRuntime,
-  { path }: DataFile,
+  file: DataFile,
   signal: AbortSignal,
 ): Promise<void> {
-  await poll(
-    async () => {
-      try {
-        await connection.text("PING");
-      } catch (error) {
-        const { status } = await runtime.state();
-        if (status === "running") throw error;
-        const words = (await runtime.logs({ tail: SHOWN_LINES })).trim().split(/\r?\n/).join("\n    ");
-        throw new RedisClusterError(
-          "START_FAILED",
-          `Loading the seed file ${JSON.stringify(path)} failed: the server of the cluster's image cannot load it. It printed last:\n    ${words}`,
-          { cause: error, details: { file: path } },
-        );
-      }
-    },
-    { everyMs: POLL_MS, signal },
+  await poll(() => connection.text("PING").catch((error: unknown) => refused(runtime, file, error)), {
+    everyMs: POLL_MS,
+    signal,
+  });
+}
+
+/** Throws the last words of a server that has ended, and the given error if the server still runs. */
+async function refused(runtime: NodeRuntime, file: DataFile, error: unknown): Promise<never> {
+  const { status } = await runtime.state();
+  if (status === "running") throw error;
+  const words = (await runtime.logs({ tail: SHOWN_LINES })).trim().split(/\r?\n/).join("\n    ");
+  throw loadingFailed(
+    file,
+    `the server of the cluster's image cannot load it. It printed last:\n    ${words}`,
+    "Use a file that a server of this image, or of an older version, has written, and that `redis-check-rdb` or `redis-check-aof` finds valid.",
+    error,
   );
 }

@@ -1,7 +1,7 @@
 import type { Cluster } from "ioredis";
 import type { Access } from "../clients/access.ts";
 import type { AddressTable } from "../clients/address-table.ts";
-import { NodeConnection } from "../clients/node-connection.ts";
+import { type NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { ImageFacts } from "../docker/image-facts.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
@@ -9,12 +9,13 @@ import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { monotonicMs } from "../clock/real-time.ts";
+import { ask, askAll } from "./ask.ts";
 import type { SeedData, SeedShard } from "./dataset.ts";
 import { distribute, type LoadedFile } from "./distribute.ts";
 import { loadDataFile } from "./load-data-file.ts";
 import { readData } from "./read-data.ts";
 import type { DataFile, ReadySeed } from "./read-seed.ts";
-import { requireSeed, returnToSeed } from "./return-to-seed.ts";
+import { deleteAllKeys, requireSeed, returnToSeed } from "./return-to-seed.ts";
 import { runCommands } from "./run-commands.ts";
 
 /** What loading a seed needs of a formed cluster. */
@@ -28,6 +29,8 @@ export interface SeedTarget {
   /** By node index. */
   readonly connections: readonly NodeConnection[];
   readonly cleanup: CleanupStack;
+  /** See {@link loadDataFile}. */
+  readonly lost: Set<string>;
 }
 
 const REPLICAS_LIMIT_MS = 1_000;
@@ -55,14 +58,11 @@ export async function loadSeed(target: SeedTarget, seed: ReadySeed, signal: Abor
   const begun = monotonicMs();
   const data = { shards, restoreMs: 0 };
   try {
-    for (const { primary } of plan.shards) {
-      // What the loading has cached is no data, and no reset restores it.
-      await connections[primary]?.outcomes([
-        ["FLUSHALL", "SYNC"],
-        ["FUNCTION", "FLUSH", "SYNC"],
-      ]);
-    }
-    await Promise.all(connections.map((connection) => connection.outcomes([["SCRIPT", "FLUSH", "SYNC"]])));
+    await Promise.all(plan.shards.map((_, index) => deleteData(target, index, shards, signal)));
+    // What the loading has cached is no data, and no reset restores it.
+    await Promise.all(
+      connections.map((connection) => allow(connection, ["SCRIPT", "FLUSH", "SYNC"], signal)),
+    );
     await returnToSeed(plan, connections, data, async () => {}, signal);
     await Promise.all(plan.shards.map((_, index) => replicasHaveAll(target, index, signal)));
     await requireSeed(plan, connections, data, signal);
@@ -71,6 +71,33 @@ export async function loadSeed(target: SeedTarget, seed: ReadySeed, signal: Abor
     throw failed("the data cannot be restored and verified, as a reset does it", error);
   }
   return { ...data, restoreMs: monotonicMs() - begun };
+}
+
+/** Deletes the data of a shard, so that restoring them is a proof. */
+async function deleteData(
+  { plan, connections }: SeedTarget,
+  shard: number,
+  data: readonly SeedShard[],
+  signal: AbortSignal,
+): Promise<void> {
+  const connection = connections[plan.shards[shard]?.primary ?? -1] as NodeConnection;
+  if (!(await allow(connection, ["FLUSHALL", "SYNC"], signal))) await deleteAllKeys(connection, signal);
+  const flush: NodeCommand = ["FUNCTION", "FLUSH", "SYNC"];
+  // Without FUNCTION there are none. If only FLUSH is forbidden, functions of the loading would stay.
+  if (data[shard]?.libraries === "") await allow(connection, flush, signal);
+  else await askAll(connection, [flush], signal);
+}
+
+/** Sends a command and returns whether the server has it and allows it. Any other error reply is thrown. */
+async function allow(
+  connection: NodeConnection,
+  command: NodeCommand,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const [reply] = await ask(connection, [command], signal);
+  if (!(reply instanceof Error)) return true;
+  if (/unknown (?:sub)?command|^NOPERM/i.test(reply.message)) return false;
+  throw new Error(`${connection.node.name} replied to ${command[0]}: ${reply.message}`);
 }
 
 function failed(what: string, cause: unknown): RedisClusterError {
@@ -121,17 +148,14 @@ async function presentData(
   signal: AbortSignal,
 ): Promise<readonly SeedShard[]> {
   const used = { bytes: 0 };
-  return await orAborted(
-    Promise.all(
-      plan.shards.map(({ primary }) => readData(connections[primary] as NodeConnection, used, signal)),
-    ),
-    signal,
+  return await Promise.all(
+    plan.shards.map(({ primary }) => readData(connections[primary] as NodeConnection, used, signal)),
   );
 }
 
 /** The data of all files, by the shards that serve their keys. */
 async function filesOf(
-  { engine, plan, image }: SeedTarget,
+  { engine, plan, image, lost }: SeedTarget,
   files: readonly DataFile[],
   signal: AbortSignal,
 ): Promise<readonly SeedShard[]> {
@@ -139,7 +163,7 @@ async function filesOf(
   const loaded: LoadedFile[] = [];
   // One after the other: each takes an address of the network, which may have few to spare.
   for (const file of files) {
-    const data = await loadDataFile(engine, plan, image, file, used, signal);
+    const data = await loadDataFile({ engine, plan, image, lost }, file, used, signal);
     loaded.push({ path: file.path, data });
   }
   return distribute(plan, loaded);
@@ -154,8 +178,7 @@ async function replicasHaveAll(
   const { primary = 0, replicas = [] } = plan.shards[shard] ?? {};
   const connection = connections[primary] as NodeConnection;
   while (replicas.length > 0) {
-    signal.throwIfAborted();
-    const have = Number(await connection.text("WAIT", replicas.length, REPLICAS_LIMIT_MS));
-    if (have >= replicas.length) return;
+    const [have] = await askAll(connection, [["WAIT", replicas.length, REPLICAS_LIMIT_MS]], signal);
+    if (Number(have) >= replicas.length) return;
   }
 }

@@ -1,11 +1,20 @@
-import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
+import { commandBytes, type NodeCommand, type NodeConnection } from "../clients/node-connection.ts";
 import { RedisClusterError, summarize } from "../errors.ts";
 import type { ClusterPlan, ShardPlan } from "../plan/cluster-plan.ts";
-import { parseInfo } from "../view/parse-info.ts";
-import { digestOf, type SeedData, type SeedKey, type SeedShard } from "./dataset.ts";
-import { readFunctions, readValues, scan } from "./read-data.ts";
+import { askAll } from "./ask.ts";
+import {
+  digestOf,
+  hasExpiry,
+  type HashField,
+  mayBeGone,
+  type SeedData,
+  type SeedKey,
+  type SeedShard,
+} from "./dataset.ts";
+import { type PresentValue, readFunctions, readKeyspace, scan, valueReader } from "./read-data.ts";
 
-const KEYS_AT_ONCE = 500;
+const COMMANDS_AT_ONCE = 500;
+const FIELDS_AT_ONCE = 500;
 const BYTES_AT_ONCE = 1024 ** 2;
 /** With more foreign keys than this, and than the seed has, deleting everything is quicker. */
 const MANY_KEYS = 1_000;
@@ -21,7 +30,7 @@ interface Difference {
 
 /**
  * Gives every primary the data of its seed: deletes keys that are not in it, and restores those that are missing, have
- * changed, or expire, whose time to live begins again.
+ * changed, or expire wholly or in part, whose times to live begin again.
  *
  * @param flush deletes all keys of a primary.
  */
@@ -46,49 +55,78 @@ async function restoreShard(
   flush: (connection: NodeConnection) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { all, elsewhere } = await countKeys(connection);
+  const databases = await readKeyspace(connection, signal);
+  const elsewhere = databases.some(({ database }) => database !== 0);
+  const all = databases.reduce((sum, { keys }) => sum + keys, 0);
   if (elsewhere || all > 2 * seed.keys.size + MANY_KEYS) await flush(connection);
   const found = await compare(connection, seed, signal);
-  for (let from = 0; from < found.extra.length; from += KEYS_AT_ONCE) {
-    signal.throwIfAborted();
-    const names = found.extra.slice(from, from + KEYS_AT_ONCE);
-    // One by one: they are in different slots.
-    await send(
-      connection,
-      names.map((name) => ["UNLINK", name] as const),
-    );
-  }
+  await deleteKeys(connection, found.extra, signal);
   const differing = new Set([...found.missing, ...found.changed]);
-  const restored = [...seed.keys.values()].filter((key) => key.ttlMs !== undefined || differing.has(key));
-  for (const batch of batches(restored)) {
-    signal.throwIfAborted();
-    const commands = batch.map(
-      // 0 stands for a key that does not expire.
-      ({ name, payload, ttlMs = 0 }): NodeCommand => ["RESTORE", name, ttlMs, payload, "REPLACE"],
-    );
-    await send(connection, commands);
-  }
+  const restored = [...seed.keys.values()].filter((key) => hasExpiry(key) || differing.has(key));
+  for (const batch of batches(restored.flatMap(restoring))) await askAll(connection, batch, signal);
   if (found.functions && seed.functions !== undefined) {
-    await send(connection, [["FUNCTION", "RESTORE", seed.functions, "FLUSH"]]);
+    await askAll(connection, [["FUNCTION", "RESTORE", seed.functions, "FLUSH"]], signal);
   }
 }
 
-async function send(connection: NodeConnection, commands: readonly NodeCommand[]): Promise<void> {
-  const replies = await connection.bytes(commands);
-  const failed = replies.findIndex((reply) => reply instanceof Error);
-  if (failed === -1) return;
-  const [command = ""] = commands[failed] ?? [];
-  throw new Error(`${connection.node.name} replied to ${command}: ${(replies[failed] as Error).message}`);
+/** Deletes keys of a primary one by one, because they are in different slots. */
+async function deleteKeys(
+  connection: NodeConnection,
+  names: readonly Buffer[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const batch of batches(names.map((name): NodeCommand => ["UNLINK", name])))
+    await askAll(connection, batch, signal);
 }
 
-/** Some keys at a time, so that a server answers in time. */
-function* batches(keys: readonly SeedKey[]): Generator<readonly SeedKey[]> {
-  let batch: SeedKey[] = [];
+/** Deletes all keys of a primary, also if its server has no FLUSHALL. */
+export async function deleteAllKeys(connection: NodeConnection, signal: AbortSignal): Promise<void> {
+  for await (const names of scan(connection, signal)) await deleteKeys(connection, names, signal);
+}
+
+/** The commands that restore a key, whatever is there at present. They may be repeated, in this order. */
+export function restoring({ name, value, ttlMs }: SeedKey): readonly NodeCommand[] {
+  // 0 stands for a key that does not expire.
+  if (Buffer.isBuffer(value)) return [["RESTORE", name, ttlMs ?? 0, value, "REPLACE"]];
+  const byTtl = Map.groupBy(value, (field) => field.ttlMs);
+  return [
+    ["UNLINK", name],
+    ...inParts(value).map(
+      (fields): NodeCommand => ["HSET", name, ...fields.flatMap((field) => [field.name, field.value])],
+    ),
+    ...[...byTtl].flatMap(([fieldTtlMs, fields]) =>
+      fieldTtlMs === undefined
+        ? []
+        : inParts(fields).map(
+            (some): NodeCommand => [
+              "HPEXPIRE",
+              name,
+              fieldTtlMs,
+              "FIELDS",
+              some.length,
+              ...some.map((field) => field.name),
+            ],
+          ),
+    ),
+    ...(ttlMs === undefined ? [] : [["PEXPIRE", name, ttlMs] as const]),
+  ];
+}
+
+function inParts(fields: readonly HashField[]): readonly (readonly HashField[])[] {
+  const parts: HashField[][] = [];
+  for (let from = 0; from < fields.length; from += FIELDS_AT_ONCE)
+    parts.push(fields.slice(from, from + FIELDS_AT_ONCE));
+  return parts;
+}
+
+/** Some commands at a time, so that a server answers in time. */
+function* batches(commands: readonly NodeCommand[]): Generator<readonly NodeCommand[]> {
+  let batch: NodeCommand[] = [];
   let bytes = 0;
-  for (const key of keys) {
-    batch.push(key);
-    bytes += key.payload.length;
-    if (batch.length < KEYS_AT_ONCE && bytes < BYTES_AT_ONCE) continue;
+  for (const command of commands) {
+    batch.push(command);
+    bytes += commandBytes(command);
+    if (batch.length < COMMANDS_AT_ONCE && bytes < BYTES_AT_ONCE) continue;
     yield batch;
     batch = [];
     bytes = 0;
@@ -132,7 +170,7 @@ function describe(node: string, { extra, missing, changed, functions }: Differen
   const lines = (
     [
       [extra, "that are not in the seed"],
-      [missing.filter(({ ttlMs }) => ttlMs === undefined).map(({ name }) => name), "of the seed missing"],
+      [missing.filter((key) => !mayBeGone(key)).map(({ name }) => name), "of the seed missing"],
       [changed.map(({ name }) => name), "of the seed changed"],
     ] as const
   )
@@ -154,42 +192,47 @@ async function compare(
   const extra: Buffer[] = [];
   const changed: SeedKey[] = [];
   const seen = new Set<string>();
+  const read = await valueReader(
+    connection,
+    signal,
+    (name) => !Buffer.isBuffer(seed.keys.get(name.toString("latin1"))?.value),
+  );
   for await (const page of scan(connection, signal)) {
-    const fresh = page.filter((name) => !seen.has(name.toString("latin1")));
-    for (const name of fresh) seen.add(name.toString("latin1"));
-    const known = fresh.flatMap((name) => seed.keys.get(name.toString("latin1")) ?? []);
-    extra.push(...fresh.filter((name) => !seed.keys.has(name.toString("latin1"))));
-    const values = await readValues(
-      connection,
-      known.map(({ name }) => name),
-    );
-    for (const [index, value] of values.entries()) {
-      const key = known[index] as SeedKey;
-      if (value === undefined) seen.delete(key.name.toString("latin1"));
+    const known: Buffer[] = [];
+    for (const name of page) {
+      const id = name.toString("latin1");
+      if (seen.has(id)) continue;
+      seen.add(id);
+      (seed.keys.has(id) ? known : extra).push(name);
+    }
+    for await (const { name, value } of read(known)) {
+      const id = name.toString("latin1");
+      const key = seed.keys.get(id) as SeedKey;
+      if (value === undefined) seen.delete(id);
       else if (isChanged(key, value)) changed.push(key);
     }
   }
   const missing = [...seed.keys].filter(([name]) => !seen.has(name)).map(([, key]) => key);
-  const { libraries } = await readFunctions(connection);
+  const { libraries } = await readFunctions(connection, signal);
   return { extra, missing, changed, functions: libraries !== seed.libraries };
 }
 
-function isChanged(
-  key: SeedKey,
-  now: { readonly payload: Buffer; readonly ttlMs: number | undefined },
-): boolean {
-  if (digestOf(key.name, now.payload, now.ttlMs !== undefined) !== key.digest) return true;
-  return (now.ttlMs ?? 0) > (key.ttlMs ?? 0);
+/** Returns whether a key differs from the seed by more than what has expired since. */
+export function isChanged(key: SeedKey, now: PresentValue): boolean {
+  const before = Buffer.isBuffer(key.value) ? undefined : key.value;
+  const value =
+    before === undefined || now.fields === undefined ? now.payload : withExpired(before, now.fields);
+  if (digestOf(key.name, value, now.ttlMs !== undefined) !== key.digest) return true;
+  if ((now.ttlMs ?? 0) > (key.ttlMs ?? 0)) return true;
+  const ttls = new Map(before?.map(({ name, ttlMs = 0 }) => [name.toString("latin1"), ttlMs]));
+  return now.fields?.some(({ name, ttlMs = 0 }) => ttlMs > (ttls.get(name.toString("latin1")) ?? 0)) ?? false;
 }
 
-async function countKeys(
-  connection: NodeConnection,
-): Promise<{ readonly all: number; readonly elsewhere: boolean }> {
-  const databases = [...parseInfo(await connection.text("INFO", "keyspace"))].filter(([name]) =>
-    /^db\d+$/.test(name),
+/** The present fields of a hash, and those of the seed that may have expired. */
+function withExpired(before: readonly HashField[], now: readonly HashField[]): readonly HashField[] {
+  const names = new Set(now.map(({ name }) => name.toString("latin1")));
+  const expired = before.filter(
+    ({ name, ttlMs }) => ttlMs !== undefined && !names.has(name.toString("latin1")),
   );
-  return {
-    all: databases.reduce((sum, [, value]) => sum + Number(/^keys=(\d+)/.exec(value)?.[1]), 0),
-    elsewhere: databases.some(([name]) => name !== "db0"),
-  };
+  return [...now, ...expired];
 }

@@ -2,6 +2,7 @@ import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts"
 import { RedisClusterError } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { keySlotOfBytes } from "../plan/slots.ts";
+import { ask } from "./ask.ts";
 import type { CommandLine } from "./read-seed.ts";
 
 const LINES_AT_ONCE = 200;
@@ -22,7 +23,7 @@ export async function runCommands(
 ): Promise<void> {
   for (let from = 0; from < commands.length; from += LINES_AT_ONCE) {
     signal.throwIfAborted();
-    await runSome(plan, primaries, path, commands.slice(from, from + LINES_AT_ONCE));
+    await runSome(plan, primaries, path, commands.slice(from, from + LINES_AT_ONCE), signal);
   }
 }
 
@@ -31,10 +32,13 @@ async function runSome(
   primaries: readonly NodeConnection[],
   path: string,
   commands: readonly CommandLine[],
+  signal: AbortSignal,
 ): Promise<void> {
   const [anyone] = primaries as readonly [NodeConnection];
-  const keys = await anyone.bytes(
+  const keys = await ask(
+    anyone,
     commands.map(({ words: [name, ...rest] }): NodeCommand => ["COMMAND", "GETKEYS", name, ...rest]),
+    signal,
   );
   let waiting = new Map<NodeConnection, CommandLine[]>();
   const sendWaiting = async (): Promise<void> => {
@@ -65,7 +69,11 @@ async function sendAll(
   const failures = await Promise.all(
     [...sending].map(async ([primary, lines]) => {
       const replies = await primary
-        .bytes(lines.map(({ words: [name, ...rest] }): NodeCommand => [String(name), ...rest]))
+        // A line may take long, and must not be sent twice: the start's time limit is the only one.
+        .bytes(
+          lines.map(({ words: [name, ...rest] }): NodeCommand => [String(name), ...rest]),
+          "unlimited",
+        )
         .catch((error: unknown) => lines.map(() => error));
       return lines.flatMap(({ line }, index) => {
         const reply = replies[index];

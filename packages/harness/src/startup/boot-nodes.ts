@@ -31,6 +31,8 @@ export interface Boot {
   readonly runtimes: NodeRuntime[];
   readonly connections: NodeConnection[];
   readonly cleanup: CleanupStack;
+  /** Names of containers that the engine was asked for, and that it may have created without saying so. */
+  readonly lost: Set<string>;
   readonly configureNode: ConfigureNode | undefined;
   readonly signal: AbortSignal;
 }
@@ -41,9 +43,9 @@ export interface Boot {
  * connection as soon as the node answers.
  */
 export function bootNodes(boot: Boot): Booting {
-  const { engine, plan, cleanup } = boot;
+  const { engine, plan, cleanup, lost } = boot;
   const limit = pLimit(Math.max(3, engine.cpus + 1));
-  const attempt: Attempt = { refusal: undefined, lost: new Set() };
+  const attempt: Attempt = { refusal: undefined };
   const nodes = plan.nodes.map((node) => {
     const { promise: created, resolve } = Promise.withResolvers<string | undefined>();
     const started = limit(() => startContainer(boot, node, attempt, resolve));
@@ -62,7 +64,7 @@ export function bootNodes(boot: Boot): Booting {
       }),
     );
     await Promise.allSettled(nodes.map(({ booted }) => booted));
-    await removeLeftoverContainers(engine, plan.name, [...attempt.lost]);
+    await removeLeftoverContainers(engine, plan.name, [...lost]);
   });
   return {
     connections: nodes.map(({ booted }) => booted),
@@ -84,12 +86,10 @@ interface Attempt {
    * containers are created with it.
    */
   refusal: string | undefined;
-  /** Names of containers that the engine was asked for, and that it may have created without saying so. */
-  readonly lost: Set<string>;
 }
 
 async function startContainer(
-  { engine, plan, addresses, certificates, image, runtimes, configureNode, signal }: Boot,
+  { engine, plan, addresses, certificates, image, runtimes, lost, configureNode, signal }: Boot,
   node: NodePlan,
   attempt: Attempt,
   onCreated: (id: string) => void,
@@ -112,7 +112,7 @@ async function startContainer(
     addresses.set(node, { host: engine.host, port: started.getMappedPort(node.port) });
   } catch (error) {
     const runtime = runtimes[node.index];
-    if (runtime === undefined && wasLost(error)) attempt.lost.add(node.containerName);
+    if (runtime === undefined && wasLost(error)) lost.add(node.containerName);
     if (runtime === undefined || !isPortRace(node, error)) throw startError(node, error, plan.image);
     await runtime.start();
     addresses.set(node, await runtime.mappedAddress());

@@ -1,4 +1,4 @@
-import { poll } from "../lifecycle/poll.ts";
+import { poll } from "./poll.ts";
 
 /**
  * Repeats a request until the node answers. A node that is silent for a moment, for example because its machine is
