@@ -65,8 +65,6 @@ export class ResettableCluster extends ConnectableCluster {
    * afterwards, and `history` begins again; clients from {@link connect} are closed; an application's own are cut off and
    * connect again.
    *
-   * On servers before 7.0 a CONFIG REWRITE or ACL SAVE goes unnoticed, as they do not count subcommands.
-   *
    * @param options default time limit: the start's, 60 000 ms and 1 000 for each node unless `startupTimeoutMs` says
    * otherwise.
    * @throws RedisClusterError RESET_FAILED when even that could not be proven; ENGINE_FAILED; WAIT_TIMEOUT;
