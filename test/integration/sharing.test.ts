@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import {
   connectRedisCluster,
+  RedisClusterError,
   type SharedCluster,
   type StartedRedisCluster,
   startRedisCluster,
@@ -35,6 +37,37 @@ async function startHolder(shared: SharedCluster, act = ""): Promise<ChildProces
   });
   await once(child.stdout, "data");
   return child;
+}
+
+/** Hands on what handles ask of the process that started the cluster, but for one kind of question, which it keeps. */
+async function deafTo(ask: string, port: number): Promise<AsyncDisposable & { readonly port: number }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const owner = connect({ host: "127.0.0.1", port });
+    socket.on("data", (chunk) => {
+      if (!String(chunk).includes(`"ask":"${ask}"`)) owner.write(chunk);
+    });
+    owner.on("data", (chunk) => socket.write(chunk));
+    for (const [one, two] of [
+      [socket, owner],
+      [owner, socket],
+    ] as const) {
+      sockets.add(one);
+      one.on("error", () => two.destroy()).on("close", () => two.destroy());
+    }
+  });
+  server.listen({ host: "127.0.0.1", port: 0 });
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new TypeError("A TCP server has a port.");
+  return {
+    port: address.port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
 }
 
 type Waiting = { readonly signal: AbortSignal };
@@ -276,6 +309,20 @@ describe("a shared cluster", () => {
     expect(report.because).toContain("a fault in the network of node-3 was not taken back");
     expect(await filtersIn(owner.node("node-3").containerId)).not.toContain("trc_");
     expect(await other.reset()).toMatchObject({ way: "cleaned" });
+  });
+
+  test("applies no fault if its owner takes no report of it, and says so", async () => {
+    const shared = await owner.share();
+    await using relay = await deafTo("note", shared.lease.port);
+    await using handle = await connectRedisCluster({
+      ...shared,
+      lease: { ...shared.lease, port: relay.port },
+    });
+    const error: unknown = await handle.isolate("node-0", { timeoutMs: 30_000 }).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(RedisClusterError);
+    expect(error).toMatchObject({ code: "WAIT_TIMEOUT" });
+    expect(String(error)).toContain("Reporting a network fault to the process that started");
+    expect(await filtersIn(handle.node("node-0").containerId)).not.toContain("trc_");
   });
 
   test("is left without its faults by a handle that is stopped", async () => {

@@ -120,8 +120,8 @@ export class ClusterStart {
       );
       const clientsBegun = monotonicMs();
       // A node that is silent for a moment is asked again.
-      const take = (): Promise<Baseline> =>
-        insist(() => takeBaseline(plan, this.#connections), BASELINE_POLL_MS, signal);
+      const take = (seed?: SeedData): Promise<Baseline> =>
+        insist(() => takeBaseline(plan, this.#connections, seed, signal), BASELINE_POLL_MS, signal);
       const [client, empty] = await Promise.all([
         this.#connect(plan, access, signal),
         this.#terms.seed === undefined ? take() : undefined,
@@ -129,7 +129,7 @@ export class ClusterStart {
       const seedBegun = monotonicMs();
       const seed = await this.#seed(plan, access, image, client, signal);
       const seedEnd = monotonicMs();
-      const baseline = empty ?? { ...(await take()), seed };
+      const baseline = empty ?? (await take(seed));
       const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
       this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());
       // After everything of this cluster is removed, and not at all if the start fails.

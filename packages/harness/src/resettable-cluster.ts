@@ -3,7 +3,7 @@ import { ConnectableCluster, type ConnectableParts } from "./connectable-cluster
 import { messageOf, RedisClusterError } from "./errors.ts";
 import type { Member } from "./faults/member.ts";
 import type { NetworkFault } from "./faults/network-faults.ts";
-import { orAborted } from "./lifecycle/deadline.ts";
+import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
 import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
@@ -15,6 +15,7 @@ import type { NetworkFaults, Sharing } from "./sharing/sharing.ts";
 import type { Workload } from "./workload/workload.ts";
 import { monotonicMs } from "./clock/real-time.ts";
 
+// All of these are multiplied by the time scale.
 /** How long a node that runs may take to be reached again: a connection that was cut is tried again within 50 ms. */
 const REUNION_LIMIT_MS = 1_000;
 /** The owner of a shared cluster answers within a millisecond, unless its process is stuck. */
@@ -64,8 +65,6 @@ export class ResettableCluster extends ConnectableCluster {
    * being applied, observations of failovers. A second reset waits for the first. `client`, and each node's, are new
    * afterwards, and `history` begins again; clients from {@link connect} are closed; an application's own are cut off and
    * connect again.
-   *
-   * On servers before 7.0 a CONFIG REWRITE or ACL SAVE goes unnoticed, as they do not count subcommands.
    *
    * @param options default time limit: the start's, 60 000 ms and 1 000 for each node unless `startupTimeoutMs` says
    * otherwise.
@@ -206,10 +205,10 @@ export class ResettableCluster extends ConnectableCluster {
   ): Promise<NetworkFault> {
     const id = randomUUID();
     const nodes = members.map(({ plan }) => plan.name);
-    await this.#sharing.noteNetworkFault(id, nodes, AbortSignal.timeout(TELL_LIMIT_MS));
+    await this.#tell((limit) => this.#sharing.noteNetworkFault(id, nodes, limit));
     // One that is noted and no more only costs a restart of its nodes by the next reset.
     const forget = (): Promise<void> =>
-      this.#sharing.forgetNetworkFaults([id], AbortSignal.timeout(TELL_LIMIT_MS)).catch(() => {});
+      this.#tell((limit) => this.#sharing.forgetNetworkFaults([id], limit)).catch(() => {});
     try {
       const fault = await apply();
       const remove = async (): Promise<void> => {
@@ -222,6 +221,19 @@ export class ResettableCluster extends ConnectableCluster {
       if (error instanceof RedisClusterError && error.code === "FAULT_UNSUPPORTED") await forget();
       throw error;
     }
+  }
+
+  /** Reports something to the process that started the cluster. */
+  async #tell(report: (limit: AbortSignal) => Promise<void>): Promise<void> {
+    using deadline = startDeadline({
+      timeoutMs: TELL_LIMIT_MS,
+      timeScale: this.plan.timeScale,
+      signal: undefined,
+      what: () => `Reporting a network fault to the process that started ${this.plan.name}`,
+      timeoutCode: "WAIT_TIMEOUT",
+      abortCode: "WAIT_ABORTED",
+    });
+    await report(deadline.signal);
   }
 
   /**
@@ -284,7 +296,8 @@ export class ResettableCluster extends ConnectableCluster {
       this.members.all.map(async ({ plan, runtime, connection }) => {
         if ((await runtime.state()).status !== "running") return;
         this.addresses.set(plan, await runtime.mappedAddress());
-        const soon = AbortSignal.any([signal, AbortSignal.timeout(REUNION_LIMIT_MS)]);
+        const limitMs = Math.round(REUNION_LIMIT_MS * this.plan.timeScale);
+        const soon = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
         // One that runs and does not answer is for the reset to find.
         await poll(() => connection.text("PING"), { everyMs: 5, signal: soon }).catch(() => {});
       }),

@@ -9,13 +9,13 @@ const FACTS: FaultFacts = {
   seed: undefined,
 };
 
-function registry(): { readonly faults: FaultRegistry; readonly stop: () => void } {
+function registry(timeScale = 1): { readonly faults: FaultRegistry; readonly stop: () => void } {
   let stopped = false;
   const refuse = (): void => {
     if (stopped) throw new Error("stopped");
   };
   return {
-    faults: new FaultRegistry(1, () => stopped, refuse),
+    faults: new FaultRegistry(timeScale, () => stopped, refuse),
     stop: () => {
       stopped = true;
     },
@@ -144,4 +144,13 @@ test("what a fault means for a node that starts again counts until it is being h
   const healing = cut.heal();
   expect(faults.standing("node-0")).toEqual([]);
   await healing;
+});
+
+test("a reset waits for a late fault as long as the time scale says, and not for ever", async () => {
+  const { faults } = registry(0.01);
+  faults.addLate(new Promise(() => {}));
+  const begun = Date.now();
+  expect(await faults.takeBackAll(AbortSignal.timeout(60_000))).toEqual(new Map());
+  // 5 s at time scale 1.
+  expect(Date.now() - begun).toBeLessThan(4_000);
 });

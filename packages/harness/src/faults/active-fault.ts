@@ -64,7 +64,10 @@ export interface Standing {
   readonly renew?: () => Promise<void>;
 }
 
-/** What is late and does not come at all is not waited for by a reset: it looks at every node itself. */
+/**
+ * A reset waits so long, times the time scale, for faults whose callers have stopped waiting. It does not wait for one that
+ * never becomes active, because it looks at every node itself.
+ */
 const LATE_LIMIT_MS = 5_000;
 /** Healing has the limit of the fault's own undo; this one is for who joins somebody else's. */
 const JOIN_MS = 60_000;
@@ -193,7 +196,10 @@ export class FaultRegistry {
       if (why !== undefined) for (const node of fault.nodes) failed.set(node, `${fault.description}: ${why}`);
     }
     // After the others: what is late may be waiting for one of them, as a signal to a frozen process does.
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(LATE_LIMIT_MS)]);
+    const limited = AbortSignal.any([
+      signal,
+      AbortSignal.timeout(Math.round(LATE_LIMIT_MS * this.#joining.timeScale)),
+    ]);
     await orAborted(Promise.all(this.#late), limited).catch(() => {});
     return failed;
   }

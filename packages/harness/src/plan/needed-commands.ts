@@ -38,7 +38,6 @@ export const NEEDED_COMMANDS: readonly NeededCommand[] = [
     purpose: "prove that replicas have everything",
     categories: ["slow", "blocking", "connection"],
   },
-  { name: "dbsize", purpose: RESET, categories: ["keyspace", "read", "fast"] },
   { name: "acl|list", purpose: RESET, categories: ADMIN },
   { name: "acl|setuser", purpose: RESET, categories: ADMIN },
   { name: "acl|deluser", purpose: RESET, categories: ADMIN },
@@ -47,7 +46,6 @@ export const NEEDED_COMMANDS: readonly NeededCommand[] = [
   { name: "multi", purpose: RESET, categories: ["fast", "transaction"] },
   { name: "exec", purpose: RESET, categories: ["slow", "transaction"] },
   { name: "lastsave", purpose: RESET, categories: ["admin", "fast", "dangerous"] },
-  { name: "time", purpose: "read the servers' clocks during a failover", categories: ["fast"] },
 ];
 
 const SEED = "load the data of `seed` and return to it";

@@ -71,6 +71,14 @@ test.each(["CLUSTER", "INFO", "PING", "AUTH", "HELLO", "CLIENT", "REPLCONF", "SE
   },
 );
 
+test.each(["DBSIZE", "TIME", "FLUSHALL", "BGSAVE"])(
+  "%s, which the library can do without, may be removed",
+  (command) => {
+    expect(problemsOf(renamed(`${command} ""`))).toEqual([]);
+    expect(problemsOf(user(`default on nopass ~* &* +@all -${command}`))).toEqual([]);
+  },
+);
+
 test("each line of rename-command is a name and a new name", () => {
   for (const line of ["FLUSHALL", "", 'FLUSHALL "', 'FLUSHALL "" x', 'FLUSHALL ""x']) {
     expect(problemsOf({ config: { "rename-command": line } })).toMatchObject([

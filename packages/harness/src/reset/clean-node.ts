@@ -22,13 +22,21 @@ interface Step {
   readonly needed: boolean;
 }
 
+/** What cleaning a node has shown. */
+interface Cleaned {
+  /** What had been called before the statistics were reset. */
+  readonly calls: ReadonlyMap<string, number>;
+  /** Whether FLUSHALL was called on this node. */
+  readonly flushed: boolean;
+}
+
 /**
  * Reverts everything that commands can revert on one node, in one round trip: users first, so that every other command is
  * allowed, then clients, so that none writes after the flush. Primaries pass the flush on to their replicas. Functions
- * go before the data: a server with save points writes both to its file during FLUSHALL.
+ * and scripts go before the data: a server with save points writes all of it to its file during FLUSHALL (scripts until
+ * 6.2).
  *
  * @param keepData leaves keys and functions for {@link returnToSeed} to compare and to restore.
- * @returns what was called before the statistics were reset.
  * @throws Error if a command fails, or is unavailable although there is something for it to revert.
  */
 export async function cleanNode(
@@ -38,7 +46,7 @@ export async function cleanNode(
   now: Fingerprint,
   signal: AbortSignal,
   keepData = false,
-): Promise<ReadonlyMap<string, number>> {
+): Promise<Cleaned> {
   const isPrimary = now.view.members.some(({ self, role }) => self && role === "primary");
   const steps: readonly Step[] = [
     ...all(true, usersBack(before.acl, now.acl)),
@@ -56,8 +64,8 @@ export async function cleanNode(
     ),
     ...all(true, settingsBack(before.config, now.config)),
     ...all(now.held.functions > 0, isPrimary && !keepData ? [["FUNCTION", "FLUSH", "SYNC"]] : []),
-    ...all(false, isPrimary && !keepData ? [FLUSH] : []),
     ...all(now.held.scripts > 0, [["SCRIPT", "FLUSH"]]),
+    ...all(false, isPrimary && !keepData ? [FLUSH] : []),
     ...all(false, CLEAR_LOGS),
     ...all(true, [CALLS, RESET_STATISTICS]),
     ...all(false, MARK),
@@ -74,8 +82,12 @@ export async function cleanNode(
     throw new Error(`${connection.node.name} could not be cleaned: ${words.join("; ")}`);
   }
   const flush = steps.findIndex(({ command }) => command === FLUSH);
-  if (outcomes[flush] instanceof Error) await emptyNode(connection, signal);
-  return parseCalls(String(outcomes[steps.findIndex(({ command }) => command === CALLS)]));
+  const flushed = flush !== -1 && !(outcomes[flush] instanceof Error);
+  if (flush !== -1 && !flushed) await emptyNode(connection, signal);
+  return {
+    calls: parseCalls(String(outcomes[steps.findIndex(({ command }) => command === CALLS)])),
+    flushed,
+  };
 }
 
 function all(needed: boolean, commands: readonly NodeCommand[]): readonly Step[] {
@@ -89,11 +101,14 @@ export async function clearLogs(connection: NodeConnection, { config }: Fingerpr
   await connection.outcomes(CLEAR_LOGS.filter(([name]) => name !== "COMMANDLOG" || hasCommandLog));
 }
 
-/** Starts the counting from which a reset reads what was called since. */
-export async function markStatistics(connection: NodeConnection): Promise<void> {
-  const outcomes = await connection.outcomes([...CLEAR_LOGS, RESET_STATISTICS, ...MARK]);
-  const reset = outcomes[CLEAR_LOGS.length];
-  if (reset instanceof Error) throw reset;
+/**
+ * Starts the counting from which a reset reads what was called since, and clears the logs. Returns what was called before.
+ */
+export async function markStatistics(connection: NodeConnection): Promise<ReadonlyMap<string, number>> {
+  const outcomes = await connection.outcomes([...CLEAR_LOGS, CALLS, RESET_STATISTICS, ...MARK]);
+  const [calls, reset] = outcomes.slice(CLEAR_LOGS.length);
+  for (const outcome of [calls, reset]) if (outcome instanceof Error) throw outcome;
+  return parseCalls(String(calls));
 }
 
 /** Settings one by one: one that the server refuses does not keep the others, and the proof finds it. */

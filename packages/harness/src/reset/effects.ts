@@ -32,7 +32,8 @@ const HARMLESS_COMMANDS =
   "asking auth del discard echo exec flushall flushdb get hello info lastsave monitor multi pfselftest ping psync quit readonly readwrite replconf replicaof reset role scan select set sflush slaveof swapdb sync time unlink unwatch wait waitaof";
 
 // REPLICAOF and SLAVEOF are refused in a cluster (`replicaofCommand`), and so is SWAPDB. SYNC, PSYNC and REPLCONF make a
-// connection a replica's; a reset compares how many there are. Servers before 7.0 count the containers only.
+// connection a replica's; a reset compares how many there are. Servers before 7.0 count the containers only: for what
+// that hides, see next-start.ts.
 const HARMLESS: ReadonlySet<string> = new Set([
   ...HARMLESS_COMMANDS.split(" "),
   ...Object.entries(HARMLESS_SUBCOMMANDS).flatMap(([container, names]) => [

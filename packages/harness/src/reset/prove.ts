@@ -56,7 +56,8 @@ export async function prove(
   );
 }
 
-async function replicasHaveAll(
+/** Throws if a replica of a shard does not have what the connection to its primary has written. */
+export async function replicasHaveAll(
   plan: ClusterPlan,
   shard: number,
   connections: readonly NodeConnection[],

@@ -11,8 +11,10 @@ import { lastingCommands } from "./effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { type Found, inspect } from "./inspect.ts";
 import { mend } from "./mend.ts";
+import type { SeedData } from "../seed/dataset.ts";
 import { returnToSeed } from "../seed/return-to-seed.ts";
 import { emptyNode } from "./empty-node.ts";
+import { rewriteFiles } from "./next-start.ts";
 import { prove } from "./prove.ts";
 
 /** What a reset did. */
@@ -45,15 +47,26 @@ const REJOIN_LIMIT_MS = 3_000;
 const MEND_LIMIT_MS = 8_000;
 const MOST_REASONS = 5;
 
-/** Asks every node for its fingerprint, and starts the count of what is called from now on. */
+/**
+ * Asks every node for its fingerprint, and starts the count of what is called from now on. The files of a cluster with a
+ * seed are as each reset leaves them.
+ */
 export async function takeBaseline(
   plan: ClusterPlan,
   connections: readonly NodeConnection[],
+  seed: SeedData | undefined,
+  signal: AbortSignal,
 ): Promise<Baseline> {
-  await Promise.all(connections.map(markStatistics));
-  return {
-    fingerprints: await Promise.all(connections.map((connection) => readFingerprint(connection, plan))),
+  const take = async (): Promise<Baseline> => {
+    await Promise.all(connections.map(markStatistics));
+    return {
+      fingerprints: await Promise.all(connections.map((connection) => readFingerprint(connection, plan))),
+    };
   };
+  const empty = await take();
+  if (seed === undefined) return empty;
+  await rewriteFiles(plan, connections, empty, [], signal);
+  return { ...(await take()), seed };
 }
 
 /** Of a cluster with a seed each way has also the time to restore and compare its data, on a machine that may be busier. */
@@ -83,8 +96,8 @@ export async function resetCluster(
     let late: ReadonlyMap<string, string> = new Map();
     try {
       const baseline = await attempt(members, limitOf(CLEAN_LIMIT_MS, before), signal, async (_, limited) => {
-        const calls = await clean(members, before, found.now, limited);
-        late = await lateEffects(members, found.now, calls);
+        const { calls, unable } = await clean(members, before, found.now, limited);
+        late = new Map([...unable, ...(await lateEffects(members, found.now, calls))]);
         if (late.size > 0) throw new Error(summarize([...late.values()]));
         return await proven(members, before, limited);
       });
@@ -108,7 +121,8 @@ export async function resetCluster(
     try {
       return await attempt(members, limitOf(limitMs, before), signal, async (restart, limited) => {
         const restarted = await way(found, restart, limited);
-        await clean(members, before, [], limited);
+        const { unable } = await clean(members, before, [], limited);
+        if (unable.size > 0) throw new Error(summarize([...unable.values()]));
         const baseline = await proven(members, before, limited);
         return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
       });
@@ -120,6 +134,7 @@ export async function resetCluster(
   try {
     return await attempt(members, undefined, signal, async (restart, limited) => {
       await rebuild(members, restart, limited);
+      // No file is older than the new processes, so it does no harm if a server cannot rewrite one.
       await clean(members, before, [], limited);
       const baseline = await proven(members, before, limited);
       const restarted = members.all.map(({ plan }) => plan.name);
@@ -144,8 +159,17 @@ async function rebuild({ plan, all }: Members, restart: Restart, signal: AbortSi
   await formCluster(plan, booting, signal);
 }
 
+/** What cleaning all nodes has shown. */
+interface CleanedNodes {
+  /** By node index: what had been called before the statistics were reset. */
+  readonly calls: readonly ReadonlyMap<string, number>[];
+  /** Nodes with files of an earlier use that they could not rewrite, and why. */
+  readonly unable: ReadonlyMap<string, string>;
+}
+
 /**
- * Cleans every node, and gives the primaries the data of the seed if there is one. Returns what had been called on each.
+ * Cleans every node, gives the primaries the data of the seed if there is one, and has the nodes rewrite the files that
+ * their next start loads.
  *
  * @param known fingerprints that were just read, by node index; those of the other nodes are read here.
  */
@@ -154,8 +178,9 @@ async function clean(
   before: Baseline,
   known: readonly (Fingerprint | undefined)[],
   signal: AbortSignal,
-): Promise<readonly ReadonlyMap<string, number>[]> {
-  const calls = await Promise.all(
+): Promise<CleanedNodes> {
+  const connections = all.map(({ connection }) => connection);
+  const cleaned = await Promise.all(
     all.map(async ({ connection }, index) => {
       const then = before.fingerprints[index] as Fingerprint;
       return await cleanNode(
@@ -170,10 +195,14 @@ async function clean(
   );
   if (before.seed !== undefined) {
     // After every client is gone: what one of them writes later is found by the proof.
-    const connections = all.map(({ connection }) => connection);
     await returnToSeed(plan, connections, before.seed, (each) => flush(each, signal), signal);
   }
-  return calls;
+  const flushed = plan.shards.map(({ primary }) => cleaned[primary]?.flushed === true);
+  const { calls, unable } = await rewriteFiles(plan, connections, before, flushed, signal);
+  return {
+    calls: cleaned.map((each, index) => new Map([...each.calls, ...(calls[index] ?? [])])),
+    unable,
+  };
 }
 
 async function flush(connection: NodeConnection, signal: AbortSignal): Promise<void> {
