@@ -1,6 +1,6 @@
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import { messageOf } from "../errors.ts";
-import { isErrorReply } from "../formation/insist.ts";
+import { isErrorReply } from "../lifecycle/insist.ts";
 import { probeShards } from "../formation/verify.ts";
 import { poll } from "../lifecycle/poll.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
