@@ -347,6 +347,8 @@ test.concurrent("fields that have expired since the start are there again after 
   await using cluster = await startRedisCluster({
     nodes: 2,
     replicas: 1,
+    // The data are deleted key by key before they are restored.
+    config: { "rename-command": ['FLUSHALL ""', 'FLUSHDB ""'] },
     seed: async (client: Cluster) => {
       await client.hset("visit", "page", "home", "token", "t");
       await client.hpexpire("visit", ttlMs, "FIELDS", 1, "token");

@@ -1,0 +1,90 @@
+import { once } from "node:events";
+import { createServer, type Socket } from "node:net";
+import { expect, test } from "vitest";
+import { AddressTable } from "../clients/address-table.ts";
+import { NodeConnection } from "../clients/node-connection.ts";
+import { RedisClusterError } from "../errors.ts";
+import type { NodePlan } from "../plan/cluster-plan.ts";
+import { planCluster } from "../plan/plan-cluster.ts";
+import { parseSubnet } from "../plan/subnet.ts";
+import { validateOptions } from "../plan/validate-options.ts";
+import { ask, askAll } from "./ask.ts";
+
+const NEVER = new AbortController().signal;
+const plan = planCluster(validateOptions({ nodes: 3 }, {}), parseSubnet("10.77.0.0/24"), (count) =>
+  "a".repeat(count),
+);
+const NODE = plan.nodes[1] as NodePlan;
+
+/** Connects to a server that is given the number of each request after its greeting, from 1. The limit is 200 ms. */
+async function withServer(
+  onRequest: (request: number, socket: Socket) => void,
+  action: (connection: NodeConnection) => Promise<void>,
+): Promise<void> {
+  const sockets = new Set<Socket>();
+  let requests = 0;
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      socket.write("+PONG\r\n+PONG\r\n");
+      socket.on("data", () => onRequest((requests += 1), socket));
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const addresses = new AddressTable();
+  addresses.set(NODE, { host: "127.0.0.1", port: (server.address() as { port: number }).port });
+  const connection = new NodeConnection(NODE, addresses, { password: undefined, tls: undefined }, 0.1);
+  try {
+    await connection.ready(AbortSignal.timeout(10_000));
+    await action(connection);
+  } finally {
+    connection.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+}
+
+test("commands are sent again while the node does not answer, and after the connection has ended", async () => {
+  const onRequest = (request: number, socket: Socket): void => {
+    if (request === 2) socket.destroy();
+    if (request > 2) socket.write("+one\r\n+two\r\n");
+  };
+  await withServer(onRequest, async (connection) => {
+    const replies = await ask(
+      connection,
+      [
+        ["DUMP", "a"],
+        ["DUMP", "b"],
+      ],
+      NEVER,
+    );
+    expect(replies.map(String)).toEqual(["one", "two"]);
+  });
+});
+
+test("an error reply is an answer, which only some commands may get", async () => {
+  const onRequest = (_: number, socket: Socket): void => void socket.write("-NOPERM no\r\n");
+  await withServer(onRequest, async (connection) => {
+    const [reply] = await ask(connection, [["FLUSHALL"]], NEVER);
+    expect(String(reply)).toContain("NOPERM no");
+    await expect(askAll(connection, [["FLUSHALL"]], NEVER)).rejects.toThrow(
+      "node-1 replied to FLUSHALL: NOPERM no",
+    );
+  });
+});
+
+test("when the time is up, the error has the signal's code and says which node did not answer", async () => {
+  const controller = new AbortController();
+  const reason = new RedisClusterError("START_TIMEOUT", "Starting the cluster: not done after 5 ms.");
+  const onRequest = (request: number): void => {
+    if (request === 2) controller.abort(reason);
+  };
+  await withServer(onRequest, async (connection) => {
+    await expect(ask(connection, [["DUMP", "a"]], controller.signal)).rejects.toMatchObject({
+      code: "START_TIMEOUT",
+      message: `${reason.message} Still missing: node-1 did not answer within 200 ms`,
+      details: { missing: "node-1 did not answer within 200 ms" },
+    });
+  });
+});
