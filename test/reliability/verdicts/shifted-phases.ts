@@ -39,7 +39,7 @@ interface Change {
 /** Observes a failover, changes what it says of promotions or writes, and lets the assertions judge both. */
 async function changedNumbers(setting: Setting): Promise<Outcome> {
   const { random } = setting;
-  const failover = await (random() < 0.5 ? splitBrain(setting) : killed(setting));
+  const failover = await (random() < 0.5 ? splitBrain(setting) : afterKill(setting));
   const { what, fields } = oneOf(random, changesOf(failover, random));
   const wrong = [
     ...complaintsAbout(failover).map((each) => `false alarm: ${each}`),
@@ -48,7 +48,7 @@ async function changedNumbers(setting: Setting): Promise<Outcome> {
   return { what: `${what}, of ${failover.failed.name} → ${failover.promoted.name}`, wrong };
 }
 
-async function killed({ cluster, random }: Setting): Promise<Failover> {
+async function afterKill({ cluster, random }: Setting): Promise<Failover> {
   const key = keyOf(between(random, 0, 2));
   return await cluster.observeFailover(async () => await cluster.killMaster(key));
 }

@@ -33,7 +33,7 @@ const SOURCES: readonly Source[] = [
 ];
 
 /** Events that show a promotion: of the log, of the log of a takeover, of a view. */
-const PROMOTION_KINDS: readonly string[] = ["elected", "manual", "promoted"];
+const PROMOTION_KINDS: ReadonlySet<string> = new Set(["elected", "manual", "promoted"]);
 
 /** Phases of which the first cannot be later than the second. */
 const ORDER: readonly (readonly [keyof FailoverPhases, keyof FailoverPhases])[] = [
@@ -53,9 +53,10 @@ const ORDER: readonly (readonly [keyof FailoverPhases, keyof FailoverPhases])[] 
  * is only compared with the rules.
  */
 export function contradictionsIn(failover: Failover): readonly string[] {
-  const { events, others, clockErrorMs = 0 } = failover;
+  const { events, others, clockErrorMs } = failover;
   const shards = [failover, ...others];
-  const slackMs = SLACK_MS + clockErrorMs;
+  // A failover that an older version wrote down does not have it.
+  const slackMs = SLACK_MS + (Number.isFinite(clockErrorMs) ? clockErrorMs : 0);
   return [
     ...shards.flatMap((shard) => [
       ...(events.length === 0 ? [] : [...unsupported(shard, events), ...wrongPromotions(shard, slackMs)]),
@@ -91,7 +92,7 @@ function unsupportedPromotions(
 ): readonly string[] {
   return promotions.flatMap(({ name, atMs, epoch }) => {
     const own = events.filter(({ node }) => node === name);
-    const seen = own.some((event) => PROMOTION_KINDS.includes(event.kind) && isAt(event, atMs));
+    const seen = own.some((event) => PROMOTION_KINDS.has(event.kind) && isAt(event, atMs));
     const numbered =
       epoch === undefined || own.some(({ text }) => new RegExp(`epoch ${epoch}\\b`).test(text));
     return [

@@ -10,6 +10,7 @@ import { cleanNode, clearLogs, markStatistics } from "./clean-node.ts";
 import { lastingCommands } from "./effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { type Found, inspect } from "./inspect.ts";
+import { LateEffects, requireNoLateCommands, requireNoLateEffects, toldLate } from "./late-effects.ts";
 import { mend } from "./mend.ts";
 import { returnToSeed } from "../seed/return-to-seed.ts";
 import { emptyNode } from "./empty-node.ts";
@@ -80,47 +81,45 @@ export async function resetCluster(
   let found = await inspect(members, before, doomed, false, signal);
   const because: string[] = [];
   if (found.reasons.length === 0) {
-    let late: ReadonlyMap<string, string> = new Map();
     try {
       const baseline = await attempt(members, limitOf(CLEAN_LIMIT_MS, before), signal, async (_, limited) => {
         const calls = await clean(members, before, found.now, limited);
-        late = await lateEffects(members, found.now, calls);
-        if (late.size > 0) throw new Error(summarize([...late.values()]));
+        requireNoLateEffects(await lateEffects(members, found.now, calls));
         return await proven(members, before, limited);
       });
       return { way: "cleaned", because: undefined, restarted: [], baseline };
     } catch (error) {
       if (signal.aborted) throw error;
       because.push(`cleaning was not enough: ${messageOf(error)}`);
-      found = await inspect(members, before, new Map([...doomed, ...late]), true, signal);
+      found = await inspect(members, before, new Map([...doomed, ...lateNodes(error)]), true, signal);
     }
   }
   because.push(...found.reasons);
-  // Mending builds on the nodes that stay; if there are none, the way of a start is shorter.
   const ways: (readonly [name: string, limitMs: number, way: Way])[] = [];
   if (found.calm) {
     ways.push(["bringing back", REJOIN_LIMIT_MS, (...args) => bringBack(members, before, ...args)]);
   }
-  if (found.lost.size < members.all.length) {
-    ways.push(["mending", MEND_LIMIT_MS, (...args) => mend(members, before, ...args)]);
-  }
+  ways.push(["mending", MEND_LIMIT_MS, (...args) => mend(members, before, ...args)]);
   for (const [name, limitMs, way] of ways) {
+    // Both build on the nodes that stay; if there are none, the way of a start is shorter.
+    if (found.lost.size === members.all.length) break;
     try {
       return await attempt(members, limitOf(limitMs, before), signal, async (restart, limited) => {
         const restarted = await way(found, restart, limited);
-        await clean(members, before, [], limited);
+        await cleanFormed(members, before, limited);
         const baseline = await proven(members, before, limited);
         return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
       });
     } catch (error) {
       if (signal.aborted) throw error;
       because.unshift(`${name} was not enough: ${messageOf(error)}`);
+      found = withLost(members, found, lateNodes(error));
     }
   }
   try {
     return await attempt(members, undefined, signal, async (restart, limited) => {
       await rebuild(members, restart, limited);
-      await clean(members, before, [], limited);
+      await cleanFormed(members, before, limited);
       const baseline = await proven(members, before, limited);
       const restarted = members.all.map(({ plan }) => plan.name);
       return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
@@ -136,6 +135,16 @@ export async function resetCluster(
       { cause: error, details: { because } },
     );
   }
+}
+
+/** The nodes that an error says cannot be kept, and why. */
+function lateNodes(error: unknown): ReadonlyMap<string, string> {
+  return error instanceof LateEffects ? error.nodes : new Map();
+}
+
+function withLost({ all }: Members, found: Found, late: ReadonlyMap<string, string>): Found {
+  const indexes = all.flatMap(({ plan }, index) => (late.has(plan.name) ? [index] : []));
+  return { ...found, lost: new Set([...found.lost, ...indexes]) };
 }
 
 async function rebuild({ plan, all }: Members, restart: Restart, signal: AbortSignal): Promise<void> {
@@ -176,6 +185,12 @@ async function clean(
   return calls;
 }
 
+/** Cleans the nodes of a cluster that was just formed again. */
+async function cleanFormed(members: Members, before: Baseline, signal: AbortSignal): Promise<void> {
+  const calls = await clean(members, before, [], signal);
+  requireNoLateCommands(members.all.map(({ plan }, index) => [plan.name, calls[index] ?? new Map()]));
+}
+
 async function flush(connection: NodeConnection, signal: AbortSignal): Promise<void> {
   const [flushed] = await connection.outcomes([["FLUSHALL", "SYNC"]]);
   if (flushed instanceof Error) await emptyNode(connection, signal);
@@ -190,14 +205,15 @@ async function lateEffects(
   known: readonly (Fingerprint | undefined)[],
   calls: readonly ReadonlyMap<string, number>[],
 ): Promise<ReadonlyMap<string, string>> {
-  const late = new Map<string, string>();
-  for (const [index, { connection }] of all.entries()) {
-    const later = [...(calls[index] ?? [])].filter(([name]) => known[index]?.calls.has(name) !== true);
-    const lasting = await lastingCommands(plan, connection, new Map(later));
-    const { name } = connection.node;
-    if (lasting.length > 0) late.set(name, `${name} was told ${lasting.join(", ")} during the reset`);
-  }
-  return late;
+  const late = await Promise.all(
+    all.map(async ({ connection }, index) => {
+      const later = [...(calls[index] ?? [])].filter(([name]) => known[index]?.calls.has(name) !== true);
+      const lasting = await lastingCommands(plan, connection, new Map(later));
+      const { name } = connection.node;
+      return lasting.length === 0 ? [] : [[name, toldLate(name, lasting)] as const];
+    }),
+  );
+  return new Map(late.flat());
 }
 
 async function proven({ plan, all }: Members, before: Baseline, signal: AbortSignal): Promise<Baseline> {
