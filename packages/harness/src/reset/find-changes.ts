@@ -19,7 +19,7 @@ export async function findChanges(
   doomed: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { reasons, now } = await inspect(members, before, doomed, true, signal);
+  const { reasons, now } = await inspect(members, before, doomed, "all", signal);
   const answering = members.all.filter((_, index) => now[index] !== undefined);
   const passing = await Promise.all(answering.map(({ connection }) => passingState(connection)));
   const everywhere = answering.length === members.all.length;

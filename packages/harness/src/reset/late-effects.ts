@@ -1,8 +1,7 @@
 import { RedisClusterError, summarize } from "../errors.ts";
 import { lastingButFormation } from "./effects.ts";
-import { commandNames } from "./traces.ts";
-
-type Calls = ReadonlyMap<string, number>;
+import type { Fingerprint } from "./fingerprint.ts";
+import { commandNames, marksOf, STATISTICS_MARK } from "./traces.ts";
 
 /** Something with lasting effects was done to nodes while the cluster was being reset, so these must be replaced. */
 export class LateEffects extends RedisClusterError {
@@ -21,22 +20,36 @@ export function requireNoLateEffects(nodes: ReadonlyMap<string, string>): void {
   if (nodes.size > 0) throw new LateEffects(nodes);
 }
 
-/**
- * Throws if a node that was kept or started anew was told something with lasting effects before it was cleaned.
- *
- * @param calls names of nodes, and what was called on each since it was looked at, or since it was started.
- * @throws LateEffects
- */
-export function requireNoLateCommands(calls: readonly (readonly [node: string, calls: Calls])[]): void {
-  const told = calls.map(([node, each]) => [node, lastingButFormation(each)] as const);
-  requireNoLateEffects(
-    new Map(
-      told.filter(([, names]) => names.length > 0).map(([node, names]) => [node, toldLate(node, names)]),
-    ),
-  );
+/** A node that was cleaned, and what had been called on it by then. */
+export interface CleanedNode {
+  readonly before: Fingerprint;
+  /** Since the statistics of its process were begun. */
+  readonly calls: ReadonlyMap<string, number>;
+  /** Its process is not the one of the baseline, and no statistics of it were ever begun again. */
+  readonly isNew: boolean;
 }
 
-/** A sentence about commands that a node was told during a reset. */
-export function toldLate(node: string, names: readonly string[]): string {
-  return `${node} was told ${commandNames(names)} during the reset`;
+/**
+ * Throws if a node of a cluster that is being formed again was told something with lasting effects before it was cleaned,
+ * or may have been.
+ *
+ * @throws LateEffects
+ */
+export function requireNoLateCommands(nodes: readonly CleanedNode[]): void {
+  const late = nodes.flatMap((each) => lateOn(each, lastingButFormation(each.calls)));
+  requireNoLateEffects(new Map(late));
+}
+
+/** Returns the name of a node and a sentence about what happened to it before it was cleaned; nothing if nothing did. */
+export function lateOn(
+  { before, calls, isNew }: CleanedNode,
+  lasting: readonly string[],
+): readonly (readonly [node: string, why: string])[] {
+  const { node } = before;
+  const isHidden = !isNew && (calls.get(STATISTICS_MARK) ?? 0) < marksOf(before);
+  const why = [
+    ...(lasting.length > 0 ? [`${node} was told ${commandNames(lasting)}`] : []),
+    ...(isHidden ? [`the statistics of ${node} were reset`] : []),
+  ];
+  return why.length === 0 ? [] : [[node, `${why.join(", ")} during the reset`]];
 }

@@ -35,7 +35,7 @@ export async function mend(
     staying.map(async ({ connection, plan: { index } }) => {
       const then = before.fingerprints[index] as Fingerprint;
       const calls = await cleanNode(plan, connection, then, now[index] as Fingerprint, signal);
-      requireNoLateCommands([[connection.node.name, calls]]);
+      requireNoLateCommands([{ before: then, calls, isNew: false }]);
     }),
   );
   const epoch = Math.max(0, ...now.map((each) => each?.view.currentEpoch ?? 0));

@@ -10,7 +10,7 @@ import { cleanNode, clearLogs, markStatistics } from "./clean-node.ts";
 import { lastingCommands } from "./effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { type Found, inspect } from "./inspect.ts";
-import { LateEffects, requireNoLateCommands, requireNoLateEffects, toldLate } from "./late-effects.ts";
+import { LateEffects, lateOn, requireNoLateCommands, requireNoLateEffects } from "./late-effects.ts";
 import { mend } from "./mend.ts";
 import { returnToSeed } from "../seed/return-to-seed.ts";
 import { emptyNode } from "./empty-node.ts";
@@ -78,20 +78,20 @@ export async function resetCluster(
   doomed: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<ResetOutcome> {
-  let found = await inspect(members, before, doomed, false, signal);
+  let found = await inspect(members, before, doomed, "lasting", signal);
   const because: string[] = [];
   if (found.reasons.length === 0) {
     try {
       const baseline = await attempt(members, limitOf(CLEAN_LIMIT_MS, before), signal, async (_, limited) => {
         const calls = await clean(members, before, found.now, limited);
-        requireNoLateEffects(await lateEffects(members, found.now, calls));
+        requireNoLateEffects(await lateEffects(members, before, found.now, calls));
         return await proven(members, before, limited);
       });
       return { way: "cleaned", because: undefined, restarted: [], baseline };
     } catch (error) {
       if (signal.aborted) throw error;
       because.push(`cleaning was not enough: ${messageOf(error)}`);
-      found = await inspect(members, before, new Map([...doomed, ...lateNodes(error)]), true, signal);
+      found = await inspect(members, before, new Map([...doomed, ...lateNodes(error)]), "uncounted", signal);
     }
   }
   because.push(...found.reasons);
@@ -106,7 +106,7 @@ export async function resetCluster(
     try {
       return await attempt(members, limitOf(limitMs, before), signal, async (restart, limited) => {
         const restarted = await way(found, restart, limited);
-        await cleanFormed(members, before, limited);
+        await cleanFormed(members, before, restarted, limited);
         const baseline = await proven(members, before, limited);
         return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
       });
@@ -119,9 +119,9 @@ export async function resetCluster(
   try {
     return await attempt(members, undefined, signal, async (restart, limited) => {
       await rebuild(members, restart, limited);
-      await cleanFormed(members, before, limited);
-      const baseline = await proven(members, before, limited);
       const restarted = members.all.map(({ plan }) => plan.name);
+      await cleanFormed(members, before, restarted, limited);
+      const baseline = await proven(members, before, limited);
       return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
     });
   } catch (error) {
@@ -186,9 +186,20 @@ async function clean(
 }
 
 /** Cleans the nodes of a cluster that was just formed again. */
-async function cleanFormed(members: Members, before: Baseline, signal: AbortSignal): Promise<void> {
+async function cleanFormed(
+  members: Members,
+  before: Baseline,
+  restarted: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const calls = await clean(members, before, [], signal);
-  requireNoLateCommands(members.all.map(({ plan }, index) => [plan.name, calls[index] ?? new Map()]));
+  requireNoLateCommands(
+    before.fingerprints.map((each, index) => ({
+      before: each,
+      calls: calls[index] ?? new Map<string, number>(),
+      isNew: restarted.includes(each.node),
+    })),
+  );
 }
 
 async function flush(connection: NodeConnection, signal: AbortSignal): Promise<void> {
@@ -202,15 +213,16 @@ async function flush(connection: NodeConnection, signal: AbortSignal): Promise<v
  */
 async function lateEffects(
   { plan, all }: Members,
+  { fingerprints }: Baseline,
   known: readonly (Fingerprint | undefined)[],
   calls: readonly ReadonlyMap<string, number>[],
 ): Promise<ReadonlyMap<string, string>> {
   const late = await Promise.all(
     all.map(async ({ connection }, index) => {
-      const later = [...(calls[index] ?? [])].filter(([name]) => known[index]?.calls.has(name) !== true);
+      const called = calls[index] ?? new Map<string, number>();
+      const later = [...called].filter(([name]) => known[index]?.calls.has(name) !== true);
       const lasting = await lastingCommands(plan, connection, new Map(later));
-      const { name } = connection.node;
-      return lasting.length === 0 ? [] : [[name, toldLate(name, lasting)] as const];
+      return lateOn({ before: fingerprints[index] as Fingerprint, calls: called, isNew: false }, lasting);
     }),
   );
   return new Map(late.flat());

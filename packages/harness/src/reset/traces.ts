@@ -46,6 +46,11 @@ export function commandNames(names: readonly string[]): string {
   return names.map((name) => name.toUpperCase().replace("|", " ")).join(", ");
 }
 
+/** How often the mark has to be counted as long as nobody but the library begins the statistics of a node again. */
+export function marksOf(before: Fingerprint): number {
+  return Math.min(MARK_CALLS, before.calls.get(STATISTICS_MARK) ?? 0);
+}
+
 /**
  * Returns why the process of a node cannot be kept after all: what was done to it since its cleaning, which has begun its
  * statistics again.
@@ -61,13 +66,12 @@ export function tracesSinceCleaning(
   synced: boolean,
   ownSettings: number,
 ): readonly string[] {
-  const marks = Math.min(MARK_CALLS, before.calls.get(STATISTICS_MARK) ?? 0);
   const cleaned: Fingerprint = {
     ...before,
     // The process may be new by then, and may have seen the failovers of which it was cleaned.
     runId: now.runId,
     failoverMessages: now.failoverMessages,
-    calls: new Map([[STATISTICS_MARK, marks]]),
+    calls: new Map([[STATISTICS_MARK, marksOf(before)]]),
     // Counters since the cleaning. Before 7.0 there are times instead, of which −1 stands for never.
     snapshots: {
       ...now.snapshots,
