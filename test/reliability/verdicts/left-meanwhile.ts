@@ -1,18 +1,15 @@
-import { once } from "node:events";
-import { Redis } from "ioredis";
 import {
   RedisClusterError,
   type RedisClusterNode,
   type ResetReport,
   type StartedRedisCluster,
 } from "testcontainers-redis-cluster";
+import { type Act, type Commands, LateClient, runIdOf } from "../../support/late-client.ts";
 import { keyOf } from "./outages.ts";
 import { between, oneOf, type Outcome, type ScenarioKind, type Setting } from "./scenario.ts";
 
 // Faults that are seeded while a reset runs: an application's client is cut off, connects again and leaves state behind before
 // the reset has proven anything. The reset has to say so, or the state has to be gone.
-
-type Commands = readonly (readonly string[])[];
 
 /** A kind of state that a client can leave on a primary by commands that a transaction may have. */
 interface Late {
@@ -61,79 +58,6 @@ const LATE: readonly Late[] = [
   },
 ];
 
-/** The state was left on a process. */
-interface Act {
-  readonly runId: string;
-  /**
-   * It was certainly left between a cleaning and the proof of it: the server's statistics, read in the same transaction, had
-   * the mark of the cleaning, and no question for the users, which the proof asks.
-   */
-  readonly beforeProof: boolean;
-}
-
-/** A client that leaves state a few times, each time as soon as it is connected again. */
-class LateClient implements Disposable {
-  readonly acts: Act[] = [];
-  readonly #client: Redis;
-  readonly #commands: Commands;
-  #left: number;
-  #acting: Promise<unknown> = Promise.resolve();
-
-  private constructor(client: Redis, commands: Commands, times: number) {
-    this.#client = client;
-    this.#commands = commands;
-    this.#left = times;
-  }
-
-  static async to(node: RedisClusterNode, commands: Commands, times: number): Promise<LateClient> {
-    const client = new Redis({
-      ...node.mappedAddress,
-      retryStrategy: () => 1,
-      enableReadyCheck: false,
-      enableOfflineQueue: false,
-      disableClientInfo: true,
-      maxRetriesPerRequest: 0,
-    });
-    client.on("error", () => {});
-    await once(client, "ready");
-    const late = new LateClient(client, commands, times);
-    client.on("ready", () => {
-      if (late.#left === 0) return;
-      late.#left -= 1;
-      late.#acting = late.#act().catch(() => {});
-    });
-    return late;
-  }
-
-  async #act(): Promise<void> {
-    const asked = [["INFO", "commandstats"], ["INFO", "server"], ...this.#commands];
-    const transaction = this.#client.multi(asked.map(([name = "", ...args]) => ["call", name, ...args]));
-    const replies = (await transaction.exec()) ?? [];
-    const [[, statistics] = [], [, server] = []] = replies;
-    if (replies.length < asked.length || replies.some(([error]) => error !== null)) return;
-    this.acts.push({
-      runId: runIdIn(String(server)),
-      beforeProof:
-        /^cmdstat_lastsave:/m.test(String(statistics)) && !/^cmdstat_acl\|list:/m.test(String(statistics)),
-    });
-  }
-
-  /** Ends it, when it has the answer that it waits for. */
-  async end(): Promise<void> {
-    this.#left = 0;
-    await this.#acting;
-    this.#client.disconnect();
-  }
-
-  [Symbol.dispose](): void {
-    this.#client.disconnect();
-  }
-}
-
-function runIdIn(info: string): string {
-  return /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
-}
-
 /** So many resets may pass until the client has left something before a proof. */
 const ROUNDS = 12;
 
@@ -170,7 +94,7 @@ async function oneReset(
       report.code === "RESET_FAILED" ? [] : [`the reset failed: ${report.code}: ${report.message}`];
     return { acts, wrong, how: report.code };
   }
-  const runId = runIdIn(await node.client.info("server"));
+  const runId = await runIdOf(node);
   const there = late.isThere === undefined ? undefined : await late.isThere(node);
   const isLeft = (act: Act): boolean => there ?? act.runId === runId;
   const left = acts.filter(isLeft);
