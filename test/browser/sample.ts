@@ -40,6 +40,7 @@ export const FAILOVER: Failover = {
   ...shard({ acknowledgedByOldPrimary: { count: 12, lastMs: 1700 } }),
   since: SINCE,
   timeScale: 1,
+  clockErrorMs: 0,
   nodes: [0, 1, 2, 3, 4, 5].map((index) => ({
     name: `node-${index}`,
     roleBefore: index < 3 ? "primary" : "replica",

@@ -1,9 +1,11 @@
 import {
   type RedisClusterError,
+  type RedisClusterNode,
   type StartedRedisCluster,
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { LateClient, runIdOf } from "../support/late-client.ts";
 
 // What an abandoned test still has under way must not reach the next one.
 
@@ -72,4 +74,19 @@ test("a reset deletes reports of failures, which would count in the decisions of
 test("a reset that is joined by a second one ends neither", async () => {
   const [first, second] = await Promise.all([cluster.reset(), cluster.reset()]);
   expect(second).toBe(first);
+});
+
+test("a reset replaces a process that a client tells something lasting while it runs", async () => {
+  const [node] = cluster.nodes;
+  for (;;) {
+    using client = await LateClient.to(node as RedisClusterNode, [["CONFIG", "REWRITE"]], 1);
+    const { way } = await cluster.reset();
+    await client.end();
+    const act = client.acts.find(({ beforeProof }) => beforeProof);
+    // Whether the client is so quick is chance. What comes after the proof is for the next reset.
+    if (act === undefined) continue;
+    expect(way).not.toBe("cleaned");
+    expect(await runIdOf(node as RedisClusterNode)).not.toBe(act.runId);
+    break;
+  }
 });

@@ -2,6 +2,7 @@ import Table from "cli-table3";
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { mulberry32 } from "../support/random.ts";
 import { CLEAN_RUNS } from "./verdicts/clean-runs.ts";
+import { LEFT_MEANWHILE } from "./verdicts/left-meanwhile.ts";
 import { LEFT_STATE } from "./verdicts/left-state.ts";
 import { OUTAGES } from "./verdicts/outages.ts";
 import type { ScenarioKind } from "./verdicts/scenario.ts";
@@ -11,7 +12,13 @@ import { TAMPERING } from "./verdicts/tampering.ts";
 // Are the verdicts right? Faults are seeded into what a verdict is made of, and each has to be reported; runs without any
 // loss must report none. A further kind of fault is an entry in one of the lists of `ScenarioKind`s.
 
-const FAULTS: readonly ScenarioKind[] = [...TAMPERING, ...OUTAGES, ...LEFT_STATE, ...SHIFTED_PHASES];
+const FAULTS: readonly ScenarioKind[] = [
+  ...TAMPERING,
+  ...OUTAGES,
+  ...LEFT_STATE,
+  ...LEFT_MEANWHILE,
+  ...SHIFTED_PHASES,
+];
 
 /** So often a scenario is tried in which what it wanted to do did not come about. */
 const TRIES = 5;

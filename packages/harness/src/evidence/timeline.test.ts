@@ -23,6 +23,7 @@ const FAILOVER: Failover = {
   lastWriteMs: undefined,
   acknowledgedByOldPrimary: { count: 0, lastMs: undefined },
   timeScale: 1,
+  clockErrorMs: 0,
   nodes: [],
   slots: [{ first: 0, last: 5460 }],
   epochBefore: 1,

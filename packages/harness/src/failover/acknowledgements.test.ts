@@ -41,6 +41,6 @@ test("only what a node acknowledged outside of all its terms, and after one of t
 
 test("the last write before the last promotion is of the node whose term it was", () => {
   const all = [by("a", 50), by("a", 210), by("b", 260), by("c", 310), by("a", 320)];
-  expect(lastBefore(all, TERMS, 0)).toBe(210);
+  expect(lastBefore(all, TERMS, 0)).toEqual(by("a", 210));
   expect(lastBefore([by("c", 310)], TERMS, 0)).toBeUndefined();
 });

@@ -59,15 +59,20 @@ export function ofDeposed(
   );
 }
 
-/** Returns when a primary of the shard acknowledged a write for the last time before the last term began. */
+/** Returns the last write that a primary of the shard executed before the last term began. */
 export function lastBefore(
   acknowledgements: readonly Acknowledgement[],
   terms: readonly Term[],
   slackMs: number,
-): number | undefined {
+): Acknowledgement | undefined {
   const earlier = terms.slice(0, -1).map((_, index) => isIn(terms, index, slackMs));
-  const moments = acknowledgements
-    .filter((each) => earlier.some((isOwn) => isOwn(each)))
-    .map(({ executedAt }) => executedAt);
-  return moments.length === 0 ? undefined : moments.reduce((latest, each) => Math.max(latest, each));
+  return latest(acknowledgements.filter((each) => earlier.some((isOwn) => isOwn(each))));
+}
+
+/** Returns the acknowledgement of the write that was executed last. */
+export function latest(acknowledgements: readonly Acknowledgement[]): Acknowledgement | undefined {
+  return acknowledgements.reduce<Acknowledgement | undefined>(
+    (last, each) => (last === undefined || each.executedAt > last.executedAt ? each : last),
+    undefined,
+  );
 }

@@ -12,6 +12,7 @@ export function failoverWith(changes: Partial<Failover> = {}): Failover {
     ...shardFailoverWith(),
     since: 1_700_000_000_000,
     timeScale: 1,
+    clockErrorMs: 0,
     nodes: NODES,
     others: [],
     events: [],

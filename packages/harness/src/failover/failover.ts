@@ -44,7 +44,8 @@ export interface TimelineEvent {
    * Of a line in the node's own log: `suspected`, `failed`, `reachable-again`, `election-scheduled`, `election-moved`,
    * `election-at-once`, `election-started`, `vote-granted`, `vote-denied`, `votes-counted`, `elected`, `epoch-claimed`,
    * `unable`, `manual`, `state`, `demoted`. Of its view: `silent`, `answers`, `flag`, `replica`, `promoted`, `serving`, `agreed`,
-   * `back`. Of the writes of the observation: `recovered`. Of the action: `fault`, `acted`.
+   * `back`. Of the writes of the observation: `last-write`, `recovered`, `late-write`. Of the action:
+   * `fault`, `acted`.
    */
   readonly kind: string;
   /** The server's own words, or a sentence. Node ids are replaced by names. */
@@ -171,6 +172,12 @@ export interface Failover extends ShardFailover {
    * are given; the times here are those of the clock.
    */
   readonly timeScale: number;
+  /**
+   * By how many milliseconds the clocks of two nodes may seem to differ although they are the same: times of two nodes
+   * that are closer than that have no order. It is twice the inaccuracy with which a node's clock could be read, which is
+   * half of the time that a question to it took.
+   */
+  readonly clockErrorMs: number;
   /** All nodes of the cluster, in the plan's order. */
   readonly nodes: readonly NodeBefore[];
   /** The other shards that failed over at the same time, in the order of their promotions. */

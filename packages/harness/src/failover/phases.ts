@@ -70,8 +70,8 @@ function termsOf({ shard, promotions }: ShardRecord, lines: readonly NodeLogLine
   ];
 }
 
-/** Returns when a write was acknowledged for the last time by the primary that the promoted node replaced. */
-export function lastWriteAt(record: ShardRecord, { lines, clockErrorMs }: Seen): number | undefined {
+/** Returns the last write that was acknowledged before the last promotion, by the primary of that time. */
+export function lastWrite(record: ShardRecord, { lines, clockErrorMs }: Seen): Acknowledgement | undefined {
   return lastBefore(record.acknowledgements, termsOf(record, lines), clockErrorMs);
 }
 

@@ -5,9 +5,10 @@ import { parseClusterNodes } from "../view/parse-nodes.ts";
 import { promotedReplica } from "../checks/failover-checks.ts";
 import { report as makeReport } from "../report/report.ts";
 import type { Acknowledgement } from "./acknowledgements.ts";
+import { contradictionsIn } from "./contradictions.ts";
 import { formatFailover } from "./format-failover.ts";
 import { parseLogLine, parseLogText } from "./parse-log.ts";
-import { deposedWrites, electedAt, lastWriteAt, phasesOf, recoveredAt } from "./phases.ts";
+import { deposedWrites, electedAt, lastWrite, phasesOf, recoveredAt } from "./phases.ts";
 import { Recorder, type ShardRecord } from "./recorder.ts";
 import { report } from "./report.ts";
 import { shardsOf } from "./shards.ts";
@@ -204,6 +205,7 @@ test("the report has every node with its role and shard before the fault", () =>
 
 test("the report names both nodes, and its text is aligned", () => {
   const failover = report({ plan: PLAN }, withLogs(), REDIS, KILLED);
+  expect(contradictionsIn(failover)).toEqual([]);
   expect(failover).toMatchObject({
     failed: { name: "node-0" },
     promoted: { name: "node-3", id: D },
@@ -271,6 +273,7 @@ test("acknowledgements of an old primary that is cut off do not end the failover
   record.acknowledgements.push({ node: "node-0", executedAt: 1_150, atMs: 1_600 });
   record.acknowledgements.push(acknowledged(3, 1_650));
   const failover = report({ plan: PLAN }, recorded, REDIS, 1_000);
+  expect(contradictionsIn(failover)).toEqual([]);
   expect(failover).toMatchObject({
     lastWriteMs: 200,
     acknowledgedByOldPrimary: { count: 2, lastMs: 500 },
@@ -292,9 +295,12 @@ test("an acknowledgement within what the clocks may be apart is not of a deposed
   const record = first(recorded);
   record.acknowledgements.push(acknowledged(0, 1_210));
   expect(deposedWrites(record, recorded)).toEqual([]);
-  expect(lastWriteAt(record, recorded)).toBe(1_210);
+  expect(lastWrite(record, recorded)?.executedAt).toBe(1_210);
   record.acknowledgements.push(acknowledged(0, 1_211));
   expect(deposedWrites(record, recorded)).toHaveLength(1);
+  const failover = report({ plan: PLAN }, recorded, REDIS, 1_000);
+  expect(failover).toMatchObject({ clockErrorMs: 10, lastWriteMs: 210 });
+  expect(contradictionsIn(failover)).toEqual([]);
 });
 
 test("a shard that fails over and back again has both promotions, and its old primary at the end", () => {
@@ -310,6 +316,7 @@ test("a shard that fails over and back again has both promotions, and its old pr
   allSay(recorded, 2_020, BACK, []);
   record.acknowledgements.push(acknowledged(0, 2_030));
   const failover = report({ plan: PLAN }, recorded, REDIS, 1_050);
+  expect(contradictionsIn(failover)).toEqual([]);
   expect(failover).toMatchObject({
     failed: { name: "node-0" },
     promoted: { name: "node-0", id: A },
@@ -384,6 +391,7 @@ test("a suspicion and a declaration of death from before the fault are not the f
   logs(recorded, 3, 3_000, "Failover election won: I'm the new master.");
   allSay(recorded, 3_010, PROMOTED, [0]);
   const failover = report({ plan: PLAN }, recorded, REDIS, 1_000);
+  expect(contradictionsIn(failover)).toEqual([]);
   expect(failover.phases).toMatchObject({
     suspectedMs: 1_100,
     suspectedBy: "node-2",

@@ -9,7 +9,9 @@ import type {
   ShardPromotion,
   TimelineEvent,
 } from "./failover.ts";
-import { deposedWrites, electedAt, isManual, lastWriteAt, phasesOf, recoveredAt } from "./phases.ts";
+import { latest } from "./acknowledgements.ts";
+import { deposedWrites, electedAt, isManual, lastWrite, phasesOf, recoveredAt } from "./phases.ts";
+import { lateWritesText } from "./late-writes.ts";
 import { missedPromotions } from "./missed-promotions.ts";
 import type { RecordedEvent, Recorder, ShardRecord } from "./recorder.ts";
 import { selfOf, type Views } from "./shards.ts";
@@ -28,7 +30,7 @@ export function report(
     .map((record): ShardFailover => {
       const { shard, promotion } = record;
       const manual = isManual(record, recorder, sinceMs);
-      const lastWrite = lastWriteAt(record, recorder);
+      const last = lastWrite(record, recorder);
       return {
         failed: { name: shard.primary.name },
         promoted: { name: promotion.name, id: promotion.id },
@@ -38,7 +40,7 @@ export function report(
         epochBefore: shard.epoch,
         epochAfter: promotion.epoch,
         manual,
-        lastWriteMs: lastWrite === undefined ? undefined : since(lastWrite),
+        lastWriteMs: last === undefined ? undefined : since(last.executedAt),
         acknowledgedByOldPrimary: deposedOf(record, recorder, since),
         phases: phasesOf(record, recorder, sinceMs, records.length),
         expected: expectedOf(record, recorder, { manual, server, plan, since }),
@@ -52,9 +54,10 @@ export function report(
     ...first,
     since: sinceMs,
     timeScale: plan.timeScale,
+    clockErrorMs: recorder.clockErrorMs,
     nodes,
     others,
-    events: timeline([...events, ...recoveries(recorder)], sinceMs),
+    events: timeline([...events, ...writeEvents(recorder)], sinceMs),
   };
 }
 
@@ -68,9 +71,11 @@ function promotionsOf(
     epoch: promotion.epoch,
     atMs: electedAt(promotion, lines) ?? promotion.seenAt,
   }));
-  return [...missedPromotions(record, lines), ...seen]
-    .toSorted((a, b) => a.atMs - b.atMs)
-    .map(({ name, epoch, atMs }) => ({ name, epoch, atMs: since(atMs) }));
+  // Whatever the clocks of two nodes say, the last one is that of the promoted node.
+  const earlier = [...missedPromotions(record, lines), ...seen.slice(0, -1)].toSorted(
+    (a, b) => a.atMs - b.atMs,
+  );
+  return [...earlier, ...seen.slice(-1)].map(({ name, epoch, atMs }) => ({ name, epoch, atMs: since(atMs) }));
 }
 
 function deposedOf(
@@ -78,12 +83,9 @@ function deposedOf(
   recorder: Recorder,
   since: (atMs: number) => number,
 ): DeposedWrites {
-  const moments = deposedWrites(record, recorder).map(({ executedAt }) => executedAt);
-  if (moments.length === 0) return { count: 0, lastMs: undefined };
-  return {
-    count: moments.length,
-    lastMs: since(moments.reduce((latest, each) => Math.max(latest, each))),
-  };
+  const writes = deposedWrites(record, recorder);
+  const last = latest(writes);
+  return { count: writes.length, lastMs: last === undefined ? undefined : since(last.executedAt) };
 }
 
 function expectedOf(
@@ -121,13 +123,34 @@ function promotedMs({ phases }: ShardFailover): number {
   return phases.electedMs ?? phases.servingMs ?? Number.POSITIVE_INFINITY;
 }
 
-/** The first acknowledgement by each promoted node. It is known only when the promotion is. */
-function recoveries({ records, lines }: Recorder): readonly RecordedEvent[] {
-  return records.flatMap((record) => {
-    const atMs = recoveredAt(record, lines);
-    if (atMs === undefined || record.promotion === undefined) return [];
-    return [{ node: record.promotion.name, kind: "recovered", text: "acknowledges a write again", atMs }];
+/** The acknowledgements that a failover's numbers are taken from. They are known only when the promotion is. */
+function writeEvents(recorder: Recorder): readonly RecordedEvent[] {
+  return recorder.records.flatMap((record) => {
+    if (record.promotion === undefined) return [];
+    const recoveredMs = recoveredAt(record, recorder.lines);
+    const last = lastWrite(record, recorder);
+    const late = deposedWrites(record, recorder);
+    const lastLate = latest(late);
+    return [
+      ...writeEvent(
+        "last-write",
+        last?.node,
+        last?.executedAt,
+        "acknowledges its last write before the promotion",
+      ),
+      ...writeEvent("recovered", record.promotion.name, recoveredMs, "acknowledges a write again"),
+      ...writeEvent("late-write", lastLate?.node, lastLate?.executedAt, lateWritesText(late.length)),
+    ];
   });
+}
+
+function writeEvent(
+  kind: string,
+  node: string | undefined,
+  atMs: number | undefined,
+  text: string,
+): readonly RecordedEvent[] {
+  return node === undefined || atMs === undefined ? [] : [{ node, kind, text, atMs }];
 }
 
 /** All events in the order of their moments, which is not that of their arrival. */

@@ -97,8 +97,8 @@ export interface ReportShard {
   /** From the fault to the promotion, by the server's own rules. */
   readonly expected: { readonly minMs: number; readonly maxMs: number } | undefined;
   /**
-   * How long no write to it was acknowledged: by the ledger if there is one, else by the observation's own writes, of
-   * which those that a deposed primary acknowledged do not count.
+   * How long no write to it was acknowledged that lasts, in milliseconds: by the observation's own writes and, if there is
+   * a ledger, by the time that its clients were without. What a deposed primary acknowledged does not end it.
    */
   readonly unavailableMs: number | undefined;
 }

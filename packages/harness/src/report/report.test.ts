@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { failoverWith, shardFailoverWith } from "../failover/failover.fixture.ts";
-import { ledgerWith } from "../workload/ledger.fixture.ts";
+import { ledgerWith, shardWith } from "../workload/ledger.fixture.ts";
 import { report } from "./report.ts";
 import { reportPage } from "./report-page.ts";
 
@@ -137,4 +137,33 @@ test("a failover without late writes says nothing of them but the count", () => 
   const made = report(FAILOVER);
   expect(made.toJSON().timeline.marks.map(({ kind }) => kind)).not.toContain("late-write");
   expect(made.toText({ columns: 80, color: false })).not.toContain("late write");
+});
+
+describe("the time without writes of a shard that a ledger saw as well", () => {
+  /** Acknowledged again at 1515 ms by the promoted node, which was promoted at 1501 ms; at −4 ms before. */
+  const since = FAILOVER.since;
+  const awayFrom = (fromMs: number, toMs: number | undefined): readonly (number | undefined)[] => {
+    const shard = {
+      ...shardWith(1),
+      unavailableMs: (toMs ?? 4_000) - fromMs,
+      lastSuccessBefore: since + fromMs,
+      firstSuccessAfter: toMs === undefined ? undefined : since + toMs,
+    };
+    const { shards, timeline } = report(FAILOVER, ledgerWith({ shards: [shard] })).toJSON();
+    const away = timeline.lanes
+      .filter(({ kind }) => kind === "client")
+      .flatMap(({ bars }) => bars.filter(({ state }) => state === "unavailable"));
+    return [shards[0]?.unavailableMs, ...away.map(({ fromMs: from }) => from)];
+  };
+
+  test.each([
+    ["is the ledger's, whose clients find the new primary later", 9, 1_700, [1_691, 9]],
+    ["begins before acknowledgements of the deposed primary", 1_508, 1_700, [1_704, -4]],
+    ["does not end before the promoted node acknowledged a write", 20, 1_400, [1_495, 20]],
+    ["is the observed one if the ledger's ended before it", -300, -4, [1_519, -4]],
+    ["is the observed one if the ledger's began after it", 1_600, 1_800, [1_519, -4, 1_600]],
+    ["has no end if the ledger saw none", 9, undefined, [undefined, 9]],
+  ])("%s", (_, fromMs, toMs, expected) => {
+    expect(awayFrom(fromMs, toMs)).toEqual(expected);
+  });
 });

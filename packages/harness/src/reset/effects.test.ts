@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { lastingCommands, leavesDataOnly } from "./effects.ts";
+import { lastingButFormation, lastingCommands, leavesDataOnly } from "./effects.ts";
 
 /** A server that fails the test if it is asked. */
 const SILENT = {
@@ -21,6 +21,8 @@ test("commands that a reset reverts are known without asking", async () => {
     "acl|setuser",
     "flushall",
     "script|load",
+    // A seed is compared and restored with these.
+    ...["dump", "pttl", "restore", "unlink", "function|restore"],
   ];
   expect(await lasting(...names)).toEqual([]);
 });
@@ -93,4 +95,11 @@ test("a server is asked once about a command that is not known here", async () =
   expect(await lastingCommands(plan, connection, calls)).toEqual(["odd"]);
   expect(await lastingCommands(plan, connection, calls)).toEqual(["odd"]);
   expect(asked).toEqual([["COMMAND", "INFO", "zadd", "odd"]]);
+});
+
+test("commands that form a cluster are not told from those of somebody else", () => {
+  const calls = new Map(
+    ["cluster|meet", "cluster|reset", "get", "odd", "debug", "acl|save"].map((name) => [name, 1]),
+  );
+  expect(lastingButFormation(calls)).toEqual(["debug", "acl|save"]);
 });

@@ -29,7 +29,7 @@ const HARMLESS_SUBCOMMANDS: Readonly<Record<string, string>> = {
 
 /** The same for commands without subcommands. Of data commands only those that this library uses itself. */
 const HARMLESS_COMMANDS =
-  "asking auth del discard echo exec flushall flushdb get hello info lastsave monitor multi pfselftest ping psync quit readonly readwrite replconf replicaof reset role scan select set sflush slaveof swapdb sync time unlink unwatch wait waitaof";
+  "asking auth del discard dump echo exec flushall flushdb get hello info lastsave monitor multi pfselftest ping psync pttl quit readonly readwrite replconf replicaof reset restore role scan select set sflush slaveof swapdb sync time unlink unwatch wait waitaof";
 
 // REPLICAOF and SLAVEOF are refused in a cluster (`replicaofCommand`), and so is SWAPDB. SYNC, PSYNC and REPLCONF make a
 // connection a replica's; a reset compares how many there are. Servers before 7.0 count the containers only: for what
@@ -51,6 +51,14 @@ const HARMLESS: ReadonlySet<string> = new Set([
  */
 const LASTING =
   /^(?:debug|pfdebug|save|bgsave|bgrewriteaof|shutdown|failover)(?:\||$)|^config\|rewrite$|^acl\|(?:save|load)$|^module\|(?:load|loadex|unload)$|^script\|debug$|^cluster\|(?:addslots|addslotsrange|bumpepoch|delslots|delslotsrange|failover|flushslots|forget|meet|migration|migrateslots|cancelslotmigrations|replicate|reset|saveconfig|set-config-epoch|setslot)$/;
+
+/**
+ * Returns those of the called commands whose effects last for certain, but for those of the cluster, which forming one
+ * needs: after a forming they are the library's own.
+ */
+export function lastingButFormation(calls: ReadonlyMap<string, number>): readonly string[] {
+  return [...calls.keys()].filter((name) => LASTING.test(name) && !name.startsWith("cluster|"));
+}
 
 /** Whether commands that this file does not name leave only data behind, by cluster and name. */
 const learned = new WeakMap<ClusterPlan, Map<string, boolean>>();

@@ -19,7 +19,7 @@ export async function findChanges(
   doomed: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { reasons, now } = await inspect(members, before, doomed, true, signal);
+  const { reasons, now } = await inspect(members, before, doomed, "all", signal);
   const answering = members.all.filter((_, index) => now[index] !== undefined);
   const passing = await Promise.all(answering.map(({ connection }) => passingState(connection)));
   const everywhere = answering.length === members.all.length;
@@ -62,13 +62,24 @@ async function passingState(connection: NodeConnection): Promise<readonly string
       ? [`${name} has entries in ${LOGS[index]?.what}`]
       : [],
   );
-  const paused = fields.get("paused_actions") ?? "none";
   return [
     ...counted,
     ...written,
-    ...(paused === "none" ? [] : [`${name} pauses its clients (${paused})`]),
+    ...pauseIn(fields).map((what) => `${name} ${what}`),
     ...connectionsIn(String(list)).map((what) => `${name} has ${what}`),
   ];
+}
+
+/**
+ * Whether a node pauses its clients, by INFO of Valkey 8.1 and newer. Other servers do not report it, so a CLIENT PAUSE counts
+ * that was called since the last reset, even if it may have expired.
+ */
+export function pauseIn(info: ReadonlyMap<string, string>): readonly string[] {
+  const paused = info.get("paused_actions");
+  if (paused !== undefined) return paused === "none" ? [] : [`pauses its clients (${paused})`];
+  const calls = (name: string): number =>
+    Number(/^calls=(\d+)/.exec(info.get(`cmdstat_client|${name}`) ?? "")?.[1] ?? 0);
+  return calls("pause") > calls("unpause") ? ["was told CLIENT PAUSE, which may last"] : [];
 }
 
 /** Connections of CLIENT LIST that only somebody else can have opened: ours have no name and monitor nothing. */

@@ -22,16 +22,22 @@ export interface Found {
 }
 
 /**
+ * What is compared: `lasting`, what cleaning cannot revert; `all`, also what it can; `uncounted`, all but the statistics of
+ * commands, which the cleaning has begun again.
+ */
+export type Extent = "lasting" | "all" | "uncounted";
+
+/**
  * Asks every node how it is, and compares that with the baseline and the plan.
  *
- * @param cleaned whether cleaning was tried before. What commands have not reverted by then takes a new process.
+ * @param extent `uncounted` after a cleaning: what commands have not reverted by then takes a new process.
  * @throws RedisClusterError ENGINE_FAILED where a node does not answer and the engine does not tell why.
  */
 export async function inspect(
   { plan, all }: Members,
   before: Baseline,
   doomed: ReadonlyMap<string, string>,
-  cleaned: boolean,
+  extent: Extent,
   signal: AbortSignal,
 ): Promise<Found> {
   const lost = new Set<number>();
@@ -53,8 +59,7 @@ export async function inspect(
   );
   for (const [index, { plan: node }] of all.entries()) {
     const baseline = before.fingerprints[index] as Fingerprint;
-    // Cleaning has reset the statistics.
-    const then = cleaned ? { ...baseline, calls: new Map<string, number>() } : baseline;
+    const then = extent === "uncounted" ? { ...baseline, calls: new Map<string, number>() } : baseline;
     const fingerprint = now[index];
     const why = doomed.get(node.name);
     const lasting =
@@ -62,9 +67,9 @@ export async function inspect(
         ? []
         : [
             ...lastingTraces(then, fingerprint, answers[index]?.commands ?? [], syncedShards.has(node.shard)),
-            ...(cleaned
-              ? [...lastingDifferences(then, fingerprint), ...remains(plan, before, fingerprint)]
-              : []),
+            ...(extent === "lasting"
+              ? []
+              : [...lastingDifferences(then, fingerprint), ...remains(plan, before, fingerprint)]),
           ];
     if (why !== undefined) reasons.push(why);
     if (fingerprint === undefined) reasons.push(await orAborted(whyMute(all[index] as Member), signal));

@@ -6,6 +6,7 @@ import type { Baseline } from "./baseline.ts";
 import { cleanNode } from "./clean-node.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import type { Found } from "./inspect.ts";
+import { requireNoLateCommands } from "./late-effects.ts";
 import { hasPlannedElection } from "./planned-election.ts";
 
 /**
@@ -31,15 +32,11 @@ export async function mend(
   const staying = unclear.filter((member) => !candidates.includes(member));
   // A primary with keys refuses to forget the others.
   await Promise.all(
-    staying.map(({ connection, plan: { index } }) =>
-      cleanNode(
-        plan,
-        connection,
-        before.fingerprints[index] as Fingerprint,
-        now[index] as Fingerprint,
-        signal,
-      ),
-    ),
+    staying.map(async ({ connection, plan: { index } }) => {
+      const then = before.fingerprints[index] as Fingerprint;
+      const { calls } = await cleanNode(plan, connection, then, now[index] as Fingerprint, signal);
+      requireNoLateCommands([{ before: then, calls, isNew: false }]);
+    }),
   );
   const epoch = Math.max(0, ...now.map((each) => each?.view.currentEpoch ?? 0));
   await formByReset(

@@ -7,17 +7,22 @@ import { mergeViews } from "../view/cluster-view.ts";
 import { requireSeed } from "../seed/return-to-seed.ts";
 import type { Baseline } from "./baseline.ts";
 import { lastingDifferences, remains } from "./differences.ts";
+import { lastingCommands } from "./effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
+import { requireNoLateEffects } from "./late-effects.ts";
+import { tracesSinceCleaning } from "./traces.ts";
 
 const POLL_MS = 5;
 const REPLICAS_LIMIT_MS = 1_000;
 
 /**
- * Proves that a cluster is as it was when it had just started, and returns its new fingerprints: every shard takes a
+ * Proves that a cluster that has just been cleaned is as it was when it had just started, and returns its new fingerprints: every shard takes a
  * write, all its replicas have all of the stream, no node has a key, a script or a function but those of the seed, every
- * key of the seed has its digest on every node, every setting and user is the old one, and all nodes agree on the planned roles and slots. Waits for what may still be on its way.
+ * key of the seed has its digest on every node, every setting and user is the old one, all nodes agree on the planned roles and slots, and
+ * nobody has done anything since the cleaning that only a new process reverts. Waits for what may still be on its way.
  *
- * @throws RedisClusterError RESET_FAILED if something differs that waiting does not change.
+ * @throws LateEffects if somebody has; RedisClusterError RESET_FAILED if something else differs that waiting does not
+ * change.
  */
 export async function prove(
   plan: ClusterPlan,
@@ -26,10 +31,13 @@ export async function prove(
   signal: AbortSignal,
 ): Promise<readonly Fingerprint[]> {
   await probeShards(plan, connections, signal);
+  /** How often CONFIG SET was called on each node by {@link forgetReports}. */
+  const ownSettings = connections.map(() => 0);
   return await poll(
     async () => {
       await Promise.all(plan.shards.map((_, shard) => replicasHaveAll(plan, shard, connections)));
       const now = await Promise.all(connections.map((connection) => readFingerprint(connection, plan, true)));
+      requireNoLateEffects(await lateEffects(plan, connections, before, now, ownSettings));
       const lasting = now.flatMap((each, index) =>
         lastingDifferences(before.fingerprints[index] as Fingerprint, each),
       );
@@ -39,9 +47,11 @@ export async function prove(
         new Map(plan.nodes.map(({ id, name }) => [id, name])),
       );
       await Promise.all(
-        connections
-          .filter((_, index) => now[index]?.held.failureReports !== 0)
-          .map((each) => forgetReports(plan, each)),
+        connections.map(async (each, index) => {
+          if (now[index]?.held.failureReports === 0) return;
+          ownSettings[index] = (ownSettings[index] ?? 0) + 2;
+          await forgetReports(plan, each);
+        }),
       );
       const problems = [
         ...view.disagreements.map(({ message }) => message),
@@ -54,6 +64,33 @@ export async function prove(
     },
     { everyMs: POLL_MS, signal },
   );
+}
+
+/** What was done to which node since its cleaning. Asks only about commands that no reset of this cluster has asked about. */
+async function lateEffects(
+  plan: ClusterPlan,
+  connections: readonly NodeConnection[],
+  { fingerprints }: Baseline,
+  now: readonly Fingerprint[],
+  ownSettings: readonly number[],
+): Promise<ReadonlyMap<string, string>> {
+  const synced = new Set(
+    now.flatMap(({ snapshots }, index) => (snapshots.syncs > 0 ? [plan.nodes[index]?.shard] : [])),
+  );
+  const found = await Promise.all(
+    connections.map(async (connection, index) => {
+      const each = now[index] as Fingerprint;
+      const traces = tracesSinceCleaning(
+        fingerprints[index] as Fingerprint,
+        each,
+        await lastingCommands(plan, connection, each.calls),
+        synced.has(connection.node.shard),
+        ownSettings[index] ?? 0,
+      );
+      return traces.length === 0 ? [] : [[each.node, `${traces.join(", ")} during the reset`] as const];
+    }),
+  );
+  return new Map(found.flat());
 }
 
 /** Throws if a replica of a shard does not have what the connection to its primary has written. */

@@ -10,12 +10,20 @@ import { cleanNode, clearLogs, markStatistics } from "./clean-node.ts";
 import { lastingCommands } from "./effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { type Found, inspect } from "./inspect.ts";
+import {
+  lateOn,
+  NodesNotKept,
+  requireKeptNodes,
+  requireNoLateCommands,
+  requireNoLateEffects,
+} from "./late-effects.ts";
 import { mend } from "./mend.ts";
 import type { SeedData } from "../seed/dataset.ts";
 import { returnToSeed } from "../seed/return-to-seed.ts";
 import { emptyNode } from "./empty-node.ts";
 import { rewriteFiles } from "./next-start.ts";
 import { prove } from "./prove.ts";
+import { STATISTICS_MARK } from "./traces.ts";
 
 /** What a reset did. */
 export interface ResetReport {
@@ -90,54 +98,58 @@ export async function resetCluster(
   doomed: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<ResetOutcome> {
-  let found = await inspect(members, before, doomed, false, signal);
+  let found = await inspect(members, before, doomed, "lasting", signal);
   const because: string[] = [];
   if (found.reasons.length === 0) {
-    let late: ReadonlyMap<string, string> = new Map();
     try {
       const baseline = await attempt(members, limitOf(CLEAN_LIMIT_MS, before), signal, async (_, limited) => {
         const { calls, unable } = await clean(members, before, found.now, limited);
-        late = new Map([...unable, ...(await lateEffects(members, found.now, calls))]);
-        if (late.size > 0) throw new Error(summarize([...late.values()]));
+        requireKeptNodes(unable);
+        requireNoLateEffects(await lateEffects(members, before, found.now, calls));
         return await proven(members, before, limited);
       });
       return { way: "cleaned", because: undefined, restarted: [], baseline };
     } catch (error) {
       if (signal.aborted) throw error;
       because.push(`cleaning was not enough: ${messageOf(error)}`);
-      found = await inspect(members, before, new Map([...doomed, ...late]), true, signal);
+      found = await inspect(
+        members,
+        before,
+        new Map([...doomed, ...nodesNotKept(error)]),
+        "uncounted",
+        signal,
+      );
     }
   }
   because.push(...found.reasons);
-  // Mending builds on the nodes that stay; if there are none, the way of a start is shorter.
   const ways: (readonly [name: string, limitMs: number, way: Way])[] = [];
   if (found.calm) {
     ways.push(["bringing back", REJOIN_LIMIT_MS, (...args) => bringBack(members, before, ...args)]);
   }
-  if (found.lost.size < members.all.length) {
-    ways.push(["mending", MEND_LIMIT_MS, (...args) => mend(members, before, ...args)]);
-  }
+  ways.push(["mending", MEND_LIMIT_MS, (...args) => mend(members, before, ...args)]);
   for (const [name, limitMs, way] of ways) {
+    // Both build on the nodes that stay; if there are none, the way of a start is shorter.
+    if (found.lost.size === members.all.length) break;
     try {
       return await attempt(members, limitOf(limitMs, before), signal, async (restart, limited) => {
         const restarted = await way(found, restart, limited);
-        const { unable } = await clean(members, before, [], limited);
-        if (unable.size > 0) throw new Error(summarize([...unable.values()]));
+        requireKeptNodes(await cleanFormed(members, before, restarted, limited));
         const baseline = await proven(members, before, limited);
         return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
       });
     } catch (error) {
       if (signal.aborted) throw error;
       because.unshift(`${name} was not enough: ${messageOf(error)}`);
+      found = withLost(members, found, nodesNotKept(error));
     }
   }
   try {
     return await attempt(members, undefined, signal, async (restart, limited) => {
       await rebuild(members, restart, limited);
-      // No file is older than the new processes, so it does no harm if a server cannot rewrite one.
-      await clean(members, before, [], limited);
-      const baseline = await proven(members, before, limited);
       const restarted = members.all.map(({ plan }) => plan.name);
+      // No file is older than the new processes, so it does no harm if a server cannot rewrite one.
+      await cleanFormed(members, before, restarted, limited);
+      const baseline = await proven(members, before, limited);
       return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
     });
   } catch (error) {
@@ -151,6 +163,16 @@ export async function resetCluster(
       { cause: error, details: { because } },
     );
   }
+}
+
+/** The nodes that an error says cannot be kept, and why. */
+function nodesNotKept(error: unknown): ReadonlyMap<string, string> {
+  return error instanceof NodesNotKept ? error.nodes : new Map();
+}
+
+function withLost({ all }: Members, found: Found, late: ReadonlyMap<string, string>): Found {
+  const indexes = all.flatMap(({ plan }, index) => (late.has(plan.name) ? [index] : []));
+  return { ...found, lost: new Set([...found.lost, ...indexes]) };
 }
 
 async function rebuild({ plan, all }: Members, restart: Restart, signal: AbortSignal): Promise<void> {
@@ -200,9 +222,40 @@ async function clean(
   const flushed = plan.shards.map(({ primary }) => cleaned[primary]?.flushed === true);
   const { calls, unable } = await rewriteFiles(plan, connections, before, flushed, signal);
   return {
-    calls: cleaned.map((each, index) => new Map([...each.calls, ...(calls[index] ?? [])])),
+    calls: cleaned.map((each, index) => allCalls(each.calls, calls[index])),
     unable,
   };
+}
+
+/** Cleans the nodes of a cluster that was just formed again. Returns the nodes that could not rewrite a file, and why. */
+async function cleanFormed(
+  members: Members,
+  before: Baseline,
+  restarted: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const { calls, unable } = await clean(members, before, [], signal);
+  requireNoLateCommands(
+    before.fingerprints.map((each, index) => ({
+      before: each,
+      calls: calls[index] ?? new Map<string, number>(),
+      isNew: restarted.includes(each.node),
+    })),
+  );
+  return unable;
+}
+
+/** The calls of two counts, one after the other; of the mark the lower number, because each count begins with all marks. */
+function allCalls(
+  first: ReadonlyMap<string, number>,
+  second: ReadonlyMap<string, number> = new Map(),
+): ReadonlyMap<string, number> {
+  // Nothing was counted again: even a client that resets the statistics leaves that call in them.
+  if (second.size === 0) return first;
+  const sum = new Map(first);
+  for (const [name, count] of second) sum.set(name, (first.get(name) ?? 0) + count);
+  const marks = [first, second].map((calls) => calls.get(STATISTICS_MARK) ?? 0);
+  return sum.set(STATISTICS_MARK, Math.min(...marks));
 }
 
 async function flush(connection: NodeConnection, signal: AbortSignal): Promise<void> {
@@ -216,17 +269,19 @@ async function flush(connection: NodeConnection, signal: AbortSignal): Promise<v
  */
 async function lateEffects(
   { plan, all }: Members,
+  { fingerprints }: Baseline,
   known: readonly (Fingerprint | undefined)[],
   calls: readonly ReadonlyMap<string, number>[],
 ): Promise<ReadonlyMap<string, string>> {
-  const late = new Map<string, string>();
-  for (const [index, { connection }] of all.entries()) {
-    const later = [...(calls[index] ?? [])].filter(([name]) => known[index]?.calls.has(name) !== true);
-    const lasting = await lastingCommands(plan, connection, new Map(later));
-    const { name } = connection.node;
-    if (lasting.length > 0) late.set(name, `${name} was told ${lasting.join(", ")} during the reset`);
-  }
-  return late;
+  const late = await Promise.all(
+    all.map(async ({ connection }, index) => {
+      const called = calls[index] ?? new Map<string, number>();
+      const later = [...called].filter(([name]) => known[index]?.calls.has(name) !== true);
+      const lasting = await lastingCommands(plan, connection, new Map(later));
+      return lateOn({ before: fingerprints[index] as Fingerprint, calls: called, isNew: false }, lasting);
+    }),
+  );
+  return new Map(late.flat());
 }
 
 async function proven({ plan, all }: Members, before: Baseline, signal: AbortSignal): Promise<Baseline> {

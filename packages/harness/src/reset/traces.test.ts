@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Fingerprint, parseCalls } from "./fingerprint.ts";
-import { failoverTraces, lastingTraces, MARK_CALLS, STATISTICS_MARK } from "./traces.ts";
+import { failoverTraces, lastingTraces, MARK_CALLS, STATISTICS_MARK, tracesSinceCleaning } from "./traces.ts";
 
 function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
   return {
@@ -111,6 +111,50 @@ describe("files that the server writes by itself", () => {
     expect(lastingTraces(fingerprint({ config: off }), now, [], false)).toEqual([
       "node-1 wrote an append-only file",
     ]);
+  });
+});
+
+describe("what was done since the cleaning", () => {
+  const config = new Map([["save", ""]]);
+  const before = fingerprint({ config, snapshots: { ...BEFORE.snapshots, saves: 4, rewrites: -1 } });
+  const since = (
+    changes: Partial<Fingerprint>,
+    lasting: readonly string[] = [],
+    own = 0,
+  ): readonly string[] =>
+    tracesSinceCleaning(before, fingerprint({ config, ...changes }), lasting, false, own);
+  const called = (settings: number): ReadonlyMap<string, number> =>
+    new Map([
+      [STATISTICS_MARK, MARK_CALLS],
+      ["config|set", settings],
+    ]);
+  const saved = { ...BEFORE.snapshots, saves: 1 };
+
+  test("is nothing of a node that was only cleaned, or started as new and cleaned", () => {
+    expect(since({})).toEqual([]);
+    const messages = new Map([["auth-req_sent", 5]]);
+    expect(since({ runId: "b", failoverMessages: messages, snapshots: saved })).toEqual([]);
+  });
+
+  test("is found by commands with lasting effects", () => {
+    expect(since({}, ["config|rewrite"])).toEqual(["node-1 was told CONFIG REWRITE"]);
+  });
+
+  test("may be hidden by statistics that were begun again", () => {
+    expect(since({ calls: new Map([[STATISTICS_MARK, 2]]) })).toEqual([
+      "the statistics of node-1 were reset",
+    ]);
+  });
+
+  test("cannot be hidden where the server does not have the mark", () => {
+    const without = fingerprint({ config, calls: new Map() });
+    expect(tracesSinceCleaning(without, without, [], false, 0)).toEqual([]);
+  });
+
+  test("is a snapshot by save points that somebody else has set", () => {
+    expect(since({ calls: called(3), snapshots: saved }, [], 2)).toEqual(["node-1 saved a snapshot"]);
+    expect(since({ calls: called(2), snapshots: saved }, [], 2)).toEqual([]);
+    expect(since({ calls: called(3) }, [], 2)).toEqual([]);
   });
 });
 

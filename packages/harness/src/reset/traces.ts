@@ -31,9 +31,7 @@ export function lastingTraces(
   else if ([...before.calls].some(([name, count]) => (now.calls.get(name) ?? 0) < count))
     found.push(`the statistics of ${now.node} were reset`);
   if (lasting.length > 0) {
-    found.push(
-      `${now.node} was told ${lasting.map((name) => name.toUpperCase().replace("|", " ")).join(", ")}`,
-    );
+    found.push(`${now.node} was told ${commandNames(lasting)}`);
   }
   if (now.modules !== before.modules) found.push(`${now.node} has other modules`);
   // A server keeps the votes of its last election, and goes by them again for seconds (docs/failover.md).
@@ -41,6 +39,51 @@ export function lastingTraces(
     found.push(`${now.node} stood for election`);
   if (now.runId === before.runId) found.push(...fileTraces(before, now, synced));
   return found;
+}
+
+/** Commands as one would type them, by their names in the statistics. */
+export function commandNames(names: readonly string[]): string {
+  return names.map((name) => name.toUpperCase().replace("|", " ")).join(", ");
+}
+
+/** How often the mark has to be counted as long as nobody but the library begins the statistics of a node again. */
+export function marksOf(before: Fingerprint): number {
+  return Math.min(MARK_CALLS, before.calls.get(STATISTICS_MARK) ?? 0);
+}
+
+/**
+ * Returns why the process of a node cannot be kept after all: what was done to it since its cleaning, which has begun its
+ * statistics again.
+ *
+ * @param lasting the commands among those called since then whose effects last, or are unknown.
+ * @param synced whether a node of its shard has given a full sync since then.
+ * @param ownSettings how often the library itself has called CONFIG SET since then.
+ */
+export function tracesSinceCleaning(
+  before: Fingerprint,
+  now: Fingerprint,
+  lasting: readonly string[],
+  synced: boolean,
+  ownSettings: number,
+): readonly string[] {
+  const cleaned: Fingerprint = {
+    ...before,
+    // The process may be new by then, and may have seen the failovers of which it was cleaned.
+    runId: now.runId,
+    failoverMessages: now.failoverMessages,
+    calls: new Map([[STATISTICS_MARK, marksOf(before)]]),
+    // Counters since the cleaning. Before 7.0 there are times instead, of which −1 stands for never.
+    snapshots: {
+      ...now.snapshots,
+      saves: Math.min(0, before.snapshots.saves),
+      rewrites: Math.min(0, before.snapshots.rewrites),
+    },
+  };
+  const calls = new Map(now.calls);
+  // Before 7.0 nothing tells the library's own calls from others.
+  calls.delete("config");
+  if ((calls.get("config|set") ?? 0) <= ownSettings) calls.delete("config|set");
+  return lastingTraces(cleaned, { ...now, calls }, lasting, synced);
 }
 
 /**

@@ -67,6 +67,8 @@ export interface ShardLedger {
    * The longest time without an acknowledged write while one was wanted, in milliseconds: from the last success
    * before, or from the first attempt after that where it came later, to the next success (or, if none came, as long as
    * `unavailableAtEndMs`). 0 where that is ordinary: 50 ms or less, or no more than 10 medians of the shard's other such times.
+   * It is what the clients met: an acknowledgement ends it even if the write does not last, as one of a primary that has
+   * been replaced. Such writes are in {@link Ledger.lost}.
    */
   readonly unavailableMs: number;
   /** The last acknowledgement before that, in milliseconds since the epoch. Undefined: none, or nothing to tell. */
