@@ -5,6 +5,7 @@ import {
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { docker } from "../support/engine.ts";
 import { LateClient, runIdOf } from "../support/late-client.ts";
 
 // What an abandoned test still has under way must not reach the next one.
@@ -69,6 +70,24 @@ test("a reset deletes reports of failures, which would count in the decisions of
   await cluster.waitUntilHealthy();
   expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
   expect(await reports()).toBe(0);
+});
+
+test("a reset that ends too early says what it has found", async () => {
+  await cluster.kill(cluster.nodes.map(String));
+  const aborter = new AbortController();
+  const resetting = endOf(cluster.reset({ signal: aborter.signal }));
+  const engine = await docker();
+  const runs = async (): Promise<boolean> => {
+    const containers = cluster.nodes.map(({ containerId }) => engine.getContainer(containerId).inspect());
+    return (await Promise.all(containers)).some(({ State }) => State.Running);
+  };
+  // The nodes that it starts still have to form the cluster again.
+  await expect.poll(runs, { timeout: 20_000, interval: 1 }).toBe(true);
+  aborter.abort();
+  expect(await resetting).toMatch(
+    /^WAIT_ABORTED: Resetting the cluster: aborted by the caller's signal\. Still: node-0 does not answer: its container is/,
+  );
+  expect(await cluster.reset()).toMatchObject({ way: "rebuilt" });
 });
 
 test("a reset that is joined by a second one ends neither", async () => {

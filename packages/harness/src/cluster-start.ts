@@ -29,7 +29,7 @@ import { insist } from "./lifecycle/insist.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
-import { waitDeadline } from "./lifecycle/wait.ts";
+import { waitDeadline, waitError } from "./lifecycle/wait.ts";
 import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import { type ValidOptions } from "./plan/validate-options.ts";
 import type { Baseline } from "./reset/baseline.ts";
@@ -121,7 +121,11 @@ export class ClusterStart {
       const clientsBegun = monotonicMs();
       // A node that is silent for a moment is asked again.
       const take = (seed?: SeedData): Promise<Baseline> =>
-        insist(() => takeBaseline(plan, this.#connections, seed, signal), BASELINE_POLL_MS, signal);
+        insist(() => takeBaseline(plan, this.#connections, seed, signal), BASELINE_POLL_MS, signal).catch(
+          (error: unknown) => {
+            throw waitError(signal, error);
+          },
+        );
       const [client, empty] = await Promise.all([
         this.#connect(plan, access, signal),
         this.#terms.seed === undefined ? take() : undefined,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ConnectableCluster, type ConnectableParts } from "./connectable-cluster.ts";
-import { messageOf, RedisClusterError } from "./errors.ts";
+import { messageOf, RedisClusterError, summarize } from "./errors.ts";
 import type { Member } from "./faults/member.ts";
 import type { NetworkFault } from "./faults/network-faults.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
@@ -132,9 +132,12 @@ export class ResettableCluster extends ConnectableCluster {
       // An earlier reset that was aborted ends what it has begun; both would start the same containers.
       await orAborted(this.#unsettled, signal);
       // The engine may have fallen silent at any point of it.
-      const resetting = resetCluster(this.members, before, all, signal);
+      const because: string[] = [];
+      const resetting = resetCluster(this.members, before, all, signal, because);
       this.#unsettled = resetting.catch(() => {});
-      const { baseline, ...outcome } = await orAborted(resetting, signal);
+      const { baseline, ...outcome } = await orAborted(resetting, signal).catch((error: unknown) => {
+        throw error === signal.reason && because.length > 0 ? new Error(summarize(because)) : error;
+      });
       await orAborted(this.#sharing.keepBaseline(baseline, signal), signal);
       await orAborted(this.#sharing.forgetNetworkFaults([...untaken.keys()], signal), signal);
       await this.renewClient(signal);

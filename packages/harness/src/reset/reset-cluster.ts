@@ -90,6 +90,7 @@ type Way = (found: Found, restart: Restart, signal: AbortSignal) => Promise<read
  * processes that can be kept, else new processes everywhere. When it settles, nothing that it has begun is under way.
  *
  * @param doomed nodes whose process cannot be kept, and why.
+ * @param because is filled with what is found and why a way was not enough, for a caller that stops waiting.
  * @throws RedisClusterError RESET_FAILED; ENGINE_FAILED before anything was done; or the signal's reason.
  */
 export async function resetCluster(
@@ -97,9 +98,9 @@ export async function resetCluster(
   before: Baseline,
   doomed: ReadonlyMap<string, string>,
   signal: AbortSignal,
+  because: string[] = [],
 ): Promise<ResetOutcome> {
   let found = await inspect(members, before, doomed, "lasting", signal);
-  const because: string[] = [];
   if (found.reasons.length === 0) {
     try {
       const baseline = await attempt(members, limitOf(CLEAN_LIMIT_MS, before), signal, async (_, limited) => {
