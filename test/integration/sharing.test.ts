@@ -132,6 +132,7 @@ function methodsOf(cluster: StartedRedisCluster): readonly string[] {
       "endWorkloads",
       "enter",
       "failed",
+      "failedForGood",
       "inForce",
       "interrupt",
     ],

@@ -54,8 +54,9 @@ export async function observeFailover(
     ended = observation.ended;
     // Awaited in the end; until then nobody listens.
     ended.catch(() => {});
-    const sinceMs = await act(action, subject, recorder, signal);
-    const whole = await waitUntilWhole(subject, recorder, sinceMs + withinMs, waitForOldPrimary, signal);
+    const { sinceMs, endedMs } = await act(action, subject, recorder, signal);
+    const limits = { untilMs: sinceMs + withinMs, endedMs };
+    const whole = await waitUntilWhole(subject, recorder, limits, waitForOldPrimary, signal);
     if (!whole) {
       const evidence = await gatherEvidence(subject, recorder, { sinceMs, withinMs }, server);
       throw timeoutError(recorder, evidence, sinceMs, waitForOldPrimary);
@@ -81,7 +82,7 @@ function limitOf({ withinMs }: ObserveFailoverOptions, { nodeTimeoutMs, timeScal
 }
 
 /**
- * Does what the caller wants done, and gives the moment of the fault: what the result says in `since`, where that lies
+ * Does what the caller wants done, and gives the moment when that ended and the moment of the fault: what the result says in `since`, where that lies
  * within the action; else when the first fault began that the action applied; else when the action was called.
  * Something before the fault itself, such as finding the primary, and something after it, such as Docker noticing that a
  * container has ended, is part of most actions.
@@ -91,25 +92,27 @@ async function act(
   subject: FailoverSubject,
   recorder: Recorder,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ readonly sinceMs: number; readonly endedMs: number }> {
   const calledMs = wallClockMs();
   const result = await orAborted(action(), signal);
   const said = typeof result === "object" && result !== null && "since" in result ? result.since : undefined;
-  const within = typeof said === "number" && said >= calledMs && said <= wallClockMs();
+  const endedMs = wallClockMs();
+  const within = typeof said === "number" && said >= calledMs && said <= endedMs;
   const sinceMs = within ? said : (subject.firstFaultSince(calledMs) ?? calledMs);
   recorder.note("action", "fault", "the fault begins", sinceMs);
-  recorder.note("action", "acted", "the action has ended");
-  return sinceMs;
+  recorder.note("action", "acted", "the action has ended", endedMs);
+  return { sinceMs, endedMs };
 }
 
 async function waitUntilWhole(
   subject: FailoverSubject,
   recorder: Recorder,
-  untilMs: number,
+  { untilMs, endedMs }: { readonly untilMs: number; readonly endedMs: number },
   waitForOldPrimary: boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  while (!isWhole(recorder, waitForOldPrimary)) {
+  // The last thing that the action did, such as a second failover, need not show in the views from before its end.
+  while (!recorder.hasSeenAllSince(endedMs) || !isWhole(recorder, waitForOldPrimary)) {
     if (wallClockMs() >= untilMs) return false;
     if (tooSmallToFailOver(recorder.records.length) !== undefined) {
       await orAborted(subject.refuseHopeless(), signal);
@@ -131,6 +134,7 @@ function isWhole({ records, lines, views, before }: Recorder, waitForOldPrimary:
     ) &&
     promoted.every(
       (record) =>
+        views.get(record.promotion?.name ?? "")?.kind === "answered" &&
         record.agreedAt !== undefined &&
         recoveredAt(record, lines) !== undefined &&
         (!waitForOldPrimary || record.backAt !== undefined),

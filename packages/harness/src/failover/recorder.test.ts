@@ -108,6 +108,17 @@ test("a killed primary is suspected, declared dead, replaced, agreed upon and ba
   });
 });
 
+test("all nodes were seen since a moment if each was asked after it, or was found to be silent", () => {
+  const recorded = recorder();
+  expect(recorded.hasSeenAllSince(1_000)).toBe(false);
+  for (const index of [1, 2, 3, 4, 5]) recorded.onView(says(index), 1_030, 1_010);
+  recorded.onView(says(0), 1_030, 990);
+  expect(recorded.hasSeenAllSince(1_000)).toBe(false);
+  recorded.onView(silent(0), 1_030, 990);
+  expect(recorded.hasSeenAllSince(1_000)).toBe(true);
+  expect(recorded.hasSeenAllSince(1_010)).toBe(false);
+});
+
 test("a primary that takes slots over by a migration is not promoted", () => {
   const recorded = recorder();
   const moved = { [A]: "master - 0 0 1 connected", [B]: "master - 0 0 9 connected 0-10922" };

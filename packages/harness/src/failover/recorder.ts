@@ -73,6 +73,8 @@ export class Recorder {
   readonly #roleOf = new Map<string, NodeRole>();
   readonly #conditions = new Map<string, NodeConditions>();
   #roles = "";
+  /** The moment for which the last view of each node is true for certain. */
+  readonly #seenAt = new Map<string, number>();
 
   /**
    * @param options `begunAt`: when the views of before were asked for. Default: now. `startedBy`: by when the process of
@@ -121,6 +123,13 @@ export class Recorder {
     return this.#views;
   }
 
+  /** Whether every node was seen after that moment: asked, or found to be silent. */
+  hasSeenAllSince(moment: number): boolean {
+    return this.#plan.nodes.every(
+      ({ name }) => (this.#seenAt.get(name) ?? Number.NEGATIVE_INFINITY) > moment,
+    );
+  }
+
   note(node: string, kind: string, text: string, atMs: number = wallClockMs()): void {
     this.events.push({ node, kind, text: this.#named(text), atMs });
   }
@@ -142,6 +151,7 @@ export class Recorder {
   onView(view: NodeView, atMs: number, askedMs: number = atMs): void {
     const last = this.#views.get(view.node);
     this.#views.set(view.node, view);
+    this.#seenAt.set(view.node, view.kind === "silent" ? atMs : askedMs);
     if (last?.kind !== view.kind) {
       if (view.kind === "silent") this.note(view.node, "silent", `gives no view: ${view.reason}`, atMs);
       else this.note(view.node, "answers", "gives a view again", atMs);
