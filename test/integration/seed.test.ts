@@ -12,7 +12,7 @@ import {
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
-import { exec } from "../support/engine.ts";
+import { readContainerFile } from "../support/engine.ts";
 
 const BIG = Array.from({ length: 600 }, (_, index) => `member-${index}`);
 const LIBRARY = "#!lua name=seeded\nredis.register_function('answer', function() return 42 end)";
@@ -192,9 +192,8 @@ describe("a cluster with replicas and a function", () => {
     for (const node of (await cluster.primaries()).toSorted((a, b) => a.name.localeCompare(b.name))) {
       await node.client.save();
       const [, dir] = await node.client.config("GET", "dir");
-      const { output } = await exec(node.containerId, ["base64", "-w0", `${dir}/dump.rdb`]);
       const file = join(folder, `${node.name}.rdb`);
-      await writeFile(file, Buffer.from(output.trim(), "base64"));
+      await writeFile(file, await readContainerFile(node.containerId, `${dir}/dump.rdb`));
       rdb.push(file);
     }
     expect(rdb).toHaveLength(3);

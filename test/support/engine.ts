@@ -1,3 +1,4 @@
+import { buffer } from "node:stream/consumers";
 import { getContainerRuntimeClient } from "testcontainers";
 
 const CLUSTER_LABEL = "testcontainers-redis-cluster.cluster";
@@ -42,6 +43,13 @@ export async function exec(
   const client = await getContainerRuntimeClient();
   const { exitCode, output } = await client.container.exec(client.container.getById(containerId), command);
   return { exitCode, output };
+}
+
+/** Returns the content of a file in a container. The engine packs it into an archive of one file, whose first block names its size. */
+export async function readContainerFile(containerId: string, path: string): Promise<Buffer> {
+  const archive = await buffer(await (await docker()).getContainer(containerId).getArchive({ path }));
+  const size = Number.parseInt(archive.toString("latin1", 124, 136), 8);
+  return archive.subarray(512, 512 + size);
 }
 
 /** The image that clusters start from here, for containers of a test's own. */

@@ -67,12 +67,27 @@ export async function createNetwork(
   }
 }
 
-/** Removes the network; one that is gone already is fine. */
+/**
+ * Removes the network; one that is gone already is fine.
+ *
+ * @throws Error with the engine's words. If the engine counts endpoints although no container is in the network, a defect of
+ * Docker (https://github.com/moby/moby/issues/42119), only a restart of the engine ends that, and the error says so.
+ */
 export async function removeNetwork(engine: Engine, id: string): Promise<void> {
+  const network = engine.docker.getNetwork(id);
   try {
-    await engine.docker.getNetwork(id).remove();
+    await network.remove();
   } catch (error) {
-    if (statusOf(error) !== 404) throw error;
+    if (statusOf(error) === 404) return;
+    const message = messageOf(error);
+    if (!/active endpoints/i.test(message)) throw error;
+    const { Containers } = (await network.inspect()) as { readonly Containers?: object };
+    if (Object.keys(Containers ?? {}).length > 0) throw error;
+    throw new Error(
+      `${message.trim()}, but no container is in it: the engine's count of endpoints is wrong ` +
+        "(https://github.com/moby/moby/issues/42119). After a restart of the engine the network can be removed",
+      { cause: error },
+    );
   }
 }
 
