@@ -11,6 +11,7 @@ import { validateOptions } from "../plan/validate-options.ts";
 import { AddressTable } from "./address-table.ts";
 import { openNodeClient } from "./node-client.ts";
 import { NodeConnection } from "./node-connection.ts";
+import { withServer } from "./server.fixture.ts";
 import { OpenClients } from "./open-clients.ts";
 
 let next = 0;
@@ -256,39 +257,12 @@ describe("under fake timers", () => {
 describe.concurrent("a connection to a node that is slow", () => {
   const LIMIT_MS = 1_000;
 
-  /** Runs an action with a connection to a server that answers each command by this function, once it has been greeted. */
-  async function withSlow(
+  /** Runs an action with a connection to a server that answers its first command by this function. */
+  const withSlow = (
     answer: (socket: Socket) => void,
     action: (connection: NodeConnection) => Promise<void>,
-  ): Promise<void> {
-    const table = new AddressTable();
-    const sockets = new Set<Socket>();
-    const slow = createPlain((socket) => {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.once("data", () => {
-        // The greeting.
-        socket.write("+PONG\r\n+PONG\r\n");
-        socket.once("data", () => answer(socket));
-      });
-    });
-    await once(slow.listen(0, "127.0.0.1"), "listening");
-    table.set(ONE, local((slow.address() as { port: number }).port));
-    const connection = new NodeConnection(
-      ONE,
-      table,
-      { password: undefined, tls: undefined },
-      LIMIT_MS / 2_000,
-    );
-    try {
-      await connection.ready(AbortSignal.timeout(10_000));
-      await action(connection);
-    } finally {
-      connection.close();
-      for (const socket of sockets) socket.destroy();
-      slow.close();
-    }
-  }
+  ): Promise<void> =>
+    withServer(ONE, LIMIT_MS, (request, socket) => void (request === 1 && answer(socket)), action);
 
   const begun = (): (() => number) => {
     const start = performance.now();

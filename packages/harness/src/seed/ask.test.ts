@@ -1,8 +1,6 @@
-import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { expect, test } from "vitest";
-import { AddressTable } from "../clients/address-table.ts";
-import { NodeConnection } from "../clients/node-connection.ts";
+import { withServer } from "../clients/server.fixture.ts";
 import { RedisClusterError } from "../errors.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
@@ -15,42 +13,14 @@ const plan = planCluster(validateOptions({ nodes: 3 }, {}), parseSubnet("10.77.0
   "a".repeat(count),
 );
 const NODE = plan.nodes[1] as NodePlan;
-
-/** Connects to a server that is given the number of each request after its greeting, from 1. The limit is 200 ms. */
-async function withServer(
-  onRequest: (request: number, socket: Socket) => void,
-  action: (connection: NodeConnection) => Promise<void>,
-): Promise<void> {
-  const sockets = new Set<Socket>();
-  let requests = 0;
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-    socket.once("data", () => {
-      socket.write("+PONG\r\n+PONG\r\n");
-      socket.on("data", () => onRequest((requests += 1), socket));
-    });
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const addresses = new AddressTable();
-  addresses.set(NODE, { host: "127.0.0.1", port: (server.address() as { port: number }).port });
-  const connection = new NodeConnection(NODE, addresses, { password: undefined, tls: undefined }, 0.1);
-  try {
-    await connection.ready(AbortSignal.timeout(10_000));
-    await action(connection);
-  } finally {
-    connection.close();
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  }
-}
+const LIMIT_MS = 200;
 
 test("commands are sent again while the node does not answer, and after the connection has ended", async () => {
   const onRequest = (request: number, socket: Socket): void => {
     if (request === 2) socket.destroy();
     if (request > 2) socket.write("+one\r\n+two\r\n");
   };
-  await withServer(onRequest, async (connection) => {
+  await withServer(NODE, LIMIT_MS, onRequest, async (connection) => {
     const replies = await ask(
       connection,
       [
@@ -65,7 +35,7 @@ test("commands are sent again while the node does not answer, and after the conn
 
 test("an error reply is an answer, which only some commands may get", async () => {
   const onRequest = (_: number, socket: Socket): void => void socket.write("-NOPERM no\r\n");
-  await withServer(onRequest, async (connection) => {
+  await withServer(NODE, LIMIT_MS, onRequest, async (connection) => {
     const [reply] = await ask(connection, [["FLUSHALL"]], NEVER);
     expect(String(reply)).toContain("NOPERM no");
     await expect(askAll(connection, [["FLUSHALL"]], NEVER)).rejects.toThrow(
@@ -80,7 +50,7 @@ test("when the time is up, the error has the signal's code and says which node d
   const onRequest = (request: number): void => {
     if (request === 2) controller.abort(reason);
   };
-  await withServer(onRequest, async (connection) => {
+  await withServer(NODE, LIMIT_MS, onRequest, async (connection) => {
     await expect(ask(connection, [["DUMP", "a"]], controller.signal)).rejects.toMatchObject({
       code: "START_TIMEOUT",
       message: `${reason.message} Still missing: node-1 did not answer within 200 ms`,
