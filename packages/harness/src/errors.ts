@@ -81,6 +81,25 @@ export class InvalidOptionsError extends RedisClusterError {
   }
 }
 
+/**
+ * Returns the reason why a wait has ended, with what was missing at that moment: at the end of the message, and as
+ * `details.missing`.
+ *
+ * @param error what said that it was missing; the cause, unless the reason has one.
+ */
+export function withMissing(
+  reason: RedisClusterError,
+  missing: string,
+  error: unknown,
+  words: "Still" | "Still missing" = "Still",
+  details: Readonly<Record<string, unknown>> = {},
+): RedisClusterError {
+  return new RedisClusterError(reason.code, `${reason.message} ${words}: ${missing}`, {
+    cause: reason.cause ?? error,
+    details: { ...reason.details, ...details, missing },
+  });
+}
+
 /** The message of anything that was thrown, for use inside a longer message. */
 export function messageOf(thrown: unknown): string {
   return isError(thrown) ? thrown.message : String(thrown);

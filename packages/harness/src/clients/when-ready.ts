@@ -1,5 +1,5 @@
 import type { EventEmitter } from "node:events";
-import { messageOf, RedisClusterError } from "../errors.ts";
+import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
 
 /**
  * Resolves when an ioredis client is ready, however many attempts that takes; `once` of node:events would reject at
@@ -39,8 +39,8 @@ export async function whenReady(
 }
 
 /**
- * ioredis attaches the command to an error reply, and whoever prints the error prints it as well. While a client connects
- * the command is AUTH or HELLO, whose arguments are the password: only its name stays.
+ * ioredis attaches the command to an error reply, so a printed error shows the command too. While a client connects, the
+ * command is AUTH or HELLO, whose arguments contain the password. This keeps only the name of the command.
  */
 function withoutArguments(error: unknown): unknown {
   const { command } = error as { readonly command?: { readonly name?: unknown } };
@@ -59,9 +59,5 @@ function closedError(lastError: unknown): RedisClusterError {
 /** Adds what was missing to the reason why time was up. */
 function withLastError(reason: unknown, lastError: unknown): unknown {
   if (lastError === undefined || !(reason instanceof RedisClusterError)) return reason;
-  const missing = messageOf(lastError);
-  return new RedisClusterError(reason.code, `${reason.message} Still: ${missing}`, {
-    cause: reason.cause ?? lastError,
-    details: { ...reason.details, missing },
-  });
+  return withMissing(reason, messageOf(lastError), lastError);
 }

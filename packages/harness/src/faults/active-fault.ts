@@ -158,7 +158,7 @@ export class FaultRegistry {
       .filter((standing) => standing !== undefined);
   }
 
-  /** What all faults that are in force drop between nodes without exception. */
+  /** All filters of the active faults that drop every packet between two nodes. */
   get cuts(): readonly Cut[] {
     return this.#entries.flatMap(({ undo }) => undo.cuts ?? []);
   }

@@ -13,9 +13,9 @@ const POLL_MS = 20;
  * Starts a node again, or stops it gracefully and starts it where it runs, and waits until it is back: it answers,
  * has loaded its data, every node that answers has a link to it and flags nothing, as a replica it is in sync, it executes
  * commands unless the cluster is down for another reason, and unless other nodes are away the cluster is whole again. A
- * replica whose primary has failed in a cluster that cannot replace it is back without a sync. Faults of the network that concern it are put in force again
- * before its server starts; while there are any it is only waited for until it answers, or not even that where it can
- * not be heard.
+ * replica whose primary has failed in a cluster that cannot replace it is back without a sync. Active network faults of the
+ * node are applied again before its server starts. With such a fault the call waits only until the node answers, and not
+ * even for that if the fault cuts the node off from this program.
  *
  * @param standing what the faults that are in force at that moment mean for the node.
  * @param failedForGood finds the names of the primaries that have failed and cannot be replaced.

@@ -12,9 +12,9 @@ const POLL_MS = 10;
  */
 const NODE_TIMEOUT_MS = 1_000;
 /**
- * A node forgets whom it has met if that one does not answer within the node timeout, and within at least one second
- * (`clusterCron` in cluster.c), for example because its machine is overloaded. To meet again at once would be too soon: a
- * node that gets another such message from one that it knows closes its link to that one.
+ * A node forgets a node that it has met if that node does not answer within the node timeout, at least one second
+ * (`clusterCron` in cluster.c), for example because its machine is overloaded. Another CLUSTER MEET must not follow too soon:
+ * a node that gets the message again from a node that it already knows closes its link to that node.
  */
 const MEET_AGAIN_MS = 5_000;
 

@@ -1,5 +1,5 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
-import { messageOf, RedisClusterError } from "../errors.ts";
+import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { formByMeeting } from "./form-by-meeting.ts";
 import { formByPlaceholder } from "./form-by-placeholder.ts";
@@ -89,10 +89,7 @@ function failure(
   const missing = messageOf(error);
   const details = { way, fellBackBecause, missing };
   if (signal.aborted && reason instanceof RedisClusterError) {
-    return new RedisClusterError(reason.code, `${reason.message} Still missing: ${missing}`, {
-      cause: reason.cause ?? error,
-      details: { ...reason.details, ...details },
-    });
+    return withMissing(reason, missing, error, "Still missing", details);
   }
   return new RedisClusterError("FORMATION_FAILED", `The nodes did not become a cluster: ${missing}`, {
     cause: error,

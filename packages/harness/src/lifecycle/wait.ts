@@ -1,4 +1,4 @@
-import { messageOf, RedisClusterError } from "../errors.ts";
+import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
 import { type Deadline, LONGEST_MS, orAborted, startDeadline } from "./deadline.ts";
 
 /** How long a call may take: all of it, from its first question to its last. */
@@ -66,14 +66,10 @@ export async function inTime<T>(
 }
 
 /** What to throw where a signal ended a wait: its reason, and what was missing then. Any other error as it is. */
-export function waitError(signal: AbortSignal, error: unknown): unknown {
+export function waitError(signal: AbortSignal, error: unknown, words?: "Still" | "Still missing"): unknown {
   const reason: unknown = signal.reason;
   if (!signal.aborted || !(reason instanceof RedisClusterError) || error === reason) return error;
   // What formation throws at such a moment tells the reason already.
   const told = error instanceof RedisClusterError ? error.details["missing"] : undefined;
-  const missing = typeof told === "string" ? told : messageOf(error);
-  return new RedisClusterError(reason.code, `${reason.message} Still: ${missing}`, {
-    cause: reason.cause ?? error,
-    details: { ...reason.details, missing },
-  });
+  return withMissing(reason, typeof told === "string" ? told : messageOf(error), error, words);
 }

@@ -72,7 +72,7 @@ function together(observed: ObservedGap, ledgers: WriteGap): readonly WriteGap[]
   return [
     {
       shard,
-      // A write before the promotion lasts, and the ledger may know a later one, or that nobody wanted to write.
+      // A write before the promotion is kept. The ledger may know a later one, or that no writer tried to write.
       fromMs: ledgers.fromMs <= promotedMs ? ledgers.fromMs : Math.min(fromMs, ledgers.fromMs),
       // The promoted node had acknowledged nothing before.
       toMs: ledgers.toMs === undefined ? undefined : Math.max(ledgers.toMs, toMs ?? ledgers.toMs),

@@ -1,6 +1,6 @@
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
-import { messageOf, RedisClusterError } from "../errors.ts";
 import { insist, isErrorReply } from "../lifecycle/insist.ts";
+import { waitError } from "../lifecycle/wait.ts";
 
 const POLL_MS = 20;
 
@@ -19,13 +19,7 @@ export async function ask(
   try {
     return await insist(() => answered(connection, commands), POLL_MS, signal);
   } catch (error) {
-    const reason: unknown = signal.reason;
-    if (error === reason || !(reason instanceof RedisClusterError)) throw error;
-    const missing = messageOf(error);
-    throw new RedisClusterError(reason.code, `${reason.message} Still missing: ${missing}`, {
-      cause: reason.cause ?? error,
-      details: { ...reason.details, missing },
-    });
+    throw waitError(signal, error, "Still missing");
   }
 }
 
