@@ -3,6 +3,7 @@ import { startRedisCluster } from "testcontainers-redis-cluster";
 import { leftovers } from "../support/engine.ts";
 import { mulberry32 } from "../support/random.ts";
 import { type Kill, kill } from "./kill.ts";
+import { Progress } from "./progress.ts";
 
 // Processes are killed at random moments, beside a neighbour whose cluster must not notice. After most, the watcher has
 // to clean up; after some it is killed as well, and the next start has to.
@@ -23,8 +24,10 @@ export async function runKills(options: {
   readonly kills: number;
   readonly withWatcher: number;
   readonly seed: number;
+  /** Kills of an earlier run are not repeated. */
+  readonly progress?: Progress;
 }): Promise<KillsOutcome> {
-  const { kills, withWatcher } = options;
+  const { kills, withWatcher, progress = await Progress.open(undefined) } = options;
   process.env["TESTCONTAINERS_RYUK_DISABLED"] = "true";
   const random = mulberry32(options.seed);
   const done: Kill[] = [];
@@ -34,12 +37,20 @@ export async function runKills(options: {
     const whole = (await leftovers(neighbour.plan.name)).length;
     for (let round = 0; round < kills + withWatcher; round += 1) {
       process.stderr.write(`\rkill ${round + 1} of ${kills + withWatcher}  `);
-      done.push(await kill(Math.round(random() * LIFE_MS), round >= kills));
-      const { problems } = await neighbour.check();
-      const now = (await leftovers(neighbour.plan.name)).length;
-      if (problems.length > 0 || now !== whole) {
-        harmed.push(`after kill ${round + 1}: ${now} of ${whole} things; ${problems.join("; ")}`);
-      }
+      const afterMs = Math.round(random() * LIFE_MS);
+      const also = round >= kills;
+      const name = `kill ${round + 1} after ${afterMs} ms${also ? ", with the watcher" : ""}`;
+      const [killed, harm] = await progress.once(name, async () => {
+        const outcome = await kill(afterMs, also);
+        const { problems } = await neighbour.check();
+        const now = (await leftovers(neighbour.plan.name)).length;
+        return [
+          outcome,
+          now === whole ? problems : [`${now} of ${whole} containers and networks`, ...problems],
+        ];
+      });
+      done.push(killed);
+      if (harm.length > 0) harmed.push(`after kill ${round + 1}: ${harm.join("; ")}`);
     }
     process.stderr.write("\r\u001b[K");
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { leftovers } from "../support/engine.ts";
 import { type EngineRequest, type Fate, RequestRelay } from "../support/request-relay.ts";
 import { Victim } from "../support/victim.ts";
+import type { Progress } from "./progress.ts";
 
 // A start whose requests to the engine fail once, each by its position, in every way in which a request can fail.
 // Whatever happens, nothing is left, and an error names the step that failed.
@@ -103,17 +104,21 @@ export async function failRequest(
   };
 }
 
-/** Runs all scenarios of the given failures. */
+/** Runs all scenarios of the given failures that are not finished yet, and returns the results of all. */
 export async function runRequests(options: {
   readonly failures: readonly Failure[];
-  readonly onDone: (done: number, all: number) => void;
+  readonly progress: Progress;
+  readonly onDone: (scenario: RequestScenario, done: number, all: number) => void;
 }): Promise<readonly RequestScenario[]> {
-  const count = await countRequests();
+  const { failures, progress, onDone } = options;
+  const count = await progress.once("requests", countRequests);
   const scenarios: RequestScenario[] = [];
-  for (const failure of options.failures) {
+  for (const failure of failures) {
     for (let position = 0; position < count; position += 1) {
-      scenarios.push(await failRequest(position, failure));
-      options.onDone(scenarios.length, count * options.failures.length);
+      const name = `request ${position + 1} of ${count} ${failure}`;
+      const scenario = await progress.once(name, () => failRequest(position, failure));
+      scenarios.push(scenario);
+      onDone(scenario, scenarios.length, count * failures.length);
     }
   }
   return scenarios;

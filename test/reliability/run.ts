@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { leftovers } from "../support/engine.ts";
 import { runKills } from "./kills.ts";
 import { tryOptionSets } from "./option-sets.ts";
+import { Progress } from "./progress.ts";
 import { FAILURES, runRequests } from "./requests.ts";
 import { runSchedules } from "./schedules.ts";
 import { runVerdicts, verdictsTable } from "./verdicts.ts";
@@ -20,8 +21,9 @@ const USAGE = `usage: ./dev reliability [--only PART] [OPTION…]
                     requests has no number: each request of a start fails once in every way
   --faults N        faults seeded into what a verdict is made of, each of which has to be reported (default 220)
   --clean N         runs with random faults and without any loss, none of which may be reported (default 200)
-  --from N          first scenario of the verdicts, for a run that goes on where an earlier one ended (default 0)
-  --seed N          chance of an earlier run; by default a new one, which is printed
+  --from N          number of the first scenario of the verdicts (default 0)
+  --seed N          seed of an earlier run; by default a new one, which is printed
+  --resume FILE     stores each finished scenario in FILE; if FILE exists, continues the run that wrote it, with its seed
   --json FILE       all results, as JSON`;
 
 const { values } = parseArgs({
@@ -34,17 +36,19 @@ const { values } = parseArgs({
     faults: { type: "string", default: "220" },
     clean: { type: "string", default: "200" },
     from: { type: "string", default: "0" },
-    seed: { type: "string", default: String(randomInt(2 ** 31)) },
+    seed: { type: "string" },
+    resume: { type: "string" },
     json: { type: "string" },
   },
 });
 const { only, json } = values;
+const finished = await Progress.open(values.resume);
 const numbers = [
   values.kills,
   values["with-watcher"],
   values.schedules,
   values.options,
-  values.seed,
+  values.seed ?? (await finished.once("seed", async () => randomInt(2 ** 31))),
   values.faults,
   values.clean,
   values.from,
@@ -61,24 +65,33 @@ if (
 
 const before = await leftovers();
 if (before.length > 0) throw new Error(`there is something already: ${before.join(", ")}; run ./dev clean`);
-console.log(`seed ${seed}`);
+if ((await finished.once("seed", async () => seed)) !== seed) {
+  throw new Error(
+    `${values.resume} belongs to a run with another seed: leave out --seed, or remove the file`,
+  );
+}
+console.log(
+  `seed ${seed}${finished.count > 1 ? `, ${finished.count - 1} scenarios are finished already` : ""}`,
+);
 const scenarios: unknown[] = [];
 const results: Record<string, unknown> = { seed, scenarios };
 let failures = 0;
 if (wanted("kills")) {
-  const outcome = await runKills({ kills, withWatcher, seed });
+  const outcome = await runKills({ kills, withWatcher, seed, progress: finished });
   results["kills"] = outcome;
   failures += outcome.failures;
   console.log(`${kills + withWatcher} kills, ${withWatcher} with the watcher: ${outcome.failures} failures`);
 }
 if (wanted("schedules")) {
   let done = 0;
-  const outcomes = await runSchedules({
-    count: schedules,
-    seed,
-    shrink: true,
-    onDone: () => progress("schedule", (done += 1), schedules),
-  });
+  const outcomes = await finished.once(`${schedules} schedules`, () =>
+    runSchedules({
+      count: schedules,
+      seed,
+      shrink: true,
+      onDone: () => progress("schedule", (done += 1), schedules),
+    }),
+  );
   process.stderr.write("\r\u001b[K");
   results["schedules"] = outcomes;
   const ways = Map.groupBy(outcomes, ({ reset }) => reset.way);
@@ -91,11 +104,9 @@ if (wanted("schedules")) {
 }
 if (wanted("options")) {
   let done = 0;
-  const outcome = await tryOptionSets({
-    count: sets,
-    seed,
-    onDone: () => progress("option set", (done += 1), sets),
-  });
+  const outcome = await finished.once(`${sets} option sets`, () =>
+    tryOptionSets({ count: sets, seed, onDone: () => progress("option set", (done += 1), sets) }),
+  );
   process.stderr.write("\r\u001b[K");
   results["options"] = outcome;
   const failed = Object.entries(outcome.failed).map(([code, count]) => `${count} ${code}`);
@@ -106,7 +117,7 @@ if (wanted("options")) {
 }
 if (wanted("verdicts")) {
   const outcome = await runVerdicts({
-    ...{ faults, clean, seed, from },
+    ...{ faults, clean, seed, from, progress: finished },
     onDone: ({ index, name, what, wrong }) => {
       progress("verdict", index + 1, faults + clean);
       if (wrong.length > 0) {
@@ -123,13 +134,16 @@ if (wanted("verdicts")) {
 if (wanted("requests")) {
   const outcomes = await runRequests({
     failures: FAILURES,
-    onDone: (done, all) => progress("request", done, all),
+    progress: finished,
+    onDone: ({ request, failure, problem }, done, all) => {
+      progress("request", done, all);
+      if (problem !== undefined) console.log(`\r\u001b[K${request} ${failure}: ${problem}`);
+    },
   });
   process.stderr.write("\r\u001b[K");
   scenarios.push(...outcomes);
   const wrong = outcomes.filter(({ problem }) => problem !== undefined);
   failures += wrong.length;
-  for (const { request, failure, problem } of wrong) console.log(`${request} ${failure}: ${problem}`);
   const started = outcomes.filter(({ outcome }) => outcome === "started").length;
   console.log(
     `${outcomes.length} starts with one failed request: ${started} started nevertheless, ${wrong.length} left something or named no step`,

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { mulberry32 } from "../support/random.ts";
+import { Progress } from "./progress.ts";
 import { CLEAN_RUNS } from "./verdicts/clean-runs.ts";
 import { LEFT_MEANWHILE } from "./verdicts/left-meanwhile.ts";
 import { LEFT_STATE } from "./verdicts/left-state.ts";
@@ -51,9 +52,11 @@ export async function runVerdicts(options: {
   readonly seed: number;
   /** The first scenario to run. */
   readonly from?: number;
+  /** Scenarios of an earlier run are not repeated. */
+  readonly progress?: Progress;
   readonly onDone?: (scenario: Scenario) => void;
 }): Promise<VerdictsOutcome> {
-  const { faults, clean, seed, from = 0 } = options;
+  const { faults, clean, seed, from = 0, progress = await Progress.open(undefined) } = options;
   const all = [
     ...spread(FAULTS, faults).map((kind) => ({ sort: "fault" as const, kind })),
     ...spread(CLEAN_RUNS, clean).map((kind) => ({ sort: "clean" as const, kind })),
@@ -63,22 +66,25 @@ export async function runVerdicts(options: {
   try {
     for (const [index, { sort, kind }] of all.entries()) {
       if (index < from) continue;
-      const begun = performance.now();
-      let what = "";
-      let wrong: readonly string[] = [];
-      try {
-        cluster ??= await startRedisCluster({ nodeTimeoutMs: 500 });
-        ({ what, wrong } = await runKind(cluster, kind, seed, index));
-        await cluster.reset();
-      } catch (error) {
-        wrong = [...wrong, `could not be run: ${String(error)}`];
-        await cluster?.stop();
-        cluster = undefined;
-      }
-      const scenario: Scenario = {
-        ...{ index, sort, name: kind.name, what, wrong },
-        tookMs: Math.round(performance.now() - begun),
-      };
+      const scenario = await progress.once(
+        `verdict ${index} of ${faults} + ${clean}: ${kind.name}`,
+        async () => {
+          const startedAt = performance.now();
+          let what = "";
+          let wrong: readonly string[] = [];
+          try {
+            cluster ??= await startRedisCluster({ nodeTimeoutMs: 500 });
+            ({ what, wrong } = await runKind(cluster, kind, seed, index));
+            await cluster.reset();
+          } catch (error) {
+            wrong = [...wrong, `could not be run: ${String(error)}`];
+            await cluster?.stop();
+            cluster = undefined;
+          }
+          const tookMs = Math.round(performance.now() - startedAt);
+          return { index, sort, name: kind.name, what, wrong, tookMs };
+        },
+      );
       scenarios.push(scenario);
       options.onDone?.(scenario);
     }

@@ -1,0 +1,39 @@
+import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { Progress } from "./progress.ts";
+
+async function countRuns(progress: Progress, name: string): Promise<number> {
+  let runs = 0;
+  await progress.once(name, async () => (runs += 1));
+  return runs;
+}
+
+test("does not repeat scenarios that an interrupted run finished", async ({ onTestFinished }) => {
+  const folder = await mkdtemp(join(tmpdir(), "trc-progress-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "progress.jsonl");
+  const first = await Progress.open(file);
+  expect(await first.once("a", async () => ({ wrong: ["x"] }))).toEqual({ wrong: ["x"] });
+  await expect(first.once("b", () => Promise.reject(new Error("interrupted")))).rejects.toThrow(
+    "interrupted",
+  );
+  await appendFile(file, '{"name":"c","resu');
+
+  const second = await Progress.open(file);
+  expect(second.count).toBe(1);
+  expect(await second.once("a", () => Promise.reject(new Error("repeated")))).toEqual({ wrong: ["x"] });
+  expect(await countRuns(second, "b")).toBe(1);
+  expect(await countRuns(second, "c")).toBe(1);
+  expect(await countRuns(second, "c")).toBe(0);
+
+  const third = await Progress.open(file);
+  expect(third.count).toBe(3);
+  expect((await readFile(file, "utf8")).split("\n").filter((line) => line !== "")).toHaveLength(3);
+});
+
+test("runs everything if no file is given", async () => {
+  expect(await countRuns(await Progress.open(undefined), "a")).toBe(1);
+  expect(await countRuns(await Progress.open(undefined), "a")).toBe(1);
+});
