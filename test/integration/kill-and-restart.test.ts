@@ -4,6 +4,7 @@ import {
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { docker } from "../support/engine.ts";
 import { setReplicated } from "../support/set-replicated.ts";
 
 describe("a cluster that is broken on purpose", () => {
@@ -87,6 +88,30 @@ describe("a cluster that is broken on purpose", () => {
     const before = await runId();
     await killed.heal();
     expect(await runId()).toBe(before);
+  });
+
+  test("heals a kill only when the node has rejoined, also after an attempt that gave up", async () => {
+    const [replica] = (await cluster.replicas()) as [RedisClusterNode];
+    const [, host] = /master_host:(\S+)/.exec(await replica.client.info("replication")) ?? [];
+    const primary = cluster.nodes.find(
+      ({ networkAddress }) => networkAddress.host === host,
+    ) as RedisClusterNode;
+    const fault = await cluster.kill(replica);
+    // Not by this library, which would know that the replica has nobody to synchronize with.
+    const frozen = (await docker()).getContainer(primary.containerId);
+    await frozen.pause();
+    try {
+      await expect(fault.heal({ timeoutMs: 2_000 })).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
+      expect((await replica.state()).status).toBe("running");
+      await expect(fault.heal({ timeoutMs: 500 })).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
+      expect(cluster.activeFaults).toEqual([fault]);
+    } finally {
+      await frozen.unpause();
+    }
+    await fault.heal();
+    expect(await replica.client.info("replication")).toContain("master_link_status:up");
+    expect(cluster.activeFaults).toEqual([]);
+    await cluster.waitUntilHealthy();
   });
 
   test("refuses a fault that cannot be, and is untouched by it", async () => {

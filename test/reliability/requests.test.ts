@@ -161,3 +161,70 @@ describe("an engine that refuses", () => {
     });
   });
 });
+
+describe("a reset after a kill that its caller gave up, and that the engine has not done yet,", () => {
+  const GIVE_UP = `
+    const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+    const { code } = await cluster.kill("node-1", { timeoutMs: 200 }).catch((error) => error);
+    console.log("kill", JSON.stringify({ code }));`;
+
+  test("verifies the cluster after the kill", async () => {
+    const replaced = Promise.withResolvers<void>();
+    let killed: string | undefined;
+    let startedAgain = false;
+    await using relay = await RequestRelay.start(({ path }) => {
+      const [, container, action] = /^\/containers\/([0-9a-f]{64})\/(kill|start|json)$/.exec(path) ?? [];
+      if (action === "kill" && killed === undefined) {
+        killed = container;
+        return replaced.promise;
+      }
+      if (container !== undefined && container === killed) {
+        // The reset has started the node again, and asks for its new port.
+        if (action === "json" && startedAgain) replaced.resolve();
+        startedAgain ||= action === "start";
+      }
+      return "pass";
+    });
+    await using victim = new Victim(
+      `${GIVE_UP}
+      const { way, because, restarted } = await cluster.reset();
+      const { problems } = await cluster.check();
+      const { status } = await cluster.node("node-1").state();
+      console.log("reset", JSON.stringify({ way, because, restarted, problems, status }));
+      await cluster.stop();`,
+      relay.environment,
+    );
+    expect(await victim.tells("kill")).toEqual({ code: "WAIT_TIMEOUT" });
+    expect(await victim.tells("reset")).toEqual({
+      way: "mended",
+      because: expect.stringContaining("Killing node-1 was given up, and may still happen"),
+      restarted: ["node-1"],
+      problems: [],
+      status: "running",
+    });
+    expect((await victim.ended).code).toBe(0);
+  });
+
+  test("fails if the engine never does it", async () => {
+    let held = false;
+    await using relay = await RequestRelay.start(({ path }) => {
+      if (held || !path.endsWith("/kill")) return "pass";
+      held = true;
+      return new Promise<void>(() => {});
+    });
+    await using victim = new Victim(
+      `${GIVE_UP}
+      const { code: failed, message } = await cluster.reset().catch((error) => error);
+      await cluster.stop();
+      console.log("reset", JSON.stringify({ code: failed, message }));`,
+      relay.environment,
+    );
+    expect(await victim.tells("kill")).toEqual({ code: "WAIT_TIMEOUT" });
+    expect(await victim.tells("reset")).toEqual({
+      code: "RESET_FAILED",
+      message: expect.stringContaining(
+        "The cluster could not be verified: Killing node-1 was given up, and may still happen.",
+      ),
+    });
+  });
+});

@@ -17,15 +17,16 @@ export interface EngineRequest {
 }
 
 /**
- * What becomes of a request: it passes; the connection breaks before the engine sees it; the engine does it and the
- * connection breaks before the answer; no answer ever comes, though the engine does it; or a status with a message, and
- * the engine does not see it.
+ * What becomes of a request: it passes; it passes when a promise resolves; the connection breaks before the engine sees it;
+ * the engine does it and the connection breaks before the answer; no answer ever comes, though the engine does it; or the
+ * answer is a status with a message, and the engine does not see the request.
  */
 export type Fate =
   | "pass"
   | "unseen"
   | "unanswered"
   | "hang"
+  | Promise<void>
   | { readonly status: number; readonly message: string };
 
 /** Stands between a program and the engine, and decides about each request. */
@@ -71,7 +72,8 @@ export class RequestRelay implements AsyncDisposable {
     const body = await buffer(incoming);
     const seen: EngineRequest = { method, path, position: this.requests.length, body };
     this.requests.push(seen);
-    const fate = decide(seen);
+    const decided = decide(seen);
+    const fate = decided instanceof Promise ? await decided.then(() => "pass" as const) : decided;
     if (fate === "unseen") {
       answer.destroy();
       return;

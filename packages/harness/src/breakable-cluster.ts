@@ -3,7 +3,7 @@ import { type ActiveFault } from "./faults/active-fault.ts";
 import { DEADLY_SIGNALS } from "./faults/deadly-signals.ts";
 import { FAILOVER_MODES, type FailoverMode, failOver } from "./faults/manual-failover.ts";
 import { applyToAll, type Member, requireNumber, requireOneOf, requireStatus } from "./faults/member.ts";
-import { isMute, restartNode } from "./faults/restart.ts";
+import { isMute, rejoin, restartNode } from "./faults/restart.ts";
 import { type SlowedNode, slowDown } from "./faults/slow-commands.ts";
 import type { Selector } from "./faults/targets.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
@@ -114,7 +114,7 @@ export class BreakableCluster extends TargetableCluster {
       const undo = async (): Promise<void> => {
         await Promise.all(members.map(resumeMember));
       };
-      await this.inForce(pausing, undo, signal);
+      await this.inForce("Pausing", members, pausing, undo, signal);
       return this.enter("pause", chosen, since, "frozen", { undo });
     });
   }
@@ -162,7 +162,7 @@ export class BreakableCluster extends TargetableCluster {
         },
         undo,
       );
-      await this.inForce(slowing, undo, signal);
+      await this.inForce("Slowing down", members, slowing, undo, signal);
       const release = (): void => {
         for (const each of slowed) each.release();
       };
@@ -217,8 +217,19 @@ export class BreakableCluster extends TargetableCluster {
     const standing = (): ReturnType<typeof this.standing> => this.standing(name);
     const failed = (view: ClusterView): Promise<readonly string[]> => this.failedForGood(view);
     await restartNode(member, this.members, data, standing, failed, signal);
+    await this.#rejoined(member, signal);
+  }
+
+  /** Waits for a node that was started, but may not have rejoined the cluster. */
+  async #rejoin(member: Member, signal: AbortSignal): Promise<void> {
+    const standing = (): ReturnType<typeof this.standing> => this.standing(member.plan.name);
+    await rejoin(member, this.members, standing, (view) => this.failedForGood(view), signal);
+    await this.#rejoined(member, signal);
+  }
+
+  async #rejoined({ plan: { name } }: Member, signal: AbortSignal): Promise<void> {
     this.noLonger(["kill", "stop", "pause", "slow-commands"], name);
-    if (!isMute(standing())) await this.node(name).clientReady(signal);
+    if (!isMute(this.standing(name))) await this.node(name).clientReady(signal);
   }
 
   async #kill(aim: Aim, options: KillOptions): Promise<ActiveFault> {
@@ -239,10 +250,17 @@ export class BreakableCluster extends TargetableCluster {
       const { members } = chosen;
       await requireStatus(members, verb, ["running", "paused"], signal);
       const since = wallClockMs();
+      const started = new Set<Member>();
       const restart = async (member: Member, within: AbortSignal): Promise<void> => {
-        // Somebody may have started it in the meantime, and then there is nothing left to heal.
         const { status } = await orAborted(member.runtime.state(), within);
-        if (status !== "running") await this.#restart(member, "kept", within);
+        if (status !== "running") {
+          started.add(member);
+          await this.#restart(member, "kept", within);
+        } else if (started.has(member)) {
+          // By an earlier attempt to heal, which ended before the node had rejoined.
+          await this.#rejoin(member, within);
+        }
+        // Otherwise another call or program has started it, and there is nothing left to heal.
       };
       const ending = applyToAll(
         members,
@@ -252,7 +270,8 @@ export class BreakableCluster extends TargetableCluster {
       const startAgain = async (within: AbortSignal): Promise<void> => {
         await Promise.all(members.map((member) => restart(member, within)));
       };
-      await this.inForce(ending, () => this.within(`Taking back (${kind})`, {}, startAgain), signal);
+      const undo = (): Promise<void> => this.within(`Taking back (${kind})`, {}, startAgain);
+      await this.inForce(doing, members, ending, undo, signal);
       return this.enter(kind, chosen, since, `${verb} with ${signalName}`, { undo: startAgain });
     });
   }

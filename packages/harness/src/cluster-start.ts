@@ -24,6 +24,7 @@ import { redactor } from "./evidence/redact.ts";
 import { secretsOfBundle } from "./evidence/secrets-of.ts";
 import { type EvidenceNote, noteEvidence, withNote } from "./evidence/with-evidence.ts";
 import { evidenceSource } from "./evidence-source.ts";
+import { LateFaults } from "./faults/late-faults.ts";
 import { formCluster } from "./formation/form-cluster.ts";
 import { insist } from "./lifecycle/insist.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
@@ -150,6 +151,7 @@ export class ClusterStart {
         access,
         runtimes: this.#runtimes,
         connections: this.#connections,
+        lateFaults: new LateFaults(plan.timeScale),
         evidenceDir: this.#options.evidenceDir,
         cleanup: this.#cleanup,
         sharing,

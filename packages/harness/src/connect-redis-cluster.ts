@@ -6,6 +6,7 @@ import { OpenClients } from "./clients/open-clients.ts";
 import { ClusterNetwork } from "./docker/cluster-network.ts";
 import { findEngine } from "./docker/engine.ts";
 import { NodeRuntime } from "./docker/node-runtime.ts";
+import { LateFaults } from "./faults/late-faults.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
 import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
@@ -102,6 +103,7 @@ async function openHandle(
       access,
       runtimes,
       connections,
+      lateFaults: new LateFaults(plan.timeScale),
       cleanup,
       sharing,
       evidenceDir: shared.evidenceDir ?? (process.env[EVIDENCE_VARIABLE] || undefined),

@@ -4,6 +4,7 @@ import type { NodeConnection } from "./clients/node-connection.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { NodeRuntime } from "./docker/node-runtime.ts";
 import { RedisClusterError, summarize } from "./errors.ts";
+import type { LateFaults } from "./faults/late-faults.ts";
 import { type Deadline, orAborted } from "./lifecycle/deadline.ts";
 import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
@@ -31,6 +32,7 @@ export interface ObservableParts {
   readonly access: Access;
   readonly runtimes: readonly NodeRuntime[];
   readonly connections: readonly NodeConnection[];
+  readonly lateFaults: LateFaults;
   /** Where failures write their evidence; undefined: nowhere. */
   readonly evidenceDir: string | undefined;
 }

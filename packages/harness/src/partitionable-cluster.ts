@@ -147,7 +147,13 @@ export class PartitionableCluster extends BreakableCluster {
       const applying = this.announced(chosen.members, () =>
         applyDelay(this.#engine, this.members, chosen.members, delayMs, jitterMs),
       );
-      const { remove: undo, standing } = await this.inForce(applying, (late) => late.remove(), signal);
+      const { remove: undo, standing } = await this.inForce(
+        "Delaying",
+        chosen.members,
+        applying,
+        (late) => late.remove(),
+        signal,
+      );
       return this.enter("delay", chosen, since, `delayed by ${delayMs} ms`, { undo, standing });
     });
   }
@@ -206,7 +212,13 @@ export class PartitionableCluster extends BreakableCluster {
       const applying = this.announced(touched, () =>
         applyCuts(this.#engine, this.members, table, cuts, filter.loss),
       );
-      const { remove: undo, standing } = await this.inForce(applying, (late) => late.remove(), signal);
+      const { remove: undo, standing } = await this.inForce(
+        filter.doing,
+        touched,
+        applying,
+        (late) => late.remove(),
+        signal,
+      );
       return this.enter(filter.kind, chosen, since, filter.what, {
         undo,
         standing,

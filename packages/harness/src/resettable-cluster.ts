@@ -8,8 +8,9 @@ import { log } from "./lifecycle/log.ts";
 import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
+import type { Baseline } from "./reset/baseline.ts";
 import { findChanges } from "./reset/find-changes.ts";
-import { type ResetReport, resetCluster } from "./reset/reset-cluster.ts";
+import { type ResetOutcome, type ResetReport, resetCluster } from "./reset/reset-cluster.ts";
 import type { SharedCluster } from "./sharing/shared-cluster.ts";
 import type { NetworkFaults, Sharing } from "./sharing/sharing.ts";
 import type { Workload } from "./workload/workload.ts";
@@ -133,11 +134,17 @@ export class ResettableCluster extends ConnectableCluster {
       await orAborted(this.#unsettled, signal);
       // The engine may have fallen silent at any point of it.
       const because: string[] = [];
-      const resetting = resetCluster(this.members, before, all, signal, because);
-      this.#unsettled = resetting.catch(() => {});
-      const { baseline, ...outcome } = await orAborted(resetting, signal).catch((error: unknown) => {
-        throw error === signal.reason && because.length > 0 ? new Error(summarize(because)) : error;
-      });
+      const run = async (from: Baseline, nodes: ReadonlyMap<string, string>): Promise<ResetOutcome> => {
+        const resetting = resetCluster(this.members, from, nodes, signal, because);
+        this.#unsettled = resetting.catch(() => {});
+        return await orAborted(resetting, signal).catch((error: unknown) => {
+          throw error === signal.reason && because.length > 0 ? new Error(summarize(because)) : error;
+        });
+      };
+      const late = this.lateFaults.pending;
+      const first = await run(before, all);
+      const { baseline, ...outcome } =
+        late.length === 0 ? first : await this.#again(first, () => run(first.baseline, new Map()), signal);
       await orAborted(this.#sharing.keepBaseline(baseline, signal), signal);
       await orAborted(this.#sharing.forgetNetworkFaults([...untaken.keys()], signal), signal);
       await this.renewClient(signal);
@@ -147,6 +154,34 @@ export class ResettableCluster extends ConnectableCluster {
       this.#stopping.signal.throwIfAborted();
       throw error;
     }
+  }
+
+  /**
+   * Verifies the cluster again after a reset during which a late fault could become active, as soon as none can any more.
+   *
+   * @throws RedisClusterError RESET_FAILED if one still can.
+   */
+  async #again(
+    first: ResetOutcome,
+    run: () => Promise<ResetOutcome>,
+    signal: AbortSignal,
+  ): Promise<ResetOutcome> {
+    await this.lateFaults.settle(signal);
+    const open = this.lateFaults.pending.map(({ what }) => what);
+    if (open.length > 0) {
+      throw new RedisClusterError(
+        "RESET_FAILED",
+        `The cluster could not be verified: ${summarize(open)} was given up, and may still happen. See whether the engine answers, or stop the cluster and start another one.`,
+        { details: { because: open } },
+      );
+    }
+    const second = await run();
+    const restarted = new Set([...first.restarted, ...second.restarted]);
+    return {
+      ...second,
+      ...(second.way === "rebuilt" ? {} : { way: first.way, because: first.because }),
+      restarted: this.plan.nodes.map(({ name }) => name).filter((name) => restarted.has(name)),
+    };
   }
 
   protected async endWorkloads(): Promise<void> {

@@ -8,6 +8,7 @@ import {
   FaultRegistry,
   type Standing,
 } from "./faults/active-fault.ts";
+import type { LateFaults } from "./faults/late-faults.ts";
 import type { Member, Members } from "./faults/member.ts";
 import { type Cut, findCutOff } from "./faults/partition.ts";
 import { readOffsets } from "./faults/read-offsets.ts";
@@ -42,12 +43,15 @@ const POLL_MS = 20;
 /** The part of a started cluster that finds whom a fault is meant for, and knows which are in force. */
 export class TargetableCluster extends ObservableCluster {
   protected readonly members: Members;
+  protected readonly lateFaults: LateFaults;
   readonly #faults: FaultRegistry;
 
   constructor(parts: ObservableParts) {
     super(parts);
+    this.lateFaults = parts.lateFaults;
     this.#faults = new FaultRegistry(
       parts.plan.timeScale,
+      parts.lateFaults,
       () => this.stopped,
       () => this.refuseStopped(),
     );
@@ -121,10 +125,14 @@ export class TargetableCluster extends ObservableCluster {
   }
 
   /**
-   * Waits until a fault is in force. Where the caller's time is over before, what comes into force later is taken back at
-   * once, and a heal or reset waits for that.
+   * Waits until a fault is active. If the caller's time is over before, the fault is reverted as soon as it becomes active,
+   * and a heal or reset waits for that.
+   *
+   * @param doing as in `Killing node-0`.
    */
   protected async inForce<T>(
+    doing: string,
+    members: readonly Member[],
     applying: Promise<T>,
     takeBack: (applied: T) => Promise<unknown>,
     signal: AbortSignal,
@@ -132,7 +140,10 @@ export class TargetableCluster extends ObservableCluster {
     try {
       return await orAborted(applying, signal);
     } catch (error) {
-      if (signal.aborted) this.#faults.addLate(applying.then(takeBack));
+      if (signal.aborted) {
+        const nodes = members.map(({ plan }) => plan.name);
+        this.lateFaults.add({ what: `${doing} ${nodes.join(", ")}`, nodes }, applying.then(takeBack));
+      }
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type FaultFacts, FaultRegistry } from "./active-fault.ts";
+import { LateFaults } from "./late-faults.ts";
 
 const FACTS: FaultFacts = {
   kind: "pause",
@@ -9,13 +10,21 @@ const FACTS: FaultFacts = {
   seed: undefined,
 };
 
-function registry(timeScale = 1): { readonly faults: FaultRegistry; readonly stop: () => void } {
+interface TestRegistry {
+  readonly faults: FaultRegistry;
+  readonly late: LateFaults;
+  readonly stop: () => void;
+}
+
+function registry(timeScale = 1): TestRegistry {
+  const late = new LateFaults(timeScale);
   let stopped = false;
   const refuse = (): void => {
     if (stopped) throw new Error("stopped");
   };
   return {
-    faults: new FaultRegistry(timeScale, () => stopped, refuse),
+    faults: new FaultRegistry(timeScale, late, () => stopped, refuse),
+    late,
     stop: () => {
       stopped = true;
     },
@@ -146,11 +155,14 @@ test("what a fault means for a node that starts again counts until it is being h
   await healing;
 });
 
-test("a reset waits for a late fault as long as the time scale says, and not for ever", async () => {
-  const { faults } = registry(0.01);
-  faults.addLate(new Promise(() => {}));
+test("reports the nodes of a late fault that has not ended within the limit", async () => {
+  const { faults, late } = registry(0.01);
+  late.add({ what: "Pausing node-1", nodes: ["node-1"] }, new Promise(() => {}));
+  late.add({ what: "Pausing node-2", nodes: ["node-2"] }, Promise.reject(new Error("never became active")));
   const begun = Date.now();
-  expect(await faults.takeBackAll(AbortSignal.timeout(60_000))).toEqual(new Map());
+  const failed = await faults.takeBackAll(AbortSignal.timeout(60_000));
+  expect(failed).toEqual(new Map([["node-1", "Pausing node-1 was given up, and may still happen"]]));
+  expect(late.pending).toEqual([{ what: "Pausing node-1", nodes: ["node-1"] }]);
   // 5 s at time scale 1.
   expect(Date.now() - begun).toBeLessThan(4_000);
 });

@@ -1,6 +1,6 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
 import { inTime, type WaitDefaults, type WaitOptions } from "../lifecycle/wait.ts";
+import type { LateFaults } from "./late-faults.ts";
 import type { Cut } from "./partition.ts";
 
 /** What can be done to a cluster. */
@@ -64,11 +64,6 @@ export interface Standing {
   readonly renew?: () => Promise<void>;
 }
 
-/**
- * A reset waits so long, times the time scale, for faults whose callers have stopped waiting. It does not wait for one that
- * never becomes active, because it looks at every node itself.
- */
-const LATE_LIMIT_MS = 5_000;
 /** Healing has the limit of the fault's own undo; this one is for who joins somebody else's. */
 const JOIN_MS = 60_000;
 
@@ -87,11 +82,11 @@ export class FaultRegistry {
   readonly #joining: WaitDefaults;
   readonly #stopped: () => boolean;
   readonly #refuseStopped: () => void;
-  /** Faults whose caller had no more time, on their way to being taken back. */
-  readonly #late = new Set<Promise<unknown>>();
+  readonly #late: LateFaults;
 
   /** @param refuseStopped throws once the cluster is stopped. */
-  constructor(timeScale: number, stopped: () => boolean, refuseStopped: () => void) {
+  constructor(timeScale: number, late: LateFaults, stopped: () => boolean, refuseStopped: () => void) {
+    this.#late = late;
     this.#joining = { timeoutMs: JOIN_MS, timeScale };
     this.#stopped = stopped;
     this.#refuseStopped = refuseStopped;
@@ -163,12 +158,6 @@ export class FaultRegistry {
     return this.#entries.flatMap(({ undo }) => undo.cuts ?? []);
   }
 
-  /** Notes that something that came into force too late is being taken back. */
-  addLate(takingBack: Promise<unknown>): void {
-    const noted = takingBack.catch(() => {}).finally(() => this.#late.delete(noted));
-    this.#late.add(noted);
-  }
-
   /** Closes what faults have open in this process. The faults stay as they are. */
   release(): void {
     for (const { undo } of this.#entries) undo.release?.();
@@ -183,7 +172,8 @@ export class FaultRegistry {
 
   /**
    * Takes every fault back without waiting for the cluster to recover, last in, first out; the dead stay dead. All of
-   * them count as healed afterwards. Gives the names of nodes that a fault could not be taken from, and why.
+   * them count as healed afterwards. Returns the names of nodes that a fault could not be removed from, or that a late
+   * fault may still reach, and why.
    */
   async takeBackAll(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
     const failed = new Map<string, string>();
@@ -196,11 +186,10 @@ export class FaultRegistry {
       if (why !== undefined) for (const node of fault.nodes) failed.set(node, `${fault.description}: ${why}`);
     }
     // After the others: what is late may be waiting for one of them, as a signal to a frozen process does.
-    const limited = AbortSignal.any([
-      signal,
-      AbortSignal.timeout(Math.round(LATE_LIMIT_MS * this.#joining.timeScale)),
-    ]);
-    await orAborted(Promise.all(this.#late), limited).catch(() => {});
+    await this.#late.settle(signal);
+    for (const { nodes, what } of this.#late.pending) {
+      for (const node of nodes) failed.set(node, `${what} was given up, and may still happen`);
+    }
     return failed;
   }
 
@@ -211,9 +200,9 @@ export class FaultRegistry {
     for (const fault of this.active.toReversed()) {
       await fault.heal(options).catch((error: unknown) => errors.push(error));
     }
-    await inTime("Taking back what came too late", options, this.#joining, () =>
-      Promise.all(this.#late),
-    ).catch((error: unknown) => errors.push(error));
+    await inTime("Taking back what came too late", options, this.#joining, () => this.#late.settled()).catch(
+      (error: unknown) => errors.push(error),
+    );
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) {
       // They mostly have one reason: the first of them says what kind of failure it is.

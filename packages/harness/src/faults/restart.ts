@@ -39,41 +39,37 @@ export async function restartNode(
   if (status === "paused") await orAborted(member.runtime.unpause(), signal);
   if (status !== "exited") await orAborted(member.runtime.kill("SIGTERM"), signal);
   if (data === "wiped") await orAborted(member.runtime.mark("wipe"), signal);
-  await start(member, standing, signal);
-  members.addresses.set(member.plan, await orAborted(member.runtime.mappedAddress(), signal));
-  await waitUntilBack(member, members, standing, failedForGood, signal);
+  // If the caller stops waiting, it goes on: without these filters, traffic would pass that active faults drop.
+  await orAborted(start(member, standing), signal);
+  await rejoin(member, members, standing, failedForGood, signal);
 }
 
 /**
  * Starts the container; where faults are to be put in force again its server waits for that, as nothing is to get
  * through before.
  */
-async function start(
-  { runtime }: Member,
-  standing: () => readonly Standing[],
-  signal: AbortSignal,
-): Promise<void> {
+async function start({ runtime }: Member, standing: () => readonly Standing[]): Promise<void> {
   const held = standing().some(({ renew }) => renew !== undefined);
-  if (held) await orAborted(runtime.mark("hold"), signal);
-  await orAborted(runtime.start(), signal);
+  if (held) await runtime.mark("hold");
+  await runtime.start();
   if (!held) return;
   try {
-    // Asked anew: what has been healed meanwhile must not come back.
-    const renewals = standing().map(async ({ renew }) => await renew?.());
-    await orAborted(Promise.all(renewals), signal);
+    // Read again: a fault that was healed meanwhile must not come back.
+    await Promise.all(standing().map(async ({ renew }) => await renew?.()));
   } finally {
-    await orAborted(runtime.mark("go"), signal);
+    await runtime.mark("go");
   }
 }
 
-/** Waits until a node that runs again is a full member of the cluster again, as far as faults let it. */
-async function waitUntilBack(
+/** Waits until a node that runs again is a full member of the cluster again, as far as active faults allow. As {@link restartNode}. */
+export async function rejoin(
   member: Member,
   members: Members,
   standing: () => readonly Standing[],
   failedForGood: (view: ClusterView) => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<void> {
+  members.addresses.set(member.plan, await orAborted(member.runtime.mappedAddress(), signal));
   if (isMute(standing())) return;
   await member.connection.ready(signal);
   await poll(

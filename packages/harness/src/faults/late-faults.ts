@@ -1,0 +1,50 @@
+import { orAborted } from "../lifecycle/deadline.ts";
+
+/** A reset waits this long, times the time scale, for faults whose callers have stopped waiting. */
+const LATE_LIMIT_MS = 5_000;
+
+/** A fault whose caller stopped waiting before the fault was active. */
+export interface LateFault {
+  /** As in `Killing node-0`. */
+  readonly what: string;
+  /** Names of the nodes that the fault may still reach. */
+  readonly nodes: readonly string[];
+}
+
+/** The late faults of one cluster. All handles that this process lends for the cluster share them. */
+export class LateFaults {
+  readonly #limitMs: number;
+  /** By the promise that settles when the fault is reverted. */
+  readonly #faults = new Map<Promise<unknown>, LateFault>();
+
+  constructor(timeScale: number) {
+    this.#limitMs = Math.round(LATE_LIMIT_MS * timeScale);
+  }
+
+  /** @param reverted settles when the fault has become active and is reverted, or has failed. */
+  add(fault: LateFault, reverted: Promise<unknown>): void {
+    const noted = reverted.catch(() => {}).finally(() => this.#faults.delete(noted));
+    this.#faults.set(noted, fault);
+  }
+
+  /** Faults that may still become active. */
+  get pending(): readonly LateFault[] {
+    return [...this.#faults.values()];
+  }
+
+  /** Waits until no fault is pending. Never rejects. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#faults.keys());
+  }
+
+  /**
+   * Waits until no fault is pending, but no longer than the limit. A call to an engine that hangs never ends.
+   *
+   * @throws the signal's reason.
+   */
+  async settle(signal: AbortSignal): Promise<void> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#limitMs)]);
+    await orAborted(this.settled(), limited).catch(() => {});
+    signal.throwIfAborted();
+  }
+}
