@@ -27,12 +27,16 @@ export interface RequestScenario {
   readonly message: string | undefined;
   /** Everything that was still there when the process had ended by itself. */
   readonly left: readonly string[];
+  /** From the start's call to its outcome, in milliseconds. */
+  readonly tookMs: number;
   /** What is wrong with this scenario; undefined if it is as it must be. */
   readonly problem: string | undefined;
 }
 
 /** A start that ends within this time even if the engine does not answer. */
 const STARTUP_TIMEOUT_MS = 6_000;
+/** A start in which one answer does not come fails within this time: it waits 30 seconds for the engine's first answers. */
+const LONGEST_MS = 60_000;
 /** By which the message of an error says which step failed. */
 const STEPS = /engine|image|network|subnet|node-\d|containers|reaper|cluster \(phase: |Finding|Docker|seed/i;
 
@@ -45,16 +49,19 @@ const RDB = Buffer.concat([
 
 // One shard, because each primary needs a file, and each file a server that loads it.
 const program = (rdb: string): string => `
+  const startedAt = performance.now();
+  const report = (outcome) =>
+    console.log("outcome", JSON.stringify({ ...outcome, tookMs: Math.round(performance.now() - startedAt) }));
   try {
     const cluster = await startRedisCluster({
       nodes: 3, replicas: 2, tls: true, startupTimeoutMs: ${STARTUP_TIMEOUT_MS}, seed: { rdb: [${JSON.stringify(rdb)}] },
     });
-    console.log("outcome", JSON.stringify({ code: "started" }));
+    report({ code: "started" });
     await cluster.stop();
   } catch (error) {
-    console.log("outcome", JSON.stringify({
+    report({
       code: error.code ?? String(error), message: error.message, cleanup: error.details?.cleanupError?.message,
-    }));
+    });
   }`;
 
 /** How many requests a start sends that nothing happens to, its removal not included. */
@@ -80,13 +87,14 @@ export async function failRequest(
     if (`${method} ${path}` === which) seen += 1;
     return seen === nth;
   };
-  const { code, message, cleanup, left } = await start((request) => {
+  const { code, message, cleanup, left, tookMs } = await start((request) => {
     if (failed !== undefined || !matches(request)) return "pass";
     failed = request;
     return failure === "refused" ? { status: 500, message: "the engine has a bad day" } : failure;
   });
   const problems = [
     ...(left.length > 0 ? [`left: ${left.join(", ")}`] : []),
+    ...(tookMs > LONGEST_MS ? [`it took ${tookMs} ms`] : []),
     ...(code === "started" || /^[A-Z_]+$/.test(code) ? [] : [`no error of the library: ${code}`]),
     ...(message === undefined || STEPS.test(message) ? [] : [`the error names no step: ${message}`]),
     // One that the engine never answers may be under way for ever; all others are undone at once.
@@ -100,6 +108,7 @@ export async function failRequest(
     outcome: code,
     message: message?.split("\n")[0],
     left,
+    tookMs,
     problem: problems.length === 0 ? undefined : problems.join("; "),
   };
 }
@@ -131,6 +140,7 @@ interface Ended {
   readonly left: readonly string[];
   /** Requests up to the end of the start. */
   readonly sent: number;
+  readonly tookMs: number;
 }
 
 async function start(decide: (request: EngineRequest) => Fate): Promise<Ended> {
@@ -153,6 +163,7 @@ async function run(body: string, decide: (request: EngineRequest) => Fate): Prom
   });
   await using victim = new Victim(body, relay.environment);
   const outcome = await victim.tells("outcome");
+  const tookMs = Number(outcome["tookMs"]);
   const sent = relay.requests.length;
   const cleanup = outcome["cleanup"] as string | undefined;
   // What the library itself has left, before its watcher removes it.
@@ -166,6 +177,7 @@ async function run(body: string, decide: (request: EngineRequest) => Fate): Prom
     cleanup,
     left: left.length > 0 ? left : await leftAfter(15_000),
     sent,
+    tookMs,
   };
 }
 

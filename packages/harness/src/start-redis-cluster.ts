@@ -1,5 +1,14 @@
 import { ClusterStart } from "./cluster-start.ts";
-import { ensureImage, findEngine, imageName, PULL_TIMEOUT_MS } from "./docker/engine.ts";
+import {
+  type Engine,
+  ensureImage,
+  findClient,
+  findEngine,
+  hasImage,
+  imageName,
+  locate,
+  PULL_TIMEOUT_MS,
+} from "./docker/engine.ts";
 import { checkNeighbourTable } from "./docker/host-limits.ts";
 import type { ConfigureNode } from "./docker/redis-node-container.ts";
 import type { FormationReport } from "./formation/form-cluster.ts";
@@ -106,20 +115,7 @@ export async function startWithin(
   const seed = given.seed && (await readSeed(given.seed));
   const valid = given.measureTime ? stretch(given, await measureTimeScale()) : given;
   const { signal, configureNode } = options;
-  using preparing = startDeadline({
-    timeoutMs: Math.min(leftMs(), Math.max(PULL_TIMEOUT_MS * valid.timeScale, valid.startupTimeoutMs)),
-    signal,
-    what: () => `Finding the engine and the image "${valid.image}"`,
-    timeoutCode: "START_TIMEOUT",
-    abortCode: "START_ABORTED",
-  });
-  preparing.signal.throwIfAborted();
-  const engine = await orAborted(findEngine(), preparing.signal);
-  await orAborted(
-    Promise.all([ensureImage(engine, valid.image, "image"), checkNeighbourTable(engine, valid.nodes)]),
-    preparing.signal,
-  );
-  preparing.clear();
+  const engine = await prepare(valid, leftMs, signal);
   const prepareMs = monotonicMs() - begun;
 
   const start = new ClusterStart(engine, valid, {
@@ -130,6 +126,43 @@ export async function startWithin(
     evidenceDir: valid.evidenceDir ?? evidenceDir,
   });
   return await start.run(begun, prepareMs);
+}
+
+/** An engine that works answers within milliseconds; a virtual machine that has to wake up may need some seconds. */
+const ENGINE_TIMEOUT_MS = 30_000;
+
+/**
+ * Finds the engine, and pulls the image if the engine does not have it. Only what may pull has ten minutes: the duration of
+ * a first pull says nothing about the engine.
+ *
+ * @param leftMs returns the rest of the runner's own time.
+ */
+async function prepare(
+  { image, nodes, startupTimeoutMs, timeScale }: ValidOptions,
+  leftMs: () => number,
+  signal: AbortSignal | undefined,
+): Promise<Engine> {
+  const answerMs = ENGINE_TIMEOUT_MS * timeScale;
+  const pullMs = Math.max(PULL_TIMEOUT_MS * timeScale, startupTimeoutMs);
+  const step = async <T>(what: string, limitMs: number, act: () => Promise<T>): Promise<T> => {
+    using deadline = startDeadline({
+      timeoutMs: Math.min(leftMs(), limitMs),
+      signal,
+      what: () => what,
+      timeoutCode: "START_TIMEOUT",
+      abortCode: "START_ABORTED",
+    });
+    deadline.signal.throwIfAborted();
+    return await orAborted(act(), deadline.signal);
+  };
+  await step("Finding the Docker engine", answerMs, async () => await locate(await findClient()));
+  const engine = await step("Starting Testcontainers' reaper (Ryuk)", pullMs, findEngine);
+  const bringImage = async (): Promise<void> => {
+    const there = await step(`Looking for the image "${image}"`, answerMs, () => hasImage(engine, image));
+    if (!there) await step(`Pulling the image "${image}"`, pullMs, () => ensureImage(engine, image, "image"));
+  };
+  await Promise.all([bringImage(), checkNeighbourTable(engine, nodes)]);
+  return engine;
 }
 
 /** The options with the images' names as Testcontainers resolves them, so that every later use means the same images. */
