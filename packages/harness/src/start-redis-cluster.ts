@@ -10,6 +10,7 @@ import {
   PULL_TIMEOUT_MS,
 } from "./docker/engine.ts";
 import { checkNeighbourTable } from "./docker/host-limits.ts";
+import { isReaperDisabled } from "./docker/start-reaper.ts";
 import type { ConfigureNode } from "./docker/redis-node-container.ts";
 import type { FormationReport } from "./formation/form-cluster.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
@@ -156,7 +157,8 @@ async function prepare(
     return await orAborted(act(), deadline.signal);
   };
   await step("Finding the Docker engine", answerMs, async () => await locate(await findClient()));
-  const engine = await step("Starting Testcontainers' reaper (Ryuk)", pullMs, findEngine);
+  const reaperMs = isReaperDisabled() ? answerMs : pullMs;
+  const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperMs, findEngine);
   const bringImage = async (): Promise<void> => {
     const there = await step(`Looking for the image "${image}"`, answerMs, () => hasImage(engine, image));
     if (!there) await step(`Pulling the image "${image}"`, pullMs, () => ensureImage(engine, image, "image"));

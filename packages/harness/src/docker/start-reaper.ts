@@ -2,6 +2,11 @@ import os from "node:os";
 import { type ContainerRuntimeClient, getReaper } from "testcontainers";
 import { messageOf, RedisClusterError } from "../errors.ts";
 
+/** Whether Testcontainers starts no reaper (`getReaper` in its reaper.ts reads the variable at each call). */
+export function isReaperDisabled(): boolean {
+  return process.env["TESTCONTAINERS_RYUK_DISABLED"] === "true";
+}
+
 /**
  * Starts Testcontainers' reaper (Ryuk), the first time in a process, unless it is switched off.
  *
