@@ -1,7 +1,7 @@
-import { writeFile } from "node:fs/promises";
 import Table from "cli-table3";
 import { type Failover, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { leftovers } from "../support/engine.ts";
+import { writeScenarios } from "../support/write-scenarios.ts";
 import type { BenchOptions } from "./run.ts";
 import { median, percentile, rounded, spread } from "./statistics.ts";
 
@@ -33,7 +33,7 @@ export async function benchFailover({ only, rounds = 10, json }: BenchOptions): 
     scenarios.push(scenario);
     print(measured, scenario);
   }
-  if (json !== undefined) await writeFile(json, `${JSON.stringify({ scenarios }, undefined, 2)}\n`);
+  await writeScenarios(json, scenarios);
   const left = await leftovers();
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
 }
@@ -81,6 +81,7 @@ function summary(
     return seen.length === 0 ? undefined : Math.round(median(seen));
   };
   return {
+    name: String(nodeTimeoutMs),
     nodeTimeoutMs,
     rounds: rounds.length,
     recoveredMs: Math.round(median(recovered)),

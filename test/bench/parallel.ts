@@ -1,6 +1,6 @@
-import { writeFile } from "node:fs/promises";
 import { leftovers } from "../support/engine.ts";
 import { runParallel } from "../support/parallel.ts";
+import { writeScenarios } from "../support/write-scenarios.ts";
 import type { BenchOptions } from "./run.ts";
 import { spread } from "./statistics.ts";
 
@@ -23,17 +23,19 @@ export async function benchParallel({ rounds = 10, json }: BenchOptions): Promis
   for (const message of [...collisions, ...failures, ...sick.flatMap(({ problems }) => problems)]) {
     console.log(`  ${message}`);
   }
-  if (json !== undefined) {
-    const result = {
-      processes: PROCESSES,
-      clustersEach: rounds,
-      clusters,
-      collisions,
-      failures,
-      leftovers: left,
-      tookMs,
-    };
-    await writeFile(json, `${JSON.stringify(result, undefined, 2)}\n`);
-  }
+  await writeScenarios(json, [
+    {
+      name: "parallel",
+      ...{
+        processes: PROCESSES,
+        clustersEach: rounds,
+        clusters,
+        collisions,
+        failures,
+        leftovers: left,
+        tookMs,
+      },
+    },
+  ]);
   if (collisions.length + failures.length + sick.length + left.length > 0) process.exitCode = 1;
 }

@@ -1,8 +1,8 @@
-import { writeFile } from "node:fs/promises";
 import Table from "cli-table3";
 import { type ResetReport, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { docker, leftovers } from "../support/engine.ts";
 import { tracesIn } from "../support/pristine.ts";
+import { writeScenarios } from "../support/write-scenarios.ts";
 import type { BenchOptions } from "./run.ts";
 import { median, rounded, spread } from "./statistics.ts";
 
@@ -63,10 +63,7 @@ export async function benchReset({ only, rounds = 10, json }: BenchOptions): Pro
     ),
   );
   print(measured, scenarios, freshStartMs, containerStartMs);
-  if (json !== undefined) {
-    const data = { scenarios, containerStartMs: Math.round(median(containerStartMs)) };
-    await writeFile(json, `${JSON.stringify(data, undefined, 2)}\n`);
-  }
+  await writeScenarios(json, scenarios, { containerStartMs: Math.round(median(containerStartMs)) });
   if (!measured.every(({ verified }) => verified)) process.exitCode = 1;
   const left = await leftovers();
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);

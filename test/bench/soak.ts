@@ -1,6 +1,6 @@
-import { writeFile } from "node:fs/promises";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { leftovers } from "../support/engine.ts";
+import { writeScenarios } from "../support/write-scenarios.ts";
 import type { BenchOptions } from "./run.ts";
 import { timed } from "./shape.ts";
 import { percentile, rounded, slope, spread } from "./statistics.ts";
@@ -58,20 +58,22 @@ export async function benchSoak({ rounds = 200, json }: BenchOptions): Promise<v
       `in use, ${memory.rssKiBPerCycle} KiB a cycle resident`,
   );
   for (const message of [...failures, ...fellBack]) console.log(`  ${message}`);
-  if (json !== undefined) {
-    const result = {
-      rounds,
-      failures,
-      leftovers: left,
-      fellBack,
-      startMs,
-      formationMs,
-      formationP95Ms,
-      stopMs,
-      memory,
-    };
-    await writeFile(json, `${JSON.stringify(result, undefined, 2)}\n`);
-  }
+  await writeScenarios(json, [
+    {
+      name: "soak",
+      ...{
+        rounds,
+        failures,
+        leftovers: left,
+        fellBack,
+        startMs,
+        formationMs,
+        formationP95Ms,
+        stopMs,
+        memory,
+      },
+    },
+  ]);
   const leaks = memory.heapKiBPerCycle > MOST_KIB_A_CYCLE;
   if (leaks) console.log(`memory grows by more than ${MOST_KIB_A_CYCLE} KiB a cycle`);
   if (failures.length + left.length > 0 || leaks) process.exitCode = 1;

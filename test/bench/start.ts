@@ -1,7 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import Table from "cli-table3";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { leftovers } from "../support/engine.ts";
+import { writeScenarios } from "../support/write-scenarios.ts";
 import { measureFloor } from "./floor.ts";
 import { measureRecipe } from "./recipe.ts";
 import type { BenchOptions } from "./run.ts";
@@ -45,7 +46,7 @@ export async function benchStart({ only, rounds = 10, json }: BenchOptions): Pro
     scenarios.push(scenario);
     print(shape, measured, scenario);
   }
-  if (json !== undefined) await writeFile(json, `${JSON.stringify({ scenarios }, undefined, 2)}\n`);
+  await writeScenarios(json, scenarios);
   const left = await leftovers();
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
 }

@@ -1,8 +1,8 @@
-import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import { writeScenarios } from "../support/write-scenarios.ts";
 import type { BenchOptions } from "./run.ts";
 import { median, rounded, spread } from "./statistics.ts";
 
@@ -15,16 +15,16 @@ const ROUND_MS = 2_500;
 /** The recorded workload beside a bare ioredis loop that sends the same commands, in turns on one cluster. */
 export async function benchWorkload({ rounds = 5, json }: BenchOptions): Promise<void> {
   await using cluster = await startRedisCluster();
-  const results = [];
-  for (const writers of SIZES) results.push(await compare(cluster, writers, rounds));
-  if (json !== undefined) await writeFile(json, `${JSON.stringify({ rounds, results }, undefined, 2)}\n`);
+  const scenarios = [];
+  for (const writers of SIZES) scenarios.push(await compare(cluster, writers, rounds));
+  await writeScenarios(json, scenarios);
 }
 
 async function compare(
   cluster: StartedRedisCluster,
   writers: number,
   rounds: number,
-): Promise<Readonly<Record<string, number>>> {
+): Promise<{ readonly name: string } & Readonly<Record<string, number | string>>> {
   const bare: number[] = [];
   const recorded: number[] = [];
   const ratios: number[] = [];
@@ -50,7 +50,9 @@ async function compare(
   console.log(`${writers} writers: bare ${spread(bare)}/s   recorded ${spread(recorded)}/s: median (range)`);
   console.log(`   ratio of a round ${ratio} (${all})   ${bytesPerOperation} bytes an operation`);
   return {
+    name: `${writers} writers`,
     writers,
+    rounds,
     bareOpsPerSecond: Math.round(median(bare)),
     recordedOpsPerSecond: Math.round(median(recorded)),
     ratio,

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
-import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { leftovers } from "../support/engine.ts";
+import { writeScenarios } from "../support/write-scenarios.ts";
 import { runKills } from "./kills.ts";
 import { tryOptionSets } from "./option-sets.ts";
 import { Progress } from "./progress.ts";
@@ -73,12 +73,15 @@ if ((await finished.once("seed", async () => seed)) !== seed) {
 console.log(
   `seed ${seed}${finished.count > 1 ? `, ${finished.count - 1} scenarios are finished already` : ""}`,
 );
-const scenarios: unknown[] = [];
-const results: Record<string, unknown> = { seed, scenarios };
+const scenarios: { readonly name: string }[] = [];
 let failures = 0;
 if (wanted("kills")) {
   const outcome = await runKills({ kills, withWatcher, seed, progress: finished });
-  results["kills"] = outcome;
+  scenarios.push(...outcome.kills.map((each) => ({ name: `killed during ${each.during}`, ...each })));
+  scenarios.push({
+    name: "neighbour of the killed processes",
+    ...{ harmed: outcome.harmed, left: outcome.left },
+  });
   failures += outcome.failures;
   console.log(`${kills + withWatcher} kills, ${withWatcher} with the watcher: ${outcome.failures} failures`);
 }
@@ -93,7 +96,7 @@ if (wanted("schedules")) {
     }),
   );
   process.stderr.write("\r\u001b[K");
-  results["schedules"] = outcomes;
+  scenarios.push(...outcomes.map((each, index) => ({ name: `schedule ${index + 1}`, ...each })));
   const ways = Map.groupBy(outcomes, ({ reset }) => reset.way);
   const steps = outcomes.reduce((sum, outcome) => sum + outcome.steps, 0);
   const refused = outcomes.reduce((sum, outcome) => sum + outcome.refused, 0);
@@ -108,7 +111,7 @@ if (wanted("options")) {
     tryOptionSets({ count: sets, seed, onDone: () => progress("option set", (done += 1), sets) }),
   );
   process.stderr.write("\r\u001b[K");
-  results["options"] = outcome;
+  scenarios.push({ name: "option sets", ...outcome });
   const failed = Object.entries(outcome.failed).map(([code, count]) => `${count} ${code}`);
   console.log(
     `${sets} option sets: ${outcome.refused} refused before anything was made, ${outcome.started} work, ` +
@@ -151,7 +154,7 @@ if (wanted("requests")) {
 }
 const left = await leftovers();
 if (left.length > 0) console.log(`left at the end: ${left.join(", ")}`);
-if (json !== undefined) await writeFile(json, `${JSON.stringify(results, undefined, 2)}\n`);
+await writeScenarios(json, scenarios, { seed });
 failures += left.length;
 console.log(failures === 0 ? "nothing was left, and nobody was harmed" : `${failures} failures`);
 if (failures > 0) process.exitCode = 1;
