@@ -47,10 +47,23 @@ export async function exec(
 
 /** Returns the content of a file in a container. The engine packs it into an archive of one file, whose first block names its size. */
 export async function readContainerFile(containerId: string, path: string): Promise<Buffer> {
-  const archive = await buffer(await (await docker()).getContainer(containerId).getArchive({ path }));
-  const size = Number.parseInt(archive.toString("latin1", 124, 136), 8);
-  return archive.subarray(512, 512 + size);
+  const container = (await docker()).getContainer(containerId);
+  const begun = performance.now();
+  for (;;) {
+    const archive = await buffer(await container.getArchive({ path }));
+    const size = Number.parseInt(archive.toString("latin1", 124, 136), 8);
+    const content = archive.subarray(512, 512 + size);
+    if (size > 0 && content.length === size) return content;
+    if (performance.now() - begun > COMPLETE_MS) {
+      throw new Error(
+        `${path} in an archive of ${archive.length} bytes: expected ${size} bytes, got ${content.length}`,
+      );
+    }
+  }
 }
+
+/** An engine sends the header of a file without its content if the file changes while it is read. */
+const COMPLETE_MS = 5_000;
 
 /** The image that clusters start from here, for containers of a test's own. */
 export function serverImage(): string {

@@ -49,9 +49,12 @@ export interface ResetOutcome extends Omit<ResetReport, "tookMs"> {
   readonly baseline: Baseline;
 }
 
-/** Cleaning takes milliseconds, mending about a container's start: after so long the next way is taken. */
+/**
+ * Cleaning takes milliseconds, and the other ways about as long as a container's start: after these times the next way is
+ * tried. Two busy cores need almost three seconds for one container, and the next way restarts more of them.
+ */
 const CLEAN_LIMIT_MS = 2_000;
-const REJOIN_LIMIT_MS = 3_000;
+const REJOIN_LIMIT_MS = 6_000;
 const MEND_LIMIT_MS = 8_000;
 const MOST_REASONS = 5;
 
