@@ -102,7 +102,8 @@ describe("a cluster that is broken on purpose", () => {
     await frozen.pause();
     try {
       await expect(fault.heal({ timeoutMs: 2_000 })).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
-      expect((await replica.state()).status).toBe("running");
+      // The start goes on after the call has given up.
+      await expect.poll(async () => (await replica.state()).status, { timeout: 10_000 }).toBe("running");
       await expect(fault.heal({ timeoutMs: 500 })).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
       expect(cluster.activeFaults).toEqual([fault]);
     } finally {
