@@ -23,19 +23,16 @@ export async function benchParallel({ rounds = 10, json }: BenchOptions): Promis
   for (const message of [...collisions, ...failures, ...sick.flatMap(({ problems }) => problems)]) {
     console.log(`  ${message}`);
   }
-  await writeScenarios(json, [
-    {
-      name: "parallel",
-      ...{
-        processes: PROCESSES,
-        clustersEach: rounds,
-        clusters,
-        collisions,
-        failures,
-        leftovers: left,
-        tookMs,
-      },
-    },
-  ]);
+  const scenario = {
+    name: "parallel",
+    processes: PROCESSES,
+    clustersEach: rounds,
+    clusters,
+    collisions,
+    failures,
+    leftovers: left,
+    tookMs,
+  };
+  await writeScenarios(json, [scenario]);
   if (collisions.length + failures.length + sick.length + left.length > 0) process.exitCode = 1;
 }

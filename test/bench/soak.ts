@@ -58,22 +58,19 @@ export async function benchSoak({ rounds = 200, json }: BenchOptions): Promise<v
       `in use, ${memory.rssKiBPerCycle} KiB a cycle resident`,
   );
   for (const message of [...failures, ...fellBack]) console.log(`  ${message}`);
-  await writeScenarios(json, [
-    {
-      name: "soak",
-      ...{
-        rounds,
-        failures,
-        leftovers: left,
-        fellBack,
-        startMs,
-        formationMs,
-        formationP95Ms,
-        stopMs,
-        memory,
-      },
-    },
-  ]);
+  const scenario = {
+    name: "soak",
+    rounds,
+    failures,
+    leftovers: left,
+    fellBack,
+    startMs,
+    formationMs,
+    formationP95Ms,
+    stopMs,
+    memory,
+  };
+  await writeScenarios(json, [scenario]);
   const leaks = memory.heapKiBPerCycle > MOST_KIB_A_CYCLE;
   if (leaks) console.log(`memory grows by more than ${MOST_KIB_A_CYCLE} KiB a cycle`);
   if (failures.length + left.length > 0 || leaks) process.exitCode = 1;

@@ -97,7 +97,7 @@ describe("a cluster that is broken on purpose", () => {
       ({ networkAddress }) => networkAddress.host === host,
     ) as RedisClusterNode;
     const fault = await cluster.kill(replica);
-    // Not by this library, which would know that the replica has nobody to synchronize with.
+    // Through the engine, so that the kill is the only active fault.
     const frozen = (await docker()).getContainer(primary.containerId);
     await frozen.pause();
     try {

@@ -78,10 +78,9 @@ let failures = 0;
 if (wanted("kills")) {
   const outcome = await runKills({ kills, withWatcher, seed, progress: finished });
   scenarios.push(...outcome.kills.map((each) => ({ name: `killed during ${each.during}`, ...each })));
-  scenarios.push({
-    name: "neighbour of the killed processes",
-    ...{ harmed: outcome.harmed, left: outcome.left },
-  });
+  const { harmed, left } = outcome;
+  const neighbour = { name: "neighbour of the killed processes", harmed, left };
+  scenarios.push(neighbour);
   failures += outcome.failures;
   console.log(`${kills + withWatcher} kills, ${withWatcher} with the watcher: ${outcome.failures} failures`);
 }

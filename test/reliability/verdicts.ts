@@ -63,27 +63,27 @@ export async function runVerdicts(options: {
   ];
   const scenarios: Scenario[] = [];
   let cluster: StartedRedisCluster | undefined;
+  const run = async (index: number, sort: Scenario["sort"], kind: ScenarioKind): Promise<Scenario> => {
+    const startedAt = performance.now();
+    let what = "";
+    let wrong: readonly string[] = [];
+    try {
+      cluster ??= await startRedisCluster({ nodeTimeoutMs: 500 });
+      ({ what, wrong } = await runKind(cluster, kind, seed, index));
+      await cluster.reset();
+    } catch (error) {
+      wrong = [...wrong, `could not be run: ${String(error)}`];
+      await cluster?.stop();
+      cluster = undefined;
+    }
+    const tookMs = Math.round(performance.now() - startedAt);
+    return { index, sort, name: kind.name, what, wrong, tookMs };
+  };
   try {
     for (const [index, { sort, kind }] of all.entries()) {
       if (index < from) continue;
-      const scenario = await progress.once(
-        `verdict ${index} of ${faults} + ${clean}: ${kind.name}`,
-        async () => {
-          const startedAt = performance.now();
-          let what = "";
-          let wrong: readonly string[] = [];
-          try {
-            cluster ??= await startRedisCluster({ nodeTimeoutMs: 500 });
-            ({ what, wrong } = await runKind(cluster, kind, seed, index));
-            await cluster.reset();
-          } catch (error) {
-            wrong = [...wrong, `could not be run: ${String(error)}`];
-            await cluster?.stop();
-            cluster = undefined;
-          }
-          const tookMs = Math.round(performance.now() - startedAt);
-          return { index, sort, name: kind.name, what, wrong, tookMs };
-        },
+      const scenario = await progress.once(`verdict ${index} of ${faults} + ${clean}: ${kind.name}`, () =>
+        run(index, sort, kind),
       );
       scenarios.push(scenario);
       options.onDone?.(scenario);

@@ -54,15 +54,16 @@ export async function readContainerFile(containerId: string, path: string): Prom
     const size = Number.parseInt(archive.toString("latin1", 124, 136), 8);
     const content = archive.subarray(512, 512 + size);
     if (size > 0 && content.length === size) return content;
-    if (performance.now() - begun > COMPLETE_MS) {
-      throw new Error(
-        `${path} in an archive of ${archive.length} bytes: expected ${size} bytes, got ${content.length}`,
-      );
-    }
+    const problem = `${path} in an archive of ${archive.length} bytes: expected ${size} bytes, got ${content.length}`;
+    if (performance.now() - begun > COMPLETE_MS) throw new Error(problem);
+    console.warn(problem);
   }
 }
 
-/** An engine sends the header of a file without its content if the file changes while it is read. */
+/**
+ * Twice in some twenty runs of all tests, a file that had just been saved was read as an empty one, by this way and by
+ * another. The cause is not known; the warning tells which part was missing.
+ */
 const COMPLETE_MS = 5_000;
 
 /** The image that clusters start from here, for containers of a test's own. */

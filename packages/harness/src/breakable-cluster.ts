@@ -3,7 +3,7 @@ import { type ActiveFault } from "./faults/active-fault.ts";
 import { DEADLY_SIGNALS } from "./faults/deadly-signals.ts";
 import { FAILOVER_MODES, type FailoverMode, failOver } from "./faults/manual-failover.ts";
 import { applyToAll, type Member, requireNumber, requireOneOf, requireStatus } from "./faults/member.ts";
-import { isMute, rejoin, restartNode } from "./faults/restart.ts";
+import { isMute, rejoin, startAgain } from "./faults/restart.ts";
 import { type SlowedNode, slowDown } from "./faults/slow-commands.ts";
 import type { Selector } from "./faults/targets.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
@@ -11,7 +11,6 @@ import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { RedisClusterNode } from "./redis-cluster-node.ts";
 import { type Aim, type Target, TargetableCluster } from "./targetable-cluster.ts";
 import { wallClockMs } from "./clock/real-time.ts";
-import type { ClusterView } from "./view/cluster-view.ts";
 
 /** How a node is killed. */
 export interface KillOptions extends WaitOptions {
@@ -213,23 +212,17 @@ export class BreakableCluster extends TargetableCluster {
   }
 
   async #restart(member: Member, data: "kept" | "wiped", signal: AbortSignal): Promise<void> {
+    await startAgain(member, data, () => this.standing(member.plan.name), signal);
+    await this.#rejoin(member, signal);
+  }
+
+  /** Waits until a node that was started has rejoined the cluster, and ends the faults that its start has ended. */
+  async #rejoin(member: Member, signal: AbortSignal): Promise<void> {
     const { name } = member.plan;
     const standing = (): ReturnType<typeof this.standing> => this.standing(name);
-    const failed = (view: ClusterView): Promise<readonly string[]> => this.failedForGood(view);
-    await restartNode(member, this.members, data, standing, failed, signal);
-    await this.#rejoined(member, signal);
-  }
-
-  /** Waits for a node that was started, but may not have rejoined the cluster. */
-  async #rejoin(member: Member, signal: AbortSignal): Promise<void> {
-    const standing = (): ReturnType<typeof this.standing> => this.standing(member.plan.name);
     await rejoin(member, this.members, standing, (view) => this.failedForGood(view), signal);
-    await this.#rejoined(member, signal);
-  }
-
-  async #rejoined({ plan: { name } }: Member, signal: AbortSignal): Promise<void> {
     this.noLonger(["kill", "stop", "pause", "slow-commands"], name);
-    if (!isMute(this.standing(name))) await this.node(name).clientReady(signal);
+    if (!isMute(standing())) await this.node(name).clientReady(signal);
   }
 
   async #kill(aim: Aim, options: KillOptions): Promise<ActiveFault> {
@@ -267,12 +260,12 @@ export class BreakableCluster extends TargetableCluster {
         (member) => member.runtime.kill(signalName),
         (member) => restart(member, signal),
       );
-      const startAgain = async (within: AbortSignal): Promise<void> => {
+      const restartAll = async (within: AbortSignal): Promise<void> => {
         await Promise.all(members.map((member) => restart(member, within)));
       };
-      const undo = (): Promise<void> => this.within(`Taking back (${kind})`, {}, startAgain);
+      const undo = (): Promise<void> => this.within(`Taking back (${kind})`, {}, restartAll);
       await this.inForce(doing, members, ending, undo, signal);
-      return this.enter(kind, chosen, since, `${verb} with ${signalName}`, { undo: startAgain });
+      return this.enter(kind, chosen, since, `${verb} with ${signalName}`, { undo: restartAll });
     });
   }
 }

@@ -144,14 +144,10 @@ export class PartitionableCluster extends BreakableCluster {
     return await this.apply("Delaying", aim, wait, async (chosen, signal) => {
       const since = wallClockMs();
       await requireStatus(chosen.members, "delayed", ["running"], signal);
-      const applying = this.announced(chosen.members, () =>
-        applyDelay(this.#engine, this.members, chosen.members, delayMs, jitterMs),
-      );
-      const { remove: undo, standing } = await this.inForce(
+      const { remove: undo, standing } = await this.#activate(
         "Delaying",
         chosen.members,
-        applying,
-        (late) => late.remove(),
+        () => applyDelay(this.#engine, this.members, chosen.members, delayMs, jitterMs),
         signal,
       );
       return this.enter("delay", chosen, since, `delayed by ${delayMs} ms`, { undo, standing });
@@ -209,14 +205,10 @@ export class PartitionableCluster extends BreakableCluster {
       await requireStatus(touched, "cut off", ["running"], signal);
       const since = wallClockMs();
       const table = `trc_${randomBytes(6).toString("hex")}`;
-      const applying = this.announced(touched, () =>
-        applyCuts(this.#engine, this.members, table, cuts, filter.loss),
-      );
-      const { remove: undo, standing } = await this.inForce(
+      const { remove: undo, standing } = await this.#activate(
         filter.doing,
         touched,
-        applying,
-        (late) => late.remove(),
+        () => applyCuts(this.#engine, this.members, table, cuts, filter.loss),
         signal,
       );
       return this.enter(filter.kind, chosen, since, filter.what, {
@@ -225,6 +217,17 @@ export class PartitionableCluster extends BreakableCluster {
         cuts: isTotal(filter.loss) ? cuts : undefined,
       });
     });
+  }
+
+  /** Announces a network fault, and waits until it is active. */
+  async #activate(
+    doing: string,
+    members: readonly Member[],
+    apply: () => Promise<NetworkFault>,
+    signal: AbortSignal,
+  ): Promise<NetworkFault> {
+    const applying = this.announced(members, apply);
+    return await this.inForce(doing, members, applying, (late) => late.remove(), signal);
   }
 
   /**

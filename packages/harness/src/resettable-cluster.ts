@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ConnectableCluster, type ConnectableParts } from "./connectable-cluster.ts";
 import { messageOf, RedisClusterError, summarize } from "./errors.ts";
+import { describeLate } from "./faults/late-faults.ts";
 import type { Member } from "./faults/member.ts";
 import type { NetworkFault } from "./faults/network-faults.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
@@ -167,11 +168,11 @@ export class ResettableCluster extends ConnectableCluster {
     signal: AbortSignal,
   ): Promise<ResetOutcome> {
     await this.lateFaults.settle(signal);
-    const open = this.lateFaults.pending.map(({ what }) => what);
+    const open = this.lateFaults.pending.map(describeLate);
     if (open.length > 0) {
       throw new RedisClusterError(
         "RESET_FAILED",
-        `The cluster could not be verified: ${summarize(open)} was given up, and may still happen. See whether the engine answers, or stop the cluster and start another one.`,
+        `The cluster could not be verified: ${summarize(open)}. See whether the engine answers, or stop the cluster and start another one.`,
         { details: { because: open } },
       );
     }

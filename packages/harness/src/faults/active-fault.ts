@@ -1,6 +1,6 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { inTime, type WaitDefaults, type WaitOptions } from "../lifecycle/wait.ts";
-import type { LateFaults } from "./late-faults.ts";
+import { describeLate, type LateFaults } from "./late-faults.ts";
 import type { Cut } from "./partition.ts";
 
 /** What can be done to a cluster. */
@@ -187,8 +187,8 @@ export class FaultRegistry {
     }
     // After the others: what is late may be waiting for one of them, as a signal to a frozen process does.
     await this.#late.settle(signal);
-    for (const { nodes, what } of this.#late.pending) {
-      for (const node of nodes) failed.set(node, `${what} was given up, and may still happen`);
+    for (const late of this.#late.pending) {
+      for (const node of late.nodes) failed.set(node, describeLate(late));
     }
     return failed;
   }

@@ -11,6 +11,11 @@ export interface LateFault {
   readonly nodes: readonly string[];
 }
 
+/** The sentence for a late fault that is pending. */
+export function describeLate({ what }: LateFault): string {
+  return `${what} was given up, and may still happen`;
+}
+
 /** The late faults of one cluster. All handles that this process lends for the cluster share them. */
 export class LateFaults {
   readonly #limitMs: number;

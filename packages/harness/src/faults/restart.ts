@@ -10,22 +10,15 @@ import type { Member, Members } from "./member.ts";
 const POLL_MS = 20;
 
 /**
- * Starts a node again, or stops it gracefully and starts it where it runs, and waits until it is back: it answers,
- * has loaded its data, every node that answers has a link to it and flags nothing, as a replica it is in sync, it executes
- * commands unless the cluster is down for another reason, and unless other nodes are away the cluster is whole again. A
- * replica whose primary has failed in a cluster that cannot replace it is back without a sync. Active network faults of the
- * node are applied again before its server starts. With such a fault the call waits only until the node answers, and not
- * even for that if the fault cuts the node off from this program.
+ * Starts a stopped node, or stops a running one gracefully and starts it again. Active network faults of the node are applied
+ * again before its server starts. The node has not rejoined the cluster by then: see {@link rejoin}.
  *
- * @param standing what the faults that are in force at that moment mean for the node.
- * @param failedForGood finds the names of the primaries that have failed and cannot be replaced.
+ * @param standing what the faults that are active at that moment mean for the node.
  */
-export async function restartNode(
+export async function startAgain(
   member: Member,
-  members: Members,
   data: "kept" | "wiped",
   standing: () => readonly Standing[],
-  failedForGood: (view: ClusterView) => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<void> {
   const { status } = await orAborted(member.runtime.state(), signal);
@@ -41,7 +34,6 @@ export async function restartNode(
   if (data === "wiped") await orAborted(member.runtime.mark("wipe"), signal);
   // If the caller stops waiting, it goes on: without these filters, traffic would pass that active faults drop.
   await orAborted(start(member, standing), signal);
-  await rejoin(member, members, standing, failedForGood, signal);
 }
 
 /**
@@ -61,7 +53,16 @@ async function start({ runtime }: Member, standing: () => readonly Standing[]): 
   }
 }
 
-/** Waits until a node that runs again is a full member of the cluster again, as far as active faults allow. As {@link restartNode}. */
+/**
+ * Waits until a node that was started has rejoined the cluster: it answers, has loaded its data, every node that answers has
+ * a link to it and flags nothing, as a replica it is in sync, it executes commands unless the cluster is down for another
+ * reason, and unless other nodes are away the cluster is whole again. A replica whose primary has failed in a cluster that
+ * cannot replace it is back without a sync. With an active network fault of the node the call waits only until the node
+ * answers, and not even for that if the fault cuts the node off from this program.
+ *
+ * @param standing what the faults that are active at that moment mean for the node.
+ * @param failedForGood finds the names of the primaries that have failed and cannot be replaced.
+ */
 export async function rejoin(
   member: Member,
   members: Members,
