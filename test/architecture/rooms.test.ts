@@ -7,6 +7,7 @@ const SOURCE = join(import.meta.dirname, "../../packages/harness/src");
 /** Which rooms each room may import; docs/architecture.md says why. The doors and the handle may import all. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   clock: [],
+  cluster: ["clients", "docker", "plan"],
   plan: ["errors"],
   view: ["plan"],
   lifecycle: ["errors"],
@@ -22,7 +23,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   startup: ["docker", "ownership", "certificates", "clients", "view", "plan", "lifecycle", "errors"],
   seed: ["docker", "clients", "view", "plan", "lifecycle", "errors"],
   reset: [
-    ...["docker", "clients", "observation", "formation", "faults", "seed"],
+    ...["cluster", "docker", "clients", "observation", "formation", "faults", "seed"],
     ...["view", "plan", "lifecycle", "errors"],
   ],
   sharing: ["clients", "reset", "seed", "plan", "lifecycle", "errors"],
@@ -41,7 +42,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "start-redis-cluster",
     "started-redis-cluster",
   ],
-  faults: ["docker", "clients", "observation", "view", "plan", "lifecycle", "errors"],
+  faults: ["cluster", "docker", "clients", "observation", "view", "plan", "lifecycle", "errors"],
   evidence: ["failover", "workload", "faults", "view", "plan", "lifecycle", "errors"],
 };
 

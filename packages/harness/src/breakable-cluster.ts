@@ -2,7 +2,9 @@ import { RedisClusterError } from "./errors.ts";
 import { type ActiveFault } from "./faults/active-fault.ts";
 import { DEADLY_SIGNALS } from "./faults/deadly-signals.ts";
 import { FAILOVER_MODES, type FailoverMode, failOver } from "./faults/manual-failover.ts";
-import { applyToAll, type Member, requireNumber, requireOneOf, requireStatus } from "./faults/member.ts";
+import type { ManagedNode } from "./cluster/managed-node.ts";
+import { applyToAll, requireStatus } from "./faults/apply-to-all.ts";
+import { requireNumber, requireOneOf } from "./faults/validate.ts";
 import { isMute, rejoin, startAgain } from "./faults/restart.ts";
 import { type SlowedNode, slowDown } from "./faults/slow-commands.ts";
 import type { Selector } from "./faults/targets.ts";
@@ -211,13 +213,13 @@ export class BreakableCluster extends TargetableCluster {
     await (mode === "takeover" ? this.repairing(run) : run());
   }
 
-  async #restart(member: Member, data: "kept" | "wiped", signal: AbortSignal): Promise<void> {
+  async #restart(member: ManagedNode, data: "kept" | "wiped", signal: AbortSignal): Promise<void> {
     await startAgain(member, data, () => this.standing(member.plan.name), signal);
     await this.#rejoin(member, signal);
   }
 
   /** Waits until a node that was started has rejoined the cluster, and ends the faults that its start has ended. */
-  async #rejoin(member: Member, signal: AbortSignal): Promise<void> {
+  async #rejoin(member: ManagedNode, signal: AbortSignal): Promise<void> {
     const { name } = member.plan;
     const standing = (): ReturnType<typeof this.standing> => this.standing(name);
     await rejoin(member, this.members, standing, (view) => this.failedForGood(view), signal);
@@ -243,9 +245,9 @@ export class BreakableCluster extends TargetableCluster {
       const { members } = chosen;
       await requireStatus(members, verb, ["running", "paused"], signal);
       const since = wallClockMs();
-      const started = new Set<Member>();
-      const restart = async (member: Member, within: AbortSignal): Promise<void> => {
-        const { status } = await orAborted(member.runtime.state(), within);
+      const started = new Set<ManagedNode>();
+      const restart = async (member: ManagedNode, within: AbortSignal): Promise<void> => {
+        const { status } = await orAborted(member.container.state(), within);
         if (status !== "running") {
           started.add(member);
           await this.#restart(member, "kept", within);
@@ -257,7 +259,7 @@ export class BreakableCluster extends TargetableCluster {
       };
       const ending = applyToAll(
         members,
-        (member) => member.runtime.kill(signalName),
+        (member) => member.container.kill(signalName),
         (member) => restart(member, signal),
       );
       const restartAll = async (within: AbortSignal): Promise<void> => {
@@ -270,10 +272,10 @@ export class BreakableCluster extends TargetableCluster {
   }
 }
 
-async function pauseMember(member: Member): Promise<void> {
-  await member.runtime.pause();
+async function pauseMember(member: ManagedNode): Promise<void> {
+  await member.container.pause();
 }
 
-async function resumeMember(member: Member): Promise<void> {
-  if ((await member.runtime.state()).status === "paused") await member.runtime.unpause();
+async function resumeMember(member: ManagedNode): Promise<void> {
+  if ((await member.container.state()).status === "paused") await member.container.unpause();
 }

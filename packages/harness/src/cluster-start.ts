@@ -13,7 +13,7 @@ import { bootRefusal } from "./docker/boot-script.ts";
 import type { Engine } from "./docker/engine.ts";
 import { namesOfHost } from "./docker/engine-names.ts";
 import { type ImageFacts, readImage } from "./docker/image-facts.ts";
-import type { NodeRuntime } from "./docker/node-runtime.ts";
+import type { NodeContainer } from "./docker/node-container.ts";
 import { unsuitable } from "./docker/start-error.ts";
 import { type ContainerExit, watchExits } from "./docker/watch-exits.ts";
 import { messageOf, RedisClusterError } from "./errors.ts";
@@ -59,7 +59,7 @@ export class ClusterStart {
   readonly #terms: StartTerms;
   readonly #cleanup = new CleanupStack();
   readonly #addresses = new AddressTable();
-  readonly #runtimes: NodeRuntime[] = [];
+  readonly #containers: NodeContainer[] = [];
   readonly #connections: NodeConnection[] = [];
   readonly #clients = new OpenClients<Cluster>();
   readonly #lost = new Set<string>();
@@ -149,7 +149,7 @@ export class ClusterStart {
         clients: this.#clients,
         addresses: this.#addresses,
         access,
-        runtimes: this.#runtimes,
+        containers: this.#containers,
         connections: this.#connections,
         lateFaults: new LateFaults(plan.timeScale),
         evidenceDir: this.#options.evidenceDir,
@@ -224,7 +224,7 @@ export class ClusterStart {
       access,
       certificates,
       image,
-      runtimes: this.#runtimes,
+      containers: this.#containers,
       connections: this.#connections,
       cleanup: this.#cleanup,
       lost: this.#lost,
@@ -266,7 +266,7 @@ export class ClusterStart {
     const explained = await explainFailure(
       cause,
       this.#phase,
-      this.#runtimes,
+      this.#containers,
       this.#connections,
       () => this.#whatNodesSay(cause),
       redact,
@@ -288,7 +288,7 @@ export class ClusterStart {
     const parts = {
       engine: this.#engine,
       plan: this.#plan,
-      runtimes: this.#runtimes,
+      containers: this.#containers,
       connections: this.#connections,
     };
     return evidenceSource(parts, history);

@@ -5,7 +5,7 @@ import { NodeConnection } from "./clients/node-connection.ts";
 import { OpenClients } from "./clients/open-clients.ts";
 import { ClusterNetwork } from "./docker/cluster-network.ts";
 import { findEngine } from "./docker/engine.ts";
-import { NodeRuntime } from "./docker/node-runtime.ts";
+import { NodeContainer } from "./docker/node-container.ts";
 import { LateFaults } from "./faults/late-faults.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
@@ -70,10 +70,10 @@ async function openHandle(
   // Whether the owner is there at all, before anything is opened.
   await orAborted(sharing.baseline(signal), signal);
   const engine = await orAborted(findEngine(), signal);
-  const runtimes = plan.nodes.map(
-    (node, index) => new NodeRuntime(engine, node, shared.containerIds[index] ?? ""),
+  const containers = plan.nodes.map(
+    (node, index) => new NodeContainer(engine, node, shared.containerIds[index] ?? ""),
   );
-  const mapped = await orAborted(Promise.all(runtimes.map(presentAddress)), signal);
+  const mapped = await orAborted(Promise.all(containers.map(presentAddress)), signal);
   const addresses = new AddressTable();
   const cleanup = new CleanupStack();
   try {
@@ -101,7 +101,7 @@ async function openHandle(
       clients,
       addresses,
       access,
-      runtimes,
+      containers,
       connections,
       lateFaults: new LateFaults(plan.timeScale),
       cleanup,
@@ -116,10 +116,10 @@ async function openHandle(
 }
 
 /** Where a node is published; undefined where it does not run, or ends at this moment: somebody may be breaking it. */
-async function presentAddress(runtime: NodeRuntime): Promise<HostAndPort | undefined> {
-  const runs = async (): Promise<boolean> => (await runtime.state()).status === "running";
+async function presentAddress(container: NodeContainer): Promise<HostAndPort | undefined> {
+  const runs = async (): Promise<boolean> => (await container.state()).status === "running";
   if (!(await runs())) return undefined;
-  return await runtime.mappedAddress().catch(async (error: unknown) => {
+  return await container.mappedAddress().catch(async (error: unknown) => {
     if (await runs()) throw error;
     return undefined;
   });

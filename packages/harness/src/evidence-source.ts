@@ -1,6 +1,6 @@
 import type { NodeConnection } from "./clients/node-connection.ts";
 import type { Engine } from "./docker/engine.ts";
-import type { NodeRuntime } from "./docker/node-runtime.ts";
+import type { NodeContainer } from "./docker/node-container.ts";
 import { engineVersions } from "./docker/versions.ts";
 import type { EvidenceSource } from "./evidence/evidence.ts";
 import type { HistoryView } from "./evidence/history.ts";
@@ -12,12 +12,12 @@ export function evidenceSource(
     readonly engine: Engine;
     readonly plan: ClusterPlan | undefined;
     /** By the node's index; empty where there is none yet. */
-    readonly runtimes: readonly (NodeRuntime | undefined)[];
+    readonly containers: readonly (NodeContainer | undefined)[];
     readonly connections: readonly (NodeConnection | undefined)[];
   },
   history: HistoryView,
 ): EvidenceSource {
-  const { engine, plan, runtimes, connections } = parts;
+  const { engine, plan, containers, connections } = parts;
   return {
     plan,
     history,
@@ -27,9 +27,9 @@ export function evidenceSource(
     nodes: (plan?.nodes ?? []).map(({ name, index }) => ({
       name,
       ask: async (commands) => await (connections[index] ?? missing("no connection yet")).texts(commands),
-      state: async () => await (runtimes[index] ?? missing("no container yet")).state(),
+      state: async () => await (containers[index] ?? missing("no container yet")).state(),
       log: async (tail) =>
-        await (runtimes[index] ?? missing("no container yet")).logs({ tail, timestamps: true }),
+        await (containers[index] ?? missing("no container yet")).logs({ tail, timestamps: true }),
     })),
   };
 }

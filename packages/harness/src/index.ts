@@ -13,7 +13,7 @@ export type { ClientOptions, ClusterClientOptions } from "./clients/cluster-clie
 export type { NodeClientOptions } from "./clients/node-client.ts";
 export { connectRedisCluster } from "./connect-redis-cluster.ts";
 export type { ClusterNetwork } from "./docker/cluster-network.ts";
-export type { ContainerState } from "./docker/node-runtime.ts";
+export type { ContainerState } from "./docker/node-container.ts";
 export type { ConfigureNode } from "./docker/redis-node-container.ts";
 export { type ErrorCode, InvalidOptionsError, type OptionProblem, RedisClusterError } from "./errors.ts";
 export type { HistoryView, PastError, PastFault, PastSeed } from "./evidence/history.ts";

@@ -2,7 +2,7 @@ import type { Access } from "./clients/access.ts";
 import type { AddressTable } from "./clients/address-table.ts";
 import type { NodeConnection } from "./clients/node-connection.ts";
 import type { Engine } from "./docker/engine.ts";
-import type { NodeRuntime } from "./docker/node-runtime.ts";
+import type { NodeContainer } from "./docker/node-container.ts";
 import { RedisClusterError, summarize } from "./errors.ts";
 import type { LateFaults } from "./faults/late-faults.ts";
 import { type Deadline, orAborted } from "./lifecycle/deadline.ts";
@@ -30,7 +30,7 @@ export interface ObservableParts {
   readonly plan: ClusterPlan;
   readonly addresses: AddressTable;
   readonly access: Access;
-  readonly runtimes: readonly NodeRuntime[];
+  readonly containers: readonly NodeContainer[];
   readonly connections: readonly NodeConnection[];
   readonly lateFaults: LateFaults;
   /** Where failures write their evidence; undefined: nowhere. */
@@ -62,7 +62,7 @@ export class ObservableCluster extends RecordedCluster {
         new RedisClusterNode(
           node,
           parts.access,
-          parts.runtimes[index] as NodeRuntime,
+          parts.containers[index] as NodeContainer,
           parts.addresses,
           this.waitDefaults,
         ),

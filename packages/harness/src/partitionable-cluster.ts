@@ -3,7 +3,9 @@ import { BreakableCluster } from "./breakable-cluster.ts";
 import { type Engine, ensureImage, hasImage, PULL_TIMEOUT_MS } from "./docker/engine.ts";
 import { RedisClusterError } from "./errors.ts";
 import type { ActiveFault } from "./faults/active-fault.ts";
-import { type Member, requireNumber, requireStatus } from "./faults/member.ts";
+import type { ManagedNode } from "./cluster/managed-node.ts";
+import { requireStatus } from "./faults/apply-to-all.ts";
+import { requireNumber } from "./faults/validate.ts";
 import { applyCuts, applyDelay, type NetworkFault } from "./faults/network-faults.ts";
 import {
   type Cut,
@@ -31,7 +33,7 @@ interface Filter {
   readonly what: string;
   readonly loss?: LossShare;
   /** Decided when it is known who is meant. */
-  readonly cuts: (chosen: readonly Member[], signal: AbortSignal) => Promise<readonly Cut[]>;
+  readonly cuts: (chosen: readonly ManagedNode[], signal: AbortSignal) => Promise<readonly Cut[]>;
 }
 
 /** The part of a started cluster that breaks what is between its nodes. As {@link BreakableCluster} in all else. */
@@ -64,7 +66,7 @@ export class PartitionableCluster extends BreakableCluster {
     this.refuseStopped();
     const cuts = planPartition(groups, this.plan.nodes, options);
     const words = groups.map((group) => (group === "rest" ? "rest" : group.join("+"))).join(" | ");
-    const members = cuts.map(({ node }) => this.members.all[node.index] as Member);
+    const members = cuts.map(({ node }) => this.members.nodes[node.index] as ManagedNode);
     const aim: Aim = { words, find: () => Promise.resolve({ members, seed: undefined }) };
     return await this.#filter(aim, options, {
       kind: "partition",
@@ -190,7 +192,7 @@ export class PartitionableCluster extends BreakableCluster {
 
   /** Applies what is done to nodes' networks. A cluster that others use as well tells them before. */
   protected async announced(
-    _members: readonly Member[],
+    _members: readonly ManagedNode[],
     apply: () => Promise<NetworkFault>,
   ): Promise<NetworkFault> {
     return await apply();
@@ -201,7 +203,7 @@ export class PartitionableCluster extends BreakableCluster {
     await this.#bringHelper(wait);
     return await this.apply(filter.doing, aim, wait, async (chosen: Chosen, signal) => {
       const cuts = await filter.cuts(chosen.members, signal);
-      const touched = cuts.map(({ node }) => this.members.all[node.index] as Member);
+      const touched = cuts.map(({ node }) => this.members.nodes[node.index] as ManagedNode);
       await requireStatus(touched, "cut off", ["running"], signal);
       const since = wallClockMs();
       const table = `trc_${randomBytes(6).toString("hex")}`;
@@ -222,7 +224,7 @@ export class PartitionableCluster extends BreakableCluster {
   /** Announces a network fault, and waits until it is active. */
   async #activate(
     doing: string,
-    members: readonly Member[],
+    members: readonly ManagedNode[],
     apply: () => Promise<NetworkFault>,
     signal: AbortSignal,
   ): Promise<NetworkFault> {

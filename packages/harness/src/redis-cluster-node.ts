@@ -5,7 +5,7 @@ import type { AddressTable } from "./clients/address-table.ts";
 import { misplacedOptions, type NodeClientOptions, openNodeClient } from "./clients/node-client.ts";
 import { OpenClients } from "./clients/open-clients.ts";
 import { whenReady } from "./clients/when-ready.ts";
-import type { ContainerState, NodeRuntime } from "./docker/node-runtime.ts";
+import type { ContainerState, NodeContainer } from "./docker/node-container.ts";
 import { RedisClusterError } from "./errors.ts";
 import { inTime, type WaitDefaults, waitError, type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import type { HostAndPort, NodePlan, NodeRole } from "./plan/cluster-plan.ts";
@@ -28,7 +28,7 @@ export class RedisClusterNode {
   readonly plannedShard: number;
   readonly #plan: NodePlan;
   readonly #access: Access;
-  readonly #runtime: NodeRuntime;
+  readonly #container: NodeContainer;
   readonly #addresses: AddressTable;
   readonly #waitDefaults: WaitDefaults;
   readonly #clients = new OpenClients<Redis>();
@@ -39,20 +39,20 @@ export class RedisClusterNode {
   constructor(
     plan: NodePlan,
     access: Access,
-    runtime: NodeRuntime,
+    container: NodeContainer,
     addresses: AddressTable,
     waitDefaults: WaitDefaults,
   ) {
     this.name = plan.name;
     this.index = plan.index;
     this.id = plan.id;
-    this.containerId = runtime.id;
+    this.containerId = container.id;
     this.networkAddress = { host: plan.address, port: plan.port };
     this.plannedRole = plan.role;
     this.plannedShard = plan.shard;
     this.#plan = plan;
     this.#access = access;
-    this.#runtime = runtime;
+    this.#container = container;
     this.#addresses = addresses;
     this.#waitDefaults = waitDefaults;
   }
@@ -157,7 +157,7 @@ export class RedisClusterNode {
    * @throws RedisClusterError ENGINE_FAILED, WAIT_TIMEOUT or WAIT_ABORTED.
    */
   async state(options: WaitOptions = {}): Promise<ContainerState> {
-    return await this.#asked("for its state", options, () => this.#runtime.state());
+    return await this.#asked("for its state", options, () => this.#container.state());
   }
 
   /**
@@ -169,7 +169,7 @@ export class RedisClusterNode {
    */
   async logs({ tail, ...options }: { readonly tail?: number } & WaitOptions = {}): Promise<string> {
     return await this.#asked("for its log", options, () =>
-      this.#runtime.logs(tail === undefined ? {} : { tail }),
+      this.#container.logs(tail === undefined ? {} : { tail }),
     );
   }
 
@@ -182,7 +182,7 @@ export class RedisClusterNode {
    */
   async logStream({ since, ...options }: { readonly since?: number } & WaitOptions = {}): Promise<Readable> {
     return await this.#asked("for its log", options, async (signal) => {
-      const stream = await this.#runtime.logStream(since, signal);
+      const stream = await this.#container.logStream(since, signal);
       // Too late: the caller has its error, and would never destroy the stream.
       if (signal.aborted) stream.destroy();
       return stream;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { ConnectableCluster, type ConnectableParts } from "./connectable-cluster.ts";
 import { messageOf, RedisClusterError, summarize } from "./errors.ts";
 import { describeLate } from "./faults/late-faults.ts";
-import type { Member } from "./faults/member.ts";
+import type { ManagedNode } from "./cluster/managed-node.ts";
 import type { NetworkFault } from "./faults/network-faults.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
@@ -239,7 +239,7 @@ export class ResettableCluster extends ConnectableCluster {
   }
 
   protected override async announced(
-    members: readonly Member[],
+    members: readonly ManagedNode[],
     apply: () => Promise<NetworkFault>,
   ): Promise<NetworkFault> {
     const id = randomUUID();
@@ -332,9 +332,9 @@ export class ResettableCluster extends ConnectableCluster {
 
   async #findNodes(signal: AbortSignal): Promise<void> {
     await Promise.all(
-      this.members.all.map(async ({ plan, runtime, connection }) => {
-        if ((await runtime.state()).status !== "running") return;
-        this.addresses.set(plan, await runtime.mappedAddress());
+      this.members.nodes.map(async ({ plan, container, connection }) => {
+        if ((await container.state()).status !== "running") return;
+        this.addresses.set(plan, await container.mappedAddress());
         const limitMs = Math.round(REUNION_LIMIT_MS * this.plan.timeScale);
         const soon = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
         // One that runs and does not answer is for the reset to find.

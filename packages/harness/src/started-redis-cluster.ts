@@ -169,7 +169,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   /** The views of the nodes that answer promptly. */
   async #promptViews(): Promise<readonly NodeView[]> {
     this.refuseStopped();
-    const connections = this.members.all.map(({ connection }) => connection);
+    const connections = this.members.nodes.map(({ connection }) => connection);
     return await readPromptViews(connections, PROMPT_MS * this.plan.timeScale);
   }
 
@@ -212,7 +212,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     );
     const subject: FailoverSubject = {
       plan: this.plan,
-      connections: this.members.all.map(({ connection }) => connection),
+      connections: this.members.nodes.map(({ connection }) => connection),
       stopped,
       logStream: (node, since) => this.node(node).logStream({ since }),
       probe,

@@ -1,5 +1,5 @@
 import type { NodeConnection } from "./clients/node-connection.ts";
-import type { NodeRuntime } from "./docker/node-runtime.ts";
+import type { NodeContainer } from "./docker/node-container.ts";
 import { RedisClusterError } from "./errors.ts";
 import {
   type ActiveFault,
@@ -9,7 +9,8 @@ import {
   type Standing,
 } from "./faults/active-fault.ts";
 import type { LateFaults } from "./faults/late-faults.ts";
-import type { Member, Members } from "./faults/member.ts";
+import type { ManagedNode } from "./cluster/managed-node.ts";
+import type { ClusterNodes } from "./cluster/cluster-nodes.ts";
 import { type Cut, findCutOff } from "./faults/partition.ts";
 import { readOffsets } from "./faults/read-offsets.ts";
 import { requireSelector } from "./faults/require-selector.ts";
@@ -27,7 +28,7 @@ export type Target = RedisClusterNode | string | readonly (RedisClusterNode | st
 
 /** The nodes that a target meant, and the seed where chance chose them. */
 export interface Chosen {
-  readonly members: readonly Member[];
+  readonly members: readonly ManagedNode[];
   readonly seed: number | undefined;
 }
 
@@ -42,7 +43,7 @@ const POLL_MS = 20;
 
 /** The part of a started cluster that finds whom a fault is meant for, and knows which are in force. */
 export class TargetableCluster extends ObservableCluster {
-  protected readonly members: Members;
+  protected readonly members: ClusterNodes;
   protected readonly lateFaults: LateFaults;
   readonly #faults: FaultRegistry;
 
@@ -57,10 +58,10 @@ export class TargetableCluster extends ObservableCluster {
     );
     const all = parts.plan.nodes.map((plan, index) => ({
       plan,
-      runtime: parts.runtimes[index] as NodeRuntime,
+      container: parts.containers[index] as NodeContainer,
       connection: parts.connections[index] as NodeConnection,
     }));
-    this.members = { plan: parts.plan, all, addresses: parts.addresses, access: parts.access };
+    this.members = { plan: parts.plan, nodes: all, addresses: parts.addresses, access: parts.access };
   }
 
   /** The faults that are in force, oldest first. */
@@ -132,7 +133,7 @@ export class TargetableCluster extends ObservableCluster {
    */
   protected async inForce<T>(
     doing: string,
-    members: readonly Member[],
+    members: readonly ManagedNode[],
     applying: Promise<T>,
     takeBack: (applied: T) => Promise<unknown>,
     signal: AbortSignal,
@@ -240,12 +241,12 @@ export class TargetableCluster extends ObservableCluster {
   async #find(selector: Selector, signal: AbortSignal): Promise<Chosen> {
     const view = await orAborted(this.look(), signal);
     const offsets =
-      "replicaOf" in selector ? await orAborted(readOffsets(this.members.all), signal) : new Map();
+      "replicaOf" in selector ? await orAborted(readOffsets(this.members.nodes), signal) : new Map();
     const { names, seed } = select(selector, view, offsets);
     return { members: names.map((name) => this.#member(name)), seed };
   }
 
-  #member(target: RedisClusterNode | string): Member {
+  #member(target: RedisClusterNode | string): ManagedNode {
     if (typeof target !== "string" && !(target instanceof RedisClusterNode)) {
       throw new RedisClusterError(
         "INVALID_ARGUMENT",
@@ -253,7 +254,7 @@ export class TargetableCluster extends ObservableCluster {
       );
     }
     const node = typeof target === "string" ? this.node(target) : target;
-    const member = this.members.all[node.index];
+    const member = this.members.nodes[node.index];
     if (member === undefined || this.nodes[node.index] !== node) {
       throw new RedisClusterError(
         "UNKNOWN_NODE",

@@ -2,7 +2,7 @@ import { monotonicMs, pause } from "../clock/real-time.ts";
 import { isError, RedisClusterError } from "../errors.ts";
 import { CLUSTER_LABEL } from "../ownership/owner.ts";
 import { type Engine, statusOf } from "./engine.ts";
-import { removeContainer } from "./node-runtime.ts";
+import { removeContainer } from "./node-container.ts";
 
 /** How long a request may still be at work in the engine after its connection broke. */
 const LOST_REQUEST_MS = 1_000;

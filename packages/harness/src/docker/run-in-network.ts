@@ -3,7 +3,7 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type Engine, imageName } from "./engine.ts";
 import { clusterLabels } from "./labels.ts";
-import { removeAfter } from "./node-runtime.ts";
+import { removeAfter } from "./node-container.ts";
 import { readLogs } from "./read-logs.ts";
 import { isRefusal } from "./refusal.ts";
 import { hasNoShell } from "./start-error.ts";

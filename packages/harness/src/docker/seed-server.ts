@@ -4,7 +4,7 @@ import { type Engine, imageName } from "./engine.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import { clusterLabels } from "./labels.ts";
 import { dataFolder, planLaunch } from "./launch.ts";
-import { NodeRuntime } from "./node-runtime.ts";
+import { NodeContainer } from "./node-container.ts";
 
 /**
  * Creates the container of a server of the cluster's image that is no node of the cluster. When it is started, it gets any
@@ -17,7 +17,7 @@ export async function createSeedServer(
   plan: ClusterPlan,
   server: NodePlan,
   image: ImageFacts,
-): Promise<NodeRuntime> {
+): Promise<NodeContainer> {
   const { entrypoint, command } = bootCommand(
     server,
     dataFolder(image.workingDir, image.volumes),
@@ -38,5 +38,5 @@ export async function createSeedServer(
       PidsLimit: plan.pidsLimit,
     },
   });
-  return new NodeRuntime(engine, server, container.id);
+  return new NodeContainer(engine, server, container.id);
 }

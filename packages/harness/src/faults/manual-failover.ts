@@ -5,7 +5,8 @@ import { whyDown } from "../view/cluster-state.ts";
 import { nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { votesKeptMs } from "./kept-votes.ts";
-import type { Member, Members } from "./member.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { monotonicMs } from "../clock/real-time.ts";
 
 /**
@@ -29,8 +30,8 @@ const SERVER_LIMIT_MS = 5_000;
  * @param refuseHopeless throws if a primary has failed and the promotion can no longer get its votes.
  */
 export async function failOver(
-  replica: Member,
-  members: Members,
+  replica: ManagedNode,
+  cluster: ClusterNodes,
   mode: FailoverMode,
   refuseHopeless: () => Promise<void>,
   signal: AbortSignal,
@@ -58,7 +59,7 @@ export async function failOver(
         throw new Error(`${name} promoted itself at an epoch that the others have left behind`);
       // A young process refuses commands for a while after its promotion. If its own view tells why it is down, such as
       // another shard without a primary, nothing that could be waited for here changes that.
-      const coverage = members.plan.requireFullCoverage === "yes";
+      const coverage = cluster.plan.requireFullCoverage === "yes";
       if (view.state !== "ok" && whyDown(view, coverage) === undefined)
         throw new Error(`${name} is the primary and refuses commands: its cluster_state is ${view.state}`);
       return;
@@ -66,7 +67,7 @@ export async function failOver(
     primaryId = self?.primaryId;
     if (monotonicMs() < notBefore) throw new Error(pending);
     if (mode !== "takeover" && !votesForgotten) {
-      const keptMs = await votesKeptMs(replica, members.plan.nodeTimeoutMs);
+      const keptMs = await votesKeptMs(replica, cluster.plan.nodeTimeoutMs);
       votesForgotten = true;
       if (keptMs > 0) {
         notBefore = monotonicMs() + keptMs;
@@ -74,7 +75,7 @@ export async function failOver(
         throw new Error(pending);
       }
     }
-    if (mode === "graceful") await primaryListsReplica(replica, members, primaryId);
+    if (mode === "graceful") await primaryListsReplica(replica, cluster, primaryId);
     try {
       await replica.connection.text(
         "CLUSTER",
@@ -109,12 +110,12 @@ export async function failOver(
  * among those that stream from it.
  */
 async function primaryListsReplica(
-  replica: Member,
-  members: Members,
+  replica: ManagedNode,
+  cluster: ClusterNodes,
   primaryId: string | undefined,
 ): Promise<void> {
   const { name, address, port } = replica.plan;
-  const primary = members.all.find(({ plan }) => plan.id === primaryId);
+  const primary = cluster.nodes.find(({ plan }) => plan.id === primaryId);
   if (primary === undefined) throw new Error(`${name} follows no node of this cluster`);
   const info = parseInfo(await askPrimary(primary));
   const listed = [...info].some(
@@ -126,7 +127,7 @@ async function primaryListsReplica(
   if (!listed) throw new Error(`${primary.plan.name} does not list ${name} as a replica that is online`);
 }
 
-async function askPrimary({ plan, connection }: Member): Promise<string> {
+async function askPrimary({ plan, connection }: ManagedNode): Promise<string> {
   try {
     return await connection.text("INFO", "replication");
   } catch (cause) {

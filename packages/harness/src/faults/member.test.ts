@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { applyToAll, requireNumber, requireOneOf } from "./member.ts";
+import { applyToAll } from "./apply-to-all.ts";
+import { requireNumber, requireOneOf } from "./validate.ts";
 
 test("a fault that fails for one target is taken back for those that had it, and only for those", async () => {
   const inForce = new Set<string>();

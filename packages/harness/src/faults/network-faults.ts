@@ -2,7 +2,9 @@ import type { Engine } from "../docker/engine.ts";
 import { runInNetwork } from "../docker/run-in-network.ts";
 import type { Standing } from "./active-fault.ts";
 import { helperError, type HelperTask } from "./helper-error.ts";
-import { applyToAll, type Member, type Members } from "./member.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
+import { applyToAll } from "./apply-to-all.ts";
 import { type Cut, hopeFor, isTotal, type LossShare, renderRuleset } from "./partition.ts";
 
 const LOAD = 'printf %s "$1" | nft -f -';
@@ -28,20 +30,20 @@ export interface NetworkFault {
  */
 export async function applyCuts(
   engine: Engine,
-  members: Members,
+  cluster: ClusterNodes,
   table: string,
   cuts: readonly Cut[],
   loss: LossShare,
 ): Promise<NetworkFault> {
-  const everybody = members.all.map(({ plan }) => plan);
+  const everybody = cluster.nodes.map(({ plan }) => plan);
   const fault = await putInto(
-    cuts.map(({ node }) => memberOf(members, node.index)),
+    cuts.map(({ node }) => memberOf(cluster, node.index)),
     async (member) => {
       const cut = cuts.find(({ node }) => node.index === member.plan.index) as Cut;
       const task = isTotal(loss) ? "filter" : "loss";
-      await helper(engine, members, member, task, LOAD, renderRuleset(table, cut, everybody, loss));
+      await helper(engine, cluster, member, task, LOAD, renderRuleset(table, cut, everybody, loss));
     },
-    (member) => helper(engine, members, member, "heal", UNLOAD, table),
+    (member) => helper(engine, cluster, member, "heal", UNLOAD, table),
   );
   return {
     remove: fault.remove,
@@ -51,7 +53,7 @@ export async function applyCuts(
       const own = cuts.find(({ node }) => node.name === name);
       return own === undefined
         ? { waitFor }
-        : { waitFor, renew: () => fault.renew(memberOf(members, own.node.index)) };
+        : { waitFor, renew: () => fault.renew(memberOf(cluster, own.node.index)) };
     },
   };
 }
@@ -63,16 +65,16 @@ export async function applyCuts(
  */
 export async function applyDelay(
   engine: Engine,
-  members: Members,
-  targets: readonly Member[],
+  cluster: ClusterNodes,
+  targets: readonly ManagedNode[],
   delayMs: number,
   jitterMs: number,
 ): Promise<NetworkFault> {
   const fault = await putInto(
     targets,
     (member) =>
-      helper(engine, members, member, "delay", `${DELAY} "$1" "$2"`, `${delayMs}ms`, `${jitterMs}ms`),
-    (member) => helper(engine, members, member, "heal", NO_DELAY),
+      helper(engine, cluster, member, "delay", `${DELAY} "$1" "$2"`, `${delayMs}ms`, `${jitterMs}ms`),
+    (member) => helper(engine, cluster, member, "heal", NO_DELAY),
   );
   return {
     remove: fault.remove,
@@ -87,10 +89,10 @@ export async function applyDelay(
 
 /** Puts something into the nodes' networks: into all of them, or none. */
 async function putInto(
-  targets: readonly Member[],
-  put: (member: Member) => Promise<void>,
-  takeOut: (member: Member) => Promise<void>,
-): Promise<{ readonly remove: () => Promise<void>; readonly renew: (member: Member) => Promise<void> }> {
+  targets: readonly ManagedNode[],
+  put: (member: ManagedNode) => Promise<void>,
+  takeOut: (member: ManagedNode) => Promise<void>,
+): Promise<{ readonly remove: () => Promise<void>; readonly renew: (member: ManagedNode) => Promise<void> }> {
   await applyToAll(targets, put, takeOut);
   const renewals = new Set<Promise<void>>();
   return {
@@ -111,22 +113,22 @@ async function putInto(
   };
 }
 
-function memberOf(members: Members, index: number): Member {
-  return members.all[index] as Member;
+function memberOf(cluster: ClusterNodes, index: number): ManagedNode {
+  return cluster.nodes[index] as ManagedNode;
 }
 
 async function helper(
   engine: Engine,
-  members: Members,
-  member: Member,
+  cluster: ClusterNodes,
+  member: ManagedNode,
   task: HelperTask,
   script: string,
   ...args: readonly string[]
 ): Promise<void> {
   // A dead node's network is gone, and every filter with it.
-  if (script !== LOAD && (await member.runtime.state()).status === "exited") return;
-  const { plan, runtime } = member;
-  const { exitCode, output } = await runInNetwork(engine, members.plan, runtime.id, script, ...args);
+  if (script !== LOAD && (await member.container.state()).status === "exited") return;
+  const { plan, container } = member;
+  const { exitCode, output } = await runInNetwork(engine, cluster.plan, container.id, script, ...args);
   if (exitCode === 0) return;
-  throw helperError({ node: plan.name, task, exitCode, output, faultImage: members.plan.faultImage });
+  throw helperError({ node: plan.name, task, exitCode, output, faultImage: cluster.plan.faultImage });
 }

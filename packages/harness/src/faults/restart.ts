@@ -5,7 +5,8 @@ import { readClusterView } from "../observation/read-views.ts";
 import { whyDown } from "../view/cluster-state.ts";
 import type { ClusterView, Disagreement } from "../view/cluster-view.ts";
 import type { Standing } from "./active-fault.ts";
-import type { Member, Members } from "./member.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 
 const POLL_MS = 20;
 
@@ -16,12 +17,12 @@ const POLL_MS = 20;
  * @param standing what the faults that are active at that moment mean for the node.
  */
 export async function startAgain(
-  member: Member,
+  member: ManagedNode,
   data: "kept" | "wiped",
   standing: () => readonly Standing[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { status } = await orAborted(member.runtime.state(), signal);
+  const { status } = await orAborted(member.container.state(), signal);
   if (status === "removed") {
     throw new RedisClusterError(
       "NODE_NOT_RUNNING",
@@ -29,9 +30,9 @@ export async function startAgain(
       { details: { node: member.plan.name, status } },
     );
   }
-  if (status === "paused") await orAborted(member.runtime.unpause(), signal);
-  if (status !== "exited") await orAborted(member.runtime.kill("SIGTERM"), signal);
-  if (data === "wiped") await orAborted(member.runtime.mark("wipe"), signal);
+  if (status === "paused") await orAborted(member.container.unpause(), signal);
+  if (status !== "exited") await orAborted(member.container.kill("SIGTERM"), signal);
+  if (data === "wiped") await orAborted(member.container.setNextBoot("wipe"), signal);
   // If the caller stops waiting, it goes on: without these filters, traffic would pass that active faults drop.
   await orAborted(start(member, standing), signal);
 }
@@ -40,16 +41,16 @@ export async function startAgain(
  * Starts the container; where faults are to be put in force again its server waits for that, as nothing is to get
  * through before.
  */
-async function start({ runtime }: Member, standing: () => readonly Standing[]): Promise<void> {
+async function start({ container }: ManagedNode, standing: () => readonly Standing[]): Promise<void> {
   const held = standing().some(({ renew }) => renew !== undefined);
-  if (held) await runtime.mark("hold");
-  await runtime.start();
+  if (held) await container.setNextBoot("hold");
+  await container.start();
   if (!held) return;
   try {
     // Read again: a fault that was healed meanwhile must not come back.
     await Promise.all(standing().map(async ({ renew }) => await renew?.()));
   } finally {
-    await runtime.mark("go");
+    await container.continueBoot();
   }
 }
 
@@ -64,13 +65,13 @@ async function start({ runtime }: Member, standing: () => readonly Standing[]): 
  * @param failedForGood finds the names of the primaries that have failed and cannot be replaced.
  */
 export async function rejoin(
-  member: Member,
-  members: Members,
+  member: ManagedNode,
+  cluster: ClusterNodes,
   standing: () => readonly Standing[],
   failedForGood: (view: ClusterView) => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<void> {
-  members.addresses.set(member.plan, await orAborted(member.runtime.mappedAddress(), signal));
+  cluster.addresses.set(member.plan, await orAborted(member.container.mappedAddress(), signal));
   if (isMute(standing())) return;
   await member.connection.ready(signal);
   await poll(
@@ -81,11 +82,11 @@ export async function rejoin(
         return;
       }
       const view = await readClusterView(
-        members.plan,
-        members.all.map(({ connection }) => connection),
+        cluster.plan,
+        cluster.nodes.map(({ connection }) => connection),
       );
       const why = (failed: readonly string[]): string | undefined =>
-        whyNotBack(member, view, members.plan.requireFullCoverage === "yes", failed);
+        whyNotBack(member, view, cluster.plan.requireFullCoverage === "yes", failed);
       if (why([]) === undefined) return;
       const problem = why(await failedForGood(view));
       if (problem !== undefined) throw new Error(problem);
@@ -108,7 +109,7 @@ export function isMute(standing: readonly Standing[]): boolean {
  * @param failedForGood names of the primaries that have failed and cannot be replaced.
  */
 export function whyNotBack(
-  member: Pick<Member, "plan">,
+  member: Pick<ManagedNode, "plan">,
   view: ClusterView,
   requireFullCoverage: boolean,
   failedForGood: readonly string[] = [],

@@ -2,7 +2,7 @@ import { type Access, accessOptions } from "../clients/access.ts";
 import type { AddressTable } from "../clients/address-table.ts";
 import { openNodeClient } from "../clients/node-client.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import type { Member } from "./member.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
 
 /** A node that answers late. */
 export interface SlowedNode {
@@ -18,7 +18,7 @@ export interface SlowedNode {
  * @throws RedisClusterError FAULT_FAILED
  */
 export async function slowDown(
-  member: Member,
+  member: ManagedNode,
   addresses: AddressTable,
   access: Access,
   delayMs: number,

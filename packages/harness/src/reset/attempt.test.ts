@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { AddressTable } from "../clients/address-table.ts";
 import type { Engine } from "../docker/engine.ts";
-import { NodeRuntime } from "../docker/node-runtime.ts";
-import type { Members } from "../faults/member.ts";
+import { NodeContainer } from "../docker/node-container.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import { attempt } from "./attempt.ts";
 
@@ -23,8 +23,8 @@ class SlowEngine {
     await this.gates.get(request);
   }
 
-  members(): Members {
-    const container = {
+  cluster(): ClusterNodes {
+    const dockerode = {
       inspect: async () => {
         await this.#answer("inspect");
         return {
@@ -48,14 +48,14 @@ class SlowEngine {
         this.running = true;
       },
     };
-    const engine = { host: "127.0.0.1", docker: { getContainer: () => container } } as unknown as Engine;
+    const engine = { host: "127.0.0.1", docker: { getContainer: () => dockerode } } as unknown as Engine;
     const connection = { text: () => Promise.resolve("PONG") } as unknown as NodeConnection;
-    const runtime = new NodeRuntime(engine, NODE, "id");
+    const container = new NodeContainer(engine, NODE, "id");
     return {
       plan: { timeScale: 1 },
-      all: [{ plan: NODE, runtime, connection }],
+      nodes: [{ plan: NODE, container, connection }],
       addresses: new AddressTable(),
-    } as unknown as Members;
+    } as unknown as ClusterNodes;
   }
 }
 
@@ -63,9 +63,9 @@ const NEVER = new AbortController().signal;
 
 test("attempt resolves with what the way returns", async () => {
   const engine = new SlowEngine();
-  const members = engine.members();
-  const way = attempt(members, 60_000, NEVER, async (restart) => {
-    const [member] = members.all;
+  const cluster = engine.cluster();
+  const way = attempt(cluster, 60_000, NEVER, async (restart) => {
+    const [member] = cluster.nodes;
     if (member !== undefined) await restart(member);
     return "done";
   });
@@ -75,12 +75,12 @@ test("attempt resolves with what the way returns", async () => {
 
 test("a way that fails is over only when its restarts are, and none of them goes on", async () => {
   const engine = new SlowEngine();
-  const members = engine.members();
+  const cluster = engine.cluster();
   const answer = Promise.withResolvers<void>();
   engine.gates.set("inspect", answer.promise);
   let settled = false;
-  const way = attempt(members, 60_000, NEVER, async (restart) => {
-    for (const member of members.all) restart(member).catch(() => {});
+  const way = attempt(cluster, 60_000, NEVER, async (restart) => {
+    for (const member of cluster.nodes) restart(member).catch(() => {});
     throw new Error("no log");
   });
   way.catch(() => {
@@ -95,12 +95,12 @@ test("a way that fails is over only when its restarts are, and none of them goes
 
 test("a container that was marked is started although the way was aborted, so that no mark is left", async () => {
   const engine = new SlowEngine();
-  const members = engine.members();
+  const cluster = engine.cluster();
   const answer = Promise.withResolvers<void>();
   engine.gates.set("mark", answer.promise);
   const aborter = new AbortController();
-  const way = attempt(members, 60_000, aborter.signal, async (restart) => {
-    await Promise.all(members.all.map((member) => restart(member)));
+  const way = attempt(cluster, 60_000, aborter.signal, async (restart) => {
+    await Promise.all(cluster.nodes.map((member) => restart(member)));
   });
   way.catch(() => {});
   await new Promise((resolve) => setImmediate(resolve));
@@ -114,9 +114,9 @@ test("a container that was marked is started although the way was aborted, so th
 test("a container that somebody else has started is started again as new", async () => {
   const engine = new SlowEngine();
   engine.startedByOthers = true;
-  const members = engine.members();
-  await attempt(members, 60_000, NEVER, async (restart) => {
-    await Promise.all(members.all.map((member) => restart(member)));
+  const cluster = engine.cluster();
+  await attempt(cluster, 60_000, NEVER, async (restart) => {
+    await Promise.all(cluster.nodes.map((member) => restart(member)));
   });
   expect(engine.requests.filter((request) => request !== "inspect")).toEqual([
     "mark",

@@ -1,9 +1,10 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
-import type { Member, Members } from "../faults/member.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { restartAsNew } from "./restart-as-new.ts";
 
 /** Restarts a node as new; see {@link restartAsNew}. */
-export type Restart = (member: Member, nodesConf?: string) => Promise<NodeConnection>;
+export type Restart = (member: ManagedNode, nodesConf?: string) => Promise<NodeConnection>;
 
 /**
  * Runs one way of resetting within a time limit. If the way fails, the restarts that it has begun are aborted and awaited
@@ -12,7 +13,7 @@ export type Restart = (member: Member, nodesConf?: string) => Promise<NodeConnec
  * @param limitMs milliseconds, multiplied by the plan's time scale. Without it only `signal` ends the way.
  */
 export async function attempt<T>(
-  { plan, addresses }: Members,
+  { plan, addresses }: ClusterNodes,
   limitMs: number | undefined,
   signal: AbortSignal,
   way: (restart: Restart, signal: AbortSignal) => Promise<T>,

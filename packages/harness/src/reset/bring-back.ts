@@ -1,4 +1,4 @@
-import type { Members } from "../faults/member.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { rejoin } from "../formation/rejoin.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import { renderReturningNodesConf } from "../plan/node-files.ts";
@@ -13,19 +13,19 @@ import { hasPlannedElection } from "./planned-election.ts";
  * their names. Rejects if one of the other nodes has planned an election: it may use the votes of that election later.
  */
 export async function bringBack(
-  { plan, all }: Members,
+  { plan, nodes }: ClusterNodes,
   before: Baseline,
   { now, lost }: Found,
   restart: Restart,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const epoch = Math.max(0, ...now.map((each) => each?.view.currentEpoch ?? 0));
-  const coming = all.filter((_, index) => lost.has(index));
+  const coming = nodes.filter((_, index) => lost.has(index));
   // Each claims the epoch after the one that it starts with.
   const returning = coming.map((member, index) =>
     restart(member, renderReturningNodesConf(member.plan, plan.nodes, plan.shards, epoch + index)),
   );
-  const staying = all.filter((_, index) => !lost.has(index));
+  const staying = nodes.filter((_, index) => !lost.has(index));
   const asking = staying.map((member) =>
     hasPlannedElection(member, before.fingerprints[member.plan.index] as Fingerprint),
   );

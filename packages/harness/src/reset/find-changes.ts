@@ -1,5 +1,5 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
-import type { Members } from "../faults/member.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { findSeedDifferences } from "../seed/return-to-seed.ts";
 import type { Baseline } from "./baseline.ts";
@@ -14,20 +14,20 @@ import { LOGS } from "./logs.ts";
  * @throws RedisClusterError ENGINE_FAILED if a node does not answer and the engine does not report why.
  */
 export async function findChanges(
-  members: Members,
+  cluster: ClusterNodes,
   before: Baseline,
   doomed: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { reasons, now } = await inspect(members, before, doomed, "all", signal);
-  const answering = members.all.filter((_, index) => now[index] !== undefined);
+  const { reasons, now } = await inspect(cluster, before, doomed, "all", signal);
+  const answering = cluster.nodes.filter((_, index) => now[index] !== undefined);
   const passing = await Promise.all(answering.map(({ connection }) => passingState(connection)));
-  const everywhere = answering.length === members.all.length;
-  const connections = members.all.map(({ connection }) => connection);
+  const everywhere = answering.length === cluster.nodes.length;
+  const connections = cluster.nodes.map(({ connection }) => connection);
   const data =
     before.seed === undefined || !everywhere
       ? []
-      : await findSeedDifferences(members.plan, connections, before.seed, signal);
+      : await findSeedDifferences(cluster.plan, connections, before.seed, signal);
   return [...new Set([...reasons, ...passing.flat(), ...data])];
 }
 

@@ -1,5 +1,6 @@
 import { deviations } from "../formation/verify.ts";
-import type { Member, Members } from "../faults/member.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ClusterView, mergeViews, type NodeView } from "../view/cluster-view.ts";
@@ -34,7 +35,7 @@ export type Extent = "lasting" | "all" | "uncounted";
  * @throws RedisClusterError ENGINE_FAILED where a node does not answer and the engine does not tell why.
  */
 export async function inspect(
-  { plan, all }: Members,
+  { plan, nodes }: ClusterNodes,
   before: Baseline,
   doomed: ReadonlyMap<string, string>,
   extent: Extent,
@@ -43,7 +44,7 @@ export async function inspect(
   const lost = new Set<number>();
   const reasons: string[] = [];
   const asked = await Promise.allSettled(
-    all.map(async ({ connection }) => {
+    nodes.map(async ({ connection }) => {
       const fingerprint = await readFingerprint(connection, plan);
       return { fingerprint, commands: await lastingCommands(plan, connection, fingerprint.calls) };
     }),
@@ -57,7 +58,7 @@ export async function inspect(
         : [],
     ),
   );
-  for (const [index, { plan: node }] of all.entries()) {
+  for (const [index, { plan: node }] of nodes.entries()) {
     const baseline = before.fingerprints[index] as Fingerprint;
     const then = extent === "uncounted" ? { ...baseline, calls: new Map<string, number>() } : baseline;
     const fingerprint = now[index];
@@ -72,7 +73,8 @@ export async function inspect(
               : [...lastingDifferences(then, fingerprint), ...remains(plan, before, fingerprint)]),
           ];
     if (why !== undefined) reasons.push(why);
-    if (fingerprint === undefined) reasons.push(await orAborted(whyMute(all[index] as Member), signal));
+    if (fingerprint === undefined)
+      reasons.push(await orAborted(whyMute(nodes[index] as ManagedNode), signal));
     if (why !== undefined || fingerprint === undefined || lasting.length > 0) lost.add(index);
     reasons.push(...lasting, ...(fingerprint === undefined ? [] : failoverTraces(then, fingerprint)));
     // A primary whose state is not ok waits up to 5 s until it takes writes again (`clusterUpdateState`).
@@ -81,7 +83,7 @@ export async function inspect(
   }
   const views = now.map(
     (each, index): NodeView =>
-      each?.view ?? { kind: "silent", node: all[index]?.plan.name ?? "", reason: "no answer" },
+      each?.view ?? { kind: "silent", node: nodes[index]?.plan.name ?? "", reason: "no answer" },
   );
   const view = viewOf(plan, views);
   reasons.push(...view.disagreements.map(({ message }) => message), ...deviations(plan, view));
@@ -90,7 +92,7 @@ export async function inspect(
   const told = answers.some((each) => each?.commands.some((name) => name.startsWith("cluster|")));
   const calm =
     lost.size > 0 &&
-    lost.size < all.length &&
+    lost.size < nodes.length &&
     !told &&
     canReturn(plan, lost) &&
     keepsMajority(plan, lost) &&
@@ -131,8 +133,8 @@ function isCalm(plan: ClusterPlan, before: Baseline, staying: readonly (Fingerpr
   });
 }
 
-async function whyMute({ plan: { name }, runtime }: Member): Promise<string> {
-  const { status, oomKilled } = await runtime.state();
+async function whyMute({ plan: { name }, container }: ManagedNode): Promise<string> {
+  const { status, oomKilled } = await container.state();
   if (oomKilled) return `${name} was killed by the kernel for want of memory`;
   return status === "running"
     ? `${name} does not answer`

@@ -1,4 +1,4 @@
-import type { Members } from "../faults/member.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { formByReset } from "../formation/form-by-reset.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 import type { Restart } from "./attempt.ts";
@@ -14,15 +14,15 @@ import { hasPlannedElection } from "./planned-election.ts";
  * and meet again. Returns the names of the nodes that were restarted.
  */
 export async function mend(
-  { plan, all }: Members,
+  { plan, nodes }: ClusterNodes,
   before: Baseline,
   { now, lost }: Found,
   restart: Restart,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const known = all.filter((_, index) => lost.has(index));
+  const known = nodes.filter((_, index) => lost.has(index));
   const joining = known.map((member) => restart(member));
-  const unclear = all.filter((_, index) => !lost.has(index));
+  const unclear = nodes.filter((_, index) => !lost.has(index));
   const asking = unclear.map((member) =>
     hasPlannedElection(member, before.fingerprints[member.plan.index] as Fingerprint),
   );

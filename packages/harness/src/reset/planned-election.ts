@@ -1,4 +1,4 @@
-import type { Member } from "../faults/member.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
 import { showsCandidate } from "../view/election-lines.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { failoverMessages, type Fingerprint } from "./fingerprint.ts";
@@ -13,11 +13,11 @@ import { more } from "./traces.ts";
  * (`clusterHandleSlaveFailover`), and that flag is set by a message of the cluster bus, sent or received.
  */
 export async function hasPlannedElection(
-  { connection, runtime }: Member,
+  { connection, container }: ManagedNode,
   before: Fingerprint,
 ): Promise<boolean> {
   // The engine stamps lines with its own clock, which the containers share with it.
-  const log = await runtime.logs({ since: before.at / 1_000 }).catch(() => undefined);
+  const log = await container.logs({ since: before.at / 1_000 }).catch(() => undefined);
   if (log !== undefined && log !== "") return showsCandidate(log);
   const messages = failoverMessages(parseInfo(await connection.text("CLUSTER", "INFO")));
   return ["fail_sent", "fail_received"].some((kind) => more(before.failoverMessages, messages, kind));

@@ -1,6 +1,6 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { messageOf, RedisClusterError, summarize } from "../errors.ts";
-import type { Members } from "../faults/member.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { formCluster } from "../formation/form-cluster.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { attempt, type Restart } from "./attempt.ts";
@@ -97,27 +97,27 @@ type Way = (found: Found, restart: Restart, signal: AbortSignal) => Promise<read
  * @throws RedisClusterError RESET_FAILED; ENGINE_FAILED before anything was done; or the signal's reason.
  */
 export async function resetCluster(
-  members: Members,
+  cluster: ClusterNodes,
   before: Baseline,
   doomed: ReadonlyMap<string, string>,
   signal: AbortSignal,
   because: string[] = [],
 ): Promise<ResetOutcome> {
-  let found = await inspect(members, before, doomed, "lasting", signal);
+  let found = await inspect(cluster, before, doomed, "lasting", signal);
   if (found.reasons.length === 0) {
     try {
-      const baseline = await attempt(members, limitOf(CLEAN_LIMIT_MS, before), signal, async (_, limited) => {
-        const { calls, unable } = await clean(members, before, found.now, limited);
+      const baseline = await attempt(cluster, limitOf(CLEAN_LIMIT_MS, before), signal, async (_, limited) => {
+        const { calls, unable } = await clean(cluster, before, found.now, limited);
         requireKeptNodes(unable);
-        requireNoLateEffects(await lateEffects(members, before, found.now, calls));
-        return await proven(members, before, limited);
+        requireNoLateEffects(await lateEffects(cluster, before, found.now, calls));
+        return await proven(cluster, before, limited);
       });
       return { way: "cleaned", because: undefined, restarted: [], baseline };
     } catch (error) {
       if (signal.aborted) throw error;
       because.push(`cleaning was not enough: ${messageOf(error)}`);
       found = await inspect(
-        members,
+        cluster,
         before,
         new Map([...doomed, ...nodesNotKept(error)]),
         "uncounted",
@@ -128,32 +128,32 @@ export async function resetCluster(
   because.push(...found.reasons);
   const ways: (readonly [name: string, limitMs: number, way: Way])[] = [];
   if (found.calm) {
-    ways.push(["bringing back", REJOIN_LIMIT_MS, (...args) => bringBack(members, before, ...args)]);
+    ways.push(["bringing back", REJOIN_LIMIT_MS, (...args) => bringBack(cluster, before, ...args)]);
   }
-  ways.push(["mending", MEND_LIMIT_MS, (...args) => mend(members, before, ...args)]);
+  ways.push(["mending", MEND_LIMIT_MS, (...args) => mend(cluster, before, ...args)]);
   for (const [name, limitMs, way] of ways) {
     // Both build on the nodes that stay; if there are none, the way of a start is shorter.
-    if (found.lost.size === members.all.length) break;
+    if (found.lost.size === cluster.nodes.length) break;
     try {
-      return await attempt(members, limitOf(limitMs, before), signal, async (restart, limited) => {
+      return await attempt(cluster, limitOf(limitMs, before), signal, async (restart, limited) => {
         const restarted = await way(found, restart, limited);
-        requireKeptNodes(await cleanFormed(members, before, restarted, limited));
-        const baseline = await proven(members, before, limited);
+        requireKeptNodes(await cleanFormed(cluster, before, restarted, limited));
+        const baseline = await proven(cluster, before, limited);
         return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
       });
     } catch (error) {
       if (signal.aborted) throw error;
       because.unshift(`${name} was not enough: ${messageOf(error)}`);
-      found = withLost(members, found, nodesNotKept(error));
+      found = withLost(cluster, found, nodesNotKept(error));
     }
   }
   try {
-    return await attempt(members, undefined, signal, async (restart, limited) => {
-      await rebuild(members, restart, limited);
-      const restarted = members.all.map(({ plan }) => plan.name);
+    return await attempt(cluster, undefined, signal, async (restart, limited) => {
+      await rebuild(cluster, restart, limited);
+      const restarted = cluster.nodes.map(({ plan }) => plan.name);
       // No file is older than the new processes, so it does no harm if a server cannot rewrite one.
-      await cleanFormed(members, before, restarted, limited);
-      const baseline = await proven(members, before, limited);
+      await cleanFormed(cluster, before, restarted, limited);
+      const baseline = await proven(cluster, before, limited);
       return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
     });
   } catch (error) {
@@ -174,13 +174,13 @@ function nodesNotKept(error: unknown): ReadonlyMap<string, string> {
   return error instanceof NodesNotKept ? error.nodes : new Map();
 }
 
-function withLost({ all }: Members, found: Found, late: ReadonlyMap<string, string>): Found {
-  const indexes = all.flatMap(({ plan }, index) => (late.has(plan.name) ? [index] : []));
+function withLost({ nodes }: ClusterNodes, found: Found, late: ReadonlyMap<string, string>): Found {
+  const indexes = nodes.flatMap(({ plan }, index) => (late.has(plan.name) ? [index] : []));
   return { ...found, lost: new Set([...found.lost, ...indexes]) };
 }
 
-async function rebuild({ plan, all }: Members, restart: Restart, signal: AbortSignal): Promise<void> {
-  const booting = all.map((member) => restart(member));
+async function rebuild({ plan, nodes }: ClusterNodes, restart: Restart, signal: AbortSignal): Promise<void> {
+  const booting = nodes.map((member) => restart(member));
   await Promise.all(booting);
   await formCluster(plan, booting, signal);
 }
@@ -200,14 +200,14 @@ interface CleanedNodes {
  * @param known fingerprints that were just read, by node index; those of the other nodes are read here.
  */
 async function clean(
-  { plan, all }: Members,
+  { plan, nodes }: ClusterNodes,
   before: Baseline,
   known: readonly (Fingerprint | undefined)[],
   signal: AbortSignal,
 ): Promise<CleanedNodes> {
-  const connections = all.map(({ connection }) => connection);
+  const connections = nodes.map(({ connection }) => connection);
   const cleaned = await Promise.all(
-    all.map(async ({ connection }, index) => {
+    nodes.map(async ({ connection }, index) => {
       const then = before.fingerprints[index] as Fingerprint;
       return await cleanNode(
         plan,
@@ -233,12 +233,12 @@ async function clean(
 
 /** Cleans the nodes of a cluster that was just formed again. Returns the nodes that could not rewrite a file, and why. */
 async function cleanFormed(
-  members: Members,
+  cluster: ClusterNodes,
   before: Baseline,
   restarted: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const { calls, unable } = await clean(members, before, [], signal);
+  const { calls, unable } = await clean(cluster, before, [], signal);
   requireNoLateCommands(
     before.fingerprints.map((each, index) => ({
       before: each,
@@ -272,13 +272,13 @@ async function flush(connection: NodeConnection, signal: AbortSignal): Promise<v
  * was closed, and what that was.
  */
 async function lateEffects(
-  { plan, all }: Members,
+  { plan, nodes }: ClusterNodes,
   { fingerprints }: Baseline,
   known: readonly (Fingerprint | undefined)[],
   calls: readonly ReadonlyMap<string, number>[],
 ): Promise<ReadonlyMap<string, string>> {
   const late = await Promise.all(
-    all.map(async ({ connection }, index) => {
+    nodes.map(async ({ connection }, index) => {
       const called = calls[index] ?? new Map<string, number>();
       const later = [...called].filter(([name]) => known[index]?.calls.has(name) !== true);
       const lasting = await lastingCommands(plan, connection, new Map(later));
@@ -288,8 +288,12 @@ async function lateEffects(
   return new Map(late.flat());
 }
 
-async function proven({ plan, all }: Members, before: Baseline, signal: AbortSignal): Promise<Baseline> {
-  const connections = all.map(({ connection }) => connection);
+async function proven(
+  { plan, nodes }: ClusterNodes,
+  before: Baseline,
+  signal: AbortSignal,
+): Promise<Baseline> {
+  const connections = nodes.map(({ connection }) => connection);
   const fingerprints = await prove(plan, connections, before, signal);
   if (before.seed !== undefined) {
     await Promise.all(

@@ -1,8 +1,8 @@
 import type { AddressTable } from "../clients/address-table.ts";
 import type { NodeConnection } from "../clients/node-connection.ts";
-import type { NodeRuntime } from "../docker/node-runtime.ts";
+import type { NodeContainer } from "../docker/node-container.ts";
 import { RedisClusterError } from "../errors.ts";
-import type { Member } from "../faults/member.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
 import { log } from "../lifecycle/log.ts";
 import { poll } from "../lifecycle/poll.ts";
 
@@ -21,19 +21,19 @@ const POLL_MS = 5;
  * signal's reason.
  */
 export async function restartAsNew(
-  member: Member,
+  member: ManagedNode,
   addresses: AddressTable,
   signal: AbortSignal,
   nodesConf?: string,
 ): Promise<NodeConnection> {
   const { name } = member.plan;
   signal.throwIfAborted();
-  await end(member.runtime, name);
+  await end(member.container, name);
   log("%s: ended, to be restarted as new", name);
   signal.throwIfAborted();
-  await startMarked(member.runtime, name, nodesConf);
+  await startMarked(member.container, name, nodesConf);
   signal.throwIfAborted();
-  addresses.set(member.plan, await member.runtime.mappedAddress());
+  addresses.set(member.plan, await member.container.mappedAddress());
   // The connection may not have noticed yet that the old process is gone, and would report that it is ready.
   await poll(() => member.connection.text("PING"), { everyMs: POLL_MS, signal });
   log("%s: answers again", name);
@@ -44,23 +44,27 @@ export async function restartAsNew(
  * If the container runs already, somebody else has started it in the meantime, perhaps before the mark was there: that
  * process is ended too, because only a boot that finds the mark is a boot as new.
  */
-async function startMarked(runtime: NodeRuntime, name: string, nodesConf: string | undefined): Promise<void> {
+async function startMarked(
+  container: NodeContainer,
+  name: string,
+  nodesConf: string | undefined,
+): Promise<void> {
   for (;;) {
-    await runtime.mark("new", nodesConf);
+    await container.setNextBoot("new", nodesConf);
     log("%s: marked", name);
-    if ((await runtime.start()) === "started") break;
-    await end(runtime, name);
+    if ((await container.start()) === "started") break;
+    await end(container, name);
   }
   log("%s: started", name);
 }
 
-async function end(runtime: NodeRuntime, name: string): Promise<void> {
-  const { status } = await runtime.state();
+async function end(container: NodeContainer, name: string): Promise<void> {
+  const { status } = await container.state();
   if (status === "removed") {
     throw new RedisClusterError("NODE_NOT_RUNNING", `${name} is gone: its container was removed.`, {
       details: { node: name, status },
     });
   }
-  if (status === "paused") await runtime.unpause();
-  if (status === "running" || status === "paused" || status === "restarting") await runtime.kill("SIGKILL");
+  if (status === "paused") await container.unpause();
+  if (status === "running" || status === "paused" || status === "restarting") await container.kill("SIGKILL");
 }

@@ -4,7 +4,7 @@ import { NodeConnection } from "../clients/node-connection.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { ImageFacts } from "../docker/image-facts.ts";
 import { wasLost } from "../docker/leftover-containers.ts";
-import { type NodeRuntime, removeAfter } from "../docker/node-runtime.ts";
+import { type NodeContainer, removeAfter } from "../docker/node-container.ts";
 import { createSeedServer } from "../docker/seed-server.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { poll } from "../lifecycle/poll.ts";
@@ -45,18 +45,20 @@ export async function loadDataFile(
   const server = seedServer(target.plan, file, password);
   try {
     return await removeAfter(target.engine, server.containerName, async () => {
-      const runtime = await create(target, server);
-      await runtime.putFiles(FOLDER, file.files);
-      await runtime.start();
+      const container = await create(target, server);
+      await container.putFiles(FOLDER, file.files);
+      await container.start();
       signal.throwIfAborted();
       const addresses = new AddressTable();
       // A server that ends at once has no port any more.
-      const address = await runtime.mappedAddress().catch((error: unknown) => refused(runtime, file, error));
+      const address = await container
+        .mappedAddress()
+        .catch((error: unknown) => refused(container, file, error));
       addresses.set(server, address);
       const access = { password, tls: undefined };
       const connection = new NodeConnection(server, addresses, access, target.plan.timeScale);
       try {
-        await loaded(connection, runtime, file, signal);
+        await loaded(connection, container, file, signal);
         return await readData(connection, used, signal);
       } finally {
         connection.close();
@@ -73,7 +75,7 @@ export async function loadDataFile(
   }
 }
 
-async function create({ engine, plan, image, lost }: FileTarget, server: NodePlan): Promise<NodeRuntime> {
+async function create({ engine, plan, image, lost }: FileTarget, server: NodePlan): Promise<NodeContainer> {
   try {
     return await createSeedServer(engine, plan, server, image);
   } catch (error) {
@@ -119,21 +121,21 @@ function seedServer(plan: ClusterPlan, { settings }: DataFile, password: string)
 /** Waits until a server has loaded its files: until then it replies with an error (LOADING), or is not reached at all. */
 async function loaded(
   connection: NodeConnection,
-  runtime: NodeRuntime,
+  container: NodeContainer,
   file: DataFile,
   signal: AbortSignal,
 ): Promise<void> {
-  await poll(() => connection.text("PING").catch((error: unknown) => refused(runtime, file, error)), {
+  await poll(() => connection.text("PING").catch((error: unknown) => refused(container, file, error)), {
     everyMs: POLL_MS,
     signal,
   });
 }
 
 /** Throws the last words of a server that has ended, and the given error if the server still runs. */
-async function refused(runtime: NodeRuntime, file: DataFile, error: unknown): Promise<never> {
-  const { status } = await runtime.state();
+async function refused(container: NodeContainer, file: DataFile, error: unknown): Promise<never> {
+  const { status } = await container.state();
   if (status === "running") throw error;
-  const words = (await runtime.logs({ tail: SHOWN_LINES })).trim().split(/\r?\n/).join("\n    ");
+  const words = (await container.logs({ tail: SHOWN_LINES })).trim().split(/\r?\n/).join("\n    ");
   throw loadingFailed(
     file,
     `the server of the cluster's image cannot load it. It printed last:\n    ${words}`,

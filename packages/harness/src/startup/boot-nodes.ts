@@ -7,7 +7,7 @@ import { NodeConnection } from "../clients/node-connection.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { ImageFacts } from "../docker/image-facts.ts";
 import { removeLeftoverContainers, wasLost } from "../docker/leftover-containers.ts";
-import { type NodeFile, NodeRuntime, removeContainer } from "../docker/node-runtime.ts";
+import { type NodeFile, NodeContainer, removeContainer } from "../docker/node-container.ts";
 import { type ConfigureNode, RedisNodeContainer } from "../docker/redis-node-container.ts";
 import { isRefusal } from "../docker/refusal.ts";
 import { isPortRace, startError, unsuitable } from "../docker/start-error.ts";
@@ -28,7 +28,7 @@ export interface Boot {
   readonly certificates: ClusterCertificates | undefined;
   /** What the engine says about the plan's image. */
   readonly image: ImageFacts;
-  readonly runtimes: NodeRuntime[];
+  readonly containers: NodeContainer[];
   readonly connections: NodeConnection[];
   readonly cleanup: CleanupStack;
   /** Names of containers that the engine was asked for, and that it may have created without saying so. */
@@ -89,7 +89,7 @@ interface Attempt {
 }
 
 async function startContainer(
-  { engine, plan, addresses, certificates, image, runtimes, lost, configureNode, signal }: Boot,
+  { engine, plan, addresses, certificates, image, containers, lost, configureNode, signal }: Boot,
   node: NodePlan,
   attempt: Attempt,
   onCreated: (id: string) => void,
@@ -97,8 +97,8 @@ async function startContainer(
   signal.throwIfAborted();
   const files = tlsFiles(certificates, node);
   const container = new RedisNodeContainer(engine, plan, node, image, async (id) => {
-    const runtime = new NodeRuntime(engine, node, id);
-    runtimes[node.index] = runtime;
+    const runtime = new NodeContainer(engine, node, id);
+    containers[node.index] = runtime;
     onCreated(id);
     // And not by arguments, as the other files: a private key is not for `docker inspect`.
     if (files.length > 0) {
@@ -108,10 +108,10 @@ async function startContainer(
   // What the user's function waits for is not ours to know: the start goes by its own limits.
   await orAborted(Promise.resolve(configureNode?.(container, node)), signal);
   try {
-    const started = await create(container, node, attempt, () => runtimes[node.index] === undefined);
+    const started = await create(container, node, attempt, () => containers[node.index] === undefined);
     addresses.set(node, { host: engine.host, port: started.getMappedPort(node.port) });
   } catch (error) {
-    const runtime = runtimes[node.index];
+    const runtime = containers[node.index];
     if (runtime === undefined && wasLost(error)) lost.add(node.containerName);
     if (runtime === undefined || !isPortRace(node, error)) throw startError(node, error, plan.image);
     await runtime.start();

@@ -1,5 +1,5 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
-import type { NodeRuntime } from "../docker/node-runtime.ts";
+import type { NodeContainer } from "../docker/node-container.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { setTimeout } from "../clock/real-time.ts";
 
@@ -34,14 +34,14 @@ interface NodeEvidence {
 export async function explainFailure(
   cause: unknown,
   phase: string,
-  runtimes: readonly (NodeRuntime | undefined)[],
+  containers: readonly (NodeContainer | undefined)[],
   connections: readonly (NodeConnection | undefined)[],
   ask: () => Promise<ReadonlyMap<string, string>>,
   redact: (text: string) => string,
 ): Promise<RedisClusterError> {
   // Both at the same time, so that all is of one moment.
   const asking = ask();
-  const gathered = await Promise.race([gather(runtimes, connections, redact), after(GATHERING_LIMIT_MS)]);
+  const gathered = await Promise.race([gather(containers, connections, redact), after(GATHERING_LIMIT_MS)]);
   const said = await asking;
   const nodes = gathered.map((each): NodeEvidence => ({ ...each, said: said.get(each.node) }));
   const stopped = nodes.filter(({ status }) => status !== "running" && status !== "created");
@@ -102,20 +102,20 @@ function advice(code: RedisClusterError["code"], unreachable: boolean): readonly
 }
 
 async function gather(
-  runtimes: readonly (NodeRuntime | undefined)[],
+  containers: readonly (NodeContainer | undefined)[],
   connections: readonly (NodeConnection | undefined)[],
   redact: (text: string) => string,
 ): Promise<readonly Omit<NodeEvidence, "said">[]> {
-  const known = runtimes.filter((runtime) => runtime !== undefined);
+  const known = containers.filter((container) => container !== undefined);
   return await Promise.all(
-    known.map(async (runtime) => {
-      const connection = connections.find((each) => each?.node.name === runtime.name);
+    known.map(async (container) => {
+      const connection = connections.find((each) => each?.node.name === container.name);
       // Before the engine is asked, which takes its time.
       const unreachableAt = connection?.unreachableAt;
-      const state = await runtime.state().catch(() => undefined);
-      const log = await runtime.logs({ tail: TAIL_LINES }).catch(() => "");
+      const state = await container.state().catch(() => undefined);
+      const log = await container.logs({ tail: TAIL_LINES }).catch(() => "");
       return {
-        node: runtime.name,
+        node: container.name,
         status: state?.status ?? "unknown",
         exitCode: state?.exitCode,
         oomKilled: state?.oomKilled ?? false,

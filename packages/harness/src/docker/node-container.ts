@@ -31,7 +31,7 @@ export interface ContainerState {
 }
 
 /** A node's container after its creation: looked at and driven by its id, through any number of kills and starts. */
-export class NodeRuntime {
+export class NodeContainer {
   readonly id: string;
   readonly #engine: Engine;
   readonly #node: NodePlan;
@@ -110,13 +110,21 @@ export class NodeRuntime {
   }
 
   /**
-   * Leaves a mark for the next start, on a dead container as well: `wipe` deletes the node's data, all but its
-   * identity; `new` deletes everything, so that it boots as it did the first time, or with another `nodes.conf`; `hold`
-   * makes the server wait for `go`, half a minute at most.
+   * Sets what happens at the next start of the container, which may be stopped: `wipe` deletes the node's data but keeps its
+   * identity; `new` deletes everything, so that the node boots as it did the first time, or with another `nodes.conf`;
+   * `hold` makes the server wait for {@link continueBoot}, for at most half a minute.
    */
-  async mark(what: "wipe" | "new" | "hold" | "go", nodesConf = ""): Promise<void> {
-    const [name, content] = what === "go" ? ["hold", "go"] : [what, nodesConf];
-    // Into a folder that the boot script has made: its user may delete there, whoever owns the file.
+  async setNextBoot(what: "wipe" | "new" | "hold", nodesConf = ""): Promise<void> {
+    await this.#putMark(what, nodesConf);
+  }
+
+  /** Lets a server start that waits because of `setNextBoot("hold")`. */
+  async continueBoot(): Promise<void> {
+    await this.#putMark("hold", "go");
+  }
+
+  async #putMark(name: string, content: string): Promise<void> {
+    // Into a folder that the boot script has created: its user may delete there, whoever owns the file.
     await this.#put(`/tmp/${MARKS_FOLDER}`, [{ name, mode: 0o644, content }]);
   }
 
