@@ -7,7 +7,7 @@ const SOURCE = join(import.meta.dirname, "../../packages/harness/src");
 /** Which rooms each room may import; docs/architecture.md says why. The doors and the handle may import all. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   clock: [],
-  cluster: ["clients", "docker", "plan"],
+  cluster: ["clients", "docker", "plan", "lifecycle", "errors"],
   plan: ["errors"],
   view: ["plan"],
   lifecycle: ["errors"],
@@ -43,7 +43,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "started-redis-cluster",
   ],
   faults: ["cluster", "docker", "clients", "observation", "view", "plan", "lifecycle", "errors"],
-  evidence: ["failover", "workload", "faults", "view", "plan", "lifecycle", "errors"],
+  evidence: ["docker", "clients", "failover", "workload", "faults", "view", "plan", "lifecycle", "errors"],
 };
 
 /** Who alone may import a package, types aside. */

@@ -265,7 +265,7 @@ export class BreakableCluster extends TargetableCluster {
       const restartAll = async (within: AbortSignal): Promise<void> => {
         await Promise.all(members.map((member) => restart(member, within)));
       };
-      const undo = (): Promise<void> => this.within(`Taking back (${kind})`, {}, restartAll);
+      const undo = (): Promise<void> => this.calls.run(`Taking back (${kind})`, {}, restartAll);
       await this.inForce(doing, members, ending, undo, signal);
       return this.enter(kind, chosen, since, `${verb} with ${signalName}`, { undo: restartAll });
     });

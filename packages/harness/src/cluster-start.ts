@@ -23,7 +23,7 @@ import { nodesAtFailure } from "./evidence/node-states.ts";
 import { redactor } from "./evidence/redact.ts";
 import { secretsOfBundle } from "./evidence/secrets-of.ts";
 import { type EvidenceNote, noteEvidence, withNote } from "./evidence/with-evidence.ts";
-import { evidenceSource } from "./evidence-source.ts";
+import { evidenceSource } from "./evidence/evidence-source.ts";
 import { LateFaults } from "./faults/late-faults.ts";
 import { formCluster } from "./formation/form-cluster.ts";
 import { insist } from "./lifecycle/insist.ts";

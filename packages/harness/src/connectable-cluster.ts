@@ -68,7 +68,7 @@ export class ConnectableCluster extends PartitionableCluster {
         `Connecting a client: expected natMap to be a function or an object, got a ${typeof natMap}.`,
       );
     }
-    return await this.within("Connecting a client", wait, (signal) => this.#open(options, signal));
+    return await this.calls.run("Connecting a client", wait, (signal) => this.#open(options, signal));
   }
 
   /**
@@ -79,13 +79,13 @@ export class ConnectableCluster extends PartitionableCluster {
    * endpoint, or prefer names and have none; only the clients of {@link client} and {@link connect} can.
    */
   clientOptions(): ClientOptions {
-    if (this.over !== undefined) this.refuseStopped();
+    if (this.calls.ended?.code === "TURN_OVER") this.calls.refuseEnded();
     return clusterClientOptions(this.plan, this.addresses, this.access);
   }
 
   /** Closes every client that was created here, for good. */
-  protected async closeClients(): Promise<void> {
-    for (const node of this.nodes) node.disconnect(this.over);
+  protected async closeClients(reason: RedisClusterError): Promise<void> {
+    for (const node of this.nodes) node.disconnect(reason);
     await Promise.all(this.#clients.close().map(closeCluster));
   }
 
@@ -105,7 +105,7 @@ export class ConnectableCluster extends PartitionableCluster {
       const { track } = this.#clients;
       return await connectCluster(this.plan, this.addresses, this.access, options, signal, track);
     } catch (error) {
-      this.refuseStopped();
+      this.calls.refuseEnded();
       throw error;
     }
   }

@@ -5,10 +5,8 @@ import type { Engine } from "./docker/engine.ts";
 import type { NodeContainer } from "./docker/node-container.ts";
 import { RedisClusterError, summarize } from "./errors.ts";
 import type { LateFaults } from "./faults/late-faults.ts";
-import { type Deadline, orAborted } from "./lifecycle/deadline.ts";
-import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
-import { type WaitDefaults, waitError, type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
+import type { WaitOptions } from "./lifecycle/wait.ts";
 import { type FailedForGood, findFailedForGood } from "./observation/failed-for-good.ts";
 import { readClusterView } from "./observation/read-views.ts";
 import type { ClusterPlan } from "./plan/cluster-plan.ts";
@@ -45,13 +43,8 @@ export interface ObservableParts {
 export class ObservableCluster extends RecordedCluster {
   /** All nodes, in the order of their names. */
   readonly nodes: readonly RedisClusterNode[];
-  protected stopped = false;
   /** How many calls that may bring a primary back are running, and how many were started so far. */
   readonly #repairs = { running: 0, started: 0 };
-  /** Calls that wait or act. They end with the use of this handle: with its end, or that of its lease. */
-  protected readonly calls: OngoingCalls = new OngoingCalls();
-  /** Why this handle can no longer be used although the cluster goes on. */
-  protected over: string | undefined;
   readonly #connections: readonly NodeConnection[];
 
   constructor(parts: ObservableParts) {
@@ -64,7 +57,7 @@ export class ObservableCluster extends RecordedCluster {
           parts.access,
           parts.containers[index] as NodeContainer,
           parts.addresses,
-          this.waitDefaults,
+          this.calls.waitDefaults,
         ),
     );
   }
@@ -109,7 +102,7 @@ export class ObservableCluster extends RecordedCluster {
    * meanwhile.
    */
   async waitUntilHealthy(options: WaitOptions = {}): Promise<void> {
-    await this.waitFor("Waiting for a healthy cluster", options, async () => {
+    await this.calls.waitFor("Waiting for a healthy cluster", options, async () => {
       const view = await this.look();
       const { ok, problems } = checkView(view);
       if (ok) return;
@@ -130,7 +123,7 @@ export class ObservableCluster extends RecordedCluster {
    * CLUSTER_STOPPED, also if the cluster is stopped meanwhile.
    */
   async primaryOf(key: string, options: WaitOptions = {}): Promise<RedisClusterNode> {
-    return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
+    return await this.calls.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
       const view = await this.look();
       const { node, reason } = whoServes(view.views, keySlot(key));
       if (node === undefined) {
@@ -209,7 +202,7 @@ export class ObservableCluster extends RecordedCluster {
    * @throws RedisClusterError as {@link primaryOf}.
    */
   async replicasOf(key: string, options: WaitOptions = {}): Promise<readonly RedisClusterNode[]> {
-    return await this.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
+    return await this.calls.waitFor(`Waiting for a primary of ${JSON.stringify(key)}`, options, async () => {
       const { id } = await this.ownerNow(key);
       return this.#named(replicasOfShard((await this.look()).views, id));
     });
@@ -231,7 +224,7 @@ export class ObservableCluster extends RecordedCluster {
   }
 
   async #asked<T>(options: WaitOptions, tell: (view: ClusterView) => T): Promise<T> {
-    return tell(await this.within("Asking every node", options, (signal) => orAborted(this.look(), signal)));
+    return tell(await this.calls.query("Asking every node", options, () => this.look()));
   }
 
   #named(names: readonly string[]): readonly RedisClusterNode[] {
@@ -240,7 +233,7 @@ export class ObservableCluster extends RecordedCluster {
 
   /** Asks every node once. For use inside a call that has a deadline. */
   protected async look(): Promise<ClusterView> {
-    this.refuseStopped();
+    this.calls.refuseEnded();
     return await readClusterView(this.plan, this.#connections);
   }
 
@@ -254,72 +247,4 @@ export class ObservableCluster extends RecordedCluster {
       { everyMs: 20, signal },
     );
   }
-
-  protected refuseStopped(): void {
-    if (this.over !== undefined) throw new RedisClusterError("TURN_OVER", this.over);
-    if (this.stopped) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
-  }
-
-  /** How long calls wait that are not told. */
-  protected get waitDefaults(): WaitDefaults {
-    const { nodeTimeoutMs, timeScale } = this.plan;
-    return { timeoutMs: Math.max(10_000, (10 * nodeTimeoutMs) / timeScale), timeScale };
-  }
-
-  /** For a call of several steps, which also ends if it is ended between two of them. */
-  protected bound({ timeoutMs, signal }: WaitOptions): WaitOptions {
-    const ended = this.calls.signal;
-    return { timeoutMs, signal: signal === undefined ? ended : AbortSignal.any([signal, ended]) };
-  }
-
-  protected deadline(what: string | (() => string), options: WaitOptions): Deadline {
-    return waitDeadline(what, options, this.waitDefaults);
-  }
-
-  /**
-   * Does something within a deadline; its error tells why time ran out *and* what was missing then. With a signal that
-   * is already aborted nothing is done.
-   *
-   * @param calls the calls among which it is counted: it ends when they are ended.
-   */
-  protected async within<T>(
-    what: string | (() => string),
-    options: WaitOptions,
-    act: (signal: AbortSignal) => Promise<T>,
-    calls: OngoingCalls = this.calls,
-  ): Promise<T> {
-    this.refuseStopped();
-    return await calls.run(async (ended) => {
-      const { signal: given, timeoutMs } = options;
-      const signal = given === undefined ? ended : AbortSignal.any([given, ended]);
-      using deadline = this.deadline(what, { timeoutMs, signal });
-      try {
-        deadline.signal.throwIfAborted();
-        return await act(deadline.signal);
-      } catch (error) {
-        const phase = typeof what === "string" ? what : what();
-        throw await this.failed(phase, endError(phase, ended) ?? waitError(deadline.signal, error));
-      }
-    });
-  }
-
-  protected async waitFor<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
-    return await this.within(what, options, (signal) =>
-      poll(
-        async () => {
-          this.refuseStopped();
-          return await ask();
-        },
-        { everyMs: 20, signal },
-      ),
-    );
-  }
-}
-
-/** What to throw if a call was ended together with the use of its handle: the reason, and what the call was. */
-function endError(phase: string, ended: AbortSignal): RedisClusterError | undefined {
-  const reason: unknown = ended.reason;
-  return reason instanceof RedisClusterError
-    ? new RedisClusterError(reason.code, `${phase}: ${reason.message}`, { cause: reason })
-    : undefined;
 }

@@ -63,7 +63,7 @@ export class PartitionableCluster extends BreakableCluster {
     groups: readonly PartitionGroup[],
     options: PartitionOptions & WaitOptions = {},
   ): Promise<ActiveFault> {
-    this.refuseStopped();
+    this.calls.refuseEnded();
     const cuts = planPartition(groups, this.plan.nodes, options);
     const words = groups.map((group) => (group === "rest" ? "rest" : group.join("+"))).join(" | ");
     const members = cuts.map(({ node }) => this.members.nodes[node.index] as ManagedNode);
@@ -141,7 +141,7 @@ export class PartitionableCluster extends BreakableCluster {
     requireNumber("delayMs", delayMs, 1, 60_000);
     requireNumber("jitterMs", jitterMs, 0, delayMs);
     const aim = this.aim(target);
-    const wait = this.bound(options);
+    const wait = this.calls.bound(options);
     await this.#bringHelper(wait);
     return await this.apply("Delaying", aim, wait, async (chosen, signal) => {
       const since = wallClockMs();
@@ -199,7 +199,7 @@ export class PartitionableCluster extends BreakableCluster {
   }
 
   async #filter(aim: Aim, options: WaitOptions, filter: Filter): Promise<ActiveFault> {
-    const wait = this.bound(options);
+    const wait = this.calls.bound(options);
     await this.#bringHelper(wait);
     return await this.apply(filter.doing, aim, wait, async (chosen: Chosen, signal) => {
       const cuts = await filter.cuts(chosen.members, signal);
@@ -239,7 +239,7 @@ export class PartitionableCluster extends BreakableCluster {
   async #bringHelper({ signal, timeoutMs }: WaitOptions): Promise<void> {
     if (this.#hasHelper) return;
     const { faultImage } = this.plan;
-    const there = await this.within(
+    const there = await this.calls.run(
       `Looking for the image "${faultImage}"`,
       { signal, timeoutMs },
       (within) => orAborted(hasImage(this.#engine, faultImage), within),
@@ -249,7 +249,7 @@ export class PartitionableCluster extends BreakableCluster {
         this.#pulling = undefined;
       });
       const pulling = this.#pulling;
-      await this.within(
+      await this.calls.run(
         `Bringing the image "${faultImage}"`,
         { signal, timeoutMs: PULL_TIMEOUT_MS },
         (within) => orAborted(pulling, within),

@@ -33,8 +33,7 @@ export class RedisClusterNode {
   readonly #waitDefaults: WaitDefaults;
   readonly #clients = new OpenClients<Redis>();
   #client: Redis | undefined;
-  #closed = false;
-  #over: string | undefined;
+  #ended: RedisClusterError | undefined;
 
   constructor(
     plan: NodePlan,
@@ -85,7 +84,7 @@ export class RedisClusterNode {
    * @throws RedisClusterError CLUSTER_STOPPED after the cluster's `stop()`; TURN_OVER after the test whose fixture it is.
    */
   get client(): Redis {
-    this.#refuseClosed();
+    this.#refuseEnded();
     this.#client ??= this.#open({});
     return this.#client;
   }
@@ -102,7 +101,7 @@ export class RedisClusterNode {
    * WAIT_ABORTED: the client is closed then; CLUSTER_STOPPED.
    */
   async connect(options: NodeClientOptions = {}, wait: WaitOptions = {}): Promise<Redis> {
-    this.#refuseClosed();
+    this.#refuseEnded();
     const refused = misplacedOptions(options);
     if (refused.length > 0) {
       throw new RedisClusterError(
@@ -120,7 +119,7 @@ export class RedisClusterNode {
       return client;
     } catch (error) {
       client.disconnect();
-      this.#refuseClosed();
+      this.#refuseEnded();
       throw waitError(deadline.signal, error);
     }
   }
@@ -141,13 +140,8 @@ export class RedisClusterNode {
     );
   }
 
-  #refuseOver(): void {
-    if (this.#over !== undefined) throw new RedisClusterError("TURN_OVER", this.#over);
-  }
-
-  #refuseClosed(): void {
-    this.#refuseOver();
-    if (this.#closed) throw new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
+  #refuseEnded(): void {
+    if (this.#ended !== undefined) throw new RedisClusterError(this.#ended.code, this.#ended.message);
   }
 
   /**
@@ -190,7 +184,7 @@ export class RedisClusterNode {
   }
 
   async #asked<T>(what: string, options: WaitOptions, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    this.#refuseOver();
+    if (this.#ended?.code === "TURN_OVER") this.#refuseEnded();
     return await inTime(`Asking the engine ${what} (${this.name})`, options, this.#waitDefaults, ask);
   }
 
@@ -214,12 +208,11 @@ export class RedisClusterNode {
   /**
    * Closes all clients for good. The cluster calls it.
    *
-   * @param over why the node can no longer be used although the cluster goes on.
+   * @param reason what later calls throw.
    * @internal
    */
-  disconnect(over?: string): void {
-    this.#closed = true;
-    this.#over = over;
+  disconnect(reason: RedisClusterError): void {
+    this.#ended = reason;
     for (const client of this.#clients.close()) client.disconnect();
   }
 

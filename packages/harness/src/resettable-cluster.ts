@@ -6,7 +6,6 @@ import type { ManagedNode } from "./cluster/managed-node.ts";
 import type { NetworkFault } from "./faults/network-faults.ts";
 import { orAborted, startDeadline } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
-import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
 import type { WaitOptions } from "./lifecycle/wait.ts";
 import type { Baseline } from "./reset/baseline.ts";
@@ -40,10 +39,6 @@ export class ResettableCluster extends ConnectableCluster {
   protected readonly workloads: Set<Workload> = new Set();
   readonly #sharing: Sharing;
   readonly #stopping = new AbortController();
-  /** The wait for a lease is not itself made under one. */
-  readonly #waitsForLease = new OngoingCalls();
-  /** A reset ends all other calls. */
-  readonly #resets = new OngoingCalls();
   #resetting: Promise<ResetReport> | undefined;
   /** The work of a reset that its caller has stopped waiting for. */
   #unsettled: Promise<unknown> = Promise.resolve();
@@ -79,7 +74,7 @@ export class ResettableCluster extends ConnectableCluster {
     if (others !== undefined) {
       // Each caller has a time limit of its own.
       const join = (signal: AbortSignal): Promise<ResetReport> => orAborted(others, signal);
-      return await this.within("Resetting the cluster", this.#limits(options), join, this.#resets);
+      return await this.calls.run("Resetting the cluster", this.#limits(options), join, "reset");
     }
     this.#resetting = this.repairing(() => this.#run(options)).finally(() => {
       this.#resetting = undefined;
@@ -97,7 +92,7 @@ export class ResettableCluster extends ConnectableCluster {
    * @throws RedisClusterError ENGINE_FAILED; WAIT_TIMEOUT; WAIT_ABORTED; CLUSTER_STOPPED.
    */
   async findChanges(options: WaitOptions = {}): Promise<readonly string[]> {
-    return await this.within("Comparing the cluster with its start", options, async (signal) => {
+    return await this.calls.run("Comparing the cluster with its start", options, async (signal) => {
       const known = [this.#sharing.baseline(signal), this.#sharing.networkFaults(signal)] as const;
       const [before, faults] = await orAborted(Promise.all(known), signal);
       return await orAborted(findChanges(this.members, before, doomedBy(faults), signal), signal);
@@ -119,7 +114,7 @@ export class ResettableCluster extends ConnectableCluster {
       log("%s: %s in %d ms, because %s", this.plan.name, way, Math.round(tookMs), because);
       return { ...outcome, tookMs };
     };
-    return await this.within("Resetting the cluster", this.#limits(options), makeAsNew, this.#resets);
+    return await this.calls.run("Resetting the cluster", this.#limits(options), makeAsNew, "reset");
   }
 
   async #makeAsNew(signal: AbortSignal): Promise<Omit<ResetReport, "tookMs">> {
@@ -191,33 +186,25 @@ export class ResettableCluster extends ConnectableCluster {
     await Promise.all(workloads.map((workload) => workload[Symbol.asyncDispose]()));
   }
 
-  /** Ends every observation of a failover, and waits until its client is closed. */
-  protected async endObservations(_reason: RedisClusterError): Promise<void> {}
-
   /**
    * Ends what this handle has under way, with the reason. A cluster that goes on is left without the handle's faults;
    * dead nodes stay dead.
    */
   protected async endUse(reason: RedisClusterError): Promise<void> {
     this.#stopping.abort(reason);
-    const waits = this.#waitsForLease.end(reason);
+    const waits = this.calls.end(["lease"], reason);
     if (this.#sharing.outlivesHandle) await this.#letGo(reason);
     else {
-      await Promise.all([this.#endCalls(reason), this.endResets(reason)]);
+      await Promise.all([this.#endCalls(reason), this.calls.end(["reset"], reason)]);
       await this.endWorkloads();
     }
     await waits;
   }
 
-  /** Ends a reset that is under way. */
-  protected async endResets(reason: RedisClusterError): Promise<void> {
-    await this.#resets.end(reason);
-  }
-
   /** Ends the calls that are under way, but no reset. Later calls are not affected. A call that does not end in time is left alone. */
   async #endCalls(reason: RedisClusterError): Promise<void> {
     const limit = this.#letGoLimit();
-    const ends = Promise.all([this.calls.end(reason), this.endObservations(reason)]);
+    const ends = this.calls.end(["call", "observation"], reason);
     await orAborted(ends, limit).catch((error: unknown) => {
       log("%s: not every call has ended: %s", this.plan.name, messageOf(error));
     });
@@ -226,7 +213,7 @@ export class ResettableCluster extends ConnectableCluster {
   /** The next user of the cluster knows nothing of this handle's calls, workloads and faults. Dead nodes stay dead. */
   async #letGo(reason: RedisClusterError): Promise<void> {
     // Before the faults: a call that is still under way may be applying one.
-    await Promise.all([this.#endCalls(reason), this.endResets(reason)]);
+    await Promise.all([this.#endCalls(reason), this.calls.end(["reset"], reason)]);
     const limit = this.#letGoLimit();
     const ends = Promise.allSettled([this.endWorkloads(), this.takeBackFaults(limit)]);
     await orAborted(ends, limit).catch((error: unknown) => {
@@ -285,7 +272,7 @@ export class ResettableCluster extends ConnectableCluster {
    * @throws RedisClusterError CLUSTER_STOPPED; WAIT_TIMEOUT; WAIT_ABORTED.
    */
   async share(options: WaitOptions = {}): Promise<SharedCluster> {
-    return await this.within("Sharing the cluster", options, (signal) =>
+    return await this.calls.run("Sharing the cluster", options, (signal) =>
       orAborted(this.#sharing.share(this.nodes.map(({ containerId }) => containerId)), signal),
     );
   }
@@ -318,7 +305,7 @@ export class ResettableCluster extends ConnectableCluster {
           // A second end must not take back what the handle does under its next lease.
           if (!held) return;
           held = false;
-          if (!this.stopped) {
+          if (this.calls.ended === undefined) {
             await this.#letGo(
               new RedisClusterError("TURN_OVER", "The lease under which this call was made was given back."),
             );
@@ -327,7 +314,7 @@ export class ResettableCluster extends ConnectableCluster {
         },
       };
     };
-    return await this.within("Waiting for the lease of the cluster", options, take, this.#waitsForLease);
+    return await this.calls.run("Waiting for the lease of the cluster", options, take, "lease");
   }
 
   async #findNodes(signal: AbortSignal): Promise<void> {

@@ -13,7 +13,6 @@ import { observeFailover } from "./failover/observe-failover.ts";
 import { CleanupStack } from "./lifecycle/cleanup-stack.ts";
 import { orAborted } from "./lifecycle/deadline.ts";
 import { log } from "./lifecycle/log.ts";
-import { OngoingCalls } from "./lifecycle/ongoing-calls.ts";
 import { poll } from "./lifecycle/poll.ts";
 import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
 import { readPromptViews } from "./observation/read-views.ts";
@@ -53,6 +52,7 @@ export interface ClusterWorkloadOptions extends WorkloadOptions {
   readonly client?: ClusterClientOptions | undefined;
 }
 
+const STOPPED = new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
 /** A node that answers at all does so within this time, unless its machine is overloaded. */
 const PROMPT_MS = 200;
 
@@ -70,7 +70,6 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   readonly startup: StartupReport;
   readonly #parts: ClusterParts;
   readonly #cleanup: CleanupStack;
-  readonly #observations = new OngoingCalls();
 
   /** Made by `startRedisCluster` only. */
   constructor(parts: ClusterParts) {
@@ -80,9 +79,9 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     this.startup = parts.startup;
     this.#parts = parts;
     this.#cleanup = parts.cleanup;
-    parts.cleanup.add("the clients", () => this.closeClients());
+    parts.cleanup.add("the clients", () => this.closeClients(this.calls.ended ?? STOPPED));
     parts.cleanup.add("the connections of faults", () => this.releaseFaults());
-    parts.cleanup.add("what is under way", () => this.endUse(this.#reasonOfEnd()));
+    parts.cleanup.add("what is under way", () => this.endUse(this.calls.ended ?? STOPPED));
   }
 
   /**
@@ -106,7 +105,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    * WAIT_ABORTED where the clients do not connect in time: none is left open.
    */
   async startWorkload(options: ClusterWorkloadOptions = {}, wait: WaitOptions = {}): Promise<Workload> {
-    this.refuseStopped();
+    this.calls.refuseEnded();
     const { client, ...rest } = options;
     const clients = workloadClientOptions(client);
     const target: WorkloadTarget = {
@@ -140,12 +139,12 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       // Its log may be large, and the caller may still hold the workload itself.
       released: () => void this.workloads.delete(workload),
     };
-    const ended = this.calls.signal;
+    const ended = this.calls.signal("call");
     const workload = await startWorkload(target, rest);
-    if (this.stopped || ended.aborted) {
+    if (this.calls.ended !== undefined || ended.aborted) {
       // Too late to be ended with the others.
       await workload[Symbol.asyncDispose]();
-      this.refuseStopped();
+      this.calls.refuseEnded();
       throw ended.reason;
     }
     this.workloads.add(workload);
@@ -168,7 +167,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
 
   /** The views of the nodes that answer promptly. */
   async #promptViews(): Promise<readonly NodeView[]> {
-    this.refuseStopped();
+    this.calls.refuseEnded();
     const connections = this.members.nodes.map(({ connection }) => connection);
     return await readPromptViews(connections, PROMPT_MS * this.plan.timeScale);
   }
@@ -197,8 +196,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     action: () => Promise<unknown>,
     options: ObserveFailoverOptions = {},
   ): Promise<Failover> {
-    this.refuseStopped();
-    return await this.#observations.run((ended) => this.#observe(action, options, ended));
+    return await this.calls.track("observation", (ended) => this.#observe(action, options, ended));
   }
 
   async #observe(
@@ -207,7 +205,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
     stopped: AbortSignal,
   ): Promise<Failover> {
     const { signal: given } = options;
-    await using probe = await this.within("Connecting the probe", { signal: given }, (signal) =>
+    await using probe = await this.calls.run("Connecting the probe", { signal: given }, (signal) =>
       ProbeWriter.open(this.plan, this.addresses, this.access, AbortSignal.any([signal, stopped])),
     );
     const subject: FailoverSubject = {
@@ -228,19 +226,8 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       this.recorder.addFailover(failover);
       return failover;
     } catch (error) {
-      throw await this.failed("Observing a failover", error);
+      throw await this.calls.failed("Observing a failover", error);
     }
-  }
-
-  /** Ends every observation that is under way, and waits until its client and its streams are closed. */
-  protected override async endObservations(reason: RedisClusterError): Promise<void> {
-    await this.#observations.end(reason);
-  }
-
-  #reasonOfEnd(): RedisClusterError {
-    return this.over === undefined
-      ? new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.")
-      : new RedisClusterError("TURN_OVER", this.over);
   }
 
   /**
@@ -251,7 +238,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    * @internal
    */
   lend(): StartedRedisCluster {
-    this.refuseStopped();
+    this.calls.refuseEnded();
     const { sharing } = this.#parts;
     // Of its own, because it is closed for good when the user is done.
     const clients = new OpenClients<Cluster>();
@@ -275,7 +262,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    */
   async interrupt(message: string): Promise<void> {
     const reason = new RedisClusterError("TURN_OVER", message);
-    await Promise.all([this.calls.end(reason), this.endObservations(reason), this.endResets(reason)]);
+    await this.calls.end(["call", "observation", "reset"], reason);
   }
 
   /**
@@ -285,8 +272,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    * @internal
    */
   async leave(message: string): Promise<void> {
-    this.over = message;
-    this.stopped = true;
+    this.calls.close(new RedisClusterError("TURN_OVER", message));
     await this.#cleanup.run();
   }
 
@@ -300,7 +286,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    * @throws RedisClusterError CLUSTER_STOPPED; WAIT_TIMEOUT where no node answers; WAIT_ABORTED.
    */
   async expectedFailoverMs(options: WaitOptions = {}): Promise<ExpectedFailover> {
-    const info = await this.within("Asking for the server's version", options, (signal) =>
+    const info = await this.calls.run("Asking for the server's version", options, (signal) =>
       this.ask(["INFO", "server"], signal),
     );
     const { shards, nodeTimeoutMs } = this.plan;
@@ -324,7 +310,7 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
    * removed.
    */
   async stop(options: WaitOptions = {}): Promise<void> {
-    if (this.over !== undefined) this.refuseStopped();
+    if (this.#wasLeft) this.calls.refuseEnded();
     const { nodes, timeScale } = this.plan;
     using deadline = waitDeadline(
       () => `Stopping the cluster (phase: ${this.#cleanup.doing ?? "done"})`,
@@ -332,13 +318,17 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
       { timeoutMs: STOP_MS + nodes.length * STOP_MS_PER_NODE, timeScale },
     );
     deadline.signal.throwIfAborted();
-    this.stopped = true;
+    this.calls.close(STOPPED);
     try {
       await orAborted(this.#stopAll(), deadline.signal);
       log("%s: stopped", this.plan.name);
     } catch (error) {
-      throw await this.failed("Stopping the cluster", error);
+      throw await this.calls.failed("Stopping the cluster", error);
     }
+  }
+
+  get #wasLeft(): boolean {
+    return this.calls.ended?.code === "TURN_OVER";
   }
 
   async #stopAll(): Promise<void> {
@@ -347,6 +337,6 @@ export class StartedRedisCluster extends ResettableCluster implements AsyncDispo
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.over === undefined) await this.stop();
+    if (!this.#wasLeft) await this.stop();
   }
 }

@@ -53,8 +53,8 @@ export class TargetableCluster extends ObservableCluster {
     this.#faults = new FaultRegistry(
       parts.plan.timeScale,
       parts.lateFaults,
-      () => this.stopped,
-      () => this.refuseStopped(),
+      () => this.calls.ended !== undefined,
+      () => this.calls.refuseEnded(),
     );
     const all = parts.plan.nodes.map((plan, index) => ({
       plan,
@@ -110,7 +110,7 @@ export class TargetableCluster extends ObservableCluster {
     act: (chosen: Chosen, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     let what = `${doing} ${words}`;
-    return await this.within(
+    return await this.calls.run(
       () => what,
       options,
       async (signal) => {
@@ -184,7 +184,7 @@ export class TargetableCluster extends ObservableCluster {
     return this.#faults.add(facts, {
       ...more,
       over,
-      heal: (options) => this.within(`Healing ${facts.description}`, options, takeBack),
+      heal: (options) => this.calls.run(`Healing ${facts.description}`, options, takeBack),
       // The dead are started by a reset itself, each as if for the first time.
       ...(kind === "kill" || kind === "stop" ? {} : { takeBack }),
     });
@@ -202,7 +202,7 @@ export class TargetableCluster extends ObservableCluster {
 
   /** @throws RedisClusterError INVALID_ARGUMENT, UNKNOWN_NODE */
   protected aim(target: Target): Aim {
-    this.refuseStopped();
+    this.calls.refuseEnded();
     if (isSelector(target)) {
       const selector = requireSelector(target);
       return { words: shown(selector), find: (signal) => this.#find(selector, signal) };
@@ -228,7 +228,7 @@ export class TargetableCluster extends ObservableCluster {
 
   /** The node that owns the slot of a key, as soon as one does. It may refuse commands: also such a node can be killed. */
   protected aimAtPrimary(key: string): Aim {
-    this.refuseStopped();
+    this.calls.refuseEnded();
     return {
       words: `the primary of ${JSON.stringify(key)}`,
       find: async (signal) => {
