@@ -1,4 +1,3 @@
-export type { KillOptions, RestartOptions } from "./breakable-cluster.ts";
 export { assertAgree, assertCoversAllSlots, assertHealthy } from "./checks/assert-cluster.ts";
 export { assertPromotedReplica, assertRecoveredWithin } from "./checks/assert-failover.ts";
 export {
@@ -6,16 +5,17 @@ export {
   assertLostNoAcknowledgedWrites,
   assertUnavailableAtMost,
 } from "./checks/assert-ledger.ts";
-export type { CheckableCluster } from "./checks/cluster-checks.ts";
 export type { PromotionLimit } from "./checks/failover-checks.ts";
 export type { ClientTls } from "./clients/access.ts";
 export type { ClientOptions, ClusterClientOptions } from "./clients/cluster-client.ts";
+export type { ClusterClients } from "./clients/cluster-clients.ts";
 export type { NodeClientOptions } from "./clients/node-client.ts";
-export { connectRedisCluster } from "./connect-redis-cluster.ts";
+export type { RedisClusterNode } from "./cluster/redis-cluster-node.ts";
 export type { ClusterNetwork } from "./docker/cluster-network.ts";
 export type { ContainerState } from "./docker/node-container.ts";
 export type { ConfigureNode } from "./docker/redis-node-container.ts";
 export { type ErrorCode, InvalidOptionsError, type OptionProblem, RedisClusterError } from "./errors.ts";
+export type { ClusterDiagnostics } from "./evidence/cluster-diagnostics.ts";
 export type { HistoryView, PastError, PastFault, PastSeed } from "./evidence/history.ts";
 export type { SaveEvidenceOptions } from "./evidence/save-evidence.ts";
 export type { ExpectedFailover, ExpectedParts, MsRange } from "./failover/expected.ts";
@@ -29,11 +29,22 @@ export type {
   ShardPromotion,
   TimelineEvent,
 } from "./failover/failover.ts";
+export type { FailoverObservation } from "./failover/failover-observation.ts";
 export { formatFailover } from "./failover/format-failover.ts";
-export type { ActiveFault, FaultFacts, FaultKind } from "./faults/active-fault.ts";
+export type {
+  ClusterFaults,
+  DelayOptions,
+  FailoverOptions,
+  KillOptions,
+  LossOptions,
+  RestartOptions,
+} from "./faults/cluster-faults.ts";
+export type { ActiveFault, FaultFacts, FaultKind } from "./faults/fault.ts";
 export type { FailoverMode } from "./faults/manual-failover.ts";
-export type { PartitionGroup, PartitionOptions, Plane } from "./faults/partition.ts";
-export type { Selector } from "./faults/targets.ts";
+export type { PartitionGroup, PartitionOptions, Plane } from "./faults/plan-partition.ts";
+export type { Selector } from "./faults/select.ts";
+export type { Target } from "./faults/target-resolver.ts";
+export type { StartedRedisCluster } from "./handle/started-redis-cluster.ts";
 export type { WaitOptions } from "./lifecycle/wait.ts";
 export type { LeftReason, SweepReport, SweptResource } from "./ownership/sweep.ts";
 export type {
@@ -61,7 +72,6 @@ export type {
 } from "./plan/options.ts";
 export { keySlot } from "./plan/slots.ts";
 export { DEFAULT_FAULT_IMAGE, DEFAULT_IMAGE } from "./plan/validate-options.ts";
-export type { RedisClusterNode } from "./redis-cluster-node.ts";
 export type { ReportTextOptions } from "./report/format-report.ts";
 export { type FailoverReport, report } from "./report/report.ts";
 export type {
@@ -78,16 +88,21 @@ export type {
   TimelineMark,
 } from "./report/report-data.ts";
 export { type ReportEntry, reportPage } from "./report/report-page.ts";
+export type { ClusterQueries } from "./queries/cluster-queries.ts";
+export type { ClusterResets } from "./reset/cluster-resets.ts";
 export type { ResetReport } from "./reset/reset-cluster.ts";
+export type { ClusterSharing } from "./sharing/cluster-sharing.ts";
 export type { SharedCluster } from "./sharing/shared-cluster.ts";
 export type { Seed, SeedFunction } from "./seed/seed.ts";
-export { type RedisClusterOptions, type StartupReport, startRedisCluster } from "./start-redis-cluster.ts";
-export type { ClusterWorkloadOptions, StartedRedisCluster } from "./started-redis-cluster.ts";
+export { connectRedisCluster } from "./start/connect-redis-cluster.ts";
+export { type RedisClusterOptions, startRedisCluster } from "./start/start-redis-cluster.ts";
+export type { StartupReport } from "./cluster/startup-report.ts";
 export { type SweepOptions, sweepOrphans } from "./sweep-orphans.ts";
-export type { Target } from "./targetable-cluster.ts";
 export type { ClusterCheck } from "./view/check.ts";
-export type { ClusterView, Disagreement, MergedMember, NodeView } from "./view/cluster-view.ts";
+export type { ClusterView, Disagreement, MergedMember } from "./view/cluster-view.ts";
+export type { NodeView } from "./view/node-view.ts";
 export type { NodeEntry, OpenSlot } from "./view/parse-nodes.ts";
+export type { ClusterWorkloadOptions, ClusterWorkloads } from "./workload/cluster-workloads.ts";
 export { formatLedger } from "./workload/format-ledger.ts";
 export type {
   DuplicatedWrite,

@@ -1,5 +1,6 @@
 import { assertVerdict } from "./assert-verdict.ts";
-import { agree, type CheckableCluster, coversAllSlots, healthy } from "./cluster-checks.ts";
+import { agree, coversAllSlots, healthy } from "./cluster-checks.ts";
+import type { ClusterQueries } from "../queries/cluster-queries.ts";
 
 /**
  * Asserts that at this moment every node answers, all say the same of the cluster, and nothing is wrong. It does not
@@ -8,7 +9,7 @@ import { agree, type CheckableCluster, coversAllSlots, healthy } from "./cluster
  * @throws AssertionError with everything that is wrong and each node's view. RedisClusterError INVALID_ARGUMENT where
  * it is given no cluster; CLUSTER_STOPPED.
  */
-export async function assertHealthy(cluster: CheckableCluster): Promise<void> {
+export async function assertHealthy(cluster: Pick<ClusterQueries, "view">): Promise<void> {
   assertVerdict(await healthy(cluster), assertHealthy);
 }
 
@@ -18,7 +19,7 @@ export async function assertHealthy(cluster: CheckableCluster): Promise<void> {
  * @throws AssertionError with the points on which they differ and each node's view. RedisClusterError
  * INVALID_ARGUMENT where it is given no cluster, or fewer than two nodes answer; CLUSTER_STOPPED.
  */
-export async function assertAgree(cluster: CheckableCluster): Promise<void> {
+export async function assertAgree(cluster: Pick<ClusterQueries, "view">): Promise<void> {
   assertVerdict(await agree(cluster), assertAgree);
 }
 
@@ -29,6 +30,6 @@ export async function assertAgree(cluster: CheckableCluster): Promise<void> {
  * @throws AssertionError with the slots that nobody serves and each node's view. RedisClusterError INVALID_ARGUMENT
  * where it is given no cluster; CLUSTER_STOPPED.
  */
-export async function assertCoversAllSlots(cluster: CheckableCluster): Promise<void> {
+export async function assertCoversAllSlots(cluster: Pick<ClusterQueries, "view">): Promise<void> {
   assertVerdict(await coversAllSlots(cluster), assertCoversAllSlots);
 }

@@ -4,12 +4,6 @@ import { formatNodeView } from "../view/format-view.ts";
 import { isRecord, provesNothing, wrongInput } from "./refusals.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
-/** What a check of a cluster asks; a started cluster is one. */
-export interface CheckableCluster {
-  /** Every node's view at this moment, and what they disagree in. */
-  view(): Promise<ClusterView>;
-}
-
 /** Every node answers, all say the same, and nothing is wrong. */
 export async function healthy(given: unknown): Promise<Verdict> {
   const view = await viewOf(given);

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { messageOf } from "../errors.ts";
 import { checkView } from "../view/check.ts";
-import { mergeViews, type NodeView } from "../view/cluster-view.ts";
+import { mergeViews } from "../view/cluster-view.ts";
+import type { NodeView } from "../view/node-view.ts";
 import { nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
 import { parseInfo, serverVersion } from "../view/parse-info.ts";
 import { answerOf } from "./answer.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { RedisClusterError } from "../errors.ts";
-import type { FaultFacts } from "../faults/active-fault.ts";
+import type { FaultFacts } from "../faults/fault.ts";
 import { ClusterHistory } from "./history.ts";
 
 const KILL: FaultFacts = {

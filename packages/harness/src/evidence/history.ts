@@ -1,6 +1,6 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { Failover } from "../failover/failover.ts";
-import type { FaultFacts } from "../faults/active-fault.ts";
+import type { FaultFacts } from "../faults/fault.ts";
 import type { Ledger } from "../workload/ledger.ts";
 import { wallClockMs } from "../clock/real-time.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { NodeView } from "../view/cluster-view.ts";
+import type { NodeView } from "../view/node-view.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
 import { promotedReplica } from "../checks/failover-checks.ts";
 import { report as makeReport } from "../report/report.ts";

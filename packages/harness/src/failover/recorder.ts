@@ -1,7 +1,7 @@
 import { wallClockMs } from "../clock/real-time.ts";
 import type { ClusterPlan, NodeRole } from "../plan/cluster-plan.ts";
 import { isCutOff } from "../view/cluster-state.ts";
-import type { NodeView } from "../view/cluster-view.ts";
+import type { NodeView } from "../view/node-view.ts";
 import { formatRanges } from "../view/slot-ranges.ts";
 import type { Acknowledgement } from "./acknowledgements.ts";
 import {
@@ -16,15 +16,8 @@ import {
   selfOf,
   type Views,
 } from "./shards.ts";
-import { CLOCK_SLACK_MS, type Sighting } from "./suspicion.ts";
+import { CLOCK_SLACK_MS, type FlagChange, type Sighting } from "./suspicion.ts";
 import type { NodeLogLine } from "./watch-logs.ts";
-
-/** A node flagged another one, or no longer does, as its views show. */
-export interface FlagChange extends Sighting {
-  /** Node id of the node that is flagged. */
-  readonly about: string;
-  readonly flag: "" | "fail?" | "fail";
-}
 
 /** What was seen of one shard; moments in milliseconds since the epoch by this machine's clock. */
 export interface ShardRecord {

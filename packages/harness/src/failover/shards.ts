@@ -1,5 +1,6 @@
 import type { ClusterPlan, SlotRange } from "../plan/cluster-plan.ts";
-import { memberSlots, mergeViews, type NodeView } from "../view/cluster-view.ts";
+import { memberSlots, mergeViews } from "../view/cluster-view.ts";
+import type { NodeView } from "../view/node-view.ts";
 import type { NodeEntry } from "../view/parse-nodes.ts";
 import { isCutOff } from "../view/cluster-state.ts";
 import { slotOwners } from "../view/serving.ts";

@@ -1,10 +1,16 @@
-import type { FlagChange } from "./recorder.ts";
 import type { NodeLogLine } from "./watch-logs.ts";
 
 /** A moment, in milliseconds since the epoch, and the node that it is of. */
 export interface Sighting {
   readonly atMs: number;
   readonly node: string;
+}
+
+/** A node flagged another one, or no longer does, as its views show. */
+export interface FlagChange extends Sighting {
+  /** Node id of the node that is flagged. */
+  readonly about: string;
+  readonly flag: "" | "fail?" | "fail";
 }
 
 /** What the nodes thought of a primary when it was replaced. */

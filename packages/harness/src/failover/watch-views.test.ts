@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { NodeView } from "../view/cluster-view.ts";
+import type { NodeView } from "../view/node-view.ts";
 import { watchViews } from "./watch-views.ts";
 
 test("how long a node may say nothing before it counts as silent follows the time scale", async () => {

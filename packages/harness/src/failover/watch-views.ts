@@ -1,8 +1,8 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { messageOf } from "../errors.ts";
-import { readClusterView } from "../observation/read-views.ts";
+import { readClusterView } from "../queries/read-views.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { NodeView } from "../view/cluster-view.ts";
+import type { NodeView } from "../view/node-view.ts";
 import { within } from "./within.ts";
 import { pause, wallClockMs } from "../clock/real-time.ts";
 

@@ -1,3 +1,4 @@
+import type { ManagedNode } from "../cluster/managed-node.ts";
 import { orAborted } from "../lifecycle/deadline.ts";
 
 /** A reset waits this long, times the time scale, for faults whose callers have stopped waiting. */
@@ -24,6 +25,31 @@ export class LateFaults {
 
   constructor(timeScale: number) {
     this.#limitMs = Math.round(LATE_LIMIT_MS * timeScale);
+  }
+
+  /**
+   * Waits until a fault is active. If the signal aborts before, the fault is late: it is reverted as soon as it becomes active,
+   * and a heal or a reset waits for that.
+   *
+   * @param doing what is done, as in `Killing`.
+   * @param applying settles when the fault is active, or has failed.
+   */
+  async applyOrRevert<T>(
+    doing: string,
+    nodes: readonly ManagedNode[],
+    applying: Promise<T>,
+    revert: (applied: T) => Promise<unknown>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    try {
+      return await orAborted(applying, signal);
+    } catch (error) {
+      if (signal.aborted) {
+        const names = nodes.map(({ plan }) => plan.name);
+        this.add({ what: `${doing} ${names.join(", ")}`, nodes: names }, applying.then(revert));
+      }
+      throw error;
+    }
   }
 
   /** @param reverted settles when the fault has become active and is reverted, or has failed. */

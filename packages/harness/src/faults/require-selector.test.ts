@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { requireSelector } from "./require-selector.ts";
-import type { Selector } from "./targets.ts";
+import type { Selector } from "./select.ts";
 
 test.for<Selector>([
   { primaryOf: "order:42" },

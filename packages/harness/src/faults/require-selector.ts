@@ -1,6 +1,6 @@
 import { RedisClusterError } from "../errors.ts";
 import { shown } from "./shown.ts";
-import type { Selector } from "./targets.ts";
+import type { Selector } from "./select.ts";
 
 interface Field {
   readonly has: string;

@@ -1,56 +1,48 @@
-import { type Access, accessOptions } from "../clients/access.ts";
-import type { AddressTable } from "../clients/address-table.ts";
-import { openNodeClient } from "../clients/node-client.ts";
-import { messageOf, RedisClusterError } from "../errors.ts";
-import type { ManagedNode } from "../cluster/managed-node.ts";
+import { wallClockMs } from "../clock/real-time.ts";
+import type { WaitOptions } from "../lifecycle/wait.ts";
+import { applyToAll, requireStatus } from "./apply-to-all.ts";
+import type { ActiveFault } from "./fault.ts";
+import type { FaultTools } from "./fault-tools.ts";
+import { registerFault } from "./register-fault.ts";
+import { type SlowedNode, slowDown } from "./slow-down.ts";
+import type { Target } from "./target-resolver.ts";
+import { requireNumber } from "./validate.ts";
 
-/** A node that answers late. */
-export interface SlowedNode {
-  heal(): Promise<void>;
-  /** Closes the connection by which it is slowed down; the last pause ends by itself. */
-  release(): void;
-}
+/** With a longer delay the library's own queries would count the node as silent. */
+const MAX_DELAY_MS = 1_000;
 
-/**
- * Makes a node answer late: `CLIENT PAUSE … ALL`, again as soon as it is over. The server takes what arrives, and
- * answers all of it when the pause ends; gossip and replication go on. No debug command and no processor time.
- *
- * @throws RedisClusterError FAULT_FAILED
- */
-export async function slowDown(
-  member: ManagedNode,
-  addresses: AddressTable,
-  access: Access,
+export async function slowCommands(
+  tools: FaultTools,
+  target: Target,
   delayMs: number,
-): Promise<SlowedNode> {
-  const client = openNodeClient(member.plan, addresses, {
-    ...accessOptions(access),
-    maxRetriesPerRequest: 0,
-  });
-  const healing = new AbortController();
-  // The first pause has to be in force before the fault is; what comes after waits for it like any other command.
-  try {
-    await client.call("CLIENT", "PAUSE", delayMs, "ALL");
-  } catch (cause) {
-    client.disconnect();
-    throw new RedisClusterError(
-      "FAULT_FAILED",
-      `${member.plan.name} could not be slowed down: ${messageOf(cause)}`,
-      { cause, details: { node: member.plan.name } },
+  options: WaitOptions = {},
+): Promise<ActiveFault> {
+  requireNumber("delayMs", delayMs, 1, MAX_DELAY_MS);
+  const { context, lateFaults, targets } = tools;
+  return await targets.run("Slowing down", targets.validate(target), options, async (resolved, signal) => {
+    const { nodes } = resolved;
+    const since = wallClockMs();
+    await requireStatus(nodes, "slowed down", ["running"], signal);
+    const slowed: SlowedNode[] = [];
+    const revert = async (): Promise<void> => {
+      await Promise.all(slowed.map((node) => node.heal()));
+    };
+    const slowing = applyToAll(
+      nodes,
+      async (node) => {
+        slowed.push(await slowDown(node, context.addresses, context.access, delayMs));
+      },
+      revert,
     );
-  }
-  const pausing = (async () => {
-    while (!healing.signal.aborted) await client.call("CLIENT", "PAUSE", delayMs, "ALL");
-    await client.call("CLIENT", "UNPAUSE");
-  })();
-  // A node that dies has no pause any more.
-  pausing.catch(() => {});
-  return {
-    heal: async () => {
-      healing.abort();
-      await pausing.catch(() => {});
-      client.disconnect();
-    },
-    release: () => client.disconnect(),
-  };
+    await lateFaults.applyOrRevert("Slowing down", nodes, slowing, revert, signal);
+    return registerFault(tools, resolved, {
+      kind: "slow-commands",
+      since,
+      description: `answers up to ${delayMs} ms late`,
+      revert,
+      release: () => {
+        for (const node of slowed) node.release();
+      },
+    });
+  });
 }

@@ -1,7 +1,7 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { summarize } from "../errors.ts";
 import { poll } from "../lifecycle/poll.ts";
-import { readClusterView } from "../observation/read-views.ts";
+import { readClusterView } from "../queries/read-views.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { keyForRange } from "../plan/slots.ts";
 import type { ClusterView } from "../view/cluster-view.ts";

@@ -6,7 +6,8 @@ import { encodeSeed, type SeedData } from "../seed/dataset.ts";
 import { LeaseQueue } from "./lease-queue.ts";
 import { type Kept, LeaseServer } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
-import type { NetworkFaults, Sharing } from "./sharing.ts";
+import type { NetworkFaults } from "../reset/shared-state.ts";
+import type { Sharing } from "./sharing.ts";
 
 /** In the process that started the cluster, which has what others ask it for. */
 export class LocalSharing implements Sharing, AsyncDisposable {

@@ -6,7 +6,8 @@ import { decodeSeed, type SeedData } from "../seed/dataset.ts";
 import { firstLine } from "./first-line.ts";
 import type { LeaseRequest } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
-import type { NetworkFaults, Sharing } from "./sharing.ts";
+import type { NetworkFaults } from "../reset/shared-state.ts";
+import type { Sharing } from "./sharing.ts";
 
 type Question<T = LeaseRequest> = T extends LeaseRequest ? Omit<T, "token"> : never;
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { explainNoFailover, isMissed, primariesWithSlots, tooSmallToFailOver } from "./automatic-failover.ts";
-import type { NodeView } from "./cluster-view.ts";
+import type { NodeView } from "./node-view.ts";
 import type { NodeEntry } from "./parse-nodes.ts";
 import { parseClusterNodes } from "./parse-nodes.ts";
 

@@ -1,5 +1,5 @@
 import { SLOT_COUNT } from "../plan/slots.ts";
-import type { NodeView } from "./cluster-view.ts";
+import type { NodeView } from "./node-view.ts";
 
 /**
  * With fewer primaries a failed one cannot be replaced without `takeover`: declaring it failed and electing a replica

@@ -1,5 +1,5 @@
 import { SLOT_COUNT } from "../plan/slots.ts";
-import type { NodeView } from "./cluster-view.ts";
+import type { NodeView } from "./node-view.ts";
 import type { AnsweredView } from "./node-view.ts";
 import { formatRanges, missingSlots } from "./slot-ranges.ts";
 

@@ -1,29 +1,8 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
+import type { NodeView } from "./node-view.ts";
 import type { NodeEntry } from "./parse-nodes.ts";
 import { unownedSlots } from "./serving.ts";
 import { formatRanges, normalizeRanges } from "./slot-ranges.ts";
-
-/** What one node said, or why it said nothing. */
-export type NodeView =
-  | {
-      readonly kind: "answered";
-      /** `node-0`, … */
-      readonly node: string;
-      /** `ok` or `fail`, of its own CLUSTER INFO. */
-      readonly state: string;
-      /** The greatest epoch that it has heard of. */
-      readonly currentEpoch: number;
-      /** Whom it knows, itself included (`self`), as CLUSTER NODES tells. */
-      readonly members: readonly NodeEntry[];
-      /** Of a replica: whether its link to its primary is up and no sync is under way (INFO replication). */
-      readonly inSync: boolean;
-    }
-  | {
-      readonly kind: "silent";
-      readonly node: string;
-      /** Why nothing came, in the client's words: a refused connection, no answer in time. */
-      readonly reason: string;
-    };
 
 /** A point on which the nodes differ, or on which all agree that something is wrong. */
 export interface Disagreement {

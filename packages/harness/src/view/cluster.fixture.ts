@@ -1,4 +1,5 @@
-import { type ClusterView, mergeViews, type NodeView } from "./cluster-view.ts";
+import { type ClusterView, mergeViews } from "./cluster-view.ts";
+import type { NodeView } from "./node-view.ts";
 import { parseClusterNodes } from "./parse-nodes.ts";
 
 const IDS = ["a", "b", "c"].map((letter) => letter.repeat(40));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { NodeView } from "./cluster-view.ts";
+import type { NodeView } from "./node-view.ts";
 import { formatNodeView } from "./format-view.ts";
 import { parseClusterNodes } from "./parse-nodes.ts";
 

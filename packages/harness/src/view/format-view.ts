@@ -1,4 +1,5 @@
-import type { Names, NodeView } from "./cluster-view.ts";
+import type { Names } from "./cluster-view.ts";
+import type { NodeView } from "./node-view.ts";
 import { formatRanges } from "./slot-ranges.ts";
 
 const FAILING: ReadonlySet<string> = new Set(["fail", "fail?"]);

@@ -1,6 +1,27 @@
-import type { NodeView } from "./cluster-view.ts";
 import { parseInfo } from "./parse-info.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { type NodeEntry, parseClusterNodes } from "./parse-nodes.ts";
+
+/** What one node said, or why it said nothing. */
+export type NodeView =
+  | {
+      readonly kind: "answered";
+      /** `node-0`, … */
+      readonly node: string;
+      /** `ok` or `fail`, of its own CLUSTER INFO. */
+      readonly state: string;
+      /** The greatest epoch that it has heard of. */
+      readonly currentEpoch: number;
+      /** Whom it knows, itself included (`self`), as CLUSTER NODES tells. */
+      readonly members: readonly NodeEntry[];
+      /** Of a replica: whether its link to its primary is up and no sync is under way (INFO replication). */
+      readonly inSync: boolean;
+    }
+  | {
+      readonly kind: "silent";
+      readonly node: string;
+      /** Why nothing came, in the client's words: a refused connection, no answer in time. */
+      readonly reason: string;
+    };
 
 /** A view of a node that answered. */
 export type AnsweredView = Extract<NodeView, { kind: "answered" }>;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { NodeView } from "./cluster-view.ts";
+import type { NodeView } from "./node-view.ts";
 import { describeOwnership, servingNodeBySlot } from "./ownership.ts";
 import { parseClusterNodes } from "./parse-nodes.ts";
 

@@ -1,5 +1,5 @@
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { NodeView } from "./cluster-view.ts";
+import type { NodeView } from "./node-view.ts";
 import { servingNodes } from "./serving.ts";
 import { formatRanges, holdsSlot } from "./slot-ranges.ts";
 

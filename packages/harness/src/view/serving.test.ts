@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { NodeView } from "./cluster-view.ts";
+import type { NodeView } from "./node-view.ts";
 import { parseClusterNodes } from "./parse-nodes.ts";
 import {
   replicasOfShard,

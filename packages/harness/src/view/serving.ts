@@ -1,7 +1,7 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import { SLOT_COUNT } from "../plan/slots.ts";
 import { whyDown } from "./cluster-state.ts";
-import type { NodeView } from "./cluster-view.ts";
+import type { NodeView } from "./node-view.ts";
 import type { NodeEntry } from "./parse-nodes.ts";
 import { formatRanges, holdsSlot, missingSlots, normalizeRanges } from "./slot-ranges.ts";
 

@@ -1,5 +1,7 @@
 import type { TestContext } from "vitest";
-import type { ClusterWorkloadOptions, StartedRedisCluster } from "../started-redis-cluster.ts";
+import type { ClusterHandle } from "../handle/cluster-handle.ts";
+import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
+import type { ClusterWorkloadOptions } from "../workload/cluster-workloads.ts";
 import type { Workload } from "../workload/workload.ts";
 import type { Borrower, Source } from "./borrower.ts";
 import { type Borrowed, ClusterKeeper } from "./cluster-keeper.ts";
@@ -11,7 +13,7 @@ import { timeLeft } from "./time-left.ts";
 
 /** What a turn needs to know. */
 export interface TurnOptions {
-  readonly source: Source<StartedRedisCluster>;
+  readonly source: Source<ClusterHandle>;
   /** Who ends the cluster: see `ClusterKeeper.borrow`. */
   readonly home: string;
   /** A fresh cluster that ends with the turn. */
@@ -25,25 +27,27 @@ export interface TurnOptions {
 type TurnContext = Pick<TestContext, "task" | "signal" | "annotate">;
 
 /** Every cluster of this worker. One list, although each file makes its own `test`: a worker may run many files. */
-export const workerClusters: ClusterKeeper<StartedRedisCluster> = new ClusterKeeper();
+export const workerClusters: ClusterKeeper<ClusterHandle> = new ClusterKeeper();
 
 /** One test's turn at a cluster: from the moment at which it is as good as new to the evidence of a failure. */
 export class ClusterTurn {
   /** A handle for this test alone, which ends with the turn. */
   readonly cluster: StartedRedisCluster;
-  readonly #borrowed: Borrowed<StartedRedisCluster>;
+  readonly #handle: ClusterHandle;
+  readonly #borrowed: Borrowed<ClusterHandle>;
   readonly #lease: AsyncDisposable | undefined;
   readonly #workloads: TestWorkloads;
   readonly #context: Pick<TestContext, "task" | "signal">;
   readonly #options: TurnOptions;
 
   private constructor(
-    borrowed: Borrowed<StartedRedisCluster>,
+    borrowed: Borrowed<ClusterHandle>,
     lease: AsyncDisposable | undefined,
     context: Pick<TestContext, "task" | "signal">,
     options: TurnOptions,
   ) {
-    this.cluster = borrowed.cluster.lend();
+    this.#handle = borrowed.cluster.lend();
+    this.cluster = this.#handle.cluster;
     this.#borrowed = borrowed;
     this.#lease = lease;
     this.#workloads = new TestWorkloads(this.cluster);
@@ -82,7 +86,7 @@ export class ClusterTurn {
           "warning",
         );
       }
-      lease = options.leased ? await leaseAndReset(borrowed.cluster, borrower) : undefined;
+      lease = options.leased ? await leaseAndReset(borrowed.cluster.cluster, borrower) : undefined;
       return new ClusterTurn(borrowed, lease, context, options);
     } catch (error) {
       await lease?.[Symbol.asyncDispose]();
@@ -93,7 +97,7 @@ export class ClusterTurn {
 
   readonly #interrupt = (): void => {
     const { fullTestName } = this.#context.task;
-    void this.cluster.interrupt(
+    void this.#handle.interrupt(
       `The test "${fullTestName}" was ended by Vitest before this call was done: it timed out, or the run was cancelled.`,
     );
   };
@@ -130,7 +134,7 @@ export class ClusterTurn {
     const { task, signal } = this.#context;
     signal.removeEventListener("abort", this.#interrupt);
     try {
-      await this.cluster.leave(
+      await this.#handle.leave(
         `The test "${task.fullTestName}" has ended, and with it everything that its fixtures gave it. Await every ` +
           "call inside the test; a test that timed out needs a longer time limit.",
       );

@@ -2,9 +2,9 @@ import type { ProvidedContext } from "vitest";
 import type { TestProject } from "vitest/node";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
-import { startWithin } from "../start-redis-cluster.ts";
-import type { StartedRedisCluster } from "../started-redis-cluster.ts";
-import type { TestClusterOptions } from "./redis-cluster-test.ts";
+import { startForRunner } from "../start/start-redis-cluster.ts";
+import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
+import type { TestClusterOptions } from "./test-options.ts";
 import { evidenceParent } from "./save-evidence.ts";
 
 /** A function that Vitest calls once before all tests; what it returns is called after them. */
@@ -66,7 +66,7 @@ async function startAndProvide(
   key: SharedClusterKey,
 ): Promise<StartedRedisCluster> {
   const evidenceDir = evidenceParent(options.evidenceDir);
-  const cluster = await startWithin({ limitMs: undefined, evidenceDir }, options);
+  const { cluster } = await startForRunner({ limitMs: undefined, evidenceDir }, options);
   try {
     project.provide(key, await cluster.share());
     return cluster;

@@ -1,5 +1,6 @@
 import type { AsyncMatcherResult, MatcherState, SyncMatcherResult } from "vitest";
-import { agree, type CheckableCluster, coversAllSlots, healthy } from "../checks/cluster-checks.ts";
+import { agree, coversAllSlots, healthy } from "../checks/cluster-checks.ts";
+import type { ClusterQueries } from "../queries/cluster-queries.ts";
 import { type PromotionLimit, promotedReplica, recoveredWithin } from "../checks/failover-checks.ts";
 import { lostAtMost, lostNoAcknowledgedWrites, unavailableAtMost } from "../checks/ledger-checks.ts";
 import type { Verdict } from "../checks/verdict.ts";
@@ -78,17 +79,17 @@ declare module "vitest" {
      * wait for that; `cluster.waitUntilHealthy()` does. As the other two it asks the nodes once, within the default limit
      * of `view()`, and throws CLUSTER_STOPPED or WAIT_TIMEOUT where that is not to be had.
      */
-    toBeHealthy: Alone<CheckableCluster, T, () => Promise<void>>;
+    toBeHealthy: Alone<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
     /**
      * At this moment the nodes that answer agree about members, roles, slots and config epochs. Await it. Throws
      * INVALID_ARGUMENT where fewer than two answer.
      */
-    toAgree: Alone<CheckableCluster, T, () => Promise<void>>;
+    toAgree: Alone<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
     /**
      * At this moment each of the 16384 slots is served by a node that answers and says so itself. Await it. A dead
      * primary serves nothing, even if the others have not noticed yet.
      */
-    toCoverAllSlots: Alone<CheckableCluster, T, () => Promise<void>>;
+    toCoverAllSlots: Alone<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
     /**
      * Each shard that failed over has another primary now, with `withinMs` so many milliseconds after the fault or
      * sooner, times the cluster's time scale. A manual failover counts. Throws INVALID_ARGUMENT where the moment is not

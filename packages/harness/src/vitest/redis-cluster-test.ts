@@ -1,33 +1,16 @@
 import type { Cluster } from "ioredis";
 import { test as base, type TestAPI } from "vitest";
-import type { RedisClusterNode } from "../redis-cluster-node.ts";
+import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import { isSharedCluster, type SharedCluster } from "../sharing/shared-cluster.ts";
-import type { RedisClusterOptions } from "../start-redis-cluster.ts";
-import type { ClusterWorkloadOptions, StartedRedisCluster } from "../started-redis-cluster.ts";
+import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
+import type { ClusterWorkloadOptions } from "../workload/cluster-workloads.ts";
 import type { Workload } from "../workload/workload.ts";
-import { bindFaults, type RedisClusterFaults } from "./bind-faults.ts";
+import type { ClusterFaults } from "../faults/cluster-faults.ts";
 import { ClusterTurn, workerClusters } from "./cluster-turn.ts";
 import { ownCluster } from "./own-cluster.ts";
 import { requireSource } from "./require-source.ts";
+import type { RedisClusterTestOptions, TestClusterOptions } from "./test-options.ts";
 import { sharedCluster } from "./shared-cluster.ts";
-
-/** The options of a cluster that a test runner starts and ends; the signal is the runner's. */
-export type TestClusterOptions = Omit<RedisClusterOptions, "signal">;
-
-/** What {@link redisClusterTest} takes. */
-export interface RedisClusterTestOptions extends TestClusterOptions {
-  /**
-   * How long a cluster is kept. `"worker"` (default): for all tests that a worker runs, reset between them; with
-   * Vitest's isolation that is one file. `"file"`: for the tests of a file. `"test"`: a fresh one for each test.
-   */
-  readonly scope?: "test" | "file" | "worker" | undefined;
-  /**
-   * Where the evidence of failed tests, of failed starts and of calls of the cluster that fail goes. It is made where it
-   * is missing and never cleaned up. Default: the environment variable `TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR`, else
-   * `node_modules/.cache/testcontainers-redis-cluster/evidence`, but there calls that fail write nothing unasked.
-   */
-  readonly evidenceDir?: string | undefined;
-}
 
 /** What a test of {@link redisClusterTest} may ask for. Nothing is started for a test that asks for none of it. */
 export interface RedisClusterFixtures {
@@ -38,7 +21,7 @@ export interface RedisClusterFixtures {
   /** `cluster.nodes`: all nodes, in the order of their names. */
   nodes: readonly RedisClusterNode[];
   /** The cluster's calls that break it, to be taken apart. All is healed before the next test. */
-  faults: RedisClusterFaults;
+  faults: ClusterFaults;
   /**
    * Starts a workload, as `cluster.startWorkload` does. If the test does not stop it, that is done at the test's end,
    * within 60 000 ms, and acknowledged writes that are lost, duplicated or went back then fail the test, as does a
@@ -119,7 +102,7 @@ export function redisClusterTest(
     .extend("cluster", ({ clusterTurn }) => clusterTurn.cluster)
     .extend("redis", ({ clusterTurn }) => clusterTurn.cluster.client)
     .extend("nodes", ({ clusterTurn }) => clusterTurn.cluster.nodes)
-    .extend("faults", ({ clusterTurn }) => bindFaults(clusterTurn.cluster))
+    .extend("faults", ({ clusterTurn }) => clusterTurn.cluster.faults)
     .extend(
       "workload",
       ({ clusterTurn }) =>

@@ -1,6 +1,6 @@
 import { RedisClusterError } from "../errors.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
-import type { RedisClusterTestOptions } from "./redis-cluster-test.ts";
+import type { RedisClusterTestOptions } from "./test-options.ts";
 
 const SCOPES: ReadonlySet<unknown> = new Set(["test", "file", "worker", undefined]);
 

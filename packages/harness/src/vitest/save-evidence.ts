@@ -4,7 +4,7 @@ import { recordArtifact, type RunnerTestCase, type RunnerTestSuite, type TestAtt
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { redactor } from "../evidence/redact.ts";
 import { secretsOf } from "../evidence/secrets-of.ts";
-import type { StartedRedisCluster } from "../started-redis-cluster.ts";
+import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import { evidenceName } from "./evidence-name.ts";
 import type { EvidenceArtifact } from "./vitest-types.ts";
 

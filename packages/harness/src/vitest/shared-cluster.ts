@@ -1,6 +1,7 @@
-import { attachRedisCluster } from "../connect-redis-cluster.ts";
+import { attachRedisCluster } from "../start/connect-redis-cluster.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
-import type { StartedRedisCluster } from "../started-redis-cluster.ts";
+import type { ClusterHandle } from "../handle/cluster-handle.ts";
+import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import type { Borrower, Source } from "./borrower.ts";
 import { optionsKey } from "./options-key.ts";
 
@@ -11,13 +12,13 @@ const NO_LIMIT_MS = 2 ** 31 - 1;
  * A cluster that another process started: connected once a worker, reset by every test while it has the lease. Until
  * then another test may be breaking it, so that no client waits to be let in.
  */
-export function sharedCluster(shared: SharedCluster): Source<StartedRedisCluster> {
+export function sharedCluster(shared: SharedCluster): Source<ClusterHandle> {
   return {
     key: `shared ${optionsKey(shared)}`,
     start: (borrower) => attachRedisCluster(shared, wait(borrower, shared.plan)),
     // Not before the lease: somebody else may be using it now.
     renew: () => Promise.resolve(),
-    stop: (cluster) => cluster.stop(),
+    stop: ({ cluster }) => cluster.stop(),
     replaceable: false,
   };
 }

@@ -1,5 +1,6 @@
 import { AssertionError } from "node:assert";
-import type { ClusterWorkloadOptions, StartedRedisCluster } from "../started-redis-cluster.ts";
+import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
+import type { ClusterWorkloadOptions } from "../workload/cluster-workloads.ts";
 import type { Ledger } from "../workload/ledger.ts";
 import type { Workload } from "../workload/workload.ts";
 

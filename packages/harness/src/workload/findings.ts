@@ -1,6 +1,14 @@
 import type { History } from "./history.ts";
-import type { Finding, LostWrite } from "./ledger.ts";
+import type { DuplicatedWrite, Finding, LostWrite, StaleValue, UnacknowledgedWrite } from "./ledger.ts";
 import { tokenText } from "./token.ts";
+
+/** What the judges of the kinds have found so far. */
+export interface Findings {
+  readonly lost: LostWrite[];
+  readonly unacknowledgedPresent: UnacknowledgedWrite[];
+  readonly duplicated: DuplicatedWrite[];
+  readonly stale: StaleValue[];
+}
 
 /** Where the write in a row of the log went. Of a counter, `value` is the count that its reply gave. */
 export function findingOf({ log, keyspace }: History, index: number): Finding {

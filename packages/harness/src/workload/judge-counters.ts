@@ -1,6 +1,5 @@
-import { lostWrite } from "./findings.ts";
+import { lostWrite, type Findings } from "./findings.ts";
 import type { History } from "./history.ts";
-import type { Findings } from "./judge.ts";
 import type { ReadBack } from "./read-back.ts";
 
 /** An acknowledged increment that is still counted: its row, its reply, and how many unknown ones lie below it. */

@@ -1,6 +1,5 @@
-import { ABSENT, findingOf } from "./findings.ts";
+import { ABSENT, findingOf, type Findings } from "./findings.ts";
 import type { History, RowsByToken } from "./history.ts";
-import type { Findings } from "./judge.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 import { tokenText } from "./token.ts";
 

@@ -1,6 +1,5 @@
-import { ABSENT, findingOf, lostWrite } from "./findings.ts";
+import { ABSENT, findingOf, lostWrite, type Findings } from "./findings.ts";
 import type { History } from "./history.ts";
-import type { Findings } from "./judge.ts";
 import type { ReadBack } from "./read-back.ts";
 import { tokenText } from "./token.ts";
 

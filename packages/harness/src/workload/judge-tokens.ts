@@ -1,6 +1,5 @@
-import { findingOf, lostWrite } from "./findings.ts";
+import { findingOf, lostWrite, type Findings } from "./findings.ts";
 import type { History, RowsByToken } from "./history.ts";
-import type { Findings } from "./judge.ts";
 import type { WriteKind } from "./ledger.ts";
 import type { ReadBack } from "./read-back.ts";
 import { tokenText } from "./token.ts";

@@ -1,20 +1,13 @@
 import { judgeAvailability } from "./availability.ts";
 import { type History, rowsByToken } from "./history.ts";
+import type { Findings } from "./findings.ts";
 import { judgeCounters } from "./judge-counters.ts";
 import { judgeReads } from "./judge-reads.ts";
 import { judgeRegisters } from "./judge-registers.ts";
 import { judgeTokens } from "./judge-tokens.ts";
 import { judgeLatency } from "./latency.ts";
-import type { DuplicatedWrite, Ledger, LostWrite, StaleValue, UnacknowledgedWrite } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import type { ReadBack } from "./read-back.ts";
-
-/** What the judges of the kinds have found so far. */
-export interface Findings {
-  readonly lost: LostWrite[];
-  readonly unacknowledgedPresent: UnacknowledgedWrite[];
-  readonly duplicated: DuplicatedWrite[];
-  readonly stale: StaleValue[];
-}
 
 /**
  * Compares what was acknowledged with what is there. It relies on two things alone: that a key has one writer with

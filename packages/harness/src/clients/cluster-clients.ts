@@ -1,0 +1,58 @@
+import type { Cluster } from "ioredis";
+import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { Credentials } from "../plan/credentials.ts";
+import type { ClientTls } from "./access.ts";
+import type { ClientOptions, ClusterClientOptions } from "./cluster-client.ts";
+
+/** Clients of the cluster, and what an application needs to create its own. */
+export interface ClusterClients {
+  /**
+   * A connected ioredis `Cluster` with the default options of ioredis. It finds each node after a restart, whether the nodes
+   * announce addresses, names, or unknown endpoints. A `duplicate()` of it behaves in the same way. The cluster closes the client
+   * and all its duplicates in `stop()` and `reset()`. After a reset, `client` returns a new client, so read it in each test.
+   * @example
+   * await cluster.client.set("order:42", "paid");
+   */
+  readonly client: Cluster;
+
+  /** The certificates that a client of your own needs, in PEM; undefined if the cluster has no TLS. */
+  readonly tls: ClientTls | undefined;
+
+  /**
+   * Opens another ioredis `Cluster` with your own options and waits until it is connected. The cluster closes it and its duplicates
+   * in `stop()` and `reset()`.
+   *
+   * A `natMap` of your own, function or object, is used first, also for the nodes to which the client connects initially, for
+   * example to send all traffic through a proxy in front of each node. Its keys are the addresses that nodes announce, such as
+   * `10.192.0.2:6379`. A node for which it returns nothing is connected to directly.
+   *
+   * @param options the options of the ioredis client. With `lazyConnect` the client is returned before it is connected.
+   * @param wait the timeout and a signal. On failure the client is closed.
+   * @default wait.timeoutMs 10 000 ms, or ten node timeouts if that is longer
+   * @throws RedisClusterError INVALID_ARGUMENT if `natMap` is neither a function nor an object.
+   * @throws RedisClusterError WAIT_TIMEOUT with the last error of the client.
+   * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
+   * @throws RedisClusterError CLUSTER_STOPPED after `stop()`.
+   * @example
+   * const client = await cluster.connect({ scaleReads: "slave" });
+   */
+  connect(options?: ClusterClientOptions, wait?: WaitOptions): Promise<Cluster>;
+
+  /**
+   * Returns what an application on this host needs to create its own ioredis `Cluster`: `new Cluster(startupNodes, options)`. Both
+   * follow restarts of nodes. The application closes its client.
+   *
+   * Such a client finds nodes that announce addresses or names. ioredis itself cannot use nodes that announce an unknown endpoint,
+   * or prefer names and have none; only the clients of {@link client} and {@link connect} can.
+   */
+  clientOptions(): ClientOptions;
+
+  /**
+   * Returns the name and the password of a user, in the form of `redisOptions` of {@link connect}.
+   *
+   * @param username a user of the option `users`; the default user if it has a password; or `harness` or `replication` if the
+   * default user is off.
+   * @throws RedisClusterError INVALID_ARGUMENT if there is no such user.
+   */
+  credentials(username: string): Credentials;
+}

@@ -1,0 +1,11 @@
+import type { Engine } from "../docker/engine.ts";
+import type { ClusterHistory } from "../evidence/history.ts";
+import type { ApiCalls } from "./api-calls.ts";
+import type { ClusterNodes } from "./cluster-nodes.ts";
+
+/** What all families of one cluster handle share. */
+export interface ClusterContext extends ClusterNodes {
+  readonly engine: Engine;
+  readonly calls: ApiCalls;
+  readonly history: ClusterHistory;
+}

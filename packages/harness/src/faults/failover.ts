@@ -1,0 +1,34 @@
+import { RedisClusterError } from "../errors.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
+import { requireStatus } from "./apply-to-all.ts";
+import type { FailoverOptions } from "./cluster-faults.ts";
+import type { FaultTools } from "./fault-tools.ts";
+import { FAILOVER_MODES, failOver } from "./manual-failover.ts";
+import type { Target } from "./target-resolver.ts";
+import { requireOneOf } from "./validate.ts";
+
+export async function failover(
+  tools: FaultTools,
+  replica: Target,
+  options: FailoverOptions = {},
+): Promise<void> {
+  const { mode = "graceful" } = options;
+  requireOneOf("mode", mode, FAILOVER_MODES);
+  const { context, prospects, repairs, targets } = tools;
+  const validated = targets.validate(replica);
+  const run = (): Promise<void> =>
+    targets.run("Failing over to", validated, options, async ({ nodes }, signal) => {
+      const [node, ...others] = nodes;
+      if (node === undefined || others.length > 0) {
+        throw new RedisClusterError(
+          "INVALID_ARGUMENT",
+          `Invalid target of a failover: expected one replica, got ${nodes.length} nodes.`,
+        );
+      }
+      await requireStatus([node], "promoted", ["running"], signal);
+      // Without a takeover a promotion needs votes. Checked before anything else: a dead primary is known at once.
+      if (mode !== "takeover") await orAborted(prospects.refuseHopeless(), signal);
+      await failOver(node, context, mode, () => prospects.refuseHopeless(), signal);
+    });
+  await (mode === "takeover" ? repairs.during(run) : run());
+}

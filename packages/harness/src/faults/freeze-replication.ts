@@ -1,0 +1,51 @@
+import { RedisClusterError } from "../errors.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
+import type { WaitOptions } from "../lifecycle/wait.ts";
+import { readView } from "../queries/read-views.ts";
+import { replicasOfShard } from "../view/serving.ts";
+import type { ActiveFault } from "./fault.ts";
+import type { FaultTools } from "./fault-tools.ts";
+import { filterPackets } from "./network-fault.ts";
+import { cutsAround } from "./plan-partition.ts";
+import type { Target } from "./target-resolver.ts";
+
+export async function freezeReplication(
+  tools: FaultTools,
+  target: Target,
+  options: WaitOptions = {},
+): Promise<ActiveFault> {
+  const { context, targets } = tools;
+  return await filterPackets(tools, targets.validate(target), options, {
+    kind: "freeze-replication",
+    doing: "Freezing",
+    description: "receives nothing more",
+    planCuts: async (nodes, signal) => {
+      const { views } = await orAborted(readView(context), signal);
+      const plans = nodes.map(({ plan }) => plan);
+      requireReplicas(
+        plans.map(({ name }) => name),
+        replicasOfShard(views, undefined),
+      );
+      return cutsAround(plans, context.plan.nodes, "replication");
+    },
+  });
+}
+
+/** @throws RedisClusterError INVALID_ARGUMENT */
+function requireReplicas(names: readonly string[], replicas: readonly string[]): void {
+  const wrong = names.filter((name) => !replicas.includes(name));
+  if (wrong.length === 0) return;
+  throw new RedisClusterError(
+    "INVALID_ARGUMENT",
+    `Invalid target of freezeReplication(): expected ${oneOf(replicas)}, got ${wrong.join(", ")}. ` +
+      "Only a replica receives a stream.",
+    { details: { replicas, wrong } },
+  );
+}
+
+function oneOf(replicas: readonly string[]): string {
+  if (replicas.length === 0) return "a replica, and no node that answers is one now";
+  return replicas.length === 1
+    ? `${replicas.join()}, the only replica now`
+    : `one or more of the replicas ${replicas.join(", ")}`;
+}

@@ -1,0 +1,95 @@
+import { wallClockMs } from "../clock/real-time.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
+import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
+import type { WaitOptions } from "../lifecycle/wait.ts";
+import { applyToAll, requireStatus } from "./apply-to-all.ts";
+import type { KillOptions } from "./cluster-faults.ts";
+import { DEADLY_SIGNALS } from "./deadly-signals.ts";
+import type { ActiveFault } from "./fault.ts";
+import type { FaultTools } from "./fault-tools.ts";
+import { registerFault } from "./register-fault.ts";
+import { rejoinCluster, restartNode } from "./restart.ts";
+import type { Target, UnresolvedTarget } from "./target-resolver.ts";
+import { requireOneOf } from "./validate.ts";
+
+export async function kill(
+  tools: FaultTools,
+  target: Target,
+  options: KillOptions = {},
+): Promise<ActiveFault> {
+  return await killTarget(tools, tools.targets.validate(target), options);
+}
+
+export async function killMaster(
+  tools: FaultTools,
+  target: RedisClusterNode | string,
+  options: KillOptions = {},
+): Promise<ActiveFault> {
+  const { targets } = tools;
+  const primary = typeof target === "string" ? targets.ownerOf(target) : targets.validate(target);
+  return await killTarget(tools, primary, options);
+}
+
+export async function stopNode(
+  tools: FaultTools,
+  target: Target,
+  options: WaitOptions = {},
+): Promise<ActiveFault> {
+  const words = { kind: "stop", doing: "Stopping", done: "stopped" } as const;
+  return await endProcesses(tools, words, tools.targets.validate(target), "SIGTERM", options);
+}
+
+async function killTarget(
+  tools: FaultTools,
+  target: UnresolvedTarget,
+  options: KillOptions,
+): Promise<ActiveFault> {
+  const { with: signalName = "SIGKILL" } = options;
+  requireOneOf("with", signalName, DEADLY_SIGNALS);
+  const words = { kind: "kill", doing: "Killing", done: "killed" } as const;
+  return await endProcesses(tools, words, target, signalName, options);
+}
+
+async function endProcesses(
+  tools: FaultTools,
+  { kind, doing, done }: { readonly kind: "kill" | "stop"; readonly doing: string; readonly done: string },
+  target: UnresolvedTarget,
+  signalName: string,
+  options: WaitOptions,
+): Promise<ActiveFault> {
+  const { context, lateFaults, targets } = tools;
+  return await targets.run(doing, target, options, async (resolved, signal) => {
+    const { nodes } = resolved;
+    await requireStatus(nodes, done, ["running", "paused"], signal);
+    const since = wallClockMs();
+    const started = new Set<ManagedNode>();
+    const startAgain = async (node: ManagedNode, within: AbortSignal): Promise<void> => {
+      const { status } = await orAborted(node.container.state(), within);
+      if (status !== "running") {
+        started.add(node);
+        await restartNode(tools, node, "kept", within);
+      } else if (started.has(node)) {
+        // By an earlier attempt to heal, which ended before the node had rejoined.
+        await rejoinCluster(tools, node, within);
+      }
+      // Otherwise another call or program has started it, and there is nothing left to heal.
+    };
+    const ending = applyToAll(
+      nodes,
+      (node) => node.container.kill(signalName),
+      (node) => startAgain(node, signal),
+    );
+    const revert = async (within: AbortSignal): Promise<void> => {
+      await Promise.all(nodes.map((node) => startAgain(node, within)));
+    };
+    await lateFaults.applyOrRevert(
+      doing,
+      nodes,
+      ending,
+      () => context.calls.run(`Taking back (${kind})`, {}, revert),
+      signal,
+    );
+    return registerFault(tools, resolved, { kind, since, description: `${done} with ${signalName}`, revert });
+  });
+}

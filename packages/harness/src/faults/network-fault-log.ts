@@ -1,0 +1,13 @@
+/**
+ * Records which nodes may have a fault in their network, for the other handles of the same cluster: a reset through any of them
+ * restarts these nodes.
+ */
+export interface NetworkFaultLog {
+  /**
+   * Records a fault before it is applied.
+   *
+   * @param nodes the names of the nodes whose networks are changed.
+   * @returns a function that removes the record. It never rejects: a record that stays only costs a restart of its nodes.
+   */
+  record(nodes: readonly string[]): Promise<() => Promise<void>>;
+}

@@ -1,0 +1,48 @@
+import { wallClockMs } from "../clock/real-time.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
+import type { WaitOptions } from "../lifecycle/wait.ts";
+import { applyToAll, requireStatus } from "./apply-to-all.ts";
+import type { ActiveFault } from "./fault.ts";
+import type { FaultTools } from "./fault-tools.ts";
+import { registerFault } from "./register-fault.ts";
+import type { Target } from "./target-resolver.ts";
+
+export async function pause(
+  tools: FaultTools,
+  target: Target,
+  options: WaitOptions = {},
+): Promise<ActiveFault> {
+  const { lateFaults, targets } = tools;
+  return await targets.run("Pausing", targets.validate(target), options, async (resolved, signal) => {
+    const { nodes } = resolved;
+    const since = wallClockMs();
+    await requireStatus(nodes, "paused", ["running"], signal);
+    const revert = async (): Promise<void> => {
+      await Promise.all(nodes.map(resumeNode));
+    };
+    await lateFaults.applyOrRevert(
+      "Pausing",
+      nodes,
+      applyToAll(nodes, ({ container }) => container.pause(), resumeNode),
+      revert,
+      signal,
+    );
+    return registerFault(tools, resolved, { kind: "pause", since, description: "frozen", revert });
+  });
+}
+
+export async function resume(tools: FaultTools, target: Target, options: WaitOptions = {}): Promise<void> {
+  const { registry, repairs, targets } = tools;
+  const validated = targets.validate(target);
+  await repairs.during(() =>
+    targets.run("Resuming", validated, options, async ({ nodes }, signal) => {
+      await orAborted(Promise.all(nodes.map(resumeNode)), signal);
+      for (const { plan } of nodes) registry.endFaults(["pause"], plan.name);
+    }),
+  );
+}
+
+async function resumeNode({ container }: ManagedNode): Promise<void> {
+  if ((await container.state()).status === "paused") await container.unpause();
+}

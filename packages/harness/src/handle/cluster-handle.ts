@@ -1,0 +1,153 @@
+import type { Cluster } from "ioredis";
+import type { Access } from "../clients/access.ts";
+import type { AddressTable } from "../clients/address-table.ts";
+import { ClientPool } from "../clients/client-pool.ts";
+import { learnNames } from "../clients/learn-names.ts";
+import type { NodeConnection } from "../clients/node-connection.ts";
+import { OpenClients } from "../clients/open-clients.ts";
+import { ApiCalls } from "../cluster/api-calls.ts";
+import type { ClusterContext } from "../cluster/cluster-context.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
+import { NodeHandle } from "../cluster/node-handle.ts";
+import type { ClusterNetwork } from "../docker/cluster-network.ts";
+import type { Engine } from "../docker/engine.ts";
+import type { NodeContainer } from "../docker/node-container.ts";
+import { DiagnosticsRecorder } from "../evidence/cluster-diagnostics.ts";
+import { evidenceSource } from "../evidence/evidence-source.ts";
+import { ClusterHistory } from "../evidence/history.ts";
+import { FailoverObserver } from "../failover/failover-observer.ts";
+import { createFaults } from "../faults/create-faults.ts";
+import { FaultRegistry } from "../faults/fault-registry.ts";
+import { HelperImage } from "../faults/helper-image.ts";
+import type { LateFaults } from "../faults/late-faults.ts";
+import { findCutOff } from "../faults/plan-partition.ts";
+import { TargetResolver } from "../faults/target-resolver.ts";
+import { CleanupStack } from "../lifecycle/cleanup-stack.ts";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import { ClusterReader } from "../queries/cluster-reader.ts";
+import { FailoverProspects } from "../queries/failover-prospects.ts";
+import { Repairs } from "../queries/repairs.ts";
+import { ClusterResetter } from "../reset/cluster-resetter.ts";
+import { asGuest } from "../sharing/as-guest.ts";
+import { ClusterSharer } from "../sharing/cluster-sharer.ts";
+import { SharedFaultLog } from "../sharing/shared-fault-log.ts";
+import type { Sharing } from "../sharing/sharing.ts";
+import type { StartupReport } from "../cluster/startup-report.ts";
+import { WorkloadStarter } from "../workload/workload-starter.ts";
+import { ClusterLifetime } from "./cluster-lifetime.ts";
+import { StartedCluster } from "./started-cluster.ts";
+import type { StartedRedisCluster } from "./started-redis-cluster.ts";
+
+/** What a start, or a connection to a cluster of another process, hands over. */
+export interface ClusterParts {
+  readonly engine: Engine;
+  readonly plan: ClusterPlan;
+  readonly access: Access;
+  readonly addresses: AddressTable;
+  /** In the order of the plan, as are the connections. */
+  readonly containers: readonly NodeContainer[];
+  readonly connections: readonly NodeConnection[];
+  readonly network: ClusterNetwork;
+  readonly client: Cluster;
+  /** Tracks `client` already. */
+  readonly clients: OpenClients<Cluster>;
+  readonly lateFaults: LateFaults;
+  readonly sharing: Sharing;
+  /** Has the steps that remove the cluster already, if the handle owns it. */
+  readonly cleanup: CleanupStack;
+  /** Where failures of calls write their evidence. Undefined: they write none. */
+  readonly evidenceDir: string | undefined;
+  readonly startup: StartupReport;
+}
+
+/** One handle of a cluster: connects the families of {@link cluster}, and lends further handles of the same cluster. */
+export class ClusterHandle {
+  readonly cluster: StartedRedisCluster;
+  readonly #parts: ClusterParts;
+  readonly #lifetime: ClusterLifetime;
+
+  /** @param stopLender stops the handle that lends this one. */
+  constructor(parts: ClusterParts, stopLender?: () => Promise<void>) {
+    const { engine, plan, access, addresses, lateFaults, sharing } = parts;
+    const history = new ClusterHistory();
+    const diagnostics = new DiagnosticsRecorder(evidenceSource(parts, history), history, parts.evidenceDir);
+    const calls = new ApiCalls(plan, (phase, error) => diagnostics.explain(phase, error));
+    const nodes = manageNodes(parts, calls);
+    const context: ClusterContext = { engine, plan, access, addresses, nodes, calls, history };
+    learnNames(addresses, parts.connections);
+
+    const repairs = new Repairs();
+    const registry = new FaultRegistry(calls, plan.timeScale, lateFaults);
+    const prospects = new FailoverProspects(context, repairs, () => findCutOff(registry.cuts, plan.nodes));
+    const queries = new ClusterReader(context, prospects);
+    const clients = new ClientPool(context, parts.client, parts.clients);
+    const failovers = new FailoverObserver(context, prospects);
+    const workloads = new WorkloadStarter(context, clients, prospects);
+    const targets = new TargetResolver(context, (key) => queries.currentOwner(key));
+    const networkFaultLog = new SharedFaultLog(sharing, plan);
+    const helperImage = new HelperImage(context);
+    const faults = createFaults(
+      { context, targets, registry, lateFaults, repairs, prospects, networkFaultLog, helperImage },
+      (action, options) => failovers.observeFailover(action, options),
+    );
+    const ends = { clients, workloads, faults: registry };
+    const resets = new ClusterResetter(context, { ...ends, lateFaults, repairs, state: sharing });
+    const lifetime = new ClusterLifetime(context, { ...ends, sharing, cleanup: parts.cleanup, stopLender });
+
+    this.#parts = parts;
+    this.#lifetime = lifetime;
+    this.cluster = new StartedCluster({
+      plan,
+      network: parts.network,
+      startup: parts.startup,
+      queries,
+      faults,
+      clients,
+      failovers,
+      workloads,
+      resets,
+      sharing: new ClusterSharer(context, sharing, ends),
+      diagnostics,
+      lifetime,
+    });
+  }
+
+  /**
+   * Lends the cluster to one user, such as a test: returns another handle of the same cluster, with its own nodes, history, faults
+   * and workloads. It takes over the `client` of this handle, so that this handle needs a `reset()` before it can lend again. When
+   * the user is done, call {@link leave} of the lent handle.
+   */
+  lend(): ClusterHandle {
+    const { sharing } = this.#parts;
+    // Of its own, because it is closed for good when the user is done.
+    const clients = new OpenClients<Cluster>();
+    const { client } = this.cluster;
+    clients.track(client);
+    // The handle of a cluster of another process does not own it: its `stop()` leaves the cluster alone.
+    const stopLender = sharing.outlivesHandle ? undefined : () => this.cluster.stop();
+    return new ClusterHandle(
+      { ...this.#parts, client, clients, cleanup: new CleanupStack(), sharing: asGuest(sharing) },
+      stopLender,
+    );
+  }
+
+  /** Ends ongoing calls with TURN_OVER. Later calls are not affected. */
+  async interrupt(message: string): Promise<void> {
+    await this.#lifetime.interrupt(message);
+  }
+
+  /** Ends this handle but not the cluster. Later calls are rejected with TURN_OVER. */
+  async leave(message: string): Promise<void> {
+    await this.#lifetime.leave(message);
+  }
+}
+
+function manageNodes(parts: ClusterParts, { waitDefaults }: ApiCalls): readonly ManagedNode[] {
+  const { plan, access, addresses } = parts;
+  return plan.nodes.map((node, index) => {
+    const container = parts.containers[index] as NodeContainer;
+    const connection = parts.connections[index] as NodeConnection;
+    const handle = new NodeHandle(node, access, container, addresses, waitDefaults);
+    return { plan: node, container, connection, handle };
+  });
+}

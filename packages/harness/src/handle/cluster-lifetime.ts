@@ -1,0 +1,111 @@
+import type { ClientPool } from "../clients/client-pool.ts";
+import type { ClusterContext } from "../cluster/cluster-context.ts";
+import { endCalls } from "../cluster/end-calls.ts";
+import { RedisClusterError } from "../errors.ts";
+import type { FaultRegistry } from "../faults/fault-registry.ts";
+import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
+import { orAborted } from "../lifecycle/deadline.ts";
+import { log } from "../lifecycle/log.ts";
+import { type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
+import { detach } from "../sharing/detach.ts";
+import type { Sharing } from "../sharing/sharing.ts";
+import type { WorkloadStarter } from "../workload/workload-starter.ts";
+
+/** Removing six containers takes half a second. An engine that needs longer than this does not work. */
+const STOP_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS_PER_NODE = 500;
+
+/** What ends with a handle. */
+export interface LifetimeParts {
+  readonly clients: ClientPool;
+  readonly workloads: WorkloadStarter;
+  readonly faults: FaultRegistry;
+  readonly sharing: Sharing;
+  /** Has the steps that remove the cluster already, if the handle owns it. */
+  readonly cleanup: CleanupStack;
+  /** Stops the handle from which this one was lent; it owns the cluster. */
+  readonly stopLender: (() => Promise<void>) | undefined;
+}
+
+/** Ends a handle, and with it the cluster if the handle owns it. */
+export class ClusterLifetime implements AsyncDisposable {
+  readonly #context: ClusterContext;
+  readonly #parts: LifetimeParts;
+
+  constructor(context: ClusterContext, parts: LifetimeParts) {
+    this.#context = context;
+    this.#parts = parts;
+    const { clients, faults, cleanup } = parts;
+    // The last step is run first.
+    cleanup.add("the clients", () => clients.close(this.#reason));
+    cleanup.add("the connections of faults", () => faults.release());
+    cleanup.add("what is under way", () => this.#endUse(this.#reason));
+  }
+
+  async stop(options: WaitOptions = {}): Promise<void> {
+    const { calls, plan } = this.#context;
+    if (this.#wasLeft) calls.refuseEnded();
+    const { cleanup, stopLender } = this.#parts;
+    using deadline = waitDeadline(() => `Stopping the cluster (phase: ${cleanup.doing ?? "done"})`, options, {
+      timeoutMs: STOP_TIMEOUT_MS + plan.nodes.length * STOP_TIMEOUT_MS_PER_NODE,
+      timeScale: plan.timeScale,
+    });
+    deadline.signal.throwIfAborted();
+    calls.close(stopped());
+    const stopAll = async (): Promise<void> => {
+      await cleanup.run();
+      await stopLender?.();
+    };
+    try {
+      await orAborted(stopAll(), deadline.signal);
+      log("%s: stopped", plan.name);
+    } catch (error) {
+      throw await calls.failed("Stopping the cluster", error);
+    }
+  }
+
+  /** Ends ongoing calls with TURN_OVER: waits, observations, faults that are being applied, a reset. Later calls are not affected. */
+  async interrupt(message: string): Promise<void> {
+    const reason = new RedisClusterError("TURN_OVER", message);
+    await this.#context.calls.end(["call", "observation", "reset"], reason);
+  }
+
+  /**
+   * Ends this handle but not the cluster: ongoing and later calls are rejected with TURN_OVER, workloads ended, faults reverted,
+   * clients closed. Stopped nodes stay stopped.
+   */
+  async leave(message: string): Promise<void> {
+    this.#context.calls.close(new RedisClusterError("TURN_OVER", message));
+    await this.#parts.cleanup.run();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#wasLeft) await this.stop();
+  }
+
+  get #wasLeft(): boolean {
+    return this.#context.calls.ended?.code === "TURN_OVER";
+  }
+
+  get #reason(): RedisClusterError {
+    return this.#context.calls.ended ?? stopped();
+  }
+
+  /** Ends what the handle is doing. If the cluster continues, its faults are reverted; stopped nodes stay stopped. */
+  async #endUse(reason: RedisClusterError): Promise<void> {
+    const { calls } = this.#context;
+    const { sharing, workloads } = this.#parts;
+    const leases = calls.end(["lease"], reason);
+    if (sharing.outlivesHandle) {
+      await detach(this.#context, this.#parts, reason);
+    } else {
+      await Promise.all([endCalls(this.#context, reason), calls.end(["reset"], reason)]);
+      await workloads.endAll();
+    }
+    await leases;
+  }
+}
+
+function stopped(): RedisClusterError {
+  return new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped.");
+}

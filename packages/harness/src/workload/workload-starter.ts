@@ -1,0 +1,122 @@
+import type { ClusterClients } from "../clients/cluster-clients.ts";
+import { identifyNode } from "../clients/identify-node.ts";
+import { workloadClientOptions } from "../clients/workload-client.ts";
+import type { ClusterContext } from "../cluster/cluster-context.ts";
+import { RedisClusterError } from "../errors.ts";
+import { poll } from "../lifecycle/poll.ts";
+import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { FailoverProspects } from "../queries/failover-prospects.ts";
+import { readPromptViews, readView } from "../queries/read-views.ts";
+import { tooSmallToFailOver } from "../view/automatic-failover.ts";
+import type { NodeView } from "../view/node-view.ts";
+import { describeOwnership, servingNodeBySlot } from "../view/ownership.ts";
+import { whyNotReadable } from "../view/serving.ts";
+import type { ClusterWorkloadOptions, ClusterWorkloads } from "./cluster-workloads.ts";
+import { startWorkload } from "./start-workload.ts";
+import type { NodeOrName, Workload } from "./workload.ts";
+import type { WorkloadTarget } from "./workload-target.ts";
+
+/** A node that answers does so within this time, unless its machine is overloaded. */
+const PROMPT_MS = 200;
+const POLL_MS = 20;
+
+/** Starts the workloads of one handle, and ends those that are still running. */
+export class WorkloadStarter implements ClusterWorkloads {
+  readonly #context: ClusterContext;
+  readonly #clients: Pick<ClusterClients, "connect">;
+  readonly #prospects: FailoverProspects;
+  readonly #running = new Set<Workload>();
+
+  constructor(
+    context: ClusterContext,
+    clients: Pick<ClusterClients, "connect">,
+    prospects: FailoverProspects,
+  ) {
+    this.#context = context;
+    this.#clients = clients;
+    this.#prospects = prospects;
+  }
+
+  async startWorkload(options: ClusterWorkloadOptions = {}, wait: WaitOptions = {}): Promise<Workload> {
+    const { calls, history } = this.#context;
+    calls.refuseEnded();
+    const { client, ...rest } = options;
+    const target: WorkloadTarget = {
+      ...this.#target(client, wait),
+      // The log of a workload may be large, and the caller may still hold the workload.
+      released: () => void this.#running.delete(workload),
+    };
+    const ended = calls.signal("call");
+    const workload = await startWorkload(target, rest);
+    if (calls.ended !== undefined || ended.aborted) {
+      // Too late to be ended with the others.
+      await workload[Symbol.asyncDispose]();
+      calls.refuseEnded();
+      throw ended.reason;
+    }
+    this.#running.add(workload);
+    history.addSeed("workload", workload.seed);
+    return workload;
+  }
+
+  /** Ends the running workloads, without ledgers. */
+  async endAll(): Promise<void> {
+    const workloads = [...this.#running];
+    this.#running.clear();
+    await Promise.all(workloads.map((workload) => workload[Symbol.asyncDispose]()));
+  }
+
+  #target(client: ClusterWorkloadOptions["client"], wait: WaitOptions): WorkloadTarget {
+    const { addresses, history, plan } = this.#context;
+    const clients = workloadClientOptions(client);
+    return {
+      shardSlots: plan.shards.map(({ slots }) => slots),
+      timeScale: plan.timeScale,
+      nodeNames: plan.nodes.map(({ name }) => name),
+      indexOf: (node) => this.#indexOf(node),
+      clientKeyPrefix: clients.keyPrefix,
+      // A test with its own client options wants to see what such a client does by itself.
+      clientsLookAround: client === undefined,
+      connect: () => this.#clients.connect(clients.options, wait),
+      connectReader: (signal) => this.#clients.connect(clients.readBack, { signal }),
+      identify: (connection) => identifyNode(connection, plan, addresses),
+      servingNodeBySlot: async () => servingNodeBySlot(await this.#promptViews(), plan),
+      ownership: async () => describeOwnership(await this.#promptViews()),
+      whenWhole: (signal) => poll(() => this.#requireReadable(), { everyMs: POLL_MS, signal }),
+      ...(tooSmallToFailOver(plan.shards.length) === undefined
+        ? {}
+        : { refuseHopeless: () => this.#prospects.refuseHopeless() }),
+      judged: (ledger) => history.addLedger(ledger),
+    };
+  }
+
+  /** Returns which node serves what. @throws Error with the reason why something cannot be read now. */
+  async #requireReadable(): Promise<string> {
+    const view = await readView(this.#context);
+    const reason = whyNotReadable(view.views);
+    if (reason === undefined) return describeOwnership(view.views);
+    await this.#prospects.refuseHopeless(view);
+    throw new Error(reason);
+  }
+
+  /** Returns the views of the nodes that answer promptly. */
+  async #promptViews(): Promise<readonly NodeView[]> {
+    const { calls, nodes, plan } = this.#context;
+    calls.refuseEnded();
+    const connections = nodes.map(({ connection }) => connection);
+    return await readPromptViews(connections, PROMPT_MS * plan.timeScale);
+  }
+
+  /** Returns the index of a node that the caller of a workload named. @throws RedisClusterError UNKNOWN_NODE */
+  #indexOf(given: NodeOrName): number {
+    const { nodes } = this.#context;
+    const index = nodes.findIndex(({ handle }) => handle === given || handle.name === given);
+    if (index !== -1) return index;
+    const text = typeof given === "string" ? JSON.stringify(given) : "a node of another cluster";
+    throw new RedisClusterError(
+      "UNKNOWN_NODE",
+      `Looking for an acknowledged write: expected a node of this cluster or a name from node-0 to node-${nodes.length - 1}, got ${text}.`,
+      { details: typeof given === "string" ? { name: given } : {} },
+    );
+  }
+}

@@ -1,0 +1,279 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { expect, test } from "vitest";
+
+const SOURCE = join(import.meta.dirname, "../../packages/harness/src");
+
+/** What a folder, or a file at the top of `src`, may import from others. */
+interface Rule {
+  readonly imports: readonly string[];
+  /** Folders of which it may import types only. */
+  readonly types?: readonly string[];
+}
+
+/** One rule for each folder and each file at the top of `src`. docs/architecture.md explains them. */
+const RULES: Readonly<Record<string, Rule>> = {
+  // The base: no cluster is known here.
+  errors: { imports: [] },
+  clock: { imports: [] },
+  lifecycle: { imports: ["clock", "errors"] },
+  // Pure.
+  plan: { imports: ["errors"] },
+  view: { imports: ["plan"] },
+  // The outside world.
+  certificates: { imports: ["clock", "plan"] },
+  ownership: { imports: ["clock", "plan"] },
+  docker: { imports: ["clock", "errors", "ownership", "plan"] },
+  clients: { imports: ["clock", "errors", "plan", "view"], types: ["cluster", "lifecycle"] },
+  // What all families of a handle share.
+  cluster: {
+    imports: ["clients", "errors", "lifecycle"],
+    types: ["docker", "evidence", "formation", "plan"],
+  },
+  // The families, and what they are made of.
+  queries: { imports: ["clock", "cluster", "errors", "lifecycle", "plan", "view"], types: ["clients"] },
+  formation: { imports: ["clock", "errors", "lifecycle", "plan", "queries", "view"], types: ["clients"] },
+  faults: {
+    imports: ["clients", "clock", "cluster", "docker", "errors", "lifecycle", "plan", "queries", "view"],
+    types: ["failover"],
+  },
+  failover: { imports: ["clients", "clock", "cluster", "errors", "lifecycle", "plan", "queries", "view"] },
+  workload: {
+    imports: ["clients", "clock", "errors", "lifecycle", "plan", "queries", "view"],
+    types: ["cluster"],
+  },
+  seed: { imports: ["clients", "clock", "docker", "errors", "lifecycle", "plan"] },
+  reset: {
+    imports: ["clock", "cluster", "errors", "faults", "formation", "lifecycle", "plan", "seed", "view"],
+    types: ["clients", "docker", "queries"],
+  },
+  sharing: {
+    imports: ["cluster", "errors", "lifecycle", "seed"],
+    types: ["clients", "faults", "plan", "reset"],
+  },
+  evidence: {
+    imports: ["clock", "docker", "errors", "failover", "view"],
+    types: ["clients", "faults", "plan", "workload"],
+  },
+  // What reads a finished observation.
+  checks: { imports: ["errors", "failover", "view", "workload"], types: ["queries"] },
+  report: { imports: ["view"], types: ["failover", "plan", "workload"] },
+  // What connects the parts.
+  handle: {
+    imports: [
+      ...["clients", "cluster", "errors", "evidence", "failover", "faults", "lifecycle"],
+      ...["queries", "reset", "sharing", "workload"],
+    ],
+    types: ["docker", "plan", "view"],
+  },
+  start: {
+    imports: [
+      ...[
+        "certificates",
+        "clients",
+        "clock",
+        "docker",
+        "errors",
+        "evidence",
+        "faults",
+        "formation",
+        "handle",
+      ],
+      ...["lifecycle", "ownership", "plan", "reset", "seed", "sharing", "view"],
+    ],
+  },
+  "sweep-orphans": { imports: ["docker", "errors", "lifecycle", "ownership"] },
+  vitest: {
+    imports: ["checks", "clock", "errors", "evidence", "report", "sharing", "start"],
+    types: ["cluster", "failover", "faults", "handle", "queries", "workload"],
+  },
+  // The entry points of the package.
+  index: {
+    imports: ["checks", "errors", "failover", "plan", "report", "start", "sweep-orphans", "workload"],
+    types: [
+      ...["clients", "cluster", "docker", "evidence", "faults", "handle", "lifecycle", "ownership"],
+      ...["queries", "reset", "seed", "sharing", "view"],
+    ],
+  },
+  "vitest-global-setup": { imports: ["vitest"] },
+  "vitest-reporter": { imports: ["vitest"] },
+};
+
+/** The only folder that may import values of a package. */
+const OWNERS: Readonly<Record<string, string>> = {
+  testcontainers: "docker",
+  "@testcontainers/redis": "docker",
+  ioredis: "clients",
+  "p-retry": "lifecycle",
+  "p-limit": "start",
+  "tar-stream": "docker",
+  "ipaddr.js": "plan",
+  debug: "lifecycle",
+  "escape-goat": "report",
+  vitest: "vitest",
+  "vitest/node": "vitest",
+  asn1js: "certificates",
+  pkijs: "certificates",
+};
+
+interface Import {
+  readonly from: string;
+  readonly target: string;
+  readonly typesOnly: boolean;
+}
+
+const files: readonly string[] = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter(
+  (file) => file.endsWith(".ts") && !/\.(?:test|fixture)\.ts$/.test(file),
+);
+const texts: ReadonlyMap<string, string> = new Map(
+  files.map((file) => [file, readFileSync(join(SOURCE, file), "utf8")]),
+);
+const imports: readonly Import[] = [...texts].flatMap(([from, text]) =>
+  [...text.matchAll(/^(?:import|export) (type )?([^;]*?) from "([^"]+)";$/gms)].map(
+    ([, type, names = "", target = ""]) => ({
+      from,
+      target,
+      typesOnly: type !== undefined || onlyTypes(names),
+    }),
+  ),
+);
+
+/** Whether each name in braces has the keyword `type`. */
+function onlyTypes(names: string): boolean {
+  const inBraces = /^\{(?<list>.*)\}$/s.exec(names.trim())?.groups?.["list"];
+  const list = (inBraces ?? "").split(",").map((name) => name.trim());
+  return list.some((name) => name !== "") && list.every((name) => name === "" || name.startsWith("type "));
+}
+
+function folderOf(file: string): string {
+  const [first = ""] = file.split("/");
+  return first.replace(/\.ts$/, "");
+}
+
+/** The file that a relative import names; undefined for a package. */
+function targetFile({ from, target }: Import): string | undefined {
+  return target.startsWith(".") ? normalize(join(dirname(from), target)) : undefined;
+}
+
+test("every folder and every file at the top of src has a rule", () => {
+  expect([...new Set(files.map(folderOf))].toSorted()).toEqual(Object.keys(RULES).toSorted());
+});
+
+test("every file imports only what the rule of its folder allows", () => {
+  const strays = imports.flatMap((each) => {
+    const [folder, target] = [folderOf(each.from), folderOf(targetFile(each) ?? each.from)];
+    const { imports: values = [], types = [] } = RULES[folder] ?? {};
+    const isAllowed =
+      folder === target || values.includes(target) || (each.typesOnly && types.includes(target));
+    return isAllowed ? [] : [`${each.from} imports ${each.typesOnly ? "types of " : ""}${target}`];
+  });
+  expect(strays).toEqual([]);
+  expect(imports.length).toBeGreaterThan(500);
+});
+
+test("no rule allows what no file imports", () => {
+  const used = new Set(
+    imports.map((each) => {
+      const target = targetFile(each);
+      return target === undefined
+        ? ""
+        : `${folderOf(each.from)} ${each.typesOnly ? "types " : ""}${folderOf(target)}`;
+    }),
+  );
+  const unused = Object.entries(RULES).flatMap(([folder, rule]) => [
+    ...rule.imports
+      .filter((target) => !used.has(`${folder} ${target}`))
+      .map((target) => `${folder} ${target}`),
+    ...(rule.types ?? [])
+      .filter((target) => !used.has(`${folder} types ${target}`))
+      .map((target) => `${folder} types ${target}`),
+  ]);
+  expect(unused).toEqual([]);
+});
+
+test("no files import each other in a circle, types included", () => {
+  const edges = new Map(files.map((file) => [file, new Set<string>()]));
+  for (const each of imports) {
+    const target = targetFile(each);
+    if (target !== undefined) edges.get(each.from)?.add(target);
+  }
+  expect(findCycle(edges)).toEqual([]);
+});
+
+test("findCycle finds a cycle", () => {
+  const edges = new Map([
+    ["a", new Set(["b"])],
+    ["b", new Set(["c", "d"])],
+    ["c", new Set<string>()],
+    ["d", new Set(["b"])],
+  ]);
+  expect(findCycle(edges)).toEqual(["b", "d", "b"]);
+});
+
+test("no class extends another class of this library, errors excepted", () => {
+  const own = new Set(
+    [...texts.values()].flatMap((text) => [...text.matchAll(/\bclass (\w+)/g)].map(([, name]) => name)),
+  );
+  const heirs = [...texts].flatMap(([file, text]) =>
+    [...text.matchAll(/\bclass (\w+)(?:<[^{]*>)? extends (\w+)/g)]
+      .filter(([, , base]) => own.has(base))
+      .map(([, name, base]) => `${file}: ${name} extends ${base}`),
+  );
+  const errors = new Set(["RedisClusterError", "NodesNotKept"]);
+  expect(heirs.filter((heir) => !errors.has(heir.split(" ").at(-1) ?? ""))).toEqual([]);
+  expect(heirs).not.toEqual([]);
+});
+
+test("every dependency has one owner", () => {
+  const strays = imports.filter(({ from, target, typesOnly }) => {
+    const owner = OWNERS[target];
+    return owner !== undefined && owner !== folderOf(from) && !typesOnly;
+  });
+  expect(strays).toEqual([]);
+  const unowned = new Set(imports.map(({ target }) => target).filter((target) => !/^\.|^node:/.test(target)));
+  expect([...unowned].filter((target) => !(target in OWNERS))).toEqual([]);
+});
+
+test("what makes certificates is loaded only by a start that wants TLS", () => {
+  const eager = imports.filter(
+    ({ target, typesOnly }) => target.endsWith("/certificate-authority.ts") && !typesOnly,
+  );
+  expect(eager).toEqual([]);
+  const makers = imports.filter(({ target, typesOnly }) => /^(pkijs|asn1js)$/.test(target) && !typesOnly);
+  expect(new Set(makers.map(({ from }) => from))).toEqual(new Set(["certificates/certificate-authority.ts"]));
+});
+
+test("only clock/ uses the global clocks and timers, which a test may replace", () => {
+  const globals =
+    /(?<!\.)\b(?:set(?:Timeout|Interval|Immediate)|queueMicrotask)\(|\bDate\.now\(|\bnew Date\(\)|\bperformance\.|\bprocess\.(?:nextTick|hrtime)|"(?:node:)?timers/;
+  const strays = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !/\.(?:test|fixture)\.ts$|^clock\//.test(file))
+    .flatMap((file) => {
+      const text = readFileSync(join(SOURCE, file), "utf8");
+      const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+      const imported = /import \{([^}]*)\} from "[./]*clock\/real-time\.ts"/.exec(text)?.[1] ?? "";
+      const found = code.match(new RegExp(globals, "g")) ?? [];
+      return found.filter((use) => !imported.includes(use.replace("(", ""))).map((use) => `${file}: ${use}`);
+    });
+  expect(strays).toEqual([]);
+});
+
+/** Returns the files of one cycle, the first one also at the end; an empty array if there is none. */
+function findCycle(edges: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): readonly string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return [];
+    for (const next of edges.get(file) ?? []) {
+      const cycle = visit(next, [...path, file]);
+      if (cycle.length > 0) return cycle;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of edges.keys()) {
+    const cycle = visit(file, []);
+    if (cycle.length > 0) return cycle;
+  }
+  return [];
+}
