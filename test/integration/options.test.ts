@@ -208,11 +208,3 @@ test("a time scale stretches the node timeout, the start and every wait, given o
     message: expect.stringContaining("not done after 250 ms (100 ms at time scale 2.5)"),
   });
 });
-
-test("a machine that is measured is taken for as slow as it is", async () => {
-  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, timeScale: "measured" });
-  const { timeScale, nodeTimeoutMs } = cluster.plan;
-  expect(timeScale).toBeGreaterThanOrEqual(1);
-  expect(nodeTimeoutMs).toBe(Math.round(1_000 * timeScale));
-  expect(await setting(cluster, "cluster-node-timeout")).toBe(String(nodeTimeoutMs));
-});

@@ -45,8 +45,8 @@ export type { PartitionGroup, PartitionOptions, Plane } from "./faults/plan-part
 export type { Selector } from "./faults/select.ts";
 export type { Target } from "./faults/target-resolver.ts";
 export type { StartedRedisCluster } from "./handle/started-redis-cluster.ts";
-export type { WaitOptions } from "./lifecycle/wait.ts";
-export type { LeftReason, SweepReport, SweptResource } from "./ownership/sweep.ts";
+export type { WaitOptions } from "./timing/call-deadline.ts";
+export type { LeftReason, SweepReport, SweptResource } from "./cleanup/sweep.ts";
 export type {
   ClusterPlan,
   HostAndPort,
@@ -67,7 +67,6 @@ export type {
   PublishOn,
   RedisConfig,
   RedisUser,
-  TimeScale,
   TlsOptions,
 } from "./plan/options.ts";
 export { keySlot } from "./plan/slots.ts";
@@ -97,7 +96,7 @@ export type { Seed, SeedFunction } from "./seed/seed.ts";
 export { connectRedisCluster } from "./start/connect-redis-cluster.ts";
 export { type RedisClusterOptions, startRedisCluster } from "./start/start-redis-cluster.ts";
 export type { StartupReport } from "./cluster/startup-report.ts";
-export { type SweepOptions, sweepOrphans } from "./sweep-orphans.ts";
+export { type SweepOptions, sweepOrphans } from "./start/sweep-orphans.ts";
 export type { ClusterCheck } from "./view/check.ts";
 export type { ClusterView, Disagreement, MergedMember } from "./view/cluster-view.ts";
 export type { NodeView } from "./view/node-view.ts";

@@ -93,7 +93,7 @@ export class CertificateAuthority {
         new ExtKeyUsage({ keyPurposes: [OID.serverAuth, OID.clientAuth] }).toSchema(),
       ),
       extension(OID.subjectKeyIdentifier, false, keyIdentifier(certificate)),
-      // Some verifiers, such as Python's from 3.13 on, insist on it.
+      // Some verifiers, such as Python's from 3.13 on, retryUntilAnswered on it.
       extension(
         OID.authorityKeyIdentifier,
         false,

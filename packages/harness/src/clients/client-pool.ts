@@ -1,7 +1,7 @@
 import type { Cluster } from "ioredis";
 import { RedisClusterError } from "../errors.ts";
 import type { ClusterContext } from "../cluster/cluster-context.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import { type Credentials, findCredentials } from "../plan/credentials.ts";
 import type { ClientTls } from "./access.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Cluster } from "ioredis";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { Credentials } from "../plan/credentials.ts";
 import type { ClientTls } from "./access.ts";
 import type { ClientOptions, ClusterClientOptions } from "./cluster-client.ts";

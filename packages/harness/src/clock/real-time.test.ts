@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { startDeadline } from "../lifecycle/deadline.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { startDeadline } from "../timing/deadline.ts";
+import { poll } from "../timing/retry.ts";
 import * as clock from "./real-time.ts";
 
 // Nothing in here advances a fake clock: what waits for one never ends, and fails by the test's time limit.
@@ -112,7 +112,7 @@ test("poll and its deadline go on when fake timers are installed", async () => {
 test("poll goes on when all modules were loaded after fake timers were installed", async () => {
   fakeEverything();
   vi.resetModules();
-  const late = await import("../lifecycle/poll.ts");
+  const late = await import("../timing/retry.ts");
   let asked = 0;
   const answer = await late.poll(
     () => {

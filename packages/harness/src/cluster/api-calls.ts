@@ -1,8 +1,13 @@
 import { RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { OngoingCalls } from "../lifecycle/ongoing-calls.ts";
-import { poll } from "../lifecycle/poll.ts";
-import { type WaitDefaults, waitDeadline, waitError, type WaitOptions } from "../lifecycle/wait.ts";
+import { abortable } from "../timing/deadline.ts";
+import { OngoingCalls } from "./ongoing-calls.ts";
+import { poll } from "../timing/retry.ts";
+import {
+  type WaitDefaults,
+  startCallDeadline,
+  explainTimeout,
+  type WaitOptions,
+} from "../timing/call-deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 
 /**
@@ -92,13 +97,13 @@ export class ApiCalls {
     return await this.track(kind, async (ended) => {
       const { signal: given, timeoutMs } = options;
       const limits = { timeoutMs, signal: anySignal(given, ended) };
-      using deadline = waitDeadline(what, limits, this.waitDefaults);
+      using deadline = startCallDeadline(what, limits, this.waitDefaults);
       try {
         deadline.signal.throwIfAborted();
         return await act(deadline.signal);
       } catch (error) {
         const phase = typeof what === "string" ? what : what();
-        throw await this.failed(phase, endError(phase, ended) ?? waitError(deadline.signal, error));
+        throw await this.failed(phase, endError(phase, ended) ?? explainTimeout(deadline.signal, error));
       }
     });
   }
@@ -118,7 +123,7 @@ export class ApiCalls {
 
   /** Runs a call that asks once. When the deadline passes, the answer is no longer waited for. */
   async query<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
-    return await this.run(what, options, (signal) => orAborted(ask(), signal));
+    return await this.run(what, options, (signal) => abortable(ask(), signal));
   }
 
   /** Records what a call threw, and returns what to throw instead. */

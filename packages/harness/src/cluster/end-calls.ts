@@ -1,6 +1,6 @@
 import { messageOf, type RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { log } from "../lifecycle/log.ts";
+import { abortable } from "../timing/deadline.ts";
+import { log } from "../log.ts";
 import type { ClusterContext } from "./cluster-context.ts";
 
 /**
@@ -20,7 +20,7 @@ export async function endCalls(
   reason: RedisClusterError,
 ): Promise<void> {
   const ends = context.calls.end(["call", "observation"], reason);
-  await orAborted(ends, endTimeout(context)).catch((error: unknown) => {
+  await abortable(ends, endTimeout(context)).catch((error: unknown) => {
     log("%s: not every call has ended: %s", context.plan.name, messageOf(error));
   });
 }

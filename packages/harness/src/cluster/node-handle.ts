@@ -7,7 +7,13 @@ import { OpenClients } from "../clients/open-clients.ts";
 import { whenReady } from "../clients/when-ready.ts";
 import type { ContainerState, NodeContainer } from "../docker/node-container.ts";
 import { RedisClusterError } from "../errors.ts";
-import { inTime, type WaitDefaults, waitError, type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
+import {
+  withinDeadline,
+  type WaitDefaults,
+  explainTimeout,
+  type WaitOptions,
+  startCallDeadline,
+} from "../timing/call-deadline.ts";
 import type { HostAndPort, NodePlan, NodeRole } from "../plan/cluster-plan.ts";
 import type { RedisClusterNode } from "./redis-cluster-node.ts";
 
@@ -77,7 +83,7 @@ export class NodeHandle implements RedisClusterNode {
         { details: { node: this.name, options: refused } },
       );
     }
-    using deadline = waitDeadline(`Connecting a client to ${this.name}`, wait, this.#waitDefaults);
+    using deadline = startCallDeadline(`Connecting a client to ${this.name}`, wait, this.#waitDefaults);
     deadline.signal.throwIfAborted();
     const client = this.#open(options);
     if (options.lazyConnect === true) return client;
@@ -87,7 +93,7 @@ export class NodeHandle implements RedisClusterNode {
     } catch (error) {
       client.disconnect();
       this.#refuseEnded();
-      throw waitError(deadline.signal, error);
+      throw explainTimeout(deadline.signal, error);
     }
   }
 
@@ -132,7 +138,7 @@ export class NodeHandle implements RedisClusterNode {
 
   async #asked<T>(what: string, options: WaitOptions, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#ended?.code === "TURN_OVER") this.#refuseEnded();
-    return await inTime(`Asking the engine ${what} (${this.name})`, options, this.#waitDefaults, ask);
+    return await withinDeadline(`Asking the engine ${what} (${this.name})`, options, this.#waitDefaults, ask);
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { Redis } from "ioredis";
 import type { NodeClientOptions } from "../clients/node-client.ts";
 import type { ContainerState } from "../docker/node-container.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { HostAndPort, NodeRole } from "../plan/cluster-plan.ts";
 
 /** One node of a started cluster. */

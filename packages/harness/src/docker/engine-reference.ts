@@ -1,6 +1,6 @@
 import { extname } from "node:path";
-import type { EngineAddress } from "../ownership/engine-http.ts";
-import type { EngineReference } from "../ownership/watcher-orders.ts";
+import type { EngineAddress } from "../cleanup/engine-http.ts";
+import type { EngineReference } from "../cleanup/watcher-orders.ts";
 import type { Engine } from "./engine.ts";
 
 /** What dockerode keeps of its connection; its types do not tell. */

@@ -1,7 +1,7 @@
 import { type ContainerRuntimeClient, ImageName } from "testcontainers";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import type { Owner } from "../ownership/owner.ts";
-import { thisOwner } from "../ownership/this-owner.ts";
+import type { Owner } from "../cleanup/owner.ts";
+import { thisOwner } from "../cleanup/this-owner.ts";
 import { type EnginePlace, findPlace } from "./engine-place.ts";
 import { addressOf, type PublishedAddress } from "./published-address.ts";
 import { pullImage } from "./pull-image.ts";

@@ -1,5 +1,5 @@
-import { asResources, isGone } from "../ownership/engine-http.ts";
-import type { LabelledResource, LabelledResources } from "../ownership/labelled-resources.ts";
+import { asResources, isGone } from "../cleanup/engine-http.ts";
+import type { LabelledResource, LabelledResources } from "../cleanup/labelled-resources.ts";
 import { type Engine, findClient, statusOf } from "./engine.ts";
 
 type Docker = Engine["docker"];

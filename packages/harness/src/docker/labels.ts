@@ -1,5 +1,5 @@
 import { LABEL_TESTCONTAINERS_SESSION_ID } from "testcontainers";
-import { CLUSTER_LABEL, ownerLabels } from "../ownership/owner.ts";
+import { CLUSTER_LABEL, ownerLabels } from "../cleanup/owner.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { LABEL_PREFIX } from "../plan/label-prefix.ts";
 import type { Engine } from "./engine.ts";

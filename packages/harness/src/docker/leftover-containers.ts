@@ -1,6 +1,6 @@
 import { monotonicMs, pause } from "../clock/real-time.ts";
 import { isError, RedisClusterError } from "../errors.ts";
-import { CLUSTER_LABEL } from "../ownership/owner.ts";
+import { CLUSTER_LABEL } from "../cleanup/owner.ts";
 import { type Engine, statusOf } from "./engine.ts";
 import { removeContainer } from "./node-container.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { CLUSTER_LABEL, type Owner, ownerLabels } from "../ownership/owner.ts";
-import { thisOwner } from "../ownership/this-owner.ts";
+import { CLUSTER_LABEL, type Owner, ownerLabels } from "../cleanup/owner.ts";
+import { thisOwner } from "../cleanup/this-owner.ts";
 import { parseSubnet, type TakenRange } from "../plan/subnet.ts";
 import type { Engine } from "./engine.ts";
 import { holderOf, parseNameServers, parseRoutes, takenRanges } from "./taken-ranges.ts";

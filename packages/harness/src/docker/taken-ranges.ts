@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { CLUSTER_LABEL, judgeOwner, parseOwner } from "../ownership/owner.ts";
-import { processState } from "../ownership/process-state.ts";
+import { CLUSTER_LABEL, judgeOwner, parseOwner } from "../cleanup/owner.ts";
+import { processState } from "../cleanup/process-state.ts";
 import { addressToNumber, isAddress, subnetAt, type TakenRange } from "../plan/subnet.ts";
 import type { Engine } from "./engine.ts";
 

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { CLUSTER_LABEL } from "../ownership/owner.ts";
+import { CLUSTER_LABEL } from "../cleanup/owner.ts";
 import type { Engine } from "./engine.ts";
 import { NODE_LABEL } from "./labels.ts";
 

@@ -1,5 +1,5 @@
 import { messageOf } from "../errors.ts";
-import { within } from "../failover/within.ts";
+import { withTimeout } from "../timing/deadline.ts";
 
 /** What was answered, or why nothing was. */
 export type Answer<T> =
@@ -13,7 +13,7 @@ export async function answerOf<T>(
   signal: AbortSignal,
 ): Promise<Answer<T>> {
   try {
-    return { kind: "answered", value: await within(ask(), limitMs, signal) };
+    return { kind: "answered", value: await withTimeout(ask(), limitMs, signal) };
   } catch (error) {
     return { kind: "missing", reason: messageOf(error) };
   }

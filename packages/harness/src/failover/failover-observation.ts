@@ -1,4 +1,4 @@
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { ExpectedFailover } from "./expected.ts";
 import type { Failover, ObserveFailoverOptions } from "./failover.ts";
 

@@ -1,7 +1,7 @@
 import { ProbeWriter } from "../clients/probe-writer.ts";
 import type { ClusterContext } from "../cluster/cluster-context.ts";
 import { findNode } from "../cluster/find-node.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { FailoverProspects } from "../queries/failover-prospects.ts";
 import { queryAnyNode } from "../queries/query-any-node.ts";
 import { tooSmallToFailOver } from "../view/automatic-failover.ts";

@@ -8,7 +8,7 @@ import type { Recorder, ShardRecord } from "./recorder.ts";
 import { primariesSeenBy } from "../view/cluster-state.ts";
 import { flaggedBy, selfOf } from "./shards.ts";
 import { CLOCK_SLACK_MS } from "./suspicion.ts";
-import { within } from "./within.ts";
+import { withTimeout } from "../timing/deadline.ts";
 
 const ANSWER_LIMIT_MS = 500;
 
@@ -121,7 +121,7 @@ async function dataAge(
       ["CONFIG", "GET", "cluster-replica-validity-factor"],
       ["CONFIG", "GET", "repl-ping-replica-period"],
     ]);
-    const [info = "", factorText = "", periodText = ""] = await within(
+    const [info = "", factorText = "", periodText = ""] = await withTimeout(
       asked,
       ANSWER_LIMIT_MS * timeScale,
       new AbortController().signal,

@@ -1,5 +1,5 @@
 import { RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Failover, FailoverSubject, ObserveFailoverOptions } from "./failover.ts";
 import { gatherEvidence } from "./gather-evidence.ts";
@@ -94,7 +94,7 @@ async function act(
   signal: AbortSignal,
 ): Promise<{ readonly sinceMs: number; readonly endedMs: number }> {
   const calledMs = wallClockMs();
-  const result = await orAborted(action(), signal);
+  const result = await abortable(action(), signal);
   const said = typeof result === "object" && result !== null && "since" in result ? result.since : undefined;
   const endedMs = wallClockMs();
   const within = typeof said === "number" && said >= calledMs && said <= endedMs;
@@ -115,7 +115,7 @@ async function waitUntilWhole(
   while (!recorder.hasSeenAllSince(endedMs) || !isWhole(recorder, waitForOldPrimary)) {
     if (wallClockMs() >= untilMs) return false;
     if (tooSmallToFailOver(recorder.records.length) !== undefined) {
-      await orAborted(subject.refuseHopeless(), signal);
+      await abortable(subject.refuseHopeless(), signal);
     }
     await pause(LOOK_MS, signal);
     signal.throwIfAborted();

@@ -10,7 +10,7 @@ import { readClock, type ServerClock } from "./server-clock.ts";
 import { firstSlot, shardsOf } from "./shards.ts";
 import { watchLog } from "./watch-logs.ts";
 import { readViews, watchViews } from "./watch-views.ts";
-import { within } from "./within.ts";
+import { withTimeout } from "../timing/deadline.ts";
 
 /** On a cluster with a time scale so many times longer, as all limits here are. */
 const BASELINE_LIMIT_MS = 1_000;
@@ -44,12 +44,12 @@ export async function prepare(subject: FailoverSubject, signal: AbortSignal): Pr
   ]);
   const answering = connections.map(({ node }) => node.name).filter((name) => isAnswering(before, name));
   await Promise.all(
-    answering.map((name) => within(probe.ready(name, signal), limitMs, signal).catch(() => {})),
+    answering.map((name) => withTimeout(probe.ready(name, signal), limitMs, signal).catch(() => {})),
   );
   // One write each before the fault: Valkey 9 holds back a replica at offset 0.
   await Promise.all(
     shards.map((shard) =>
-      within(probe.write(shard.primary.name, firstSlot(shard)), limitMs, signal).catch(() => {}),
+      withTimeout(probe.write(shard.primary.name, firstSlot(shard)), limitMs, signal).catch(() => {}),
     ),
   );
   signal.throwIfAborted();
@@ -130,7 +130,7 @@ async function readProcess(
   signal: AbortSignal,
 ): Promise<ProcessInfo | undefined> {
   try {
-    const info = parseInfo(await within(connection.text("INFO", "server"), limitMs, signal));
+    const info = parseInfo(await withTimeout(connection.text("INFO", "server"), limitMs, signal));
     // The difference of two times in whole seconds, so it may be almost a second too much.
     const seconds = Math.max(0, Number(info.get("uptime_in_seconds") ?? 0) - 1);
     const startedBy = wallClockMs() - seconds * 1_000;

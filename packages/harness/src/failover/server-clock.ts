@@ -1,5 +1,5 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
-import { within } from "./within.ts";
+import { withTimeout } from "../timing/deadline.ts";
 import { wallClockMs } from "../clock/real-time.ts";
 
 const QUARTER_HOUR_MS = 900_000;
@@ -72,7 +72,7 @@ export async function readClock(
     for (let time = 0; time < ASKED_TIMES; time += 1) {
       const sentMs = wallClockMs();
       const [seconds = "", micros = ""] = (
-        await within(connection.text("TIME"), ANSWER_LIMIT_MS * timeScale, signal)
+        await withTimeout(connection.text("TIME"), ANSWER_LIMIT_MS * timeScale, signal)
       ).split(",");
       samples.push({
         sentMs,

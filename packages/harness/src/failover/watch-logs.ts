@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { type LogLine, parseLogLine } from "./parse-log.ts";
 import type { ServerClock } from "./server-clock.ts";
-import { within } from "./within.ts";
+import { withTimeout } from "../timing/deadline.ts";
 import { wallClockMs } from "../clock/real-time.ts";
 
 /** A log line that says something about a failover, with its moment as `Date.now()` tells it. */
@@ -30,7 +30,7 @@ export async function watchLog(options: {
   const opening = open(Math.floor((sinceMs + clock.aheadMs) / 1_000));
   let stream: Readable;
   try {
-    stream = await within(opening, openLimitMs, signal);
+    stream = await withTimeout(opening, openLimitMs, signal);
   } catch {
     // One that comes too late is closed as well.
     opening.then(

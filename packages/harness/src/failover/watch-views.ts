@@ -3,7 +3,7 @@ import { messageOf } from "../errors.ts";
 import { readClusterView } from "../queries/read-views.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { NodeView } from "../view/node-view.ts";
-import { within } from "./within.ts";
+import { withTimeout } from "../timing/deadline.ts";
 import { pause, wallClockMs } from "../clock/real-time.ts";
 
 const POLL_MS = 20;
@@ -35,12 +35,12 @@ export async function watchViews(
         const begun = wallClockMs();
         const answer = askOne(plan, connection);
         try {
-          onView(await within(answer, silentAfterMs, signal), wallClockMs(), begun);
+          onView(await withTimeout(answer, silentAfterMs, signal), wallClockMs(), begun);
         } catch (error) {
           if (signal.aborted) return;
           const reason = messageOf(error);
           onView({ kind: "silent", node: connection.node.name, reason }, wallClockMs(), begun);
-          const late = await within(answer, LATE_MS * plan.timeScale, signal).catch(() => undefined);
+          const late = await withTimeout(answer, LATE_MS * plan.timeScale, signal).catch(() => undefined);
           if (late?.kind === "answered") onView(late, wallClockMs(), begun);
         }
         await pause(Math.max(1, begun + everyMs - wallClockMs()), signal);
@@ -59,7 +59,7 @@ export async function readViews(
   const views = await Promise.all(
     connections.map(async (connection): Promise<NodeView> => {
       try {
-        return await within(askOne(plan, connection), limitMs, signal);
+        return await withTimeout(askOne(plan, connection), limitMs, signal);
       } catch (error) {
         signal.throwIfAborted();
         return { kind: "silent", node: connection.node.name, reason: messageOf(error) };

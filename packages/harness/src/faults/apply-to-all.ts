@@ -1,6 +1,6 @@
 import type { ManagedNode } from "../cluster/managed-node.ts";
 import { RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 
 /**
  * Makes sure that all containers are in a state that the fault can be done to, before it is done to any.
@@ -13,7 +13,7 @@ export async function requireStatus(
   allowed: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const states = await orAborted(Promise.all(members.map(({ container }) => container.state())), signal);
+  const states = await abortable(Promise.all(members.map(({ container }) => container.state())), signal);
   const wrong = members.flatMap(({ plan }, index) => {
     const status = states[index]?.status ?? "unknown";
     return allowed.includes(status) ? [] : [{ node: plan.name, status }];

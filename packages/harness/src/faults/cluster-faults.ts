@@ -1,6 +1,6 @@
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import type { FailoverObservation } from "../failover/failover-observation.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { ActiveFault } from "./fault.ts";
 import type { FailoverMode } from "./manual-failover.ts";
 import type { PartitionGroup, PartitionOptions, Plane } from "./plan-partition.ts";

@@ -1,5 +1,5 @@
 import { RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 import { requireStatus } from "./apply-to-all.ts";
 import type { FailoverOptions } from "./cluster-faults.ts";
 import type { FaultTools } from "./fault-tools.ts";
@@ -27,7 +27,7 @@ export async function failover(
       }
       await requireStatus([node], "promoted", ["running"], signal);
       // Without a takeover a promotion needs votes. Checked before anything else: a dead primary is known at once.
-      if (mode !== "takeover") await orAborted(prospects.refuseHopeless(), signal);
+      if (mode !== "takeover") await abortable(prospects.refuseHopeless(), signal);
       await failOver(node, context, mode, () => prospects.refuseHopeless(), signal);
     });
   await (mode === "takeover" ? repairs.during(run) : run());

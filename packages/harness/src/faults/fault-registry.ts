@@ -1,6 +1,6 @@
 import type { ApiCalls } from "../cluster/api-calls.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import { inTime, type WaitDefaults, type WaitOptions } from "../lifecycle/wait.ts";
+import { withinDeadline, type WaitDefaults, type WaitOptions } from "../timing/call-deadline.ts";
 import type { ActiveFault, FaultFacts, FaultKind } from "./fault.ts";
 import { describeLate, type LateFaults } from "./late-faults.ts";
 import type { Cut } from "./plan-partition.ts";
@@ -68,7 +68,7 @@ export class FaultRegistry {
     const heal = async (options: WaitOptions = {}): Promise<void> => {
       if (entry.healing !== undefined) {
         const ongoing = entry.healing;
-        await inTime(`Healing ${facts.description}`, options, this.#joining, () => ongoing);
+        await withinDeadline(`Healing ${facts.description}`, options, this.#joining, () => ongoing);
         return;
       }
       this.#calls.refuseEnded();
@@ -153,9 +153,9 @@ export class FaultRegistry {
     for (const fault of this.active.toReversed()) {
       await fault.heal(options).catch((error: unknown) => errors.push(error));
     }
-    await inTime("Taking back what came too late", options, this.#joining, () => this.#late.settled()).catch(
-      (error: unknown) => errors.push(error),
-    );
+    await withinDeadline("Taking back what came too late", options, this.#joining, () =>
+      this.#late.settled(),
+    ).catch((error: unknown) => errors.push(error));
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) {
       // They mostly have one reason, so the first error determines the code.

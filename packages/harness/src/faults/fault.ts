@@ -1,4 +1,4 @@
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 
 /** The kinds of faults. */
 export type FaultKind =

@@ -1,6 +1,6 @@
 import { RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import { abortable } from "../timing/deadline.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import { readView } from "../queries/read-views.ts";
 import { replicasOfShard } from "../view/serving.ts";
 import type { ActiveFault } from "./fault.ts";
@@ -20,7 +20,7 @@ export async function freezeReplication(
     doing: "Freezing",
     description: "receives nothing more",
     planCuts: async (nodes, signal) => {
-      const { views } = await orAborted(readView(context), signal);
+      const { views } = await abortable(readView(context), signal);
       const plans = nodes.map(({ plan }) => plan);
       requireReplicas(
         plans.map(({ name }) => name),

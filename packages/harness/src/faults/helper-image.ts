@@ -1,7 +1,7 @@
 import type { ClusterContext } from "../cluster/cluster-context.ts";
 import { ensureImage, hasImage, PULL_TIMEOUT_MS } from "../docker/engine.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import { abortable } from "../timing/deadline.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 
 /** The image of the containers that change the networks of nodes. */
 export class HelperImage {
@@ -32,7 +32,7 @@ export class HelperImage {
       await calls.run(
         `Bringing the image "${faultImage}"`,
         { signal, timeoutMs: PULL_TIMEOUT_MS },
-        (within) => orAborted(pulling, within),
+        (within) => abortable(pulling, within),
       );
     }
     this.#isPresent = true;

@@ -1,8 +1,8 @@
 import { wallClockMs } from "../clock/real-time.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import { abortable } from "../timing/deadline.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import { applyToAll, requireStatus } from "./apply-to-all.ts";
 import type { KillOptions } from "./cluster-faults.ts";
 import { DEADLY_SIGNALS } from "./deadly-signals.ts";
@@ -65,7 +65,7 @@ async function endProcesses(
     const since = wallClockMs();
     const started = new Set<ManagedNode>();
     const startAgain = async (node: ManagedNode, within: AbortSignal): Promise<void> => {
-      const { status } = await orAborted(node.container.state(), within);
+      const { status } = await abortable(node.container.state(), within);
       if (status !== "running") {
         started.add(node);
         await restartNode(tools, node, "kept", within);

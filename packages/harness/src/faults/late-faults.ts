@@ -1,5 +1,5 @@
 import type { ManagedNode } from "../cluster/managed-node.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 
 /** A reset waits this long, times the time scale, for faults whose callers have stopped waiting. */
 const LATE_LIMIT_MS = 5_000;
@@ -42,7 +42,7 @@ export class LateFaults {
     signal: AbortSignal,
   ): Promise<T> {
     try {
-      return await orAborted(applying, signal);
+      return await abortable(applying, signal);
     } catch (error) {
       if (signal.aborted) {
         const names = nodes.map(({ plan }) => plan.name);
@@ -75,7 +75,7 @@ export class LateFaults {
    */
   async settle(signal: AbortSignal): Promise<void> {
     const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#limitMs)]);
-    await orAborted(this.settled(), limited).catch(() => {});
+    await abortable(this.settled(), limited).catch(() => {});
     signal.throwIfAborted();
   }
 }

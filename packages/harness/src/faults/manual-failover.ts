@@ -1,5 +1,5 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { poll } from "../timing/retry.ts";
 import { primariesWithSlots, tooSmallToFailOver } from "../view/automatic-failover.ts";
 import { whyDown } from "../view/cluster-state.ts";
 import { nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";

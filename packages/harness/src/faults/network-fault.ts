@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { wallClockMs } from "../clock/real-time.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
 import { RedisClusterError } from "../errors.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import { requireStatus } from "./apply-to-all.ts";
 import type { ActiveFault, FaultKind } from "./fault.ts";
 import type { FaultTools } from "./fault-tools.ts";

@@ -1,5 +1,5 @@
 import type { ManagedNode } from "../cluster/managed-node.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { ActiveFault } from "./fault.ts";
 import type { FaultTools } from "./fault-tools.ts";
 import { filterPackets } from "./network-fault.ts";

@@ -1,7 +1,7 @@
 import { wallClockMs } from "../clock/real-time.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import { abortable } from "../timing/deadline.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import { applyToAll, requireStatus } from "./apply-to-all.ts";
 import type { ActiveFault } from "./fault.ts";
 import type { FaultTools } from "./fault-tools.ts";
@@ -37,7 +37,7 @@ export async function resume(tools: FaultTools, target: Target, options: WaitOpt
   const validated = targets.validate(target);
   await repairs.during(() =>
     targets.run("Resuming", validated, options, async ({ nodes }, signal) => {
-      await orAborted(Promise.all(nodes.map(resumeNode)), signal);
+      await abortable(Promise.all(nodes.map(resumeNode)), signal);
       for (const { plan } of nodes) registry.endFaults(["pause"], plan.name);
     }),
   );

@@ -1,5 +1,5 @@
-import { orAborted } from "../lifecycle/deadline.ts";
-import { log } from "../lifecycle/log.ts";
+import { abortable } from "../timing/deadline.ts";
+import { log } from "../log.ts";
 import type { ActiveFault, FaultFacts } from "./fault.ts";
 import type { FaultControl } from "./fault-registry.ts";
 import type { FaultTools } from "./fault-tools.ts";
@@ -32,7 +32,7 @@ export function registerFault(
     log("%s: healed: %s", plan.name, description);
   };
   const revertAndEnd = async (signal: AbortSignal): Promise<void> => {
-    await repairs.during(() => orAborted(revert(signal), signal));
+    await repairs.during(() => abortable(revert(signal), signal));
     onEnded();
   };
   return registry.add(facts, {

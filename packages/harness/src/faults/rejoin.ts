@@ -1,6 +1,6 @@
 import { RedisClusterError, summarize } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { abortable } from "../timing/deadline.ts";
+import { poll } from "../timing/retry.ts";
 import { readClusterView } from "../queries/read-views.ts";
 import { whyDown } from "../view/cluster-state.ts";
 import type { ClusterView, Disagreement } from "../view/cluster-view.ts";
@@ -22,7 +22,7 @@ export async function startAgain(
   constraints: () => readonly RestartConstraint[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { status } = await orAborted(member.container.state(), signal);
+  const { status } = await abortable(member.container.state(), signal);
   if (status === "removed") {
     throw new RedisClusterError(
       "NODE_NOT_RUNNING",
@@ -30,11 +30,11 @@ export async function startAgain(
       { details: { node: member.plan.name, status } },
     );
   }
-  if (status === "paused") await orAborted(member.container.unpause(), signal);
-  if (status !== "exited") await orAborted(member.container.kill("SIGTERM"), signal);
-  if (data === "wiped") await orAborted(member.container.setNextBoot("wipe"), signal);
+  if (status === "paused") await abortable(member.container.unpause(), signal);
+  if (status !== "exited") await abortable(member.container.kill("SIGTERM"), signal);
+  if (data === "wiped") await abortable(member.container.setNextBoot("wipe"), signal);
   // If the caller stops waiting, it goes on: without these filters, traffic would pass that active faults drop.
-  await orAborted(start(member, constraints), signal);
+  await abortable(start(member, constraints), signal);
 }
 
 /**
@@ -74,7 +74,7 @@ export async function rejoin(
   failedForGood: (view: ClusterView) => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<void> {
-  cluster.addresses.set(member.plan, await orAborted(member.container.mappedAddress(), signal));
+  cluster.addresses.set(member.plan, await abortable(member.container.mappedAddress(), signal));
   if (isUnreachableFromHost(constraints())) return;
   await member.connection.ready(signal);
   await poll(

@@ -1,5 +1,5 @@
 import { wallClockMs } from "../clock/real-time.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import { applyToAll, requireStatus } from "./apply-to-all.ts";
 import type { ActiveFault } from "./fault.ts";
 import type { FaultTools } from "./fault-tools.ts";

@@ -4,10 +4,10 @@ import type { ManagedNode } from "../cluster/managed-node.ts";
 import { NodeHandle } from "../cluster/node-handle.ts";
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import { RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { log } from "../lifecycle/log.ts";
-import { poll } from "../lifecycle/poll.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import { abortable } from "../timing/deadline.ts";
+import { log } from "../log.ts";
+import { poll } from "../timing/retry.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import { readView } from "../queries/read-views.ts";
 import { readOffsets } from "./read-offsets.ts";
 import { requireSelector } from "./require-selector.ts";
@@ -117,8 +117,8 @@ export class TargetResolver {
 
   async #select(selector: Selector, signal: AbortSignal): Promise<ResolvedTarget> {
     const { nodes } = this.#context;
-    const view = await orAborted(readView(this.#context), signal);
-    const offsets = "replicaOf" in selector ? await orAborted(readOffsets(nodes), signal) : new Map();
+    const view = await abortable(readView(this.#context), signal);
+    const offsets = "replicaOf" in selector ? await abortable(readOffsets(nodes), signal) : new Map();
     const { names, seed } = select(selector, view, offsets);
     return { nodes: names.map((name) => findNode(nodes, name)), seed };
   }

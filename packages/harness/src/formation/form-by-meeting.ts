@@ -1,7 +1,6 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { monotonicMs } from "../clock/real-time.ts";
-import { poll } from "../lifecycle/poll.ts";
-import { insist, isErrorReply } from "../lifecycle/insist.ts";
+import { isErrorReply, poll, retryUntilAnswered } from "../timing/retry.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
 
@@ -31,15 +30,19 @@ export async function formByMeeting(
   const each = (act: (connection: NodeConnection) => Promise<unknown>): Promise<unknown> =>
     Promise.all(connections.map(act));
   await each((connection) =>
-    insist(() => connection.text("CONFIG", "SET", "cluster-node-timeout", NODE_TIMEOUT_MS), POLL_MS, signal),
+    retryUntilAnswered(
+      () => connection.text("CONFIG", "SET", "cluster-node-timeout", NODE_TIMEOUT_MS),
+      POLL_MS,
+      signal,
+    ),
   );
   // SOFT keeps the node's id. A node that is loading its first sync refuses for a moment.
   await each((connection) =>
     poll(() => connection.text("CLUSTER", "RESET", "SOFT"), { everyMs: POLL_MS, signal }),
   );
-  await each((connection) => insist(() => giveSlots(plan, connection), POLL_MS, signal));
+  await each((connection) => retryUntilAnswered(() => giveSlots(plan, connection), POLL_MS, signal));
   await each((connection) =>
-    insist(
+    retryUntilAnswered(
       () =>
         meet(
           connection,

@@ -1,9 +1,8 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { isErrorReply, poll, retryUntilAnswered } from "../timing/retry.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
-import { insist, isErrorReply } from "../lifecycle/insist.ts";
 import { probeShards } from "./verify.ts";
 
 const POLL_MS = 2;
@@ -27,7 +26,7 @@ export async function formByPlaceholder(
       const connection = await boot;
       await followsThePlan(plan, connection, signal);
       // Not before: a primary that still counts on a silent placeholder would find itself in a minority.
-      await insist(
+      await retryUntilAnswered(
         () =>
           connection.text("CONFIG", "SET", "cluster-node-timeout", chattyNodeTimeoutMs(plan.nodes.length)),
         POLL_MS,
@@ -39,7 +38,9 @@ export async function formByPlaceholder(
   const placeholders = plan.shards.map(({ placeholderId }) => placeholderId);
   await Promise.all([
     // Servers from 7.2 on gossip what was forgotten, so one node's word is heard by all: each must be past the move.
-    ...connections.map((connection) => insist(() => forget(placeholders, connection), POLL_MS, signal)),
+    ...connections.map((connection) =>
+      retryUntilAnswered(() => forget(placeholders, connection), POLL_MS, signal),
+    ),
     // As early as it can be, so that the packets which settle the views carry an offset other than 0 (see verify.ts).
     probeShards(plan, connections, signal),
   ]);
@@ -95,8 +96,8 @@ async function takeOverInTurn(
       },
       { everyMs: POLL_MS, signal },
     );
-    await insist(() => takeOver(connection), POLL_MS, signal);
-    epoch = await insist(() => clusterNumber(connection, "cluster_my_epoch"), POLL_MS, signal);
+    await retryUntilAnswered(() => takeOver(connection), POLL_MS, signal);
+    epoch = await retryUntilAnswered(() => clusterNumber(connection, "cluster_my_epoch"), POLL_MS, signal);
   }
 }
 

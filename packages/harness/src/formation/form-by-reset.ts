@@ -1,10 +1,9 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { messageOf } from "../errors.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { poll, retryUntilAnswered } from "../timing/retry.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { followPrimary, knowsAll, meet, slotsOf } from "./form-by-meeting.ts";
 import { chattyNodeTimeoutMs } from "./form-by-placeholder.ts";
-import { insist } from "../lifecycle/insist.ts";
 import { settle } from "./settle.ts";
 import { probeShards, verify } from "./verify.ts";
 
@@ -28,7 +27,7 @@ export async function formByReset(
 ): Promise<void> {
   await each(staying, (connection) => standAlone(plan, connection, epoch, signal));
   await each(staying, (connection) =>
-    insist(() => meet(connection, after(connection, staying)), POLL_MS, signal),
+    retryUntilAnswered(() => meet(connection, after(connection, staying)), POLL_MS, signal),
   );
   // What takes the nodes that stay a cron or two is over when the others come.
   const acquainted = each(staying, (connection) => takeRole(plan, connection, signal));
@@ -37,7 +36,7 @@ export async function formByReset(
   await each(joined, (connection) => standAlone(plan, connection, epoch, signal));
   // From one side only: two that meet each other at once end up with two links, and drop the wrong one.
   await each(joined, (connection) =>
-    insist(
+    retryUntilAnswered(
       () => meet(connection, [...staying.map(({ node }) => node), ...after(connection, joined)]),
       POLL_MS,
       signal,
@@ -85,7 +84,7 @@ async function standAlone(
     ["CLUSTER", "SET-CONFIG-EPOCH", epoch + plan.nodes.length - connection.node.index],
     ...(slots.length > 0 ? [["CLUSTER", "ADDSLOTS", ...slots] as const] : []),
   ] as const;
-  await insist(
+  await retryUntilAnswered(
     () =>
       connection.replies([
         ["CONFIG", "SET", "cluster-require-full-coverage", "no"],

@@ -2,7 +2,7 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { followPrimary } from "./form-by-meeting.ts";
 import { chattyNodeTimeoutMs, forget, stateIsOk, takeOver } from "./form-by-placeholder.ts";
-import { insist } from "../lifecycle/insist.ts";
+import { retryUntilAnswered } from "../timing/retry.ts";
 import { settle } from "./settle.ts";
 import { probeShards, verify } from "./verify.ts";
 
@@ -22,7 +22,7 @@ export async function rejoin(
   const chatty = ["CONFIG", "SET", "cluster-node-timeout", chattyNodeTimeoutMs(plan.nodes.length)] as const;
   await Promise.all(
     staying.map((connection) =>
-      insist(
+      retryUntilAnswered(
         () =>
           connection.replies([
             ["CONFIG", "SET", "cluster-require-full-coverage", "no"],
@@ -38,7 +38,7 @@ export async function rejoin(
     returning.map(async (coming) => {
       const connection = await coming;
       if (connection.node.role === "primary") await takeOverFor(plan, connection, staying, signal);
-      await insist(() => connection.replies([chatty]), POLL_MS, signal);
+      await retryUntilAnswered(() => connection.replies([chatty]), POLL_MS, signal);
       return connection;
     }),
   );
@@ -58,7 +58,7 @@ async function takeOverFor(
 ): Promise<void> {
   const { placeholderId } = plan.shards[connection.node.shard] as ShardPlan;
   await stateIsOk(connection, signal);
-  await insist(
+  await retryUntilAnswered(
     async () => {
       await takeOver(connection);
       await forget([placeholderId], connection);

@@ -1,6 +1,6 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { insist } from "../lifecycle/insist.ts";
+import { retryUntilAnswered } from "../timing/retry.ts";
 
 const POLL_MS = 10;
 
@@ -12,7 +12,7 @@ export async function settle(
 ): Promise<void> {
   await Promise.all(
     connections.map((connection) =>
-      insist(
+      retryUntilAnswered(
         () =>
           connection.texts([
             ["CONFIG", "SET", "cluster-node-timeout", plan.nodeTimeoutMs],

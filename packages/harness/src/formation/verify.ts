@@ -1,6 +1,6 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { summarize } from "../errors.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { poll } from "../timing/retry.ts";
 import { readClusterView } from "../queries/read-views.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { keyForRange } from "../plan/slots.ts";

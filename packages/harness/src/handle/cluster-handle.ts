@@ -22,7 +22,7 @@ import { HelperImage } from "../faults/helper-image.ts";
 import type { LateFaults } from "../faults/late-faults.ts";
 import { findCutOff } from "../faults/plan-partition.ts";
 import { TargetResolver } from "../faults/target-resolver.ts";
-import { CleanupStack } from "../lifecycle/cleanup-stack.ts";
+import { CleanupStack } from "../cleanup/cleanup-stack.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { ClusterReader } from "../queries/cluster-reader.ts";
 import { FailoverProspects } from "../queries/failover-prospects.ts";

@@ -3,10 +3,10 @@ import type { ClusterContext } from "../cluster/cluster-context.ts";
 import { endCalls } from "../cluster/end-calls.ts";
 import { RedisClusterError } from "../errors.ts";
 import type { FaultRegistry } from "../faults/fault-registry.ts";
-import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { log } from "../lifecycle/log.ts";
-import { type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
+import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
+import { abortable } from "../timing/deadline.ts";
+import { log } from "../log.ts";
+import { type WaitOptions, startCallDeadline } from "../timing/call-deadline.ts";
 import { detach } from "../sharing/detach.ts";
 import type { Sharing } from "../sharing/sharing.ts";
 import type { WorkloadStarter } from "../workload/workload-starter.ts";
@@ -46,10 +46,14 @@ export class ClusterLifetime implements AsyncDisposable {
     const { calls, plan } = this.#context;
     if (this.#wasLeft) calls.refuseEnded();
     const { cleanup, stopLender } = this.#parts;
-    using deadline = waitDeadline(() => `Stopping the cluster (phase: ${cleanup.doing ?? "done"})`, options, {
-      timeoutMs: STOP_TIMEOUT_MS + plan.nodes.length * STOP_TIMEOUT_MS_PER_NODE,
-      timeScale: plan.timeScale,
-    });
+    using deadline = startCallDeadline(
+      () => `Stopping the cluster (phase: ${cleanup.doing ?? "done"})`,
+      options,
+      {
+        timeoutMs: STOP_TIMEOUT_MS + plan.nodes.length * STOP_TIMEOUT_MS_PER_NODE,
+        timeScale: plan.timeScale,
+      },
+    );
     deadline.signal.throwIfAborted();
     calls.close(stopped());
     const stopAll = async (): Promise<void> => {
@@ -57,7 +61,7 @@ export class ClusterLifetime implements AsyncDisposable {
       await stopLender?.();
     };
     try {
-      await orAborted(stopAll(), deadline.signal);
+      await abortable(stopAll(), deadline.signal);
       log("%s: stopped", plan.name);
     } catch (error) {
       throw await calls.failed("Stopping the cluster", error);

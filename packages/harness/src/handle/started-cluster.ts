@@ -11,7 +11,7 @@ import type { ExpectedFailover } from "../failover/expected.ts";
 import type { FailoverObservation } from "../failover/failover-observation.ts";
 import type { ClusterFaults } from "../faults/cluster-faults.ts";
 import type { ActiveFault } from "../faults/fault.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Credentials } from "../plan/credentials.ts";
 import type { ClusterQueries } from "../queries/cluster-queries.ts";

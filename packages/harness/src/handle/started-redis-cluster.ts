@@ -3,7 +3,7 @@ import type { ClusterNetwork } from "../docker/cluster-network.ts";
 import type { ClusterDiagnostics } from "../evidence/cluster-diagnostics.ts";
 import type { FailoverObservation } from "../failover/failover-observation.ts";
 import type { ClusterFaults } from "../faults/cluster-faults.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { ClusterQueries } from "../queries/cluster-queries.ts";
 import type { ClusterResets } from "../reset/cluster-resets.ts";

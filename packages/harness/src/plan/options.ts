@@ -59,9 +59,6 @@ export interface TlsOptions {
 /** Which addresses of the engine's host the nodes' ports are published on. */
 export type PublishOn = "loopback" | "all";
 
-/** How many times slower than usual the machine is; `"measured"` measures it. */
-export type TimeScale = number | "measured";
-
 /** The shape of the cluster. Everything has a default: `startRedisCluster()` starts three shards of two nodes. */
 export interface ClusterShape {
   /** Number of containers, 1 to 100. @default 6, or what a list of `replicas` adds up to */
@@ -180,9 +177,9 @@ export interface ClusterShape {
    */
   readonly startupTimeoutMs?: number | undefined;
   /**
-   * For slow machines, 1 to 100: multiplies the node timeout, the time limit of the start, and every time limit of the
-   * calls and assertions of this cluster, including given ones. `"measured"` compares the processors of this machine with
-   * those for which the limits were chosen. @default the environment variable `TRC_TIME_SCALE`, or else 1
+   * For slow machines, a number from 1 to 100: multiplies the node timeout, the timeout of the start, and every timeout of the
+   * calls and assertions of this cluster, including those that you set.
+   * @default the environment variable `TRC_TIME_SCALE`, or 1
    */
-  readonly timeScale?: TimeScale | undefined;
+  readonly timeScale?: number | undefined;
 }

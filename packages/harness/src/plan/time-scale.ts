@@ -5,27 +5,18 @@ const TIME_SCALE_VARIABLE = "TRC_TIME_SCALE";
 /** Beyond this, limits would be longer than anybody waits. */
 const MOST = 100;
 
-/** What was asked for. */
-export interface ValidTimeScale {
-  /** 1 where it is still to be measured. */
-  readonly timeScale: number;
-  readonly measureTime: boolean;
-}
-
-/** Reads the option or, where it is left out, the environment variable; 1 where neither says anything. */
+/** Reads the option, or the environment variable if the option is not set. Without both, the time scale is 1. */
 export function validateTimeScale(
   given: unknown,
   environment: Readonly<Record<string, string | undefined>>,
   report: Report,
-): ValidTimeScale {
+): number {
   const fromEnvironment = environment[TIME_SCALE_VARIABLE] || undefined;
   const value = given === undefined ? (numberOr(fromEnvironment) ?? 1) : given;
-  if (value === "measured") return { timeScale: 1, measureTime: true };
-  if (typeof value === "number" && value >= 1 && value <= MOST)
-    return { timeScale: value, measureTime: false };
+  if (typeof value === "number" && value >= 1 && value <= MOST) return value;
   const source = given === undefined ? `environment variable ${TIME_SCALE_VARIABLE}` : "timeScale";
-  report(source, given === undefined ? fromEnvironment : given, `a number from 1 to ${MOST}, or "measured"`);
-  return { timeScale: 1, measureTime: false };
+  report(source, given === undefined ? fromEnvironment : given, `a number from 1 to ${MOST}`);
+  return 1;
 }
 
 function numberOr(text: string | undefined): string | number | undefined {

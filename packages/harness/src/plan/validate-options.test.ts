@@ -60,7 +60,6 @@ test("everything has a default", () => {
     formation: "auto",
     startupTimeoutMs: 66_000,
     timeScale: 1,
-    measureTime: false,
     evidenceDir: undefined,
   });
 });
@@ -162,7 +161,6 @@ test("what is given is kept", () => {
     formation: "meet",
     startupTimeoutMs: 100,
     timeScale: 1,
-    measureTime: false,
     evidenceDir: "./test results",
   });
 });

@@ -3,7 +3,7 @@ import { primaryCount, type ReplicaCounts } from "./layout.ts";
 import { Hidden, type Report, reportUnknown, show } from "./option-problems.ts";
 import type { ClusterShape, FormationChoice, Persistence, RedisConfig } from "./options.ts";
 import type { Subnet } from "./subnet.ts";
-import { stretch, type ValidTimeScale, validateTimeScale } from "./time-scale.ts";
+import { stretch, validateTimeScale } from "./time-scale.ts";
 import { validateAddresses } from "./validate-addresses.ts";
 import { validateConfig, validateLabels, validatePassword } from "./validate-config.ts";
 import { type ContainerLimits, validateContainer } from "./validate-container.ts";
@@ -32,7 +32,8 @@ const MOST_REPLICAS = 32;
 const REPLICAS = `an integer from 0 to ${MOST_REPLICAS}, or an array with such a number for each shard, as [2, 1, 0]`;
 
 /** Options without gaps: each one is right, alone and beside the others. */
-export interface ValidOptions extends ContainerLimits, ValidTimeScale, ValidUsers {
+export interface ValidOptions extends ContainerLimits, ValidUsers {
+  readonly timeScale: number;
   readonly nodes: number;
   readonly replicas: ReplicaCounts;
   /** Undefined: one is still to be found among the free ones. */
@@ -142,7 +143,7 @@ export function validateOptions(
   const ports = validatePorts(options, nodes, whole, report);
   const nodeTimeoutMs = whole("nodeTimeoutMs", 100, 600_000) ?? 1_000;
   const startupTimeoutMs = whole("startupTimeoutMs", 100, 3_600_000) ?? 60_000 + 1_000 * nodes;
-  const time = validateTimeScale(options.timeScale, environment, report);
+  const timeScale = validateTimeScale(options.timeScale, environment, report);
   const persistence = choice<Persistence>("persistence", ["none", "aof", "rdb"]) ?? "none";
   const formation = choice<FormationChoice>("formation", ["auto", "meet"]) ?? "auto";
   const image = validateImage("image", DEFAULT_IMAGE, options, environment, report);
@@ -192,11 +193,11 @@ export function validateOptions(
     ...container,
     formation,
     startupTimeoutMs,
-    ...time,
+    timeScale,
     evidenceDir,
     seed,
   };
-  return stretch(valid, time.timeScale);
+  return stretch(valid, timeScale);
 }
 
 /** The number of nodes, and how they are divided into shards. */

@@ -1,5 +1,5 @@
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { ClusterCheck } from "../view/check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 

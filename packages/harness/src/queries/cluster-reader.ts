@@ -2,7 +2,7 @@ import type { ClusterContext } from "../cluster/cluster-context.ts";
 import { findNode } from "../cluster/find-node.ts";
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import { summarize } from "../errors.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import { keySlot } from "../plan/slots.ts";
 import { type ClusterCheck, checkView } from "../view/check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";

@@ -1,5 +1,5 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { poll } from "../timing/retry.ts";
 
 const POLL_MS = 20;
 

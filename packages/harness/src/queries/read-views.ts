@@ -4,8 +4,7 @@ import { pause } from "../clock/real-time.ts";
 import { messageOf } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ClusterView, mergeViews, type Names } from "../view/cluster-view.ts";
-import type { NodeView } from "../view/node-view.ts";
-import { nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
+import { type NodeView, nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
 
 /** Node names by node id. */
 function namesOf(plan: ClusterPlan): Names {

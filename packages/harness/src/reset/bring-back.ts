@@ -1,6 +1,6 @@
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { rejoin } from "../formation/rejoin.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 import { renderReturningNodesConf } from "../plan/node-files.ts";
 import type { Restart } from "./attempt.ts";
 import type { Baseline } from "./baseline.ts";
@@ -29,7 +29,7 @@ export async function bringBack(
   const asking = staying.map((member) =>
     hasPlannedElection(member, before.fingerprints[member.plan.index] as Fingerprint),
   );
-  const planned = await orAborted(Promise.all(asking), signal);
+  const planned = await abortable(Promise.all(asking), signal);
   const candidate = staying.find((_, index) => planned[index]);
   if (candidate !== undefined) throw new Error(`${candidate.plan.name} has planned an election`);
   await rejoin(

@@ -1,4 +1,4 @@
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { ResetReport } from "./reset-cluster.ts";
 
 /** Returns the cluster to its state after the start. */

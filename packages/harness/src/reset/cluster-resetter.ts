@@ -5,9 +5,9 @@ import { endCalls } from "../cluster/end-calls.ts";
 import { RedisClusterError, summarize } from "../errors.ts";
 import type { FaultRegistry } from "../faults/fault-registry.ts";
 import { describeLate, type LateFaults } from "../faults/late-faults.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { log } from "../lifecycle/log.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import { abortable } from "../timing/deadline.ts";
+import { log } from "../log.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { Repairs } from "../queries/repairs.ts";
 import type { Baseline } from "./baseline.ts";
 import type { ClusterResets } from "./cluster-resets.ts";
@@ -47,7 +47,7 @@ export class ClusterResetter implements ClusterResets {
     const ongoing = this.#ongoing;
     if (ongoing !== undefined) {
       // Each caller has a timeout of its own.
-      return await this.#call(options, (signal) => orAborted(ongoing, signal));
+      return await this.#call(options, (signal) => abortable(ongoing, signal));
     }
     this.#ongoing = this.#parts.repairs
       .during(() => this.#call(options, (signal) => this.#run(signal)))
@@ -62,7 +62,7 @@ export class ClusterResetter implements ClusterResets {
     return await calls.run("Comparing the cluster with its start", options, async (signal) => {
       const [before, networkFaults] = await this.#readState(signal);
       const changes = findChanges(this.#context, before, reasonsToRecreate(networkFaults), signal);
-      return await orAborted(changes, signal);
+      return await abortable(changes, signal);
     });
   }
 
@@ -89,21 +89,21 @@ export class ClusterResetter implements ClusterResets {
   async #restore(signal: AbortSignal): Promise<Omit<ResetReport, "tookMs">> {
     const { clients, workloads, faults, lateFaults, state } = this.#parts;
     // Before anything is reverted: a call may be about to apply a fault, and an observation writes to every shard.
-    await orAborted(endCalls(this.#context, ENDED_BY_RESET), signal);
-    await orAborted(Promise.all([workloads.endAll(), clients.dropAll()]), signal);
-    const notReverted = await orAborted(faults.revertAll(signal), signal);
+    await abortable(endCalls(this.#context, ENDED_BY_RESET), signal);
+    await abortable(Promise.all([workloads.endAll(), clients.dropAll()]), signal);
+    const notReverted = await abortable(faults.revertAll(signal), signal);
     const [before, networkFaults] = await this.#readState(signal);
     const toRecreate = new Map([...reasonsToRecreate(networkFaults), ...notReverted]);
     // An earlier reset that was aborted completes what it has begun; both would start the same containers.
-    await orAborted(this.#abandoned, signal);
+    await abortable(this.#abandoned, signal);
     const run = this.#resetWithin(signal);
     const first = await run(before, toRecreate);
     const { baseline, ...outcome } =
       lateFaults.pending.length === 0
         ? first
         : await this.#verifyAgain(first, () => run(first.baseline, new Map()), signal);
-    await orAborted(state.keepBaseline(baseline, signal), signal);
-    await orAborted(state.forgetNetworkFaults([...networkFaults.keys()], signal), signal);
+    await abortable(state.keepBaseline(baseline, signal), signal);
+    await abortable(state.forgetNetworkFaults([...networkFaults.keys()], signal), signal);
     await clients.renew(signal);
     return outcome;
   }
@@ -116,7 +116,7 @@ export class ClusterResetter implements ClusterResets {
     return async (before, toRecreate) => {
       const resetting = resetCluster(this.#context, before, toRecreate, signal, findings);
       this.#abandoned = resetting.catch(() => {});
-      return await orAborted(resetting, signal).catch((error: unknown) => {
+      return await abortable(resetting, signal).catch((error: unknown) => {
         throw error === signal.reason && findings.length > 0 ? new Error(summarize(findings)) : error;
       });
     };
@@ -154,7 +154,7 @@ export class ClusterResetter implements ClusterResets {
 
   async #readState(signal: AbortSignal): Promise<readonly [Baseline, NetworkFaults]> {
     const { state } = this.#parts;
-    return await orAborted(Promise.all([state.baseline(signal), state.networkFaults(signal)]), signal);
+    return await abortable(Promise.all([state.baseline(signal), state.networkFaults(signal)]), signal);
   }
 }
 

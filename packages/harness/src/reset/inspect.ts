@@ -1,7 +1,7 @@
 import { deviations } from "../formation/verify.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ClusterView, mergeViews } from "../view/cluster-view.ts";
 import type { NodeView } from "../view/node-view.ts";
@@ -75,7 +75,7 @@ export async function inspect(
           ];
     if (why !== undefined) reasons.push(why);
     if (fingerprint === undefined)
-      reasons.push(await orAborted(whyMute(nodes[index] as ManagedNode), signal));
+      reasons.push(await abortable(whyMute(nodes[index] as ManagedNode), signal));
     if (why !== undefined || fingerprint === undefined || lasting.length > 0) lost.add(index);
     reasons.push(...lasting, ...(fingerprint === undefined ? [] : failoverTraces(then, fingerprint)));
     // A primary whose state is not ok waits up to 5 s until it takes writes again (`clusterUpdateState`).

@@ -1,6 +1,6 @@
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { formByReset } from "../formation/form-by-reset.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 import type { Restart } from "./attempt.ts";
 import type { Baseline } from "./baseline.ts";
 import { cleanNode } from "./clean-node.ts";
@@ -26,7 +26,7 @@ export async function mend(
   const asking = unclear.map((member) =>
     hasPlannedElection(member, before.fingerprints[member.plan.index] as Fingerprint),
   );
-  const planned = await orAborted(Promise.all(asking), signal);
+  const planned = await abortable(Promise.all(asking), signal);
   const candidates = unclear.filter((_, index) => planned[index]);
   joining.push(...candidates.map((member) => restart(member)));
   const staying = unclear.filter((member) => !candidates.includes(member));

@@ -1,8 +1,7 @@
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import { messageOf } from "../errors.ts";
-import { isErrorReply } from "../lifecycle/insist.ts";
+import { isErrorReply, poll } from "../timing/retry.ts";
 import { probeShards } from "../formation/verify.ts";
-import { poll } from "../lifecycle/poll.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import type { Baseline } from "./baseline.ts";

@@ -1,7 +1,7 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { RedisClusterError, summarize } from "../errors.ts";
 import { deviations, probeShards } from "../formation/verify.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { poll } from "../timing/retry.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { mergeViews } from "../view/cluster-view.ts";
 import { requireSeed } from "../seed/return-to-seed.ts";

@@ -3,8 +3,8 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import type { NodeContainer } from "../docker/node-container.ts";
 import { RedisClusterError } from "../errors.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
-import { log } from "../lifecycle/log.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { log } from "../log.ts";
+import { poll } from "../timing/retry.ts";
 
 const POLL_MS = 5;
 

@@ -1,6 +1,6 @@
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
-import { insist, isErrorReply } from "../lifecycle/insist.ts";
-import { waitError } from "../lifecycle/wait.ts";
+import { retryUntilAnswered, isErrorReply } from "../timing/retry.ts";
+import { explainTimeout } from "../timing/call-deadline.ts";
 
 const POLL_MS = 20;
 
@@ -17,9 +17,9 @@ export async function ask(
   signal: AbortSignal,
 ): Promise<readonly unknown[]> {
   try {
-    return await insist(() => answered(connection, commands), POLL_MS, signal);
+    return await retryUntilAnswered(() => answered(connection, commands), POLL_MS, signal);
   } catch (error) {
-    throw waitError(signal, error, "Still missing");
+    throw explainTimeout(signal, error, "Still missing");
   }
 }
 

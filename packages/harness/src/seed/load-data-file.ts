@@ -7,7 +7,7 @@ import { wasLost } from "../docker/leftover-containers.ts";
 import { type NodeContainer, removeAfter } from "../docker/node-container.ts";
 import { createSeedServer } from "../docker/seed-server.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { poll } from "../timing/retry.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { quoteArgument } from "../plan/server-config.ts";
 import type { SeedShard } from "./dataset.ts";

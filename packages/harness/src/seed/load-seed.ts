@@ -5,8 +5,8 @@ import { type NodeCommand, NodeConnection } from "../clients/node-connection.ts"
 import type { Engine } from "../docker/engine.ts";
 import type { ImageFacts } from "../docker/image-facts.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
+import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
+import { abortable } from "../timing/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { monotonicMs } from "../clock/real-time.ts";
 import { ask, askAll } from "./ask.ts";
@@ -54,7 +54,7 @@ export async function loadSeed(target: SeedTarget, seed: ReadySeed, signal: Abor
         () => {},
       ),
     );
-  const shards = await (loading === undefined ? presentData(target, signal) : orAborted(loading, signal));
+  const shards = await (loading === undefined ? presentData(target, signal) : abortable(loading, signal));
   const begun = monotonicMs();
   const data = { shards, restoreMs: 0 };
   try {
@@ -112,7 +112,7 @@ async function callFunction(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await orAborted(
+    await abortable(
       (async () => {
         await load(client);
       })(),
@@ -137,7 +137,7 @@ async function runFile(
   });
   try {
     await Promise.all(primaries.map((primary) => primary.ready(signal)));
-    await orAborted(runCommands(plan, primaries, path, commands, signal), signal);
+    await abortable(runCommands(plan, primaries, path, commands, signal), signal);
   } finally {
     for (const primary of primaries) primary.close();
   }

@@ -1,8 +1,8 @@
 import type { ClusterContext } from "../cluster/cluster-context.ts";
 import { RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { poll } from "../lifecycle/poll.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import { abortable } from "../timing/deadline.ts";
+import { poll } from "../timing/retry.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { ClusterSharing } from "./cluster-sharing.ts";
 import { detach, type UseOfCluster } from "./detach.ts";
 import type { SharedCluster } from "./shared-cluster.ts";
@@ -44,7 +44,7 @@ export class ClusterSharer implements ClusterSharing {
     const release = await this.#sharing.lease(signal);
     try {
       // Another process may have restarted nodes, which gives them other ports, or closed connections of this process.
-      await orAborted(this.#findNodes(signal), signal);
+      await abortable(this.#findNodes(signal), signal);
     } catch (error) {
       release();
       throw error;

@@ -1,4 +1,4 @@
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { SharedCluster } from "./shared-cluster.ts";
 
 /** Lets other processes on this host use the cluster. */

@@ -2,8 +2,8 @@ import type { ClusterContext } from "../cluster/cluster-context.ts";
 import { endCalls, endTimeout } from "../cluster/end-calls.ts";
 import { messageOf, type RedisClusterError } from "../errors.ts";
 import type { FaultRegistry } from "../faults/fault-registry.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { log } from "../lifecycle/log.ts";
+import { abortable } from "../timing/deadline.ts";
+import { log } from "../log.ts";
 
 /** What a handle may have running when it stops using a cluster that continues. */
 export interface UseOfCluster {
@@ -24,7 +24,7 @@ export async function detach(
   await Promise.all([endCalls(context, reason), context.calls.end(["reset"], reason)]);
   const timeout = endTimeout(context);
   const ends = Promise.allSettled([workloads.endAll(), faults.revertAll(timeout)]);
-  await orAborted(ends, timeout).catch((error: unknown) => {
+  await abortable(ends, timeout).catch((error: unknown) => {
     log("%s: not everything was taken back: %s", context.plan.name, messageOf(error));
   });
 }

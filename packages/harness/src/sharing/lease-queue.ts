@@ -1,4 +1,4 @@
-import { orAborted } from "../lifecycle/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 
 /** One after the other, first come first served. */
 export class LeaseQueue {
@@ -13,7 +13,7 @@ export class LeaseQueue {
     const { promise: ended, resolve: release } = Promise.withResolvers<void>();
     this.#last = before.then(() => ended);
     try {
-      await orAborted(before, signal);
+      await abortable(before, signal);
     } catch (error) {
       release();
       throw error;

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 import type { Baseline } from "../reset/baseline.ts";
 import { decodeSeed, type SeedData } from "../seed/dataset.ts";
 import { firstLine } from "./first-line.ts";
@@ -51,7 +51,7 @@ export class RemoteSharing implements Sharing {
   async lease(signal: AbortSignal): Promise<() => void> {
     const asking = this.#ask({ ask: "lease" }, signal);
     try {
-      const { socket } = await orAborted(asking, signal);
+      const { socket } = await abortable(asking, signal);
       // Held by the connection, which must not hold the process.
       socket.unref();
       return () => socket.destroy();

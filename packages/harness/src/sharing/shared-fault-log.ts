@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { NetworkFaultLog } from "../faults/network-fault-log.ts";
-import { startDeadline } from "../lifecycle/deadline.ts";
+import { startDeadline } from "../timing/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Sharing } from "./sharing.ts";
 

@@ -12,9 +12,9 @@ import { type ConfigureNode, RedisNodeContainer } from "../docker/redis-node-con
 import { isRefusal } from "../docker/refusal.ts";
 import { isPortRace, startError, unsuitable } from "../docker/start-error.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { log } from "../lifecycle/log.ts";
+import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
+import { abortable } from "../timing/deadline.ts";
+import { log } from "../log.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { TLS_FILES } from "../plan/node-files.ts";
 import { whyNoClusterNode } from "./why-no-cluster-node.ts";
@@ -106,7 +106,7 @@ async function startContainer(
     }
   });
   // What the user's function waits for is not ours to know: the start goes by its own limits.
-  await orAborted(Promise.resolve(configureNode?.(container, node)), signal);
+  await abortable(Promise.resolve(configureNode?.(container, node)), signal);
   try {
     const started = await create(container, node, attempt, () => containers[node.index] === undefined);
     addresses.set(node, { host: engine.host, port: started.getMappedPort(node.port) });

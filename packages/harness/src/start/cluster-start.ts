@@ -26,11 +26,11 @@ import { type EvidenceNote, noteEvidence, withNote } from "../evidence/with-evid
 import { evidenceSource } from "../evidence/evidence-source.ts";
 import { LateFaults } from "../faults/late-faults.ts";
 import { formCluster } from "../formation/form-cluster.ts";
-import { insist } from "../lifecycle/insist.ts";
-import { CleanupStack } from "../lifecycle/cleanup-stack.ts";
-import { orAborted, startDeadline } from "../lifecycle/deadline.ts";
-import { log } from "../lifecycle/log.ts";
-import { waitDeadline, waitError } from "../lifecycle/wait.ts";
+import { retryUntilAnswered } from "../timing/retry.ts";
+import { CleanupStack } from "../cleanup/cleanup-stack.ts";
+import { abortable, startDeadline } from "../timing/deadline.ts";
+import { log } from "../log.ts";
+import { startCallDeadline, explainTimeout } from "../timing/call-deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ValidOptions } from "../plan/validate-options.ts";
 import type { Baseline } from "../reset/baseline.ts";
@@ -97,7 +97,7 @@ export class ClusterStart {
     try {
       const networkBegun = monotonicMs();
       await guardAgainstDeath(this.#engine, this.#cleanup);
-      const image = await orAborted(readImage(this.#engine, this.#options.image), deadline.signal);
+      const image = await abortable(readImage(this.#engine, this.#options.image), deadline.signal);
       const { plan, network } = await makeNetwork(
         this.#engine,
         this.#options,
@@ -119,7 +119,7 @@ export class ClusterStart {
       const forming = formCluster(plan, booting.connections, signal);
       // Heard below, when its phase has come: formation begins while the last nodes boot.
       forming.catch(() => {});
-      await orAborted(Promise.all(booting.connections), signal);
+      await abortable(Promise.all(booting.connections), signal);
       this.#phase = "formation";
       log("%s: all nodes have booted", plan.name);
       const formationBegun = monotonicMs();
@@ -134,11 +134,13 @@ export class ClusterStart {
       const clientsBegun = monotonicMs();
       // A node that is silent for a moment is asked again.
       const take = (seed?: SeedData): Promise<Baseline> =>
-        insist(() => takeBaseline(plan, this.#connections, seed, signal), BASELINE_POLL_MS, signal).catch(
-          (error: unknown) => {
-            throw waitError(signal, error);
-          },
-        );
+        retryUntilAnswered(
+          () => takeBaseline(plan, this.#connections, seed, signal),
+          BASELINE_POLL_MS,
+          signal,
+        ).catch((error: unknown) => {
+          throw explainTimeout(signal, error);
+        });
       const [client, empty] = await Promise.all([
         this.#connect(plan, access, signal),
         this.#context.seed === undefined ? take() : undefined,
@@ -319,12 +321,12 @@ export class ClusterStart {
     try {
       const { nodes, timeScale } = this.#options;
       // An engine that does not answer any more must not keep the error from being told.
-      using limit = waitDeadline(
+      using limit = startCallDeadline(
         () => `Removing what the start had made (phase: ${this.#cleanup.doing ?? "done"})`,
         {},
         { timeoutMs: CLEANUP_MS + nodes * CLEANUP_MS_PER_NODE, timeScale },
       );
-      await orAborted(this.#cleanup.run(), limit.signal);
+      await abortable(this.#cleanup.run(), limit.signal);
     } catch (cleanupError) {
       return new RedisClusterError(explained.code, `${explained.message}\n  ${messageOf(cleanupError)}`, {
         cause: explained.cause,

@@ -7,9 +7,9 @@ import { ClusterNetwork } from "../docker/cluster-network.ts";
 import { findEngine } from "../docker/engine.ts";
 import { NodeContainer } from "../docker/node-container.ts";
 import { LateFaults } from "../faults/late-faults.ts";
-import { CleanupStack } from "../lifecycle/cleanup-stack.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
+import { CleanupStack } from "../cleanup/cleanup-stack.ts";
+import { abortable } from "../timing/deadline.ts";
+import { type WaitOptions, startCallDeadline } from "../timing/call-deadline.ts";
 import type { HostAndPort } from "../plan/cluster-plan.ts";
 import { EVIDENCE_VARIABLE } from "../plan/validate-options.ts";
 import { RemoteSharing } from "../sharing/remote-sharing.ts";
@@ -63,19 +63,19 @@ async function openHandle(
 ): Promise<ClusterHandle> {
   const begun = monotonicMs();
   const { plan, access } = shared;
-  using deadline = waitDeadline(`Connecting to ${shared.redisCluster}`, options, {
+  using deadline = startCallDeadline(`Connecting to ${shared.redisCluster}`, options, {
     timeoutMs: TIMEOUT_MS,
     timeScale: plan.timeScale,
   });
   const { signal } = deadline;
   const sharing = new RemoteSharing(shared);
   // Whether the owner is there at all, before anything is opened.
-  await orAborted(sharing.baseline(signal), signal);
-  const engine = await orAborted(findEngine(), signal);
+  await abortable(sharing.baseline(signal), signal);
+  const engine = await abortable(findEngine(), signal);
   const containers = plan.nodes.map(
     (node, index) => new NodeContainer(engine, node, shared.containerIds[index] ?? ""),
   );
-  const mapped = await orAborted(Promise.all(containers.map(presentAddress)), signal);
+  const mapped = await abortable(Promise.all(containers.map(presentAddress)), signal);
   const addresses = new AddressTable();
   const cleanup = new CleanupStack();
   try {

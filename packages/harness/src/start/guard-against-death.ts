@@ -1,7 +1,7 @@
 import type { Engine } from "../docker/engine.ts";
 import { engineReference } from "../docker/engine-reference.ts";
-import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
-import { holdWatcher } from "../ownership/watcher.ts";
+import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
+import { holdWatcher } from "../cleanup/watcher.ts";
 
 /**
  * Starts a watcher process, before anything is created, that removes what this process leaves if it dies. It runs until

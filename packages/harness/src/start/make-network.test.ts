@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Engine } from "../docker/engine.ts";
-import { CleanupStack } from "../lifecycle/cleanup-stack.ts";
-import { CLUSTER_LABEL } from "../ownership/owner.ts";
+import { CleanupStack } from "../cleanup/cleanup-stack.ts";
+import { CLUSTER_LABEL } from "../cleanup/owner.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { makeNetwork } from "./make-network.ts";
 

@@ -10,8 +10,8 @@ import { clusterLabels } from "../docker/labels.ts";
 import { wasLost } from "../docker/leftover-containers.ts";
 import { holderOf, takenRanges } from "../docker/taken-ranges.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import type { CleanupStack } from "../lifecycle/cleanup-stack.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
+import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
+import { abortable } from "../timing/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { findOverlap, freeSubnets, type Subnet, type TakenRange } from "../plan/subnet.ts";
@@ -37,7 +37,7 @@ export async function makeNetwork(
   signal: AbortSignal,
 ): Promise<{ readonly plan: ClusterPlan; readonly network: ClusterNetwork }> {
   const { subnet: wanted } = options;
-  const taken = await orAborted(listTaken(engine), signal);
+  const taken = await abortable(listTaken(engine), signal);
   if (wanted !== undefined) await refuseConflict(engine, wanted, taken, signal);
   const candidates = wanted === undefined ? freeSubnets(taken, Math.random) : [wanted];
   const refusals: string[] = [];
@@ -51,7 +51,7 @@ export async function makeNetwork(
       // Its name is known: the engine may have made it although no answer came.
       else if ("error" in made && wasLost(made.error)) await removeLostNetwork(engine, plan.network.name);
     });
-    const made = await orAborted(making, signal);
+    const made = await abortable(making, signal);
     if ("created" in made) return { plan, network: made.created };
     if (wanted !== undefined) await refuseTaken(engine, wanted, made.taken, signal);
     if (refusals.push(made.taken) >= ATTEMPTS) break;
@@ -68,10 +68,10 @@ async function refuseConflict(
 ): Promise<void> {
   const conflict = findOverlap(wanted, taken);
   if (conflict === undefined) return;
-  const { orphan } = await orAborted(holderOf(conflict, engine), signal);
+  const { orphan } = await abortable(holderOf(conflict, engine), signal);
   // The run before died, and its watcher with it: the range is free as soon as somebody cleans up.
-  if (orphan) await orAborted(sweepQuietly(engine), signal);
-  const remaining = orphan ? findOverlap(wanted, await orAborted(listTaken(engine), signal)) : conflict;
+  if (orphan) await abortable(sweepQuietly(engine), signal);
+  const remaining = orphan ? findOverlap(wanted, await abortable(listTaken(engine), signal)) : conflict;
   if (remaining !== undefined) throw await subnetTaken(engine, wanted, remaining, signal);
 }
 
@@ -82,7 +82,7 @@ async function refuseTaken(
   said: string,
   signal: AbortSignal,
 ): Promise<never> {
-  const conflict = findOverlap(wanted, await orAborted(listTaken(engine), signal));
+  const conflict = findOverlap(wanted, await abortable(listTaken(engine), signal));
   if (conflict !== undefined) throw await subnetTaken(engine, wanted, conflict, signal);
   throw new RedisClusterError(
     "SUBNET_TAKEN",
@@ -107,7 +107,7 @@ async function subnetTaken(
   conflict: TakenRange,
   signal: AbortSignal,
 ): Promise<RedisClusterError> {
-  const { holder, orphan } = await orAborted(holderOf(conflict, engine), signal);
+  const { holder, orphan } = await abortable(holderOf(conflict, engine), signal);
   const orphaned = orphan ? " A sweep could not remove it: see sweepOrphans()." : "";
   return new RedisClusterError(
     "SUBNET_TAKEN",

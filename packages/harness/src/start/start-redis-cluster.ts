@@ -12,10 +12,8 @@ import {
 import { checkNeighbourTable } from "../docker/host-limits.ts";
 import { isReaperDisabled } from "../docker/start-reaper.ts";
 import type { ConfigureNode } from "../docker/redis-node-container.ts";
-import { orAborted, startDeadline } from "../lifecycle/deadline.ts";
-import { measureTimeScale } from "../lifecycle/measure-time-scale.ts";
+import { abortable, startDeadline } from "../timing/deadline.ts";
 import type { ClusterShape } from "../plan/options.ts";
-import { stretch } from "../plan/time-scale.ts";
 import { type ValidOptions, validateOptions } from "../plan/validate-options.ts";
 import { readSeed } from "../seed/read-seed.ts";
 import type { Seed } from "../seed/seed.ts";
@@ -68,9 +66,8 @@ export async function startForRunner(
   const begun = monotonicMs();
   const leftMs = (): number =>
     limitMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, limitMs - (monotonicMs() - begun));
-  const given = withImageNames(validateOptions(options, process.env));
-  const seed = given.seed && (await readSeed(given.seed));
-  const valid = given.measureTime ? stretch(given, await measureTimeScale()) : given;
+  const valid = withImageNames(validateOptions(options, process.env));
+  const seed = valid.seed && (await readSeed(valid.seed));
   const { signal, configureNode } = options;
   const engine = await prepare(valid, leftMs, signal);
   const prepareMs = monotonicMs() - begun;
@@ -110,7 +107,7 @@ async function prepare(
       abortCode: "START_ABORTED",
     });
     deadline.signal.throwIfAborted();
-    return await orAborted(act(), deadline.signal);
+    return await abortable(act(), deadline.signal);
   };
   await step("Finding the Docker engine", answerMs, async () => await locate(await findClient()));
   const reaperMs = isReaperDisabled() ? answerMs : pullMs;

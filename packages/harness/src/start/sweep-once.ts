@@ -1,9 +1,9 @@
 import type { Engine } from "../docker/engine.ts";
 import { labelledResources } from "../docker/labelled-resources.ts";
 import { messageOf } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { log } from "../lifecycle/log.ts";
-import { sweep } from "../ownership/sweep.ts";
+import { abortable } from "../timing/deadline.ts";
+import { log } from "../log.ts";
+import { sweep } from "../cleanup/sweep.ts";
 
 /** Stopping waits for the sweep, and is not to wait long for an engine in trouble. */
 const SWEEP_LIMIT_MS = 20_000;
@@ -26,7 +26,7 @@ export async function sweepQuietly(engine: Engine): Promise<void> {
   const here = { ...engine.owner, hasEngine: engine.place.onThisMachine };
   const sweeping = sweep(labelledResources(engine.docker), here, { dryRun: false, signal });
   try {
-    const { removed, left, failed } = await orAborted(sweeping, signal);
+    const { removed, left, failed } = await abortable(sweeping, signal);
     log(
       "swept: %d orphans removed, %d things of others left, %d failed",
       removed.length,

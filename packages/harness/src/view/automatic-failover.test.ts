@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { explainNoFailover, isMissed, primariesWithSlots, tooSmallToFailOver } from "./automatic-failover.ts";
 import type { NodeView } from "./node-view.ts";
-import type { NodeEntry } from "./parse-nodes.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { type NodeEntry, parseClusterNodes } from "./parse-nodes.ts";
 
 const [ONE, TWO, THREE] = ["1", "2", "3"].map((digit) => digit.repeat(40)) as [string, string, string];
 

@@ -1,6 +1,5 @@
 import { SLOT_COUNT } from "../plan/slots.ts";
-import type { NodeView } from "./node-view.ts";
-import type { AnsweredView } from "./node-view.ts";
+import type { AnsweredView, NodeView } from "./node-view.ts";
 import { formatRanges, missingSlots } from "./slot-ranges.ts";
 
 /** Returns how many primaries with slots a node can reach in its own view, and how many it needs to stay up. */

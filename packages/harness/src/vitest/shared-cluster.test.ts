@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import { leaseAndReset } from "./shared-cluster.ts";
 import { timeLeft } from "./time-left.ts";
 

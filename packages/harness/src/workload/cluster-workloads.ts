@@ -1,5 +1,5 @@
 import type { ClusterClientOptions } from "../clients/cluster-client.ts";
-import type { WaitOptions } from "../lifecycle/wait.ts";
+import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { WorkloadOptions } from "./options.ts";
 import type { Workload } from "./workload.ts";
 

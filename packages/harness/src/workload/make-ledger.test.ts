@@ -1,7 +1,7 @@
 import type { Cluster } from "ioredis";
 import { expect, test } from "vitest";
-import { poll } from "../lifecycle/poll.ts";
-import { waitDeadline } from "../lifecycle/wait.ts";
+import { poll } from "../timing/retry.ts";
+import { startCallDeadline } from "../timing/call-deadline.ts";
 import { splitSlots } from "../plan/slots.ts";
 import { Keyspace } from "./keyspace.ts";
 import { makeLedger } from "./make-ledger.ts";
@@ -41,7 +41,7 @@ function targetWith(reason: string): WorkloadTarget {
 }
 
 test("where time runs out the error tells what kept the cluster from being whole", async () => {
-  using deadline = waitDeadline("Stopping", { timeoutMs: 40 }, { timeoutMs: 1, timeScale: 1 });
+  using deadline = startCallDeadline("Stopping", { timeoutMs: 40 }, { timeoutMs: 1, timeScale: 1 });
   await expect(makeLedger(targetWith("node-1 is away"), HISTORY, 32, deadline.signal)).rejects.toMatchObject({
     code: "WAIT_TIMEOUT",
     message: "Stopping: not done after 40 ms. Still: node-1 is away",
@@ -75,7 +75,7 @@ test.each([
   ["again if a slot changed hands meanwhile", ["epoch 1", "epoch 2"], ["epoch 2", "epoch 2"], 2],
   ["once if a node was only slow to answer", ["epoch 1", "epoch 1"], ["incomplete"], 1],
 ])("everything is read %s", async (_, whole, looks, times) => {
-  using deadline = waitDeadline("Stopping", { timeoutMs: 10_000 }, { timeoutMs: 1, timeScale: 1 });
+  using deadline = startCallDeadline("Stopping", { timeoutMs: 10_000 }, { timeoutMs: 1, timeScale: 1 });
   const { target, reads } = changingTarget(whole, looks);
   await makeLedger(target, HISTORY, 32, deadline.signal);
   expect(reads()).toBe(times);

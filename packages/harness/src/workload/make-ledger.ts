@@ -1,6 +1,6 @@
 import type { Cluster } from "ioredis";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { waitError } from "../lifecycle/wait.ts";
+import { abortable } from "../timing/deadline.ts";
+import { explainTimeout } from "../timing/call-deadline.ts";
 import type { History } from "./history.ts";
 import { judge } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
@@ -31,7 +31,7 @@ export async function makeLedger(
       owners = ownersNow;
     }
   } catch (error) {
-    throw waitError(signal, error);
+    throw explainTimeout(signal, error);
   }
 }
 
@@ -56,7 +56,7 @@ async function readAndJudge(
 async function connect(target: WorkloadTarget, signal: AbortSignal): Promise<Cluster> {
   const connecting = target.connectReader(signal);
   try {
-    return await orAborted(connecting, signal);
+    return await abortable(connecting, signal);
   } catch (error) {
     connecting.then(
       (late) => late.disconnect(),

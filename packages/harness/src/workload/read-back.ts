@@ -1,6 +1,6 @@
 import type { Cluster } from "ioredis";
 import { messageOf } from "../errors.ts";
-import { poll } from "../lifecycle/poll.ts";
+import { poll } from "../timing/retry.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 import type { OperationLog } from "./operation-log.ts";

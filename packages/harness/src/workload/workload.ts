@@ -1,8 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Cluster } from "ioredis";
 import { RedisClusterError } from "../errors.ts";
-import { orAborted } from "../lifecycle/deadline.ts";
-import { inTime, type WaitDefaults, type WaitOptions, waitDeadline } from "../lifecycle/wait.ts";
+import { abortable } from "../timing/deadline.ts";
+import {
+  withinDeadline,
+  type WaitDefaults,
+  type WaitOptions,
+  startCallDeadline,
+} from "../timing/call-deadline.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
 import { type Acknowledgement, AcknowledgementWaiters, type Counts } from "./acknowledgement-waiters.ts";
 import { AnswerSources } from "./answer-sources.ts";
@@ -158,7 +163,7 @@ export class Workload implements AsyncDisposable {
     const what = `Waiting for an acknowledged write to shard ${shard}${by === undefined ? "" : ` by ${nameOf(by)}`}`;
     const counts = by === undefined ? undefined : this.#countsOf(by);
     const defaults = { timeoutMs: 10_000, timeScale: this.#target.timeScale };
-    const doneAt = await inTime(what, options, defaults, async (signal) =>
+    const doneAt = await withinDeadline(what, options, defaults, async (signal) =>
       counts === undefined
         ? await this.#unlessHopeless((either) => this.#waitForOwner(shard, after, either), signal)
         : (await this.#first(shard, after, counts, signal)).doneAt,
@@ -244,7 +249,7 @@ export class Workload implements AsyncDisposable {
   async stop(options: StopWorkloadOptions = {}): Promise<Ledger> {
     const others = this.#ledger;
     if (others !== undefined)
-      return await inTime("Stopping the workload", options, this.#stopDefaults, () => others);
+      return await withinDeadline("Stopping the workload", options, this.#stopDefaults, () => others);
     this.#unjudged.signal.throwIfAborted();
     this.#ledger = this.#judge(options).catch((error: unknown) => {
       this.#ledger = undefined;
@@ -275,11 +280,11 @@ export class Workload implements AsyncDisposable {
   }
 
   async #judge(options: StopWorkloadOptions): Promise<Ledger> {
-    using deadline = waitDeadline("Stopping the workload", options, this.#stopDefaults);
+    using deadline = startCallDeadline("Stopping the workload", options, this.#stopDefaults);
     const signal = AbortSignal.any([deadline.signal, this.#unjudged.signal]);
     signal.throwIfAborted();
     // A writer whose command is under way has its time limit for it, unless the deadline comes first.
-    const stoppedAt = await orAborted(this.#end(false), signal);
+    const stoppedAt = await abortable(this.#end(false), signal);
     const history: History = {
       log: this.#log,
       keyspace: this.#keyspace,

@@ -1,5 +1,5 @@
 import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
-import { type Deadline, LONGEST_MS, orAborted, startDeadline } from "./deadline.ts";
+import { type Deadline, LONGEST_MS, abortable, startDeadline } from "./deadline.ts";
 
 /** How long a call may take: all of it, from its first question to its last. */
 export interface WaitOptions {
@@ -26,7 +26,7 @@ export interface WaitDefaults {
  *
  * @throws RedisClusterError INVALID_ARGUMENT for a time limit that is none.
  */
-export function waitDeadline(
+export function startCallDeadline(
   what: string | (() => string),
   { timeoutMs, signal }: WaitOptions,
   defaults: WaitDefaults,
@@ -54,19 +54,23 @@ export function waitDeadline(
  * Gives what the promise gives, or rejects when the deadline is over; what was asked for then goes on unheard. With a
  * signal that is already aborted nothing is asked for.
  */
-export async function inTime<T>(
+export async function withinDeadline<T>(
   what: string,
   options: WaitOptions,
   defaults: WaitDefaults,
   act: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  using deadline = waitDeadline(what, options, defaults);
+  using deadline = startCallDeadline(what, options, defaults);
   deadline.signal.throwIfAborted();
-  return await orAborted(act(deadline.signal), deadline.signal);
+  return await abortable(act(deadline.signal), deadline.signal);
 }
 
 /** What to throw where a signal ended a wait: its reason, and what was missing then. Any other error as it is. */
-export function waitError(signal: AbortSignal, error: unknown, words?: "Still" | "Still missing"): unknown {
+export function explainTimeout(
+  signal: AbortSignal,
+  error: unknown,
+  words?: "Still" | "Still missing",
+): unknown {
   const reason: unknown = signal.reason;
   if (!signal.aborted || !(reason instanceof RedisClusterError) || error === reason) return error;
   // What formation throws at such a moment tells the reason already.

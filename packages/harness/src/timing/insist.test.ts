@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { insist } from "./insist.ts";
+import { retryUntilAnswered } from "./retry.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -15,7 +15,7 @@ test("a request that got no answer is repeated until it gets one", async () => {
       ? Promise.reject(new Error("node-1 did not answer within 2000 ms"))
       : Promise.resolve("OK");
   };
-  expect(await insist(ask, 1, NEVER)).toBe("OK");
+  expect(await retryUntilAnswered(ask, 1, NEVER)).toBe("OK");
   expect(asked).toBe(3);
 });
 
@@ -26,7 +26,7 @@ test("an error reply is an answer and is thrown at once", async () => {
     asked += 1;
     return Promise.reject(refused);
   };
-  await expect(insist(ask, 1, NEVER)).rejects.toBe(refused);
+  await expect(retryUntilAnswered(ask, 1, NEVER)).rejects.toBe(refused);
   expect(asked).toBe(1);
 });
 
@@ -37,5 +37,5 @@ test("the last reason is thrown when the signal is aborted", async () => {
     controller.abort(new Error("out of time"));
     return Promise.reject(silent);
   };
-  await expect(insist(ask, 1, controller.signal)).rejects.toThrow(/no answer|out of time/);
+  await expect(retryUntilAnswered(ask, 1, controller.signal)).rejects.toThrow(/no answer|out of time/);
 });

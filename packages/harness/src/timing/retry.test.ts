@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { monotonicMs, nextTurn, pause } from "../clock/real-time.ts";
 import { RedisClusterError } from "../errors.ts";
-import { NotYet, poll } from "./poll.ts";
+import { NotYet, poll } from "./retry.ts";
 
 test("a yes is given at once", async () => {
   const { signal } = new AbortController();

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { orAborted } from "./deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 import { OngoingCalls } from "./ongoing-calls.ts";
 
 function hanging(ended: AbortSignal): Promise<never> {
-  return orAborted(new Promise<never>(() => {}), ended);
+  return abortable(new Promise<never>(() => {}), ended);
 }
 
 test("end ends every ongoing call with its reason and waits until they have settled", async () => {

@@ -1,10 +1,10 @@
-import { findClient, locate } from "./docker/engine.ts";
-import { openLabelledResources } from "./docker/labelled-resources.ts";
-import { messageOf, RedisClusterError } from "./errors.ts";
-import { orAborted } from "./lifecycle/deadline.ts";
-import { type WaitOptions, waitDeadline } from "./lifecycle/wait.ts";
-import { type SweepReport, sweep } from "./ownership/sweep.ts";
-import { thisOwner } from "./ownership/this-owner.ts";
+import { findClient, locate } from "../docker/engine.ts";
+import { openLabelledResources } from "../docker/labelled-resources.ts";
+import { messageOf, RedisClusterError } from "../errors.ts";
+import { abortable } from "../timing/deadline.ts";
+import { type WaitOptions, startCallDeadline } from "../timing/call-deadline.ts";
+import { type SweepReport, sweep } from "../cleanup/sweep.ts";
+import { thisOwner } from "../cleanup/this-owner.ts";
 
 /** What {@link sweepOrphans} takes. */
 export interface SweepOptions extends WaitOptions {
@@ -27,14 +27,14 @@ const TIMEOUT_MS = 30_000;
  */
 export async function sweepOrphans(options: SweepOptions = {}): Promise<SweepReport> {
   const { dryRun = false } = options;
-  using deadline = waitDeadline("Sweeping orphans", options, { timeoutMs: TIMEOUT_MS, timeScale: 1 });
+  using deadline = startCallDeadline("Sweeping orphans", options, { timeoutMs: TIMEOUT_MS, timeScale: 1 });
   const { signal: limit } = deadline;
   limit.throwIfAborted();
   const opening = Promise.all([openLabelledResources(), findClient().then(locate), thisOwner()]);
-  const [engine, { onThisMachine: hasEngine }, owner] = await orAborted(opening, limit);
+  const [engine, { onThisMachine: hasEngine }, owner] = await abortable(opening, limit);
   const here = { ...owner, hasEngine };
   try {
-    return await orAborted(sweep(engine, here, { dryRun, signal: limit }), limit);
+    return await abortable(sweep(engine, here, { dryRun, signal: limit }), limit);
   } catch (error) {
     limit.throwIfAborted();
     throw new RedisClusterError(

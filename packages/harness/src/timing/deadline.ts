@@ -53,7 +53,7 @@ export function startDeadline(options: {
 }
 
 /** Rejects with the signal's reason as soon as it aborts; otherwise gives what the promise gives. */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   // Whoever stops waiting hears no more of it, and a later rejection must not end the process.
   promise.catch(() => {});
   signal.throwIfAborted();
@@ -63,6 +63,27 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
   try {
     return await Promise.race([promise, aborted]);
   } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Settles as the promise does, but rejects after `timeoutMs`, or with the reason of the signal as soon as it aborts. */
+export async function withTimeout<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(new Error(`no answer for ${timeoutMs} ms`));
+  }, timeoutMs);
+  const onAbort = (): void => controller.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await abortable(promise, controller.signal);
+  } finally {
+    clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
   }
 }

@@ -2,7 +2,7 @@ import { getEventListeners, once } from "node:events";
 import { expect, test } from "vitest";
 import { monotonicMs, pause } from "../clock/real-time.ts";
 import { RedisClusterError } from "../errors.ts";
-import { type Deadline, orAborted, startDeadline } from "./deadline.ts";
+import { type Deadline, abortable, startDeadline } from "./deadline.ts";
 
 /** Long enough that no machine reaches the end of it while a test does what does not wait. */
 const LONG_MS = 60_000;
@@ -117,21 +117,21 @@ test("a deadline is cleared at the end of its block, whether it was aborted or n
 
 test("what is done in time is given, and what failed in time has failed", async () => {
   const { signal } = new AbortController();
-  expect(await orAborted(Promise.resolve("done"), signal)).toBe("done");
-  await expect(orAborted(Promise.reject(new Error("failed")), signal)).rejects.toThrow("failed");
+  expect(await abortable(Promise.resolve("done"), signal)).toBe("done");
+  await expect(abortable(Promise.reject(new Error("failed")), signal)).rejects.toThrow("failed");
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
 
 test("whoever waits hears the signal's reason as soon as it aborts", async () => {
   const controller = new AbortController();
-  const waiting = orAborted(new Promise<never>(() => {}), controller.signal);
+  const waiting = abortable(new Promise<never>(() => {}), controller.signal);
   controller.abort(new Error("out of time"));
   await expect(waiting).rejects.toThrow("out of time");
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
 });
 
 test("a signal that is aborted already wins against what is done already", async () => {
-  await expect(orAborted(Promise.resolve("done"), AbortSignal.abort(new Error("gone")))).rejects.toThrow(
+  await expect(abortable(Promise.resolve("done"), AbortSignal.abort(new Error("gone")))).rejects.toThrow(
     "gone",
   );
 });
@@ -149,7 +149,7 @@ test.each([
   process.on("unhandledRejection", listen);
   try {
     if (before) controller.abort(new Error("gone"));
-    const waiting = orAborted(promise, controller.signal);
+    const waiting = abortable(promise, controller.signal);
     controller.abort(new Error("gone"));
     await expect(waiting).rejects.toThrow("gone");
     reject(new Error("nobody listens any more"));
