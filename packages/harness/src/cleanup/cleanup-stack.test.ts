@@ -18,7 +18,7 @@ function allMicrotasks(): Promise<void> {
   });
 }
 
-test("what was made last is undone first, one after the other", async () => {
+test("steps run in the order of their stages, one after the other", async () => {
   const stack = new CleanupStack();
   const done: string[] = [];
   const slowly = (what: string) => async (): Promise<void> => {
@@ -26,17 +26,27 @@ test("what was made last is undone first, one after the other", async () => {
     await Promise.resolve();
     done.push(`${what} ends`);
   };
-  stack.add("the network", slowly("network"));
-  stack.add("the containers", slowly("containers"));
-  stack.add("the client", () => done.push("client"));
+  stack.add("network", "the network", slowly("network"));
+  stack.add("containers", "the containers", slowly("containers"));
+  stack.add("clients", "the client", () => done.push("client"));
   await stack.run();
   expect(done).toEqual(["client", "containers begins", "containers ends", "network begins", "network ends"]);
+});
+
+test("within a stage, the newest step runs first", async () => {
+  const stack = new CleanupStack();
+  const done: string[] = [];
+  stack.add("clients", "the client", () => done.push("client"));
+  stack.add("connections", "the connection to node-0", () => done.push("node-0"));
+  stack.add("connections", "the connection to node-1", () => done.push("node-1"));
+  await stack.run();
+  expect(done).toEqual(["client", "node-1", "node-0"]);
 });
 
 test("nothing is undone twice", async () => {
   const stack = new CleanupStack();
   let undone = 0;
-  stack.add("the network", () => {
+  stack.add("network", "the network", () => {
     undone += 1;
   });
   await stack.run();
@@ -48,7 +58,7 @@ test("a second call waits for the first and undoes nothing itself", async () => 
   const stack = new CleanupStack();
   const { promise, resolve } = Promise.withResolvers<void>();
   const events: string[] = [];
-  stack.add("the containers", async () => {
+  stack.add("containers", "the containers", async () => {
     events.push("begun");
     await promise;
     events.push("ended");
@@ -64,12 +74,12 @@ test("a second call waits for the first and undoes nothing itself", async () => 
 test("a step that fails, at once or later, does not keep the others from being undone", async () => {
   const stack = new CleanupStack();
   const done: string[] = [];
-  stack.add("the network", () => done.push("network"));
-  stack.add("the containers", () => Promise.reject(new Error("the engine is away")));
-  stack.add("the connection", () => {
+  stack.add("network", "the network", () => done.push("network"));
+  stack.add("containers", "the containers", () => Promise.reject(new Error("the engine is away")));
+  stack.add("connections", "the connection", () => {
     throw new Error("already closed");
   });
-  stack.add("the client", () => done.push("client"));
+  stack.add("clients", "the client", () => done.push("client"));
   const error = await failureOf(stack);
   expect(done).toEqual(["client", "network"]);
   expect(error.code).toBe("CLEANUP_FAILED");
@@ -82,11 +92,11 @@ test("a single failure is the error's cause, and of several all are", async () =
   const first = new Error("first");
   const second = new Error("second");
   const one = new CleanupStack();
-  one.add("the network", () => Promise.reject(first));
+  one.add("network", "the network", () => Promise.reject(first));
   expect((await failureOf(one)).cause).toBe(first);
   const two = new CleanupStack();
-  two.add("the network", () => Promise.reject(first));
-  two.add("the client", () => Promise.reject(second));
+  two.add("network", "the network", () => Promise.reject(first));
+  two.add("clients", "the client", () => Promise.reject(second));
   const { cause } = await failureOf(two);
   expect(cause).toBeInstanceOf(AggregateError);
   expect((cause as AggregateError).errors).toEqual([second, first]);
@@ -100,9 +110,9 @@ test("another run tries what failed, in the same order, and nothing else", async
     tried.push(what);
     if (away) throw new Error("the engine is away");
   };
-  stack.add("the network", needsEngine("network"));
-  stack.add("the log", () => tried.push("log"));
-  stack.add("the containers", needsEngine("containers"));
+  stack.add("network", "the network", needsEngine("network"));
+  stack.add("containers", "the log", () => tried.push("log"));
+  stack.add("containers", "the containers", needsEngine("containers"));
   expect((await failureOf(stack)).message).toContain("the containers (the engine is away); the network");
   expect(tried).toEqual(["containers", "log", "network"]);
   away = false;
@@ -115,8 +125,8 @@ test("another run tries what failed, in the same order, and nothing else", async
 test("what is added while it runs is undone too", async () => {
   const stack = new CleanupStack();
   const done: string[] = [];
-  stack.add("the containers", () => {
-    stack.add("a late container", () => done.push("late"));
+  stack.add("containers", "the containers", () => {
+    stack.add("containers", "a late container", () => done.push("late"));
     done.push("containers");
   });
   await stack.run();
@@ -128,7 +138,7 @@ test("what waits for the end happens once, and only when nothing is left", async
   const done: string[] = [];
   let away = true;
   stack.whenEmpty(() => done.push("the watcher may go"));
-  stack.add("the network", () => {
+  stack.add("network", "the network", () => {
     if (away) throw new Error("the engine is away");
     done.push("network");
   });

@@ -1,42 +1,62 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 
+/** What a handle ends, and what a cluster removes, in this order. */
+export const CLEANUP_ORDER = [
+  // What the handle is doing: calls, observations, resets, workloads.
+  "calls",
+  // The connections that faults keep open.
+  "faults",
+  // The clients of the user.
+  "clients",
+  // The server that hands out the lease to other processes.
+  "lease",
+  // The server that loads a data file of the option `seed`.
+  "seed",
+  // The library's own connections to the nodes.
+  "connections",
+  // With their volumes.
+  "containers",
+  "network",
+] as const;
+
+/** A stage of {@link CLEANUP_ORDER}. */
+export type CleanupStage = (typeof CLEANUP_ORDER)[number];
+
 interface Step {
+  readonly stage: CleanupStage;
   readonly what: string;
   readonly undo: () => unknown;
 }
 
 /**
- * What has to be undone, last in, first out. Unlike `AsyncDisposableStack` it names its steps, so that a failure
- * says what is left behind, and it can be run again for the steps that failed.
+ * The steps that clean up, in the order of their stages, and the newest first within a stage. Unlike an `AsyncDisposableStack` it
+ * names its steps, so that a failure says what is left behind, and it can be run again for the steps that failed.
  */
 export class CleanupStack {
   #steps: Step[] = [];
   #afterwards: (() => unknown)[] = [];
   #running: Promise<void> | undefined;
-  #doing: string | undefined;
+  #current: string | undefined;
 
-  /** What is being undone at this moment. */
-  get doing(): string | undefined {
-    return this.#doing;
+  /** What is being cleaned up at this moment. */
+  get current(): string | undefined {
+    return this.#current;
   }
 
-  /** Adds a step. `what` names what would be left behind. */
-  add(what: string, undo: () => unknown): void {
-    this.#steps.push({ what, undo });
+  /** Adds a step, also while others run. `what` names what is left behind if the step fails. */
+  add(stage: CleanupStage, what: string, undo: () => unknown): void {
+    this.#steps.push({ stage, what, undo });
   }
 
-  /**
-   * Adds what is to happen once when nothing is left behind: not before, however often running the steps fails. It
-   * must not throw.
-   */
+  /** Adds an action that runs once, when no step is left. It must not throw. */
   whenEmpty(action: () => unknown): void {
     this.#afterwards.push(action);
   }
 
   /**
-   * Runs every step, whatever happens to the others; a second call waits for the first.
+   * Runs every step, also if others fail. A second call waits for the first.
    *
-   * @throws RedisClusterError CLEANUP_FAILED naming all the steps that failed.
+   * @throws RedisClusterError CLEANUP_FAILED naming the steps that failed.
    */
   run(): Promise<void> {
     this.#running ??= this.#runAll().finally(() => {
@@ -47,15 +67,15 @@ export class CleanupStack {
 
   async #runAll(): Promise<void> {
     const failed: { readonly step: Step; readonly error: unknown }[] = [];
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
-      this.#doing = step.what;
+    for (let step = this.#takeNext(); step !== undefined; step = this.#takeNext()) {
+      this.#current = step.what;
       try {
         await step.undo();
       } catch (error) {
         failed.push({ step, error });
       }
     }
-    this.#doing = undefined;
+    this.#current = undefined;
     if (failed.length === 0) {
       for (const action of this.#afterwards.splice(0)) await action();
       return;
@@ -68,5 +88,11 @@ export class CleanupStack {
         cause: failed.length === 1 ? failed[0]?.error : new AggregateError(failed.map(({ error }) => error)),
       },
     );
+  }
+
+  #takeNext(): Step | undefined {
+    const first = CLEANUP_ORDER.find((stage) => this.#steps.some((step) => step.stage === stage));
+    const index = this.#steps.findLastIndex(({ stage }) => stage === first);
+    return index === -1 ? undefined : this.#steps.splice(index, 1)[0];
   }
 }

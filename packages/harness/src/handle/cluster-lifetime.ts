@@ -36,10 +36,9 @@ export class ClusterLifetime implements AsyncDisposable {
     this.#context = context;
     this.#parts = parts;
     const { clients, faults, cleanup } = parts;
-    // The last step is run first.
-    cleanup.add("the clients", () => clients.close(this.#reason));
-    cleanup.add("the connections of faults", () => faults.release());
-    cleanup.add("what is under way", () => this.#endUse(this.#reason));
+    cleanup.add("calls", "what is under way", () => this.#endUse(this.#reason));
+    cleanup.add("faults", "the connections of faults", () => faults.release());
+    cleanup.add("clients", "the clients", () => clients.close(this.#reason));
   }
 
   async stop(options: WaitOptions = {}): Promise<void> {
@@ -47,7 +46,7 @@ export class ClusterLifetime implements AsyncDisposable {
     if (this.#wasLeft) calls.refuseEnded();
     const { cleanup, stopLender } = this.#parts;
     using deadline = startCallDeadline(
-      () => `Stopping the cluster (phase: ${cleanup.doing ?? "done"})`,
+      () => `Stopping the cluster (phase: ${cleanup.current ?? "done"})`,
       options,
       {
         timeoutMs: STOP_TIMEOUT_MS + plan.nodes.length * STOP_TIMEOUT_MS_PER_NODE,

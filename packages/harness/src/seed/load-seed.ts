@@ -48,7 +48,7 @@ export async function loadSeed(target: SeedTarget, seed: ReadySeed, signal: Abor
   const loading = seed.kind === "files" ? filesOf(target, seed.files, signal) : undefined;
   // Also if the start is given up: the engine may be creating a container at that moment.
   if (loading !== undefined)
-    cleanup.add("the loading of the seed", () =>
+    cleanup.add("seed", "the loading of the seed", () =>
       loading.then(
         () => {},
         () => {},

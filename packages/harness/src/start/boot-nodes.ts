@@ -55,7 +55,7 @@ export function bootNodes(boot: Boot): Booting {
       .finally(() => resolve(undefined));
     return { created, booted };
   });
-  cleanup.add(`the containers of ${plan.name}`, async () => {
+  cleanup.add("containers", `the containers of ${plan.name}`, async () => {
     // By id as soon as there is one: Testcontainers looks ten seconds for the ports of a container that has ended.
     await Promise.all(
       nodes.map(async ({ created }) => {
@@ -179,7 +179,7 @@ async function connect(
   signal.throwIfAborted();
   const connection = new NodeConnection(node, addresses, access, plan.timeScale);
   connections[node.index] = connection;
-  cleanup.add(`the connection to ${node.name}`, () => connection.close());
+  cleanup.add("connections", `the connection to ${node.name}`, () => connection.close());
   await connection.ready(signal);
   const reason = await whyNoClusterNode(connection, addresses.get(node), entrypoint);
   if (reason === undefined) return connection;

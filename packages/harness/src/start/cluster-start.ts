@@ -150,7 +150,7 @@ export class ClusterStart {
       const seedEnd = monotonicMs();
       const baseline = empty ?? (await take(seed));
       const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
-      this.#cleanup.add("the lease of the cluster", () => sharing[Symbol.asyncDispose]());
+      this.#cleanup.add("lease", "the lease of the cluster", () => sharing[Symbol.asyncDispose]());
       // After everything of this cluster is removed, and not at all if the start fails.
       this.#cleanup.whenEmpty(() => sweeping);
       const end = monotonicMs();
@@ -218,7 +218,7 @@ export class ClusterStart {
 
   async #connect(plan: ClusterPlan, access: Access, signal: AbortSignal): Promise<Cluster> {
     // Before anything is opened: this runs also if a sibling fails while the client still connects.
-    this.#cleanup.add("the client", async () => {
+    this.#cleanup.add("clients", "the client", async () => {
       await Promise.all(this.#clients.close().map(closeCluster));
     });
     return await connectCluster(plan, this.#addresses, access, undefined, signal, this.#clients.track);
@@ -322,7 +322,7 @@ export class ClusterStart {
       const { nodes, timeScale } = this.#options;
       // An engine that does not answer any more must not keep the error from being told.
       using limit = startCallDeadline(
-        () => `Removing what the start had made (phase: ${this.#cleanup.doing ?? "done"})`,
+        () => `Removing what the start had made (phase: ${this.#cleanup.current ?? "done"})`,
         {},
         { timeoutMs: CLEANUP_MS + nodes * CLEANUP_MS_PER_NODE, timeScale },
       );

@@ -85,11 +85,11 @@ async function openHandle(
       const address = mapped[index];
       if (address !== undefined) addresses.set(node, address);
       const connection = new NodeConnection(node, addresses, access, plan.timeScale);
-      cleanup.add(`the connection to ${node.name}`, () => connection.close());
+      cleanup.add("connections", `the connection to ${node.name}`, () => connection.close());
       return connection;
     });
     const clients = new OpenClients<Cluster>();
-    cleanup.add("the client", async () => {
+    cleanup.add("clients", "the client", async () => {
       await Promise.all(clients.close().map(closeCluster));
     });
     const overrides = { lazyConnect: !connected };

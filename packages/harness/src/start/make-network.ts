@@ -45,7 +45,7 @@ export async function makeNetwork(
     const plan = planCluster(options, subnet, randomHex);
     const making = createNetwork(engine, plan.network, clusterLabels(plan, engine));
     // A network that is still being made when the start is aborted has to be found by the cleaning up.
-    cleanup.add(`the network ${plan.network.name}`, async () => {
+    cleanup.add("network", `the network ${plan.network.name}`, async () => {
       const made = await making.catch((error: unknown) => ({ error }));
       if ("created" in made) await removeNetwork(engine, made.created.id);
       // Its name is known: the engine may have made it although no answer came.
