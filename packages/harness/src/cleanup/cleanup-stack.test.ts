@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { RedisClusterError } from "../errors.ts";
-import { CleanupStack } from "./cleanup-stack.ts";
+import { CLEANUP_ORDER, CleanupStack } from "./cleanup-stack.ts";
 
 async function failureOf(stack: CleanupStack): Promise<RedisClusterError> {
   const error: unknown = await stack.run().then(
@@ -31,6 +31,15 @@ test("steps run in the order of their stages, one after the other", async () => 
   stack.add("clients", "the client", () => done.push("client"));
   await stack.run();
   expect(done).toEqual(["client", "containers begins", "containers ends", "network begins", "network ends"]);
+});
+
+test("the order of the stages does not depend on the order in which steps are added", async () => {
+  const stack = new CleanupStack();
+  const done: string[] = [];
+  for (const stage of CLEANUP_ORDER.toSorted())
+    stack.add(stage, `the step of ${stage}`, () => done.push(stage));
+  await stack.run();
+  expect(done).toEqual(CLEANUP_ORDER);
 });
 
 test("within a stage, the newest step runs first", async () => {

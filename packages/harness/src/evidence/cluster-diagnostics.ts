@@ -1,7 +1,8 @@
 import { RedisClusterError } from "../errors.ts";
+import { collectEvidence } from "./collect-evidence.ts";
 import type { EvidenceSource } from "./evidence.ts";
 import type { ClusterHistory, HistoryView } from "./history.ts";
-import { nodesAtFailure } from "./node-states.ts";
+import { LAST_LINES, nodesAtFailure } from "./nodes-at-failure.ts";
 import { type SaveEvidenceOptions, saveEvidence } from "./save-evidence.ts";
 import { withEvidence } from "./with-evidence.ts";
 
@@ -30,6 +31,8 @@ export interface ClusterDiagnostics {
 
 /** Where evidence is written if neither the caller, nor the options, nor the environment name a folder. */
 const DEFAULT_EVIDENCE_DIR = "evidence";
+/** The time in which an error that saves no files collects what it tells about the nodes. */
+const QUICK_TIMEOUT_MS = 1_000;
 /** Failures of the cluster. A wrong argument, or an abort by the caller, needs no explanation. */
 const FAILURES: ReadonlySet<string> = new Set([
   "WAIT_TIMEOUT",
@@ -65,21 +68,28 @@ export class DiagnosticsRecorder implements ClusterDiagnostics {
   async explain(phase: string, error: unknown): Promise<unknown> {
     const explained =
       error instanceof RedisClusterError && FAILURES.has(error.code)
-        ? await this.#withStates(phase, error)
+        ? await this.#withNodes(phase, error)
         : error;
     this.history.addError(phase, explained);
     return explained;
   }
 
-  async #withStates(phase: string, error: RedisClusterError): Promise<RedisClusterError> {
-    // An inner call may have added them already.
-    const nodes = error.details["nodes"] ?? (await nodesAtFailure(this.#source));
+  async #withNodes(phase: string, error: RedisClusterError): Promise<RedisClusterError> {
+    const bundle = await collectEvidence(this.#source, {
+      error,
+      // Without files, the error should not come much later because of what it tells.
+      ...(this.#evidenceDir === undefined
+        ? { signal: AbortSignal.timeout(QUICK_TIMEOUT_MS), logLines: LAST_LINES }
+        : {}),
+    });
+    // An inner call may have added the nodes already.
+    const nodes = error.details["nodes"] ?? nodesAtFailure(bundle);
     const explained = new RedisClusterError(error.code, error.message, {
       ...("cause" in error ? { cause: error.cause } : {}),
       details: { ...error.details, phase: error.details["phase"] ?? phase, nodes },
     });
     return this.#evidenceDir === undefined
       ? explained
-      : await withEvidence(explained, this.#source, this.#evidenceDir, phase);
+      : await withEvidence(explained, bundle, this.#evidenceDir, phase);
   }
 }

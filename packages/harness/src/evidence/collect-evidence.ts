@@ -71,6 +71,8 @@ async function askNode(
       SECTIONS.map((section, index) => [section, Object.fromEntries(parseInfo(texts[index] ?? ""))]),
     );
   };
+  // Before the node and the engine are asked, which takes some time.
+  const { unreachableAt } = node;
   const [view, info, state, log] = await Promise.all([
     answerOf(readView, NODE_LIMIT_MS, signal),
     answerOf(readInfo, NODE_LIMIT_MS, signal),
@@ -79,7 +81,7 @@ async function askNode(
   ]);
   return {
     view: view.kind === "answered" ? view.value : { kind: "silent", node: node.name, reason: view.reason },
-    evidence: { name: node.name, state, info, log },
+    evidence: { name: node.name, state, unreachableAt, info, log },
   };
 }
 

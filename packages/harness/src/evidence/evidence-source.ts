@@ -29,6 +29,9 @@ export function evidenceSource(
     },
     nodes: (plan?.nodes ?? []).map(({ name, index }) => ({
       name,
+      get unreachableAt() {
+        return connections[index]?.unreachableAt;
+      },
       ask: async (commands) => await (connections[index] ?? missing("no connection yet")).texts(commands),
       state: async () => await (containers[index] ?? missing("no container yet")).state(),
       log: async (tail) =>

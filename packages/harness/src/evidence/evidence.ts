@@ -14,6 +14,8 @@ interface EvidenceState {
 /** One node as this room needs it. Each call may take as long as it likes, and may reject. */
 export interface EvidenceNode {
   readonly name: string;
+  /** The address at which this process cannot reach the node, and why; undefined while it is connected, or if nothing connects yet. */
+  readonly unreachableAt: string | undefined;
   /** Sends commands in one go and gives all replies as text. */
   ask(commands: readonly (readonly [string, string])[]): Promise<readonly string[]>;
   state(): Promise<EvidenceState>;
@@ -35,6 +37,8 @@ export interface EvidenceSource {
 export interface NodeEvidence {
   readonly name: string;
   readonly state: Answer<EvidenceState>;
+  /** As of {@link EvidenceNode}. */
+  readonly unreachableAt: string | undefined;
   /** The fields of INFO by section. */
   readonly info: Answer<Readonly<Record<string, Readonly<Record<string, string>>>>>;
   readonly log: Answer<string>;

@@ -1,5 +1,5 @@
 import { collectEvidence } from "./collect-evidence.ts";
-import type { EvidenceSource } from "./evidence.ts";
+import type { EvidenceBundle, EvidenceSource } from "./evidence.ts";
 import { makeEvidenceFolder } from "./evidence-folder.ts";
 import { redactor } from "./redact.ts";
 import { secretsOfBundle } from "./secrets-of.ts";
@@ -18,16 +18,20 @@ export interface SaveEvidenceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Asks for everything that is known and writes it. Gives the folder's absolute path; rejects only where it cannot be written. */
+/** Collects everything that is known and writes it. Returns the absolute path of the folder; rejects only if it cannot be written. */
 export async function saveEvidence(
   source: EvidenceSource,
   place: EvidencePlace,
   options: SaveEvidenceOptions = {},
 ): Promise<string> {
-  const bundle = await collectEvidence(source, options);
+  return await saveBundle(await collectEvidence(source, options), place);
+}
+
+/** Writes evidence that was collected. Returns the absolute path of the folder. */
+export async function saveBundle(bundle: EvidenceBundle, place: EvidencePlace): Promise<string> {
   if ("folder" in place) return await writeEvidence(bundle, place.folder);
   const { plan, at } = bundle;
-  // The folder's name is read by everybody, too.
+  // The name of the folder is visible to everybody.
   const title = redactor(secretsOfBundle(bundle))(bundle.title);
   const folder = await makeEvidenceFolder(place.directory, {
     at,

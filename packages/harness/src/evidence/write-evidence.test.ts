@@ -47,6 +47,7 @@ function node(name: string, change: Partial<EvidenceNode> = {}): EvidenceNode {
   );
   return {
     name,
+    unreachableAt: undefined,
     ask: async (commands) =>
       commands.map((command) => {
         if (command.join(" ") === "CLUSTER NODES") return lines.join("\n");
@@ -156,19 +157,19 @@ test("files of the same names are replaced, and no draft stays behind", async ()
 
 test("an error tells where its evidence is, once", async () => {
   const error = new RedisClusterError("WAIT_TIMEOUT", "not done", { details: { timeoutMs: 5 } });
-  const told = await withEvidence(error, source(), base, "Waiting");
+  const told = await withEvidence(error, await collectEvidence(source()), base, "Waiting");
   const [name] = await readdir(base);
   const folder = join(base, name as string);
   expect(told).toMatchObject({ code: "WAIT_TIMEOUT", details: { timeoutMs: 5, evidence: folder } });
   expect(told.message).toBe(`not done\nEvidence: ${folder}`);
-  expect(await withEvidence(told, source(), base, "Waiting")).toBe(told);
+  expect(await withEvidence(told, await collectEvidence(source()), base, "Waiting")).toBe(told);
   expect(await readdir(base)).toEqual([name]);
 });
 
 test("evidence that cannot be written hides nothing", async () => {
   await writeFile(join(base, "file"), "");
   const error = new RedisClusterError("WAIT_TIMEOUT", "not done", { cause: new Error("first") });
-  const told = await withEvidence(error, source(), join(base, "file"), "Waiting");
+  const told = await withEvidence(error, await collectEvidence(source()), join(base, "file"), "Waiting");
   expect(told).toMatchObject({ code: "WAIT_TIMEOUT", cause: { message: "first" } });
   expect(told.message).toMatch(/^not done\nThe evidence could not be written: (?:EEXIST|ENOTDIR)/);
   expect(told.details).not.toHaveProperty("evidence");

@@ -17,12 +17,11 @@ import type { NodeContainer } from "../docker/node-container.ts";
 import { unsuitable } from "../docker/start-error.ts";
 import { type ContainerExit, watchExits } from "../docker/watch-exits.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import type { EvidenceSource } from "../evidence/evidence.ts";
+import { collectEvidence } from "../evidence/collect-evidence.ts";
+import type { EvidenceBundle } from "../evidence/evidence.ts";
 import { ClusterHistory } from "../evidence/history.ts";
-import { nodesAtFailure } from "../evidence/node-states.ts";
-import { redactor } from "../evidence/redact.ts";
-import { secretsOfBundle } from "../evidence/secrets-of.ts";
-import { type EvidenceNote, noteEvidence, withNote } from "../evidence/with-evidence.ts";
+import { nodesAtFailure } from "../evidence/nodes-at-failure.ts";
+import { withEvidence } from "../evidence/with-evidence.ts";
 import { evidenceSource } from "../evidence/evidence-source.ts";
 import { LateFaults } from "../faults/late-faults.ts";
 import { formCluster } from "../formation/form-cluster.ts";
@@ -52,6 +51,8 @@ import { monotonicMs } from "../clock/real-time.ts";
 const CLEANUP_MS = 10_000;
 const CLEANUP_MS_PER_NODE = 500;
 const BASELINE_POLL_MS = 20;
+/** How long a start that failed collects evidence. */
+const EVIDENCE_TIMEOUT_MS = 5_000;
 
 /** What applies to one start, and not to the cluster that it starts. */
 export interface StartContext {
@@ -272,49 +273,34 @@ export class ClusterStart {
     );
   }
 
-  /** Gathers the evidence, then removes everything, and gives the error that the caller is to see. */
+  /** Collects the evidence, removes everything, and returns the error that the caller is to see. */
   async #giveUp(cause: unknown): Promise<unknown> {
     // Whatever still runs next to the step that failed: boots, formation, the client.
     this.#trouble.abort(cause);
-    const redact = redactor(secretsOfBundle({ plan: this.#plan, error: cause }));
-    const explained = await explainFailure(
-      cause,
-      this.#phase,
-      this.#containers,
-      this.#connections,
-      () => this.#whatNodesSay(cause),
-      redact,
-    );
+    const history = new ClusterHistory();
+    // A caller who aborts a start wants it to end, and needs no explanation.
+    const isAborted = cause instanceof RedisClusterError && cause.code === "START_ABORTED";
+    const bundle = isAborted ? undefined : await this.#collectEvidence(history, cause);
+    const explained = explainFailure(cause, this.#phase, bundle === undefined ? [] : nodesAtFailure(bundle));
     log("the start failed with %s: %s", explained.code, explained.message.split("\n")[0]);
-    const note = await this.#saveEvidence(explained);
-    const told = await this.#cleanUp(explained);
-    return note === undefined ? told : withNote(told, note);
+    history.addError(`start (${this.#phase})`, explained);
+    const error = await this.#cleanUp(explained);
+    const directory = this.#context.evidenceDir;
+    return bundle === undefined || directory === undefined
+      ? error
+      : await withEvidence(error, bundle, directory, `failed start ${this.#phase}`);
   }
 
-  /** By name. Whoever aborts a start wants it to end, and is told nothing. */
-  async #whatNodesSay(cause: unknown): Promise<ReadonlyMap<string, string>> {
-    if (cause instanceof RedisClusterError && cause.code === "START_ABORTED") return new Map();
-    const nodes = await nodesAtFailure(this.#evidence(new ClusterHistory()));
-    return new Map(nodes.map(({ node, said }) => [node, said]));
-  }
-
-  #evidence(history: ClusterHistory): EvidenceSource {
+  async #collectEvidence(history: ClusterHistory, error: unknown): Promise<EvidenceBundle> {
     const parts = {
       engine: this.#engine,
       plan: this.#plan,
       containers: this.#containers,
       connections: this.#connections,
     };
-    return evidenceSource(parts, history);
-  }
-
-  async #saveEvidence(error: RedisClusterError): Promise<EvidenceNote | undefined> {
-    const directory = this.#context.evidenceDir;
-    // Who aborts a start wants it to end.
-    if (directory === undefined || error.code === "START_ABORTED") return undefined;
-    const history = new ClusterHistory();
-    history.addError(`start (${this.#phase})`, error);
-    return await noteEvidence(error, this.#evidence(history), directory, `failed start ${this.#phase}`);
+    // The engine itself may be what failed.
+    const signal = AbortSignal.timeout(EVIDENCE_TIMEOUT_MS);
+    return await collectEvidence(evidenceSource(parts, history), { error, signal });
   }
 
   async #cleanUp(explained: RedisClusterError): Promise<RedisClusterError> {

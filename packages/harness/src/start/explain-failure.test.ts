@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { RedisClusterError } from "../errors.ts";
+import type { NodeAtFailure } from "../evidence/nodes-at-failure.ts";
+import { explainFailure } from "./explain-failure.ts";
+
+function node(name: string, facts: Partial<NodeAtFailure> = {}): NodeAtFailure {
+  return {
+    node: name,
+    status: "running",
+    exitCode: undefined,
+    oomKilled: false,
+    unreachableAt: undefined,
+    said: `running  ${name}: ok`,
+    lastLines: [`Ready to accept connections on ${name}`],
+    ...facts,
+  };
+}
+
+test("shows the log of the first node that does not run", () => {
+  const stopped = { status: "exited", exitCode: 1, lastLines: ["Bad directive"] };
+  const nodes = [node("node-0"), node("node-1", stopped), node("node-2", stopped)];
+  const cause = new RedisClusterError("NODE_EXITED", "node-1 exited with code 1 while the cluster started.");
+  const error = explainFailure(cause, "containers", nodes);
+  expect(error).toMatchObject({ code: "NODE_EXITED", cause, details: { phase: "containers", nodes } });
+  expect(error.message).toContain("node-1 (exited, exit code 1) printed last:\n      Bad directive\n");
+  expect(error.message).not.toContain("node-2 (");
+  expect(error.message).toContain("directive of `config`");
+});
+
+test("shows the first node if all run, and each address that is unreachable once", () => {
+  const away = (name: string): NodeAtFailure => node(name, { unreachableAt: "127.0.0.1:32768 (refused)" });
+  const cause = new RedisClusterError("START_TIMEOUT", "Starting the cluster: not done after 60000 ms.");
+  const { message } = explainFailure(cause, "containers", [away("node-0"), away("node-1"), away("node-2")]);
+  expect(message).toContain("node-0 at 127.0.0.1:32768 (refused), and 2 more");
+  expect(message).toContain("node-0 (running) printed last:");
+  expect(message).toContain("TESTCONTAINERS_HOST_OVERRIDE");
+});
+
+test("names a kill for lack of memory, and a log without lines", () => {
+  const killed = node("node-0", { status: "exited", exitCode: 137, oomKilled: true, lastLines: [] });
+  const { message } = explainFailure(new Error("gone"), "containers", [killed]);
+  expect(message).toMatch(/node-0 \(exited, exit code 137, .*memory.*\) printed last:\n {6}nothing$/);
+});
+
+test("gives an error that is not of this library the code START_FAILED, and adds nothing without nodes", () => {
+  const error = explainFailure(new Error("no network"), "network", []);
+  expect(error).toMatchObject({ code: "START_FAILED", message: "no network", details: { nodes: [] } });
+});
