@@ -47,6 +47,7 @@ export type { Target } from "./faults/target-resolver.ts";
 export type { StartedRedisCluster } from "./handle/started-redis-cluster.ts";
 export type { WaitOptions } from "./timing/call-deadline.ts";
 export type { LeftReason, SweepReport, SweptResource } from "./cleanup/sweep.ts";
+export { DEFAULT_FAULT_IMAGE, DEFAULT_IMAGE } from "./plan/cluster-options.ts";
 export type {
   ClusterPlan,
   HostAndPort,
@@ -68,9 +69,9 @@ export type {
   RedisConfig,
   RedisUser,
   TlsOptions,
-} from "./plan/options.ts";
+} from "./plan/options.generated.ts";
 export { keySlot } from "./plan/slots.ts";
-export { DEFAULT_FAULT_IMAGE, DEFAULT_IMAGE } from "./plan/validate-options.ts";
+
 export type { ReportTextOptions } from "./report/format-report.ts";
 export { type FailoverReport, report } from "./report/report.ts";
 export type {

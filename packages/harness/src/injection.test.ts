@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { InvalidOptionsError, RedisClusterError } from "./errors.ts";
 import { type Plane, planPartition, renderRuleset } from "./faults/plan-partition.ts";
 import type { ClusterPlan } from "./plan/cluster-plan.ts";
-import type { RedisConfig } from "./plan/options.ts";
+import type { RedisConfig } from "./plan/options.generated.ts";
 import { planCluster } from "./plan/plan-cluster.ts";
 import { parseSubnet } from "./plan/subnet.ts";
 import { type OptionsToValidate, type ValidOptions, validateOptions } from "./plan/validate-options.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { ClusterShape } from "../plan/options.ts";
+import type { ClusterShape } from "../plan/options.generated.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";

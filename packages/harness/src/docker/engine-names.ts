@@ -1,5 +1,5 @@
 import { hostname, networkInterfaces } from "node:os";
-import type { PublishOn } from "../plan/options.ts";
+import type { PublishOn } from "../plan/options.generated.ts";
 import type { Engine } from "./engine.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { RedisConfig } from "../plan/options.ts";
+import type { RedisConfig } from "../plan/options.generated.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";

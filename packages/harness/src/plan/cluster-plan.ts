@@ -1,4 +1,4 @@
-import type { FormationChoice, PublishOn } from "./options.ts";
+import type { FormationChoice, PublishOn } from "./options.generated.ts";
 
 /** What a node is: one that serves slots, or may, and one that follows it. Roles move; a plan has those of the start. */
 export type NodeRole = "primary" | "replica";

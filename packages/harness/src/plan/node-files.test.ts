@@ -10,7 +10,7 @@ import {
   renderReturningNodesConf,
   type ShardFacts,
 } from "./node-files.ts";
-import type { Persistence, RedisConfig } from "./options.ts";
+import type { Persistence, RedisConfig } from "./options.generated.ts";
 
 const ID = ["a", "b", "c"].map((letter) => letter.repeat(40)) as [string, string, string];
 const SHARD_ID = ["1".repeat(40), "2".repeat(40)] as const;

@@ -1,5 +1,5 @@
 import type { ClusterPlan, NodeRole, SlotRange, UserPlan } from "./cluster-plan.ts";
-import type { Persistence, RedisConfig } from "./options.ts";
+import type { Persistence, RedisConfig } from "./options.generated.ts";
 import { configOfNode, quoteArgument, renderConfig } from "./server-config.ts";
 
 /** What the two files say of a node. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
 import type { ClusterPlan } from "./cluster-plan.ts";
-import type { ClusterShape } from "./options.ts";
+import type { ClusterShape } from "./options.generated.ts";
 import { planCluster } from "./plan-cluster.ts";
 import { addressToNumber, numberToAddress, parseSubnet, subnetAt } from "./subnet.ts";
 import { validateOptions } from "./validate-options.ts";

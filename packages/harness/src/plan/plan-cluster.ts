@@ -7,7 +7,7 @@ import {
   renderPlaceholderNodesConf,
   renderRedisConf,
 } from "./node-files.ts";
-import type { RedisConfig } from "./options.ts";
+import type { RedisConfig } from "./options.generated.ts";
 import { hostnameOf } from "./server-config.ts";
 import { splitSlots } from "./slots.ts";
 import { numberToAddress, type Subnet } from "./subnet.ts";

@@ -1,4 +1,4 @@
-import type { ConfigValue, RedisConfig } from "./options.ts";
+import type { ConfigValue, RedisConfig } from "./options.generated.ts";
 
 /** Directives that the plan decides, each with the option to use instead. */
 const RESERVED: Readonly<Record<string, string>> = {

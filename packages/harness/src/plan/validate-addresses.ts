@@ -1,6 +1,9 @@
-import type { Report } from "./option-problems.ts";
-import type { ClusterShape } from "./options.ts";
-import { addressToNumber, isAddress, numberToAddress, parseSubnet, type Subnet } from "./subnet.ts";
+import type { Values } from "../schema/read-options.ts";
+import { isFileSeed } from "./validate-seed.ts";
+import type { OptionsToValidate } from "./validate-options.ts";
+import type { Report } from "../schema/option-problems.ts";
+import type { ClusterShape } from "./options.generated.ts";
+import { addressToNumber, numberToAddress, parseSubnet, type Subnet } from "./subnet.ts";
 
 /** Where the nodes are placed, as far as the options say. */
 interface Addresses {
@@ -9,18 +12,17 @@ interface Addresses {
   readonly firstAddress: number | undefined;
 }
 
-/** @param seedServer whether a temporary server that loads the files of `seed` takes one more address of the subnet. */
+/** Validates the subnet, and the addresses in it. A temporary server that loads the files of `seed` needs one more address. */
 export function validateAddresses(
-  options: ClusterShape,
+  options: OptionsToValidate,
+  values: Values<Pick<ClusterShape, "subnet" | "gateway" | "firstAddress">>,
   nodes: number,
-  seedServer: boolean,
   report: Report,
 ): Addresses {
-  const subnet = validateSubnet(options.subnet, nodes, seedServer, report);
+  const subnet = validateSubnet(values.subnet, nodes, isFileSeed(options.seed), report);
   const address = (name: "gateway" | "firstAddress"): number | undefined => {
-    const value: unknown = options[name];
+    const value = values[name];
     if (value === undefined) return undefined;
-    if (typeof value !== "string" || !isAddress(value)) return report(name, value, "an IPv4 address");
     if (options.subnet === undefined)
       return report(name, value, "`subnet` to be given as well", "Add `subnet`, or leave this out.");
     if (subnet === undefined) return undefined;
@@ -58,14 +60,12 @@ export function validateAddresses(
 }
 
 function validateSubnet(
-  value: unknown,
+  value: string | undefined,
   nodes: number,
   seedServer: boolean,
   report: Report,
 ): Subnet | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== "string")
-    return report("subnet", value, 'an IPv4 range in CIDR notation, such as "172.28.0.0/16"');
   let subnet: Subnet;
   try {
     subnet = parseSubnet(value);

@@ -1,33 +1,15 @@
 import { LABEL_PREFIX } from "./label-prefix.ts";
-import { Hidden, hiddenKind, type Report } from "./option-problems.ts";
-import type { RedisConfig } from "./options.ts";
+import { isObject } from "../schema/option.ts";
+import { Hidden, type Report } from "../schema/option-problems.ts";
+import type { RedisConfig } from "./options.generated.ts";
 import { hasControlCharacter, isDirectiveName, reservedReason } from "./server-config.ts";
 
 /** Directives whose values are not shown in messages. */
 const SECRET = /pass|auth|^user$/i;
 
-export function validatePassword(
-  value: unknown,
-  report: Report,
-  option = "password",
-): string | true | undefined {
-  if (value === undefined || value === true) return value;
-  if (typeof value === "string" && value !== "" && !hasControlCharacter(value)) return value;
-  // Not shown, not even an invalid one: it may be valid elsewhere.
-  return report(
-    option,
-    hiddenKind(value),
-    "true or a string of at least one character, without control characters",
-  );
-}
-
-export function validateLabels(value: unknown, report: Report): Readonly<Record<string, string>> {
-  if (value === undefined) return {};
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    report("labels", value, "an object of strings by label");
-    return {};
-  }
-  for (const [name, label] of Object.entries(value)) {
+/** Validates the names of labels, and that their values are strings. */
+export function validateLabels(labels: Readonly<Record<string, unknown>> = {}, report: Report): void {
+  for (const [name, label] of Object.entries(labels)) {
     if (name === "" || name.startsWith("org.testcontainers") || name.startsWith(LABEL_PREFIX)) {
       report(
         `labels[${JSON.stringify(name)}]`,
@@ -38,15 +20,11 @@ export function validateLabels(value: unknown, report: Report): Readonly<Record<
       report(`labels[${JSON.stringify(name)}]`, label, "a string");
     }
   }
-  return { ...(value as Record<string, string>) };
 }
 
 export function validateConfig(value: unknown, report: Report): RedisConfig {
-  if (value === undefined) return {};
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    report("config", hiddenKind(value), "an object of redis.conf directives by name");
-    return {};
-  }
+  // Reported already, or not set.
+  if (!isObject(value)) return {};
   for (const [name, given] of Object.entries(value)) {
     const option = `config[${JSON.stringify(name)}]`;
     const reserved = reservedReason(name.toLowerCase());

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
-import type { ClusterShape } from "./options.ts";
+import type { ClusterShape } from "./options.generated.ts";
 import { validateOptions } from "./validate-options.ts";
 
 function problemsOf(options: ClusterShape): readonly OptionProblem[] {

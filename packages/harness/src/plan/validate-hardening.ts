@@ -1,6 +1,6 @@
 import { forbiddenCommands, NEEDED_COMMANDS, whyNeeded } from "./needed-commands.ts";
-import { Hidden, hiddenKind, type Report } from "./option-problems.ts";
-import type { RedisConfig } from "./options.ts";
+import { Hidden, hiddenKind, type Report } from "../schema/option-problems.ts";
+import type { RedisConfig } from "./options.generated.ts";
 import { splitArguments } from "./server-config.ts";
 
 const RENAME = 'config["rename-command"]';

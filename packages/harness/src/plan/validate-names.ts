@@ -1,5 +1,5 @@
-import { type Report, show } from "./option-problems.ts";
-import type { RedisConfig } from "./options.ts";
+import { type Report, show } from "../schema/option-problems.ts";
+import type { RedisConfig } from "./options.generated.ts";
 import { configOfNode, NAMING_DIRECTIVES } from "./server-config.ts";
 
 /** What `cluster-preferred-endpoint-type` can be (`cluster_preferred_endpoint_type_enum` in config.c). */

@@ -3,12 +3,13 @@ import { describe, expect, test } from "vitest";
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
 import { layOutShards } from "./layout.ts";
 import { addressToNumber, parseSubnet } from "./subnet.ts";
-import {
-  EVIDENCE_VARIABLE,
-  IMAGE_VARIABLES,
-  type OptionsToValidate,
-  validateOptions,
-} from "./validate-options.ts";
+import { CLUSTER_OPTIONS, EVIDENCE_VARIABLE } from "./cluster-options.ts";
+import { type OptionsToValidate, validateOptions } from "./validate-options.ts";
+
+const IMAGE_VARIABLES = {
+  image: String(CLUSTER_OPTIONS.image.environment),
+  faultImage: String(CLUSTER_OPTIONS.faultImage.environment),
+};
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,7 @@
 import { primaryCount, type ReplicaCounts } from "./layout.ts";
 import { forbiddenCommands, SEED_COMMANDS } from "./needed-commands.ts";
-import { Hidden, type Report, reportUnknown } from "./option-problems.ts";
-import type { RedisConfig } from "./options.ts";
+import { Hidden, type Report, reportUnknown } from "../schema/option-problems.ts";
+import type { RedisConfig } from "./options.generated.ts";
 import { splitArguments } from "./server-config.ts";
 import { valuesOf } from "./validate-hardening.ts";
 

@@ -1,8 +1,10 @@
 import { forbiddenCommands, REPLICATION_COMMANDS } from "./needed-commands.ts";
-import { Hidden, hiddenKind, type Report, reportUnknown } from "./option-problems.ts";
-import type { ClusterShape, RedisConfig, RedisUser } from "./options.ts";
+import { Hidden, hiddenKind, type Report } from "../schema/option-problems.ts";
+import type { ClusterShape, RedisConfig } from "./options.generated.ts";
 import { hasControlCharacter } from "./server-config.ts";
-import { validatePassword } from "./validate-config.ts";
+import { isObject } from "../schema/option.ts";
+import { readOptions, reportUnknownNames, type Values } from "../schema/read-options.ts";
+import { USER_OPTIONS } from "./cluster-options.ts";
 
 /** A user without gaps: `password: true` means that a random one must be generated. */
 interface ValidUser {
@@ -28,12 +30,16 @@ const PASSWORD_RULE = /^([<>#!]|(nopass|resetpass|reset)$)/i;
 const RULES = 'rules of ACL SETUSER, such as "~app:* +@read" or ["~app:*", "+@read"]';
 
 /** Checks all options about users. Whether the server knows a rule's command is up to the server. */
-export function validateUsers(options: ClusterShape, config: RedisConfig, report: Report): ValidUsers {
-  const users = validateUserMap(options.users, report);
-  const defaultUser: unknown = options.defaultUser ?? true;
-  if (options.defaultUser === null || typeof defaultUser !== "boolean") {
-    report("defaultUser", options.defaultUser, "true or false");
-  }
+export function validateUsers(
+  options: ClusterShape,
+  values: Values<Pick<ClusterShape, "users" | "defaultUser" | "replicationUser">>,
+  config: RedisConfig,
+  report: Report,
+): ValidUsers {
+  const users = Object.entries(values.users ?? {}).flatMap(([name, user]) =>
+    validateNamedUser(name, user, report),
+  );
+  const { defaultUser } = values;
   if (defaultUser === false && options.password !== undefined) {
     report(
       "password",
@@ -51,7 +57,7 @@ export function validateUsers(options: ClusterShape, config: RedisConfig, report
       "Rename it.",
     );
   }
-  const replicationUser = validateReplicationUser(options.replicationUser, users, report);
+  const replicationUser = validateReplicationUser(values.replicationUser, users, report);
   if (users.length > 0 || defaultUser === false || replicationUser !== undefined) {
     for (const directive of ["user", "aclfile"]) {
       if (!Object.hasOwn(config, directive)) continue;
@@ -67,7 +73,7 @@ export function validateUsers(options: ClusterShape, config: RedisConfig, report
 }
 
 function validateReplicationUser(
-  value: unknown,
+  value: string | undefined,
   users: readonly ValidUser[],
   report: Report,
 ): string | undefined {
@@ -106,43 +112,29 @@ function validateReplicationUser(
   return user.name;
 }
 
-function validateUserMap(value: unknown, report: Report): readonly ValidUser[] {
-  if (value === undefined) return [];
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    report("users", hiddenKind(value), "an object of users by name");
-    return [];
+function validateNamedUser(name: string, user: unknown, report: Report): readonly ValidUser[] {
+  const option = `users[${JSON.stringify(name)}]`;
+  if (name === "default") {
+    report(
+      option,
+      new Hidden("a user"),
+      "another name than default",
+      "The default user has the options `password` and `defaultUser`.",
+    );
+  } else if (!NAME.test(name)) {
+    report(
+      option,
+      new Hidden("a user"),
+      "a name of letters, digits and _ . @ : - that begins with a letter or digit",
+    );
   }
-  return Object.entries(value).flatMap(([name, user]) => {
-    const option = `users[${JSON.stringify(name)}]`;
-    if (name === "default") {
-      report(
-        option,
-        new Hidden("a user"),
-        "another name than default",
-        "The default user has the options `password` and `defaultUser`.",
-      );
-    } else if (!NAME.test(name)) {
-      report(
-        option,
-        new Hidden("a user"),
-        "a name of letters, digits and _ . @ : - that begins with a letter or digit",
-      );
-    }
-    return validateUser(option, name, user, report);
-  });
-}
-
-function validateUser(option: string, name: string, user: unknown, report: Report): readonly ValidUser[] {
-  if (typeof user !== "object" || user === null || Array.isArray(user)) {
+  if (!isObject(user)) {
     report(option, hiddenKind(user), "an object with `rules` and, optionally, `password`");
     return [];
   }
-  const { password, rules, ...others } = user as Partial<Record<keyof RedisUser, unknown>>;
-  for (const other of Object.keys(others)) {
-    reportUnknown(`${option}.`, other, ["password", "rules"], report);
-  }
-  const valid = validatePassword(password, report, `${option}.password`);
-  return [{ name, password: valid ?? true, rules: validateRules(`${option}.rules`, rules, report) }];
+  reportUnknownNames(USER_OPTIONS, user, report, `${option}.`);
+  const { password = true } = readOptions(USER_OPTIONS, user, report, { prefix: `${option}.` });
+  return [{ name, password, rules: validateRules(`${option}.rules`, user["rules"], report) }];
 }
 
 function validateRules(option: string, value: unknown, report: Report): readonly string[] {

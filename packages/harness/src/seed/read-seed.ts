@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { InvalidOptionsError, messageOf, type OptionProblem } from "../errors.ts";
-import { Hidden, type Report, show } from "../plan/option-problems.ts";
+import { Hidden, type Report, show } from "../schema/option-problems.ts";
 import type { ValidSeed } from "../plan/validate-seed.ts";
 import { SEED_LIMIT_BYTES } from "./dataset.ts";
 import type { SeedFunction } from "./seed.ts";

@@ -11,7 +11,7 @@ import { CleanupStack } from "../cleanup/cleanup-stack.ts";
 import { abortable } from "../timing/deadline.ts";
 import { type WaitOptions, startCallDeadline } from "../timing/call-deadline.ts";
 import type { HostAndPort } from "../plan/cluster-plan.ts";
-import { EVIDENCE_VARIABLE } from "../plan/validate-options.ts";
+import { EVIDENCE_VARIABLE } from "../plan/cluster-options.ts";
 import { RemoteSharing } from "../sharing/remote-sharing.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
 import { ClusterHandle } from "../handle/cluster-handle.ts";

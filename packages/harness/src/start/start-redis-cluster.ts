@@ -13,7 +13,7 @@ import { checkNeighbourTable } from "../docker/host-limits.ts";
 import { isReaperDisabled } from "../docker/start-reaper.ts";
 import type { ConfigureNode } from "../docker/redis-node-container.ts";
 import { abortable, startDeadline } from "../timing/deadline.ts";
-import type { ClusterShape } from "../plan/options.ts";
+import type { ClusterShape } from "../plan/options.generated.ts";
 import { type ValidOptions, validateOptions } from "../plan/validate-options.ts";
 import { readSeed } from "../seed/read-seed.ts";
 import type { Seed } from "../seed/seed.ts";

@@ -1,5 +1,5 @@
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
-import { type Report, reportUnknown, show } from "../plan/option-problems.ts";
+import { type Report, reportUnknown, show } from "../schema/option-problems.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 
 /** What is written, how fast, and what counts as an answer. */

@@ -1,0 +1,81 @@
+import * as v from "valibot";
+
+/** A schema. The message of each of its issues completes "expected …". */
+export type Schema<T> = v.GenericSchema<unknown, T>;
+
+/** One option: everything that its type, its validation and its documentation are made from. */
+export interface Option<T> {
+  readonly schema: Schema<T>;
+  /** Sentences in Markdown, for the docstring and the reference page. */
+  readonly description: string;
+  /** The value if neither the caller nor the environment sets the option. */
+  readonly default?: T | undefined;
+  /** The default in words, if it is computed. */
+  readonly defaultText?: string | undefined;
+  /** The environment variable that sets the option if the caller does not. A schema of numbers reads it as a number. */
+  readonly environment?: string | undefined;
+  /** Whether messages must not show the value. */
+  readonly secret?: boolean | undefined;
+}
+
+/** The options of an interface. Each property of the interface needs an entry of its type, and no other entry is allowed. */
+export type OptionTable<T> = { readonly [Name in keyof T]-?: Option<NonNullable<T[Name]>> };
+
+/** What the generator of types and pages needs to know about a schema that it cannot see. */
+export interface SchemaFacts {
+  /** The name of the type. */
+  readonly typeName?: string;
+  /** The schema of what is accepted, for a schema that checks it with its own function. */
+  readonly documentedAs?: Schema<unknown>;
+}
+
+export function integer(min: number, max: number): Schema<number> {
+  const allowed = `an integer from ${min} to ${max}`;
+  return v.pipe(v.number(allowed), v.integer(allowed), v.minValue(min, allowed), v.maxValue(max, allowed));
+}
+
+export function numberFrom(min: number, max: number): Schema<number> {
+  const allowed = `a number from ${min} to ${max}`;
+  return v.pipe(v.number(allowed), v.minValue(min, allowed), v.maxValue(max, allowed));
+}
+
+export function choice<const T extends string>(values: readonly T[], typeName?: string): Schema<T> {
+  const allowed = `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`;
+  return withFacts(v.picklist(values, allowed), typeName === undefined ? {} : { typeName });
+}
+
+export function flag(): Schema<boolean> {
+  return v.boolean("true or false");
+}
+
+/** A text that fulfils a condition. */
+export function text(allowed: string, isValid: (value: string) => boolean = () => true): Schema<string> {
+  return v.pipe(v.string(allowed), v.check(isValid, allowed));
+}
+
+/**
+ * A value that a function checks.
+ *
+ * @param allowed completes "expected …".
+ * @param facts the name of its type, or a schema that describes it.
+ */
+export function checked<T>(
+  allowed: string,
+  isValid: (value: unknown) => boolean,
+  facts: SchemaFacts,
+): Schema<T> {
+  return withFacts(v.custom<T>(isValid, allowed), facts);
+}
+
+/** An object whose properties are validated by other code. */
+export function object<T>(allowed: string, facts: SchemaFacts): Schema<T> {
+  return checked(allowed, isObject, facts);
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function withFacts<T>(schema: Schema<T>, facts: SchemaFacts): Schema<T> {
+  return v.pipe(schema, v.metadata({ ...facts })) as Schema<T>;
+}

@@ -1,0 +1,76 @@
+import * as v from "valibot";
+import { hiddenKind, type Report, reportUnknown } from "./option-problems.ts";
+import type { Option, OptionTable } from "./option.ts";
+
+/** The environment of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The values of options. Undefined: the option is not set and has no default, or its value was reported. */
+export type Values<T> = { readonly [Name in keyof T]-?: NonNullable<T[Name]> | undefined };
+
+const NO_ENVIRONMENT: Environment = {};
+
+/** Reports every name that is not an option of the table. @param prefix precedes the names in messages. */
+export function reportUnknownNames(table: object, given: object, report: Report, prefix = ""): void {
+  const names = Object.keys(table);
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) reportUnknown(prefix, name, names, report);
+  }
+}
+
+/**
+ * Reads all options of a table: validates what the caller set, and fills in the environment and the defaults.
+ *
+ * @param prefix precedes the names in messages.
+ */
+export function readOptions<T extends object>(
+  table: OptionTable<T>,
+  given: { readonly [Name in keyof T]?: unknown },
+  report: Report,
+  {
+    environment = NO_ENVIRONMENT,
+    prefix = "",
+  }: { readonly environment?: Environment; readonly prefix?: string } = {},
+): Values<T> {
+  const names = Object.keys(table) as (keyof T & string)[];
+  const values = names.map((name) => {
+    const option: Option<unknown> = table[name];
+    return [name, readOption(`${prefix}${name}`, option, given[name], report, environment)] as const;
+  });
+  return Object.fromEntries(values) as Values<T>;
+}
+
+/** Reads one option. */
+export function readOption<T>(
+  name: string,
+  option: Option<T>,
+  given: unknown,
+  report: Report,
+  environment: Environment = NO_ENVIRONMENT,
+): T | undefined {
+  if (given !== undefined) return validate(name, option, given, given, report);
+  const variable = option.environment;
+  const text = variable === undefined ? undefined : environment[variable] || undefined;
+  if (text === undefined) return option.default;
+  const value = validate(`environment variable ${variable}`, option, fromText(text, option), text, report);
+  return value ?? option.default;
+}
+
+/** The value of an environment variable: a number if the option takes one and the text is one. */
+function fromText(text: string, { schema }: Option<unknown>): string | number {
+  const number = Number(text);
+  return schema.type === "number" && !Number.isNaN(number) ? number : text;
+}
+
+function validate<T>(
+  name: string,
+  { schema, secret = false }: Option<T>,
+  value: unknown,
+  shown: unknown,
+  report: Report,
+): T | undefined {
+  // The rules of one option have the same message, so that the first issue says it all.
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  return report(name, secret ? hiddenKind(shown) : shown, result.issues[0].message);
+}
