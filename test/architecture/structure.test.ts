@@ -20,7 +20,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   log: { imports: "" },
   timing: { imports: "clock errors" },
   // Pure.
-  plan: { imports: "errors" },
+  schema: { imports: "" },
+  plan: { imports: "errors schema" },
   view: { imports: "plan" },
   // The outside world.
   certificates: { imports: "clock plan" },
@@ -34,8 +35,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   formation: { imports: "clock errors plan queries timing view", types: "clients" },
   faults: { imports: "clients clock cluster docker errors log plan queries timing view", types: "failover" },
   failover: { imports: "clients clock cluster errors plan queries timing view" },
-  workload: { imports: "clients clock errors plan queries timing view", types: "cluster" },
-  seed: { imports: "clients clock docker errors plan timing", types: "cleanup" },
+  workload: { imports: "clients clock errors plan queries schema timing view", types: "cluster" },
+  seed: { imports: "clients clock docker errors plan schema timing", types: "cleanup" },
   reset: {
     imports: "clock cluster errors faults formation log plan seed timing view",
     types: "clients docker queries",
@@ -79,6 +80,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   "ipaddr.js": "plan",
   debug: "log",
   "escape-goat": "report",
+  valibot: "schema",
   vitest: "vitest",
   "vitest/node": "vitest",
   asn1js: "certificates",

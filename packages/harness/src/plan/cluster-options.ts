@@ -1,14 +1,22 @@
-import * as v from "valibot";
 import {
+  anyNumber,
+  anyOf,
+  anyText,
   checked,
   choice,
   flag,
+  instanceOf,
   integer,
   isObject,
+  listOf,
   numberFrom,
   object,
+  onlyTrue,
   type OptionTable,
+  recordOf,
+  type Schema,
   text,
+  typeNamed,
 } from "../schema/option.ts";
 import type {
   CertificateNames,
@@ -43,27 +51,27 @@ export const MAX_NODES = 100;
 const MAX_REPLICAS = 32;
 
 /** What a value of a directive looks like in JSON and in TypeScript. */
-const CONFIG_VALUE = v.pipe(
-  v.union([v.string(), v.number(), v.boolean()]),
-  v.metadata({ typeName: "ConfigValue" satisfies keyof { ConfigValue: ConfigValue } }),
+export const CONFIG_VALUE: Schema<ConfigValue> = typeNamed(
+  "ConfigValue",
+  anyOf(anyText(), anyNumber(), flag()),
 );
 /** A DNS name that no address looks like. */
 const DNS_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
-function image(example: string): v.GenericSchema<unknown, string> {
+function image(example: string): Schema<string> {
   return text(`an image reference, such as "${example}"`, (value) => /^[\w][\w.:/@-]*$/.test(value));
 }
 
-export function isReplicaCount(value: unknown): value is number {
+function isReplicaCount(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MAX_REPLICAS;
 }
 
 /** A password, or `true` for a random one. */
-export const PASSWORD = checked<string | true>(
+const PASSWORD = checked<string | true>(
   "true or a string of at least one character, without control characters",
   (value) => value === true || (typeof value === "string" && value !== "" && !hasControlCharacter(value)),
-  { documentedAs: v.union([v.string(), v.literal(true)]) },
+  { documentedAs: anyOf(anyText(), onlyTrue()) },
 );
 
 export const USER_OPTIONS: OptionTable<RedisUser> = {
@@ -78,11 +86,12 @@ export const USER_OPTIONS: OptionTable<RedisUser> = {
     schema: checked<string | readonly string[]>(
       'rules of ACL SETUSER, such as "~app:* +@read" or ["~app:*", "+@read"]',
       () => true,
-      { documentedAs: v.union([v.string(), v.array(v.string())]) },
+      { documentedAs: anyOf(anyText(), listOf(anyText())) },
     ),
     description:
       'What the user may do, as rules of `ACL SETUSER`: `"~app:* +@read"`, or a list of such rules. The user starts without rights and switched on. Rules about passwords are rejected.',
     secret: true,
+    isRequired: true,
   },
 };
 
@@ -96,7 +105,7 @@ export const TLS_OPTIONS: OptionTable<TlsOptions> = {
     schema: checked<CertificateNames>(
       '"all", "hosts" or one DNS name, such as "redis.example"',
       (value) => typeof value === "string" && DNS_NAME.test(value),
-      { typeName: "CertificateNames", documentedAs: v.string() },
+      { typeName: "CertificateNames", documentedAs: anyText() },
     ),
     description:
       'The names that the certificates of the nodes contain: see {@link CertificateNames}. The clients of this library always verify: the name `localhost` for `"hosts"`, and the name itself for one fixed name. `cluster.tls.servername` is the name that they verify.',
@@ -118,10 +127,7 @@ export const CLUSTER_OPTIONS: OptionTable<ClusterShape> = {
         isReplicaCount(value) ||
         (Array.isArray(value) && value.length > 0 && Array.from<unknown>(value).every(isReplicaCount)),
       {
-        documentedAs: v.union([
-          integer(0, MAX_REPLICAS),
-          v.pipe(v.array(integer(0, MAX_REPLICAS)), v.minLength(1)),
-        ]),
+        documentedAs: anyOf(integer(0, MAX_REPLICAS), listOf(integer(0, MAX_REPLICAS), 1)),
       },
     ),
     description: `The number of replicas of each primary. A number applies to all shards, as in \`redis-cli --cluster create --cluster-replicas\`: there are ⌊nodes ÷ (replicas + 1)⌋ primaries, and remaining nodes become additional replicas. A list has one number for each shard: \`[2, 1, 0]\` means three shards of three, two and one nodes.
@@ -161,7 +167,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
   config: {
     schema: object<RedisConfig>("an object of redis.conf directives by name", {
       typeName: "RedisConfig",
-      documentedAs: v.record(v.string(), v.union([CONFIG_VALUE, v.array(CONFIG_VALUE)])),
+      documentedAs: recordOf(anyOf(CONFIG_VALUE, listOf(CONFIG_VALUE))),
     }),
     description:
       "Additional directives for the redis.conf of every node. Directives that the plan determines are rejected, and so is a `rename-command` that removes a command which this library needs. In `cluster-announce-hostname` and `cluster-announce-human-nodename`, `{name}` stands for the name of the node (`node-0`) and `{index}` for its number; a host name must differ from node to node.",
@@ -188,7 +194,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
   },
   users: {
     schema: object<Readonly<Record<string, RedisUser>>>("an object of users by name", {
-      documentedAs: v.record(v.string(), v.pipe(v.looseObject({}), v.metadata({ typeName: "RedisUser" }))),
+      documentedAs: recordOf(typeNamed("RedisUser")),
     }),
     description:
       "ACL users by name, in addition to the default user. Replication and this library log in as the default user: give it a `password` or switch it off, otherwise every client can connect without logging in.",
@@ -212,10 +218,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
       "true, false or an object with `clientAuth` and `names`",
       (value) => typeof value === "boolean" || isObject(value),
       {
-        documentedAs: v.union([
-          v.boolean(),
-          v.pipe(v.looseObject({}), v.metadata({ typeName: "TlsOptions" })),
-        ]),
+        documentedAs: anyOf(flag(), typeNamed("TlsOptions")),
       },
     ),
     description:
@@ -254,7 +257,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
   },
   labels: {
     schema: object<Readonly<Record<string, string>>>("an object of strings by label", {
-      documentedAs: v.record(v.string(), v.string()),
+      documentedAs: recordOf(anyText()),
     }),
     description: "Additional labels for the containers and the network.",
     defaultText: "no additional labels",
@@ -314,19 +317,19 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
 export const START_OPTIONS: OptionTable<{ seed: unknown; signal: unknown; configureNode: unknown }> = {
   seed: {
     // Its content is validated together with the size of the cluster.
-    schema: checked<NonNullable<unknown>>("the data of the cluster", () => true, { typeName: "Seed" }),
+    schema: checked<object>("the data of the cluster", () => true, { typeName: "Seed" }),
     description:
       "The data that are loaded before the start resolves, and to which `reset()` returns: see {@link Seed} and docs/seed.md. At most 64 MiB.",
     defaultText: "no data",
   },
   signal: {
-    schema: v.instance(AbortSignal, "an AbortSignal"),
+    schema: instanceOf("an AbortSignal", AbortSignal),
     description:
       "Aborts the start at any moment. Everything that was begun is removed before the promise rejects.",
     defaultText: "no signal",
   },
   configureNode: {
-    schema: checked<NonNullable<unknown>>("a function", (value) => typeof value === "function", {
+    schema: checked<object>("a function", (value) => typeof value === "function", {
       typeName: "ConfigureNode",
     }),
     description: "A function that changes the container of each node before it is created.",

@@ -1,6 +1,5 @@
 import type { Values } from "../schema/read-options.ts";
 import { isFileSeed } from "./validate-seed.ts";
-import type { OptionsToValidate } from "./validate-options.ts";
 import type { Report } from "../schema/option-problems.ts";
 import type { ClusterShape } from "./options.generated.ts";
 import { addressToNumber, numberToAddress, parseSubnet, type Subnet } from "./subnet.ts";
@@ -14,7 +13,7 @@ interface Addresses {
 
 /** Validates the subnet, and the addresses in it. A temporary server that loads the files of `seed` needs one more address. */
 export function validateAddresses(
-  options: OptionsToValidate,
+  options: { readonly subnet?: unknown; readonly seed?: unknown; readonly firstAddress?: unknown },
   values: Values<Pick<ClusterShape, "subnet" | "gateway" | "firstAddress">>,
   nodes: number,
   report: Report,

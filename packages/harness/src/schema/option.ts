@@ -16,6 +16,8 @@ export interface Option<T> {
   readonly environment?: string | undefined;
   /** Whether messages must not show the value. */
   readonly secret?: boolean | undefined;
+  /** Whether the option must be set. */
+  readonly isRequired?: boolean | undefined;
 }
 
 /** The options of an interface. Each property of the interface needs an entry of its type, and no other entry is allowed. */
@@ -70,6 +72,43 @@ export function checked<T>(
 /** An object whose properties are validated by other code. */
 export function object<T>(allowed: string, facts: SchemaFacts): Schema<T> {
   return checked(allowed, isObject, facts);
+}
+
+export function instanceOf<T>(allowed: string, type: abstract new (...args: never[]) => T): Schema<T> {
+  return v.instance(type as new (...args: never[]) => T, allowed);
+}
+
+// What follows describes values that other code checks: see SchemaFacts.
+
+export function anyText(): Schema<string> {
+  return v.string();
+}
+
+export function anyNumber(): Schema<number> {
+  return v.number();
+}
+
+export function onlyTrue(): Schema<true> {
+  return v.literal(true);
+}
+
+export function listOf<T>(schema: Schema<T>, minLength = 0): Schema<T[]> {
+  return minLength === 0 ? v.array(schema) : v.pipe(v.array(schema), v.minLength(minLength));
+}
+
+export function recordOf<T>(schema: Schema<T>): Schema<Record<string, T>> {
+  return v.record(v.string(), schema);
+}
+
+export function anyOf<const T extends readonly Schema<unknown>[]>(
+  ...schemas: T
+): Schema<v.InferOutput<T[number]>> {
+  return v.union(schemas) as Schema<v.InferOutput<T[number]>>;
+}
+
+/** A type that is declared elsewhere under this name. */
+export function typeNamed<T>(typeName: string, schema: Schema<T> = v.custom<T>(() => true)): Schema<T> {
+  return withFacts(schema, { typeName });
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -11,28 +11,13 @@ import {
 } from "../docker/engine.ts";
 import { checkNeighbourTable } from "../docker/host-limits.ts";
 import { isReaperDisabled } from "../docker/start-reaper.ts";
-import type { ConfigureNode } from "../docker/redis-node-container.ts";
 import { abortable, startDeadline } from "../timing/deadline.ts";
-import type { ClusterShape } from "../plan/options.generated.ts";
 import { type ValidOptions, validateOptions } from "../plan/validate-options.ts";
 import { readSeed } from "../seed/read-seed.ts";
-import type { Seed } from "../seed/seed.ts";
+import type { RedisClusterOptions } from "./options.generated.ts";
 import type { ClusterHandle } from "../handle/cluster-handle.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import { monotonicMs } from "../clock/real-time.ts";
-
-/** What {@link startRedisCluster} takes. */
-export interface RedisClusterOptions extends ClusterShape {
-  /** Aborts the start at any moment; whatever was begun is removed before the promise rejects. */
-  readonly signal?: AbortSignal | undefined;
-  /** Changes each node's container before it is created. */
-  readonly configureNode?: ConfigureNode | undefined;
-  /**
-   * Data that are loaded before the start resolves, and that `reset()` returns to: see {@link Seed} and docs/seed.md. At most
-   * 64 MiB. @default none
-   */
-  readonly seed?: Seed | undefined;
-}
 
 /**
  * Starts a real Redis Cluster, one container a node on a network of its own, and returns when it is proven ready:

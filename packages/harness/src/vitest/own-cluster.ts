@@ -1,5 +1,6 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
-import { type RedisClusterOptions, startForRunner } from "../start/start-redis-cluster.ts";
+import type { RedisClusterOptions } from "../start/options.generated.ts";
+import { startForRunner } from "../start/start-redis-cluster.ts";
 import type { ClusterHandle } from "../handle/cluster-handle.ts";
 import type { Borrower, Source } from "./borrower.ts";
 import { optionsKey } from "./options-key.ts";

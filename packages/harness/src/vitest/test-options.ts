@@ -1,4 +1,4 @@
-import type { RedisClusterOptions } from "../start/start-redis-cluster.ts";
+import type { RedisClusterOptions } from "../start/options.generated.ts";
 
 /** The options of a cluster that a test runner starts and ends; the signal is the runner's. */
 export type TestClusterOptions = Omit<RedisClusterOptions, "signal">;
