@@ -90,7 +90,7 @@ export function rangeSentence(schema: Schema<unknown>): string {
 }
 
 /** A text as a comment of lines that are not too long. */
-export function comment(text: string, indent: string): string {
+function comment(text: string, indent: string): string {
   const room = LINE_LENGTH - indent.length - 3;
   const lines = text.split("\n").flatMap((line) => wrap(line, room));
   if (lines.length === 1 && lines[0] !== undefined && lines[0].length <= room - 4) {
