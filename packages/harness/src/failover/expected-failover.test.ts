@@ -5,9 +5,9 @@ import { expectedFailoverMs, expectedManualFailoverMs } from "./expected-failove
 type Name = `${ServerVersion["server"]} ${number}`;
 
 function version(name: Name): ServerVersion {
-  const [server, version = ""] = name.split(" ");
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return { server: server === "valkey" ? "valkey" : "redis", version: `${version}.0`, major, minor };
+  const [server, release = ""] = name.split(" ");
+  const [major = 0, minor = 0] = release.split(".").map(Number);
+  return { server: server === "valkey" ? "valkey" : "redis", version: `${release}.0`, major, minor };
 }
 
 // Shortest and longest time from the kill to the first write, measured in several kills of processes without containers.

@@ -19,12 +19,10 @@ export function isManual(record: ShardRecord, observed: Observed, sinceMs: numbe
   if (promotion === undefined) return false;
   const fromMs = promotions.at(-2)?.observedAt ?? Number.NEGATIVE_INFINITY;
   const untilMs = replacedAt(promotion, observed) + promotion.toleranceMs;
-  const lastStep = observed.logLines
-    .filter(
-      ({ node, event, atMs }) =>
-        event.kind === "manual" && node === promotion.name && atMs >= fromMs && atMs <= untilMs,
-    )
-    .at(-1)?.event;
+  const lastStep = observed.logLines.findLast(
+    ({ node, event, atMs }) =>
+      event.kind === "manual" && node === promotion.name && atMs >= fromMs && atMs <= untilMs,
+  )?.event;
   // A request that expired did not cause the promotion.
   if (lastStep?.kind === "manual") return lastStep.step !== "expired";
   // Without log lines: the failover was manual if no node had declared the old primary failed.
