@@ -18,7 +18,7 @@ export { type ErrorCode, InvalidOptionsError, type OptionProblem, RedisClusterEr
 export type { ClusterDiagnostics } from "./evidence/cluster-diagnostics.ts";
 export type { HistoryView, PastError, PastFault, PastSeed } from "./evidence/history.ts";
 export type { SaveEvidenceOptions } from "./evidence/save-evidence.ts";
-export type { ExpectedFailover, ExpectedParts, MsRange } from "./failover/expected.ts";
+export type { ExpectedFailover, ExpectedParts, MsRange } from "./failover/expected-failover.ts";
 export type {
   DeposedWrites,
   Failover,

@@ -1,4 +1,4 @@
-import { contradictionsIn } from "../failover/contradictions.ts";
+import { findContradictions } from "../failover/contradictions.ts";
 import type { Failover, ShardFailover } from "../failover/failover.ts";
 import { formatFailover } from "../failover/format-failover.ts";
 import { isRecord, provesNothing, requireMs, wrongInput } from "./refusals.ts";
@@ -108,7 +108,7 @@ function requireLimit(given: unknown): number | undefined {
 /** @throws RedisClusterError INVALID_ARGUMENT if it is no failover, or one that contradicts itself. */
 function requireFailover(given: unknown): Failover {
   if (isFailover(given)) {
-    const contradictions = Array.isArray(given.events) ? contradictionsIn(given) : [];
+    const contradictions = Array.isArray(given.events) ? findContradictions(given) : [];
     if (contradictions.length === 0) return given;
     throw provesNothing(
       `the failover contradicts itself. ${contradictions.join("; ")}.`,

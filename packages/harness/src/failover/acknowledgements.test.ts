@@ -1,22 +1,31 @@
 import { expect, test } from "vitest";
-import { type Acknowledgement, acknowledgementOf, lastBefore, ofDeposed } from "./acknowledgements.ts";
+import {
+  type Acknowledgement,
+  findLastWriteBeforeLastTerm,
+  selectLateWrites,
+  toAcknowledgement,
+} from "./acknowledgements.ts";
 
 test.each([
-  ["by the node's clock", { sentAt: 100, atMs: 120, serverMs: 110.9 }, 0, 110],
-  ["by a clock that is ahead", { sentAt: 100, atMs: 120, serverMs: 5_110.5 }, 5_000, 110],
-  ["not before it was sent", { sentAt: 100, atMs: 120, serverMs: 97 }, 0, 100],
-  ["not after it was answered", { sentAt: 100, atMs: 120, serverMs: 131 }, 0, 120],
-  ["when it was sent, without a time", { sentAt: 100, atMs: 120, serverMs: undefined }, 5_000, 100],
-] as const)("a write was executed %s", (_, reply, aheadMs, executedAt) => {
-  expect(acknowledgementOf("node-1", reply, { aheadMs })).toEqual({
+  ["of the node's clock", { sentAt: 100, atMs: 120, serverMs: 110.9 }, 0, 110],
+  ["of a node's clock that is ahead", { sentAt: 100, atMs: 120, serverMs: 5_110.5 }, 5_000, 110],
+  ["of sending if the node's clock is earlier", { sentAt: 100, atMs: 120, serverMs: 97 }, 0, 100],
+  ["of the reply if the node's clock is later", { sentAt: 100, atMs: 120, serverMs: 131 }, 0, 120],
+  ["of sending if the reply has no time", { sentAt: 100, atMs: 120, serverMs: undefined }, 5_000, 100],
+] as const)("a write is executed at the time %s", (_, reply, offsetMs, executedAt) => {
+  expect(toAcknowledgement("node-1", reply, { offsetMs })).toEqual({
     node: "node-1",
     atMs: 120,
     executedAt,
   });
 });
 
-const by = (node: string, executedAt: number): Acknowledgement => ({ node, executedAt, atMs: executedAt });
-/** There and back, and over to a third node. */
+const writeBy = (node: string, executedAt: number): Acknowledgement => ({
+  node,
+  executedAt,
+  atMs: executedAt,
+});
+/** The shard fails over to node b, back to node a, and then to node c. */
 const TERMS = [
   { node: "a", fromMs: Number.NEGATIVE_INFINITY },
   { node: "b", fromMs: 100 },
@@ -24,23 +33,33 @@ const TERMS = [
   { node: "c", fromMs: 300 },
 ];
 
-test("only what a node acknowledged outside of all its terms, and after one of them, is of a deposed node", () => {
-  const all = [
-    by("a", 50),
-    by("a", 150),
-    by("a", 250),
-    by("a", 350),
-    by("b", 150),
-    by("b", 250),
-    by("c", 350),
+test("a late write is outside of all terms of its node, and after one of them", () => {
+  const writes = [
+    writeBy("a", 50),
+    writeBy("a", 150),
+    writeBy("a", 250),
+    writeBy("a", 350),
+    writeBy("b", 150),
+    writeBy("b", 250),
+    writeBy("c", 350),
   ];
-  expect(ofDeposed(all, TERMS, 0)).toEqual([by("a", 150), by("a", 350), by("b", 250)]);
-  // So far apart may the clocks be.
-  expect(ofDeposed(all, TERMS, 50)).toEqual([]);
+  expect(selectLateWrites(writes, TERMS, 0)).toEqual([
+    writeBy("a", 150),
+    writeBy("a", 350),
+    writeBy("b", 250),
+  ]);
+  // All of these writes are within the maximum difference of the clocks.
+  expect(selectLateWrites(writes, TERMS, 50)).toEqual([]);
 });
 
-test("the last write before the last promotion is of the node whose term it was", () => {
-  const all = [by("a", 50), by("a", 210), by("b", 260), by("c", 310), by("a", 320)];
-  expect(lastBefore(all, TERMS, 0)).toEqual(by("a", 210));
-  expect(lastBefore([by("c", 310)], TERMS, 0)).toBeUndefined();
+test("the last write before the last promotion is by the owner of that time", () => {
+  const writes = [
+    writeBy("a", 50),
+    writeBy("a", 210),
+    writeBy("b", 260),
+    writeBy("c", 310),
+    writeBy("a", 320),
+  ];
+  expect(findLastWriteBeforeLastTerm(writes, TERMS, 0)).toEqual(writeBy("a", 210));
+  expect(findLastWriteBeforeLastTerm([writeBy("c", 310)], TERMS, 0)).toBeUndefined();
 });

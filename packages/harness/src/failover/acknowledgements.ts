@@ -1,7 +1,7 @@
 import type { ProbeReply } from "../clients/probe-writer.ts";
 import type { ServerClock } from "./server-clock.ts";
 
-/** A write to a shard that one of its nodes acknowledged. Moments are milliseconds since the epoch by this machine's clock. */
+/** A write to a shard that one of its nodes acknowledged. Times are milliseconds since the epoch, by the clock of this host. */
 export interface Acknowledgement {
   readonly node: string;
   /** When the acknowledgement arrived. */
@@ -11,68 +11,72 @@ export interface Acknowledgement {
 }
 
 /**
- * Puts a reply on this machine's clock. The node executed the write between sending and answering, however little its
- * clock can be trusted; without its clock it may have been at any moment between, and the earliest is taken.
+ * Converts a reply to the clock of this host. The node executed the write after it was sent and before the reply arrived, even if
+ * the clock of the node is wrong. If the reply has no time of the node, the earliest possible time is used.
  */
-export function acknowledgementOf(
+export function toAcknowledgement(
   node: string,
   { sentAt, atMs, serverMs }: ProbeReply,
-  clock: Pick<ServerClock, "aheadMs"> | undefined,
+  clock: Pick<ServerClock, "offsetMs"> | undefined,
 ): Acknowledgement {
   const executedAt =
-    serverMs === undefined ? sentAt : Math.min(Math.max(serverMs - (clock?.aheadMs ?? 0), sentAt), atMs);
-  // Log lines, with which this is compared, are stamped in whole milliseconds too.
+    serverMs === undefined ? sentAt : Math.min(Math.max(serverMs - (clock?.offsetMs ?? 0), sentAt), atMs);
+  // Log lines, which are compared with this time, also have timestamps in whole milliseconds.
   return { node, atMs, executedAt: Math.floor(executedAt) };
 }
 
-/** A node that owned a shard, and from when on: until the next term begins. */
+/** A period in which a node owned a shard. It ends when the next term starts. */
 export interface Term {
   readonly node: string;
   readonly fromMs: number;
 }
 
-/** Whether a node acknowledged a write in the term of the given index. */
-function isIn(terms: readonly Term[], index: number, slackMs: number): (each: Acknowledgement) => boolean {
+/** Returns a predicate: whether the owner of a term executed a write during that term. */
+function isWithinTerm(
+  terms: readonly Term[],
+  index: number,
+  toleranceMs: number,
+): (write: Acknowledgement) => boolean {
   const term = terms[index];
   const toMs = terms[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
   return ({ node, executedAt }) =>
-    node === term?.node && executedAt >= term.fromMs - slackMs && executedAt <= toMs + slackMs;
+    node === term?.node && executedAt >= term.fromMs - toleranceMs && executedAt <= toMs + toleranceMs;
 }
 
 /**
- * Returns the acknowledgements of nodes that had been the shard's primary and had been replaced: those that are certain to
- * be later than the other node's promotion.
+ * Returns the writes that a former primary of the shard executed after it had been replaced. Only writes that are certainly later
+ * than the promotion of the other node count.
  *
- * @param terms who owned the shard, in order, the first one since before the observation.
- * @param slackMs how far the clocks of two nodes may be apart.
+ * @param terms the owners of the shard, in order. The first term started before the observation.
+ * @param toleranceMs the maximum difference between the clocks of two nodes, in milliseconds.
  */
-export function ofDeposed(
+export function selectLateWrites(
   acknowledgements: readonly Acknowledgement[],
   terms: readonly Term[],
-  slackMs: number,
+  toleranceMs: number,
 ): readonly Acknowledgement[] {
-  const own = terms.map((_, index) => isIn(terms, index, slackMs));
+  const isWithin = terms.map((_, index) => isWithinTerm(terms, index, toleranceMs));
   return acknowledgements.filter(
-    (each) =>
-      !own.some((isOwn) => isOwn(each)) &&
-      terms.some(({ node, fromMs }) => node === each.node && each.executedAt > fromMs),
+    (write) =>
+      !isWithin.some((isWithinOne) => isWithinOne(write)) &&
+      terms.some(({ node, fromMs }) => node === write.node && write.executedAt > fromMs),
   );
 }
 
-/** Returns the last write that a primary of the shard executed before the last term began. */
-export function lastBefore(
+/** Returns the last write that a primary of the shard executed before the last term started. */
+export function findLastWriteBeforeLastTerm(
   acknowledgements: readonly Acknowledgement[],
   terms: readonly Term[],
-  slackMs: number,
+  toleranceMs: number,
 ): Acknowledgement | undefined {
-  const earlier = terms.slice(0, -1).map((_, index) => isIn(terms, index, slackMs));
-  return latest(acknowledgements.filter((each) => earlier.some((isOwn) => isOwn(each))));
+  const isWithin = terms.slice(0, -1).map((_, index) => isWithinTerm(terms, index, toleranceMs));
+  return findLatest(acknowledgements.filter((write) => isWithin.some((isWithinOne) => isWithinOne(write))));
 }
 
 /** Returns the acknowledgement of the write that was executed last. */
-export function latest(acknowledgements: readonly Acknowledgement[]): Acknowledgement | undefined {
+export function findLatest(acknowledgements: readonly Acknowledgement[]): Acknowledgement | undefined {
   return acknowledgements.reduce<Acknowledgement | undefined>(
-    (last, each) => (last === undefined || each.executedAt > last.executedAt ? each : last),
+    (latest, write) => (latest === undefined || write.executedAt > latest.executedAt ? write : latest),
     undefined,
   );
 }

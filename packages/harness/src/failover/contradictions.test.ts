@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { contradictionsIn } from "./contradictions.ts";
+import { findContradictions } from "./contradictions.ts";
 import { failoverWith } from "./failover.fixture.ts";
 import type { Failover, FailoverPhases, TimelineEvent } from "./failover.ts";
-import { lateWritesText } from "./late-writes.ts";
+import { formatLateWrites } from "./format-late-writes.ts";
 
 const { phases } = failoverWith();
 
@@ -23,54 +23,54 @@ const EVENTS: readonly TimelineEvent[] = (
   ] as const
 ).map(([node, kind, atMs, text = kind]) => ({ node, kind, atMs: atMs ?? Number.NaN, text }));
 
-/** As after a takeover whose old primary was cut off from the nodes only. */
+/** The result of a takeover while the old primary is cut off from the nodes, but not from clients. */
 const SPLIT: Partial<Failover> = {
   acknowledgedByOldPrimary: { count: 12, lastMs: 1700 },
-  events: [...EVENTS, { node: "node-1", kind: "late-write", atMs: 1700, text: lateWritesText(12) }],
+  events: [...EVENTS, { node: "node-1", kind: "late-write", atMs: 1700, text: formatLateWrites(12) }],
 };
 
-test("a failover whose phases are its events does not contradict itself", () => {
-  expect(contradictionsIn(failoverWith({ events: EVENTS }))).toEqual([]);
-  expect(contradictionsIn(failoverWith(SPLIT))).toEqual([]);
-  expect(contradictionsIn(failoverWith())).toEqual([]);
+test("a failover whose phases match its events has no contradictions", () => {
+  expect(findContradictions(failoverWith({ events: EVENTS }))).toEqual([]);
+  expect(findContradictions(failoverWith(SPLIT))).toEqual([]);
+  expect(findContradictions(failoverWith())).toEqual([]);
 });
 
 test.for(
-  Object.entries(phases).flatMap(([phase, at]) =>
-    typeof at === "number" && phase !== "announcedDelayMs" ? [phase as keyof FailoverPhases] : [],
+  Object.entries(phases).flatMap(([phase, value]) =>
+    typeof value === "number" && phase !== "announcedDelayMs" ? [phase as keyof FailoverPhases] : [],
   ),
-)("a shifted %s is a contradiction", (phase) => {
-  for (const by of [-700, -2, 2, 700]) {
-    const shifted = { ...phases, [phase]: Number(phases[phase]) + by };
-    expect(contradictionsIn(failoverWith({ events: EVENTS, phases: shifted })).join()).toContain(
+)("a changed %s is a contradiction", (phase) => {
+  for (const shiftMs of [-700, -2, 2, 700]) {
+    const shifted = { ...phases, [phase]: Number(phases[phase]) + shiftMs };
+    expect(findContradictions(failoverWith({ events: EVENTS, phases: shifted })).join()).toContain(
       `${phase} of node-5 is ${String(shifted[phase])}`,
     );
   }
 });
 
-test("phases of another node's events are a contradiction", () => {
+test("a phase that only an event of another node supports is a contradiction", () => {
   const changed = { ...phases, failedBy: "node-2" };
-  expect(contradictionsIn(failoverWith({ events: EVENTS, phases: changed }))).toEqual([
+  expect(findContradictions(failoverWith({ events: EVENTS, phases: changed }))).toEqual([
     expect.stringContaining("failedMs"),
   ]);
 });
 
-test("phases in an impossible order are a contradiction, also without events", () => {
+test("phases in an impossible order are a contradiction even without events", () => {
   const changed = { ...phases, electedMs: 1501, recoveredMs: 900 };
-  expect(contradictionsIn(failoverWith({ phases: changed }))).toEqual([
-    "electedMs of node-5 is 1501, after recoveredMs at 900",
+  expect(findContradictions(failoverWith({ phases: changed }))).toEqual([
+    "electedMs of node-5 (1501) is later than recoveredMs (900)",
   ]);
 });
 
-test("an order that the clocks of a distant engine cannot tell is no contradiction", () => {
+test("a wrong order within clockErrorMs is not a contradiction", () => {
   const distant = failoverWith({
     clockErrorMs: 202,
     phases: { ...phases, votesMs: 1600, electedMs: 1399 },
     promotions: [{ name: "node-5", epoch: 9, atMs: 1399 }],
   });
-  expect(contradictionsIn(distant)).toEqual([]);
-  expect(contradictionsIn({ ...distant, clockErrorMs: 0 })).toEqual([
-    "votesMs of node-5 is 1600, after electedMs at 1399",
+  expect(findContradictions(distant)).toEqual([]);
+  expect(findContradictions({ ...distant, clockErrorMs: 0 })).toEqual([
+    "votesMs of node-5 (1600) is later than electedMs (1399)",
   ]);
 });
 
@@ -88,21 +88,21 @@ test.each<readonly [string, Partial<Failover>]>([
     { promotions: [{ name: "node-0", epoch: 8, atMs: 1000 }, ...failoverWith().promotions] },
   ],
   ["fewer writes of the old primary", { acknowledgedByOldPrimary: { count: 11, lastMs: 1700 } }],
-  ["an earlier end of them", { acknowledgedByOldPrimary: { count: 12, lastMs: 1680 } }],
-  ["none of them", { acknowledgedByOldPrimary: { count: 0, lastMs: undefined } }],
+  ["an earlier last write of the old primary", { acknowledgedByOldPrimary: { count: 12, lastMs: 1680 } }],
+  ["no writes of the old primary", { acknowledgedByOldPrimary: { count: 0, lastMs: undefined } }],
 ])("%s is a contradiction", (_, changes) => {
-  expect(contradictionsIn(failoverWith({ ...SPLIT, ...changes }))).not.toEqual([]);
+  expect(findContradictions(failoverWith({ ...SPLIT, ...changes }))).not.toEqual([]);
 });
 
-test("invented writes of the old primary are a contradiction", () => {
+test("writes of the old primary without an event are a contradiction", () => {
   const changes = { events: EVENTS, acknowledgedByOldPrimary: { count: 1, lastMs: 1700 } };
-  expect(contradictionsIn(failoverWith(changes))).toHaveLength(1);
+  expect(findContradictions(failoverWith(changes))).toHaveLength(1);
 });
 
-test("writes at times that cannot be are a contradiction, also without events", () => {
+test("writes at impossible times are a contradiction even without events", () => {
   const changes = { lastWriteMs: 1701, acknowledgedByOldPrimary: { count: 3, lastMs: 1300 } };
-  expect(contradictionsIn(failoverWith(changes))).toEqual([
-    "lastWriteMs of node-5 is 1701, after its promotion at 1501",
-    "the first promotion of node-5 is 1501, after acknowledgedByOldPrimary.lastMs at 1300",
+  expect(findContradictions(failoverWith(changes))).toEqual([
+    "lastWriteMs of node-5 (1701) is later than its promotion (1501)",
+    "the first promotion of node-5 (1501) is later than acknowledgedByOldPrimary.lastMs (1300)",
   ]);
 });

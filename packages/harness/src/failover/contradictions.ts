@@ -1,42 +1,42 @@
 import type { Failover, FailoverPhases, ShardFailover, TimelineEvent } from "./failover.ts";
-import { lateWritesText } from "./late-writes.ts";
+import { formatLateWrites } from "./format-late-writes.ts";
 
 /**
- * Server logs are stamped by clocks that are compared with ours, and a view is as old as its way here. What the clocks of
- * two nodes may be apart comes on top of it.
+ * Tolerance for comparisons of times: the clocks of servers are only compared with the clock of this host, and a view is outdated
+ * by the time that its reply takes. The possible difference between the clocks of two nodes is added to it.
  */
-const SLACK_MS = 100;
+const TOLERANCE_MS = 100;
 /** The times of a failover and of its events are rounded. */
-const ROUNDED_MS = 1;
+const ROUNDING_MS = 1;
 
-/** Which events a phase is taken from, and of which node; undefined if it may be any. */
-interface Source {
+/** The events from which a phase is taken, and their node. The node is undefined if the events may be of any node. */
+interface PhaseSource {
   readonly phase: keyof FailoverPhases;
   readonly kinds: readonly string[];
   readonly node: (shard: ShardFailover) => string | undefined;
 }
 
-const promoted = ({ promoted: { name } }: ShardFailover): string => name;
+const promotedNode = ({ promoted }: ShardFailover): string => promoted.name;
 const anyNode = (): undefined => undefined;
 
-const SOURCES: readonly Source[] = [
+const PHASE_SOURCES: readonly PhaseSource[] = [
   { phase: "suspectedMs", kinds: ["suspected", "flag"], node: ({ phases }) => phases.suspectedBy },
   { phase: "failedMs", kinds: ["failed", "flag"], node: ({ phases }) => phases.failedBy },
-  { phase: "electionScheduledMs", kinds: ["election-scheduled"], node: promoted },
-  { phase: "electionStartedMs", kinds: ["election-started"], node: promoted },
+  { phase: "electionScheduledMs", kinds: ["election-scheduled"], node: promotedNode },
+  { phase: "electionStartedMs", kinds: ["election-started"], node: promotedNode },
   { phase: "votesMs", kinds: ["vote-granted"], node: anyNode },
-  { phase: "electedMs", kinds: ["elected", "manual"], node: promoted },
-  { phase: "servingMs", kinds: ["serving"], node: promoted },
-  { phase: "agreedMs", kinds: ["agreed"], node: promoted },
-  { phase: "recoveredMs", kinds: ["recovered"], node: promoted },
+  { phase: "electedMs", kinds: ["elected", "manual"], node: promotedNode },
+  { phase: "servingMs", kinds: ["serving"], node: promotedNode },
+  { phase: "agreedMs", kinds: ["agreed"], node: promotedNode },
+  { phase: "recoveredMs", kinds: ["recovered"], node: promotedNode },
   { phase: "rejoinedMs", kinds: ["back"], node: anyNode },
 ];
 
-/** Events that show a promotion: of the log, of the log of a takeover, of a view. */
+/** The kinds of events that show a promotion: from the log, from the log of a takeover, and from a view. */
 const PROMOTION_KINDS: ReadonlySet<string> = new Set(["elected", "manual", "promoted"]);
 
-/** Phases of which the first cannot be later than the second. */
-const ORDER: readonly (readonly [keyof FailoverPhases, keyof FailoverPhases])[] = [
+/** Pairs of phases. The first phase of a pair cannot be later than the second. */
+const PHASE_ORDER: readonly (readonly [keyof FailoverPhases, keyof FailoverPhases])[] = [
   ["suspectedMs", "failedMs"],
   ["electionScheduledMs", "electionStartedMs"],
   ["electionStartedMs", "votesMs"],
@@ -47,154 +47,175 @@ const ORDER: readonly (readonly [keyof FailoverPhases, keyof FailoverPhases])[] 
 ];
 
 /**
- * Returns in which points a failover contradicts itself: phases, promotions and acknowledgements that no recorded event
- * supports, recorded ones that are missing, and an order of moments that the servers' rules exclude. Evidence that was
- * changed, or put together wrongly, proves nothing. Pure. A failover without events, such as one that was written by hand,
- * is only compared with the rules.
+ * Returns the contradictions in a failover. They show that its data was changed or combined incorrectly, so that it proves
+ * nothing:
+ *
+ * - phases, promotions and acknowledged writes without a recorded event,
+ * - recorded promotions and writes that the failover does not contain,
+ * - an order of times that the rules of the server exclude.
+ *
+ * A failover without events, such as one that was written by hand, is only compared with the rules of the server.
  */
-export function contradictionsIn(failover: Failover): readonly string[] {
+export function findContradictions(failover: Failover): readonly string[] {
   const { events, others, clockErrorMs } = failover;
   const shards = [failover, ...others];
-  // A failover that an older version wrote down does not have it.
-  const slackMs = SLACK_MS + (Number.isFinite(clockErrorMs) ? clockErrorMs : 0);
+  // A failover that was stored by an older version has no clockErrorMs.
+  const toleranceMs = TOLERANCE_MS + (Number.isFinite(clockErrorMs) ? clockErrorMs : 0);
+  const wrongOrder = shards.map((shard) => findWrongOrder(shard, toleranceMs));
+  if (events.length === 0) return wrongOrder.flat();
   return [
-    ...shards.flatMap((shard) => [
-      ...(events.length === 0 ? [] : [...unsupported(shard, events), ...wrongPromotions(shard, slackMs)]),
-      ...outOfOrder(shard, slackMs),
+    ...shards.flatMap((shard, index) => [
+      ...findUnsupportedPhases(shard, events),
+      ...findUnsupportedPromotions(shard, events),
+      ...findUnsupportedWrites(shard, events),
+      ...findInconsistentPromotions(shard, toleranceMs),
+      ...(wrongOrder[index] ?? []),
     ]),
-    ...(events.length === 0 ? [] : unclaimed(shards, events)),
+    ...findUnclaimedEvents(shards, events),
   ];
 }
 
-function unsupported(shard: ShardFailover, events: readonly TimelineEvent[]): readonly string[] {
-  return [
-    ...SOURCES.flatMap(({ phase, kinds, node }) => {
-      const at = shard.phases[phase];
-      if (typeof at !== "number") return [];
-      const by = node(shard);
-      const supported = events.some(
-        (event) => kinds.includes(event.kind) && (by === undefined || event.node === by) && isAt(event, at),
-      );
-      return supported ? [] : [`${phase} of ${shard.promoted.name} is ${at}, and no event was recorded then`];
-    }),
-    ...unsupportedPromotions(shard, events),
-    ...unsupportedWrites(shard, events),
-  ];
+function findUnsupportedPhases(shard: ShardFailover, events: readonly TimelineEvent[]): readonly string[] {
+  return PHASE_SOURCES.flatMap(({ phase, kinds, node }) => {
+    const phaseMs = shard.phases[phase];
+    if (typeof phaseMs !== "number") return [];
+    const source = node(shard);
+    const isSupported = events.some(
+      (event) =>
+        kinds.includes(event.kind) &&
+        (source === undefined || event.node === source) &&
+        isAtTime(event, phaseMs),
+    );
+    return isSupported
+      ? []
+      : [`${phase} of ${shard.promoted.name} is ${phaseMs}, but no event was recorded at that time`];
+  });
 }
 
-function isAt({ atMs }: TimelineEvent, at: number): boolean {
-  return Math.abs(atMs - at) <= ROUNDED_MS;
+function isAtTime({ atMs }: TimelineEvent, expectedMs: number): boolean {
+  return Math.abs(atMs - expectedMs) <= ROUNDING_MS;
 }
 
-function unsupportedPromotions(
+function findUnsupportedPromotions(
   { promotions }: ShardFailover,
   events: readonly TimelineEvent[],
 ): readonly string[] {
   return promotions.flatMap(({ name, atMs, epoch }) => {
-    const own = events.filter(({ node }) => node === name);
-    const seen = own.some((event) => PROMOTION_KINDS.has(event.kind) && isAt(event, atMs));
-    const numbered =
-      epoch === undefined || own.some(({ text }) => new RegExp(`epoch ${epoch}\\b`).test(text));
+    const nodeEvents = events.filter(({ node }) => node === name);
+    const hasEvent = nodeEvents.some((event) => PROMOTION_KINDS.has(event.kind) && isAtTime(event, atMs));
+    const hasEpoch =
+      epoch === undefined || nodeEvents.some(({ text }) => new RegExp(`epoch ${epoch}\\b`).test(text));
     return [
-      ...(seen ? [] : [`a promotion of ${name} is at ${atMs}, and no event was recorded then`]),
-      ...(numbered ? [] : [`a promotion of ${name} has the epoch ${epoch}, and no event has it`]),
+      ...(hasEvent ? [] : [`the promotion of ${name} is at ${atMs}, but no event was recorded at that time`]),
+      ...(hasEpoch ? [] : [`the promotion of ${name} has the epoch ${epoch}, but no event has this epoch`]),
     ];
   });
 }
 
-function unsupportedWrites(shard: ShardFailover, events: readonly TimelineEvent[]): readonly string[] {
-  const {
-    lastWriteMs,
-    acknowledgedByOldPrimary: late,
-    promoted: { name },
-  } = shard;
-  const last = lastWriteMs === undefined || events.some((event) => isLastWrite(shard, event));
-  const lates = late.count === 0 || events.some((event) => isLateWrite(shard, event));
+function findUnsupportedWrites(shard: ShardFailover, events: readonly TimelineEvent[]): readonly string[] {
+  const { lastWriteMs, acknowledgedByOldPrimary: lateWrites, promoted } = shard;
+  const hasLastWrite = lastWriteMs === undefined || events.some((event) => isLastWrite(shard, event));
+  const hasLateWrites = lateWrites.count === 0 || events.some((event) => isLateWrite(shard, event));
   return [
-    ...(last ? [] : [`lastWriteMs of ${name} is ${lastWriteMs}, and no event was recorded then`]),
-    ...(lates
+    ...(hasLastWrite
       ? []
-      : [`acknowledgedByOldPrimary of ${name} is ${late.count} until ${late.lastMs}, and no event says so`]),
+      : [`lastWriteMs of ${promoted.name} is ${lastWriteMs}, but no event was recorded at that time`]),
+    ...(hasLateWrites
+      ? []
+      : [
+          `acknowledgedByOldPrimary of ${promoted.name} has ${lateWrites.count} writes, the last at ${lateWrites.lastMs}, but no event was recorded for them`,
+        ]),
   ];
 }
 
 function isLastWrite(shard: ShardFailover, event: TimelineEvent): boolean {
-  return event.kind === "last-write" && isOf(shard, event) && isAt(event, shard.lastWriteMs ?? Number.NaN);
+  return (
+    event.kind === "last-write" &&
+    isOfPrimary(shard, event) &&
+    isAtTime(event, shard.lastWriteMs ?? Number.NaN)
+  );
 }
 
 function isLateWrite(shard: ShardFailover, event: TimelineEvent): boolean {
   const { count, lastMs = Number.NaN } = shard.acknowledgedByOldPrimary;
   return (
     event.kind === "late-write" &&
-    isOf(shard, event) &&
-    isAt(event, lastMs) &&
-    event.text === lateWritesText(count)
+    isOfPrimary(shard, event) &&
+    isAtTime(event, lastMs) &&
+    event.text === formatLateWrites(count)
   );
 }
 
-/** Whether an event is of one of the primaries that a shard had. */
-function isOf({ failed, promotions }: ShardFailover, { node }: TimelineEvent): boolean {
+/** Returns whether an event belongs to one of the primaries that a shard had. */
+function isOfPrimary({ failed, promotions }: ShardFailover, { node }: TimelineEvent): boolean {
   return node === failed.name || promotions.some(({ name }) => name === node);
 }
 
-/** By the kind of an event: whether a shard accounts for it. */
+/** For kinds of events that a shard must contain: whether a shard contains the event. */
 const CLAIMS: Readonly<Record<string, (shard: ShardFailover, event: TimelineEvent) => boolean>> = {
   "last-write": isLastWrite,
   "late-write": isLateWrite,
   promoted: ({ promotions }, { node }) => promotions.some(({ name }) => name === node),
 };
 
-/** Recorded events that no shard accounts for. */
-function unclaimed(shards: readonly ShardFailover[], events: readonly TimelineEvent[]): readonly string[] {
+/** Finds recorded events that no shard contains. */
+function findUnclaimedEvents(
+  shards: readonly ShardFailover[],
+  events: readonly TimelineEvent[],
+): readonly string[] {
   return events.flatMap((event) => {
     const isClaimed = CLAIMS[event.kind];
     if (isClaimed === undefined || shards.some((shard) => isClaimed(shard, event))) return [];
-    return [`${event.node} ${event.text} at ${event.atMs}, and no shard has it`];
+    return [`the event "${event.node} ${event.text}" at ${event.atMs} is recorded, but no shard contains it`];
   });
 }
 
-function outOfOrder(shard: ShardFailover, slackMs: number): readonly string[] {
-  const {
-    phases,
-    promotions,
-    promoted: { name },
-    lastWriteMs,
-    acknowledgedByOldPrimary: late,
-  } = shard;
-  const pairs: readonly (readonly [first: string, from: unknown, second: string, to: unknown])[] = [
-    ...ORDER.map(([first, second]) => [first, phases[first], second, phases[second]] as const),
+function findWrongOrder(shard: ShardFailover, toleranceMs: number): readonly string[] {
+  const { phases, promotions, promoted, lastWriteMs, acknowledgedByOldPrimary: lateWrites } = shard;
+  const pairs: readonly (readonly [first: string, firstMs: unknown, second: string, secondMs: unknown])[] = [
+    ...PHASE_ORDER.map(([first, second]) => [first, phases[first], second, phases[second]] as const),
     ["lastWriteMs", lastWriteMs, "its promotion", promotions.at(-1)?.atMs],
-    ["the first promotion", promotions[0]?.atMs, "acknowledgedByOldPrimary.lastMs", late.lastMs],
+    ["the first promotion", promotions[0]?.atMs, "acknowledgedByOldPrimary.lastMs", lateWrites.lastMs],
   ];
-  return pairs.flatMap(([first, from, second, to]) => {
-    if (typeof from !== "number" || typeof to !== "number" || from <= to + slackMs) return [];
-    return [`${first} of ${name} is ${from}, after ${second} at ${to}`];
+  return pairs.flatMap(([first, firstMs, second, secondMs]) => {
+    if (typeof firstMs !== "number" || typeof secondMs !== "number") return [];
+    if (firstMs <= secondMs + toleranceMs) return [];
+    return [`${first} of ${promoted.name} (${firstMs}) is later than ${second} (${secondMs})`];
   });
 }
 
-/** What of the promotions and of the old primary's writes does not fit together, or does not fit the rest. */
-function wrongPromotions(shard: ShardFailover, slackMs: number): readonly string[] {
+/** Finds values of the promotions and of the late writes that contradict each other or the rest of the failover. */
+function findInconsistentPromotions(shard: ShardFailover, toleranceMs: number): readonly string[] {
   const {
     promotions,
     promoted: { name },
     epochAfter,
     phases: { electedMs },
-    acknowledgedByOldPrimary: late,
+    acknowledgedByOldPrimary: lateWrites,
   } = shard;
   const last = promotions.at(-1);
   const found: string[] = [];
-  if (last?.name !== name)
-    found.push(`${name} was promoted, and the last promotion is of ${last?.name ?? "no node"}`);
-  if (last?.epoch !== epochAfter)
-    found.push(`the last promotion has the epoch ${last?.epoch}, and ${name} the epoch ${epochAfter}`);
-  if (last !== undefined && electedMs !== undefined && Math.abs(last.atMs - electedMs) > ROUNDED_MS)
-    found.push(`electedMs of ${name} is ${electedMs}, and its promotion at ${last.atMs}`);
-  for (const [index, { name: next, atMs }] of promotions.entries()) {
-    const before = promotions[index - 1];
-    if (before !== undefined && before.atMs > atMs + slackMs)
-      found.push(`${before.name} was promoted at ${before.atMs}, after ${next} at ${atMs}`);
+  if (last?.name !== name) {
+    found.push(`the promoted node is ${name}, but the last promotion is of ${last?.name ?? "no node"}`);
   }
-  if (late.count > 0 !== (late.lastMs !== undefined))
-    found.push(`the old primary acknowledged ${late.count} writes, the last at ${late.lastMs}`);
+  if (last?.epoch !== epochAfter) {
+    found.push(`the last promotion has the epoch ${last?.epoch}, but ${name} has the epoch ${epochAfter}`);
+  }
+  if (last !== undefined && electedMs !== undefined && Math.abs(last.atMs - electedMs) > ROUNDING_MS) {
+    found.push(`electedMs of ${name} is ${electedMs}, but its promotion is at ${last.atMs}`);
+  }
+  for (const [index, { name: next, atMs }] of promotions.entries()) {
+    const previous = promotions[index - 1];
+    if (previous !== undefined && previous.atMs > atMs + toleranceMs) {
+      found.push(
+        `the promotion of ${previous.name} (${previous.atMs}) is later than the next one, of ${next} (${atMs})`,
+      );
+    }
+  }
+  if (lateWrites.count > 0 !== (lateWrites.lastMs !== undefined)) {
+    found.push(
+      `acknowledgedByOldPrimary has ${lateWrites.count} writes, but the last is at ${lateWrites.lastMs}`,
+    );
+  }
   return found;
 }

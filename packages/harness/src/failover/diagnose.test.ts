@@ -1,140 +1,152 @@
 import { expect, test } from "vitest";
-import { diagnose, type Evidence, type ReplicaEvidence, type ShardEvidence } from "./diagnose.ts";
+import { diagnose, type FailedShardState, type FailureState, type ReplicaState } from "./diagnose.ts";
 
-function replica(changes: Partial<ReplicaEvidence> = {}): ReplicaEvidence {
+function replica(changes: Partial<ReplicaState> = {}): ReplicaState {
   return {
     name: "node-3",
-    answers: true,
-    noFailover: false,
+    isAnswering: true,
+    hasNoFailoverFlag: false,
     dataAgeMs: 800,
-    allowedAgeMs: 11_000,
-    primariesReached: 2,
-    primariesNeeded: 2,
-    elections: 0,
+    maxDataAgeMs: 11_000,
+    reachablePrimaries: 2,
+    majority: 2,
+    electionCount: 0,
     ignoredClaim: undefined,
-    denied: undefined,
-    unable: undefined,
+    lastDenial: undefined,
+    lastObstacle: undefined,
     ...changes,
   };
 }
 
-function shard(changes: Partial<ShardEvidence> = {}): ShardEvidence {
+function shard(changes: Partial<FailedShardState> = {}): FailedShardState {
   return {
     primary: "node-0",
-    well: false,
-    answers: false,
+    hasRecovered: false,
+    isAnswering: false,
     suspectedBy: ["node-1", "node-2"],
-    declaredDead: true,
+    isDeclaredFailed: true,
     expectedMaxMs: 3_500,
     replicas: [replica()],
     ...changes,
   };
 }
 
-function reason(changes: Partial<ShardEvidence>, rest: Partial<Evidence> = {}): string {
+function diagnoseShard(changes: Partial<FailedShardState>, stateChanges: Partial<FailureState> = {}): string {
   return diagnose({
     withinMs: 8_000,
     nodeTimeoutMs: 1_000,
     primaries: 3,
-    primariesLeft: 2,
-    troubled: [shard(changes)],
-    ...rest,
+    answeringPrimaries: 2,
+    failedShards: [shard(changes)],
+    ...stateChanges,
   });
 }
 
 test.each([
-  ["no fault at all", reason({}, { troubled: [] }), /^No primary was in trouble/],
-  ["a fault that was too short", reason({ well: true }), /^node-0 was away for a moment .* 1000 ms/],
-  ["no replica", reason({ replicas: [], expectedMaxMs: Number.POSITIVE_INFINITY }), /^node-0 has no replica/],
+  ["a missing fault", diagnoseShard({}, { failedShards: [] }), /^No primary failed/],
   [
-    "a replica that is away too",
-    reason({ replicas: [replica({ answers: false })] }),
-    /^node-3, .* is away too/,
+    "a short fault",
+    diagnoseShard({ hasRecovered: true }),
+    /^node-0 was unhealthy only for a moment .* 1000 ms/,
   ],
   [
-    "failover turned off",
-    reason({ replicas: [replica({ noFailover: true })] }),
-    /^node-3 may not take over: cluster-replica-no-failover/,
+    "a missing replica",
+    diagnoseShard({ replicas: [], expectedMaxMs: Number.POSITIVE_INFINITY }),
+    /^node-0 has no replica/,
   ],
   [
-    "votes of an earlier election that were counted again",
-    reason({ replicas: [replica({ ignoredClaim: { epoch: 10, newerEpoch: 11 } })] }),
-    /^node-3 promoted itself with config epoch 10, .* node-0 had epoch 11: .* Let 2000 ms pass/,
+    "a replica that does not answer",
+    diagnoseShard({ replicas: [replica({ isAnswering: false })] }),
+    /^No replica of node-0 answers \(node-3\)/,
   ],
   [
-    "no majority",
-    reason({ declaredDead: false }, { primariesLeft: 1 }),
-    /^Only 1 of 3 primaries answers, and 2 would have to agree/,
+    "a replica with failover disabled",
+    diagnoseShard({ replicas: [replica({ hasNoFailoverFlag: true })] }),
+    /^node-3 cannot take over because cluster-replica-no-failover is set/,
+  ],
+  [
+    "votes of an earlier election counted again",
+    diagnoseShard({ replicas: [replica({ ignoredClaim: { epoch: 10, newerEpoch: 11 } })] }),
+    /^node-3 promoted itself with config epoch 10, .* node-0 has the newer epoch 11\. .* Wait 2000 ms/,
+  ],
+  [
+    "a missing majority of the primaries",
+    diagnoseShard({ isDeclaredFailed: false }, { answeringPrimaries: 1 }),
+    /^Only 1 of 3 primaries answers, but 2 must agree/,
   ],
   [
     "a replica that is cut off",
-    reason({ replicas: [replica({ primariesReached: 1 })] }),
-    /^node-3 cannot reach a majority of the primaries, whose votes it would need/,
+    diagnoseShard({ replicas: [replica({ reachablePrimaries: 1 })] }),
+    /^node-3 cannot reach a majority of the primaries, whose votes are needed/,
   ],
   [
-    "a replica that is too old by its own count",
-    reason({ replicas: [replica({ dataAgeMs: 12_000 })] }),
-    /^node-3 had lost the primary too long ago .*\(about 12000 ms, and 11000 ms are allowed\).*validity-factor/,
+    "a replica whose data is too old",
+    diagnoseShard({ replicas: [replica({ dataAgeMs: 12_000 })] }),
+    /^node-3 lost the connection .* too long ago .*\(about 12000 ms ago; at most 11000 ms are allowed\).*validity-factor/,
   ],
   [
-    "a replica that says that it is too old",
-    reason({
+    "a replica that logs that its data is too old",
+    diagnoseShard({
       replicas: [
         replica({
           dataAgeMs: undefined,
-          unable: "Disconnected from master for longer than allowed. Please check …",
+          lastObstacle: "Disconnected from master for longer than allowed. Please check …",
         }),
       ],
     }),
-    /^node-3 had lost the primary too long ago to take over: see/,
+    /^node-3 lost the connection to the primary too long ago to take over\. The limit/,
   ],
   [
-    "too little time",
-    reason({ declaredDead: false }, { withinMs: 2_000 }),
-    /^The time was too short: .* 3500 ms, and 2000 ms/,
+    "a timeout that is too short",
+    diagnoseShard({ isDeclaredFailed: false }, { withinMs: 2_000 }),
+    /^The timeout was too short: .* 3500 ms, but the timeout was 2000 ms/,
   ],
   [
-    "only suspected",
-    reason({ declaredDead: false, suspectedBy: ["node-1"] }),
-    /^node-0 is suspected by node-1, but a majority/,
+    "a primary that is only suspected",
+    diagnoseShard({ isDeclaredFailed: false, suspectedBy: ["node-1"] }),
+    /^node-0 is suspected by node-1, but no majority/,
   ],
   [
-    "only we cannot reach it",
-    reason({ declaredDead: false, suspectedBy: [] }),
+    "a primary that only this host cannot reach",
+    diagnoseShard({ isDeclaredFailed: false, suspectedBy: [] }),
     /^node-0 does not answer, but no node suspects it/,
   ],
   [
-    "votes refused",
-    reason({ replicas: [replica({ elections: 2, denied: "node-1 said: its master is up" })] }),
-    /^node-3 stood for election .* last refusal: node-1 said: its master is up/,
+    "denied votes",
+    diagnoseShard({
+      replicas: [replica({ electionCount: 2, lastDenial: "its master is up (logged by node-1)" })],
+    }),
+    /^node-3 started an election .* Last denied vote: its master is up \(logged by node-1\)/,
   ],
   [
-    "nothing that speaks against it",
-    reason({}),
-    /^node-0 was declared dead, and node-3 did not stand for election\.$/,
+    "an election that did not start",
+    diagnoseShard({}),
+    /^node-0 was declared failed, but node-3 did not start an election\.$/,
   ],
-])("%s", (_, sentence, expected) => {
+])("diagnoses %s", (_, sentence, expected) => {
   expect(sentence).toMatch(expected);
 });
 
-test("waiting for its turn or for votes is not what keeps a replica from taking over", () => {
-  const unable = "Waiting the delay before I can start a new failover.";
-  expect(reason({ replicas: [replica({ unable })] })).toContain(
-    "did not stand for election: Waiting the delay",
+test("the diagnosis names the reason that a replica logged", () => {
+  const lastObstacle = "Waiting the delay before I can start a new failover.";
+  expect(diagnoseShard({ replicas: [replica({ lastObstacle })] })).toContain(
+    "did not start an election: Waiting the delay",
   );
 });
 
-test("one replica that could have is enough for another reason", () => {
-  expect(reason({ replicas: [replica({ noFailover: true }), replica({ name: "node-6" })] })).toContain(
-    "did not stand for election",
-  );
+test("a problem of one replica is not named if another replica could take over", () => {
+  expect(
+    diagnoseShard({ replicas: [replica({ hasNoFailoverFlag: true }), replica({ name: "node-6" })] }),
+  ).toContain("did not start an election");
 });
 
-test("what two shards lack alike is said once, what they lack each is said for each", () => {
-  const both = [shard(), shard({ primary: "node-1" })];
-  expect(reason({}, { troubled: both, primariesLeft: 1 }).match(/Only 1 of 3/g)).toHaveLength(1);
-  const each = [shard({ replicas: [] }), shard({ primary: "node-1", replicas: [] })];
-  expect(reason({}, { troubled: each })).toBe(
+test("a reason that two shards share is named only once", () => {
+  const sameReason = [shard(), shard({ primary: "node-1" })];
+  expect(
+    diagnoseShard({}, { failedShards: sameReason, answeringPrimaries: 1 }).match(/Only 1 of 3/g),
+  ).toHaveLength(1);
+  const differentReasons = [shard({ replicas: [] }), shard({ primary: "node-1", replicas: [] })];
+  expect(diagnoseShard({}, { failedShards: differentReasons })).toBe(
     "node-0 has no replica that could take over. node-1 has no replica that could take over.",
   );
 });

@@ -1,147 +1,157 @@
 import { electionTimes } from "../plan/election-times.ts";
 
-/** What is known of a replica that was not promoted. */
-export interface ReplicaEvidence {
+/** The state of a replica that was not promoted. */
+export interface ReplicaState {
   readonly name: string;
-  readonly answers: boolean;
-  /** It carries the flag `nofailover`. */
-  readonly noFailover: boolean;
-  /** How long it has been without its primary, and how long it may be, where it said so. */
+  readonly isAnswering: boolean;
+  /** Whether the replica has the flag `nofailover`. */
+  readonly hasNoFailoverFlag: boolean;
+  /** How long the replica has been without its primary, in milliseconds. Undefined if the replica did not report it. */
   readonly dataAgeMs: number | undefined;
-  readonly allowedAgeMs: number | undefined;
-  /** Primaries with slots that it can reach, and how many are a majority. */
-  readonly primariesReached: number;
-  readonly primariesNeeded: number;
-  /** How often it asked for votes. */
-  readonly elections: number;
-  /** It says that it is the primary, by a config epoch that others ignore because theirs is newer. */
+  /** Maximum `dataAgeMs` with which the replica may take over. Undefined if unknown or unlimited. */
+  readonly maxDataAgeMs: number | undefined;
+  /** The number of primaries with slots that the replica can reach. */
+  readonly reachablePrimaries: number;
+  /** The number of primaries that is a majority. */
+  readonly majority: number;
+  /** How often the replica requested votes. */
+  readonly electionCount: number;
+  /** The replica claims to be the primary, but with a config epoch that other nodes ignore because they know a newer one. */
   readonly ignoredClaim: { readonly epoch: number; readonly newerEpoch: number } | undefined;
-  /** The last reason why somebody refused its vote, and the last why it does not stand for election. */
-  readonly denied: string | undefined;
-  readonly unable: string | undefined;
+  /** The reason of the last vote that a node denied, and the node that logged it. */
+  readonly lastDenial: string | undefined;
+  /** The last reason that the replica logged for not starting an election. */
+  readonly lastObstacle: string | undefined;
 }
 
-/** What is known of a shard whose primary was in trouble. */
-export interface ShardEvidence {
+/** The state of a shard whose primary was unhealthy and was not replaced. */
+export interface FailedShardState {
+  /** The name of the primary before the fault. */
   readonly primary: string;
-  /** It answers and says that it is a primary, and nobody flags it. */
-  readonly well: boolean;
-  readonly answers: boolean;
+  /** Whether the old primary answers and reports that it is a primary, and no node flags it. */
+  readonly hasRecovered: boolean;
+  readonly isAnswering: boolean;
+  /** The names of the nodes that suspect the primary. */
   readonly suspectedBy: readonly string[];
-  /** A majority declared it dead. */
-  readonly declaredDead: boolean;
+  /** Whether a majority of the primaries declared the primary failed. */
+  readonly isDeclaredFailed: boolean;
+  /** Maximum duration of a failover of this shard, by the rules of the server. */
   readonly expectedMaxMs: number;
-  /** Those that it had before the fault. */
-  readonly replicas: readonly ReplicaEvidence[];
+  /** The replicas that the shard had before the fault. */
+  readonly replicas: readonly ReplicaState[];
 }
 
-/** Everything that a reason can be found in. */
-export interface Evidence {
+/** Everything that {@link diagnose} takes into account. */
+export interface FailureState {
   readonly withinMs: number;
   readonly nodeTimeoutMs: number;
-  /** Primaries with slots before the fault, and how many of them still answer. */
+  /** The number of primaries that had slots before the fault. */
   readonly primaries: number;
-  readonly primariesLeft: number;
-  /** Shards whose primary was silent, suspected or deposed at some time and that have no new one. */
-  readonly troubled: readonly ShardEvidence[];
+  /** The number of these primaries that still answer. */
+  readonly answeringPrimaries: number;
+  /** The shards without a new primary whose old primary was silent, suspected or replaced at some time. */
+  readonly failedShards: readonly FailedShardState[];
 }
 
-/** The likely reason why nobody was promoted, in a sentence for each shard. Pure. */
-export function diagnose(evidence: Evidence): string {
-  const { troubled } = evidence;
-  if (troubled.length === 0) {
-    return "No primary was in trouble at any time: all of them answered, and nobody suspected any. Did the action reach a primary?";
+/** Returns the likely reason why no node was promoted: one sentence or more for each failed shard. */
+export function diagnose(state: FailureState): string {
+  const { failedShards } = state;
+  if (failedShards.length === 0) {
+    return "No primary failed: all primaries answered, and no node suspected one of them. Check whether the action reached a primary.";
   }
-  // Several shards may lack the same thing.
-  return [...new Set(troubled.map((shard) => reasonFor(shard, evidence)))].join(" ");
+  // Several shards may have the same reason.
+  return [...new Set(failedShards.map((shard) => findReason(shard, state)))].join(" ");
 }
 
-function reasonFor(shard: ShardEvidence, evidence: Evidence): string {
-  const { primary } = shard;
-  if (shard.well) {
-    return `${primary} was away for a moment and is well again: a failover takes a primary that is away for longer than the node timeout of ${evidence.nodeTimeoutMs} ms.`;
+function findReason(shard: FailedShardState, state: FailureState): string {
+  const { primary, replicas } = shard;
+  if (shard.hasRecovered) {
+    return `${primary} was unhealthy only for a moment and has recovered. A failover starts only if a primary is unreachable for longer than the node timeout of ${state.nodeTimeoutMs} ms.`;
   }
-  const candidates = shard.replicas.filter(({ answers }) => answers);
-  if (shard.replicas.length === 0) return `${primary} has no replica that could take over.`;
-  if (candidates.length === 0) {
-    return `${list(shard.replicas)}, which could take over from ${primary}, ${are(shard.replicas)} away too.`;
-  }
-  if (candidates.every(({ noFailover }) => noFailover)) {
-    return `${list(candidates)} may not take over: cluster-replica-no-failover is set.`;
+  const candidates = replicas.filter(({ isAnswering }) => isAnswering);
+  if (replicas.length === 0) return `${primary} has no replica that could take over.`;
+  if (candidates.length === 0) return `No replica of ${primary} answers (${listNames(replicas)}).`;
+  if (candidates.every(({ hasNoFailoverFlag }) => hasNoFailoverFlag)) {
+    return `${listNames(candidates)} cannot take over because cluster-replica-no-failover is set.`;
   }
   return (
-    majorityProblem(candidates, evidence) ?? ageProblem(candidates) ?? unfinished(shard, candidates, evidence)
+    findMajorityProblem(candidates, state) ??
+    findDataAgeProblem(candidates) ??
+    describeProgress(shard, candidates, state)
   );
 }
 
-/** Both declaring a primary dead and electing another need more than half of the primaries, the dead one counted. */
-function majorityProblem(
-  candidates: readonly ReplicaEvidence[],
-  { primaries, primariesLeft }: Evidence,
+/**
+ * Finds a missing majority. A primary is declared failed, and a replica is elected, only with the votes of more than half of the
+ * primaries. The failed primary is counted.
+ */
+function findMajorityProblem(
+  candidates: readonly ReplicaState[],
+  { primaries, answeringPrimaries }: FailureState,
 ): string | undefined {
-  const needed = Math.floor(primaries / 2) + 1;
-  if (primariesLeft < needed) {
-    return `Only ${primariesLeft} of ${primaries} primaries ${primariesLeft === 1 ? "answers" : "answer"}, and ${needed} would have to agree that one is dead, and to vote.`;
+  const majority = Math.floor(primaries / 2) + 1;
+  if (answeringPrimaries < majority) {
+    const verb = answeringPrimaries === 1 ? "answers" : "answer";
+    return `Only ${answeringPrimaries} of ${primaries} primaries ${verb}, but ${majority} must agree that a primary has failed and vote for a replica.`;
   }
-  const cutOff = candidates.filter(
-    ({ primariesReached, primariesNeeded }) => primariesReached < primariesNeeded,
-  );
+  const cutOff = candidates.filter((replica) => replica.reachablePrimaries < replica.majority);
   if (cutOff.length < candidates.length) return undefined;
-  return `${list(cutOff)} cannot reach a majority of the primaries, whose votes ${cutOff.length === 1 ? "it" : "they"} would need.`;
+  return `${listNames(cutOff)} cannot reach a majority of the primaries, whose votes are needed for a promotion.`;
 }
 
-/** The server logs this only five seconds after the primary's death (`clusterLogCantFailover`), so it is worked out. */
-function ageProblem(candidates: readonly ReplicaEvidence[]): string | undefined {
+/**
+ * Finds replicas whose data is too old. The server logs this only five seconds after the failure of the primary
+ * (`clusterLogCantFailover`), so it is also computed.
+ */
+function findDataAgeProblem(candidates: readonly ReplicaState[]): string | undefined {
   const tooOld = candidates.filter(
-    ({ dataAgeMs, allowedAgeMs, unable }) =>
-      unable?.startsWith("Disconnected from") === true ||
-      (dataAgeMs !== undefined && allowedAgeMs !== undefined && dataAgeMs > allowedAgeMs),
+    ({ dataAgeMs, maxDataAgeMs, lastObstacle }) =>
+      lastObstacle?.startsWith("Disconnected from") === true ||
+      (dataAgeMs !== undefined && maxDataAgeMs !== undefined && dataAgeMs > maxDataAgeMs),
   );
   const [first] = tooOld;
   if (first === undefined || tooOld.length < candidates.length) return undefined;
   const facts =
-    first.dataAgeMs === undefined || first.allowedAgeMs === undefined
+    first.dataAgeMs === undefined || first.maxDataAgeMs === undefined
       ? ""
-      : ` (about ${first.dataAgeMs} ms, and ${first.allowedAgeMs} ms are allowed)`;
-  return `${list(tooOld)} had lost the primary too long ago to take over${facts}: see cluster-replica-validity-factor.`;
+      : ` (about ${first.dataAgeMs} ms ago; at most ${first.maxDataAgeMs} ms are allowed)`;
+  return `${listNames(tooOld)} lost the connection to the primary too long ago to take over${facts}. The limit depends on cluster-replica-validity-factor; 0 disables it.`;
 }
 
-/** Nothing speaks against it, so how far did it come? */
-function unfinished(
-  shard: ShardEvidence,
-  candidates: readonly ReplicaEvidence[],
-  evidence: Evidence,
+/** Describes the last step that the failover reached, if nothing is known that prevented it. */
+function describeProgress(
+  shard: FailedShardState,
+  candidates: readonly ReplicaState[],
+  { withinMs, nodeTimeoutMs }: FailureState,
 ): string {
   const { primary, expectedMaxMs, suspectedBy } = shard;
-  const { withinMs } = evidence;
   if (expectedMaxMs > withinMs) {
-    return `The time was too short: with a node timeout of ${evidence.nodeTimeoutMs} ms a failover can take ${Math.ceil(expectedMaxMs)} ms, and ${withinMs} ms were given.`;
+    return `The timeout was too short: with a node timeout of ${nodeTimeoutMs} ms a failover can take ${Math.ceil(expectedMaxMs)} ms, but the timeout was ${withinMs} ms.`;
   }
-  if (!shard.declaredDead) {
-    if (suspectedBy.length > 0) {
-      return `${primary} is suspected by ${suspectedBy.join(", ")}, but a majority of the primaries has not agreed that it is dead.`;
-    }
-    return `${primary} ${shard.answers ? "answers" : "does not answer"}, but no node suspects it: does the fault keep only this machine from reaching it?`;
+  if (!shard.isDeclaredFailed) {
+    return suspectedBy.length > 0
+      ? `${primary} is suspected by ${suspectedBy.join(", ")}, but no majority of the primaries has declared it failed.`
+      : `${primary} ${shard.isAnswering ? "answers" : "does not answer"}, but no node suspects it. Check whether the fault disconnects only this host from the node.`;
   }
   const claimant = candidates.find(({ ignoredClaim }) => ignoredClaim !== undefined);
   if (claimant?.ignoredClaim !== undefined) {
     const { epoch, newerEpoch } = claimant.ignoredClaim;
-    return `${claimant.name} promoted itself with config epoch ${epoch}, and the others ignore it because ${primary} had epoch ${newerEpoch}: it had won an election shortly before, and its server counted those votes again. Let ${electionTimes(evidence.nodeTimeoutMs).votesMs} ms pass between two failovers of a shard.`;
+    return (
+      `${claimant.name} promoted itself with config epoch ${epoch}, but the other nodes ignore this because ${primary} has the newer epoch ${newerEpoch}. ` +
+      `${claimant.name} had won an election shortly before, and its server counted those votes again. ` +
+      `Wait ${electionTimes(nodeTimeoutMs).votesMs} ms between two failovers of a shard.`
+    );
   }
-  const stood = candidates.filter(({ elections }) => elections > 0);
-  const [first = candidates[0]] = stood;
-  const denied = first?.denied === undefined ? "" : `; the last refusal: ${first.denied}`;
-  if (stood.length > 0) {
-    return `${list(stood)} stood for election and did not get a majority of the votes${denied}.`;
+  const started = candidates.filter(({ electionCount }) => electionCount > 0);
+  const [first = candidates[0]] = started;
+  if (started.length > 0) {
+    const denial = first?.lastDenial === undefined ? "" : ` Last denied vote: ${first.lastDenial}.`;
+    return `${listNames(started)} started an election but did not get a majority of the votes.${denial}`;
   }
-  const unable = first?.unable === undefined ? "" : `: ${first.unable}`;
-  return `${primary} was declared dead, and ${list(candidates)} did not stand for election${unable || "."}`;
+  const obstacle = first?.lastObstacle === undefined ? "." : `: ${first.lastObstacle}`;
+  return `${primary} was declared failed, but ${listNames(candidates)} did not start an election${obstacle}`;
 }
 
-function list(replicas: readonly ReplicaEvidence[]): string {
+function listNames(replicas: readonly ReplicaState[]): string {
   return replicas.map(({ name }) => name).join(", ");
-}
-
-function are({ length }: readonly unknown[]): string {
-  return length === 1 ? "is" : "are";
 }

@@ -1,5 +1,5 @@
 import type { WaitOptions } from "../timing/call-deadline.ts";
-import type { ExpectedFailover } from "./expected.ts";
+import type { ExpectedFailover } from "./expected-failover.ts";
 import type { Failover, ObserveFailoverOptions } from "./failover.ts";
 
 /** Measures failovers, and computes how long they take. */
@@ -37,8 +37,8 @@ export interface FailoverObservation {
   ) => Promise<Failover>;
 
   /**
-   * Computes how long a failover of one shard takes by the rules of the server, in milliseconds from the failure of its primary to
-   * the promotion: its parts, their sum, and how long it takes until the promoted node executes commands (`serving`, as if its
+   * Computes how long a failover of one shard takes by the rules of the server, in milliseconds from the failure of its primary
+   * to the promotion: its parts, their sum, and how long it takes until the promoted node executes commands (`serving`, as if its
    * process had started at the failure). It follows from the node timeout, the server's version, and the smallest number of
    * replicas that the plan gives a shard. It applies to a machine that is not overloaded. It is `Infinity` if a shard has no
    * replica, or the cluster fewer than three primaries. Only the version is requested from the cluster.

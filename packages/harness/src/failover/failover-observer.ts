@@ -6,10 +6,11 @@ import type { FailoverProspects } from "../queries/failover-prospects.ts";
 import { queryAnyNode } from "../queries/query-any-node.ts";
 import { tooSmallToFailOver } from "../view/automatic-failover.ts";
 import { parseInfo, serverVersion } from "../view/parse-info.ts";
-import { type ExpectedFailover, expectedFailoverMs } from "./expected.ts";
-import type { Failover, FailoverSubject, ObserveFailoverOptions } from "./failover.ts";
+import { type ExpectedFailover, expectedFailoverMs } from "./expected-failover.ts";
+import type { Failover, ObserveFailoverOptions } from "./failover.ts";
 import type { FailoverObservation } from "./failover-observation.ts";
 import { observeFailover } from "./observe-failover.ts";
+import type { ObservedCluster } from "./observed-cluster.ts";
 
 /** Observes failovers of the cluster of one handle. */
 export class FailoverObserver implements FailoverObservation {
@@ -31,7 +32,7 @@ export class FailoverObserver implements FailoverObservation {
   async expectedFailoverMs(options: WaitOptions = {}): Promise<ExpectedFailover> {
     const { calls, nodes, plan } = this.#context;
     const connections = nodes.map(({ connection }) => connection);
-    const info = await calls.run("Asking for the server's version", options, (signal) =>
+    const info = await calls.run("Reading the server's version", options, (signal) =>
       queryAnyNode(connections, ["INFO", "server"], signal),
     );
     const replicas = Math.min(...plan.shards.map((shard) => shard.replicas.length));
@@ -53,13 +54,14 @@ export class FailoverObserver implements FailoverObservation {
     await using probe = await calls.run("Connecting the probe", { signal: given }, (signal) =>
       ProbeWriter.open(plan, addresses, access, AbortSignal.any([signal, ended])),
     );
-    const subject: FailoverSubject = {
+    const cluster: ObservedCluster = {
       plan,
       connections: nodes.map(({ connection }) => connection),
-      stopped: ended,
-      logStream: (node, since) => findNode(nodes, node).handle.logStream({ since }),
+      endSignal: ended,
+      logStream: (node, sinceEpochSeconds) =>
+        findNode(nodes, node).handle.logStream({ since: sinceEpochSeconds }),
       probe,
-      refuseHopeless: () => this.#prospects.refuseHopeless(),
+      rejectImpossibleFailover: () => this.#prospects.refuseHopeless(),
       firstFaultSince: (ms) =>
         history.faults
           .map(({ since }) => since)
@@ -67,7 +69,7 @@ export class FailoverObserver implements FailoverObservation {
           .find((since) => since >= ms),
     };
     try {
-      const failover = await observeFailover(subject, action, options);
+      const failover = await observeFailover(cluster, action, options);
       history.addFailover(failover);
       return failover;
     } catch (error) {

@@ -6,7 +6,7 @@ const NODES: readonly NodeBefore[] = [0, 1, 2, 3, 4, 5].map((index) => ({
   shard: [0, 1, 2, 2, 0, 1][index],
 }));
 
-/** node-5 took over from node-1 after 1501 ms, and the shard was whole again after 1515 ms. */
+/** Returns a failover: node-5 replaced node-1 after 1501 ms, and the shard had recovered after 1515 ms. */
 export function failoverWith(changes: Partial<Failover> = {}): Failover {
   return {
     ...shardFailoverWith(),
@@ -20,7 +20,7 @@ export function failoverWith(changes: Partial<Failover> = {}): Failover {
   };
 }
 
-/** One shard of it. */
+/** Returns the failover of one shard. */
 export function shardFailoverWith(
   changes: Partial<ShardFailover> = {},
   phases: Partial<FailoverPhases> = {},

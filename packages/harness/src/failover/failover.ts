@@ -1,187 +1,180 @@
-import type { Readable } from "node:stream";
-import type { NodeConnection } from "../clients/node-connection.ts";
-import type { ProbeWriter } from "../clients/probe-writer.ts";
-import type { ClusterPlan, NodeRole, SlotRange } from "../plan/cluster-plan.ts";
-import type { ExpectedFailover } from "./expected.ts";
+import type { NodeRole, SlotRange } from "../plan/cluster-plan.ts";
+import type { ExpectedFailover } from "./expected-failover.ts";
 
-/** The cluster as this room needs it; whoever has the cluster hands it in. */
-export interface FailoverSubject {
-  readonly plan: ClusterPlan;
-  readonly connections: readonly NodeConnection[];
-  /** Aborts with the reason when the cluster is stopped, which ends an observation. */
-  readonly stopped: AbortSignal;
-  /** A node's output since a moment, in seconds of its engine's clock, and from then on live. Whoever asks destroys it. */
-  logStream(node: string, sinceEpochSeconds: number): Promise<Readable>;
-  /** Writes straight to nodes, so that it is certain which node acknowledged. */
-  readonly probe: Pick<ProbeWriter, "ready" | "write">;
-  /** @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed and the cluster has too few to replace it. */
-  refuseHopeless(): Promise<void>;
-  /** When the first fault began that the cluster entered at or after a moment, as `Date.now()` tells both. */
-  firstFaultSince(ms: number): number | undefined;
-}
-
-/** How long a failover is waited for, and what has to be over before it counts. */
+/** The options of an observed failover: its timeout, and what must have happened before it counts as complete. */
 export interface ObserveFailoverOptions {
   /**
-   * Milliseconds since the fault within which the cluster has to be whole again. Default 10 000 plus eight node
-   * timeouts, which is about twice what a failover takes by the servers' rules. On a cluster with a time scale so many
-   * times it.
+   * Maximum time from the fault until the cluster has recovered, in milliseconds: a number above 0. It is multiplied by the time
+   * scale of the cluster.
+   *
+   * @default 10 000 plus eight node timeouts, which is about twice the time that a failover takes by the rules of the server
    */
   readonly withinMs?: number | undefined;
-  /** Ends the observation; what the action has begun goes on. */
+  /** Ends the observation with WAIT_ABORTED when it is aborted. The action itself is not aborted. */
   readonly signal?: AbortSignal | undefined;
-  /** Wait until the old primary is back too, as a replica and in sync. Default false. */
+  /** Whether to wait until the old primary has also rejoined, as a replica that is in sync. @default false */
   readonly waitForOldPrimary?: boolean | undefined;
 }
 
-/** What was seen, and where. */
+/** An event of a failover, and the node to which it belongs. */
 export interface TimelineEvent {
-  /** Milliseconds since the fault; below zero for what came before it. */
+  /** Milliseconds since the fault. Events before the fault have negative values. */
   readonly atMs: number;
-  /** The node that it is of: `node-0`, …; `action` for what the caller did. */
+  /** The name of the node, such as `node-0`, or `action` for the action of the caller. */
   readonly node: string;
   /**
-   * Of a line in the node's own log: `suspected`, `failed`, `reachable-again`, `election-scheduled`, `election-moved`,
-   * `election-at-once`, `election-started`, `vote-granted`, `vote-denied`, `votes-counted`, `elected`, `epoch-claimed`,
-   * `unable`, `manual`, `state`, `demoted`. Of its view: `silent`, `answers`, `flag`, `replica`, `promoted`, `serving`, `agreed`,
-   * `back`. Of the writes of the observation: `last-write`, `recovered`, `late-write`. Of the action:
-   * `fault`, `acted`.
+   * The kind of the event.
+   *
+   * - From the log of the node: `suspected`, `failed`, `reachable-again`, `election-scheduled`, `election-moved`,
+   *   `election-at-once`, `election-started`, `vote-granted`, `vote-denied`, `votes-counted`, `elected`, `epoch-claimed`,
+   *   `unable`, `manual`, `state`, `demoted`.
+   * - From the view of the node: `silent`, `answers`, `flag`, `replica`, `promoted`, `serving`, `agreed`, `back`.
+   * - From the writes of the observation: `last-write`, `recovered`, `late-write`.
+   * - From the action: `fault`, `acted`.
    */
   readonly kind: string;
-  /** The server's own words, or a sentence. Node ids are replaced by names. */
+  /** The log line of the server, or a sentence. Node ids are replaced by node names. */
   readonly text: string;
 }
 
 /**
- * The steps of one shard's failover, all in milliseconds since the fault, undefined where not seen. If the shard failed
- * over several times, they are those of the last promotion and of the primary that it replaced. From the node's
- * own log and its own clock: failed to elected, and suspected where the server logs it (Valkey 8.1 and newer). From
- * asking every node about every 20 ms: the others.
+ * The steps of the failover of one shard. All times are in milliseconds since the fault, and undefined if the step was not
+ * observed. If the shard failed over several times, the steps are those of the last promotion and of the primary that it
+ * replaced.
+ *
+ * The steps from `failedMs` to `electedMs` come from the nodes' own logs, with timestamps of the nodes' own clocks. So does
+ * `suspectedMs` if the server logs it (Valkey 8.1 and newer). The other steps come from the nodes' views, which are read about
+ * every 20 ms, and `recoveredMs` from the writes of the observation.
  */
 export interface FailoverPhases {
-  /** A node flagged the old primary `fail?` after the fault, and still did so when another one was promoted. */
+  /** When a node flagged the old primary `fail?` after the fault. The flag must have lasted until the promotion. */
   readonly suspectedMs: number | undefined;
-  /** The node that did so first. */
+  /** The first node that suspected the old primary. */
   readonly suspectedBy: string | undefined;
-  /** A majority of the primaries agreed that it is dead, and did not take that back before the promotion. */
+  /** When a majority of the primaries had declared the old primary failed. The state must have lasted until the promotion. */
   readonly failedMs: number | undefined;
-  /** The node that counted them. */
+  /** The node that counted this majority. */
   readonly failedBy: string | undefined;
-  /** The promoted node planned its election. */
+  /** When the promoted node scheduled its election. */
   readonly electionScheduledMs: number | undefined;
-  /** How long it said that it would wait: a duration, later corrections included. */
+  /** The delay that the promoted node logged for its election: a duration, with later corrections included. */
   readonly announcedDelayMs: number | undefined;
-  /** It asked for votes. */
+  /** When the promoted node requested votes. */
   readonly electionStartedMs: number | undefined;
-  /** The last vote that it needed was given, or the last that was seen where fewer were. */
+  /** When the last vote that was needed was granted. If fewer votes were observed, when the last observed vote was granted. */
   readonly votesMs: number | undefined;
-  /** It was primary, in its own words. */
+  /** When the promoted node logged that it was a primary. */
   readonly electedMs: number | undefined;
   /**
-   * It was seen to execute commands: it claims the slots, and its cluster_state is ok. A young process is promoted before
-   * that: see {@link ExpectedFailover.serving}.
+   * When the view of the promoted node showed that it executes commands: it claims the slots, and its cluster_state is ok. A node
+   * whose process is young is promoted earlier than that: see {@link ExpectedFailover.serving}.
    */
   readonly servingMs: number | undefined;
-  /** Every node that can be reached and is not cut off says the same of the shard. */
+  /**
+   * When all nodes that were reachable, and not cut off from the cluster, reported the promoted node as the owner of the shard.
+   */
   readonly agreedMs: number | undefined;
   /**
-   * The promoted node acknowledged a write for the first time. Writes go straight to the nodes, so the time in which an
-   * application's client finds the new primary is not in it. Acknowledgements of the old primary never count.
+   * When the promoted node acknowledged a write for the first time. The writes of the observation go directly to the nodes, so
+   * this does not include the time in which the client of an application finds the new primary. Acknowledgements of the old
+   * primary never count.
    */
   readonly recoveredMs: number | undefined;
-  /** The old primary was back, as a replica of the new one, and in sync. */
+  /** When the old primary had rejoined as a replica of the promoted node and was in sync. */
   readonly rejoinedMs: number | undefined;
 }
 
-/** A promotion of a node of a shard. */
+/** A promotion of a node to the primary of a shard. */
 export interface ShardPromotion {
   readonly name: string;
-  /** Its config epoch; undefined for a takeover that no view showed. */
+  /** The config epoch of the promoted node. Undefined for a takeover that no view showed. */
   readonly epoch: number | undefined;
-  /** When it was promoted, in milliseconds since the fault: by its own log, or else when a view showed it. */
+  /**
+   * When the node was promoted, in milliseconds since the fault: by its own log, or otherwise when a view showed the promotion.
+   */
   readonly atMs: number;
 }
 
-/** Writes that a primary acknowledged although another node had been promoted in its place. */
+/** Writes that a primary acknowledged after another node had been promoted in its place. */
 export interface DeposedWrites {
   /**
-   * How many of the observation's own writes; about one every 10 ms is sent. Only those count that were executed later
-   * than the promotion for certain, and acknowledged before the observation ended.
+   * The number of such writes. Only writes of the observation are counted, which sends about one every 10 ms, and only those that
+   * were certainly executed after the promotion and were acknowledged before the observation ended.
    */
   readonly count: number;
-  /** When the last of them was executed, in milliseconds since the fault; undefined if there is none. */
+  /** When the last of these writes was executed, in milliseconds since the fault. Undefined if `count` is 0. */
   readonly lastMs: number | undefined;
 }
 
-/** One shard that failed over. */
+/** The failover of one shard. */
 export interface ShardFailover {
   /** The primary before the fault. */
   readonly failed: { readonly name: string };
   /**
-   * The primary at the end; `id` is its node id. It is `failed` itself if the shard failed over and back again: then
-   * `promotions` has both.
+   * The primary at the end; `id` is its node id. If the shard failed over and back again, it is the same node as `failed`, and
+   * `promotions` contains both promotions.
    */
   readonly promoted: { readonly name: string; readonly id: string };
-  /** Every promotion, in order; the last one is that of `promoted`, and the phases are its phases. */
+  /** All promotions, in order. The last one is the promotion of `promoted`, and `phases` are the phases of that promotion. */
   readonly promotions: readonly ShardPromotion[];
-  /** Index of the shard that the old primary was planned into. */
+  /** The index of the shard to which the plan assigned the old primary. */
   readonly shard: number;
-  /** Those that the old primary served. */
+  /** The slots that the old primary owned. */
   readonly slots: readonly SlotRange[];
-  /** Config epoch of the old primary before the fault. */
+  /** The config epoch of the old primary before the fault. */
   readonly epochBefore: number;
-  /** Config epoch of the promoted one. */
+  /** The config epoch of the promoted node. */
   readonly epochAfter: number;
-  /** True for `CLUSTER FAILOVER`: nobody had to be declared dead. */
+  /** True for `CLUSTER FAILOVER`, which does not need a primary that was declared failed. */
   readonly manual: boolean;
   /**
-   * When the primary that was replaced acknowledged a write for the last time before the promotion, in milliseconds since
-   * the fault; below zero for one before it. From then to `phases.recoveredMs` no node acknowledged a write that lasts.
-   * Undefined if none was seen.
+   * When the replaced primary acknowledged its last write before the promotion, in milliseconds since the fault; negative if that
+   * was before the fault. Between this time and `phases.recoveredMs` no node acknowledged a write that the cluster keeps.
+   * Undefined if no such write was observed.
    */
   readonly lastWriteMs: number | undefined;
   /**
-   * What the old primary acknowledged after the promotion, as a primary that is cut off or was frozen may: the split brain.
-   * Such writes are lost when it follows the new primary.
+   * The writes that the old primary acknowledged after the promotion. This is a split brain: it can happen if the old primary is
+   * cut off or was frozen. These writes are lost when the old primary follows the new one.
    */
   readonly acknowledgedByOldPrimary: DeposedWrites;
   readonly phases: FailoverPhases;
-  /** How long a failover like this takes from the fault to the promotion, by the server's own rules. */
+  /** How long such a failover takes from the fault to the promotion, by the rules of the server. */
   readonly expected: ExpectedFailover;
 }
 
 /** A node as it was before the fault. */
 export interface NodeBefore {
   readonly name: string;
-  /** Undefined where nobody could tell: it did not answer, and no shard counted on it. */
+  /** The role of the node. Undefined if the role is unknown: the node did not answer, and no shard listed it as a replica. */
   readonly roleBefore: NodeRole | undefined;
-  /** Index of the shard that it served or followed; undefined where none. */
+  /** The index of the shard whose slots the node owned, or whose primary it followed. Undefined if there was no such shard. */
   readonly shard: number | undefined;
 }
 
-/** A failover that was observed from before the fault until the cluster was whole again. */
+/** A failover that was observed from before the fault until the cluster had recovered. */
 export interface Failover extends ShardFailover {
   /**
-   * When the fault began, in milliseconds since the epoch, as `Date.now()` tells: what the action's result says in
-   * `since`, as every fault of this library does; else when the first fault of this library began that the action
-   * applied; else the moment at which the action was called.
+   * When the fault began, in milliseconds since the epoch, as `Date.now()` returns them. It is the `since` of the action's
+   * result, which every fault of this library has. If the result has no `since`, it is when the first fault of this library began
+   * during the action, or otherwise when the action was called.
    */
   readonly since: number;
   /**
-   * The cluster's, as the option `timeScale` set it. Assertions about times allow so many times the milliseconds that they
-   * are given; the times here are those of the clock.
+   * The option `timeScale` of the cluster. Assertions multiply the times that they are given by it. The times in this object are
+   * measured times and are not scaled.
    */
   readonly timeScale: number;
   /**
-   * By how many milliseconds the clocks of two nodes may seem to differ although they are the same: times of two nodes
-   * that are closer than that have no order. It is twice the inaccuracy with which a node's clock could be read, which is
-   * half of the time that a question to it took.
+   * Maximum difference, in milliseconds, that the measurement can show between the clocks of two nodes although the clocks are
+   * equal. The order of two events on different nodes is unknown if their times differ by less. It is twice the error with which
+   * the clock of a node could be read, which is half of the round-trip time of that request.
    */
   readonly clockErrorMs: number;
-  /** All nodes of the cluster, in the plan's order. */
+  /** All nodes of the cluster, in the order of the plan. */
   readonly nodes: readonly NodeBefore[];
   /** The other shards that failed over at the same time, in the order of their promotions. */
   readonly others: readonly ShardFailover[];
-  /** Everything that was seen, in order. */
+  /** All events that were observed, in the order of their times. */
   readonly events: readonly TimelineEvent[];
 }

@@ -1,99 +1,98 @@
 import { formatRanges } from "../view/slot-ranges.ts";
-import type { MsRange } from "./expected.ts";
+import type { ExpectedParts, MsRange } from "./expected-failover.ts";
 import type { Failover, ShardFailover } from "./failover.ts";
 
 interface Row {
-  readonly what: string;
+  readonly label: string;
   readonly ms: number | undefined;
   readonly note: string;
 }
 
 /**
- * A failover as lines of aligned text: each shard's phases in milliseconds since the fault, with the expected range, and
- * what the old primary acknowledged after the promotion.
+ * Formats a failover as lines of aligned text. For each shard the text contains the phases in milliseconds since the fault, the
+ * expected range of the phases, and the writes that the old primary acknowledged after the promotion.
  */
 export function formatFailover(failover: Failover): string {
   return [failover, ...failover.others].map(formatShard).join("\n\n");
 }
 
 function formatShard(shard: ShardFailover): string {
-  const rows = rowsOf(shard).filter(({ ms }) => ms !== undefined);
-  const whatWidth = Math.max(...rows.map(({ what }) => what.length));
+  const rows = createRows(shard).filter(({ ms }) => ms !== undefined);
+  const labelWidth = Math.max(...rows.map(({ label }) => label.length));
   const msWidth = Math.max(...rows.map(({ ms }) => String(ms).length));
-  const lines = rows.map(({ what, ms, note }) =>
-    `  ${what.padEnd(whatWidth)}  ${String(ms).padStart(msWidth)} ms  ${note}`.trimEnd(),
+  const lines = rows.map(({ label, ms, note }) =>
+    `  ${label.padEnd(labelWidth)}  ${String(ms).padStart(msWidth)} ms  ${note}`.trimEnd(),
   );
   return [
-    `${formatChain(shard)}   slots ${formatRanges(shard.slots)}   ` +
+    `${formatPrimaries(shard)}   slots ${formatRanges(shard.slots)}   ` +
       `epoch ${shard.epochBefore} → ${shard.epochAfter}${shard.manual ? "   manual" : ""}`,
     ...lines,
   ].join("\n");
 }
 
-/** The primaries that a shard had, in order: `node-0 → node-3`. */
-function formatChain({ failed, promotions, promoted }: ShardFailover): string {
+/** Formats the primaries that a shard had, in order: `node-0 → node-3`. */
+function formatPrimaries({ failed, promotions, promoted }: ShardFailover): string {
   return [failed, ...promotions.slice(0, -1), promoted].map(({ name }) => name).join(" → ");
 }
 
-/** In the order in which they happened; those of the same moment stay in the order of the failover. */
-function rowsOf(shard: ShardFailover): readonly Row[] {
-  const { phases, promoted, failed, expected, promotions, acknowledgedByOldPrimary: late } = shard;
-  // The node that the last promotion replaced.
+/** Returns the rows in the order of their times. Rows with the same time stay in the order of the steps of a failover. */
+function createRows(shard: ShardFailover): readonly Row[] {
+  const { phases, promoted, failed, expected, promotions, acknowledgedByOldPrimary: lateWrites } = shard;
+  // The primary that the last promotion replaced.
   const replaced = (promotions.at(-2) ?? failed).name;
-  const back = failed.name === promoted.name ? replaced : failed.name;
-  // They count from the fault, so they say nothing of a second failover.
-  const expectedOnce = (each: MsRange): string | undefined =>
-    promotions.length > 1 ? undefined : range(each);
+  const rejoined = failed.name === promoted.name ? replaced : failed.name;
+  // These ranges start at the fault, so they do not apply to a second failover.
+  const formatIfOnce = (range: MsRange): string | undefined =>
+    promotions.length > 1 ? undefined : formatExpected(range);
   const { parts } = expected;
-  const failedMax = parts && parts.suspicion.maxMs + parts.agreement.maxMs;
   const rows: readonly Row[] = [
     {
-      what: "suspected",
+      label: "suspected",
       ms: phases.suspectedMs,
-      note: join(by(phases.suspectedBy), parts && range(parts.suspicion)),
+      note: joinNotes(formatBy(phases.suspectedBy), parts && formatExpected(parts.suspicion)),
     },
     {
-      what: "declared dead",
+      label: "declared dead",
       ms: phases.failedMs,
-      note: join(
-        by(phases.failedBy),
-        parts && failedMax !== undefined
-          ? range({ minMs: parts.suspicion.minMs + parts.agreement.minMs, maxMs: failedMax })
-          : undefined,
-      ),
+      note: joinNotes(formatBy(phases.failedBy), parts && formatExpected(failedRange(parts))),
     },
     {
-      what: "election planned",
+      label: "election planned",
       ms: phases.electionScheduledMs,
-      note: join(
+      note: joinNotes(
         phases.announcedDelayMs === undefined ? undefined : `waits ${phases.announcedDelayMs} ms`,
-        parts && range(parts.delay),
+        parts && formatExpected(parts.delay),
       ),
     },
-    { what: "election started", ms: phases.electionStartedMs, note: "" },
-    { what: "votes given", ms: phases.votesMs, note: "" },
-    { what: "elected", ms: phases.electedMs, note: join(promoted.name, expectedOnce(expected)) },
-    { what: "seen to serve", ms: phases.servingMs, note: join(expectedOnce(expected.serving)) },
-    { what: "first write", ms: phases.recoveredMs, note: "" },
-    { what: "all agree", ms: phases.agreedMs, note: "" },
-    { what: "back in sync", ms: phases.rejoinedMs, note: back },
+    { label: "election started", ms: phases.electionStartedMs, note: "" },
+    { label: "votes given", ms: phases.votesMs, note: "" },
+    { label: "elected", ms: phases.electedMs, note: joinNotes(promoted.name, formatIfOnce(expected)) },
+    { label: "seen to serve", ms: phases.servingMs, note: joinNotes(formatIfOnce(expected.serving)) },
+    { label: "first write", ms: phases.recoveredMs, note: "" },
+    { label: "all agree", ms: phases.agreedMs, note: "" },
+    { label: "back in sync", ms: phases.rejoinedMs, note: rejoined },
     {
-      what: "last late write",
-      ms: late.lastMs,
-      note: `acknowledged by ${replaced} after the promotion, ${late.count} in all`,
+      label: "last late write",
+      ms: lateWrites.lastMs,
+      note: `acknowledged by ${replaced} after the promotion, ${lateWrites.count} in all`,
     },
   ];
   return rows.toSorted((a, b) => (a.ms ?? 0) - (b.ms ?? 0));
 }
 
-function by(node: string | undefined): string | undefined {
+/** Returns the expected time until the primary is declared failed. */
+function failedRange({ suspicion, agreement }: ExpectedParts): MsRange {
+  return { minMs: suspicion.minMs + agreement.minMs, maxMs: suspicion.maxMs + agreement.maxMs };
+}
+
+function formatBy(node: string | undefined): string | undefined {
   return node === undefined ? undefined : `by ${node}`;
 }
 
-function range({ minMs, maxMs }: MsRange): string {
+function formatExpected({ minMs, maxMs }: MsRange): string {
   return `expected ${Math.round(minMs)}–${Math.round(maxMs)}`;
 }
 
-function join(...parts: readonly (string | undefined)[]): string {
-  return parts.filter((part) => part !== undefined && part !== "").join(", ");
+function joinNotes(...notes: readonly (string | undefined)[]): string {
+  return notes.filter((note) => note !== undefined && note !== "").join(", ");
 }

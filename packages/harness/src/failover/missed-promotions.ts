@@ -1,33 +1,37 @@
 import { electedAt } from "./phases.ts";
-import { isPromotion, type Recorder, type ShardRecord } from "./recorder.ts";
+import { isPromotionLine, type Recorder, type ShardRecord } from "./recorder.ts";
 
-/** A promotion that only the node's log reports. */
+/** A promotion that only the log of a node shows. */
 export interface MissedPromotion {
   readonly name: string;
-  /** Undefined for a takeover, whose epoch the log does not have. */
+  /** The config epoch. Undefined for a takeover, whose log line does not contain the epoch. */
   readonly epoch: number | undefined;
+  /** Milliseconds since the epoch, by the clock of this host. */
   readonly atMs: number;
 }
 
 /**
- * Returns the promotions of a shard's replicas that were over before a view could show them. Only if the old primary is
- * primary again it is certain that there was one: a replica may also promote itself and be ignored by the others.
+ * Finds promotions of a shard's replicas that ended before a view could show them. It is only certain that there was one if the
+ * old primary is the primary again, because a replica may also promote itself and be ignored by the other nodes.
  */
-export function missedPromotions(record: ShardRecord, lines: Recorder["lines"]): readonly MissedPromotion[] {
+export function findMissedPromotions(
+  record: ShardRecord,
+  logLines: Recorder["logLines"],
+): readonly MissedPromotion[] {
   const { shard, promotions, promotion } = record;
   if (promotion?.id !== shard.primary.id) return [];
-  const untilMs = electedAt(promotion, lines) ?? promotion.seenAt;
-  const own = lines.filter(({ node }) => shard.replicas.includes(node));
-  return own
+  const untilMs = electedAt(promotion, logLines) ?? promotion.observedAt;
+  const replicaLines = logLines.filter(({ node }) => shard.replicas.includes(node));
+  return replicaLines
     .filter(
       (line) =>
-        isPromotion(line) && line.atMs <= untilMs && !promotions.some(({ name }) => name === line.node),
+        isPromotionLine(line) && line.atMs <= untilMs && !promotions.some(({ name }) => name === line.node),
     )
     .map(({ node, atMs }) => {
-      const started = own.findLast(
+      const election = replicaLines.findLast(
         (line) => line.node === node && line.event.kind === "election-started" && line.atMs <= atMs,
       );
-      const epoch = started?.event.kind === "election-started" ? started.event.epoch : undefined;
+      const epoch = election?.event.kind === "election-started" ? election.event.epoch : undefined;
       return { name: node, epoch, atMs };
     });
 }

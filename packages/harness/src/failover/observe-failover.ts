@@ -1,41 +1,45 @@
+import { pause, wallClockMs } from "../clock/real-time.ts";
 import { RedisClusterError } from "../errors.ts";
-import { abortable } from "../timing/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { Failover, FailoverSubject, ObserveFailoverOptions } from "./failover.ts";
-import { gatherEvidence } from "./gather-evidence.ts";
-import { electedAt, recoveredAt } from "./phases.ts";
-import { prepare } from "./prepare.ts";
-import type { Recorder } from "./recorder.ts";
-import { report } from "./report.ts";
+import { abortable } from "../timing/deadline.ts";
 import { tooSmallToFailOver } from "../view/automatic-failover.ts";
 import { isCutOff } from "../view/cluster-state.ts";
-import { isTroubled } from "./shards.ts";
-import { timeoutError } from "./timeout-error.ts";
-import { pause, wallClockMs } from "../clock/real-time.ts";
+import { buildFailover } from "./build-failover.ts";
+import { collectFailureState } from "./collect-failure-state.ts";
+import type { Failover, ObserveFailoverOptions } from "./failover.ts";
+import type { ObservedCluster } from "./observed-cluster.ts";
+import { electedAt, recoveredAt } from "./phases.ts";
+import type { Recorder } from "./recorder.ts";
+import { isUnhealthy } from "./shards.ts";
+import { startObservation } from "./start-observation.ts";
+import { createTimeoutError } from "./timeout-error.ts";
 
-const LOOK_MS = 10;
-/** A log line may come later than the view that shows what it tells: how long the promotion's own lines are waited for. */
-const LATE_LINES_MS = 500;
+const POLL_MS = 10;
+/** Maximum time to wait for the log lines of a promotion, because they may arrive later than the view that shows it. */
+const LOG_LINES_TIMEOUT_MS = 500;
 
 /**
- * Watches the cluster from before the action until it is whole again: another node serves each shard that lost its
- * primary, that node acknowledged a write, and every node that can be reached reports the same. The action does
- * whatever ends in a failover, such as killing a primary; several shards at once are fine.
+ * Observes the cluster from before the action until the cluster has recovered. Then each shard that lost its primary has another
+ * node that owns its slots and has acknowledged a write, and all reachable nodes report the same. The action must cause a
+ * failover, for example by killing a primary. Several shards may fail over at the same time.
  *
- * Meanwhile every shard is written to about every 10 ms, straight to its nodes, and every node asked for its view about every 20 ms. All of
- * that has ended when the promise settles. What the action did is not taken back.
+ * During the observation every shard is written to about every 10 ms, directly at its nodes, and the view of every node is read
+ * about every 20 ms. All of this has ended when the promise settles. The effects of the action are not reverted.
  *
- * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, every node's view and the election's log lines;
- * FAILOVER_IMPOSSIBLE as soon as a primary failed in a cluster with too few primaries to replace it;
- * WAIT_ABORTED; CLUSTER_STOPPED where the cluster is stopped meanwhile; INVALID_ARGUMENT where `withinMs` is not a number above zero; and whatever the action throws.
+ * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, the views of all nodes and the log lines of the election.
+ * @throws RedisClusterError FAILOVER_IMPOSSIBLE as soon as a primary failed in a cluster with too few primaries to replace it.
+ * @throws RedisClusterError INVALID_ARGUMENT if `withinMs` is not a number above 0, or no primary owns slots before the action.
+ * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
+ * @throws RedisClusterError CLUSTER_STOPPED if the cluster is stopped meanwhile.
+ * @throws the error of the action.
  */
 export async function observeFailover(
-  subject: FailoverSubject,
+  cluster: ObservedCluster,
   action: () => Promise<unknown>,
   options: ObserveFailoverOptions = {},
 ): Promise<Failover> {
   const { waitForOldPrimary = false } = options;
-  const withinMs = limitOf(options, subject.plan);
+  const withinMs = resolveTimeout(options, cluster.plan);
   const stop = new AbortController();
   const onAbort = (): void => {
     stop.abort(
@@ -46,23 +50,22 @@ export async function observeFailover(
   };
   if (options.signal?.aborted === true) onAbort();
   else options.signal?.addEventListener("abort", onAbort, { once: true });
-  const signal = AbortSignal.any([stop.signal, subject.stopped]);
+  const signal = AbortSignal.any([stop.signal, cluster.endSignal]);
   let ended: Promise<unknown> | undefined;
   try {
-    const observation = await prepare(subject, signal);
+    const observation = await startObservation(cluster, signal);
     const { recorder, server } = observation;
     ended = observation.ended;
-    // Awaited in the end; until then nobody listens.
+    // It is awaited at the end. A rejection before that must not be reported as unhandled.
     ended.catch(() => {});
-    const { sinceMs, endedMs } = await act(action, subject, recorder, signal);
+    const { sinceMs, endedMs } = await runAction(action, cluster, recorder, signal);
     const limits = { untilMs: sinceMs + withinMs, endedMs };
-    const whole = await waitUntilWhole(subject, recorder, limits, waitForOldPrimary, signal);
-    if (!whole) {
-      const evidence = await gatherEvidence(subject, recorder, { sinceMs, withinMs }, server);
-      throw timeoutError(recorder, evidence, sinceMs, waitForOldPrimary);
+    if (!(await waitForRecovery(cluster, recorder, limits, waitForOldPrimary, signal))) {
+      const state = await collectFailureState(cluster, recorder, { sinceMs, withinMs }, server);
+      throw createTimeoutError(recorder, state, sinceMs, waitForOldPrimary);
     }
-    await waitForLines(recorder, LATE_LINES_MS * subject.plan.timeScale, signal);
-    return report(subject, recorder, server, sinceMs);
+    await waitForLogLines(recorder, LOG_LINES_TIMEOUT_MS * cluster.plan.timeScale, signal);
+    return buildFailover(cluster, recorder, server, sinceMs);
   } finally {
     options.signal?.removeEventListener("abort", onAbort);
     stop.abort();
@@ -70,95 +73,108 @@ export async function observeFailover(
   }
 }
 
-/** Given and default limits are so many times longer as the cluster's time scale says. */
-function limitOf({ withinMs }: ObserveFailoverOptions, { nodeTimeoutMs, timeScale }: ClusterPlan): number {
+/**
+ * Returns the timeout of the observation, multiplied by the time scale. The node timeout of the plan is already multiplied by it.
+ */
+function resolveTimeout(
+  { withinMs }: ObserveFailoverOptions,
+  { nodeTimeoutMs, timeScale }: ClusterPlan,
+): number {
   if (withinMs === undefined) return 10_000 * timeScale + 8 * nodeTimeoutMs;
   if (withinMs > 0 && Number.isFinite(withinMs)) return withinMs * timeScale;
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
     `Observing a failover: expected withinMs to be a number of milliseconds above 0, got ${withinMs}. ` +
-      "Leave it out for the default, which is 10 000 ms and eight node timeouts.",
+      "Leave it out for the default, which is 10 000 ms plus eight node timeouts.",
   );
 }
 
 /**
- * Does what the caller wants done, and gives the moment when that ended and the moment of the fault: what the result says in `since`, where that lies
- * within the action; else when the first fault began that the action applied; else when the action was called.
- * Something before the fault itself, such as finding the primary, and something after it, such as Docker noticing that a
- * container has ended, is part of most actions.
+ * Runs the action. Returns when the fault began and when the action ended.
+ *
+ * The fault began at `since` of the action's result if that time is within the action. Otherwise it is when the first fault of
+ * this library began during the action, or else when the action was called. The action itself is not a good measure: most actions
+ * do something before the fault, such as finding the primary, and something after it, such as waiting until Docker has noticed
+ * that a container has ended.
  */
-async function act(
+async function runAction(
   action: () => Promise<unknown>,
-  subject: FailoverSubject,
+  cluster: ObservedCluster,
   recorder: Recorder,
   signal: AbortSignal,
 ): Promise<{ readonly sinceMs: number; readonly endedMs: number }> {
   const calledMs = wallClockMs();
   const result = await abortable(action(), signal);
-  const said = typeof result === "object" && result !== null && "since" in result ? result.since : undefined;
+  const since = typeof result === "object" && result !== null && "since" in result ? result.since : undefined;
   const endedMs = wallClockMs();
-  const within = typeof said === "number" && said >= calledMs && said <= endedMs;
-  const sinceMs = within ? said : (subject.firstFaultSince(calledMs) ?? calledMs);
-  recorder.note("action", "fault", "the fault begins", sinceMs);
-  recorder.note("action", "acted", "the action has ended", endedMs);
+  const isWithinAction = typeof since === "number" && since >= calledMs && since <= endedMs;
+  const sinceMs = isWithinAction ? since : (cluster.firstFaultSince(calledMs) ?? calledMs);
+  recorder.addEvent("action", "fault", "the fault begins", sinceMs);
+  recorder.addEvent("action", "acted", "the action has ended", endedMs);
   return { sinceMs, endedMs };
 }
 
-async function waitUntilWhole(
-  subject: FailoverSubject,
+/** Waits until the cluster has recovered. Returns false if it has not recovered at `untilMs`. */
+async function waitForRecovery(
+  cluster: ObservedCluster,
   recorder: Recorder,
   { untilMs, endedMs }: { readonly untilMs: number; readonly endedMs: number },
   waitForOldPrimary: boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  // The last thing that the action did, such as a second failover, need not show in the views from before its end.
-  while (!recorder.hasSeenAllSince(endedMs) || !isWhole(recorder, waitForOldPrimary)) {
+  // Views from before the end of the action may not show its last effect yet, such as a second failover.
+  while (!recorder.hasSeenAllSince(endedMs) || !hasRecovered(recorder, waitForOldPrimary)) {
     if (wallClockMs() >= untilMs) return false;
     if (tooSmallToFailOver(recorder.records.length) !== undefined) {
-      await abortable(subject.refuseHopeless(), signal);
+      await abortable(cluster.rejectImpossibleFailover(), signal);
     }
-    await pause(LOOK_MS, signal);
+    await pause(POLL_MS, signal);
     signal.throwIfAborted();
   }
   return true;
 }
 
-function isWhole({ records, lines, views, before }: Recorder, waitForOldPrimary: boolean): boolean {
+function hasRecovered(
+  { records, logLines, views, viewsBefore }: Recorder,
+  waitForOldPrimary: boolean,
+): boolean {
   const promoted = records.filter(({ promotion }) => promotion !== undefined);
   return (
     promoted.length > 0 &&
     records.every(
-      // What was in trouble before the fault may stay so.
+      // A shard that was unhealthy before the fault may stay unhealthy.
       ({ promotion, shard }) =>
-        promotion !== undefined || !isTroubled(shard, views) || isTroubled(shard, before),
+        promotion !== undefined || !isUnhealthy(shard, views) || isUnhealthy(shard, viewsBefore),
     ) &&
     promoted.every(
       (record) =>
         views.get(record.promotion?.name ?? "")?.kind === "answered" &&
         record.agreedAt !== undefined &&
-        recoveredAt(record, lines) !== undefined &&
-        (!waitForOldPrimary || record.backAt !== undefined),
+        recoveredAt(record, logLines) !== undefined &&
+        (!waitForOldPrimary || record.rejoinedAt !== undefined),
     ) &&
     [...views.values()].every((view) => {
-      const last = before.get(view.node);
-      // A cluster that was broken before need not be whole afterwards.
-      const wasBroken = last?.kind === "answered" && last.state !== "ok";
-      return view.kind === "silent" || view.state === "ok" || wasBroken || isCutOff(view);
+      const before = viewsBefore.get(view.node);
+      // A node whose cluster_state was not ok before the fault may stay so.
+      const wasDown = before?.kind === "answered" && before.state !== "ok";
+      return view.kind === "silent" || view.state === "ok" || wasDown || isCutOff(view);
     })
   );
 }
 
-/** Gives the log lines of promotions that the views have shown already a moment to arrive. */
-async function waitForLines(
-  { records, lines }: Recorder,
-  limitMs: number,
+/** Waits for the log lines of promotions that the views have already shown. Resolves at the latest after `timeoutMs`. */
+async function waitForLogLines(
+  { records, logLines }: Recorder,
+  timeoutMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const untilMs = wallClockMs() + limitMs;
-  const late = (): boolean =>
-    records.some(({ promotions }) => promotions.some((each) => electedAt(each, lines) === undefined));
-  while (late() && wallClockMs() < untilMs) {
-    await pause(LOOK_MS, signal);
+  const untilMs = wallClockMs() + timeoutMs;
+  const isLineMissing = (): boolean =>
+    records.some(({ promotions }) =>
+      promotions.some((promotion) => electedAt(promotion, logLines) === undefined),
+    );
+  while (isLineMissing() && wallClockMs() < untilMs) {
+    await pause(POLL_MS, signal);
     signal.throwIfAborted();
   }
 }

@@ -4,8 +4,8 @@ import { type LogEvent, parseLogLine, parseLogText } from "./parse-log.ts";
 const A = "d5779acef8133cd365963d2e030f3a6aeb6cef11";
 const B = "8bd8a7ab58436c5a6221e19b385e968cf245ff63";
 
-// Captured from failovers on bare processes: Redis 7.0.15, Redis 8.0, Valkey 8.1 and Valkey 9.1 of Debian. Redis 6.2
-// writes what 7.0 does. Ids are shortened to two.
+// Log lines of failovers of processes without containers: Redis 7.0.15, Redis 8.0, and Valkey 8.1 and 9.1 from Debian. Redis 6.2
+// logs the same as 7.0. All ids are replaced by two.
 const CAPTURED: readonly (readonly [string, string, LogEvent])[] = [
   ["Redis 7.0", `Marking node ${A} as failing (quorum reached).`, { kind: "failed", about: A, by: "quorum" }],
   [
@@ -95,7 +95,7 @@ const CAPTURED: readonly (readonly [string, string, LogEvent])[] = [
     { kind: "vote-denied", to: B, reason: "slot 7 epoch (9) > reqEpoch (8)" },
   ],
   [
-    "Redis 7.2, the name without brackets",
+    "Redis 7.2, name without brackets",
     `Failover auth denied to ${B} : can't vote about this master before 312 milliseconds`,
     { kind: "vote-denied", to: B, reason: "can't vote about this master before 312 milliseconds" },
   ],
@@ -146,7 +146,7 @@ const CAPTURED: readonly (readonly [string, string, LogEvent])[] = [
   ],
 ];
 
-test.each(CAPTURED)("%s: %s", (_, text, event) => {
+test.each(CAPTURED)("parses a line of %s: %s", (_, text, event) => {
   expect(parseLogText(text)).toEqual(event);
 });
 
@@ -157,11 +157,11 @@ test.each([
   `Reconfiguring node ${B} (127.0.0.1:21304) as primary for shard ${A}`,
   `Ignoring FAIL message from unknown node ${B} about ${A}`,
   "Received replication offset for paused master manual failover: 93",
-])("about something else: %s", (text) => {
+])("ignores a line about something else: %s", (text) => {
   expect(parseLogText(text)).toBeUndefined();
 });
 
-test("a line's time is read as if it were UTC, whatever its role and level", () => {
+test("reads the time of a line as UTC, with any role and log level", () => {
   const line = parseLogLine(
     "8407:S 24 Nov 2026 03:39:38.132 # Start of election delayed for 971 milliseconds (rank #0, offset 289).\r",
   );
@@ -181,6 +181,6 @@ test.each([
   "Cluster state changed: ok",
   "1:M 24 Foo 2026 03:39:38.132 * Cluster state changed: ok",
   'pid=1 role=primary timestamp="24 Nov 2026 03:39:38.132" level=notice message="Cluster state changed: ok"',
-])("not a line in the default format: %j", (line) => {
+])("ignores a line that is not in the default format: %j", (line) => {
   expect(parseLogLine(line)).toBeUndefined();
 });

@@ -5,11 +5,11 @@ import {
   ELECTION_WON,
 } from "../view/election-lines.ts";
 
-/** One line of a server's log that says something about a failover, without its time. Ids are node ids. */
+/** The content of a server's log line about a failover, without its time. Ids are node ids. */
 export type LogEvent =
-  /** It misses a pong and counts the node as failing. At the default log level from Valkey 8.1 on only. */
+  /** The server has not received a pong and suspects the node. At the default log level only from Valkey 8.1 on. */
   | { readonly kind: "suspected"; readonly about: string }
-  /** A majority of primaries counts the node as dead: it counted them itself, or was told. */
+  /** A majority of the primaries declared the node failed. The server counted the majority, or received a message about it. */
   | { readonly kind: "failed"; readonly about: string; readonly by: "quorum" | "message" }
   | { readonly kind: "reachable-again"; readonly about: string }
   | {
@@ -18,9 +18,9 @@ export type LogEvent =
       readonly rank: number;
       readonly offset: number;
     }
-  /** A sibling or another shard goes first, or no longer does; negative where the wait became shorter. */
+  /** Another replica or another shard goes first, or no longer does. Negative if the delay became shorter. */
   | { readonly kind: "election-moved"; readonly addedMs: number }
-  /** Valkey 9.1: nobody has better data, so there is nothing to wait for. */
+  /** Valkey 9.1: no other replica has newer data, so the server does not wait. */
   | { readonly kind: "election-at-once" }
   | { readonly kind: "election-started"; readonly epoch: number }
   | { readonly kind: "vote-granted"; readonly to: string; readonly epoch: number }
@@ -29,7 +29,7 @@ export type LogEvent =
   | { readonly kind: "elected" }
   | { readonly kind: "epoch-claimed"; readonly epoch: number }
   | { readonly kind: "unable"; readonly reason: string }
-  /** A step of CLUSTER FAILOVER. `takeover` makes the node a primary there and then. */
+  /** A step of CLUSTER FAILOVER. With `takeover` the node becomes a primary immediately. */
   | {
       readonly kind: "manual";
       readonly step: "requested" | "accepted" | "forced" | "takeover" | "synced" | "expired";
@@ -37,23 +37,23 @@ export type LogEvent =
   | { readonly kind: "state"; readonly state: "ok" | "fail" }
   | { readonly kind: "demoted"; readonly to: string };
 
-/** A log line that says something about a failover. */
+/** A log line about a failover. */
 export interface LogLine {
-  /** The line's own time read as if it were UTC: the line does not say in which zone it was written. */
+  /** The time in the line, in milliseconds since the epoch, read as UTC. The line does not contain its time zone. */
   readonly writtenMs: number;
-  /** The server's words after its time and level mark. */
+  /** The text after the time and the mark of the log level. */
   readonly text: string;
   readonly event: LogEvent;
 }
 
-// `pid:role 24 Nov 2026 02:14:44.741 * text` (serverLogRaw in server.c); the month is English in every locale
-// because the server takes a locale for collation only.
+// `pid:role 24 Nov 2026 02:14:44.741 * text` (serverLogRaw in server.c). The month is English in every locale, because the server
+// uses the locale only for collation.
 const PREFIX = /^\d+:[A-Z] (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}):(\d{2}):(\d{2})\.(\d{3}) [.\-*#] (.*)$/;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**
- * Reads a line of Redis 6.2 to 8 or Valkey in the default format. Undefined for every line that is about something
- * else, and for lines of another `log-format` (Valkey 8.1): a timeline without server times is the worst that follows.
+ * Parses a log line of Redis 6.2 to 8 or Valkey in the default format. Returns undefined for lines about something else and for
+ * lines in another `log-format` (Valkey 8.1). Without these lines the timeline only lacks the times of the servers.
  */
 export function parseLogLine(line: string): LogLine | undefined {
   const [, day, month = "", year, hours, minutes, seconds, millis, text = ""] =
@@ -74,10 +74,10 @@ export function parseLogLine(line: string): LogLine | undefined {
   return { writtenMs, text, event };
 }
 
-type Reader = (groups: readonly string[]) => LogEvent;
+type CreateEvent = (groups: readonly string[]) => LogEvent;
 
-// From 7.2 on a node's human name stands in brackets after its id (`human_nodename` in cluster_legacy.c).
-const READERS: readonly (readonly [RegExp, Reader])[] = [
+// From 7.2 on the name of a node follows its id in brackets (`human_nodename` in cluster_legacy.c).
+const PATTERNS: readonly (readonly [RegExp, CreateEvent])[] = [
   [/^(?:\*\*\* )?NODE ([0-9a-f]{40})\b.* possibly failing/, ([about = ""]) => ({ kind: "suspected", about })],
   [
     /^Marking node ([0-9a-f]{40})\b.* as failing \(quorum reached\)/,
@@ -137,11 +137,11 @@ const READERS: readonly (readonly [RegExp, Reader])[] = [
   ],
 ];
 
-/** Reads what a server says after its time and level mark. */
+/** Parses the text of a log line after the time and the mark of the log level. */
 export function parseLogText(text: string): LogEvent | undefined {
-  for (const [pattern, read] of READERS) {
+  for (const [pattern, createEvent] of PATTERNS) {
     const match = pattern.exec(text);
-    if (match !== null) return read(match.slice(1));
+    if (match !== null) return createEvent(match.slice(1));
   }
   return undefined;
 }

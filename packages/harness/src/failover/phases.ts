@@ -1,142 +1,163 @@
-import { lastBefore, ofDeposed, type Acknowledgement, type Term } from "./acknowledgements.ts";
+import {
+  type Acknowledgement,
+  findLastWriteBeforeLastTerm,
+  selectLateWrites,
+  type Term,
+} from "./acknowledgements.ts";
 import type { FailoverPhases } from "./failover.ts";
-import { isPromotion, type Recorder, type ShardRecord } from "./recorder.ts";
+import { isPromotionLine, type Recorder, type ShardRecord } from "./recorder.ts";
 import type { Promotion } from "./shards.ts";
-import { CLOCK_SLACK_MS, type Suspicion, suspicionOf } from "./suspicion.ts";
+import { CLOCK_TOLERANCE_MS, findSuspicion, type Suspicion } from "./suspicion.ts";
 import type { NodeLogLine } from "./watch-logs.ts";
 
-/** What was seen of all shards. */
-export type Seen = Pick<Recorder, "lines" | "flags" | "clockErrorMs">;
+/** What was observed of all shards. */
+export type Observed = Pick<Recorder, "logLines" | "flagChanges" | "clockErrorMs">;
 
 /** Returns whether the last promotion was requested with `CLUSTER FAILOVER`. */
-export function isManual(record: ShardRecord, seen: Seen, sinceMs: number): boolean {
+export function isManual(record: ShardRecord, observed: Observed, sinceMs: number): boolean {
   const { promotion, promotions } = record;
   if (promotion === undefined) return false;
-  const fromMs = promotions.at(-2)?.seenAt ?? Number.NEGATIVE_INFINITY;
-  const untilMs = (electedAt(promotion, seen.lines) ?? promotion.seenAt) + promotion.slackMs;
-  const asked = seen.lines
-    .filter(
-      ({ node, event, atMs }) =>
-        event.kind === "manual" && node === promotion.name && atMs >= fromMs && atMs <= untilMs,
-    )
-    .map(({ event }) => event)
-    .at(-1);
-  // A request that came to nothing was not what promoted it.
-  if (asked?.kind === "manual") return asked.step !== "expired";
-  // Without logs: no node had declared the old primary dead.
-  return suspicionFor(record, seen, sinceMs).failed === undefined;
+  const fromMs = promotions.at(-2)?.observedAt ?? Number.NEGATIVE_INFINITY;
+  const untilMs = replacedAt(promotion, observed) + promotion.toleranceMs;
+  const lastStep = observed.logLines.findLast(
+    ({ node, event, atMs }) =>
+      event.kind === "manual" && node === promotion.name && atMs >= fromMs && atMs <= untilMs,
+  )?.event;
+  // A request that expired did not cause the promotion.
+  if (lastStep?.kind === "manual") return lastStep.step !== "expired";
+  // Without log lines: the failover was manual if no node had declared the old primary failed.
+  return suspicionFor(record, observed, sinceMs).failed === undefined;
 }
 
-/** Returns what the nodes thought of the primary that was replaced last. */
-function suspicionFor({ shard, promotion }: ShardRecord, seen: Seen, sinceMs: number): Suspicion {
-  const untilMs =
-    promotion === undefined
-      ? Number.POSITIVE_INFINITY
-      : (electedAt(promotion, seen.lines) ?? promotion.seenAt);
-  return suspicionOf(promotion?.replaced.id ?? shard.primary.id, seen, sinceMs, untilMs);
+/** Returns which nodes suspected the primary that was replaced last. */
+function suspicionFor(
+  { shard, promotion }: ShardRecord,
+  observed: Omit<Observed, "clockErrorMs">,
+  sinceMs: number,
+): Suspicion {
+  const untilMs = promotion === undefined ? Number.POSITIVE_INFINITY : replacedAt(promotion, observed);
+  return findSuspicion(promotion?.replaced.id ?? shard.primary.id, observed, sinceMs, untilMs);
 }
 
-/** Returns when a node was promoted, by its own log; a takeover needs no election. */
-export function electedAt(promotion: Promotion, lines: readonly NodeLogLine[]): number | undefined {
-  return promotionLine(promotion, lines)?.atMs;
+/**
+ * Returns when a promotion replaced the previous primary: by the log of the promoted node, or otherwise when a view showed it.
+ */
+function replacedAt(promotion: Promotion, { logLines }: Pick<Observed, "logLines">): number {
+  return electedAt(promotion, logLines) ?? promotion.observedAt;
 }
 
-function promotionLine(promotion: Promotion, lines: readonly NodeLogLine[]): NodeLogLine | undefined {
-  return lines.findLast(
+/** Returns when a node was promoted, by its own log: by winning an election, or by a takeover without one. */
+export function electedAt(promotion: Promotion, logLines: readonly NodeLogLine[]): number | undefined {
+  return findPromotionLine(promotion, logLines)?.atMs;
+}
+
+function findPromotionLine(promotion: Promotion, logLines: readonly NodeLogLine[]): NodeLogLine | undefined {
+  return logLines.findLast(
     (line) =>
       line.node === promotion.name &&
-      isPromotion(line) &&
-      line.atMs >= promotion.notBefore - promotion.slackMs &&
-      line.atMs <= promotion.seenAt + promotion.slackMs,
+      isPromotionLine(line) &&
+      line.atMs >= promotion.notBefore - promotion.toleranceMs &&
+      line.atMs <= promotion.observedAt + promotion.toleranceMs,
   );
 }
 
-/** Returns when the promoted node acknowledged a write for the first time, as the client that wrote saw it. */
+/** Returns when the first acknowledgement of a write by the promoted node arrived at this host. */
 export function recoveredAt(
   { promotion, acknowledgements }: ShardRecord,
-  lines: readonly NodeLogLine[],
+  logLines: readonly NodeLogLine[],
 ): number | undefined {
   if (promotion === undefined) return undefined;
-  const fromMs = electedAt(promotion, lines) ?? promotion.notBefore;
+  const fromMs = electedAt(promotion, logLines) ?? promotion.notBefore;
   return acknowledgements.find(({ node, executedAt }) => node === promotion.name && executedAt >= fromMs)
     ?.atMs;
 }
 
-/** Returns who owned the shard, from before the fault on. */
-function termsOf({ shard, promotions }: ShardRecord, lines: readonly NodeLogLine[]): readonly Term[] {
+/** Returns the terms of all owners of the shard. The first term started before the fault. */
+function termsOf({ shard, promotions }: ShardRecord, observed: Pick<Observed, "logLines">): readonly Term[] {
   return [
     { node: shard.primary.name, fromMs: Number.NEGATIVE_INFINITY },
-    ...promotions.map((each) => ({ node: each.name, fromMs: electedAt(each, lines) ?? each.seenAt })),
+    ...promotions.map((promotion) => ({ node: promotion.name, fromMs: replacedAt(promotion, observed) })),
   ];
 }
 
-/** Returns the last write that was acknowledged before the last promotion, by the primary of that time. */
-export function lastWrite(record: ShardRecord, { lines, clockErrorMs }: Seen): Acknowledgement | undefined {
-  return lastBefore(record.acknowledgements, termsOf(record, lines), clockErrorMs);
+/** Returns the last write before the last promotion that the primary of that time acknowledged. */
+export function lastWriteBeforePromotion(
+  record: ShardRecord,
+  observed: Observed,
+): Acknowledgement | undefined {
+  const terms = termsOf(record, observed);
+  return findLastWriteBeforeLastTerm(record.acknowledgements, terms, observed.clockErrorMs);
 }
 
 /** Returns the writes that a primary acknowledged after another node had been promoted in its place. */
-export function deposedWrites(
-  record: ShardRecord,
-  { lines, clockErrorMs }: Seen,
-): readonly Acknowledgement[] {
-  return ofDeposed(record.acknowledgements, termsOf(record, lines), clockErrorMs);
+export function lateWrites(record: ShardRecord, observed: Observed): readonly Acknowledgement[] {
+  return selectLateWrites(record.acknowledgements, termsOf(record, observed), observed.clockErrorMs);
 }
 
-/** Puts the steps of one shard's last failover together. Pure. @param primaries how many primaries with slots there were. */
-export function phasesOf(
+/**
+ * Computes the steps of the last failover of a shard.
+ *
+ * @param primaries the number of primaries that had slots before the fault.
+ */
+export function computePhases(
   record: ShardRecord,
-  seen: Seen,
+  observed: Observed,
   sinceMs: number,
   primaries: number,
 ): FailoverPhases {
-  const lines = seen.lines.toSorted((a, b) => a.atMs - b.atMs);
+  const logLines = observed.logLines.toSorted((a, b) => a.atMs - b.atMs);
   const { promotion } = record;
-  const since = (atMs: number | undefined): number | undefined =>
+  const toPhase = (atMs: number | undefined): number | undefined =>
     atMs === undefined ? undefined : Math.round(atMs - sinceMs);
-  const { suspected, failed } = suspicionFor(record, { ...seen, lines }, sinceMs);
+  const { suspected, failed } = suspicionFor(record, { ...observed, logLines }, sinceMs);
   const epoch = promotion?.epoch;
-  const own = lines.filter(({ node }) => node === promotion?.name);
-  const started = own.findLast(({ event }) => event.kind === "election-started" && event.epoch === epoch);
-  // A takeover needs no election, so one that was planned before it has nothing to do with it.
-  const takenOver = promotion !== undefined && promotionLine(promotion, lines)?.event.kind === "manual";
-  const scheduled = own.findLast(
+  const promotedLines = logLines.filter(({ node }) => node === promotion?.name);
+  const started = promotedLines.findLast(
+    ({ event }) => event.kind === "election-started" && event.epoch === epoch,
+  );
+  // A takeover needs no election. An election that was scheduled before it is unrelated to the promotion.
+  const isTakeover =
+    promotion !== undefined && findPromotionLine(promotion, logLines)?.event.kind === "manual";
+  const scheduled = promotedLines.findLast(
     ({ event, atMs }) =>
       event.kind === "election-scheduled" &&
-      !takenOver &&
-      atMs >= sinceMs - CLOCK_SLACK_MS &&
+      !isTakeover &&
+      atMs >= sinceMs - CLOCK_TOLERANCE_MS &&
       atMs <= (started?.atMs ?? Number.POSITIVE_INFINITY),
   );
-  const votes = lines.filter(
+  const votes = logLines.filter(
     ({ event }) => event.kind === "vote-granted" && event.to === promotion?.id && event.epoch === epoch,
   );
-  const needed = Math.floor(primaries / 2) + 1;
+  const votesNeeded = Math.floor(primaries / 2) + 1;
   return {
-    suspectedMs: since(suspected?.atMs),
+    suspectedMs: toPhase(suspected?.atMs),
     suspectedBy: suspected?.node,
-    failedMs: since(failed?.atMs),
+    failedMs: toPhase(failed?.atMs),
     failedBy: failed?.node,
-    electionScheduledMs: since(scheduled?.atMs),
-    announcedDelayMs: announcedDelay(own, scheduled, started),
-    electionStartedMs: since(started?.atMs),
-    votesMs: since((votes[needed - 1] ?? votes.at(-1))?.atMs),
-    electedMs: since(promotion && electedAt(promotion, lines)),
-    servingMs: since(record.servingAt),
-    agreedMs: since(record.agreedAt),
-    recoveredMs: since(recoveredAt(record, lines)),
-    rejoinedMs: since(record.backAt),
+    electionScheduledMs: toPhase(scheduled?.atMs),
+    announcedDelayMs: computeAnnouncedDelay(promotedLines, scheduled, started),
+    electionStartedMs: toPhase(started?.atMs),
+    votesMs: toPhase((votes[votesNeeded - 1] ?? votes.at(-1))?.atMs),
+    electedMs: toPhase(promotion && electedAt(promotion, logLines)),
+    servingMs: toPhase(record.servingAt),
+    agreedMs: toPhase(record.agreedAt),
+    recoveredMs: toPhase(recoveredAt(record, logLines)),
+    rejoinedMs: toPhase(record.rejoinedAt),
   };
 }
 
-/** What was announced, plus later corrections; where the wait was called off, what had passed of it. */
-function announcedDelay(
-  own: readonly NodeLogLine[],
+/**
+ * Returns the logged delay of an election plus its later corrections. If the delay was cut short, returns the time that had
+ * passed.
+ */
+function computeAnnouncedDelay(
+  promotedLines: readonly NodeLogLine[],
   scheduled: NodeLogLine | undefined,
   started: NodeLogLine | undefined,
 ): number | undefined {
   if (scheduled?.event.kind !== "election-scheduled") return undefined;
-  let delayMs = scheduled.event.delayMs;
-  for (const { event, atMs } of own.slice(own.indexOf(scheduled) + 1)) {
+  let { delayMs } = scheduled.event;
+  for (const { event, atMs } of promotedLines.slice(promotedLines.indexOf(scheduled) + 1)) {
     if (atMs > (started?.atMs ?? Number.POSITIVE_INFINITY)) break;
     if (event.kind === "election-moved") delayMs += event.addedMs;
     if (event.kind === "election-at-once") delayMs = Math.round(atMs - scheduled.atMs);

@@ -8,27 +8,27 @@ function shard(changes: Partial<ProbedShard>): ProbedShard {
   return {
     slot: 7,
     targets: () => ["node-0"],
-    troubled: () => true,
+    isUnhealthy: () => true,
     onAcknowledged: () => {},
-    onRefused: () => {},
+    onRejected: () => {},
     ...changes,
   };
 }
 
-/** Probes until something is so, and then ends. */
+/** Writes to the shards until the condition is true. */
 async function probeUntil(
   shards: readonly ProbedShard[],
   write: (node: string, slot: number) => Promise<ProbeReply>,
-  done: () => boolean,
+  isDone: () => boolean,
 ): Promise<void> {
   const stop = new AbortController();
   const probing = probeShards(shards, write, stop.signal);
-  await expect.poll(done, { interval: 2, timeout: 10_000 }).toBe(true);
+  await expect.poll(isDone, { interval: 2, timeout: 10_000 }).toBe(true);
   stop.abort();
   await probing;
 }
 
-test("a node that leaves writes unanswered is sent no more, and keeps no other node waiting", async () => {
+test("a node with 6 unanswered writes gets no more and does not delay other nodes", async () => {
   const sent = { frozen: 0, promoted: 0 };
   const acknowledged: string[] = [];
   await probeUntil(
@@ -48,22 +48,22 @@ test("a node that leaves writes unanswered is sent no more, and keeps no other n
   expect(new Set(acknowledged)).toEqual(new Set(["promoted"]));
 });
 
-test("an acknowledgement that comes late is an acknowledgement, and then the node is sent writes again", async () => {
-  const waiting: ((reply: ProbeReply) => void)[] = [];
+test("late acknowledgements count, and then the node gets writes again", async () => {
+  const unanswered: ((reply: ProbeReply) => void)[] = [];
   const acknowledged: ProbeReply[] = [];
   let sent = 0;
-  let frozen = true;
+  let isFrozen = true;
   await probeUntil(
     [shard({ onAcknowledged: (_, reply) => acknowledged.push(reply) })],
     async () => {
       sent += 1;
       const reply = { ...REPLY, sentAt: sent };
-      if (!frozen) return reply;
+      if (!isFrozen) return reply;
       const { promise, resolve } = Promise.withResolvers<ProbeReply>();
-      waiting.push(() => resolve(reply));
+      unanswered.push(() => resolve(reply));
       if (sent === 6) {
-        frozen = false;
-        for (const answer of waiting) answer(reply);
+        isFrozen = false;
+        for (const answer of unanswered) answer(reply);
       }
       return await promise;
     },
@@ -72,17 +72,17 @@ test("an acknowledgement that comes late is an acknowledgement, and then the nod
   expect(acknowledged.slice(0, 6).map(({ sentAt }) => sentAt)).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-test("what a node refuses is told, and it is asked again", async () => {
-  const refused: string[] = [];
+test("rejected writes are reported, and the node gets writes again", async () => {
+  const rejectedBy: string[] = [];
   await probeUntil(
-    [shard({ onRefused: (node) => refused.push(node) })],
+    [shard({ onRejected: (node) => rejectedBy.push(node) })],
     () => Promise.reject(new Error("MOVED")),
-    () => refused.length >= 3,
+    () => rejectedBy.length >= 3,
   );
-  expect(new Set(refused)).toEqual(new Set(["node-0"]));
+  expect(new Set(rejectedBy)).toEqual(new Set(["node-0"]));
 });
 
-test("a node that joins the targets is written to from then on", async () => {
+test("a node that becomes a target gets writes from then on", async () => {
   let targets = ["node-0"];
   const written = new Set<string>();
   await probeUntil(

@@ -1,57 +1,58 @@
 import type { ProbeReply } from "../clients/probe-writer.ts";
 import { monotonicMs, pause } from "../clock/real-time.ts";
 
-const EVERY_MS = 10;
-/** The healthy shards of a large cluster together are written to at most every so many milliseconds. */
-const SHARE_MS = 2;
+const INTERVAL_MS = 10;
+/** Minimum time between two writes to all healthy shards together. It limits the load in a large cluster. */
+const INTERVAL_PER_SHARD_MS = 2;
 /**
- * How many writes to a shard a node may leave unanswered before it is sent no more. They are not given up: a frozen node
- * may acknowledge them when it is resumed, and that is an acknowledgement like any other.
+ * Maximum number of unanswered writes of a shard to one node. A node with more is not sent further writes. The unanswered writes
+ * are not cancelled: a frozen node may acknowledge them when it is resumed, and these acknowledgements count.
  */
-const MOST_UNANSWERED = 6;
+const MAX_UNANSWERED = 6;
 
 /** A shard that is written to. */
 export interface ProbedShard {
   readonly slot: number;
-  /** Names of the nodes to write to at this moment. */
+  /** Returns the names of the nodes to write to now. */
   readonly targets: () => readonly string[];
-  /** True as soon as something seems to be wrong with the shard: then it is written to at the full pace. */
-  readonly troubled: () => boolean;
+  /** Returns whether the shard seems to be unhealthy. Then it is written to at the highest rate. */
+  readonly isUnhealthy: () => boolean;
   readonly onAcknowledged: (node: string, reply: ProbeReply) => void;
-  /** A node refused a write, or the connection to it is closed. */
-  readonly onRefused: (node: string) => void;
+  /** Is called when a node rejected a write, or when the connection to the node is closed. */
+  readonly onRejected: (node: string) => void;
 }
 
-/** Writes a key of a slot to a node, and rejects if the node refuses. */
+/** Writes a key of a slot to a node. Rejects if the node rejects the write. */
 export type ProbeWrite = (node: string, slot: number) => Promise<ProbeReply>;
 
 /**
- * Writes to every shard about every 10 ms until the signal aborts. At every beat each of a shard's nodes is sent a write,
- * whether or not the last ones have been answered, so that a node that is slow or away does not set how exactly the
- * first acknowledgement of another one is seen.
+ * Writes to every shard about every 10 ms until the signal aborts. In each interval each node of a shard is sent a write, whether
+ * or not the node has answered the previous ones. So a slow or unreachable node does not make the time less exact at which the
+ * first acknowledgement of another node is observed.
  */
 export async function probeShards(
   shards: readonly ProbedShard[],
   write: ProbeWrite,
   signal: AbortSignal,
 ): Promise<void> {
-  const healthyMs = Math.max(EVERY_MS, SHARE_MS * shards.length);
+  const healthyIntervalMs = Math.max(INTERVAL_MS, INTERVAL_PER_SHARD_MS * shards.length);
   await Promise.all(
     shards.map(async (shard) => {
-      const lanes = new Map<string, { unanswered: number; lastSentMs: number }>();
+      const writes = new Map<string, { unanswered: number; lastSentMs: number }>();
       while (!signal.aborted) {
-        const everyMs = shard.troubled() ? EVERY_MS : healthyMs;
+        const intervalMs = shard.isUnhealthy() ? INTERVAL_MS : healthyIntervalMs;
         for (const node of shard.targets()) {
-          const lane = lanes.get(node) ?? { unanswered: 0, lastSentMs: Number.NEGATIVE_INFINITY };
-          lanes.set(node, lane);
-          if (lane.unanswered >= MOST_UNANSWERED || monotonicMs() - lane.lastSentMs < everyMs - 1) continue;
-          lane.lastSentMs = monotonicMs();
-          lane.unanswered += 1;
+          const state = writes.get(node) ?? { unanswered: 0, lastSentMs: Number.NEGATIVE_INFINITY };
+          writes.set(node, state);
+          if (state.unanswered >= MAX_UNANSWERED) continue;
+          if (monotonicMs() - state.lastSentMs < intervalMs - 1) continue;
+          state.lastSentMs = monotonicMs();
+          state.unanswered += 1;
           void writeOnce(shard, node, write, signal).finally(() => {
-            lane.unanswered -= 1;
+            state.unanswered -= 1;
           });
         }
-        await pause(EVERY_MS, signal);
+        await pause(INTERVAL_MS, signal);
       }
     }),
   );
@@ -67,6 +68,6 @@ async function writeOnce(
     const reply = await write(node, shard.slot);
     if (!signal.aborted) shard.onAcknowledged(node, reply);
   } catch {
-    if (!signal.aborted) shard.onRefused(node);
+    if (!signal.aborted) shard.onRejected(node);
   }
 }

@@ -6,302 +6,325 @@ import { formatRanges } from "../view/slot-ranges.ts";
 import type { Acknowledgement } from "./acknowledgements.ts";
 import {
   type Claimant,
-  claimantsOf,
-  deposedOf,
-  dissentersOf,
-  isBack,
-  isTroubled,
+  dissentingNodes,
+  findClaimants,
+  hasRejoined,
+  isUnhealthy,
   type Promotion,
+  replacedPrimary,
   type ShardBefore,
-  selfOf,
+  selfEntry,
   type Views,
 } from "./shards.ts";
-import { CLOCK_SLACK_MS, type FlagChange, type Sighting } from "./suspicion.ts";
+import { CLOCK_TOLERANCE_MS, type FlagChange, type NodeMoment } from "./suspicion.ts";
 import type { NodeLogLine } from "./watch-logs.ts";
 
-/** What was seen of one shard; moments in milliseconds since the epoch by this machine's clock. */
+/** The observations of one shard. Times are milliseconds since the epoch, by the clock of this host. */
 export interface ShardRecord {
   readonly shard: ShardBefore;
-  /** Every promotion, in order. */
+  /** All promotions, in order. */
   readonly promotions: Promotion[];
-  /** The last one. */
+  /** The last promotion. */
   promotion: Promotion | undefined;
-  /** The old primary was seen as a replica, or won an election, which only a replica can. */
-  wasDeposed: boolean;
-  /** When the promoted node was seen to execute commands, and when all agreed about it. */
+  /** Whether the old primary was observed as a replica, or won an election, which only a replica can do. */
+  wasDemoted: boolean;
+  /** When a view showed that the promoted node executes commands. */
   servingAt: number | undefined;
+  /** When all reachable nodes reported the promoted node as the owner. */
   agreedAt: number | undefined;
-  backAt: number | undefined;
-  /** When the old primary was last seen silent, flagged or deposed. */
-  troubledAt: number | undefined;
+  /** When the replaced primary had rejoined as a replica and was in sync. */
+  rejoinedAt: number | undefined;
+  /** When the old primary was last observed to be silent, flagged or replaced. */
+  unhealthyAt: number | undefined;
   readonly acknowledgements: Acknowledgement[];
 }
 
-/** Something that happened, at a moment of `Date.now()`. */
-export interface RecordedEvent extends Sighting {
+/** An event at a time in milliseconds since the epoch. */
+export interface RecordedEvent extends NodeMoment {
   readonly kind: string;
   readonly text: string;
 }
 
-/** Keeps everything that is seen, and notes the moments at which something was so for the first time. */
+/** Stores all observations of a failover, and records when a state was observed for the first time. */
 export class Recorder {
   readonly records: readonly ShardRecord[];
-  readonly lines: NodeLogLine[] = [];
+  readonly logLines: NodeLogLine[] = [];
   readonly events: RecordedEvent[] = [];
-  readonly before: Views;
+  /** The views before the fault. */
+  readonly viewsBefore: Views;
+  /** Maximum difference that the measurement can show between the clocks of two nodes although the clocks are equal. */
   readonly clockErrorMs: number;
+  /** Node names by node id. */
+  readonly namesById: ReadonlyMap<string, string>;
+  /** All changes of flags in the views. */
+  readonly flagChanges: FlagChange[] = [];
   readonly #plan: ClusterPlan;
   readonly #views: Map<string, NodeView>;
-  /** Node names by node id. */
-  readonly nameOf: ReadonlyMap<string, string>;
-  /** Every change of a flag in a view. */
-  readonly flags: FlagChange[] = [];
-  readonly #flagNow = new Map<string, FlagChange["flag"]>();
-  /** When a node's log said that it suspects another one, by both: no view need have shown it. */
-  readonly #loggedAt = new Map<string, number>();
-  /** When the last view that showed a node as a replica was asked for. */
-  readonly #replicaAt = new Map<string, number>();
-  readonly #begunAt: number;
-  /** What each node reported of itself last. */
-  readonly #roleOf = new Map<string, NodeRole>();
+  /** When the views before the fault were requested. */
+  readonly #startedAt: number;
+  /** The current flag, by the node that flags and the flagged node. */
+  readonly #flags = new Map<string, FlagChange["flag"]>();
+  /** When a node logged a suspicion that no view has shown yet, by the node and the suspected node. */
+  readonly #suspicionLoggedAt = new Map<string, number>();
+  /** When the last view that showed a node as a replica was requested. */
+  readonly #lastReplicaAt = new Map<string, number>();
+  /** The role that each node last reported for itself. */
+  readonly #roles = new Map<string, NodeRole>();
   readonly #conditions = new Map<string, NodeConditions>();
-  #roles = "";
-  /** The moment for which the last view of each node is true for certain. */
-  readonly #seenAt = new Map<string, number>();
+  /** The roles, epochs and slots that all nodes report for themselves, as text. */
+  #selfReports = "";
+  /** The time for which the last view of each node is certainly valid. */
+  readonly #viewValidAt = new Map<string, number>();
 
   /**
-   * @param options `begunAt`: when the views of before were asked for. Default: now. `startedBy`: by when the process of
-   * each node was running, as far as that is known. `clockErrorMs`: how far the clocks of two nodes may seem to be apart
-   * although they are the same. Default 0.
+   * @param options.startedAt when the views before the fault were requested. @default now
+   * @param options.latestStarts the latest possible start time of each node's process, if known.
+   * @param options.clockErrorMs the maximum difference that the measurement can show between the clocks of two nodes although the
+   * clocks are equal. @default 0
    */
   constructor(
     plan: ClusterPlan,
     shards: readonly ShardBefore[],
-    before: Views,
+    viewsBefore: Views,
     options: {
-      readonly begunAt?: number;
-      readonly startedBy?: ReadonlyMap<string, number>;
+      readonly startedAt?: number;
+      readonly latestStarts?: ReadonlyMap<string, number>;
       readonly clockErrorMs?: number;
     } = {},
   ) {
     this.#plan = plan;
-    this.before = before;
-    this.#views = new Map(before);
-    this.nameOf = new Map(plan.nodes.map(({ id, name }) => [id, name]));
+    this.viewsBefore = viewsBefore;
+    this.#views = new Map(viewsBefore);
+    this.namesById = new Map(plan.nodes.map(({ id, name }) => [id, name]));
     this.records = shards.map((shard) => ({
       shard,
       promotions: [],
       promotion: undefined,
-      wasDeposed: false,
+      wasDemoted: false,
       servingAt: undefined,
       agreedAt: undefined,
-      backAt: undefined,
-      troubledAt: undefined,
+      rejoinedAt: undefined,
+      unhealthyAt: undefined,
       acknowledgements: [],
     }));
-    const { begunAt = wallClockMs(), startedBy, clockErrorMs = 0 } = options;
+    const { startedAt = wallClockMs(), latestStarts, clockErrorMs = 0 } = options;
     this.clockErrorMs = clockErrorMs;
-    this.#begunAt = begunAt;
-    for (const view of before.values()) {
-      this.#noteFlags(view, begunAt, begunAt, false);
-      const role = selfOf(view)?.role;
-      if (role !== undefined) this.#roleOf.set(view.node, role);
-      this.#noteConditions(view, startedBy?.get(view.node) ?? begunAt);
+    this.#startedAt = startedAt;
+    for (const view of viewsBefore.values()) {
+      this.#recordFlags(view, startedAt, startedAt, { addEvents: false });
+      const role = selfEntry(view)?.role;
+      if (role !== undefined) this.#roles.set(view.node, role);
+      this.#recordConditions(view, latestStarts?.get(view.node) ?? startedAt);
     }
-    this.#roles = this.#rolesNow();
+    this.#selfReports = this.#formatSelfReports();
   }
 
-  /** What every node said last. */
+  /** The latest view of each node. */
   get views(): Views {
     return this.#views;
   }
 
-  /** Whether every node was seen after that moment: asked, or found to be silent. */
-  hasSeenAllSince(moment: number): boolean {
+  /** Returns whether the latest view of every node was requested after a time, or the node was found to be silent after it. */
+  hasSeenAllSince(atMs: number): boolean {
     return this.#plan.nodes.every(
-      ({ name }) => (this.#seenAt.get(name) ?? Number.NEGATIVE_INFINITY) > moment,
+      ({ name }) => (this.#viewValidAt.get(name) ?? Number.NEGATIVE_INFINITY) > atMs,
     );
   }
 
-  note(node: string, kind: string, text: string, atMs: number = wallClockMs()): void {
-    this.events.push({ node, kind, text: this.#named(text), atMs });
+  /** Adds an event. Node ids in its text are replaced by node names. */
+  addEvent(node: string, kind: string, text: string, atMs: number): void {
+    this.events.push({ node, kind, text: this.#replaceIds(text), atMs });
   }
 
-  onLine(line: NodeLogLine): void {
-    this.lines.push(line);
-    this.note(line.node, line.event.kind, line.text, line.atMs);
-    if (line.event.kind === "suspected") this.#loggedAt.set(`${line.node} ${line.event.about}`, line.atMs);
-    if (!isPromotion(line)) return;
+  onLogLine(line: NodeLogLine): void {
+    this.logLines.push(line);
+    this.addEvent(line.node, line.event.kind, line.text, line.atMs);
+    if (line.event.kind === "suspected") {
+      this.#suspicionLoggedAt.set(`${line.node} ${line.event.about}`, line.atMs);
+    }
+    if (!isPromotionLine(line)) return;
     for (const record of this.records) {
       if (record.shard.primary.name !== line.node) continue;
-      record.wasDeposed = true;
-      // The view that shows it may have been here already.
-      this.#notePromotions(wallClockMs());
+      record.wasDemoted = true;
+      // The view that shows the promotion may have arrived before the line.
+      this.#recordPromotions(wallClockMs());
     }
   }
 
-  /** @param askedMs when the view was asked for; `atMs` is when it arrived. */
-  onView(view: NodeView, atMs: number, askedMs: number = atMs): void {
-    const last = this.#views.get(view.node);
+  /**
+   * @param atMs when the view arrived.
+   * @param requestedMs when the view was requested. @default atMs
+   */
+  onView(view: NodeView, atMs: number, requestedMs: number = atMs): void {
+    const previous = this.#views.get(view.node);
     this.#views.set(view.node, view);
-    this.#seenAt.set(view.node, view.kind === "silent" ? atMs : askedMs);
-    if (last?.kind !== view.kind) {
-      if (view.kind === "silent") this.note(view.node, "silent", `gives no view: ${view.reason}`, atMs);
-      else this.note(view.node, "answers", "gives a view again", atMs);
+    this.#viewValidAt.set(view.node, view.kind === "silent" ? atMs : requestedMs);
+    if (previous?.kind !== view.kind) {
+      if (view.kind === "silent") this.addEvent(view.node, "silent", `is silent: ${view.reason}`, atMs);
+      else this.addEvent(view.node, "answers", "answers again", atMs);
     }
-    this.#noteFlags(view, atMs, askedMs, true);
-    this.#noteConditions(view, atMs);
-    const role = selfOf(view)?.role;
-    if (role === "replica" && this.#roleOf.get(view.node) === "primary")
-      this.note(view.node, "replica", "reports that it is a replica", atMs);
-    if (role !== undefined) this.#roleOf.set(view.node, role);
-    if (role === "replica") {
-      this.#replicaAt.set(view.node, askedMs);
-      for (const record of this.records)
-        if (record.shard.primary.name === view.node) record.wasDeposed = true;
+    this.#recordFlags(view, atMs, requestedMs, { addEvents: true });
+    this.#recordConditions(view, atMs);
+    this.#recordRole(view, atMs, requestedMs);
+    const selfReports = this.#formatSelfReports();
+    // This runs for every view, but a promotion is possible only if a node reports something new about itself.
+    if (selfReports !== this.#selfReports) {
+      this.#selfReports = selfReports;
+      this.#recordPromotions(atMs);
     }
-    const roles = this.#rolesNow();
-    // Only when a node reports something new of itself: this is asked at every answer.
-    if (roles !== this.#roles) {
-      this.#roles = roles;
-      this.#notePromotions(atMs);
-    }
-    for (const record of this.records) this.#noteShard(record, atMs);
+    for (const record of this.records) this.#recordProgress(record, atMs);
   }
 
-  /** What is known of a node's process and of its place among the others, for how long it may refuse commands. */
+  /** Returns the conditions that determine how long a node may reject commands. */
   conditionsOf(node: string): NodeConditions {
     return (
-      this.#conditions.get(node) ?? { answersSince: undefined, minorityAt: undefined, downAt: undefined }
+      this.#conditions.get(node) ?? { latestStartAt: undefined, minorityAt: undefined, downAt: undefined }
     );
   }
 
-  #noteConditions(view: NodeView, atMs: number): void {
-    const { answersSince, minorityAt, downAt } = this.conditionsOf(view.node);
+  #recordConditions(view: NodeView, atMs: number): void {
+    const { latestStartAt, minorityAt, downAt } = this.conditionsOf(view.node);
     if (view.kind === "silent") {
-      this.#conditions.set(view.node, { answersSince: undefined, minorityAt, downAt });
+      this.#conditions.set(view.node, { latestStartAt: undefined, minorityAt, downAt });
       return;
     }
     this.#conditions.set(view.node, {
-      answersSince: answersSince ?? atMs,
+      latestStartAt: latestStartAt ?? atMs,
       minorityAt: isCutOff(view) ? atMs : minorityAt,
       downAt: view.state === "ok" ? downAt : atMs,
     });
   }
 
-  /** Which nodes a node flags as failing, noted when it changes. */
-  #noteFlags(view: NodeView, atMs: number, askedMs: number, tell: boolean): void {
+  #recordRole(view: NodeView, atMs: number, requestedMs: number): void {
+    const role = selfEntry(view)?.role;
+    if (role === undefined) return;
+    if (role === "replica" && this.#roles.get(view.node) === "primary") {
+      this.addEvent(view.node, "replica", "reports that it is a replica", atMs);
+    }
+    this.#roles.set(view.node, role);
+    if (role !== "replica") return;
+    this.#lastReplicaAt.set(view.node, requestedMs);
+    for (const record of this.records) {
+      if (record.shard.primary.name === view.node) record.wasDemoted = true;
+    }
+  }
+
+  /** Records the changes of the flags `fail?` and `fail` in a view. */
+  #recordFlags(
+    view: NodeView,
+    atMs: number,
+    requestedMs: number,
+    { addEvents }: { readonly addEvents: boolean },
+  ): void {
     if (view.kind === "silent") return;
     for (const { id, flags } of view.members) {
       const flag = flags.includes("fail") ? "fail" : flags.includes("fail?") ? "fail?" : "";
       const key = `${view.node} ${id}`;
-      const logged = this.#loggedAt.get(key);
-      // A suspicion that came and went between two views.
-      const dropped = flag === "" && logged !== undefined && logged < askedMs - CLOCK_SLACK_MS;
-      if (flag !== "" || dropped) this.#loggedAt.delete(key);
-      const changed = (this.#flagNow.get(key) ?? "") !== flag;
-      if (!changed && !dropped) continue;
-      this.#flagNow.set(key, flag);
-      this.flags.push({ atMs, node: view.node, about: id, flag });
-      if (!tell || !changed) continue;
-      const name = this.nameOf.get(id) ?? id;
-      const words = flag === "" ? `no longer flags ${name}` : `flags ${name} as ${flag}`;
-      this.note(view.node, "flag", words, atMs);
+      const loggedAt = this.#suspicionLoggedAt.get(key);
+      // A suspicion that started and ended between two views.
+      const wasDropped = flag === "" && loggedAt !== undefined && loggedAt < requestedMs - CLOCK_TOLERANCE_MS;
+      if (flag !== "" || wasDropped) this.#suspicionLoggedAt.delete(key);
+      const hasChanged = (this.#flags.get(key) ?? "") !== flag;
+      if (!hasChanged && !wasDropped) continue;
+      this.#flags.set(key, flag);
+      this.flagChanges.push({ atMs, node: view.node, about: id, flag });
+      if (!addEvents || !hasChanged) continue;
+      const name = this.namesById.get(id) ?? id;
+      const text = flag === "" ? `no longer flags ${name}` : `flags ${name} as ${flag}`;
+      this.addEvent(view.node, "flag", text, atMs);
     }
   }
 
-  #notePromotions(atMs: number): void {
-    const found = claimantsOf(
+  #recordPromotions(atMs: number): void {
+    const claimants = findClaimants(
       this.records.map(({ shard }) => shard),
       this.#views,
     );
     for (const record of this.records) {
-      const claimant = found.get(record.shard);
-      if (claimant !== undefined && isNew(record, claimant)) this.#promote(record, claimant, atMs);
+      const claimant = claimants.get(record.shard);
+      if (claimant !== undefined && isNewPromotion(record, claimant)) {
+        this.#recordPromotion(record, claimant, atMs);
+      }
     }
   }
 
-  #promote(record: ShardRecord, claimant: Claimant, atMs: number): void {
-    const { shard, promotions, promotion: last } = record;
-    const again = last?.name === claimant.name;
-    const notBefore = this.#replicaAt.get(claimant.name) ?? this.#begunAt;
-    const replaced = again ? last.replaced : (last ?? shard.primary);
+  #recordPromotion(record: ShardRecord, claimant: Claimant, atMs: number): void {
+    const { shard, promotions, promotion: previous } = record;
+    const isSameNode = previous?.name === claimant.name;
+    const notBefore = this.#lastReplicaAt.get(claimant.name) ?? this.#startedAt;
+    const replaced = isSameNode ? previous.replaced : (previous ?? shard.primary);
     const promotion = {
       ...claimant,
       replaced: { name: replaced.name, id: replaced.id },
-      notBefore: again ? Math.max(last.notBefore, notBefore) : notBefore,
-      seenAt: atMs,
-      slackMs: CLOCK_SLACK_MS + this.clockErrorMs,
+      notBefore: isSameNode ? Math.max(previous.notBefore, notBefore) : notBefore,
+      observedAt: atMs,
+      toleranceMs: CLOCK_TOLERANCE_MS + this.clockErrorMs,
     };
-    // The same node at a greater epoch was promoted once: its first claim was ignored by the others.
-    if (again) promotions.pop();
+    // If the same node claims the slots with a greater epoch, it was promoted once: the other nodes ignored its first claim.
+    if (isSameNode) promotions.pop();
     promotions.push(promotion);
     record.promotion = promotion;
     record.servingAt = undefined;
     record.agreedAt = undefined;
-    record.backAt = undefined;
+    record.rejoinedAt = undefined;
     const { name, slots, epoch } = promotion;
-    this.note(name, "promoted", `serves ${formatRanges(slots)} at epoch ${epoch}`, atMs);
+    this.addEvent(name, "promoted", `serves ${formatRanges(slots)} at epoch ${epoch}`, atMs);
   }
 
-  #noteShard(record: ShardRecord, atMs: number): void {
+  /** Records the steps that follow the promotion of a shard. */
+  #recordProgress(record: ShardRecord, atMs: number): void {
     const { shard, promotion } = record;
-    if (isTroubled(shard, this.#views)) record.troubledAt = atMs;
+    if (isUnhealthy(shard, this.#views)) record.unhealthyAt = atMs;
     if (promotion === undefined) return;
     if (record.servingAt === undefined) {
       const view = this.#views.get(promotion.name);
       if (view?.kind !== "answered" || view.state !== "ok") return;
       record.servingAt = atMs;
-      this.note(promotion.name, "serving", "says cluster_state:ok", atMs);
+      this.addEvent(promotion.name, "serving", "reports cluster_state:ok", atMs);
     }
-    if (record.agreedAt === undefined && dissentersOf(promotion, this.#views).length === 0) {
+    if (record.agreedAt === undefined && dissentingNodes(promotion, this.#views).length === 0) {
       record.agreedAt = atMs;
-      this.note(
-        promotion.name,
-        "agreed",
-        "is the primary in the eyes of every node that can be reached",
-        atMs,
-      );
+      this.addEvent(promotion.name, "agreed", "is the primary in the views of all reachable nodes", atMs);
     }
-    if (record.backAt === undefined && isBack(shard, promotion, this.#views)) {
-      record.backAt = atMs;
-      const { name } = deposedOf(shard, promotion);
-      this.note(name, "back", `is a replica of ${promotion.name}, in sync`, atMs);
+    if (record.rejoinedAt === undefined && hasRejoined(shard, promotion, this.#views)) {
+      record.rejoinedAt = atMs;
+      const { name } = replacedPrimary(shard, promotion);
+      this.addEvent(name, "back", `is a replica of ${promotion.name} and in sync`, atMs);
     }
   }
 
-  #rolesNow(): string {
+  #formatSelfReports(): string {
     return this.#plan.nodes
       .map(({ name }) => {
-        const self = selfOf(this.#views.get(name));
+        const self = selfEntry(this.#views.get(name));
         return self === undefined ? "-" : `${self.role} ${self.configEpoch} ${formatRanges(self.slots)}`;
       })
       .join("\n");
   }
 
-  #named(text: string): string {
-    return text.replaceAll(/\b[0-9a-f]{40}\b/g, (id) => this.nameOf.get(id) ?? id);
+  #replaceIds(text: string): string {
+    return text.replaceAll(/\b[0-9a-f]{40}\b/g, (id) => this.namesById.get(id) ?? id);
   }
 }
 
-/** What decides for how long a promoted node may refuse commands; moments in milliseconds since the epoch. */
+/** The conditions that determine how long a promoted node may reject commands. Times are milliseconds since the epoch. */
 export interface NodeConditions {
-  /** Since when it has answered without a pause: its process is at least that old. */
-  readonly answersSince: number | undefined;
-  /** When it last saw itself in a minority. */
+  /** Latest possible start time of the node's process. Undefined while the node is silent. */
+  readonly latestStartAt: number | undefined;
+  /** When the node's own view last showed that it is in a minority. */
   readonly minorityAt: number | undefined;
-  /** When its cluster_state was last seen not to be ok. */
+  /** When the node last reported a cluster_state that is not ok. */
   readonly downAt: number | undefined;
 }
 
-/** Whether a line says that its node became a primary. */
-export function isPromotion({ event }: NodeLogLine): boolean {
+/** Returns whether a log line shows that its node became a primary. */
+export function isPromotionLine({ event }: NodeLogLine): boolean {
   return event.kind === "elected" || (event.kind === "manual" && event.step === "takeover");
 }
 
-/** Whether a claim means that its node was promoted since the last promotion. */
-function isNew({ shard, promotion, wasDeposed }: ShardRecord, { name, epoch }: Claimant): boolean {
+/** Returns whether a claim shows a promotion after the last recorded promotion of the shard. */
+function isNewPromotion({ shard, promotion, wasDemoted }: ShardRecord, { name, epoch }: Claimant): boolean {
   if (epoch <= (promotion?.epoch ?? shard.epoch)) return false;
-  // A primary may get a greater epoch without a promotion, for example after a collision of epochs.
-  return promotion !== undefined || name !== shard.primary.name || wasDeposed;
+  // The epoch of a primary may also increase without a promotion, for example after a collision of epochs.
+  return promotion !== undefined || name !== shard.primary.name || wasDemoted;
 }

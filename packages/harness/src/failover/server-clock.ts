@@ -1,38 +1,42 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
-import { withTimeout } from "../timing/deadline.ts";
 import { wallClockMs } from "../clock/real-time.ts";
+import { withTimeout } from "../timing/deadline.ts";
 
 const QUARTER_HOUR_MS = 900_000;
-const ASKED_TIMES = 3;
-const ANSWER_LIMIT_MS = 500;
+const SAMPLE_COUNT = 3;
+const ANSWER_TIMEOUT_MS = 500;
 
-/** Translates the times of one server's log lines to this process's `Date.now()`. */
+/** Converts the times of one server's log lines to the clock of this host, as `Date.now()` returns it. */
 export interface ServerClock {
-  /** How far the server's clock is ahead of ours, in milliseconds. */
-  readonly aheadMs: number;
-  /** By how much that may be wrong, in either direction. */
+  /** How far the clock of the server is ahead of the clock of this host, in milliseconds. */
+  readonly offsetMs: number;
+  /** Maximum error of `offsetMs`, in either direction. */
   readonly errorMs: number;
-  /** @param arrivedMs when the line came, as `Date.now()` tells: within seven minutes of when it was written. */
+  /**
+   * Converts the time of a log line.
+   *
+   * @param writtenMs the time in the log line, read as UTC.
+   * @param arrivedMs when the line arrived, by the clock of this host: within seven minutes of the time when it was written.
+   */
   toHostMs(writtenMs: number, arrivedMs: number): number;
 }
 
 /**
- * Log lines do not say in which zone they are written. Every zone in use is a whole number of quarter hours away from
- * UTC, so the nearest one that lets a line have been written about when it arrived is the right one.
+ * Creates a clock for a server. Log lines do not contain their time zone. All time zones in use differ from UTC by a multiple of
+ * a quarter hour, so the time zone is the one with which the line was written closest to the time when it arrived.
  */
-export function serverClock(aheadMs: number, errorMs = 0): ServerClock {
+export function createServerClock(offsetMs: number, errorMs = 0): ServerClock {
   return {
-    aheadMs,
+    offsetMs,
     errorMs,
     toHostMs(writtenMs, arrivedMs) {
-      const arrived = arrivedMs + aheadMs;
-      const zoneMs = Math.round((writtenMs - arrived) / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
-      return writtenMs - zoneMs - aheadMs;
+      const zoneMs = Math.round((writtenMs - (arrivedMs + offsetMs)) / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
+      return writtenMs - zoneMs - offsetMs;
     },
   };
 }
 
-/** One question for the time: when it was sent, what the server said, when the answer was there. */
+/** One request for the time of a server: when it was sent, the time of the server, and when the reply arrived. */
 export interface TimeSample {
   readonly sentMs: number;
   readonly serverMs: number;
@@ -40,28 +44,28 @@ export interface TimeSample {
 }
 
 /**
- * How far a server's clock is ahead. The quickest answer counts, and what it cannot tell from nothing is nothing:
- * containers have their host's clock, and a correction made of network delay would only add noise.
+ * Returns how far the clock of a server is ahead, from the sample with the fastest reply. Returns 0 if the offset is not larger
+ * than its possible error: containers use the clock of their host, and a correction by the network delay would only add noise.
  */
-export function aheadOf(samples: readonly TimeSample[]): number {
-  const best = quickest(samples);
-  if (best === undefined) return 0;
-  const aheadMs = best.serverMs - (best.sentMs + best.receivedMs) / 2;
-  return Math.abs(aheadMs) <= errorOf(samples) ? 0 : aheadMs;
+export function computeOffset(samples: readonly TimeSample[]): number {
+  const fastest = findFastest(samples);
+  if (fastest === undefined) return 0;
+  const offsetMs = fastest.serverMs - (fastest.sentMs + fastest.receivedMs) / 2;
+  return Math.abs(offsetMs) <= computeOffsetError(samples) ? 0 : offsetMs;
 }
 
-/** By how much the result of {@link aheadOf} may be wrong. */
-export function errorOf(samples: readonly TimeSample[]): number {
-  const best = quickest(samples);
-  // Date.now() is whole milliseconds at both ends.
-  return best === undefined ? 0 : (best.receivedMs - best.sentMs) / 2 + 1;
+/** Returns the maximum error of {@link computeOffset}. */
+export function computeOffsetError(samples: readonly TimeSample[]): number {
+  const fastest = findFastest(samples);
+  // Date.now() returns whole milliseconds at both ends.
+  return fastest === undefined ? 0 : (fastest.receivedMs - fastest.sentMs) / 2 + 1;
 }
 
-function quickest(samples: readonly TimeSample[]): TimeSample | undefined {
+function findFastest(samples: readonly TimeSample[]): TimeSample | undefined {
   return samples.toSorted((a, b) => a.receivedMs - a.sentMs - (b.receivedMs - b.sentMs))[0];
 }
 
-/** Asks a node for its time. A node that does not answer counts as having ours. */
+/** Reads the clock of a node. A node that does not answer gets the clock of this host. */
 export async function readClock(
   connection: NodeConnection,
   timeScale: number,
@@ -69,10 +73,10 @@ export async function readClock(
 ): Promise<ServerClock> {
   const samples: TimeSample[] = [];
   try {
-    for (let time = 0; time < ASKED_TIMES; time += 1) {
+    for (let index = 0; index < SAMPLE_COUNT; index += 1) {
       const sentMs = wallClockMs();
       const [seconds = "", micros = ""] = (
-        await withTimeout(connection.text("TIME"), ANSWER_LIMIT_MS * timeScale, signal)
+        await withTimeout(connection.text("TIME"), ANSWER_TIMEOUT_MS * timeScale, signal)
       ).split(",");
       samples.push({
         sentMs,
@@ -83,5 +87,5 @@ export async function readClock(
   } catch {
     signal.throwIfAborted();
   }
-  return serverClock(aheadOf(samples), errorOf(samples));
+  return createServerClock(computeOffset(samples), computeOffsetError(samples));
 }

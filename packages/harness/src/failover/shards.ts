@@ -1,26 +1,26 @@
 import type { ClusterPlan, SlotRange } from "../plan/cluster-plan.ts";
+import { isCutOff } from "../view/cluster-state.ts";
 import { memberSlots, mergeViews } from "../view/cluster-view.ts";
 import type { NodeView } from "../view/node-view.ts";
 import type { NodeEntry } from "../view/parse-nodes.ts";
-import { isCutOff } from "../view/cluster-state.ts";
 import { slotOwners } from "../view/serving.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 
-/** What each node said last, by node name. */
+/** The latest view of each node, by node name. */
 export type Views = ReadonlyMap<string, NodeView>;
 
 /** A shard as it was before the fault. */
 export interface ShardBefore {
   readonly primary: { readonly name: string; readonly id: string };
-  /** Names of the nodes that followed it, in most nodes' words. */
+  /** The names of the nodes that followed the primary in the views of most nodes. */
   readonly replicas: readonly string[];
   readonly slots: readonly SlotRange[];
   readonly epoch: number;
-  /** Index of the shard that the primary was planned into. */
+  /** The index of the shard to which the plan assigned the primary. */
   readonly index: number;
 }
 
-/** A node that claims a shard's slots at an epoch that nobody had before. */
+/** A node that owns the slots of a shard, with its config epoch. */
 export interface Claimant {
   readonly name: string;
   readonly id: string;
@@ -28,20 +28,20 @@ export interface Claimant {
   readonly slots: readonly SlotRange[];
 }
 
-/** A node that became the primary of a shard while it was observed. Moments are milliseconds since the epoch. */
+/** The promotion of a node to the primary of a shard during the observation. Times are milliseconds since the epoch. */
 export interface Promotion extends Claimant {
-  /** The primary that it replaced: the one from before the fault, or the one that was promoted before. */
+  /** The primary that was replaced: the primary before the fault, or the node of the previous promotion. */
   readonly replaced: { readonly name: string; readonly id: string };
-  /** When a view that still showed it as a replica was asked for: it was promoted later than that. */
+  /** When the last view that still showed the node as a replica was requested. The promotion happened later. */
   readonly notBefore: number;
   /** When a view showed the promotion. */
-  readonly seenAt: number;
-  /** By how much a log line's moment may be wrong, next to these two. */
-  readonly slackMs: number;
+  readonly observedAt: number;
+  /** Maximum error of a log line's time when it is compared with these two times. */
+  readonly toleranceMs: number;
 }
 
-/** The shards in the words of most nodes, so that one whose primary is away already has a primary too. */
-export function shardsOf(views: Views, plan: ClusterPlan): readonly ShardBefore[] {
+/** Returns the shards in the views of most nodes, so that a shard has a primary even if the primary is unreachable. */
+export function findShards(views: Views, plan: ClusterPlan): readonly ShardBefore[] {
   const { members } = mergeViews([...views.values()], new Map(plan.nodes.map(({ id, name }) => [id, name])));
   return members
     .filter(({ entry }) => entry.role === "primary" && entry.slots.length > 0)
@@ -52,32 +52,35 @@ export function shardsOf(views: Views, plan: ClusterPlan): readonly ShardBefore[
       epoch: member.entry.configEpoch,
       index: plan.nodes.find(({ id }) => id === member.id)?.shard ?? -1,
     }))
-    .toSorted((a, b) => (a.slots[0]?.first ?? 0) - (b.slots[0]?.first ?? 0));
+    .toSorted((a, b) => firstSlot(a) - firstSlot(b));
 }
 
 export function firstSlot({ slots }: { readonly slots: readonly SlotRange[] }): number {
   return slots[0]?.first ?? 0;
 }
 
-function entryOf(view: NodeView | undefined, pick: (entry: NodeEntry) => boolean): NodeEntry | undefined {
-  return view?.kind === "answered" ? view.members.find(pick) : undefined;
+function findEntry(
+  view: NodeView | undefined,
+  isWanted: (entry: NodeEntry) => boolean,
+): NodeEntry | undefined {
+  return view?.kind === "answered" ? view.members.find(isWanted) : undefined;
 }
 
-/** What a node says of itself, or undefined where it is silent. */
-export function selfOf(view: NodeView | undefined): NodeEntry | undefined {
-  return entryOf(view, ({ self }) => self);
+/** Returns the entry of a node in its own view, or undefined if the node is silent. */
+export function selfEntry(view: NodeView | undefined): NodeEntry | undefined {
+  return findEntry(view, ({ self }) => self);
 }
 
-/** What a node says of another. */
-function wordOf(view: NodeView | undefined, id: string): NodeEntry | undefined {
-  return entryOf(view, (entry) => entry.id === id);
+/** Returns the entry of the node with this id in the view of a node. */
+function entryOf(view: NodeView | undefined, id: string): NodeEntry | undefined {
+  return findEntry(view, (entry) => entry.id === id);
 }
 
 /**
- * Returns the node that owns each shard's first slot now. A primary of another shard that took the slots over by a
- * migration is left out, since it was not promoted.
+ * Returns the current owner of the first slot of each shard. A primary of another shard is left out: it received the slots by a
+ * migration and was not promoted.
  */
-export function claimantsOf(
+export function findClaimants(
   shards: readonly ShardBefore[],
   views: Views,
 ): ReadonlyMap<ShardBefore, Claimant> {
@@ -85,7 +88,7 @@ export function claimantsOf(
   const found = new Map<ShardBefore, Claimant>();
   for (const shard of shards) {
     const owner = owners.find(({ slots }) => holdsSlot(slots, firstSlot(shard)));
-    const self = owner === undefined ? undefined : selfOf(views.get(owner.node));
+    const self = owner === undefined ? undefined : selfEntry(views.get(owner.node));
     if (owner === undefined || self === undefined) continue;
     if (shards.some((other) => other !== shard && other.primary.name === owner.node)) continue;
     found.set(shard, { name: owner.node, id: self.id, epoch: self.configEpoch, slots: owner.slots });
@@ -93,53 +96,55 @@ export function claimantsOf(
   return found;
 }
 
-/** Those who flag a node with one of the flags. */
-export function flaggedBy(views: Views, id: string, ...flags: readonly string[]): readonly string[] {
+/** Returns the names of the nodes that flag a node with one of the flags. */
+export function nodesFlagging(views: Views, id: string, ...flags: readonly string[]): readonly string[] {
   return [...views].flatMap(([name, view]) =>
-    wordOf(view, id)?.flags.some((flag) => flags.includes(flag)) === true ? [name] : [],
+    entryOf(view, id)?.flags.some((flag) => flags.includes(flag)) === true ? [name] : [],
   );
 }
 
-/** Whether something is wrong with the shard's old primary: it is silent, declared dead, or a primary no more. */
-export function isTroubled(shard: ShardBefore, views: Views): boolean {
-  const self = selfOf(views.get(shard.primary.name));
-  return self?.role !== "primary" || flaggedBy(views, shard.primary.id, "fail").length > 0;
+/** Returns whether the old primary of a shard is silent, was declared failed, or is no longer a primary. */
+export function isUnhealthy(shard: ShardBefore, views: Views): boolean {
+  const self = selfEntry(views.get(shard.primary.name));
+  return self?.role !== "primary" || nodesFlagging(views, shard.primary.id, "fail").length > 0;
 }
 
-/** Names of those who should say that the promoted node serves the shard, and say something else. */
-export function dissentersOf(promotion: Promotion, views: Views): readonly string[] {
+/** Returns the names of the reachable nodes whose views do not show the promoted node as the owner of the shard. */
+export function dissentingNodes(promotion: Promotion, views: Views): readonly string[] {
   return [...views].flatMap(([name, view]) => {
     if (view.kind === "silent" || isCutOff(view)) return [];
-    const word = wordOf(view, promotion.id);
+    const entry = entryOf(view, promotion.id);
     const agrees =
-      word?.role === "primary" &&
-      word.configEpoch >= promotion.epoch &&
-      promotion.slots.every(({ first, last }) => holdsSlot(word.slots, first) && holdsSlot(word.slots, last));
+      entry?.role === "primary" &&
+      entry.configEpoch >= promotion.epoch &&
+      promotion.slots.every(
+        ({ first, last }) => holdsSlot(entry.slots, first) && holdsSlot(entry.slots, last),
+      );
     return agrees ? [] : [name];
   });
 }
 
 /**
- * The node whose return is waited for: the old primary. If that is the primary again, the node that it took the shard
- * back from.
+ * Returns the node that must rejoin as a replica: the old primary. If the old primary is the primary again, returns the node that
+ * it replaced.
  */
-export function deposedOf(
+export function replacedPrimary(
   { primary }: ShardBefore,
   { id, replaced }: Promotion,
 ): { name: string; id: string } {
   return primary.id === id ? replaced : primary;
 }
 
-/** Whether the old primary is back: a replica of the promoted node, in sync, and no node suspects it. */
-export function isBack(shard: ShardBefore, promotion: Promotion, views: Views): boolean {
-  const deposed = deposedOf(shard, promotion);
-  const view = views.get(deposed.name);
-  const self = selfOf(view);
+/** Returns whether the replaced primary has rejoined: it is a replica of the promoted node, in sync, and no node suspects it. */
+export function hasRejoined(shard: ShardBefore, promotion: Promotion, views: Views): boolean {
+  const { name, id } = replacedPrimary(shard, promotion);
+  const view = views.get(name);
+  const self = selfEntry(view);
   return (
     view?.kind === "answered" &&
     self?.role === "replica" &&
     self.primaryId === promotion.id &&
     view.inSync &&
-    flaggedBy(views, deposed.id, "fail", "fail?").length === 0
+    nodesFlagging(views, id, "fail", "fail?").length === 0
   );
 }

@@ -1,115 +1,116 @@
 import type { NodeLogLine } from "./watch-logs.ts";
 
-/** A moment, in milliseconds since the epoch, and the node that it is of. */
-export interface Sighting {
+/** A time, in milliseconds since the epoch, and the node to which it belongs. */
+export interface NodeMoment {
   readonly atMs: number;
   readonly node: string;
 }
 
-/** A node flagged another one, or no longer does, as its views show. */
-export interface FlagChange extends Sighting {
-  /** Node id of the node that is flagged. */
+/** A change in a node's view: the node flags another node, or no longer flags it. */
+export interface FlagChange extends NodeMoment {
+  /** The node id of the flagged node. */
   readonly about: string;
   readonly flag: "" | "fail?" | "fail";
 }
 
-/** What the nodes thought of a primary when it was replaced. */
+/** The first reports that a primary had failed, at the time when it was replaced. */
 export interface Suspicion {
-  /** The first node that suspected it, and has done so since. */
-  readonly suspected: Sighting | undefined;
-  /** The first node that counted it as dead, and has done so since. */
-  readonly failed: Sighting | undefined;
+  /** The first node that suspected the primary and still did so when it was replaced. */
+  readonly suspected: NodeMoment | undefined;
+  /** The first node that considered the primary failed and still did so when it was replaced. */
+  readonly failed: NodeMoment | undefined;
 }
 
-/** Log lines and faults are stamped by different clocks, and a view is as old as its way here. */
-export const CLOCK_SLACK_MS = 50;
+/** Tolerance for the difference between the clocks of log lines and faults, and for the time that a view takes to arrive. */
+export const CLOCK_TOLERANCE_MS = 50;
 
-type Level = "well" | "suspected" | "failed";
+type Level = "healthy" | "suspected" | "failed";
 
-interface Change extends Sighting {
+interface LevelChange extends NodeMoment {
   readonly level: Level;
-  /** It counted the majority itself. */
-  readonly byQuorum: boolean;
+  /** Whether the node itself counted the majority. */
+  readonly isByQuorum: boolean;
 }
 
 const LEVEL_OF_FLAG: Readonly<Record<FlagChange["flag"], Level>> = {
-  "": "well",
+  "": "healthy",
   "fail?": "suspected",
   fail: "failed",
 };
 
 /**
- * Finds out who suspected a node and who declared it dead, from the nodes' logs and from their views. A suspicion that was
- * dropped again counts no more, nor does one from before the fault, or one that came after the promotion.
+ * Finds the nodes that suspected a primary and that declared it failed, in the logs and the views of the nodes. A suspicion does
+ * not count if it ended again, if it began before the fault, or if it began after the promotion.
  *
- * @param id node id of the primary that was replaced.
+ * @param id the node id of the primary that was replaced.
+ * @param fromMs when the fault began.
+ * @param untilMs when the primary was replaced.
  */
-export function suspicionOf(
+export function findSuspicion(
   id: string,
-  seen: { readonly lines: readonly NodeLogLine[]; readonly flags: readonly FlagChange[] },
+  observed: { readonly logLines: readonly NodeLogLine[]; readonly flagChanges: readonly FlagChange[] },
   fromMs: number,
   untilMs: number,
 ): Suspicion {
-  const changes = [...changesInLogs(id, seen.lines), ...changesInViews(id, seen.flags)]
-    .filter(({ atMs }) => atMs <= untilMs + CLOCK_SLACK_MS)
+  const changes = [...changesInLogs(id, observed.logLines), ...changesInViews(id, observed.flagChanges)]
+    .filter(({ atMs }) => atMs <= untilMs + CLOCK_TOLERANCE_MS)
     .toSorted((a, b) => a.atMs - b.atMs);
-  const lasting = [...Map.groupBy(changes, ({ node }) => node).values()].map(lastingOf);
-  const since = (pick: (each: Lasting) => Change | undefined): readonly Change[] =>
+  const lasting = [...Map.groupBy(changes, ({ node }) => node).values()].map(findLastingChanges);
+  const afterFault = (select: (changesOfNode: LastingChanges) => LevelChange | undefined) =>
     lasting
-      .map(pick)
-      .filter((each) => each !== undefined)
-      .filter(({ atMs }) => atMs >= fromMs - CLOCK_SLACK_MS)
+      .map(select)
+      .filter((change) => change !== undefined)
+      .filter(({ atMs }) => atMs >= fromMs - CLOCK_TOLERANCE_MS)
       .toSorted((a, b) => a.atMs - b.atMs);
-  const [suspected] = since((each) => each.suspected);
-  const dead = since((each) => each.failed);
-  const [first] = dead;
-  // The node that counted the majority told the others, and with clocks of a millisecond may seem to be second.
-  const failed = dead.find(({ byQuorum, atMs }) => byQuorum && atMs - (first?.atMs ?? 0) <= 1) ?? first;
+  const [suspected] = afterFault((changesOfNode) => changesOfNode.suspected);
+  const failures = afterFault((changesOfNode) => changesOfNode.failed);
+  const [first] = failures;
+  // The node that counted the majority sent messages to the others. With timestamps in milliseconds it may seem to be second.
+  const failed =
+    failures.find(({ isByQuorum, atMs }) => isByQuorum && atMs - (first?.atMs ?? 0) <= 1) ?? first;
+  // The views, which are polled, may show a suspicion only after a log has shown the failure.
+  const isSuspicionLate = suspected !== undefined && failed !== undefined && suspected.atMs > failed.atMs;
   return {
-    // Polled views may see a suspicion only after the log has said that it had become certain.
-    suspected:
-      suspected !== undefined && failed !== undefined && suspected.atMs > failed.atMs
-        ? undefined
-        : sighting(suspected),
-    failed: sighting(failed),
+    suspected: isSuspicionLate ? undefined : toMoment(suspected),
+    failed: toMoment(failed),
   };
 }
 
-interface Lasting {
-  readonly suspected: Change | undefined;
-  readonly failed: Change | undefined;
+interface LastingChanges {
+  readonly suspected: LevelChange | undefined;
+  readonly failed: LevelChange | undefined;
 }
 
-/** What is left of one node's changes, in order, after everything that it took back. */
-function lastingOf(changes: readonly Change[]): Lasting {
-  let suspected: Change | undefined;
-  let failed: Change | undefined;
+/** Returns the changes of one node that still hold after its last change. A change to healthy ends the earlier ones. */
+function findLastingChanges(changes: readonly LevelChange[]): LastingChanges {
+  let suspected: LevelChange | undefined;
+  let failed: LevelChange | undefined;
   for (const change of changes) {
-    if (change.level === "well") suspected = failed = undefined;
+    if (change.level === "healthy") suspected = failed = undefined;
     else if (change.level === "suspected") suspected ??= change;
     else failed ??= change;
   }
   return { suspected, failed };
 }
 
-function changesInLogs(id: string, lines: readonly NodeLogLine[]): readonly Change[] {
-  return lines.flatMap(({ node, atMs, event }): readonly Change[] => {
+function changesInLogs(id: string, logLines: readonly NodeLogLine[]): readonly LevelChange[] {
+  return logLines.flatMap(({ node, atMs, event }): readonly LevelChange[] => {
     if (event.kind === "suspected" && event.about === id)
-      return [{ node, atMs, level: "suspected", byQuorum: false }];
+      return [{ node, atMs, level: "suspected", isByQuorum: false }];
     if (event.kind === "failed" && event.about === id)
-      return [{ node, atMs, level: "failed", byQuorum: event.by === "quorum" }];
+      return [{ node, atMs, level: "failed", isByQuorum: event.by === "quorum" }];
     if (event.kind === "reachable-again" && event.about === id)
-      return [{ node, atMs, level: "well", byQuorum: false }];
+      return [{ node, atMs, level: "healthy", isByQuorum: false }];
     return [];
   });
 }
 
-function changesInViews(id: string, flags: readonly FlagChange[]): readonly Change[] {
-  return flags.flatMap(({ node, about, flag, atMs }) =>
-    about === id ? [{ node, atMs, level: LEVEL_OF_FLAG[flag], byQuorum: false }] : [],
+function changesInViews(id: string, flagChanges: readonly FlagChange[]): readonly LevelChange[] {
+  return flagChanges.flatMap(({ node, about, flag, atMs }) =>
+    about === id ? [{ node, atMs, level: LEVEL_OF_FLAG[flag], isByQuorum: false }] : [],
   );
 }
 
-function sighting(change: Change | undefined): Sighting | undefined {
+function toMoment(change: LevelChange | undefined): NodeMoment | undefined {
   return change === undefined ? undefined : { atMs: change.atMs, node: change.node };
 }

@@ -1,90 +1,95 @@
 import { RedisClusterError } from "../errors.ts";
 import { formatNodeView } from "../view/format-view.ts";
-import { diagnose, type Evidence } from "./diagnose.ts";
+import { diagnose, type FailureState } from "./diagnose.ts";
 import { recoveredAt } from "./phases.ts";
 import type { RecordedEvent, Recorder, ShardRecord } from "./recorder.ts";
-import { deposedOf, dissentersOf } from "./shards.ts";
+import { dissentingNodes, replacedPrimary } from "./shards.ts";
 
-const MOST_LINES = 20;
-/** Kinds of events that are no lines of a log about the election. */
-const NOT_THE_ELECTION: ReadonlySet<string> = new Set([
-  ...[
-    "fault",
-    "acted",
-    "silent",
-    "answers",
-    "flag",
-    "replica",
-    "promoted",
-    "serving",
-    "agreed",
-    "back",
-    "state",
-  ],
+const MAX_LINES = 20;
+/** Kinds of events that are not log lines about an election. */
+const OTHER_KINDS: ReadonlySet<string> = new Set([
+  "fault",
+  "acted",
+  "silent",
+  "answers",
+  "flag",
+  "replica",
+  "promoted",
+  "serving",
+  "agreed",
+  "back",
+  "state",
 ]);
 
-/** Why the cluster is not whole again in time: the likely reason, every node's view, the election's log lines. */
-export function timeoutError(
+/** Returns the error FAILOVER_TIMEOUT with the likely reason, the views of all nodes, and the log lines of the election. */
+export function createTimeoutError(
   recorder: Recorder,
-  evidence: Evidence,
+  state: FailureState,
   sinceMs: number,
   waitForOldPrimary: boolean,
 ): RedisClusterError {
+  const { withinMs, failedShards } = state;
   const promoted = recorder.records.filter(({ promotion }) => promotion !== undefined);
-  const open = promoted.flatMap((record) => missing(record, recorder, waitForOldPrimary));
-  const failed = promoted.length === 0 || evidence.troubled.length > 0;
-  const head = failed ? "No failover" : "The cluster is not whole again";
-  const reasons = [...(failed ? [diagnose(evidence)] : []), ...open];
-  if (reasons.length === 0) reasons.push("Not every node says cluster_state:ok.");
-  const views = [...recorder.views.values()].map((view) => `  ${formatNodeView(view, recorder.nameOf)}`);
-  const election = recorder.events
+  const missingSteps = promoted.flatMap((record) =>
+    describeMissingSteps(record, recorder, waitForOldPrimary),
+  );
+  const isPromotionMissing = promoted.length === 0 || failedShards.length > 0;
+  const problem = isPromotionMissing ? "The failover did not happen" : "The cluster did not recover";
+  const reasons = [...(isPromotionMissing ? [diagnose(state)] : []), ...missingSteps];
+  if (reasons.length === 0) reasons.push("Not every node reports cluster_state:ok.");
+  const views = [...recorder.views.values()].map((view) => `  ${formatNodeView(view, recorder.namesById)}`);
+  const electionEvents = recorder.events
     .toSorted((a, b) => a.atMs - b.atMs)
-    .filter(({ kind, atMs }) => atMs >= sinceMs && !NOT_THE_ELECTION.has(kind));
-  const lines = election.slice(-MOST_LINES).map((event) => `  ${formatEvent(event, sinceMs)}`);
+    .filter(({ kind, atMs }) => atMs >= sinceMs && !OTHER_KINDS.has(kind));
+  const electionLines = electionEvents.slice(-MAX_LINES).map((event) => `  ${formatEvent(event, sinceMs)}`);
   return new RedisClusterError(
     "FAILOVER_TIMEOUT",
     [
-      `${head} within ${evidence.withinMs} ms: ${reasons.join(" ")}`,
-      "What each node says now:",
+      `${problem} within ${withinMs} ms: ${reasons.join(" ")}`,
+      "Views of the nodes:",
       ...views,
-      ...(lines.length > 0
-        ? ["The election in the nodes' logs:", ...lines]
-        : ["The logs say nothing of an election."]),
+      ...(electionLines.length > 0
+        ? ["Log lines about the election:", ...electionLines]
+        : ["The nodes logged nothing about an election."]),
     ].join("\n"),
     {
       details: {
-        withinMs: evidence.withinMs,
-        evidence,
+        withinMs,
+        evidence: state,
         events: recorder.events.map(({ atMs, ...event }) => ({ ...event, atMs: Math.round(atMs - sinceMs) })),
       },
     },
   );
 }
 
-/** What a shard that has a new primary still lacks. */
-function missing(record: ShardRecord, recorder: Recorder, waitForOldPrimary: boolean): readonly string[] {
-  const { promotion, shard } = record;
+/** Returns a sentence for each step that a shard with a new primary has not completed. */
+function describeMissingSteps(
+  record: ShardRecord,
+  recorder: Recorder,
+  waitForOldPrimary: boolean,
+): readonly string[] {
+  const { promotion, promotions, shard } = record;
   if (promotion === undefined) return [];
   const sentences: string[] = [];
-  if (record.promotions.length > 1) {
-    const names = record.promotions.map(({ name }) => name).join(", then ");
+  if (promotions.length > 1) {
+    const names = promotions.map(({ name }) => name).join(", then ");
     sentences.push(`The shard of ${shard.primary.name} failed over several times: to ${names}.`);
   }
-  if (record.servingAt === undefined)
+  if (record.servingAt === undefined) {
     sentences.push(`${promotion.name} was promoted, but its cluster_state is not ok.`);
+  }
   if (record.agreedAt === undefined) {
-    const dissenters = dissentersOf(promotion, recorder.views);
+    const names = dissentingNodes(promotion, recorder.views).join(", ");
     sentences.push(
-      `${dissenters.join(", ")} did not hear that ${promotion.name} serves the slots of ${promotion.replaced.name} now.`,
+      `${names} did not report that ${promotion.name} owns the slots of ${promotion.replaced.name}.`,
     );
   }
-  if (recoveredAt(record, recorder.lines) === undefined) {
-    sentences.push(`${promotion.name} was promoted, but it acknowledged no write to the shard.`);
+  if (recoveredAt(record, recorder.logLines) === undefined) {
+    sentences.push(`${promotion.name} was promoted, but has not acknowledged a write to the shard.`);
   }
-  if (waitForOldPrimary && record.backAt === undefined) {
-    sentences.push(
-      `${deposedOf(shard, promotion).name} did not come back as a replica of ${promotion.name}.`,
-    );
+  if (waitForOldPrimary && record.rejoinedAt === undefined) {
+    const { name } = replacedPrimary(shard, promotion);
+    sentences.push(`${name} did not rejoin as an in-sync replica of ${promotion.name}.`);
   }
   return sentences;
 }

@@ -7,7 +7,7 @@ import type { ClusterNetwork } from "../docker/cluster-network.ts";
 import type { ClusterDiagnostics } from "../evidence/cluster-diagnostics.ts";
 import type { HistoryView } from "../evidence/history.ts";
 import type { SaveEvidenceOptions } from "../evidence/save-evidence.ts";
-import type { ExpectedFailover } from "../failover/expected.ts";
+import type { ExpectedFailover } from "../failover/expected-failover.ts";
 import type { FailoverObservation } from "../failover/failover-observation.ts";
 import type { ClusterFaults } from "../faults/cluster-faults.ts";
 import type { ActiveFault } from "../faults/fault.ts";
