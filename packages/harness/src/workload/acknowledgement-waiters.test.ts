@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { splitSlots } from "../plan/slots.ts";
-import { AcknowledgementWaiters, type Counts } from "./acknowledgement-waiters.ts";
+import { AcknowledgementWaiters, type AcknowledgementFilter } from "./acknowledgement-waiters.ts";
 import { Keyspace } from "./keyspace.ts";
 import { OperationLog } from "./operation-log.ts";
 
 const NEVER = new AbortController().signal;
-const ALL: Counts = () => true;
+const ALL: AcknowledgementFilter = () => true;
 const by =
-  (wanted: number): Counts =>
+  (wanted: number): AcknowledgementFilter =>
   (_, source) =>
     source === wanted;
 

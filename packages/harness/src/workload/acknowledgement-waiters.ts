@@ -3,7 +3,7 @@ import type { Keyspace } from "./keyspace.ts";
 import type { OperationLog } from "./operation-log.ts";
 
 /** Decides whether an acknowledgement counts, by the number of the key and the connection that it came on. */
-export type Counts = (key: number, source: number) => boolean;
+export type AcknowledgementFilter = (key: number, source: number) => boolean;
 
 /** An acknowledged write. */
 export interface Acknowledgement {
@@ -15,7 +15,7 @@ export interface Acknowledgement {
 interface Waiter {
   readonly shard: number;
   readonly sentAfterMs: number;
-  readonly counts: Counts;
+  readonly counts: AcknowledgementFilter;
   readonly resolve: (acknowledgement: Acknowledgement) => void;
   readonly reject: (error: Error) => void;
 }
@@ -33,7 +33,7 @@ export class AcknowledgementWaiters {
   }
 
   /** The first acknowledged write to the shard that was sent after a moment and counts, if there is one so far. */
-  firstAfter(shard: number, atMs: number, counts: Counts): Acknowledgement | undefined {
+  firstAfter(shard: number, atMs: number, counts: AcknowledgementFilter): Acknowledgement | undefined {
     this.requireShard(shard);
     const log = this.#log;
     // Rows are in the order of the answers, and what was sent later was answered later still.
@@ -56,7 +56,7 @@ export class AcknowledgementWaiters {
   async wait(
     shard: number,
     sentAfterMs: number,
-    counts: Counts,
+    counts: AcknowledgementFilter,
     signal: AbortSignal,
   ): Promise<Acknowledgement> {
     const already = this.firstAfter(shard, sentAfterMs, counts);

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { splitSlots } from "../plan/slots.ts";
-import { judgeAvailability } from "./availability.ts";
-import type { History } from "./history.ts";
+import { measureAvailability } from "./availability.ts";
+import type { WorkloadHistory } from "./workload-history.ts";
 import { Keyspace } from "./keyspace.ts";
-import { judgeLatency } from "./latency.ts";
+import { measureLatency } from "./latency.ts";
 import { OperationLog, type Outcome } from "./operation-log.ts";
 
 /** A history of writes to shard 0, of three: `[sentAt, doneAt, outcome]`. */
-function historyOf(...rows: readonly (readonly [number, number, Outcome])[]): History {
+function historyOf(...rows: readonly (readonly [number, number, Outcome])[]): WorkloadHistory {
   const log = new OperationLog();
   for (const [index, [sentAt, doneAt, outcome]] of rows.entries()) {
     log.append(
@@ -39,7 +39,7 @@ function historyOf(...rows: readonly (readonly [number, number, Outcome])[]): Hi
   };
 }
 
-const shard0 = (history: History) => judgeAvailability(history).shards[0];
+const shard0 = (history: WorkloadHistory) => measureAvailability(history).shards[0];
 
 test("a shard that nobody wrote to was not unavailable", () => {
   expect(shard0(historyOf())).toMatchObject({
@@ -187,14 +187,14 @@ test("latency is split at the longest time without success", () => {
     [400, 500, "acknowledged"],
     [501, 504, "acknowledged"],
   );
-  const { longest } = judgeAvailability(history);
+  const { longest } = measureAvailability(history);
   expect(longest).toMatchObject({ from: 5, to: 500 });
-  expect(judgeLatency(history, longest)).toEqual({
+  expect(measureLatency(history, longest)).toEqual({
     before: { count: 2, p50Ms: 1, p99Ms: 2, maxMs: 2 },
     during: { count: 1, p50Ms: 100, p99Ms: 100, maxMs: 100 },
     after: { count: 1, p50Ms: 3, p99Ms: 3, maxMs: 3 },
   });
-  expect(judgeLatency(history, undefined)).toMatchObject({
+  expect(measureLatency(history, undefined)).toMatchObject({
     before: { count: 4, maxMs: 100 },
     during: { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 },
   });

@@ -1,4 +1,4 @@
-import type { History } from "./history.ts";
+import type { WorkloadHistory } from "./workload-history.ts";
 import type { ShardLedger } from "./ledger.ts";
 
 /** A time without success that is not longer is ordinary on a machine that also does other things. */
@@ -40,7 +40,7 @@ interface ShardState {
  * wanted to write, as with a low rate or with all writers waiting for another shard, nothing was unavailable. A time that
  * had not ended when the writers stopped is kept in addition to the longest one: how long it would have become is not known.
  */
-export function judgeAvailability(history: History): {
+export function measureAvailability(history: WorkloadHistory): {
   readonly shards: readonly ShardLedger[];
   /** The longest of all shards; undefined where none was unavailable. */
   readonly longest: Span | undefined;
@@ -104,11 +104,14 @@ function lengthOf({ from, to }: Span): number {
   return to - from;
 }
 
-function epochOf(at: number | undefined, { toEpoch }: History): number | undefined {
+function epochOf(at: number | undefined, { toEpoch }: WorkloadHistory): number | undefined {
   return at === undefined ? undefined : toEpoch(at);
 }
 
-function byNode(counts: ReadonlyMap<number, number>, { nodeNameOf }: History): Record<string, number> {
+function byNode(
+  counts: ReadonlyMap<number, number>,
+  { nodeNameOf }: WorkloadHistory,
+): Record<string, number> {
   const named: Record<string, number> = {};
   for (const [source, count] of counts) {
     const name = nodeNameOf(source) ?? "unknown";
@@ -136,7 +139,12 @@ function close(state: ShardState, wantedFrom: number, to: number): void {
  * had none says so, however short the time. One that was sent just before it may have met the same outage, if it hung for
  * long. One that had been under way for long by then says nothing: the shard took writes meanwhile.
  */
-function openGap(state: ShardState, shard: number, history: History, ordinary: number): Gap | undefined {
+function openGap(
+  state: ShardState,
+  shard: number,
+  history: WorkloadHistory,
+  ordinary: number,
+): Gap | undefined {
   const { success, trying, triedLast, failedUntil } = state;
   const ended = abandonedAt(shard, history);
   const wantedFrom = trying ?? ended;
@@ -149,7 +157,7 @@ function openGap(state: ShardState, shard: number, history: History, ordinary: n
 }
 
 /** When the last writer of a shard had to stop because its client had ended; undefined while any could write. */
-function abandonedAt(shard: number, { keyspace, endedWriters }: History): number | undefined {
+function abandonedAt(shard: number, { keyspace, endedWriters }: WorkloadHistory): number | undefined {
   if (endedWriters.length === 0) return undefined;
   const ended = new Map(endedWriters.map(({ writer, at }) => [writer, at]));
   let last = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 import type { ClusterClientOptions } from "../clients/cluster-client.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
-import type { WorkloadOptions } from "./options.ts";
+import type { WorkloadOptions } from "./workload-options.ts";
 import type { Workload } from "./workload.ts";
 
 /** The options of a workload. */

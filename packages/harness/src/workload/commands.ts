@@ -1,6 +1,6 @@
 import type { Cluster } from "ioredis";
 import type { WriteKind } from "./ledger.ts";
-import { parseValue } from "./token.ts";
+import { decodeValue } from "./token.ts";
 
 /** Sends one write. ioredis routes it, follows redirections and repeats it by its own rules. */
 export function sendWrite(client: Cluster, kind: WriteKind, name: string, value: string): Promise<unknown> {
@@ -80,7 +80,7 @@ export function countIn(reply: unknown): number | undefined {
 /** The number in a read's answer: a register's or key's sequence, a count, a length; 0 where there is nothing. */
 export function observedBy(kind: WriteKind, reply: unknown): number {
   if (kind === "set" || kind === "register") {
-    return typeof reply === "string" ? (parseValue(reply)?.sequence ?? 0) : 0;
+    return typeof reply === "string" ? (decodeValue(reply)?.sequence ?? 0) : 0;
   }
   return Math.max(0, countIn(reply) ?? 0);
 }

@@ -1,12 +1,12 @@
 import type { Span } from "./availability.ts";
-import type { History } from "./history.ts";
+import type { WorkloadHistory } from "./workload-history.ts";
 import type { LatencySummary, Ledger } from "./ledger.ts";
 
 /**
  * How long acknowledged writes took, before, during and after a span: a write that was under way at any time in
  * it belongs to it.
  */
-export function judgeLatency({ log }: History, split: Span | undefined): Ledger["latency"] {
+export function measureLatency({ log }: WorkloadHistory, split: Span | undefined): Ledger["latency"] {
   const before = new Float32Array(log.length);
   const during = new Float32Array(split === undefined ? 0 : log.length);
   const after = new Float32Array(split === undefined ? 0 : log.length);

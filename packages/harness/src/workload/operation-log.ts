@@ -1,4 +1,4 @@
-import { NO_SOURCE } from "./answer-sources.ts";
+import { NO_SOURCE } from "./reply-sources.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 
 /** Rows of a chunk: 2.4 MB at a time. */
@@ -25,7 +25,7 @@ export interface Operation {
   readonly outcome: Outcome;
   /** The error word, or "" where there is none. */
   readonly error: string;
-  /** The connection on which the attempt was sent last, as a number of `AnswerSources`. */
+  /** The connection on which the attempt was sent last, as a number of `ReplySources`. */
   readonly source: number;
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { splitSlots } from "../plan/slots.ts";
 import { Keyspace } from "./keyspace.ts";
 import { OperationLog } from "./operation-log.ts";
-import { countOf, readBack } from "./read-back.ts";
+import { parseCount, readBack } from "./read-back.ts";
 
 const NEVER = new AbortController().signal;
 const KEYSPACE = new Keyspace("t:", 3, 1, splitSlots(3));
@@ -53,5 +53,5 @@ test.each([
   ["1.5", undefined],
   ["99999999999999999999", undefined],
 ])("a counter that holds %o counts as %o", (value, count) => {
-  expect(countOf(value)).toBe(count);
+  expect(parseCount(value)).toBe(count);
 });

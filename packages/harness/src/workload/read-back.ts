@@ -4,7 +4,7 @@ import { poll } from "../timing/retry.ts";
 import type { Keyspace } from "./keyspace.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 import type { OperationLog } from "./operation-log.ts";
-import { parseValue, tokenText } from "./token.ts";
+import { decodeValue, formatToken } from "./token.ts";
 
 /** Commands under way at the same time. */
 const LANES = 4;
@@ -55,7 +55,7 @@ export async function readBack(
     foreign.push({ kind, key, name, value: "a value of another type" });
   };
   const note = (kind: WriteKind, key: number, name: string, value: string, expected?: number): void => {
-    const token = parseValue(value);
+    const token = decodeValue(value);
     const own = token?.writer === keyspace.writerOf(key) && (expected ?? token.sequence) === token.sequence;
     if (token !== undefined && own) sequences[kind][key]?.push(token.sequence);
     else foreign.push({ kind, key, name, value });
@@ -66,7 +66,9 @@ export async function readBack(
       // All keys of one number are in one slot, so that MGET may ask for many of them.
       for (let from = 0; from < written.length; from += batch) {
         const part = written.slice(from, from + batch);
-        const names = part.map((each) => keyspace.name("set", key, tokenText(keyspace.writerOf(key), each)));
+        const names = part.map((each) =>
+          keyspace.name("set", key, formatToken(keyspace.writerOf(key), each)),
+        );
         const values = await manyValues(client, names, ask);
         for (const [index, value] of values.entries()) {
           if (value !== null) note("set", key, names[index] as string, value, part[index]);
@@ -100,7 +102,7 @@ export async function readBack(
       const name = keyspace.name("counter", key, "");
       const value = await ask(() => client.get(name));
       if (value === WRONG_TYPE) return replaced("counter", key, name);
-      const count = countOf(value);
+      const count = parseCount(value);
       if (count !== undefined) counters[key] = count;
       else foreign.push({ kind: "counter", key, name, value: String(value) });
     },
@@ -174,7 +176,7 @@ export function answers(signal: AbortSignal): Answers {
 }
 
 /** The count that a counter holds, 0 without a value; undefined if it is not an integer, as `1e3`, `0x10` and "" are not. */
-export function countOf(value: string | null): number | undefined {
+export function parseCount(value: string | null): number | undefined {
   if (value === null) return 0;
   const count = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
   return Number.isSafeInteger(count) ? count : undefined;

@@ -1,4 +1,4 @@
-import { type WorkloadOptions, validateWorkload } from "./options.ts";
+import { type WorkloadOptions, validateWorkload } from "./workload-options.ts";
 import { Workload } from "./workload.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 

@@ -5,17 +5,17 @@ export interface Token {
 }
 
 /** `w3-17` */
-export function tokenText(writer: number, sequence: number): string {
+export function formatToken(writer: number, sequence: number): string {
   return `w${writer}-${sequence}`;
 }
 
 /** The value of a write: its token, padded with dots. */
-export function valueText(writer: number, sequence: number, bytes: number): string {
-  return tokenText(writer, sequence).padEnd(bytes, ".");
+export function encodeValue(writer: number, sequence: number, bytes: number): string {
+  return formatToken(writer, sequence).padEnd(bytes, ".");
 }
 
 /** Reads a value back; undefined where it is none of ours. */
-export function parseValue(value: string): Token | undefined {
+export function decodeValue(value: string): Token | undefined {
   const match = /^w(\d{1,3})-(\d{1,10})\.*$/.exec(value);
   return match === null ? undefined : { writer: Number(match[1]), sequence: Number(match[2]) };
 }

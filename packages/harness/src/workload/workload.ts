@@ -9,15 +9,19 @@ import {
   startCallDeadline,
 } from "../timing/call-deadline.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
-import { type Acknowledgement, AcknowledgementWaiters, type Counts } from "./acknowledgement-waiters.ts";
-import { AnswerSources } from "./answer-sources.ts";
+import {
+  type Acknowledgement,
+  AcknowledgementWaiters,
+  type AcknowledgementFilter,
+} from "./acknowledgement-waiters.ts";
+import { ReplySources } from "./reply-sources.ts";
 import { Keyspace } from "./keyspace.ts";
-import type { History } from "./history.ts";
+import type { WorkloadHistory } from "./workload-history.ts";
 import type { Ledger } from "./ledger.ts";
 import { OperationLog } from "./operation-log.ts";
-import { makeLedger } from "./make-ledger.ts";
-import type { ValidWorkload } from "./options.ts";
-import { Pace } from "./pace.ts";
+import { buildLedger } from "./build-ledger.ts";
+import type { ValidWorkload } from "./workload-options.ts";
+import { RateLimiter } from "./rate-limiter.ts";
 import { RunClock } from "./run-clock.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 import { Writer } from "./writer.ts";
@@ -73,7 +77,7 @@ export class Workload implements AsyncDisposable {
   readonly #keyspace: Keyspace;
   readonly #waiters: AcknowledgementWaiters;
   readonly #sweep: NodeJS.Timeout;
-  readonly #sources = new AnswerSources();
+  readonly #sources = new ReplySources();
   readonly #clock = new RunClock();
   readonly #startedAt = monotonicMs();
   #ended: Promise<number> | undefined;
@@ -99,7 +103,7 @@ export class Workload implements AsyncDisposable {
       options,
       keyspace: this.#keyspace,
       log: this.#log,
-      pace: new Pace(options.ratePerSecond),
+      pace: new RateLimiter(options.ratePerSecond),
       load: target.shardSlots.map(() => 0),
       acknowledged: (shard: number, key: number, source: number, sentAt: number, doneAt: number) =>
         this.#waiters.notify(shard, key, source, sentAt, doneAt),
@@ -194,7 +198,7 @@ export class Workload implements AsyncDisposable {
       // What is in the log already is found without waiting, and so without looking at the signal.
       signal.throwIfAborted();
       const owner = await this.#target.servingNodeBySlot();
-      const byOwner: Counts = (key, source) => {
+      const byOwner: AcknowledgementFilter = (key, source) => {
         const node = this.#sources.nodeOf(source);
         return node !== undefined && node === owner(this.#keyspace.slotOf(key));
       };
@@ -213,7 +217,12 @@ export class Workload implements AsyncDisposable {
   }
 
   /** Waits for an acknowledgement that counts, and returns the first one. */
-  async #first(shard: number, after: number, counts: Counts, signal: AbortSignal): Promise<Acknowledgement> {
+  async #first(
+    shard: number,
+    after: number,
+    counts: AcknowledgementFilter,
+    signal: AbortSignal,
+  ): Promise<Acknowledgement> {
     const found = await this.#waiters.wait(shard, after, counts, signal);
     // An earlier one may have come on a new connection whose node has not identified itself yet.
     await Promise.race([this.#sources.identified(), pause(IDENTIFY_MS)]);
@@ -221,7 +230,7 @@ export class Workload implements AsyncDisposable {
   }
 
   /** Whose acknowledgements count: one node's, or everybody's. */
-  #countsOf(by: NodeOrName | undefined): Counts {
+  #countsOf(by: NodeOrName | undefined): AcknowledgementFilter {
     if (by === undefined) return () => true;
     const index = this.#target.indexOf(by);
     return (_, source) => this.#sources.nodeOf(source) === index;
@@ -251,7 +260,7 @@ export class Workload implements AsyncDisposable {
     if (others !== undefined)
       return await withinDeadline("Stopping the workload", options, this.#stopDefaults, () => others);
     this.#unjudged.signal.throwIfAborted();
-    this.#ledger = this.#judge(options).catch((error: unknown) => {
+    this.#ledger = this.#buildLedger(options).catch((error: unknown) => {
       this.#ledger = undefined;
       throw error;
     });
@@ -279,13 +288,13 @@ export class Workload implements AsyncDisposable {
     return { timeoutMs: STOP_MS, timeScale: this.#target.timeScale };
   }
 
-  async #judge(options: StopWorkloadOptions): Promise<Ledger> {
+  async #buildLedger(options: StopWorkloadOptions): Promise<Ledger> {
     using deadline = startCallDeadline("Stopping the workload", options, this.#stopDefaults);
     const signal = AbortSignal.any([deadline.signal, this.#unjudged.signal]);
     signal.throwIfAborted();
     // A writer whose command is under way has its time limit for it, unless the deadline comes first.
     const stoppedAt = await abortable(this.#end(false), signal);
-    const history: History = {
+    const history: WorkloadHistory = {
       log: this.#log,
       keyspace: this.#keyspace,
       toEpoch: (at) => this.#clock.toEpoch(at),
@@ -303,7 +312,7 @@ export class Workload implements AsyncDisposable {
       startedAt: this.#startedAt,
       stoppedAt,
     };
-    const ledger = await makeLedger(this.#target, history, this.#valueBytes, signal);
+    const ledger = await buildLedger(this.#target, history, this.#valueBytes, signal);
     this.#target.judged?.(ledger);
     this.#target.released?.();
     return ledger;

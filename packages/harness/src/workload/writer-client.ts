@@ -1,7 +1,7 @@
 import type { Cluster, Redis } from "ioredis";
 import { monotonicMs } from "../clock/real-time.ts";
-import { type AnswerSources, NO_SOURCE } from "./answer-sources.ts";
-import { DispatchWatch } from "./dispatch-watch.ts";
+import { type ReplySources, NO_SOURCE } from "./reply-sources.ts";
+import { DispatchTracker } from "./dispatch-tracker.ts";
 
 /** How long a client that looks for other primaries leaves it at what it has found. */
 const LOOK_AGAIN_MS = 250;
@@ -13,8 +13,8 @@ export type IdentifyNode = (connection: Redis) => Promise<number | undefined>;
 export class WriterClient {
   readonly cluster: Cluster;
   /** Where commands are expected before they are sent. */
-  readonly dispatches: DispatchWatch = new DispatchWatch();
-  readonly #sources: AnswerSources;
+  readonly dispatches: DispatchTracker = new DispatchTracker();
+  readonly #sources: ReplySources;
   readonly #identify: IdentifyNode;
   readonly #looksAround: boolean;
   readonly #redirects = new Map<string, number>();
@@ -27,7 +27,7 @@ export class WriterClient {
    * @param looksAround whether it refreshes its slots as soon as a node does not answer, which ioredis does not do.
    * @param sources numbers the connections.
    */
-  constructor(cluster: Cluster, looksAround: boolean, sources: AnswerSources, identify: IdentifyNode) {
+  constructor(cluster: Cluster, looksAround: boolean, sources: ReplySources, identify: IdentifyNode) {
     this.cluster = cluster;
     this.#looksAround = looksAround;
     this.#sources = sources;

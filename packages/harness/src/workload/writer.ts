@@ -1,12 +1,12 @@
-import { classify } from "./classify.ts";
-import type { Dispatch } from "./dispatch-watch.ts";
+import { classifyError } from "./classify-error.ts";
+import type { Dispatch } from "./dispatch-tracker.ts";
 import { countIn, learnRoute, observedBy, sendRead, sendWrite, sendWriteAndWait } from "./commands.ts";
 import type { Keyspace } from "./keyspace.ts";
 import type { WriteKind } from "./ledger.ts";
 import type { OperationLog, Outcome } from "./operation-log.ts";
-import type { ValidWorkload } from "./options.ts";
-import type { Pace } from "./pace.ts";
-import { tokenText, valueText } from "./token.ts";
+import type { ValidWorkload } from "./workload-options.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+import { formatToken, encodeValue } from "./token.ts";
 import type { WriterClient } from "./writer-client.ts";
 import { clearTimeout, monotonicMs, setTimeout } from "../clock/real-time.ts";
 
@@ -22,7 +22,7 @@ export interface SharedParts {
   readonly options: ValidWorkload;
   readonly keyspace: Keyspace;
   readonly log: OperationLog;
-  readonly pace: Pace;
+  readonly pace: RateLimiter;
   /** Commands under way, by shard. */
   readonly load: number[];
   /** Called after a write was acknowledged. */
@@ -135,7 +135,7 @@ export class Writer {
       }, refuse);
       return;
     }
-    const value = valueText(this.#index, attempt.sequence, options.valueBytes);
+    const value = encodeValue(this.#index, attempt.sequence, options.valueBytes);
     if (options.wait === 0) {
       sendWrite(client, kind, name, value).then((reply) => this.#written(attempt, reply), refuse);
       return;
@@ -147,7 +147,7 @@ export class Writer {
         refuse(error);
       } else if (waitError !== undefined) {
         // The write was done; only how far it got is open, whatever the reason.
-        this.#record(attempt, 0, "unknown", classify(waitError, false).word);
+        this.#record(attempt, 0, "unknown", classifyError(waitError, false).word);
       } else if (replicas === undefined || replicas < wait.replicas) {
         this.#record(attempt, 0, "unknown", "WAIT");
       } else {
@@ -181,14 +181,14 @@ export class Writer {
     } else if (kind === "set" && this.#lastSet !== undefined) {
       ({ key, sequence } = this.#lastSet);
     }
-    const name = keyspace.name(kind, key, kind === "set" ? tokenText(this.#index, sequence) : "");
+    const name = keyspace.name(kind, key, kind === "set" ? formatToken(this.#index, sequence) : "");
     const closedBefore = this.#client.closedConnections;
     const dispatch = this.#client.dispatches.expect(name);
     return { kind, read, key, name, sequence, sentAt: monotonicMs(), closedBefore, dispatch };
   }
 
   #refused(attempt: Attempt, error: unknown): void {
-    const { outcome, word } = classify(error, this.#client.closedConnections !== attempt.closedBefore);
+    const { outcome, word } = classifyError(error, this.#client.closedConnections !== attempt.closedBefore);
     this.#record(attempt, 0, outcome, word);
   }
 

@@ -9,7 +9,7 @@ interface EndedWriter {
 }
 
 /** All that is known of a run when its writers have stopped. */
-export interface History {
+export interface WorkloadHistory {
   readonly log: OperationLog;
   readonly keyspace: Keyspace;
   /** Converts a moment of the log to milliseconds since the epoch. */
@@ -33,7 +33,7 @@ export interface History {
 export type RowsByToken = readonly Int32Array[];
 
 /** Finds the rows of all writes. */
-export function rowsByToken({ log }: History): RowsByToken {
+export function rowsByToken({ log }: WorkloadHistory): RowsByToken {
   const last: number[] = [];
   for (let row = 0; row < log.length; row += 1) {
     if (log.isRead(row)) continue;

@@ -2,7 +2,7 @@
 const CATCH_UP_MS = 20;
 
 /** Shares a rate among the writers, evenly in time and without a burst after a pause. */
-export class Pace {
+export class RateLimiter {
   readonly #intervalMs: number;
   #next = 0;
 

@@ -1,12 +1,12 @@
 import type { Redis } from "ioredis";
 import { expect, test } from "vitest";
-import { DispatchWatch } from "./dispatch-watch.ts";
+import { DispatchTracker } from "./dispatch-tracker.ts";
 
 type Command = Parameters<Redis["sendCommand"]>[0];
 const command = (...args: readonly string[]): Command => ({ name: "incr", args }) as unknown as Command;
 
 test("a command is recognized by its key, and counts for the connection that it was sent on last", () => {
-  const watch = new DispatchWatch();
+  const watch = new DispatchTracker();
   const dispatch = watch.expect("k");
   const sent = command("k");
   watch.sent(command("other"), 9);
@@ -17,7 +17,7 @@ test("a command is recognized by its key, and counts for the connection that it 
 });
 
 test("a command that was given up and is sent again does not count for the next one", () => {
-  const watch = new DispatchWatch();
+  const watch = new DispatchTracker();
   const old = watch.expect("k");
   const first = command("k");
   watch.sent(first, 1);
@@ -29,7 +29,7 @@ test("a command that was given up and is sent again does not count for the next 
 });
 
 test("two commands that cannot be told apart count for no connection", () => {
-  const watch = new DispatchWatch();
+  const watch = new DispatchTracker();
   const next = watch.expect("k");
   const neverSentBefore = command("k");
   const own = command("k");
@@ -41,7 +41,7 @@ test("two commands that cannot be told apart count for no connection", () => {
 });
 
 test("a command that is no longer under way is not recorded, and neither is one of somebody else", () => {
-  const watch = new DispatchWatch();
+  const watch = new DispatchTracker();
   const dispatch = watch.expect("k");
   watch.settle("k", dispatch, true);
   watch.sent(command("k"), 1);

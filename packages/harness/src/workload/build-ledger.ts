@@ -1,10 +1,10 @@
 import type { Cluster } from "ioredis";
 import { abortable } from "../timing/deadline.ts";
 import { explainTimeout } from "../timing/call-deadline.ts";
-import type { History } from "./history.ts";
-import { judge } from "./judge.ts";
+import type { WorkloadHistory } from "./workload-history.ts";
+import { checkHistory } from "./checker/check-history.ts";
 import type { Ledger } from "./ledger.ts";
-import { lookAgain } from "./look-again.ts";
+import { rereadFindings } from "./reread-findings.ts";
 import { readBack } from "./read-back.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 
@@ -13,9 +13,9 @@ import type { WorkloadTarget } from "./workload-target.ts";
  * duplicated or gone back is looked up once more; and if a slot has changed hands meanwhile, all of it is done again.
  * Where the signal ends that before, the error is the signal's reason and tells what was missing.
  */
-export async function makeLedger(
+export async function buildLedger(
   target: WorkloadTarget,
-  history: History,
+  history: WorkloadHistory,
   valueBytes: number,
   signal: AbortSignal,
 ): Promise<Ledger> {
@@ -37,16 +37,16 @@ export async function makeLedger(
 
 async function readAndJudge(
   target: WorkloadTarget,
-  history: History,
+  history: WorkloadHistory,
   valueBytes: number,
   signal: AbortSignal,
 ): Promise<Ledger> {
   const client = await connect(target, signal);
   try {
     const found = await readBack(client, history.keyspace, history.log, valueBytes, signal);
-    const ledger = judge(history, found);
-    const again = await lookAgain(client, history, valueBytes, ledger, found, signal);
-    return again === undefined ? ledger : judge(history, again);
+    const ledger = checkHistory(history, found);
+    const again = await rereadFindings(client, history, valueBytes, ledger, found, signal);
+    return again === undefined ? ledger : checkHistory(history, again);
   } finally {
     client.disconnect();
   }

@@ -1,8 +1,8 @@
 import type { Cluster } from "ioredis";
-import type { History } from "./history.ts";
+import type { WorkloadHistory } from "./workload-history.ts";
 import type { Finding, Ledger, WriteKind } from "./ledger.ts";
-import { answers, countOf, type ReadBack, WRONG_TYPE } from "./read-back.ts";
-import { parseValue, type Token, valueText } from "./token.ts";
+import { answers, parseCount, type ReadBack, WRONG_TYPE } from "./read-back.ts";
+import { decodeValue, type Token, encodeValue } from "./token.ts";
 
 /** Members in one command. */
 const BATCH = 256;
@@ -21,9 +21,9 @@ interface Suspect {
  *
  * @returns undefined if the ledger has nothing of the kind.
  */
-export async function lookAgain(
+export async function rereadFindings(
   client: Cluster,
-  history: History,
+  history: WorkloadHistory,
   valueBytes: number,
   ledger: Ledger,
   found: ReadBack,
@@ -40,20 +40,20 @@ export async function lookAgain(
 
   for (const { kind, key, tokens } of suspects) {
     const writer = keyspace.writerOf(key);
-    const text = (sequence: number): string => valueText(writer, sequence, valueBytes);
+    const text = (sequence: number): string => encodeValue(writer, sequence, valueBytes);
     const kept = (sequences[kind][key] ?? []).filter((sequence) => !tokens.has(sequence));
     if (kind === "counter") {
       const value = await ask(() => client.get(keyspace.name(kind, key, "")));
-      counters[key] = value === WRONG_TYPE ? 0 : (countOf(value) ?? 0);
+      counters[key] = value === WRONG_TYPE ? 0 : (parseCount(value) ?? 0);
     } else if (kind === "register") {
       const value = await ask(() => client.get(keyspace.name(kind, key, "")));
-      const token = value === WRONG_TYPE || value === null ? undefined : parseValue(value);
+      const token = value === WRONG_TYPE || value === null ? undefined : decodeValue(value);
       sequences.register[key] = token?.writer === writer ? [token.sequence] : [];
     } else if (kind === "set") {
       for (const sequence of tokens) {
         const name = keyspace.name(kind, key, `w${writer}-${sequence}`);
         const value = await ask(() => client.get(name));
-        if (value !== WRONG_TYPE && value !== null && isToken(parseValue(value), writer, sequence))
+        if (value !== WRONG_TYPE && value !== null && isToken(decodeValue(value), writer, sequence))
           kept.push(sequence);
       }
       sequences.set[key] = kept;
@@ -81,7 +81,7 @@ function isToken(token: Token | undefined, writer: number, sequence: number): bo
 }
 
 /** The findings by key. Those that the server has shown to be there (values that were never sent) need no second look. */
-function suspectsOf({ keyspace }: History, ledger: Ledger): readonly Suspect[] {
+function suspectsOf({ keyspace }: WorkloadHistory, ledger: Ledger): readonly Suspect[] {
   const findings: readonly Finding[] = [
     ...ledger.lost,
     ...ledger.duplicated,
@@ -101,7 +101,7 @@ function suspectsOf({ keyspace }: History, ledger: Ledger): readonly Suspect[] {
     if (key === undefined) continue;
     const suspect = suspects.get(stem) ?? { kind, key, tokens: new Set() };
     suspects.set(stem, suspect);
-    const token = parseValue(value);
+    const token = decodeValue(value);
     if (token !== undefined) suspect.tokens.add(token.sequence);
   }
   return [...suspects.values()];

@@ -2,7 +2,7 @@ import { isError, messageOf } from "../errors.ts";
 import type { Outcome } from "./operation-log.ts";
 
 /** What an error means for the write, and the word it is counted under. */
-export interface Classified {
+export interface ClassifiedError {
   readonly outcome: Exclude<Outcome, "acknowledged">;
   readonly word: string;
 }
@@ -13,7 +13,7 @@ export interface Classified {
  * refusal (MOVED, ASK, TRYAGAIN, CLUSTERDOWN) nothing was applied before, but after a closed connection it may have
  * been. So a refusal is certain only where no connection was closed meanwhile.
  */
-export function classify(error: unknown, connectionClosed: boolean): Classified {
+export function classifyError(error: unknown, connectionClosed: boolean): ClassifiedError {
   const name = isError(error) ? error.name : "";
   const message = messageOf(error);
   // "Too many Cluster redirections. Last error: ReplyError: MOVED 5 10.0.0.3:6379"

@@ -1,8 +1,8 @@
 import { findingOf, lostWrite, type Findings } from "./findings.ts";
-import type { History, RowsByToken } from "./history.ts";
-import type { WriteKind } from "./ledger.ts";
-import type { ReadBack } from "./read-back.ts";
-import { tokenText } from "./token.ts";
+import type { WorkloadHistory, RowsByToken } from "../workload-history.ts";
+import type { WriteKind } from "../ledger.ts";
+import type { ReadBack } from "../read-back.ts";
+import { formatToken } from "../token.ts";
 
 /** The kinds whose every write leaves a token of its own. */
 const TOKEN_KINDS = ["set", "append", "member"] as const satisfies readonly WriteKind[];
@@ -11,7 +11,12 @@ const TOKEN_KINDS = ["set", "append", "member"] as const satisfies readonly Writ
  * Keys, lists and sets: each token that was acknowledged has to be there, once. A token whose write was not
  * acknowledged may be there, once.
  */
-export function judgeTokens(history: History, rows: RowsByToken, found: ReadBack, findings: Findings): void {
+export function checkTokens(
+  history: WorkloadHistory,
+  rows: RowsByToken,
+  found: ReadBack,
+  findings: Findings,
+): void {
   const { log, keyspace } = history;
   // How often the token of each row was found: 0, 1 or more; 255 stands for 255 and more.
   const copies = new Uint8Array(log.length);
@@ -23,7 +28,7 @@ export function judgeTokens(history: History, rows: RowsByToken, found: ReadBack
         if (row >= 0 && log.kind(row) === kind && log.key(row) === key) {
           copies[row] = Math.min(255, (copies[row] ?? 0) + 1);
         } else {
-          const value = tokenText(writer, sequence);
+          const value = formatToken(writer, sequence);
           const name = keyspace.name(kind, key, value);
           const shard = keyspace.shardOf(key);
           findings.unacknowledgedPresent.push({ key: name, kind, value, shard, outcome: "never-sent" });

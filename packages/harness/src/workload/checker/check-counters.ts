@@ -1,6 +1,6 @@
 import { lostWrite, type Findings } from "./findings.ts";
-import type { History } from "./history.ts";
-import type { ReadBack } from "./read-back.ts";
+import type { WorkloadHistory } from "../workload-history.ts";
+import type { ReadBack } from "../read-back.ts";
 
 /** An acknowledged increment that is still counted: its row, its reply, and how many unknown ones lie below it. */
 interface Step {
@@ -22,7 +22,7 @@ interface Counter {
  * that the increments with replies above were lost: they are named even where unknown ones hide them in the sum.
  * A count that grew by more than the unknown ones explain was incremented twice.
  */
-export function judgeCounters(history: History, found: ReadBack, findings: Findings): void {
+export function checkCounters(history: WorkloadHistory, found: ReadBack, findings: Findings): void {
   const { log, keyspace } = history;
   const counters = new Map<number, Counter>();
   const advance = (key: number, counter: Counter, count: number, row: number | undefined): void => {

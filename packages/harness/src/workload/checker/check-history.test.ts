@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { splitSlots } from "../plan/slots.ts";
-import { judge } from "./judge.ts";
-import { Keyspace } from "./keyspace.ts";
-import { type Ledger, WRITE_KINDS, type WriteKind } from "./ledger.ts";
-import { OperationLog } from "./operation-log.ts";
-import type { ForeignValue, ReadBack } from "./read-back.ts";
-import { tokenText } from "./token.ts";
+import { splitSlots } from "../../plan/slots.ts";
+import { checkHistory } from "./check-history.ts";
+import { Keyspace } from "../keyspace.ts";
+import { type Ledger, WRITE_KINDS, type WriteKind } from "../ledger.ts";
+import { OperationLog } from "../operation-log.ts";
+import type { ForeignValue, ReadBack } from "../read-back.ts";
+import { formatToken } from "../token.ts";
 
 const KEYS = 6;
 const WRITERS = 2;
@@ -74,7 +74,7 @@ class World {
     return { sequences: this.tokens, counters: this.counters, foreign: this.foreign };
   }
 
-  judge(): Ledger {
+  check(): Ledger {
     const { log, keyspace } = this;
     const history = {
       log,
@@ -89,7 +89,7 @@ class World {
       startedAt: 0,
       stoppedAt: this.#now,
     };
-    return judge(history, this.read());
+    return checkHistory(history, this.read());
   }
 
   /** All rows of writes of a kind, or of some, that were acknowledged. */
@@ -147,7 +147,7 @@ function namesOf(world: World, rows: readonly number[]): readonly string[] {
   const { log, keyspace } = world;
   return rows
     .map((row) => {
-      const token = tokenText(log.writer(row), log.sequence(row));
+      const token = formatToken(log.writer(row), log.sequence(row));
       const value = log.kind(row) === "counter" ? String(log.observed(row)) : token;
       return `${keyspace.name(log.kind(row), log.key(row), token)} ${value}`;
     })
@@ -158,7 +158,7 @@ describe("a store that keeps its promises", () => {
   test("is blamed for nothing, whatever became of the unknown writes", () => {
     fc.assert(
       fc.property(history, (steps) => {
-        const ledger = run(steps).judge();
+        const ledger = run(steps).check();
         expect(ledger).toMatchObject({
           lost: [],
           duplicated: [],
@@ -173,7 +173,7 @@ describe("a store that keeps its promises", () => {
   test("every attempt is counted once", () => {
     fc.assert(
       fc.property(history, (steps) => {
-        const ledger = run(steps).judge();
+        const ledger = run(steps).check();
         const writes = steps.filter(({ fate }) => fate !== "read");
         const acknowledged = writes.filter(({ fate }) => fate === "acknowledged").length;
         const failed = writes.filter(({ fate }) => fate === "failed").length;
@@ -195,7 +195,7 @@ describe("a store that keeps its promises", () => {
           ({ kind: each, fate }) =>
             each !== "counter" && each !== "register" && (fate === "at-once" || fate === "late"),
         );
-        expect(world.judge().unacknowledgedPresent).toHaveLength(present.length);
+        expect(world.check().unacknowledgedPresent).toHaveLength(present.length);
       }),
     );
   });
@@ -215,7 +215,7 @@ describe("behind its back", () => {
           const list = world.tokens[world.log.kind(row)][world.log.key(row)] as number[];
           list.splice(list.indexOf(world.log.sequence(row)), 1);
         }
-        const { lost, duplicated } = world.judge();
+        const { lost, duplicated } = world.check();
         expect(names(lost)).toEqual(namesOf(world, gone));
         expect(duplicated).toEqual([]);
       }),
@@ -233,7 +233,7 @@ describe("behind its back", () => {
             world.apply("append", world.log.key(row), world.log.sequence(row));
           }
         }
-        const { lost, duplicated } = world.judge();
+        const { lost, duplicated } = world.check();
         expect(lost).toEqual([]);
         expect(names(duplicated)).toEqual(namesOf(world, twice));
         for (const each of duplicated) expect(each.surplus).toBe(Math.min(254, surplus));
@@ -250,7 +250,7 @@ describe("behind its back", () => {
         const gone = world
           .acknowledged("counter")
           .filter((row) => world.log.key(row) === victim && world.log.observed(row) > to);
-        const { lost, duplicated } = world.judge();
+        const { lost, duplicated } = world.check();
         expect(names(lost)).toEqual(namesOf(world, gone));
         expect(duplicated).toEqual([]);
       }),
@@ -268,7 +268,7 @@ describe("behind its back", () => {
         for (const step of [...then, { kind: "counter", key: victim, fate: "acknowledged" } as const]) {
           world.step(step);
         }
-        const { lost } = world.judge();
+        const { lost } = world.check();
         expect(names(lost)).toEqual(namesOf(world, gone));
         expect(gone).toHaveLength(before);
       }),
@@ -280,7 +280,7 @@ describe("behind its back", () => {
       fc.property(certain, key, fc.integer({ min: 1, max: 9 }), (steps, victim, surplus) => {
         const world = run([{ kind: "counter", key: victim, fate: "never" }, ...steps]);
         world.counters[victim] = (world.counters[victim] ?? 0) + 1 + surplus;
-        const { lost, duplicated } = world.judge();
+        const { lost, duplicated } = world.check();
         expect(lost).toEqual([]);
         // The write of unknown outcome explains one of them.
         expect(duplicated).toMatchObject([{ kind: "counter", surplus, shard: victim % 3 }]);
@@ -297,12 +297,12 @@ describe("behind its back", () => {
         const newest = own.at(-1) as number;
         const older = own[which % (own.length - 1)] as number;
         world.tokens.register[victim] = [world.log.sequence(older)];
-        const { lost, stale } = world.judge();
+        const { lost, stale } = world.check();
         expect(names(lost)).toEqual(namesOf(world, [newest]));
         expect(names(stale)).toEqual(namesOf(world, [newest]));
         expect(stale[0]).toMatchObject({
           seen: "read-back",
-          found: tokenText(world.log.writer(older), world.log.sequence(older)),
+          found: formatToken(world.log.writer(older), world.log.sequence(older)),
         });
       }),
     );
@@ -315,7 +315,7 @@ describe("behind its back", () => {
         const newest = new Map(world.acknowledged("register").map((row) => [world.log.key(row), row]));
         const gone = chosen([...newest.values()], chance);
         for (const row of gone) world.tokens.register[world.log.key(row)] = [];
-        const { lost, stale } = world.judge();
+        const { lost, stale } = world.check();
         expect(names(lost)).toEqual(namesOf(world, gone));
         expect(stale).toEqual([]);
       }),
@@ -340,9 +340,9 @@ describe("behind its back", () => {
           world.step(read);
           world.step(acknowledged);
           world.step(read);
-          const told = world.judge().stale.filter(({ seen }) => seen === "read");
+          const told = world.check().stale.filter(({ seen }) => seen === "read");
           expect(told).toMatchObject([
-            { kind: each, found: each === "register" ? tokenText(world.keyspace.writerOf(1), 1) : "1" },
+            { kind: each, found: each === "register" ? formatToken(world.keyspace.writerOf(1), 1) : "1" },
           ]);
         },
       ),
@@ -354,7 +354,7 @@ test("a key that was written once and is not there for its writer is a read that
   const world = new World();
   world.step({ kind: "set", key: 0, fate: "acknowledged" });
   world.log.append("set", true, 0, 0, 1, 0, 10, 11, "acknowledged", "");
-  expect(world.judge().stale).toMatchObject([
+  expect(world.check().stale).toMatchObject([
     { kind: "set", value: "w0-1", found: "absent", seenAt: EPOCH + 11 },
   ]);
 });
@@ -366,7 +366,7 @@ test("a refused write that is there, and values that nobody sent, are told as su
   world.tokens.append[0]?.push(1, 99);
   world.tokens.register[0] = [98];
   world.foreign.push({ kind: "member", key: 2, name: "t:member:x", value: "somebody else's" });
-  const { unacknowledgedPresent, lost } = world.judge();
+  const { unacknowledgedPresent, lost } = world.check();
   expect(unacknowledgedPresent).toMatchObject([
     { kind: "member", key: "t:member:x", value: "somebody else's", shard: 2, outcome: "never-sent" },
     { kind: "append", value: "w0-99", outcome: "never-sent" },
@@ -382,20 +382,20 @@ test("a counter that somebody has set beyond 32 bits, or below zero, is judged b
   world.counters[0] = 2 ** 33;
   world.step({ kind: "counter", key: 0, fate: "acknowledged" });
   world.step({ kind: "counter", key: 0, fate: "acknowledged" });
-  expect(world.judge()).toMatchObject({
+  expect(world.check()).toMatchObject({
     lost: [],
     duplicated: [{ kind: "counter", surplus: 2 ** 33 - 3 }],
   });
   world.counters[0] = -5;
   world.step({ kind: "counter", key: 0, fate: "acknowledged" });
-  expect(world.judge().lost).toHaveLength(5);
+  expect(world.check().lost).toHaveLength(5);
 });
 
 test("times of findings are milliseconds since the epoch", () => {
   const world = new World();
   world.step({ kind: "set", key: 0, fate: "acknowledged" });
   world.tokens.set[0] = [];
-  expect(world.judge()).toMatchObject({
+  expect(world.check()).toMatchObject({
     lost: [{ shard: 0, sentAt: EPOCH + 1, acknowledgedAt: EPOCH + 2 }],
     startedAt: EPOCH,
     stoppedAt: EPOCH + 2,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { InvalidOptionsError } from "../errors.ts";
 import { WRITE_KINDS } from "./ledger.ts";
-import { validateWorkload, type WorkloadOptions } from "./options.ts";
+import { validateWorkload, type WorkloadOptions } from "./workload-options.ts";
 
 test("everything has a default", () => {
   expect(validateWorkload({}, 3)).toEqual({

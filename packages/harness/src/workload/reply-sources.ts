@@ -9,7 +9,7 @@ export const NO_SOURCE = 0;
  * Numbers the connections on which answers arrive, so that the log can keep in two bytes which node gave an answer. A
  * connection has a number of its own until its node has identified itself, and afterwards that of its node.
  */
-export class AnswerSources {
+export class ReplySources {
   /** The nodes behind the numbers above {@link NODES}, in their order. */
   readonly #pending: (number | undefined)[] = [];
 

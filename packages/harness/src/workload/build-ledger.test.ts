@@ -4,7 +4,7 @@ import { poll } from "../timing/retry.ts";
 import { startCallDeadline } from "../timing/call-deadline.ts";
 import { splitSlots } from "../plan/slots.ts";
 import { Keyspace } from "./keyspace.ts";
-import { makeLedger } from "./make-ledger.ts";
+import { buildLedger } from "./build-ledger.ts";
 import { OperationLog } from "./operation-log.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 
@@ -42,11 +42,13 @@ function targetWith(reason: string): WorkloadTarget {
 
 test("where time runs out the error tells what kept the cluster from being whole", async () => {
   using deadline = startCallDeadline("Stopping", { timeoutMs: 40 }, { timeoutMs: 1, timeScale: 1 });
-  await expect(makeLedger(targetWith("node-1 is away"), HISTORY, 32, deadline.signal)).rejects.toMatchObject({
-    code: "WAIT_TIMEOUT",
-    message: "Stopping: not done after 40 ms. Still: node-1 is away",
-    details: { missing: "node-1 is away" },
-  });
+  await expect(buildLedger(targetWith("node-1 is away"), HISTORY, 32, deadline.signal)).rejects.toMatchObject(
+    {
+      code: "WAIT_TIMEOUT",
+      message: "Stopping: not done after 40 ms. Still: node-1 is away",
+      details: { missing: "node-1 is away" },
+    },
+  );
 });
 
 /** A cluster on which a slot has changed hands when a look differs from the one before; counts how often it is read. */
@@ -77,6 +79,6 @@ test.each([
 ])("everything is read %s", async (_, whole, looks, times) => {
   using deadline = startCallDeadline("Stopping", { timeoutMs: 10_000 }, { timeoutMs: 1, timeScale: 1 });
   const { target, reads } = changingTarget(whole, looks);
-  await makeLedger(target, HISTORY, 32, deadline.signal);
+  await buildLedger(target, HISTORY, 32, deadline.signal);
   expect(reads()).toBe(times);
 });

@@ -1,14 +1,14 @@
 import { ABSENT, findingOf, lostWrite, type Findings } from "./findings.ts";
-import type { History } from "./history.ts";
-import type { ReadBack } from "./read-back.ts";
-import { tokenText } from "./token.ts";
+import type { WorkloadHistory } from "../workload-history.ts";
+import type { ReadBack } from "../read-back.ts";
+import { formatToken } from "../token.ts";
 
 /**
  * Registers hold the newest acknowledged write, or one that was not acknowledged: of which nobody knows when it
  * was applied, so that even an older one may have come last. Anything else means that the newest is lost; an
  * older acknowledged one in its place, that the register went back.
  */
-export function judgeRegisters(history: History, found: ReadBack, findings: Findings): void {
+export function checkRegisters(history: WorkloadHistory, found: ReadBack, findings: Findings): void {
   const { log, keyspace, toEpoch } = history;
   const newest = new Map<number, number>();
   const held = new Map<number, number>();
@@ -28,7 +28,7 @@ export function judgeRegisters(history: History, found: ReadBack, findings: Find
       findings.unacknowledgedPresent.push({ ...findingOf(history, row), outcome });
     }
     if (row === undefined && sequence !== undefined) {
-      const value = tokenText(keyspace.writerOf(key), sequence);
+      const value = formatToken(keyspace.writerOf(key), sequence);
       const name = keyspace.name("register", key, "");
       const shard = keyspace.shardOf(key);
       findings.unacknowledgedPresent.push({
@@ -44,7 +44,7 @@ export function judgeRegisters(history: History, found: ReadBack, findings: Find
     if (outcome === "acknowledged") {
       findings.stale.push({
         ...findingOf(history, expected),
-        found: sequence === undefined ? ABSENT : tokenText(keyspace.writerOf(key), sequence),
+        found: sequence === undefined ? ABSENT : formatToken(keyspace.writerOf(key), sequence),
         seen: "read-back",
         acknowledgedAt: toEpoch(log.doneAt(expected)),
         seenAt: toEpoch(history.stoppedAt),

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { AnswerSources, NO_SOURCE } from "./answer-sources.ts";
+import { ReplySources, NO_SOURCE } from "./reply-sources.ts";
 
 test("a connection has no node until it is identified, and keeps its number then", async () => {
-  const sources = new AnswerSources();
+  const sources = new ReplySources();
   const first = sources.open();
   const second = sources.open();
   expect(sources.nodeOf(first)).toBeUndefined();
@@ -23,7 +23,7 @@ test("a connection has no node until it is identified, and keeps its number then
 });
 
 test("a connection whose node stays unknown keeps nobody waiting", async () => {
-  const sources = new AnswerSources();
+  const sources = new ReplySources();
   const source = sources.open();
   expect(await sources.identify(source, Promise.reject(new Error("closed")))).toBeUndefined();
   await sources.identified();
@@ -31,7 +31,7 @@ test("a connection whose node stays unknown keeps nobody waiting", async () => {
 });
 
 test("no number is given twice, and there is none when two bytes are used up", () => {
-  const sources = new AnswerSources();
+  const sources = new ReplySources();
   const given = new Set<number>([0, 99].map((node) => sources.ofNode(node)));
   for (let count = 0; count < 65_280; count += 1) given.add(sources.open());
   expect(given.size).toBe(65_282);

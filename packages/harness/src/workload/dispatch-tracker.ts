@@ -1,11 +1,11 @@
 import type { Redis } from "ioredis";
-import { NO_SOURCE } from "./answer-sources.ts";
+import { NO_SOURCE } from "./reply-sources.ts";
 
 type Command = Parameters<Redis["sendCommand"]>[0];
 
 /** A command that a writer has under way. */
 export interface Dispatch {
-  /** The connection on which it was sent last, as a number of `AnswerSources`. */
+  /** The connection on which it was sent last, as a number of `ReplySources`. */
   source: number;
   /** ioredis' object for it, known once it has been sent to a node. */
   command: Command | undefined;
@@ -19,7 +19,7 @@ export interface Dispatch {
  * ways ends in `Redis.sendCommand` of a node's connection. There a command is recognized by its key, because each key
  * has one writer, which has one command under way. This runs for every command, so it does no more than that.
  */
-export class DispatchWatch {
+export class DispatchTracker {
   readonly #underWay = new Map<string, Dispatch>();
   /** Commands without success, which ioredis may still send again. */
   readonly #givenUp = new WeakSet<Command>();

@@ -1,7 +1,7 @@
 import { ABSENT, findingOf, type Findings } from "./findings.ts";
-import type { History, RowsByToken } from "./history.ts";
-import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
-import { tokenText } from "./token.ts";
+import type { WorkloadHistory, RowsByToken } from "../workload-history.ts";
+import { WRITE_KINDS, type WriteKind } from "../ledger.ts";
+import { formatToken } from "../token.ts";
 
 /** What a writer knows of one of its keys. */
 interface Known {
@@ -17,7 +17,7 @@ interface Known {
  * read that went back the next ones are measured by what it saw, so that one step back is told once. Gives how many
  * reads were answered.
  */
-export function judgeReads(history: History, rows: RowsByToken, findings: Findings): number {
+export function checkReads(history: WorkloadHistory, rows: RowsByToken, findings: Findings): number {
   if (!hasReads(history)) return 0;
   const { log, keyspace, toEpoch } = history;
   const knowledge = new Map<number, Known>();
@@ -66,7 +66,7 @@ export function judgeReads(history: History, rows: RowsByToken, findings: Findin
       const seen = rows[keyspace.writerOf(key)]?.[observed] ?? -1;
       // A write of unknown outcome may have been applied only now.
       if (seen >= 0 && log.outcome(seen) === "unknown") continue;
-      report(row, known.row, observed === 0 ? ABSENT : tokenText(keyspace.writerOf(key), observed));
+      report(row, known.row, observed === 0 ? ABSENT : formatToken(keyspace.writerOf(key), observed));
       known.floor = observed;
     } else {
       report(row, known.row, observed === 0 ? ABSENT : String(observed));
@@ -77,7 +77,7 @@ export function judgeReads(history: History, rows: RowsByToken, findings: Findin
   return answered;
 }
 
-function hasReads({ log }: History): boolean {
+function hasReads({ log }: WorkloadHistory): boolean {
   for (let row = 0; row < log.length; row += 1) if (log.isRead(row)) return true;
   return false;
 }

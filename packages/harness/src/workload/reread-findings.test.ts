@@ -1,11 +1,11 @@
 import type { Cluster } from "ioredis";
 import { expect, test } from "vitest";
 import { splitSlots } from "../plan/slots.ts";
-import type { History } from "./history.ts";
-import { judge } from "./judge.ts";
+import type { WorkloadHistory } from "./workload-history.ts";
+import { checkHistory } from "./checker/check-history.ts";
 import { Keyspace } from "./keyspace.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
-import { lookAgain } from "./look-again.ts";
+import { rereadFindings } from "./reread-findings.ts";
 import { OperationLog } from "./operation-log.ts";
 import type { ReadBack } from "./read-back.ts";
 
@@ -14,7 +14,7 @@ const KEYSPACE = new Keyspace("t:", 3, 1, splitSlots(3));
 const BYTES = 8;
 
 /** Two acknowledged writes of each kind to key 0, in the order of the kinds: writes 1 to 10 of writer 0. */
-function history(): History {
+function history(): WorkloadHistory {
   const log = new OperationLog();
   for (const [index, kind] of WRITE_KINDS.entries()) {
     for (const turn of [1, 2]) {
@@ -73,11 +73,11 @@ const REPLACED = Object.fromEntries(
 
 test("what the first look missed is not lost when a direct question finds it", async () => {
   const run = history();
-  const missed = judge(run, nothing());
+  const missed = checkHistory(run, nothing());
   expect(missed.lost).toHaveLength(9);
-  const again = await lookAgain(COMPLETE, run, BYTES, missed, nothing(), NEVER);
+  const again = await rereadFindings(COMPLETE, run, BYTES, missed, nothing(), NEVER);
   expect(again).toBeDefined();
-  expect(judge(run, again as ReadBack)).toMatchObject({
+  expect(checkHistory(run, again as ReadBack)).toMatchObject({
     lost: [],
     duplicated: [],
     stale: [],
@@ -87,37 +87,39 @@ test("what the first look missed is not lost when a direct question finds it", a
 
 test("what a direct question does not find either stays lost", async () => {
   const run = history();
-  const missed = judge(run, nothing());
-  const again = await lookAgain(REPLACED, run, BYTES, missed, nothing(), NEVER);
-  expect(judge(run, again as ReadBack).lost).toEqual(missed.lost);
+  const missed = checkHistory(run, nothing());
+  const again = await rereadFindings(REPLACED, run, BYTES, missed, nothing(), NEVER);
+  expect(checkHistory(run, again as ReadBack).lost).toEqual(missed.lost);
 });
 
 test("a token that was read twice and is there once is not duplicated", async () => {
   const run = history();
-  const complete = (await lookAgain(
+  const complete = (await rereadFindings(
     COMPLETE,
     run,
     BYTES,
-    judge(run, nothing()),
+    checkHistory(run, nothing()),
     nothing(),
     NEVER,
   )) as ReadBack;
   const twice = { ...complete, sequences: { ...complete.sequences, append: [[3, 4, 3], [], []] } };
-  const doubled = judge(run, twice);
+  const doubled = checkHistory(run, twice);
   expect(doubled.duplicated).toHaveLength(1);
-  const again = await lookAgain(COMPLETE, run, BYTES, doubled, twice, NEVER);
-  expect(judge(run, again as ReadBack).duplicated).toEqual([]);
+  const again = await rereadFindings(COMPLETE, run, BYTES, doubled, twice, NEVER);
+  expect(checkHistory(run, again as ReadBack).duplicated).toEqual([]);
 });
 
 test("a ledger without such findings asks nothing", async () => {
   const run = history();
-  const complete = (await lookAgain(
+  const complete = (await rereadFindings(
     COMPLETE,
     run,
     BYTES,
-    judge(run, nothing()),
+    checkHistory(run, nothing()),
     nothing(),
     NEVER,
   )) as ReadBack;
-  expect(await lookAgain(REPLACED, run, BYTES, judge(run, complete), complete, NEVER)).toBeUndefined();
+  expect(
+    await rereadFindings(REPLACED, run, BYTES, checkHistory(run, complete), complete, NEVER),
+  ).toBeUndefined();
 });
