@@ -5,46 +5,46 @@ import { DispatchTracker } from "./dispatch-tracker.ts";
 type Command = Parameters<Redis["sendCommand"]>[0];
 const command = (...args: readonly string[]): Command => ({ name: "incr", args }) as unknown as Command;
 
-test("a command is recognized by its key, and counts for the connection that it was sent on last", () => {
-  const watch = new DispatchTracker();
-  const dispatch = watch.expect("k");
+test("records the connection on which a command was sent last", () => {
+  const tracker = new DispatchTracker();
+  const dispatch = tracker.expect("k");
   const sent = command("k");
-  watch.sent(command("other"), 9);
+  tracker.sent(command("other"), 9);
   expect(dispatch.source).toBe(0);
-  watch.sent(sent, 1);
-  watch.sent(sent, 2);
+  tracker.sent(sent, 1);
+  tracker.sent(sent, 2);
   expect(dispatch.source).toBe(2);
 });
 
-test("a command that was given up and is sent again does not count for the next one", () => {
-  const watch = new DispatchTracker();
-  const old = watch.expect("k");
+test("ignores a command that timed out and is sent again", () => {
+  const tracker = new DispatchTracker();
+  const old = tracker.expect("k");
   const first = command("k");
-  watch.sent(first, 1);
-  watch.settle("k", old, false);
-  const next = watch.expect("k");
-  watch.sent(command("k"), 2);
-  watch.sent(first, 3);
+  tracker.sent(first, 1);
+  tracker.settle("k", old, false);
+  const next = tracker.expect("k");
+  tracker.sent(command("k"), 2);
+  tracker.sent(first, 3);
   expect(next.source).toBe(2);
 });
 
-test("two commands that cannot be told apart count for no connection", () => {
-  const watch = new DispatchTracker();
-  const next = watch.expect("k");
-  const neverSentBefore = command("k");
+test("records no connection if two commands have the same key", () => {
+  const tracker = new DispatchTracker();
+  const next = tracker.expect("k");
+  const timedOut = command("k");
   const own = command("k");
-  watch.sent(neverSentBefore, 1);
-  watch.sent(own, 2);
-  watch.sent(own, 3);
-  watch.sent(neverSentBefore, 1);
+  tracker.sent(timedOut, 1);
+  tracker.sent(own, 2);
+  tracker.sent(own, 3);
+  tracker.sent(timedOut, 1);
   expect(next.source).toBe(0);
 });
 
-test("a command that is no longer under way is not recorded, and neither is one of somebody else", () => {
-  const watch = new DispatchTracker();
-  const dispatch = watch.expect("k");
-  watch.settle("k", dispatch, true);
-  watch.sent(command("k"), 1);
-  watch.sent(command(), 1);
+test("ignores commands that are not expected", () => {
+  const tracker = new DispatchTracker();
+  const dispatch = tracker.expect("k");
+  tracker.settle("k", dispatch, true);
+  tracker.sent(command("k"), 1);
+  tracker.sent(command(), 1);
   expect(dispatch.source).toBe(0);
 });

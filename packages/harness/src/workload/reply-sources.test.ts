@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
-import { ReplySources, NO_SOURCE } from "./reply-sources.ts";
+import { NO_SOURCE, ReplySources } from "./reply-sources.ts";
 
-test("a connection has no node until it is identified, and keeps its number then", async () => {
+test("the number of a connection belongs to its node as soon as the node is identified", async () => {
   const sources = new ReplySources();
-  const first = sources.open();
-  const second = sources.open();
+  const first = sources.addConnection();
+  const second = sources.addConnection();
   expect(sources.nodeOf(first)).toBeUndefined();
   const node = Promise.withResolvers<number | undefined>();
   const identified = sources.identify(first, node.promise);
-  const all = sources.identified();
+  const all = sources.waitUntilIdentified();
   expect(sources.nodeOf(first)).toBeUndefined();
   node.resolve(4);
   expect(await identified).toBe(4);
@@ -22,19 +22,19 @@ test("a connection has no node until it is identified, and keeps its number then
   expect(sources.nodeOf(sources.ofNode(0))).toBe(0);
 });
 
-test("a connection whose node stays unknown keeps nobody waiting", async () => {
+test("waitUntilIdentified resolves if a node cannot be identified", async () => {
   const sources = new ReplySources();
-  const source = sources.open();
+  const source = sources.addConnection();
   expect(await sources.identify(source, Promise.reject(new Error("closed")))).toBeUndefined();
-  await sources.identified();
+  await sources.waitUntilIdentified();
   expect(sources.nodeOf(source)).toBeUndefined();
 });
 
-test("no number is given twice, and there is none when two bytes are used up", () => {
+test("numbers are unique, and NO_SOURCE is returned if two bytes are used up", () => {
   const sources = new ReplySources();
-  const given = new Set<number>([0, 99].map((node) => sources.ofNode(node)));
-  for (let count = 0; count < 65_280; count += 1) given.add(sources.open());
-  expect(given.size).toBe(65_282);
-  expect(Math.max(...given)).toBe(65_535);
-  expect(sources.open()).toBe(NO_SOURCE);
+  const numbers = new Set<number>([0, 99].map((node) => sources.ofNode(node)));
+  for (let count = 0; count < 65_280; count += 1) numbers.add(sources.addConnection());
+  expect(numbers.size).toBe(65_282);
+  expect(Math.max(...numbers)).toBe(65_535);
+  expect(sources.addConnection()).toBe(NO_SOURCE);
 });

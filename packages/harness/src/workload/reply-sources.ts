@@ -1,42 +1,42 @@
-/** The greatest number that the log has room for. */
-const MOST = 65_535;
-/** Numbers up to this one are nodes that are known; a cluster has at most 100 nodes. */
-const NODES = 255;
-/** No node is known, and none will be. */
+/** Highest number that fits into the log's column `source`. */
+const MAX_SOURCE = 65_535;
+/** Highest number of a known node. A cluster has at most 100 nodes. */
+const MAX_NODE_SOURCE = 255;
+/** The number of a reply whose node is unknown and stays unknown. */
 export const NO_SOURCE = 0;
 
 /**
- * Numbers the connections on which answers arrive, so that the log can keep in two bytes which node gave an answer. A
- * connection has a number of its own until its node has identified itself, and afterwards that of its node.
+ * Numbers the connections on which replies arrive, so that the log can record in two bytes which node sent a reply. A connection
+ * has a number of its own until its node has identified itself, and the number of its node afterwards.
  */
 export class ReplySources {
-  /** The nodes behind the numbers above {@link NODES}, in their order. */
-  readonly #pending: (number | undefined)[] = [];
+  /** The nodes of the connections whose numbers are above {@link MAX_NODE_SOURCE}, in the order of these numbers. */
+  readonly #nodes: (number | undefined)[] = [];
 
   readonly #identifying = new Set<Promise<void>>();
 
-  /** The number of a node. */
+  /** Returns the number of a node. */
   ofNode(index: number): number {
-    return index < NODES ? index + 1 : NO_SOURCE;
+    return index < MAX_NODE_SOURCE ? index + 1 : NO_SOURCE;
   }
 
-  /** Returns a number for a connection whose node is not known yet; {@link NO_SOURCE} when no number is left. */
-  open(): number {
-    if (this.#pending.length >= MOST - NODES) return NO_SOURCE;
-    this.#pending.push(undefined);
-    return NODES + this.#pending.length;
+  /** Returns a number for a connection whose node is not known yet; {@link NO_SOURCE} if all numbers are used. */
+  addConnection(): number {
+    if (this.#nodes.length >= MAX_SOURCE - MAX_NODE_SOURCE) return NO_SOURCE;
+    this.#nodes.push(undefined);
+    return MAX_NODE_SOURCE + this.#nodes.length;
   }
 
   /**
    * Records which node is at the other end of a connection, as soon as it is known.
    *
-   * @param node resolves with its index, or with undefined if it stays unknown.
-   * @returns what `node` resolves with; undefined if it rejects.
+   * @param node resolves with the index of the node, or with undefined if it stays unknown.
+   * @returns the result of `node`; undefined if `node` rejects.
    */
   async identify(source: number, node: Promise<number | undefined>): Promise<number | undefined> {
     const known = node.catch(() => undefined);
     const recorded = known.then((index) => {
-      if (source > NODES) this.#pending[source - NODES - 1] = index;
+      if (source > MAX_NODE_SOURCE) this.#nodes[source - MAX_NODE_SOURCE - 1] = index;
       this.#identifying.delete(recorded);
     });
     this.#identifying.add(recorded);
@@ -44,14 +44,14 @@ export class ReplySources {
     return await known;
   }
 
-  /** Resolves when the node of every connection that was opened so far is known, or stays unknown. */
-  async identified(): Promise<void> {
+  /** Resolves when all identifications that have started so far are complete, successful or not. */
+  async waitUntilIdentified(): Promise<void> {
     await Promise.all(this.#identifying);
   }
 
-  /** The index of the node that answered; undefined when it is not known. */
+  /** Returns the index of the node that sent a reply; undefined if it is unknown. */
   nodeOf(source: number): number | undefined {
     if (source === NO_SOURCE) return undefined;
-    return source <= NODES ? source - 1 : this.#pending[source - NODES - 1];
+    return source <= MAX_NODE_SOURCE ? source - 1 : this.#nodes[source - MAX_NODE_SOURCE - 1];
   }
 }

@@ -225,7 +225,7 @@ export class Workload implements AsyncDisposable {
   ): Promise<Acknowledgement> {
     const found = await this.#waiters.wait(shard, after, counts, signal);
     // An earlier one may have come on a new connection whose node has not identified itself yet.
-    await Promise.race([this.#sources.identified(), pause(IDENTIFY_MS)]);
+    await Promise.race([this.#sources.waitUntilIdentified(), pause(IDENTIFY_MS)]);
     return this.#waiters.firstAfter(shard, after, counts) ?? found;
   }
 

@@ -86,7 +86,7 @@ export class WriterClient {
     let source = NO_SOURCE;
     // One connection leads to one server. A later one of the same object may lead to another: its port has another node then.
     const opened = (): void => {
-      source = sources.open();
+      source = sources.addConnection();
     };
     const ready = (): void => {
       const pending = source;

@@ -1,6 +1,13 @@
 import { classifyError } from "./classify-error.ts";
 import type { Dispatch } from "./dispatch-tracker.ts";
-import { countIn, learnRoute, observedBy, sendRead, sendWrite, sendWriteAndWait } from "./commands.ts";
+import {
+  parseInteger,
+  refreshRoute,
+  observedValue,
+  sendRead,
+  sendWrite,
+  sendWriteAndWait,
+} from "./commands.ts";
 import type { Keyspace } from "./keyspace.ts";
 import type { WriteKind } from "./ledger.ts";
 import type { OperationLog, Outcome } from "./operation-log.ts";
@@ -131,7 +138,7 @@ export class Writer {
     const refuse = (error: unknown): void => this.#refused(attempt, error);
     if (attempt.read) {
       sendRead(client, kind, name).then((reply) => {
-        this.#record(attempt, observedBy(kind, reply), "acknowledged", "");
+        this.#record(attempt, observedValue(kind, reply), "acknowledged", "");
       }, refuse);
       return;
     }
@@ -143,7 +150,7 @@ export class Writer {
     const wait = { replicas: options.wait, timeoutMs: options.waitTimeoutMs };
     sendWriteAndWait(client, kind, name, value, wait).then(({ reply, error, replicas, waitError }) => {
       if (error !== undefined) {
-        if (/^(?:MOVED|ASK) /.test(error.message)) learnRoute(client, name);
+        if (/^(?:MOVED|ASK) /.test(error.message)) refreshRoute(client, name);
         refuse(error);
       } else if (waitError !== undefined) {
         // The write was done; only how far it got is open, whatever the reason.
@@ -157,7 +164,7 @@ export class Writer {
   }
 
   #written(attempt: Attempt, reply: unknown): void {
-    const count = attempt.kind === "counter" ? countIn(reply) : 0;
+    const count = attempt.kind === "counter" ? parseInteger(reply) : 0;
     if (count === undefined) this.#record(attempt, 0, "unknown", "reply");
     else this.#record(attempt, count, "acknowledged", "");
   }
