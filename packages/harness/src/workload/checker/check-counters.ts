@@ -1,61 +1,65 @@
-import { lostWrite, type Findings } from "./findings.ts";
-import type { WorkloadHistory } from "../workload-history.ts";
 import type { ReadBack } from "../read-back.ts";
+import type { WorkloadHistory } from "../workload-history.ts";
+import { type Findings, lostWrite } from "./findings.ts";
 
-/** An acknowledged increment that is still counted: its row, its reply, and how many unknown ones lie below it. */
-interface Step {
+/** An acknowledged increment that the counter still contains. */
+interface Increment {
   readonly row: number;
+  /** The count in the reply. */
   readonly count: number;
-  readonly explained: number;
+  /** Number of increments of unknown outcome that were applied between the previous increment and this one. */
+  readonly unknownBefore: number;
 }
 
 interface Counter {
-  /** Acknowledged increments in the order of their replies, which only grow: the history that the key has now. */
-  readonly steps: Step[];
-  /** Increments whose outcome is unknown, and that explain no count yet. */
+  /** The acknowledged increments that the counter contains, in the order of their replies, which only grow. */
+  readonly increments: Increment[];
+  /** Number of increments of unknown outcome that do not explain any count yet. */
   unknown: number;
 }
 
 /**
- * Counters. An increment's reply is the count after it, so the replies of one writer have to grow, by one each, and
- * by what increments of unknown outcome add. A reply, or the count at the end, that is below an earlier reply shows
- * that the increments with replies above were lost: they are named even where unknown ones hide them in the sum.
- * A count that grew by more than the unknown ones explain was incremented twice.
+ * Checks counters. The reply to an increment is the count after it. The replies to the one writer of a counter therefore must grow
+ * by one each, plus the increments of unknown outcome that were applied in between.
+ *
+ * If a reply or the final count is lower than an earlier reply, the increments with higher replies are lost. They are reported even
+ * if increments of unknown outcome hide the loss in the sum. A count that grew by more than the increments of unknown outcome
+ * explain was incremented twice.
  */
-export function checkCounters(history: WorkloadHistory, found: ReadBack, findings: Findings): void {
+export function checkCounters(history: WorkloadHistory, readBack: ReadBack, findings: Findings): void {
   const { log, keyspace } = history;
   const counters = new Map<number, Counter>();
   const advance = (key: number, counter: Counter, count: number, row: number | undefined): void => {
-    // The count before this increment, or, at the end, the count itself.
-    const before = row === undefined ? count : count - 1;
+    // For the final count there is no increment to subtract.
+    const countBefore = row === undefined ? count : count - 1;
     for (
-      let top = counter.steps.at(-1);
-      top !== undefined && top.count > before;
-      top = counter.steps.at(-1)
+      let last = counter.increments.at(-1);
+      last !== undefined && last.count > countBefore;
+      last = counter.increments.at(-1)
     ) {
-      findings.lost.push(lostWrite(history, top.row));
-      counter.unknown += top.explained;
-      counter.steps.pop();
+      findings.lost.push(lostWrite(history, last.row));
+      counter.unknown += last.unknownBefore;
+      counter.increments.pop();
     }
-    const gap = Math.max(0, before - (counter.steps.at(-1)?.count ?? 0));
-    const explained = Math.min(gap, counter.unknown);
-    counter.unknown -= explained;
-    if (gap > explained) {
+    const gap = Math.max(0, countBefore - (counter.increments.at(-1)?.count ?? 0));
+    const unknownBefore = Math.min(gap, counter.unknown);
+    counter.unknown -= unknownBefore;
+    if (gap > unknownBefore) {
       const name = keyspace.name("counter", key, "");
       const shard = keyspace.shardOf(key);
-      const surplus = gap - explained;
+      const surplus = gap - unknownBefore;
       findings.duplicated.push({ key: name, kind: "counter", value: String(count), shard, surplus });
     }
-    if (row !== undefined) counter.steps.push({ row, count, explained });
+    if (row !== undefined) counter.increments.push({ row, count, unknownBefore });
   };
   for (let row = 0; row < log.length; row += 1) {
     if (log.isRead(row) || log.kind(row) !== "counter") continue;
     const key = log.key(row);
-    const counter = counters.get(key) ?? { steps: [], unknown: 0 };
+    const counter = counters.get(key) ?? { increments: [], unknown: 0 };
     counters.set(key, counter);
     const outcome = log.outcome(row);
     if (outcome === "unknown") counter.unknown += 1;
     if (outcome === "acknowledged") advance(key, counter, log.observed(row), row);
   }
-  for (const [key, counter] of counters) advance(key, counter, found.counters[key] ?? 0, undefined);
+  for (const [key, counter] of counters) advance(key, counter, readBack.counters[key] ?? 0, undefined);
 }

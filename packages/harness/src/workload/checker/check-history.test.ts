@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { splitSlots } from "../../plan/slots.ts";
-import { checkHistory } from "./check-history.ts";
 import { Keyspace } from "../keyspace.ts";
 import { type Ledger, WRITE_KINDS, type WriteKind } from "../ledger.ts";
 import { OperationLog } from "../operation-log.ts";
 import type { ForeignValue, ReadBack } from "../read-back.ts";
 import { formatToken } from "../token.ts";
+import { checkHistory } from "./check-history.ts";
 
 const KEYS = 6;
 const WRITERS = 2;
 const EPOCH = 1_000_000;
 
-/** What becomes of a write of unknown outcome: never applied, applied at once, or by the end of the run. */
+/** What happens to a write. The last three have an unknown outcome: never applied, applied at once, or applied at the end. */
 type Fate = "acknowledged" | "failed" | "never" | "at-once" | "late";
 interface Step {
   readonly kind: WriteKind;
@@ -20,8 +20,8 @@ interface Step {
   readonly fate: Fate | "read";
 }
 
-/** A store that keeps its promises, and the log of those who used it. */
-class World {
+/** A correct store, and the log of its writers. */
+class Store {
   readonly keyspace = new Keyspace("t:", KEYS, WRITERS, splitSlots(3));
   readonly log = new OperationLog();
   readonly tokens = Object.fromEntries(
@@ -38,9 +38,20 @@ class World {
     const sentAt = (this.#now += 1);
     const doneAt = (this.#now += 1);
     if (fate === "read") {
-      // Of a key that is written once there is nothing to choose from here.
+      // Each key of this kind is written once. A test of its own covers these reads.
       if (kind === "set") return;
-      this.log.append(kind, true, writer, key, 0, this.level(kind, key), sentAt, doneAt, "acknowledged", "");
+      this.log.append(
+        kind,
+        true,
+        writer,
+        key,
+        0,
+        this.observe(kind, key),
+        sentAt,
+        doneAt,
+        "acknowledged",
+        "",
+      );
       return;
     }
     const sequence = (this.#sequences[writer] = (this.#sequences[writer] ?? 0) + 1);
@@ -48,13 +59,13 @@ class World {
     if (fate === "late") this.#late.push(() => this.apply(kind, key, sequence));
     const acknowledged = fate === "acknowledged";
     const outcome = acknowledged || fate === "failed" ? fate : "unknown";
-    const observed = acknowledged && kind === "counter" ? this.level(kind, key) : 0;
+    const observed = acknowledged && kind === "counter" ? this.observe(kind, key) : 0;
     const word = acknowledged ? "" : fate === "failed" ? "MOVED" : "timeout";
     this.log.append(kind, false, writer, key, sequence, observed, sentAt, doneAt, outcome, word);
   }
 
-  /** What was given up is applied now. */
-  settle(): void {
+  /** Applies the late writes. */
+  applyLate(): void {
     for (const apply of this.#late.splice(0)) apply();
   }
 
@@ -64,7 +75,7 @@ class World {
     else this.tokens[kind][key]?.push(sequence);
   }
 
-  level(kind: WriteKind, key: number): number {
+  observe(kind: WriteKind, key: number): number {
     if (kind === "counter") return this.counters[key] ?? 0;
     const tokens = this.tokens[kind][key] ?? [];
     return kind === "register" ? (tokens[0] ?? 0) : tokens.length;
@@ -92,7 +103,7 @@ class World {
     return checkHistory(history, this.read());
   }
 
-  /** All rows of writes of a kind, or of some, that were acknowledged. */
+  /** Returns the rows of the acknowledged writes of the given kinds. */
   acknowledged(...kinds: readonly WriteKind[]): readonly number[] {
     return Array.from({ length: this.log.length }, (_, row) => row).filter(
       (row) =>
@@ -103,16 +114,16 @@ class World {
   }
 }
 
-function run(steps: readonly Step[]): World {
-  const world = new World();
-  for (const step of steps) world.step(step);
-  world.settle();
-  return world;
+function run(steps: readonly Step[]): Store {
+  const store = new Store();
+  for (const step of steps) store.step(step);
+  store.applyLate();
+  return store;
 }
 
 const kind = fc.constantFrom(...WRITE_KINDS);
 const key = fc.nat({ max: KEYS - 1 });
-const fates = fc.constantFrom<Step["fate"]>(
+const anyFate = fc.constantFrom<Step["fate"]>(
   "acknowledged",
   "acknowledged",
   "acknowledged",
@@ -122,8 +133,8 @@ const fates = fc.constantFrom<Step["fate"]>(
   "late",
   "read",
 );
-const history = fc.array(fc.record({ kind, key, fate: fates }), { maxLength: 80 });
-const certain = fc.array(
+const anySteps = fc.array(fc.record({ kind, key, fate: anyFate }), { maxLength: 80 });
+const stepsWithCertainOutcome = fc.array(
   fc.record({
     kind,
     key,
@@ -131,20 +142,20 @@ const certain = fc.array(
   }),
   { minLength: 1, maxLength: 80 },
 );
-/** Which of many, by chance. */
-const picks = fc.infiniteStream(fc.boolean());
+/** Random decisions for {@link pick}. */
+const choices = fc.infiniteStream(fc.boolean());
 
-function chosen(rows: readonly number[], chance: Iterable<boolean>): readonly number[] {
-  const next = chance[Symbol.iterator]();
-  return rows.filter(() => next.next().value === true);
+function pick(rows: readonly number[], choice: Iterable<boolean>): readonly number[] {
+  const iterator = choice[Symbol.iterator]();
+  return rows.filter(() => iterator.next().value === true);
 }
 
 function names(findings: readonly { readonly key: string; readonly value: string }[]): readonly string[] {
   return findings.map(({ key: name, value }) => `${name} ${value}`).toSorted();
 }
 
-function namesOf(world: World, rows: readonly number[]): readonly string[] {
-  const { log, keyspace } = world;
+function namesOf(store: Store, rows: readonly number[]): readonly string[] {
+  const { log, keyspace } = store;
   return rows
     .map((row) => {
       const token = formatToken(log.writer(row), log.sequence(row));
@@ -154,10 +165,10 @@ function namesOf(world: World, rows: readonly number[]): readonly string[] {
     .toSorted();
 }
 
-describe("a store that keeps its promises", () => {
-  test("is blamed for nothing, whatever became of the unknown writes", () => {
+describe("with a correct store", () => {
+  test("reports nothing, whatever happens to writes of unknown outcome", () => {
     fc.assert(
-      fc.property(history, (steps) => {
+      fc.property(anySteps, (steps) => {
         const ledger = run(steps).check();
         expect(ledger).toMatchObject({
           lost: [],
@@ -170,9 +181,9 @@ describe("a store that keeps its promises", () => {
     );
   });
 
-  test("every attempt is counted once", () => {
+  test("counts every attempt once", () => {
     fc.assert(
-      fc.property(history, (steps) => {
+      fc.property(anySteps, (steps) => {
         const ledger = run(steps).check();
         const writes = steps.filter(({ fate }) => fate !== "read");
         const acknowledged = writes.filter(({ fate }) => fate === "acknowledged").length;
@@ -182,20 +193,20 @@ describe("a store that keeps its promises", () => {
         expect(ledger.reads).toBe(steps.length - writes.length - readsOfSets(steps));
         expect(ledger.errors["MOVED"] ?? 0).toBe(failed);
         expect(ledger.errors["timeout"] ?? 0).toBe(unknown);
-        expect(ledger.shards.reduce((sum, each) => sum + each.acknowledged, 0)).toBe(acknowledged);
+        expect(ledger.shards.reduce((sum, shard) => sum + shard.acknowledged, 0)).toBe(acknowledged);
       }),
     );
   });
 
-  test("unknown writes that are there are listed, and are no fault", () => {
+  test("lists unknown writes that are present", () => {
     fc.assert(
-      fc.property(history, (steps) => {
-        const world = run(steps.filter(({ kind: each }) => each !== "counter" && each !== "register"));
+      fc.property(anySteps, (steps) => {
+        const store = run(steps.filter(({ kind: own }) => own !== "counter" && own !== "register"));
         const present = steps.filter(
-          ({ kind: each, fate }) =>
-            each !== "counter" && each !== "register" && (fate === "at-once" || fate === "late"),
+          ({ kind: own, fate }) =>
+            own !== "counter" && own !== "register" && (fate === "at-once" || fate === "late"),
         );
-        expect(world.check().unacknowledgedPresent).toHaveLength(present.length);
+        expect(store.check().unacknowledgedPresent).toHaveLength(present.length);
       }),
     );
   });
@@ -205,144 +216,144 @@ function readsOfSets(steps: readonly Step[]): number {
   return steps.filter((step) => step.fate === "read" && step.kind === "set").length;
 }
 
-describe("behind its back", () => {
-  test("each acknowledged token that is deleted is reported, and nothing else", () => {
+describe("with a store that was tampered with", () => {
+  test("reports each acknowledged token that was deleted, and nothing else", () => {
     fc.assert(
-      fc.property(history, picks, (steps, chance) => {
-        const world = run(steps);
-        const gone = chosen(world.acknowledged("set", "append", "member"), chance);
+      fc.property(anySteps, choices, (steps, choice) => {
+        const store = run(steps);
+        const gone = pick(store.acknowledged("set", "append", "member"), choice);
         for (const row of gone) {
-          const list = world.tokens[world.log.kind(row)][world.log.key(row)] as number[];
-          list.splice(list.indexOf(world.log.sequence(row)), 1);
+          const list = store.tokens[store.log.kind(row)][store.log.key(row)] as number[];
+          list.splice(list.indexOf(store.log.sequence(row)), 1);
         }
-        const { lost, duplicated } = world.check();
-        expect(names(lost)).toEqual(namesOf(world, gone));
+        const { lost, duplicated } = store.check();
+        expect(names(lost)).toEqual(namesOf(store, gone));
         expect(duplicated).toEqual([]);
       }),
       { numRuns: 300 },
     );
   });
 
-  test("each token that is twice in a list is reported, with how often it is there too much", () => {
+  test("reports each duplicated token of a list with the number of extra copies", () => {
     fc.assert(
-      fc.property(history, picks, fc.integer({ min: 1, max: 300 }), (steps, chance, surplus) => {
-        const world = run(steps);
-        const twice = chosen(world.acknowledged("append"), chance).slice(0, 3);
-        for (const row of twice) {
+      fc.property(anySteps, choices, fc.integer({ min: 1, max: 300 }), (steps, choice, surplus) => {
+        const store = run(steps);
+        const duplicates = pick(store.acknowledged("append"), choice).slice(0, 3);
+        for (const row of duplicates) {
           for (let copy = 0; copy < surplus; copy += 1) {
-            world.apply("append", world.log.key(row), world.log.sequence(row));
+            store.apply("append", store.log.key(row), store.log.sequence(row));
           }
         }
-        const { lost, duplicated } = world.check();
+        const { lost, duplicated } = store.check();
         expect(lost).toEqual([]);
-        expect(names(duplicated)).toEqual(namesOf(world, twice));
-        for (const each of duplicated) expect(each.surplus).toBe(Math.min(254, surplus));
+        expect(names(duplicated)).toEqual(namesOf(store, duplicates));
+        for (const write of duplicated) expect(write.surplus).toBe(Math.min(254, surplus));
       }),
     );
   });
 
-  test("a counter that was set back names each acknowledged increment above, even where unknown ones hide it", () => {
+  test("reports the acknowledged increments above the value of a reset counter", () => {
     fc.assert(
-      fc.property(history, key, fc.nat({ max: 20 }), (steps, victim, back) => {
-        const world = run(steps);
-        const to = Math.max(0, (world.counters[victim] ?? 0) - back);
-        world.counters[victim] = to;
-        const gone = world
+      fc.property(anySteps, key, fc.nat({ max: 20 }), (steps, victim, decrease) => {
+        const store = run(steps);
+        const newCount = Math.max(0, (store.counters[victim] ?? 0) - decrease);
+        store.counters[victim] = newCount;
+        const gone = store
           .acknowledged("counter")
-          .filter((row) => world.log.key(row) === victim && world.log.observed(row) > to);
-        const { lost, duplicated } = world.check();
-        expect(names(lost)).toEqual(namesOf(world, gone));
+          .filter((row) => store.log.key(row) === victim && store.log.observed(row) > newCount);
+        const { lost, duplicated } = store.check();
+        expect(names(lost)).toEqual(namesOf(store, gone));
         expect(duplicated).toEqual([]);
       }),
       { numRuns: 300 },
     );
   });
 
-  test("a counter that was set back during the run and went on is reported all the same", () => {
+  test("reports a counter that was reset during the run and then incremented", () => {
     fc.assert(
-      fc.property(certain, certain, key, (first, then, victim) => {
-        const world = run(first);
-        const before = world.counters[victim] ?? 0;
-        const gone = world.acknowledged("counter").filter((row) => world.log.key(row) === victim);
-        world.counters[victim] = 0;
+      fc.property(stepsWithCertainOutcome, stepsWithCertainOutcome, key, (first, then, victim) => {
+        const store = run(first);
+        const before = store.counters[victim] ?? 0;
+        const gone = store.acknowledged("counter").filter((row) => store.log.key(row) === victim);
+        store.counters[victim] = 0;
         for (const step of [...then, { kind: "counter", key: victim, fate: "acknowledged" } as const]) {
-          world.step(step);
+          store.step(step);
         }
-        const { lost } = world.check();
-        expect(names(lost)).toEqual(namesOf(world, gone));
+        const { lost } = store.check();
+        expect(names(lost)).toEqual(namesOf(store, gone));
         expect(gone).toHaveLength(before);
       }),
     );
   });
 
-  test("a counter that was incremented more often than the attempts explain is reported", () => {
+  test("reports a counter that was incremented more often than attempted", () => {
     fc.assert(
-      fc.property(certain, key, fc.integer({ min: 1, max: 9 }), (steps, victim, surplus) => {
-        const world = run([{ kind: "counter", key: victim, fate: "never" }, ...steps]);
-        world.counters[victim] = (world.counters[victim] ?? 0) + 1 + surplus;
-        const { lost, duplicated } = world.check();
+      fc.property(stepsWithCertainOutcome, key, fc.integer({ min: 1, max: 9 }), (steps, victim, surplus) => {
+        const store = run([{ kind: "counter", key: victim, fate: "never" }, ...steps]);
+        store.counters[victim] = (store.counters[victim] ?? 0) + 1 + surplus;
+        const { lost, duplicated } = store.check();
         expect(lost).toEqual([]);
-        // The write of unknown outcome explains one of them.
+        // The write of unknown outcome explains one of the increments.
         expect(duplicated).toMatchObject([{ kind: "counter", surplus, shard: victim % 3 }]);
       }),
     );
   });
 
-  test("a register that went back to an older acknowledged value is both stale and its newest value lost", () => {
+  test("reports a register with an older acknowledged value as stale and lost", () => {
     fc.assert(
-      fc.property(certain, key, fc.nat(), (steps, victim, which) => {
+      fc.property(stepsWithCertainOutcome, key, fc.nat(), (steps, victim, which) => {
         const write: Step = { kind: "register", key: victim, fate: "acknowledged" };
-        const world = run([write, ...steps, write]);
-        const own = world.acknowledged("register").filter((row) => world.log.key(row) === victim);
+        const store = run([write, ...steps, write]);
+        const own = store.acknowledged("register").filter((row) => store.log.key(row) === victim);
         const newest = own.at(-1) as number;
         const older = own[which % (own.length - 1)] as number;
-        world.tokens.register[victim] = [world.log.sequence(older)];
-        const { lost, stale } = world.check();
-        expect(names(lost)).toEqual(namesOf(world, [newest]));
-        expect(names(stale)).toEqual(namesOf(world, [newest]));
+        store.tokens.register[victim] = [store.log.sequence(older)];
+        const { lost, stale } = store.check();
+        expect(names(lost)).toEqual(namesOf(store, [newest]));
+        expect(names(stale)).toEqual(namesOf(store, [newest]));
         expect(stale[0]).toMatchObject({
           seen: "read-back",
-          found: formatToken(world.log.writer(older), world.log.sequence(older)),
+          found: formatToken(store.log.writer(older), store.log.sequence(older)),
         });
       }),
     );
   });
 
-  test("each register that is gone has lost its newest acknowledged value", () => {
+  test("reports the newest acknowledged value of each missing register as lost", () => {
     fc.assert(
-      fc.property(certain, picks, (steps, chance) => {
-        const world = run(steps);
-        const newest = new Map(world.acknowledged("register").map((row) => [world.log.key(row), row]));
-        const gone = chosen([...newest.values()], chance);
-        for (const row of gone) world.tokens.register[world.log.key(row)] = [];
-        const { lost, stale } = world.check();
-        expect(names(lost)).toEqual(namesOf(world, gone));
+      fc.property(stepsWithCertainOutcome, choices, (steps, choice) => {
+        const store = run(steps);
+        const newest = new Map(store.acknowledged("register").map((row) => [store.log.key(row), row]));
+        const gone = pick([...newest.values()], choice);
+        for (const row of gone) store.tokens.register[store.log.key(row)] = [];
+        const { lost, stale } = store.check();
+        expect(names(lost)).toEqual(namesOf(store, gone));
         expect(stale).toEqual([]);
       }),
     );
   });
 
-  test("a read that goes back is told once, and the next ones are measured by it", () => {
+  test("reports a stale read once, and compares the next reads with it", () => {
     fc.assert(
       fc.property(
         fc.constantFrom<WriteKind>("append", "counter", "member", "register"),
         fc.integer({ min: 2, max: 9 }),
-        (each, writes) => {
-          const world = new World();
-          const acknowledged: Step = { kind: each, key: 1, fate: "acknowledged" };
-          const read: Step = { kind: each, key: 1, fate: "read" };
-          for (let write = 0; write < writes; write += 1) world.step(acknowledged);
-          world.step(read);
-          if (each === "register") world.tokens.register[1] = [1];
-          else if (each === "counter") world.counters[1] = 1;
-          else world.tokens[each][1]?.splice(1);
-          world.step(read);
-          world.step(read);
-          world.step(acknowledged);
-          world.step(read);
-          const told = world.check().stale.filter(({ seen }) => seen === "read");
-          expect(told).toMatchObject([
-            { kind: each, found: each === "register" ? formatToken(world.keyspace.writerOf(1), 1) : "1" },
+        (own, writes) => {
+          const store = new Store();
+          const acknowledged: Step = { kind: own, key: 1, fate: "acknowledged" };
+          const read: Step = { kind: own, key: 1, fate: "read" };
+          for (let write = 0; write < writes; write += 1) store.step(acknowledged);
+          store.step(read);
+          if (own === "register") store.tokens.register[1] = [1];
+          else if (own === "counter") store.counters[1] = 1;
+          else store.tokens[own][1]?.splice(1);
+          store.step(read);
+          store.step(read);
+          store.step(acknowledged);
+          store.step(read);
+          const staleReads = store.check().stale.filter(({ seen }) => seen === "read");
+          expect(staleReads).toMatchObject([
+            { kind: own, found: own === "register" ? formatToken(store.keyspace.writerOf(1), 1) : "1" },
           ]);
         },
       ),
@@ -350,25 +361,25 @@ describe("behind its back", () => {
   });
 });
 
-test("a key that was written once and is not there for its writer is a read that went back", () => {
-  const world = new World();
-  world.step({ kind: "set", key: 0, fate: "acknowledged" });
-  world.log.append("set", true, 0, 0, 1, 0, 10, 11, "acknowledged", "");
-  expect(world.check().stale).toMatchObject([
+test("reports the read of a written key that finds nothing as stale", () => {
+  const store = new Store();
+  store.step({ kind: "set", key: 0, fate: "acknowledged" });
+  store.log.append("set", true, 0, 0, 1, 0, 10, 11, "acknowledged", "");
+  expect(store.check().stale).toMatchObject([
     { kind: "set", value: "w0-1", found: "absent", seenAt: EPOCH + 11 },
   ]);
 });
 
-test("a refused write that is there, and values that nobody sent, are told as such", () => {
-  const world = new World();
-  world.step({ kind: "append", key: 0, fate: "failed" });
-  world.step({ kind: "register", key: 0, fate: "acknowledged" });
-  world.tokens.append[0]?.push(1, 99);
-  world.tokens.register[0] = [98];
-  world.foreign.push({ kind: "member", key: 2, name: "t:member:x", value: "somebody else's" });
-  const { unacknowledgedPresent, lost } = world.check();
+test("lists refused writes that are present, and values that were never sent", () => {
+  const store = new Store();
+  store.step({ kind: "append", key: 0, fate: "failed" });
+  store.step({ kind: "register", key: 0, fate: "acknowledged" });
+  store.tokens.append[0]?.push(1, 99);
+  store.tokens.register[0] = [98];
+  store.foreign.push({ kind: "member", key: 2, name: "t:member:x", value: "a foreign value" });
+  const { unacknowledgedPresent, lost } = store.check();
   expect(unacknowledgedPresent).toMatchObject([
-    { kind: "member", key: "t:member:x", value: "somebody else's", shard: 2, outcome: "never-sent" },
+    { kind: "member", key: "t:member:x", value: "a foreign value", shard: 2, outcome: "never-sent" },
     { kind: "append", value: "w0-99", outcome: "never-sent" },
     { kind: "append", value: "w0-1", outcome: "failed" },
     { kind: "register", value: "w0-98", outcome: "never-sent" },
@@ -376,26 +387,26 @@ test("a refused write that is there, and values that nobody sent, are told as su
   expect(lost).toMatchObject([{ kind: "register", value: "w0-2" }]);
 });
 
-test("a counter that somebody has set beyond 32 bits, or below zero, is judged by its true counts", () => {
-  const world = new World();
-  for (let write = 0; write < 3; write += 1) world.step({ kind: "counter", key: 0, fate: "acknowledged" });
-  world.counters[0] = 2 ** 33;
-  world.step({ kind: "counter", key: 0, fate: "acknowledged" });
-  world.step({ kind: "counter", key: 0, fate: "acknowledged" });
-  expect(world.check()).toMatchObject({
+test("checks counters that were set above 32 bits or below zero", () => {
+  const store = new Store();
+  for (let write = 0; write < 3; write += 1) store.step({ kind: "counter", key: 0, fate: "acknowledged" });
+  store.counters[0] = 2 ** 33;
+  store.step({ kind: "counter", key: 0, fate: "acknowledged" });
+  store.step({ kind: "counter", key: 0, fate: "acknowledged" });
+  expect(store.check()).toMatchObject({
     lost: [],
     duplicated: [{ kind: "counter", surplus: 2 ** 33 - 3 }],
   });
-  world.counters[0] = -5;
-  world.step({ kind: "counter", key: 0, fate: "acknowledged" });
-  expect(world.check().lost).toHaveLength(5);
+  store.counters[0] = -5;
+  store.step({ kind: "counter", key: 0, fate: "acknowledged" });
+  expect(store.check().lost).toHaveLength(5);
 });
 
-test("times of findings are milliseconds since the epoch", () => {
-  const world = new World();
-  world.step({ kind: "set", key: 0, fate: "acknowledged" });
-  world.tokens.set[0] = [];
-  expect(world.check()).toMatchObject({
+test("reports times in milliseconds since the epoch", () => {
+  const store = new Store();
+  store.step({ kind: "set", key: 0, fate: "acknowledged" });
+  store.tokens.set[0] = [];
+  expect(store.check()).toMatchObject({
     lost: [{ shard: 0, sentAt: EPOCH + 1, acknowledgedAt: EPOCH + 2 }],
     startedAt: EPOCH,
     stoppedAt: EPOCH + 2,

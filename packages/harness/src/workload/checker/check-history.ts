@@ -1,30 +1,31 @@
 import { measureAvailability } from "../availability.ts";
-import { type WorkloadHistory, rowsByToken } from "../workload-history.ts";
-import type { Findings } from "./findings.ts";
+import { measureLatency } from "../latency.ts";
+import type { Ledger } from "../ledger.ts";
+import type { ReadBack } from "../read-back.ts";
+import { rowsByToken, type WorkloadHistory } from "../workload-history.ts";
 import { checkCounters } from "./check-counters.ts";
 import { checkReads } from "./check-reads.ts";
 import { checkRegisters } from "./check-registers.ts";
 import { checkTokens } from "./check-tokens.ts";
-import { measureLatency } from "../latency.ts";
-import type { Ledger } from "../ledger.ts";
-import type { ReadBack } from "../read-back.ts";
+import type { Findings } from "./findings.ts";
 
 /**
- * Compares what was acknowledged with what is there. It relies on two things alone: that a key has one writer with
- * one command under way at a time, and that a write without a certain answer may be applied never, or at any later
- * time. What these two can explain is no finding. Pure.
+ * Compares the acknowledged writes with the values that were read back. Pure.
+ *
+ * The check relies on two facts only. A key has one writer, which has one command in flight at a time. A write without a certain
+ * reply may be applied never, or at any later time. A value that these facts can explain is not a finding.
  */
-export function checkHistory(history: WorkloadHistory, found: ReadBack): Ledger {
+export function checkHistory(history: WorkloadHistory, readBack: ReadBack): Ledger {
   const { log, keyspace, toEpoch, seed } = history;
   const findings: Findings = { lost: [], unacknowledgedPresent: [], duplicated: [], stale: [] };
-  for (const { kind, key, name, value } of found.foreign) {
+  for (const { kind, key, name, value } of readBack.foreign) {
     const shard = keyspace.shardOf(key);
     findings.unacknowledgedPresent.push({ key: name, kind, value, shard, outcome: "never-sent" });
   }
   const rows = rowsByToken(history);
-  checkTokens(history, rows, found, findings);
-  checkRegisters(history, found, findings);
-  checkCounters(history, found, findings);
+  checkTokens(history, rows, readBack, findings);
+  checkRegisters(history, readBack, findings);
+  checkCounters(history, readBack, findings);
   const reads = checkReads(history, rows, findings);
   const { shards, longest } = measureAvailability(history);
   return {
@@ -47,7 +48,7 @@ export function checkHistory(history: WorkloadHistory, found: ReadBack): Ledger 
   };
 }
 
-/** Writers that share a client stop at the same moment. */
+/** Returns the clients that ended. Writers with the same end time share a client. */
 function endedClients({ endedWriters, toEpoch }: WorkloadHistory): Ledger["endedClients"] {
   return [...Map.groupBy(endedWriters, ({ at }) => at)]
     .toSorted(([a], [b]) => a - b)
@@ -56,8 +57,8 @@ function endedClients({ endedWriters, toEpoch }: WorkloadHistory): Ledger["ended
 
 function countErrors({ log }: WorkloadHistory): Readonly<Record<string, number>> {
   const errors = new Map<string, number>();
-  for (let index = 0; index < log.length; index += 1) {
-    const word = log.error(index);
+  for (let row = 0; row < log.length; row += 1) {
+    const word = log.error(row);
     if (word !== "") errors.set(word, (errors.get(word) ?? 0) + 1);
   }
   return Object.fromEntries(errors);

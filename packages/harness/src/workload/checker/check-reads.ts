@@ -1,39 +1,41 @@
-import { ABSENT, findingOf, type Findings } from "./findings.ts";
-import type { WorkloadHistory, RowsByToken } from "../workload-history.ts";
 import { WRITE_KINDS, type WriteKind } from "../ledger.ts";
 import { formatToken } from "../token.ts";
+import type { RowsByToken, WorkloadHistory } from "../workload-history.ts";
+import { ABSENT, findingOf, type Findings } from "./findings.ts";
 
-/** What a writer knows of one of its keys. */
-interface Known {
-  /** A read must not see less: a register's newest sequence, or how many acknowledged writes a count includes. */
-  floor: number;
+/** What a writer knows about one of its keys. */
+interface KeyState {
+  /** The minimum that a read must see: the newest sequence of a register, or the number of acknowledged writes of a count. */
+  min: number;
   /** The row of the newest acknowledged write. */
-  row: number;
+  newestRow: number;
+  /** Number of writes of unknown outcome. */
   unknown: number;
 }
 
 /**
- * Reads during the run: a writer that reads its own key has to see at least what was acknowledged to it. After a
- * read that went back the next ones are measured by what it saw, so that one step back is told once. Gives how many
- * reads were answered.
+ * Checks the reads during the run. A writer that reads its own key must see at least the writes that were acknowledged to it. After a
+ * stale read the next reads are compared with the value of the stale read, so that one loss is reported once.
+ *
+ * @returns the number of reads that were answered.
  */
 export function checkReads(history: WorkloadHistory, rows: RowsByToken, findings: Findings): number {
   if (!hasReads(history)) return 0;
   const { log, keyspace, toEpoch } = history;
-  const knowledge = new Map<number, Known>();
-  const of = (kind: WriteKind, key: number): Known => {
+  const states = new Map<number, KeyState>();
+  const stateOf = (kind: WriteKind, key: number): KeyState => {
     const id = WRITE_KINDS.indexOf(kind) * keyspace.keys + key;
-    const known = knowledge.get(id) ?? { floor: 0, row: -1, unknown: 0 };
-    knowledge.set(id, known);
-    return known;
+    const state = states.get(id) ?? { min: 0, newestRow: -1, unknown: 0 };
+    states.set(id, state);
+    return state;
   };
-  const report = (read: number, write: number, found: string): void => {
+  const report = (readRow: number, writeRow: number, found: string): void => {
     findings.stale.push({
-      ...findingOf(history, write),
+      ...findingOf(history, writeRow),
       found,
       seen: "read",
-      acknowledgedAt: toEpoch(log.doneAt(write)),
-      seenAt: toEpoch(log.doneAt(read)),
+      acknowledgedAt: toEpoch(log.doneAt(writeRow)),
+      seenAt: toEpoch(log.doneAt(readRow)),
     });
   };
   let answered = 0;
@@ -44,34 +46,34 @@ export function checkReads(history: WorkloadHistory, rows: RowsByToken, findings
     const observed = log.observed(row);
     if (!log.isRead(row)) {
       if (kind === "set" || outcome === "failed") continue;
-      const known = of(kind, key);
-      if (outcome === "unknown") known.unknown += 1;
+      const state = stateOf(kind, key);
+      if (outcome === "unknown") state.unknown += 1;
       else {
-        known.floor = kind === "register" ? log.sequence(row) : known.floor + 1;
-        known.row = row;
+        state.min = kind === "register" ? log.sequence(row) : state.min + 1;
+        state.newestRow = row;
       }
       continue;
     }
     if (outcome !== "acknowledged") continue;
     answered += 1;
     if (kind === "set") {
-      // The row of the write is known by its token; each of these keys is written once.
-      const write = rows[keyspace.writerOf(key)]?.[log.sequence(row)] ?? -1;
-      if (observed === 0 && write >= 0) report(row, write, ABSENT);
+      // Each key of this kind is written once, so that the token identifies the write.
+      const written = rows[keyspace.writerOf(key)]?.[log.sequence(row)] ?? -1;
+      if (observed === 0 && written >= 0) report(row, written, ABSENT);
       continue;
     }
-    const known = of(kind, key);
-    if (observed >= known.floor || known.row < 0) continue;
+    const state = stateOf(kind, key);
+    if (observed >= state.min || state.newestRow < 0) continue;
     if (kind === "register") {
       const seen = rows[keyspace.writerOf(key)]?.[observed] ?? -1;
       // A write of unknown outcome may have been applied only now.
       if (seen >= 0 && log.outcome(seen) === "unknown") continue;
-      report(row, known.row, observed === 0 ? ABSENT : formatToken(keyspace.writerOf(key), observed));
-      known.floor = observed;
+      report(row, state.newestRow, observed === 0 ? ABSENT : formatToken(keyspace.writerOf(key), observed));
+      state.min = observed;
     } else {
-      report(row, known.row, observed === 0 ? ABSENT : String(observed));
-      // What is left may be partly writes that nobody acknowledged, and those may yet vanish.
-      known.floor = Math.max(0, observed - known.unknown);
+      report(row, state.newestRow, observed === 0 ? ABSENT : String(observed));
+      // Some of the remaining writes may be unacknowledged ones, which may still disappear.
+      state.min = Math.max(0, observed - state.unknown);
     }
   }
   return answered;

@@ -1,27 +1,27 @@
-import { ABSENT, findingOf, lostWrite, type Findings } from "./findings.ts";
-import type { WorkloadHistory } from "../workload-history.ts";
 import type { ReadBack } from "../read-back.ts";
 import { formatToken } from "../token.ts";
+import type { WorkloadHistory } from "../workload-history.ts";
+import { ABSENT, findingOf, type Findings, lostWrite } from "./findings.ts";
 
 /**
- * Registers hold the newest acknowledged write, or one that was not acknowledged: of which nobody knows when it
- * was applied, so that even an older one may have come last. Anything else means that the newest is lost; an
- * older acknowledged one in its place, that the register went back.
+ * Checks registers. A register must hold its newest acknowledged write or a write of unknown outcome. A write of unknown outcome may
+ * have been applied at any time, so that even an older one may have been applied last. With any other value the newest acknowledged
+ * write is lost. If that value is an older acknowledged write, the register is also stale.
  */
-export function checkRegisters(history: WorkloadHistory, found: ReadBack, findings: Findings): void {
+export function checkRegisters(history: WorkloadHistory, readBack: ReadBack, findings: Findings): void {
   const { log, keyspace, toEpoch } = history;
-  const newest = new Map<number, number>();
-  const held = new Map<number, number>();
+  const newestRows = new Map<number, number>();
+  const presentRows = new Map<number, number>();
   for (let row = 0; row < log.length; row += 1) {
     if (log.isRead(row) || log.kind(row) !== "register") continue;
     const key = log.key(row);
-    if (log.outcome(row) === "acknowledged") newest.set(key, row);
-    if (log.sequence(row) === found.sequences.register[key]?.[0]) held.set(key, row);
+    if (log.outcome(row) === "acknowledged") newestRows.set(key, row);
+    if (log.sequence(row) === readBack.sequences.register[key]?.[0]) presentRows.set(key, row);
   }
-  for (const [key, sequences] of found.sequences.register.entries()) {
+  for (const [key, sequences] of readBack.sequences.register.entries()) {
     const [sequence] = sequences;
-    const expected = newest.get(key);
-    const row = held.get(key);
+    const expected = newestRows.get(key);
+    const row = presentRows.get(key);
     if (row !== undefined && row === expected) continue;
     const outcome = row === undefined ? undefined : log.outcome(row);
     if (row !== undefined && outcome !== undefined && outcome !== "acknowledged") {

@@ -1,27 +1,27 @@
-import { findingOf, lostWrite, type Findings } from "./findings.ts";
-import type { WorkloadHistory, RowsByToken } from "../workload-history.ts";
 import type { WriteKind } from "../ledger.ts";
 import type { ReadBack } from "../read-back.ts";
 import { formatToken } from "../token.ts";
+import type { RowsByToken, WorkloadHistory } from "../workload-history.ts";
+import { findingOf, type Findings, lostWrite } from "./findings.ts";
 
-/** The kinds whose every write leaves a token of its own. */
+/** The kinds of which every write leaves a token of its own. */
 const TOKEN_KINDS = ["set", "append", "member"] as const satisfies readonly WriteKind[];
 
 /**
- * Keys, lists and sets: each token that was acknowledged has to be there, once. A token whose write was not
- * acknowledged may be there, once.
+ * Checks keys, lists and sets. Each acknowledged token must be present exactly once. A token whose write was not acknowledged may be
+ * present once.
  */
 export function checkTokens(
   history: WorkloadHistory,
   rows: RowsByToken,
-  found: ReadBack,
+  readBack: ReadBack,
   findings: Findings,
 ): void {
   const { log, keyspace } = history;
-  // How often the token of each row was found: 0, 1 or more; 255 stands for 255 and more.
+  // Number of copies of the token of each row. 255 stands for 255 or more.
   const copies = new Uint8Array(log.length);
   for (const kind of TOKEN_KINDS) {
-    for (const [key, sequences] of found.sequences[kind].entries()) {
+    for (const [key, sequences] of readBack.sequences[kind].entries()) {
       const writer = keyspace.writerOf(key);
       for (const sequence of sequences) {
         const row = rows[writer]?.[sequence] ?? -1;

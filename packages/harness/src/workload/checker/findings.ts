@@ -1,8 +1,8 @@
-import type { WorkloadHistory } from "../workload-history.ts";
 import type { DuplicatedWrite, Finding, LostWrite, StaleValue, UnacknowledgedWrite } from "../ledger.ts";
 import { formatToken } from "../token.ts";
+import type { WorkloadHistory } from "../workload-history.ts";
 
-/** What the judges of the kinds have found so far. */
+/** Everything that the checks have found so far. */
 export interface Findings {
   readonly lost: LostWrite[];
   readonly unacknowledgedPresent: UnacknowledgedWrite[];
@@ -10,25 +10,25 @@ export interface Findings {
   readonly stale: StaleValue[];
 }
 
-/** Where the write in a row of the log went. Of a counter, `value` is the count that its reply gave. */
-export function findingOf({ log, keyspace }: WorkloadHistory, index: number): Finding {
-  const kind = log.kind(index);
-  const key = log.key(index);
-  const token = formatToken(log.writer(index), log.sequence(index));
-  const value = kind === "counter" ? String(log.observed(index)) : token;
+/** Returns key, kind, value and shard of the write in a row of the log. The value of a counter is the count of its reply. */
+export function findingOf({ log, keyspace }: WorkloadHistory, row: number): Finding {
+  const kind = log.kind(row);
+  const key = log.key(row);
+  const token = formatToken(log.writer(row), log.sequence(row));
+  const value = kind === "counter" ? String(log.observed(row)) : token;
   return { key: keyspace.name(kind, key, token), kind, value, shard: keyspace.shardOf(key) };
 }
 
-/** The acknowledged write in a row of the log, as a lost one. */
-export function lostWrite(history: WorkloadHistory, index: number): LostWrite {
+/** Returns the acknowledged write in a row of the log as a lost write. */
+export function lostWrite(history: WorkloadHistory, row: number): LostWrite {
   const { log, toEpoch, nodeNameOf } = history;
   return {
-    ...findingOf(history, index),
-    sentAt: toEpoch(log.sentAt(index)),
-    acknowledgedAt: toEpoch(log.doneAt(index)),
-    acknowledgedBy: nodeNameOf(log.source(index)),
+    ...findingOf(history, row),
+    sentAt: toEpoch(log.sentAt(row)),
+    acknowledgedAt: toEpoch(log.doneAt(row)),
+    acknowledgedBy: nodeNameOf(log.source(row)),
   };
 }
 
-/** Names what a key without a value holds. */
+/** The text of findings for a key without a value. */
 export const ABSENT = "absent";
