@@ -103,7 +103,7 @@ export class Workload implements AsyncDisposable {
       options,
       keyspace: this.#keyspace,
       log: this.#log,
-      pace: new RateLimiter(options.ratePerSecond),
+      rateLimiter: new RateLimiter(options.ratePerSecond),
       load: target.shardSlots.map(() => 0),
       acknowledged: (shard: number, key: number, source: number, sentAt: number, doneAt: number) =>
         this.#waiters.notify(shard, key, source, sentAt, doneAt),

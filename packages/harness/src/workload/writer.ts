@@ -29,7 +29,7 @@ export interface SharedParts {
   readonly options: ValidWorkload;
   readonly keyspace: Keyspace;
   readonly log: OperationLog;
-  readonly pace: RateLimiter;
+  readonly rateLimiter: RateLimiter;
   /** Commands under way, by shard. */
   readonly load: number[];
   /** Called after a write was acknowledged. */
@@ -115,7 +115,7 @@ export class Writer {
       this.#stopped.resolve();
       return;
     }
-    const delayMs = Math.max(leastMs, this.#shared.pace.delayMs(monotonicMs()));
+    const delayMs = Math.max(leastMs, this.#shared.rateLimiter.reserve(monotonicMs()));
     // A timer is a millisecond at least; below that the pace evens out by itself.
     if (delayMs < 1) {
       this.#send();
