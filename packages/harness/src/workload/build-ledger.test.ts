@@ -22,63 +22,68 @@ const HISTORY = {
   stoppedAt: 1,
 };
 
-/** A cluster that is never whole. */
-function targetWith(reason: string): WorkloadTarget {
+/** Returns a cluster that never becomes readable, with the reason. */
+function unreadableTarget(reason: string): WorkloadTarget {
   return {
     timeScale: 1,
     shardSlots: splitSlots(3),
     nodeNames: ["node-0", "node-1", "node-2"],
     indexOf: () => 0,
     clientKeyPrefix: "",
-    clientsLookAround: false,
+    canRefreshSlots: false,
     identify: () => Promise.resolve(undefined),
-    servingNodeBySlot: () => Promise.resolve(() => undefined),
-    connect: () => Promise.reject(new Error("not to be asked for")),
-    connectReader: () => Promise.reject(new Error("not to be asked for")),
-    ownership: () => Promise.resolve(""),
-    whenWhole: (signal) => poll(() => Promise.reject(new Error(reason)), { everyMs: 5, signal }),
+    readSlotOwners: () => Promise.resolve(() => undefined),
+    connect: () => Promise.reject(new Error("no client expected")),
+    connectReader: () => Promise.reject(new Error("no client expected")),
+    readOwnership: () => Promise.resolve(""),
+    waitUntilReadable: (signal) => poll(() => Promise.reject(new Error(reason)), { everyMs: 5, signal }),
   };
 }
 
-test("where time runs out the error tells what kept the cluster from being whole", async () => {
+test("rejects with the obstacle if the cluster does not become readable in time", async () => {
   using deadline = startCallDeadline("Stopping", { timeoutMs: 40 }, { timeoutMs: 1, timeScale: 1 });
-  await expect(buildLedger(targetWith("node-1 is away"), HISTORY, 32, deadline.signal)).rejects.toMatchObject(
-    {
-      code: "WAIT_TIMEOUT",
-      message: "Stopping: not done after 40 ms. Still: node-1 is away",
-      details: { missing: "node-1 is away" },
-    },
-  );
+  await expect(
+    buildLedger(unreadableTarget("node-1 is down"), HISTORY, 32, deadline.signal),
+  ).rejects.toMatchObject({
+    code: "WAIT_TIMEOUT",
+    message: "Stopping: not done after 40 ms. Still: node-1 is down",
+    details: { missing: "node-1 is down" },
+  });
 });
 
-/** A cluster on which a slot has changed hands when a look differs from the one before; counts how often it is read. */
+/**
+ * Returns a cluster whose slot owners change, and a function that returns how often all values were read.
+ *
+ * @param owners the results of `waitUntilReadable()`, in order.
+ * @param promptOwners the results of `readOwnership()`, in order.
+ */
 function changingTarget(
-  whole: readonly string[],
-  looks: readonly string[],
+  owners: readonly string[],
+  promptOwners: readonly string[],
 ): { target: WorkloadTarget; reads: () => number } {
   let reads = 0;
-  const left = [...whole];
-  const prompt = [...looks];
+  const remaining = [...owners];
+  const remainingPrompt = [...promptOwners];
   const connectReader: WorkloadTarget["connectReader"] = () => {
     reads += 1;
     return Promise.resolve({ disconnect: () => {} } as unknown as Cluster);
   };
   const target: WorkloadTarget = {
-    ...targetWith(""),
+    ...unreadableTarget(""),
     connectReader,
-    whenWhole: () => Promise.resolve(left.shift() ?? "nobody"),
-    ownership: () => Promise.resolve(prompt.shift() ?? "nobody"),
+    waitUntilReadable: () => Promise.resolve(remaining.shift() ?? "none"),
+    readOwnership: () => Promise.resolve(remainingPrompt.shift() ?? "none"),
   };
   return { target, reads: () => reads };
 }
 
 test.each([
-  ["once while nothing changes", ["epoch 1"], ["epoch 1"], 1],
-  ["again if a slot changed hands meanwhile", ["epoch 1", "epoch 2"], ["epoch 2", "epoch 2"], 2],
-  ["once if a node was only slow to answer", ["epoch 1", "epoch 1"], ["incomplete"], 1],
-])("everything is read %s", async (_, whole, looks, times) => {
+  ["once if the slot owners do not change", ["epoch 1"], ["epoch 1"], 1],
+  ["twice if a slot has moved to another node", ["epoch 1", "epoch 2"], ["epoch 2", "epoch 2"], 2],
+  ["once if a node was only too slow to answer", ["epoch 1", "epoch 1"], ["incomplete"], 1],
+])("reads all values %s", async (_, owners, promptOwners, times) => {
   using deadline = startCallDeadline("Stopping", { timeoutMs: 10_000 }, { timeoutMs: 1, timeScale: 1 });
-  const { target, reads } = changingTarget(whole, looks);
+  const { target, reads } = changingTarget(owners, promptOwners);
   await buildLedger(target, HISTORY, 32, deadline.signal);
   expect(reads()).toBe(times);
 });

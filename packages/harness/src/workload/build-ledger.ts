@@ -9,9 +9,10 @@ import { readBack } from "./read-back.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 
 /**
- * Waits until the cluster is whole, reads everything back from its primaries and judges. What would be called lost,
- * duplicated or gone back is looked up once more; and if a slot has changed hands meanwhile, all of it is done again.
- * Where the signal ends that before, the error is the signal's reason and tells what was missing.
+ * Waits until all slots can be read, reads all values from the primaries and checks the history. Values that seem to be lost,
+ * duplicated or stale are read a second time. If a slot has moved to another node in the meantime, starts over.
+ *
+ * @throws the reason of the signal, with the obstacle at that moment, when the signal aborts.
  */
 export async function buildLedger(
   target: WorkloadTarget,
@@ -20,13 +21,13 @@ export async function buildLedger(
   signal: AbortSignal,
 ): Promise<Ledger> {
   try {
-    let owners = await target.whenWhole(signal);
+    let owners = await target.waitUntilReadable(signal);
     for (;;) {
-      const ledger = await readAndJudge(target, history, valueBytes, signal);
-      // A node that loses its slots while it is asked may answer with what it is about to drop.
-      if ((await target.ownership()) === owners) return ledger;
-      // A node may only have been slow to answer.
-      const ownersNow = await target.whenWhole(signal);
+      const ledger = await readAndCheck(target, history, valueBytes, signal);
+      // A node that loses its slots during the read may return data that it is about to drop.
+      if ((await target.readOwnership()) === owners) return ledger;
+      // The owners also differ if a node was only too slow to answer.
+      const ownersNow = await target.waitUntilReadable(signal);
       if (ownersNow === owners) return ledger;
       owners = ownersNow;
     }
@@ -35,7 +36,7 @@ export async function buildLedger(
   }
 }
 
-async function readAndJudge(
+async function readAndCheck(
   target: WorkloadTarget,
   history: WorkloadHistory,
   valueBytes: number,
@@ -43,23 +44,23 @@ async function readAndJudge(
 ): Promise<Ledger> {
   const client = await connect(target, signal);
   try {
-    const found = await readBack(client, history.keyspace, history.log, valueBytes, signal);
-    const ledger = checkHistory(history, found);
-    const again = await rereadFindings(client, history, valueBytes, ledger, found, signal);
-    return again === undefined ? ledger : checkHistory(history, again);
+    const values = await readBack(client, history.keyspace, history.log, valueBytes, signal);
+    const ledger = checkHistory(history, values);
+    const reread = await rereadFindings(client, history, valueBytes, ledger, values, signal);
+    return reread === undefined ? ledger : checkHistory(history, reread);
   } finally {
     client.disconnect();
   }
 }
 
-/** A client that comes too late is closed. */
+/** Connects a client. If the signal aborts, the client is closed as soon as it has connected. */
 async function connect(target: WorkloadTarget, signal: AbortSignal): Promise<Cluster> {
   const connecting = target.connectReader(signal);
   try {
     return await abortable(connecting, signal);
   } catch (error) {
     connecting.then(
-      (late) => late.disconnect(),
+      (client) => client.disconnect(),
       () => {},
     );
     throw error;

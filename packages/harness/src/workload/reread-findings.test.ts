@@ -13,19 +13,19 @@ const NEVER = new AbortController().signal;
 const KEYSPACE = new Keyspace("t:", 3, 1, splitSlots(3));
 const BYTES = 8;
 
-/** Two acknowledged writes of each kind to key 0, in the order of the kinds: writes 1 to 10 of writer 0. */
-function history(): WorkloadHistory {
+/** Returns a history of two acknowledged writes of each kind to key 0, in the order of the kinds: writes 1 to 10 of writer 0. */
+function createHistory(): WorkloadHistory {
   const log = new OperationLog();
   for (const [index, kind] of WRITE_KINDS.entries()) {
-    for (const turn of [1, 2]) {
-      const sequence = 2 * index + turn;
+    for (const position of [1, 2]) {
+      const sequence = 2 * index + position;
       log.append(
         kind,
         false,
         0,
         0,
         sequence,
-        kind === "counter" ? turn : 0,
+        kind === "counter" ? position : 0,
         sequence,
         sequence + 0.5,
         "acknowledged",
@@ -39,7 +39,7 @@ function history(): WorkloadHistory {
   };
 }
 
-function nothing(): ReadBack {
+function emptyReadBack(): ReadBack {
   const lists = WRITE_KINDS.map((kind): [WriteKind, number[][]] => [kind, [[], [], []]]);
   return {
     sequences: Object.fromEntries(lists) as unknown as ReadBack["sequences"],
@@ -48,8 +48,8 @@ function nothing(): ReadBack {
   };
 }
 
-/** A server that has everything, as ioredis answers for it. */
-const COMPLETE = {
+/** A client of a server that has all values. */
+const COMPLETE_CLIENT = {
   get: (name: string) =>
     Promise.resolve(
       name.includes(":counter:")
@@ -63,21 +63,21 @@ const COMPLETE = {
     Promise.resolve(members.map((member) => (member.length === BYTES ? 1 : 0))),
 } as unknown as Cluster;
 
-/** A server whose keys somebody has replaced by ones of another type. */
-const REPLACED = Object.fromEntries(
+/** A client of a server whose keys were replaced by keys of another type. */
+const WRONG_TYPE_CLIENT = Object.fromEntries(
   ["get", "lpos", "smismember"].map((name) => [
     name,
     () => Promise.reject(new Error("WRONGTYPE Operation against a key holding the wrong kind of value")),
   ]),
 ) as unknown as Cluster;
 
-test("what the first look missed is not lost when a direct question finds it", async () => {
-  const run = history();
-  const missed = checkHistory(run, nothing());
-  expect(missed.lost).toHaveLength(9);
-  const again = await rereadFindings(COMPLETE, run, BYTES, missed, nothing(), NEVER);
-  expect(again).toBeDefined();
-  expect(checkHistory(run, again as ReadBack)).toMatchObject({
+test("a value that the first read missed is not lost if the second read finds it", async () => {
+  const history = createHistory();
+  const ledger = checkHistory(history, emptyReadBack());
+  expect(ledger.lost).toHaveLength(9);
+  const reread = await rereadFindings(COMPLETE_CLIENT, history, BYTES, ledger, emptyReadBack(), NEVER);
+  expect(reread).toBeDefined();
+  expect(checkHistory(history, reread as ReadBack)).toMatchObject({
     lost: [],
     duplicated: [],
     stale: [],
@@ -85,41 +85,41 @@ test("what the first look missed is not lost when a direct question finds it", a
   });
 });
 
-test("what a direct question does not find either stays lost", async () => {
-  const run = history();
-  const missed = checkHistory(run, nothing());
-  const again = await rereadFindings(REPLACED, run, BYTES, missed, nothing(), NEVER);
-  expect(checkHistory(run, again as ReadBack).lost).toEqual(missed.lost);
+test("a value that the second read does not find either remains lost", async () => {
+  const history = createHistory();
+  const ledger = checkHistory(history, emptyReadBack());
+  const reread = await rereadFindings(WRONG_TYPE_CLIENT, history, BYTES, ledger, emptyReadBack(), NEVER);
+  expect(checkHistory(history, reread as ReadBack).lost).toEqual(ledger.lost);
 });
 
-test("a token that was read twice and is there once is not duplicated", async () => {
-  const run = history();
+test("a token that was read twice but is present once is not duplicated", async () => {
+  const history = createHistory();
   const complete = (await rereadFindings(
-    COMPLETE,
-    run,
+    COMPLETE_CLIENT,
+    history,
     BYTES,
-    checkHistory(run, nothing()),
-    nothing(),
+    checkHistory(history, emptyReadBack()),
+    emptyReadBack(),
     NEVER,
   )) as ReadBack;
   const twice = { ...complete, sequences: { ...complete.sequences, append: [[3, 4, 3], [], []] } };
-  const doubled = checkHistory(run, twice);
-  expect(doubled.duplicated).toHaveLength(1);
-  const again = await rereadFindings(COMPLETE, run, BYTES, doubled, twice, NEVER);
-  expect(checkHistory(run, again as ReadBack).duplicated).toEqual([]);
+  const ledger = checkHistory(history, twice);
+  expect(ledger.duplicated).toHaveLength(1);
+  const reread = await rereadFindings(COMPLETE_CLIENT, history, BYTES, ledger, twice, NEVER);
+  expect(checkHistory(history, reread as ReadBack).duplicated).toEqual([]);
 });
 
-test("a ledger without such findings asks nothing", async () => {
-  const run = history();
+test("reads nothing if the ledger has no findings", async () => {
+  const history = createHistory();
   const complete = (await rereadFindings(
-    COMPLETE,
-    run,
+    COMPLETE_CLIENT,
+    history,
     BYTES,
-    checkHistory(run, nothing()),
-    nothing(),
+    checkHistory(history, emptyReadBack()),
+    emptyReadBack(),
     NEVER,
   )) as ReadBack;
   expect(
-    await rereadFindings(REPLACED, run, BYTES, checkHistory(run, complete), complete, NEVER),
+    await rereadFindings(WRONG_TYPE_CLIENT, history, BYTES, checkHistory(history, complete), complete, NEVER),
   ).toBeUndefined();
 });

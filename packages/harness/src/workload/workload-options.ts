@@ -2,46 +2,56 @@ import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
 import { type Report, reportUnknown, show } from "../plan/option-problems.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 
-/** What is written, how fast, and what counts as an answer. */
+/** The options of the writers of a workload. */
 export interface WorkloadOptions {
-  /** Writers at the same time, each with one command under way, 1 to 256. Default 8. */
+  /** The number of concurrent writers, from 1 to 256. Each has one command in flight. @default 8 */
   readonly writers?: number | undefined;
-  /** Operations a second of all writers together, above 0, up to 1 000 000. Default: as fast as they are answered. */
+  /**
+   * The number of operations per second of all writers together, above 0 and up to 1 000 000.
+   * @default no limit: each writer sends the next command as soon as the previous one is answered
+   */
   readonly ratePerSecond?: number | undefined;
-  /** Keys of each kind, over all shards; at least one for each writer and shard, up to 16 384. Default 256. */
+  /**
+   * The number of keys of each kind, over all shards. At least the number of writers and the number of shards, at most 16 384.
+   * @default 256, or the minimum if that is greater
+   */
   readonly keys?: number | undefined;
   /**
-   * What every key begins with, up to 200 characters without braces; a random part of each workload's own follows. So
-   * workloads with the same prefix never share a key, and neither does a key that was there before: a value that is found
-   * is this workload's. `Workload.keyPrefix` has both parts. The keys stay when the workload ends. Default `"workload"`.
+   * The beginning of every key: 1 to 200 characters without braces. A random part follows, which is different for each workload. Thus
+   * workloads with the same prefix never share keys with each other, nor with keys that existed before. `Workload.keyPrefix` contains
+   * both parts. The keys are not deleted when the workload ends.
+   * @default "workload"
    */
   readonly keyPrefix?: string | undefined;
-  /** Values are padded to so many bytes, 1 to 1 048 576; a token alone may be longer. Default 32. */
+  /** The length to which values are padded, in bytes, from 1 to 1 048 576. The token in a value may be longer. @default 32 */
   readonly valueBytes?: number | undefined;
   /**
-   * So many replicas have to have a write, by WAIT on the same connection, 0 to 32. One that fewer have counts as unknown.
-   * Each writer then has a client of its own. Default 0: WAIT is not sent.
+   * The number of replicas that must confirm each write, from 0 to 32. The writers send WAIT on the same connection, and each writer
+   * has its own client. If fewer replicas confirm a write, its outcome is unknown. With 0, WAIT is not sent.
+   * @default 0
    */
   readonly wait?: number | undefined;
-  /** How long WAIT may take, in milliseconds, 1 to 600 000. Default 1000. */
+  /** The timeout of WAIT, in milliseconds, from 1 to 600 000. @default 1000 */
   readonly waitTimeoutMs?: number | undefined;
-  /** The share of reads among operations, 0 to below 1; true is 0.2. Default 0. A read goes to the primary. */
+  /** The share of reads among the operations, from 0 to below 1; true means 0.2. Reads are sent to primaries. @default 0 */
   readonly reads?: boolean | number | undefined;
-  /** What is written, each kind as often as the others. Default: all kinds. */
+  /** The kinds of writes. All of them are equally frequent. @default all kinds */
   readonly kinds?: readonly WriteKind[] | undefined;
   /**
-   * An attempt without an answer by then counts as unknown and its writer goes on, in milliseconds, 10 to 600 000.
-   * Default 1000. With `wait`, `waitTimeoutMs` is added.
+   * The timeout of a command, in milliseconds, from 10 to 600 000. With `wait`, `waitTimeoutMs` is added to it. A write without a
+   * reply by then has an unknown outcome, and its writer sends the next command.
+   * @default 1000
    */
   readonly commandTimeoutMs?: number | undefined;
   /**
-   * Repeats what each writer chooses: kinds, keys and reads, in their order. Names of keys still differ in the random part
-   * behind `keyPrefix`. 0 to 2^32 − 1. Default: random; the ledger has it.
+   * The seed of the random choices of each writer: kinds, keys and reads, and their order. An integer from 0 to 2^32 − 1. The names of
+   * keys still differ in the random part after `keyPrefix`.
+   * @default a random seed, which the ledger contains
    */
   readonly seed?: number | undefined;
 }
 
-/** Options without gaps. */
+/** Valid options with all defaults. */
 export interface ValidWorkload {
   readonly writers: number;
   readonly ratePerSecond: number | undefined;
@@ -70,12 +80,14 @@ const NAMES: ReadonlySet<string> = new Set([
   "seed",
 ] satisfies (keyof WorkloadOptions)[]);
 
-const MOST_KEYS = 16_384;
+const MAX_KEYS = 16_384;
 
 /**
- * Checks all options at once and fills in the defaults.
+ * Validates all options and adds the defaults.
  *
- * @throws InvalidOptionsError naming all that are wrong.
+ * @param shards the number of shards of the cluster.
+ * @param clientKeyPrefix the `keyPrefix` of the client options, which precedes every key.
+ * @throws InvalidOptionsError with every option that is invalid.
  */
 export function validateWorkload(
   options: WorkloadOptions,
@@ -93,48 +105,48 @@ export function validateWorkload(
   for (const name of Object.keys(options)) {
     if (!NAMES.has(name)) reportUnknown("", name, NAMES, report);
   }
-  // It comes before the keys' own hash tags, and would decide on their slot.
+  // Braces in it would be the first hash tag of every key, and determine its slot.
   if (/[{}]/.test(clientKeyPrefix)) report("client.keyPrefix", clientKeyPrefix, "characters without braces");
-  const whole = (name: keyof WorkloadOptions, least: number, most: number): number | undefined => {
+  const integer = (name: keyof WorkloadOptions, min: number, max: number): number | undefined => {
     const value: unknown = options[name];
     if (value === undefined) return undefined;
-    if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
-    return report(name, value, `a whole number from ${least} to ${most}`);
+    if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+    return report(name, value, `an integer from ${min} to ${max}`);
   };
 
-  const writers = whole("writers", 1, 256) ?? 8;
-  // A key has one writer only, and a shard without a key would not be watched.
-  const fewest = Math.max(writers, shards);
+  const writers = integer("writers", 1, 256) ?? 8;
+  // Each key has only one writer, and a shard without keys would not be tested.
+  const minKeys = Math.max(writers, shards);
   const valid: ValidWorkload = {
     writers,
-    ratePerSecond: rateOf(options.ratePerSecond, report),
-    keys: whole("keys", fewest, MOST_KEYS) ?? Math.max(256, fewest),
-    keyPrefix: prefixOf(options.keyPrefix, report),
-    valueBytes: whole("valueBytes", 1, 1_048_576) ?? 32,
-    wait: whole("wait", 0, 32) ?? 0,
-    waitTimeoutMs: whole("waitTimeoutMs", 1, 600_000) ?? 1_000,
-    reads: readShare(options.reads, report),
-    kinds: kindsOf(options.kinds, report),
-    commandTimeoutMs: whole("commandTimeoutMs", 10, 600_000) ?? 1_000,
-    seed: whole("seed", 0, 2 ** 32 - 1),
+    ratePerSecond: validateRate(options.ratePerSecond, report),
+    keys: integer("keys", minKeys, MAX_KEYS) ?? Math.max(256, minKeys),
+    keyPrefix: validatePrefix(options.keyPrefix, report),
+    valueBytes: integer("valueBytes", 1, 1_048_576) ?? 32,
+    wait: integer("wait", 0, 32) ?? 0,
+    waitTimeoutMs: integer("waitTimeoutMs", 1, 600_000) ?? 1_000,
+    reads: validateReads(options.reads, report),
+    kinds: validateKinds(options.kinds, report),
+    commandTimeoutMs: integer("commandTimeoutMs", 10, 600_000) ?? 1_000,
+    seed: integer("seed", 0, 2 ** 32 - 1),
   };
   if (problems.length > 0) throw new InvalidOptionsError(problems, "The workload's");
   return valid;
 }
 
-function rateOf(rate: unknown, report: Report): number | undefined {
+function validateRate(rate: unknown, report: Report): number | undefined {
   if (rate === undefined || (typeof rate === "number" && rate > 0 && rate <= 1_000_000)) return rate;
   return report("ratePerSecond", rate, "a number above 0, up to 1000000");
 }
 
-function prefixOf(prefix: unknown, report: Report): string | undefined {
+function validatePrefix(prefix: unknown, report: Report): string | undefined {
   if (prefix === undefined) return undefined;
-  // The keys have a hash tag of their own, which decides on their shard.
+  // The keys have their own hash tag, which determines their shard.
   if (typeof prefix === "string" && /^[^{}]{1,200}$/s.test(prefix)) return prefix;
   return report("keyPrefix", prefix, "1 to 200 characters without braces");
 }
 
-function readShare(reads: unknown, report: Report): number {
+function validateReads(reads: unknown, report: Report): number {
   if (reads === undefined || reads === false) return 0;
   if (reads === true) return 0.2;
   if (typeof reads === "number" && reads >= 0 && reads < 1) return reads;
@@ -142,7 +154,7 @@ function readShare(reads: unknown, report: Report): number {
   return 0;
 }
 
-function kindsOf(kinds: unknown, report: Report): readonly WriteKind[] {
+function validateKinds(kinds: unknown, report: Report): readonly WriteKind[] {
   if (kinds === undefined) return WRITE_KINDS;
   if (
     Array.isArray(kinds) &&
@@ -155,7 +167,7 @@ function kindsOf(kinds: unknown, report: Report): readonly WriteKind[] {
   report(
     "kinds",
     kinds,
-    `different ones of ${WRITE_KINDS.map((kind) => `"${kind}"`).join(", ")}, at least one`,
+    `one or more of ${WRITE_KINDS.map((kind) => `"${kind}"`).join(", ")}, without duplicates`,
   );
   return WRITE_KINDS;
 }
