@@ -43,8 +43,8 @@ interface ShardState {
  * Measures when each shard accepted no writes.
  *
  * A gap between two acknowledgements counts only from the first attempt on. If no writer tried to write, because of a low rate or
- * because all writers waited for another shard, the shard was not unavailable. A gap that had not ended when the writers stopped is
- * reported in addition to the longest gap, because its final length is unknown.
+ * because all writers waited for another shard, the shard was not unavailable. A gap that had not ended when the writers stopped
+ * is reported in addition to the longest gap, because its final length is unknown.
  *
  * @returns one entry for each shard, and the longest gap of all shards; undefined if no shard was unavailable.
  */
@@ -144,9 +144,9 @@ function closeGap(state: ShardState, firstSentAt: number, to: number): void {
 /**
  * Returns the gap in which the run ended; undefined if the shard accepted writes at the end.
  *
- * An attempt that was sent after the last success and failed proves a gap, however short the gap is. An attempt that was sent shortly
- * before the last success may have met the same outage, if it hung for long. An attempt that had been in flight for long at the time
- * of the last success proves nothing, because the shard accepted writes in the meantime.
+ * An attempt that was sent after the last success and failed proves a gap, however short the gap is. An attempt that was sent
+ * shortly before the last success may have met the same outage, if it hung for long. An attempt that had been in flight for long
+ * at the time of the last success proves nothing, because the shard accepted writes in the meantime.
  */
 function findOpenGap(
   state: ShardState,
@@ -181,8 +181,9 @@ function findAbandonedAt(shard: number, { keyspace, endedWriters }: WorkloadHist
 }
 
 /**
- * Returns the length up to which gaps of a shard are normal. It depends on the median of the gaps, which is exact to an eighth of an
- * octave (9 %). The longest gap is excluded from the median. Otherwise it would pass as normal if there were hardly any successes.
+ * Returns the length up to which gaps of a shard are normal. It depends on the median of the gaps, which is exact to an eighth of
+ * an octave (9 %). The longest gap is excluded from the median. Otherwise it would pass as normal if there were hardly any
+ * successes.
  */
 function maxNormalGapMs({ gapHistogram, longestGap }: ShardState): number {
   const others = new Map(gapHistogram);

@@ -9,12 +9,12 @@ export interface ClassifiedError {
 }
 
 /**
- * Derives from an ioredis error what happened to the write. Only an error reply is a refusal. After any other error the command may
- * or may not have reached the server.
+ * Derives from an ioredis error what happened to the write. Only an error reply is a refusal. After any other error the command
+ * may or may not have reached the server.
  *
- * ioredis repeats a command by itself, and the error is that of the last attempt. If the earlier attempts were refused (MOVED, ASK,
- * TRYAGAIN, CLUSTERDOWN), nothing was applied. If one of them ended because the connection closed, its write may have been applied.
- * Therefore a refusal is certain only if no connection was closed in the meantime.
+ * ioredis repeats a command by itself, and the error is that of the last attempt. If the earlier attempts were refused (MOVED,
+ * ASK, TRYAGAIN, CLUSTERDOWN), nothing was applied. If one of them ended because the connection closed, its write may have been
+ * applied. Therefore a refusal is certain only if no connection was closed in the meantime.
  */
 export function classifyError(error: unknown, wasConnectionClosed: boolean): ClassifiedError {
   const name = isError(error) ? error.name : "";

@@ -73,7 +73,9 @@ export function sendRead(client: Cluster, kind: WriteKind, name: string): Promis
   return client.get(name);
 }
 
-/** Returns the integer in a reply, which is a string if the ioredis option `stringNumbers` is set; undefined for other replies. */
+/**
+ * Returns the integer in a reply, which is a string if the ioredis option `stringNumbers` is set; undefined for other replies.
+ */
 export function parseInteger(reply: unknown): number | undefined {
   if (typeof reply !== "number" && (typeof reply !== "string" || reply.trim() === "")) return undefined;
   const count = Number(reply);

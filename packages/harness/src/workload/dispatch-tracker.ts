@@ -14,10 +14,10 @@ export interface Dispatch {
 }
 
 /**
- * Finds out on which connection each command is sent. ioredis does not report it. It chooses the node, follows redirects and repeats
- * commands by itself (`Cluster.sendCommand`, `Pipeline.exec`), but every path ends in `Redis.sendCommand` of the connection to a
- * node. There the tracker recognizes a command by its key, because each key has one writer, which has one command in flight. This
- * code runs for every command, so it does as little as possible.
+ * Finds out on which connection each command is sent. ioredis does not report it. It chooses the node, follows redirects and
+ * repeats commands by itself (`Cluster.sendCommand`, `Pipeline.exec`), but every path ends in `Redis.sendCommand` of the
+ * connection to a node. There the tracker recognizes a command by its key, because each key has one writer, which has one command
+ * in flight. This code runs for every command, so it does as little as possible.
  */
 export class DispatchTracker {
   readonly #inFlight = new Map<string, Dispatch>();

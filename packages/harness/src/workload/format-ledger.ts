@@ -6,8 +6,8 @@ const MAX_FINDINGS = 10;
 type Row = readonly string[];
 
 /**
- * Formats a ledger as lines of aligned text: the outcomes of the writes, the first ten lost, stale and duplicated writes, the longest
- * unavailability of each shard, the errors by word, and the latencies.
+ * Formats a ledger as lines of aligned text: the outcomes of the writes, the first ten lost, stale and duplicated writes, the
+ * longest unavailability of each shard, the errors by word, and the latencies.
  *
  * @returns the text. Its times are in milliseconds since the start of the workload.
  */

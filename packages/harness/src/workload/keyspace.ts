@@ -3,9 +3,9 @@ import { keyForRange, keySlot } from "../plan/slots.ts";
 import type { WriteKind } from "./ledger.ts";
 
 /**
- * The keys of a workload. A key is a number from 0 to below `keys`. The number determines the shard, the hash tag and the writer, and
- * is the same for all kinds. Every key has exactly one writer, which sends one command at a time. Thus the order of the writes to a
- * key is known, and the checker needs nothing else.
+ * The keys of a workload. A key is a number from 0 to below `keys`. The number determines the shard, the hash tag and the writer,
+ * and is the same for all kinds. Every key has exactly one writer, which sends one command at a time. Thus the order of the
+ * writes to a key is known, and the checker needs nothing else.
  */
 export class Keyspace {
   readonly keys: number;

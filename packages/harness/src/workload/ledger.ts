@@ -1,6 +1,6 @@
 /**
- * The kind of a write. `set` writes a new key each time, `register` overwrites one key again and again, `append` is RPUSH of a unique
- * token, `counter` is INCR, and `member` is SADD of a unique token.
+ * The kind of a write. `set` writes a new key each time, `register` overwrites one key again and again, `append` is RPUSH of a
+ * unique token, `counter` is INCR, and `member` is SADD of a unique token.
  */
 export type WriteKind = "set" | "append" | "counter" | "member" | "register";
 
@@ -63,14 +63,15 @@ export interface ShardLedger {
   /** The number of acknowledged writes to the shard. */
   readonly acknowledged: number;
   /**
-   * The number of writes that each node acknowledged, by the name of the node. Writes are counted under `unknown` if the connection
-   * closed before its node had identified itself.
+   * The number of writes that each node acknowledged, by the name of the node. Writes are counted under `unknown` if the
+   * connection closed before its node had identified itself.
    */
   readonly acknowledgedBy: Readonly<Record<string, number>>;
   /**
-   * The longest time without an acknowledged write while writers tried to write, in milliseconds. It lasts from the last success, or
-   * from the first attempt after it if that is later, to the next success. If no success followed, it equals `unavailableAtEndMs`.
-   * It is 0 if the time is normal: 50 ms or less, or no more than 10 times the median of the shard's other such times.
+   * The longest time without an acknowledged write while writers tried to write, in milliseconds. It lasts from the last success,
+   * or from the first attempt after it if that is later, to the next success. If no success followed, it equals
+   * `unavailableAtEndMs`. It is 0 if the time is normal: 50 ms or less, or no more than 10 times the median of the shard's other
+   * such times.
    *
    * This is what the clients observed. An acknowledgement ends the time even if the write is lost later, as are writes that a
    * replaced primary acknowledged. {@link Ledger.lost} lists such writes.
@@ -103,8 +104,8 @@ export interface EndedClient {
 }
 
 /**
- * How long acknowledged writes took, from sending the command to its reply, including the reply of WAIT. All numbers are 0 if there
- * are no writes.
+ * How long acknowledged writes took, from sending the command to its reply, including the reply of WAIT. All numbers are 0 if
+ * there are no writes.
  */
 export interface LatencySummary {
   /** The number of acknowledged writes. */
@@ -126,8 +127,8 @@ export interface Ledger {
   /** The number of writes that the server certainly refused. */
   readonly failed: number;
   /**
-   * The number of writes without a certain reply: a timeout, a closed connection, or fewer replicas than `wait`. These writes may be
-   * present.
+   * The number of writes without a certain reply: a timeout, a closed connection, or fewer replicas than `wait`. These writes may
+   * be present.
    */
   readonly unknown: number;
   /** The number of reads during the run that were answered. */
@@ -146,8 +147,8 @@ export interface Ledger {
   /** One entry for each planned shard, in the order of the plan. */
   readonly shards: readonly ShardLedger[];
   /**
-   * The number of attempts without an acknowledgement, including reads, by error word: `MOVED`, `CLUSTERDOWN`, `timeout`, `closed`
-   * and others.
+   * The number of attempts without an acknowledgement, including reads, by error word: `MOVED`, `CLUSTERDOWN`, `timeout`,
+   * `closed` and others.
    */
   readonly errors: Readonly<Record<string, number>>;
   /**
@@ -171,8 +172,8 @@ export interface Ledger {
   /** The seed. As the option `seed` of another workload, it makes each writer repeat its choices. */
   readonly seed: number;
   /**
-   * The time scale of the cluster, as set by the option `timeScale`. Assertions about times multiply their limits by it. The times in
-   * the ledger are real times.
+   * The time scale of the cluster, as set by the option `timeScale`. Assertions about times multiply their limits by it. The
+   * times in the ledger are real times.
    */
   readonly timeScale: number;
   /** When the writers started, in milliseconds since the epoch. */

@@ -20,7 +20,9 @@ export interface Operation {
   readonly key: number;
   /** For a write: its position among the writes of its writer. For a read of kind `set`: the position of the write to read. */
   readonly sequence: number;
-  /** The number in the reply: the value of a counter after INCR, or the sequence, count or length that a read returned; else 0. */
+  /**
+   * The number in the reply: the value of a counter after INCR, or the sequence, count or length that a read returned; else 0.
+   */
   readonly observed: number;
   /** When the command was sent, by `monotonicMs()`. */
   readonly sentAt: number;
@@ -48,8 +50,8 @@ interface Chunk {
 }
 
 /**
- * All finished attempts, in the order of their replies. Each attempt needs 36 bytes. As objects, a million attempts would need 100 MB
- * and much work of the garbage collector. Rows are never changed.
+ * All finished attempts, in the order of their replies. Each attempt needs 36 bytes. As objects, a million attempts would need
+ * 100 MB and much work of the garbage collector. Rows are never changed.
  */
 export class OperationLog {
   #length = 0;
@@ -79,8 +81,8 @@ export class OperationLog {
   }
 
   /**
-   * Adds a row. Rows must be added in the order of `doneAt`. The arguments are not an object, because this runs for every reply. See
-   * {@link Operation} for their meaning.
+   * Adds a row. Rows must be added in the order of `doneAt`. The arguments are not an object, because this runs for every reply.
+   * See {@link Operation} for their meaning.
    */
   append(
     kind: WriteKind,

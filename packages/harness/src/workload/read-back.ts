@@ -146,8 +146,8 @@ async function getValues(
     try {
       return await client.mget([...names]);
     } catch (error) {
-      // While a slot migrates, its keys are on two nodes. MGET is refused until the migration ends (`getNodeByQuery` in cluster.c),
-      // but single keys can be read.
+      // While a slot migrates, its keys are on two nodes. MGET is refused until the migration ends (`getNodeByQuery` in
+      // cluster.c), but single keys can be read.
       if (messageOf(error).includes("TRYAGAIN")) return undefined;
       throw error;
     }
@@ -184,14 +184,19 @@ export function commandRetrier(signal: AbortSignal): RetryCommand {
     );
 }
 
-/** Returns the count of a counter: 0 without a value; undefined if the value is not an integer, for example `1e3`, `0x10` or "". */
+/**
+ * Returns the count of a counter: 0 without a value; undefined if the value is not an integer, for example `1e3`, `0x10` or "".
+ */
 export function parseCount(value: string | null): number | undefined {
   if (value === null) return 0;
   const count = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
   return Number.isSafeInteger(count) ? count : undefined;
 }
 
-/** Returns the sequences of all writes that were attempted, by kind and key. For kinds other than `set`, only the first of each key. */
+/**
+ * Returns the sequences of all writes that were attempted, by kind and key. For kinds other than `set`, only the first of each
+ * key.
+ */
 function writtenKeys(log: OperationLog, keys: number): Readonly<Record<WriteKind, readonly number[][]>> {
   const lists = (): number[][] => Array.from({ length: keys }, () => []);
   const written = Object.fromEntries(WRITE_KINDS.map((kind) => [kind, lists()])) as Record<

@@ -15,9 +15,9 @@ interface Suspect {
 }
 
 /**
- * Reads all values directly that a ledger would report as lost, duplicated or stale. The first read may have been wrong. A scan that
- * was continued on another node after a failover misses members without an error, and an element of a list that grew between two
- * ranges may have been read twice.
+ * Reads all values directly that a ledger would report as lost, duplicated or stale. The first read may have been wrong. A scan
+ * that was continued on another node after a failover misses members without an error, and an element of a list that grew between
+ * two ranges may have been read twice.
  *
  * @param values the result of the first read.
  * @returns the values with the second results in place of the first ones; undefined if the ledger has no such findings.
@@ -83,7 +83,9 @@ function isToken(token: Token | undefined, writer: number, sequence: number): bo
   return token?.writer === writer && token.sequence === sequence;
 }
 
-/** Returns the keys with findings. Values that were never sent are excluded, because the server has proved that they are present. */
+/**
+ * Returns the keys with findings. Values that were never sent are excluded, because the server has proved that they are present.
+ */
 function findSuspects({ keyspace }: WorkloadHistory, ledger: Ledger): readonly Suspect[] {
   const findings: readonly Finding[] = [
     ...ledger.lost,

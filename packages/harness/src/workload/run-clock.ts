@@ -16,9 +16,9 @@ interface ClockOffset {
 }
 
 /**
- * Converts between times of the monotonic clock, which the log contains, and milliseconds since the epoch, which the public API uses.
- * The wall clock jumps when it is set, and when a virtual machine resumes. Times before and after a jump are converted with the
- * offset that was valid at that time.
+ * Converts between times of the monotonic clock, which the log contains, and milliseconds since the epoch, which the public API
+ * uses. The wall clock jumps when it is set, and when a virtual machine resumes. Times before and after a jump are converted with
+ * the offset that was valid at that time.
  */
 export class RunClock {
   readonly #wall: () => number;
@@ -58,8 +58,9 @@ export class RunClock {
   }
 
   /**
-   * Converts milliseconds since the epoch to a time of the monotonic clock. If the wall clock showed the time more than once, returns
-   * the latest one, so that no earlier event counts as later. If the wall clock never showed the time, returns the time of the jump.
+   * Converts milliseconds since the epoch to a time of the monotonic clock. If the wall clock showed the time more than once,
+   * returns the latest one, so that no earlier event counts as later. If the wall clock never showed the time, returns the time
+   * of the jump.
    */
   fromEpoch(epochMs: number): number {
     this.detectJump();

@@ -17,17 +17,17 @@ export interface WorkloadOptions {
    */
   readonly keys?: number | undefined;
   /**
-   * The beginning of every key: 1 to 200 characters without braces. A random part follows, which is different for each workload. Thus
-   * workloads with the same prefix never share keys with each other, nor with keys that existed before. `Workload.keyPrefix` contains
-   * both parts. The keys are not deleted when the workload ends.
+   * The beginning of every key: 1 to 200 characters without braces. A random part follows, which is different for each workload.
+   * Thus workloads with the same prefix never share keys with each other, nor with keys that existed before. `Workload.keyPrefix`
+   * contains both parts. The keys are not deleted when the workload ends.
    * @default "workload"
    */
   readonly keyPrefix?: string | undefined;
   /** The length to which values are padded, in bytes, from 1 to 1 048 576. The token in a value may be longer. @default 32 */
   readonly valueBytes?: number | undefined;
   /**
-   * The number of replicas that must confirm each write, from 0 to 32. The writers send WAIT on the same connection, and each writer
-   * has its own client. If fewer replicas confirm a write, its outcome is unknown. With 0, WAIT is not sent.
+   * The number of replicas that must confirm each write, from 0 to 32. The writers send WAIT on the same connection, and each
+   * writer has its own client. If fewer replicas confirm a write, its outcome is unknown. With 0, WAIT is not sent.
    * @default 0
    */
   readonly wait?: number | undefined;
@@ -44,8 +44,8 @@ export interface WorkloadOptions {
    */
   readonly commandTimeoutMs?: number | undefined;
   /**
-   * The seed of the random choices of each writer: kinds, keys and reads, and their order. An integer from 0 to 2^32 − 1. The names of
-   * keys still differ in the random part after `keyPrefix`.
+   * The seed of the random choices of each writer: kinds, keys and reads, and their order. An integer from 0 to 2^32 − 1. The
+   * names of keys still differ in the random part after `keyPrefix`.
    * @default a random seed, which the ledger contains
    */
   readonly seed?: number | undefined;
@@ -66,7 +66,7 @@ export interface ValidWorkload {
   readonly seed: number | undefined;
 }
 
-const NAMES: ReadonlySet<string> = new Set([
+const OPTION_NAMES: ReadonlySet<string> = new Set([
   "writers",
   "ratePerSecond",
   "keys",
@@ -103,7 +103,7 @@ export function validateWorkload(
     throw new InvalidOptionsError([{ option: "options", given: show(options), allowed: "an object" }]);
   }
   for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) reportUnknown("", name, NAMES, report);
+    if (!OPTION_NAMES.has(name)) reportUnknown("", name, OPTION_NAMES, report);
   }
   // Braces in it would be the first hash tag of every key, and determine its slot.
   if (/[{}]/.test(clientKeyPrefix)) report("client.keyPrefix", clientKeyPrefix, "characters without braces");

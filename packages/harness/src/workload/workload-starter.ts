@@ -75,7 +75,7 @@ export class WorkloadStarter implements ClusterWorkloads {
       nodeNames: plan.nodes.map(({ name }) => name),
       indexOf: (node) => this.#indexOf(node),
       clientKeyPrefix: clients.keyPrefix,
-      // With its own client options a test observes the behaviour of such a client.
+      // A test with its own client options observes what such a client does by itself.
       canRefreshSlots: client === undefined,
       connect: () => this.#clients.connect(clients.options, wait),
       connectReader: (signal) => this.#clients.connect(clients.readBack, { signal }),
@@ -115,7 +115,7 @@ export class WorkloadStarter implements ClusterWorkloads {
     const text = typeof given === "string" ? JSON.stringify(given) : "a node of another cluster";
     throw new RedisClusterError(
       "UNKNOWN_NODE",
-      `Finding an acknowledged write: expected a node of this cluster or a name from node-0 to node-${nodes.length - 1}, got ${text}.`,
+      `Finding an acknowledged write: expected a node of this cluster, or a name from node-0 to node-${nodes.length - 1}, got ${text}.`,
       { details: typeof given === "string" ? { name: given } : {} },
     );
   }

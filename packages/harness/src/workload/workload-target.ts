@@ -36,10 +36,14 @@ export interface WorkloadTarget {
   waitUntilReadable(signal: AbortSignal): Promise<string>;
   /** Returns the same text at once. Nodes that do not answer promptly are missing in it. */
   readOwnership(): Promise<string>;
-  /** @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed and the cluster has too few primaries to replace it. */
+  /**
+   * Verifies that every failed primary can be replaced.
+   *
+   * @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed and the cluster has too few primaries to replace it.
+   */
   requireFailoverPossible?(): Promise<void>;
   /** Receives the ledger when it is complete. */
   onLedger?(ledger: Ledger): void;
-  /** Is called when the workload has ended and does not use the cluster any more. */
+  /** Is called when the workload has ended and no longer uses the cluster. */
   onReleased?(): void;
 }

@@ -91,8 +91,8 @@ export class Workload implements AsyncDisposable {
     this.#target = target;
     this.#valueBytes = options.valueBytes;
     this.seed = options.seed ?? newSeed();
-    // Another workload with the same prefix and seed would write the same keys and values. That could hide a loss, or make a write seem
-    // to be duplicated. Therefore the names of keys are different in each run.
+    // Keys of another program, or of another workload with the same prefix and seed, could be mistaken for keys of this run. That
+    // could hide a loss, or make a write seem to be duplicated. Therefore the names of keys are different in each run.
     const runId = randomBytes(6).toString("hex");
     this.keyPrefix = `${target.clientKeyPrefix}${options.keyPrefix ?? "workload"}:${runId}:`;
     this.#keyspace = new Keyspace(this.keyPrefix, options.keys, options.writers, target.shardSlots);
@@ -134,12 +134,13 @@ export class Workload implements AsyncDisposable {
   }
 
   /**
-   * Returns when the first write to a shard was acknowledged that was sent after a given time. Without `by`, acknowledgements of all
-   * nodes count, including those of an old primary that will lose the write.
+   * Returns when the first write to a shard was acknowledged that was sent after a given time. Without `by`, acknowledgements of
+   * all nodes count, including those of an old primary that will lose the write.
    *
    * @param shard the index of the planned shard.
    * @param atMs a time in milliseconds since the epoch, such as `Date.now()`, `failover.since` or a time of the ledger.
-   * @returns the time of the acknowledgement in milliseconds since the epoch, exact to a millisecond; undefined if there is none yet.
+   * @returns the time of the acknowledgement in milliseconds since the epoch, exact to a millisecond; undefined if there is none
+   * yet.
    * @throws RedisClusterError INVALID_ARGUMENT if the shard does not exist or `atMs` is not a finite number.
    * @throws RedisClusterError UNKNOWN_NODE if the node `by` does not belong to the cluster.
    */
@@ -149,9 +150,9 @@ export class Workload implements AsyncDisposable {
   }
 
   /**
-   * Waits until the node that serves a shard has acknowledged a write that was sent after a given time. After a failover this is the
-   * promoted node. Acknowledgements of an old primary that has not noticed the failover do not count. The nodes report which of them
-   * serves the shard, and are queried again before the call resolves.
+   * Waits until the node that serves a shard has acknowledged a write that was sent after a given time. After a failover this is
+   * the promoted node. Acknowledgements of an old primary that has not noticed the failover do not count. The nodes report which
+   * of them serves the shard, and are queried again before the call resolves.
    *
    * @param shard the index of the planned shard.
    * @param sentAfterMs a time in milliseconds since the epoch, as of {@link firstAcknowledgedAfter}.
@@ -159,7 +160,8 @@ export class Workload implements AsyncDisposable {
    * @returns the time of the first such acknowledgement in milliseconds since the epoch.
    * @throws RedisClusterError INVALID_ARGUMENT if the shard does not exist or `sentAfterMs` is not a finite number.
    * @throws RedisClusterError UNKNOWN_NODE if the node `by` does not belong to the cluster.
-   * @throws RedisClusterError FAILOVER_IMPOSSIBLE at once if a primary failed in a cluster of one or two shards and `by` is not given.
+   * @throws RedisClusterError FAILOVER_IMPOSSIBLE at once if a primary failed in a cluster of one or two shards and `by` is not
+   * given.
    * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes, by default after 10 000 ms.
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted, or the writers are stopped first.
    * @example
@@ -261,17 +263,17 @@ export class Workload implements AsyncDisposable {
   }
 
   /**
-   * Stops the writers, waits until all nodes that answer agree on one owner of every slot, reads all values from the primaries and
-   * checks them against the acknowledged writes. Closes the clients, and keeps the keys. Further calls return the same ledger. After a
-   * call that failed, the next call waits and reads again.
+   * Stops the writers, waits until all nodes that answer agree on one owner of every slot, reads all values from the primaries
+   * and checks them against the acknowledged writes. Closes the clients, and keeps the keys. Further calls return the same
+   * ledger. After a call that failed, the next call waits and reads again.
    *
    * The writers stop when their commands in flight have an outcome, at the latest after `commandTimeoutMs`.
    *
    * @returns the ledger.
    * @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed in a cluster of one or two shards.
    * @throws RedisClusterError WAIT_TIMEOUT with the obstacle if a slot cannot be read in time, by default within 60 000 ms.
-   * @throws RedisClusterError WAIT_ABORTED if the signal is aborted, or the workload was already ended without a ledger: by `reset()`,
-   * by `stop()` of the cluster, or at the end of an `await using` block.
+   * @throws RedisClusterError WAIT_ABORTED if the signal is aborted, or the workload was already ended without a ledger: by
+   * `reset()`, by `stop()` of the cluster, or at the end of an `await using` block.
    * @example
    * const ledger = await workload.stop();
    * console.log(formatLedger(ledger));
@@ -289,8 +291,8 @@ export class Workload implements AsyncDisposable {
   }
 
   /**
-   * Stops the writers at once and closes the clients, without a ledger. A `stop()` in progress rejects with WAIT_ABORTED. The keys are
-   * kept.
+   * Stops the writers at once and closes the clients, without a ledger. A `stop()` in progress rejects with WAIT_ABORTED. The
+   * keys are kept.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     // The data may change from now on: a reset empties the cluster.

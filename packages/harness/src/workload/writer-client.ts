@@ -24,7 +24,8 @@ export class WriterClient {
   #isClosing = false;
 
   /**
-   * @param canRefreshSlots whether the client refreshes its slots when a node does not answer. ioredis does not do that by itself.
+   * @param canRefreshSlots whether the client refreshes its slots when a node does not answer. ioredis does not do that by
+   * itself.
    * @param sources numbers the connections.
    */
   constructor(cluster: Cluster, canRefreshSlots: boolean, sources: ReplySources, identify: IdentifyNode) {
@@ -55,7 +56,9 @@ export class WriterClient {
     return this.#redirects;
   }
 
-  /** Counts redirects in the error handler of ioredis. ioredis follows a redirect without an event, but always calls the handler. */
+  /**
+   * Counts redirects in the error handler of ioredis. ioredis follows a redirect without an event, but always calls the handler.
+   */
   #countRedirects(): void {
     const { cluster } = this;
     const handle = cluster.handleError.bind(cluster);
@@ -72,7 +75,7 @@ export class WriterClient {
   }
 
   /** Whether the client has ended permanently, so that ioredis does not reconnect it. */
-  get ended(): boolean {
+  get hasEnded(): boolean {
     return this.#endedAt !== undefined || this.cluster.status === "end";
   }
 
@@ -109,7 +112,7 @@ export class WriterClient {
 
   /** Refreshes the slots because a node has not replied for a while. It may be frozen or isolated, and already replaced. */
   onSlowReply(now: number): void {
-    if (!this.#canRefreshSlots || this.ended || now - this.#refreshedAt < MIN_REFRESH_INTERVAL_MS) return;
+    if (!this.#canRefreshSlots || this.hasEnded || now - this.#refreshedAt < MIN_REFRESH_INTERVAL_MS) return;
     this.#refreshedAt = now;
     // Regular refreshes, with the ioredis option `slotsRefreshInterval`, would cost a connection and a tenth of the throughput.
     this.cluster.refreshSlotsCache();

@@ -55,8 +55,8 @@ interface Attempt {
 }
 
 /**
- * Sends commands one after the other and records the outcome of each. A writer has one command in flight at a time, so that the order
- * of its writes is known. A command that timed out may still be applied at any later time.
+ * Sends commands one after the other and records the outcome of each. A writer has one command in flight at a time, so that the
+ * order of its writes is known. A command that timed out may still be applied at any later time.
  */
 export class Writer {
   readonly #index: number;
@@ -122,8 +122,8 @@ export class Writer {
   }
 
   #next(minDelayMs: number): void {
-    if (!this.#isStopping && this.#client.ended) this.#endedAt = this.#client.endedAt ?? monotonicMs();
-    if (this.#isStopping || this.#client.ended) {
+    if (!this.#isStopping && this.#client.hasEnded) this.#endedAt = this.#client.endedAt ?? monotonicMs();
+    if (this.#isStopping || this.#client.hasEnded) {
       this.#stopped.resolve();
       return;
     }

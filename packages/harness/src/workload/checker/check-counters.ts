@@ -19,12 +19,12 @@ interface Counter {
 }
 
 /**
- * Checks counters. The reply to an increment is the count after it. The replies to the one writer of a counter therefore must grow
- * by one each, plus the increments of unknown outcome that were applied in between.
+ * Checks counters. The reply to an increment is the count after it. The replies to the one writer of a counter therefore must
+ * grow by one each, plus the increments of unknown outcome that were applied in between.
  *
- * If a reply or the final count is lower than an earlier reply, the increments with higher replies are lost. They are reported even
- * if increments of unknown outcome hide the loss in the sum. A count that grew by more than the increments of unknown outcome
- * explain was incremented twice.
+ * If a reply or the final count is lower than an earlier reply, the increments with higher replies are lost. They are reported
+ * even if increments of unknown outcome hide the loss in the sum. A count that grew by more than the increments of unknown
+ * outcome explain was incremented twice.
  */
 export function checkCounters(history: WorkloadHistory, readBack: ReadBack, findings: Findings): void {
   const { log, keyspace } = history;

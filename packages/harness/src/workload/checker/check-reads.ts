@@ -14,8 +14,8 @@ interface KeyState {
 }
 
 /**
- * Checks the reads during the run. A writer that reads its own key must see at least the writes that were acknowledged to it. After a
- * stale read the next reads are compared with the value of the stale read, so that one loss is reported once.
+ * Checks the reads during the run. A writer that reads its own key must see at least the writes that were acknowledged to it.
+ * After a stale read the next reads are compared with the value of the stale read, so that one loss is reported once.
  *
  * @returns the number of reads that were answered.
  */

@@ -4,9 +4,9 @@ import type { WorkloadHistory } from "../workload-history.ts";
 import { ABSENT, findingOf, type Findings, lostWrite } from "./findings.ts";
 
 /**
- * Checks registers. A register must hold its newest acknowledged write or a write of unknown outcome. A write of unknown outcome may
- * have been applied at any time, so that even an older one may have been applied last. With any other value the newest acknowledged
- * write is lost. If that value is an older acknowledged write, the register is also stale.
+ * Checks registers. A register must hold its newest acknowledged write or a write of unknown outcome. A write of unknown outcome
+ * may have been applied at any time, so that even an older one may have been applied last. With any other value the newest
+ * acknowledged write is lost. If that value is an older acknowledged write, the register is also stale.
  */
 export function checkRegisters(history: WorkloadHistory, readBack: ReadBack, findings: Findings): void {
   const { log, keyspace, toEpoch } = history;

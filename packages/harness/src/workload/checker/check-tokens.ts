@@ -8,8 +8,8 @@ import { findingOf, type Findings, lostWrite } from "./findings.ts";
 const TOKEN_KINDS = ["set", "append", "member"] as const satisfies readonly WriteKind[];
 
 /**
- * Checks keys, lists and sets. Each acknowledged token must be present exactly once. A token whose write was not acknowledged may be
- * present once.
+ * Checks keys, lists and sets. Each acknowledged token must be present exactly once. A token whose write was not acknowledged may
+ * be present once.
  */
 export function checkTokens(
   history: WorkloadHistory,
