@@ -117,7 +117,7 @@ export type {
   UnacknowledgedWrite,
   WriteKind,
 } from "./workload/ledger.ts";
-export type { WorkloadOptions } from "./workload/options.ts";
+export type { WorkloadOptions } from "./workload/workload-options.ts";
 export type {
   AcknowledgedBy,
   NodeOrName,

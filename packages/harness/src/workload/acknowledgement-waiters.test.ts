@@ -1,70 +1,70 @@
 import { expect, test } from "vitest";
 import { splitSlots } from "../plan/slots.ts";
-import { AcknowledgementWaiters, type Counts } from "./acknowledgement-waiters.ts";
+import { type AcknowledgementFilter, AcknowledgementWaiters } from "./acknowledgement-waiters.ts";
 import { Keyspace } from "./keyspace.ts";
 import { OperationLog } from "./operation-log.ts";
 
 const NEVER = new AbortController().signal;
-const ALL: Counts = () => true;
+const ALL: AcknowledgementFilter = () => true;
 const by =
-  (wanted: number): Counts =>
+  (expected: number): AcknowledgementFilter =>
   (_, source) =>
-    source === wanted;
+    source === expected;
 
-function waiters(): {
+function createWaiters(): {
   readonly acknowledge: (key: number, sentAt: number, doneAt: number, source?: number) => void;
-  readonly waiting: AcknowledgementWaiters;
+  readonly waiters: AcknowledgementWaiters;
 } {
   const log = new OperationLog();
   const keyspace = new Keyspace("t:", 6, 2, splitSlots(3));
-  const waiting = new AcknowledgementWaiters(log, keyspace);
+  const waiters = new AcknowledgementWaiters(log, keyspace);
   const acknowledge = (key: number, sentAt: number, doneAt: number, source = 1): void => {
     log.append("set", false, 0, key, 1, 0, sentAt, doneAt, "acknowledged", "", source);
-    waiting.notify(keyspace.shardOf(key), key, source, sentAt, doneAt);
+    waiters.notify(keyspace.shardOf(key), key, source, sentAt, doneAt);
   };
-  return { acknowledge, waiting };
+  return { acknowledge, waiters };
 }
 
-test("only what was sent after the moment, to the shard, is the first acknowledgement", async () => {
-  const { acknowledge, waiting } = waiters();
-  const promise = waiting.wait(1, 10, ALL, NEVER);
+test("finds the first write to the shard that was sent after the given time", async () => {
+  const { acknowledge, waiters } = createWaiters();
+  const promise = waiters.wait(1, 10, ALL, NEVER);
   acknowledge(1, 9, 11);
   acknowledge(0, 12, 13);
-  expect(waiting.firstAfter(1, 10, ALL)).toBeUndefined();
+  expect(waiters.firstAfter(1, 10, ALL)).toBeUndefined();
   acknowledge(4, 14, 15);
   acknowledge(1, 16, 17);
   expect(await promise).toMatchObject({ doneAt: 15, key: 4 });
-  expect(await waiting.wait(1, 10, ALL, NEVER)).toMatchObject({ doneAt: 15 });
-  expect(waiting.firstAfter(1, 15, ALL)).toMatchObject({ doneAt: 17 });
+  expect(await waiters.wait(1, 10, ALL, NEVER)).toMatchObject({ doneAt: 15 });
+  expect(waiters.firstAfter(1, 15, ALL)).toMatchObject({ doneAt: 17 });
 });
 
-test("an acknowledgement of another connection does not count, in the log or when it arrives", async () => {
-  const { acknowledge, waiting } = waiters();
+test("ignores acknowledgements from sources that the filter excludes", async () => {
+  const { acknowledge, waiters } = createWaiters();
   acknowledge(1, 11, 12, 1);
-  const promise = waiting.wait(1, 10, by(2), NEVER);
+  const promise = waiters.wait(1, 10, by(2), NEVER);
   acknowledge(1, 13, 14, 1);
   acknowledge(1, 15, 16, 2);
   expect(await promise).toMatchObject({ doneAt: 16, source: 2 });
-  expect(waiting.firstAfter(1, 10, by(1))).toMatchObject({ doneAt: 12 });
-  expect(waiting.firstAfter(1, 10, by(3))).toBeUndefined();
+  expect(waiters.firstAfter(1, 10, by(1))).toMatchObject({ doneAt: 12 });
+  expect(waiters.firstAfter(1, 10, by(3))).toBeUndefined();
 });
 
-test("a waiter ends with the reason of its signal", async () => {
-  const { waiting } = waiters();
+test("wait rejects with the reason of its signal", async () => {
+  const { waiters } = createWaiters();
   const ending = new AbortController();
-  const promise = waiting.wait(1, 10, ALL, ending.signal);
+  const promise = waiters.wait(1, 10, ALL, ending.signal);
   ending.abort(new Error("no longer"));
   await expect(promise).rejects.toThrow("no longer");
-  await expect(waiting.wait(1, 10, ALL, ending.signal)).rejects.toThrow("no longer");
+  await expect(waiters.wait(1, 10, ALL, ending.signal)).rejects.toThrow("no longer");
 });
 
-test("a waiter is rejected when there will be no more writes; a shard has to exist", async () => {
-  const { acknowledge, waiting } = waiters();
+test("wait rejects if the writers have stopped or the shard does not exist", async () => {
+  const { acknowledge, waiters } = createWaiters();
   acknowledge(1, 1, 2);
-  const promise = waiting.wait(1, 10, ALL, NEVER);
-  waiting.end();
+  const promise = waiters.wait(1, 10, ALL, NEVER);
+  waiters.end();
   await expect(promise).rejects.toMatchObject({ code: "WAIT_ABORTED" });
-  await expect(waiting.wait(2, 0, ALL, NEVER)).rejects.toMatchObject({ code: "WAIT_ABORTED" });
-  expect(await waiting.wait(1, 0, ALL, NEVER)).toMatchObject({ doneAt: 2 });
-  expect(() => waiting.firstAfter(3, 0, ALL)).toThrow("expected a shard from 0 to 2, got 3.");
+  await expect(waiters.wait(2, 0, ALL, NEVER)).rejects.toMatchObject({ code: "WAIT_ABORTED" });
+  expect(await waiters.wait(1, 0, ALL, NEVER)).toMatchObject({ doneAt: 2 });
+  expect(() => waiters.firstAfter(3, 0, ALL)).toThrow("expected a shard index from 0 to 2, got 3.");
 });

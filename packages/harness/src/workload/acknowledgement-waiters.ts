@@ -2,41 +2,48 @@ import { RedisClusterError } from "../errors.ts";
 import type { Keyspace } from "./keyspace.ts";
 import type { OperationLog } from "./operation-log.ts";
 
-/** Decides whether an acknowledgement counts, by the number of the key and the connection that it came on. */
-export type Counts = (key: number, source: number) => boolean;
+/** Decides whether an acknowledgement counts, by the number of the key and the source of the reply. */
+export type AcknowledgementFilter = (key: number, source: number) => boolean;
 
 /** An acknowledged write. */
 export interface Acknowledgement {
   readonly doneAt: number;
   readonly key: number;
+  /** The source of the reply, as a number of `ReplySources`. */
   readonly source: number;
 }
 
 interface Waiter {
   readonly shard: number;
   readonly sentAfterMs: number;
-  readonly counts: Counts;
+  readonly accepts: AcknowledgementFilter;
   readonly resolve: (acknowledgement: Acknowledgement) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Finds the first acknowledgement after a moment: in the log, or as soon as it arrives. */
+/** Finds the first write that was sent after a given time and acknowledged: in the log, or as soon as it arrives. */
 export class AcknowledgementWaiters {
   readonly #log: OperationLog;
   readonly #keyspace: Keyspace;
   #waiters: Waiter[] = [];
-  #ended = false;
+  #hasEnded = false;
 
   constructor(log: OperationLog, keyspace: Keyspace) {
     this.#log = log;
     this.#keyspace = keyspace;
   }
 
-  /** The first acknowledged write to the shard that was sent after a moment and counts, if there is one so far. */
-  firstAfter(shard: number, atMs: number, counts: Counts): Acknowledgement | undefined {
+  /**
+   * Returns the first acknowledged write to a shard that was sent after a given time and passes the filter; undefined if the log
+   * contains none yet.
+   *
+   * @param atMs a time of `monotonicMs()`.
+   * @throws RedisClusterError INVALID_ARGUMENT if the shard does not exist.
+   */
+  firstAfter(shard: number, atMs: number, accepts: AcknowledgementFilter): Acknowledgement | undefined {
     this.requireShard(shard);
     const log = this.#log;
-    // Rows are in the order of the answers, and what was sent later was answered later still.
+    // Rows are in the order of the replies, and a write that was sent after `atMs` was also answered after it.
     for (let row = log.firstDoneAfter(atMs); row < log.length; row += 1) {
       const key = log.key(row);
       if (
@@ -44,7 +51,7 @@ export class AcknowledgementWaiters {
         !log.isRead(row) &&
         log.outcome(row) === "acknowledged" &&
         this.#keyspace.shardOf(key) === shard &&
-        counts(key, log.source(row))
+        accepts(key, log.source(row))
       ) {
         return { doneAt: log.doneAt(row), key, source: log.source(row) };
       }
@@ -52,59 +59,65 @@ export class AcknowledgementWaiters {
     return undefined;
   }
 
-  /** Waits for it. When the signal aborts, the waiter is forgotten and the signal's reason thrown. */
+  /**
+   * Waits for the acknowledgement that {@link firstAfter} describes.
+   *
+   * @throws the reason of the signal when the signal aborts.
+   * @throws RedisClusterError INVALID_ARGUMENT if the shard does not exist.
+   * @throws RedisClusterError WAIT_ABORTED if the writers have stopped.
+   */
   async wait(
     shard: number,
     sentAfterMs: number,
-    counts: Counts,
+    accepts: AcknowledgementFilter,
     signal: AbortSignal,
   ): Promise<Acknowledgement> {
-    const already = this.firstAfter(shard, sentAfterMs, counts);
-    if (already !== undefined) return already;
-    if (this.#ended) throw stopped(shard);
+    const logged = this.firstAfter(shard, sentAfterMs, accepts);
+    if (logged !== undefined) return logged;
+    if (this.#hasEnded) throw stoppedError(shard);
     const { promise, resolve, reject } = Promise.withResolvers<Acknowledgement>();
-    const waiter: Waiter = { shard, sentAfterMs, counts, resolve, reject };
+    const waiter: Waiter = { shard, sentAfterMs, accepts, resolve, reject };
     this.#waiters.push(waiter);
-    const forget = (): void => {
-      this.#waiters = this.#waiters.filter((each) => each !== waiter);
+    const onAbort = (): void => {
+      this.#waiters = this.#waiters.filter((other) => other !== waiter);
       reject(signal.reason);
     };
-    signal.addEventListener("abort", forget, { once: true });
-    if (signal.aborted) forget();
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
     try {
       return await promise;
     } finally {
-      signal.removeEventListener("abort", forget);
+      signal.removeEventListener("abort", onAbort);
     }
   }
 
-  /** Is called for every acknowledged write. */
+  /** Resolves the waiters that an acknowledged write satisfies. The writers call this for every acknowledged write. */
   notify(shard: number, key: number, source: number, sentAt: number, doneAt: number): void {
     if (this.#waiters.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => {
-      if (waiter.shard !== shard || sentAt <= waiter.sentAfterMs || !waiter.counts(key, source)) return true;
+      if (waiter.shard !== shard || sentAt <= waiter.sentAfterMs || !waiter.accepts(key, source)) return true;
       waiter.resolve({ doneAt, key, source });
       return false;
     });
   }
 
-  /** There will be no more writes. */
+  /** Rejects all waiters, because the writers have stopped. */
   end(): void {
-    this.#ended = true;
-    for (const { shard, reject } of this.#waiters.splice(0)) reject(stopped(shard));
+    this.#hasEnded = true;
+    for (const { shard, reject } of this.#waiters.splice(0)) reject(stoppedError(shard));
   }
 
-  /** @throws RedisClusterError INVALID_ARGUMENT */
+  /** @throws RedisClusterError INVALID_ARGUMENT if the shard does not exist. */
   requireShard(shard: number): void {
     if (Number.isInteger(shard) && shard >= 0 && shard < this.#keyspace.shards) return;
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
-      `Looking for an acknowledged write: expected a shard from 0 to ${this.#keyspace.shards - 1}, got ${shard}.`,
+      `Finding an acknowledged write: expected a shard index from 0 to ${this.#keyspace.shards - 1}, got ${shard}.`,
     );
   }
 }
 
-function stopped(shard: number): RedisClusterError {
+function stoppedError(shard: number): RedisClusterError {
   return new RedisClusterError(
     "WAIT_ABORTED",
     `Waiting for an acknowledged write to shard ${shard}: the workload was stopped.`,

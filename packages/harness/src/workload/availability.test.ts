@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { splitSlots } from "../plan/slots.ts";
-import { judgeAvailability } from "./availability.ts";
-import type { History } from "./history.ts";
+import { measureAvailability } from "./availability.ts";
+import type { WorkloadHistory } from "./workload-history.ts";
 import { Keyspace } from "./keyspace.ts";
-import { judgeLatency } from "./latency.ts";
+import { measureLatency } from "./latency.ts";
 import { OperationLog, type Outcome } from "./operation-log.ts";
 
-/** A history of writes to shard 0, of three: `[sentAt, doneAt, outcome]`. */
-function historyOf(...rows: readonly (readonly [number, number, Outcome])[]): History {
+/** Returns the history of a run that wrote to shard 0 of three. Each row is `[sentAt, doneAt, outcome]`. */
+function historyOf(...rows: readonly (readonly [number, number, Outcome])[]): WorkloadHistory {
   const log = new OperationLog();
   for (const [index, [sentAt, doneAt, outcome]] of rows.entries()) {
     log.append(
@@ -39,9 +39,9 @@ function historyOf(...rows: readonly (readonly [number, number, Outcome])[]): Hi
   };
 }
 
-const shard0 = (history: History) => judgeAvailability(history).shards[0];
+const shard0 = (history: WorkloadHistory) => measureAvailability(history).shards[0];
 
-test("a shard that nobody wrote to was not unavailable", () => {
+test("a shard without attempts was not unavailable", () => {
   expect(shard0(historyOf())).toMatchObject({
     acknowledged: 0,
     unavailableMs: 0,
@@ -49,12 +49,12 @@ test("a shard that nobody wrote to was not unavailable", () => {
   });
 });
 
-test("pauses in which nobody wanted to write do not count, however long", () => {
+test("a pause without attempts does not count, however long it is", () => {
   const history = historyOf([0, 1, "acknowledged"], [5000, 5001, "acknowledged"]);
   expect(shard0(history)).toMatchObject({ acknowledged: 2, unavailableMs: 0, firstSuccessAfter: undefined });
 });
 
-test("a failed attempt counts from the first try to the next success", () => {
+test("a gap lasts from the first failed attempt to the next success", () => {
   const history = historyOf([0, 1, "acknowledged"], [10, 20, "failed"], [700, 701, "acknowledged"]);
   expect(shard0(history)).toEqual({
     shard: 0,
@@ -67,17 +67,17 @@ test("a failed attempt counts from the first try to the next success", () => {
   });
 });
 
-test("a write that was answered late counts as well, from the success before", () => {
+test("a gap before a late reply lasts from the previous success", () => {
   const history = historyOf([0, 5, "acknowledged"], [2, 905, "acknowledged"]);
   expect(shard0(history)).toMatchObject({ unavailableMs: 900, lastSuccessBefore: 1005 });
 });
 
-test("a shard that never came back counts to its last attempt's end", () => {
+test("a gap that never ends lasts to the end of the last attempt", () => {
   const history = historyOf([0, 1, "acknowledged"], [2, 1002, "unknown"], [1003, 2003, "unknown"]);
   expect(shard0(history)).toMatchObject({ unavailableMs: 2001, firstSuccessAfter: undefined });
 });
 
-test("reports a shard that is down at the end in addition to its longest time", () => {
+test("reports a gap at the end in addition to the longest gap", () => {
   const history = historyOf(
     [0, 1, "acknowledged"],
     [2, 1502, "acknowledged"],
@@ -91,17 +91,17 @@ test("reports a shard that is down at the end in addition to its longest time", 
   });
 });
 
-test("a shard is down at the end after one attempt in vain, however short", () => {
+test("one failed attempt is a gap at the end, however short it is", () => {
   const history = historyOf([0, 1, "acknowledged"], [2, 4, "failed"]);
   expect(shard0(history)).toMatchObject({ unavailableMs: 0, unavailableAtEndMs: 2 });
 });
 
-test("an attempt that was sent before the last success does not make a shard down at the end", () => {
+test("a failed attempt from before the last success is not a gap at the end", () => {
   const history = historyOf([0, 1, "acknowledged"], [15, 990, "acknowledged"], [2, 1002, "unknown"]);
   expect(shard0(history)).toMatchObject({ unavailableAtEndMs: undefined });
 });
 
-test("an attempt that hung while others succeeded does not make a shard down, however late it is given up", () => {
+test("an attempt that hung while others succeeded is not a gap at the end", () => {
   const history = historyOf(
     [0, 1, "acknowledged"],
     [398, 399, "acknowledged"],
@@ -111,29 +111,29 @@ test("an attempt that hung while others succeeded does not make a shard down, ho
   expect(shard0(history)).toMatchObject({ unavailableAtEndMs: undefined });
 });
 
-test("attempts that hang from before the last success on make a shard down at the end if they hang long", () => {
+test("an attempt that hung for long since the last success is a gap at the end", () => {
   const history = historyOf([0, 5, "acknowledged"], [4, 1004, "unknown"]);
   expect(shard0(history)).toMatchObject({ unavailableMs: 999, unavailableAtEndMs: 999 });
 });
 
-test("a shard whose only writes are unknown was down from its first attempt to the end", () => {
+test("unknown writes without a success are a gap from the first attempt to the end", () => {
   const history = historyOf([10, 20, "unknown"]);
   expect(shard0(history)).toMatchObject({ acknowledged: 0, unavailableAtEndMs: 10 });
 });
 
-test("a shard without writers counts as down from the end of their clients to the end of the run", () => {
+test("a shard is unavailable from the end of its clients to the end of the run", () => {
   const rows = [
     [0, 1, "acknowledged"],
     [2, 3, "acknowledged"],
   ] as const;
-  const ended = { ...historyOf(...rows), stoppedAt: 5_003, endedWriters: [{ writer: 0, at: 103 }] };
-  expect(shard0(ended)).toMatchObject({
+  const idle = { ...historyOf(...rows), stoppedAt: 5_003, endedWriters: [{ writer: 0, at: 103 }] };
+  expect(shard0(idle)).toMatchObject({
     unavailableMs: 4_900,
     unavailableAtEndMs: 4_900,
     lastSuccessBefore: 1003,
     firstSuccessAfter: undefined,
   });
-  // Attempts in vain before the end count as well.
+  // Failed attempts before the clients ended count as well.
   const failing = {
     ...historyOf(...rows, [4, 50, "unknown"]),
     stoppedAt: 5_003,
@@ -142,7 +142,7 @@ test("a shard without writers counts as down from the end of their clients to th
   expect(shard0(failing)).toMatchObject({ unavailableAtEndMs: 4_999 });
 });
 
-test("a shard that another writer still writes to is not down when one client has ended", () => {
+test("a shard is not unavailable if one of two clients has ended", () => {
   const history = {
     ...historyOf([0, 1, "acknowledged"], [2, 3, "acknowledged"]),
     keyspace: new Keyspace("t:", 6, 2, splitSlots(3)),
@@ -151,7 +151,7 @@ test("a shard that another writer still writes to is not down when one client ha
   expect(shard0(history)).toMatchObject({ unavailableMs: 0, unavailableAtEndMs: undefined });
 });
 
-test("acknowledgements are counted by the node that gave them", () => {
+test("counts acknowledgements by the node that sent them", () => {
   const log = new OperationLog();
   for (const [row, source] of [1, 1, 2, 0].entries())
     log.append("set", false, 0, 0, row + 1, 0, row, row + 0.5, "acknowledged", "", source);
@@ -165,12 +165,12 @@ test("acknowledgements are counted by the node that gave them", () => {
   expect(Object.keys(by ?? {})).toEqual(["node-2", "node-10", "unknown"]);
 });
 
-test("a shard that was away from the beginning has no success before", () => {
+test("a gap from the start on has no success before it", () => {
   const history = historyOf([0, 300, "unknown"], [301, 400, "acknowledged"]);
   expect(shard0(history)).toMatchObject({ unavailableMs: 400, lastSuccessBefore: undefined });
 });
 
-test("what is ordinary for a slow shard is not unavailability", () => {
+test("a gap that is normal for a slow shard does not count", () => {
   const slow = Array.from(
     { length: 9 },
     (_, index) => [index * 100, index * 100 + 20, "acknowledged"] as const,
@@ -179,7 +179,7 @@ test("what is ordinary for a slow shard is not unavailability", () => {
   expect(shard0(historyOf(...slow, [900, 1200, "acknowledged"]))?.unavailableMs).toBe(300);
 });
 
-test("latency is split at the longest time without success", () => {
+test("splits the latencies at the longest gap", () => {
   const history = historyOf(
     [0, 1, "acknowledged"],
     [2, 4, "acknowledged"],
@@ -187,14 +187,14 @@ test("latency is split at the longest time without success", () => {
     [400, 500, "acknowledged"],
     [501, 504, "acknowledged"],
   );
-  const { longest } = judgeAvailability(history);
+  const { longest } = measureAvailability(history);
   expect(longest).toMatchObject({ from: 5, to: 500 });
-  expect(judgeLatency(history, longest)).toEqual({
+  expect(measureLatency(history, longest)).toEqual({
     before: { count: 2, p50Ms: 1, p99Ms: 2, maxMs: 2 },
     during: { count: 1, p50Ms: 100, p99Ms: 100, maxMs: 100 },
     after: { count: 1, p50Ms: 3, p99Ms: 3, maxMs: 3 },
   });
-  expect(judgeLatency(history, undefined)).toMatchObject({
+  expect(measureLatency(history, undefined)).toMatchObject({
     before: { count: 4, maxMs: 100 },
     during: { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 },
   });

@@ -1,6 +1,6 @@
 import type { ClusterClientOptions } from "../clients/cluster-client.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
-import type { WorkloadOptions } from "./options.ts";
+import type { WorkloadOptions } from "./workload-options.ts";
 import type { Workload } from "./workload.ts";
 
 /** The options of a workload. */
@@ -8,7 +8,7 @@ export interface ClusterWorkloadOptions extends WorkloadOptions {
   /**
    * The options of the ioredis clients that write, for example those that your service uses. The client that reads back at the end
    * takes only the user name, the password and TLS from them, so that a client that gives up early does not falsify the ledger.
-   * `scaleReads` is always `"master"`, because what a replica returns says nothing about lost writes.
+   * `scaleReads` is always `"master"`, because a reply of a replica proves nothing about lost writes.
    *
    * Without these options the clients refresh their slots when a node has not answered for 100 ms. With them they do not: ioredis
    * then notices a frozen primary only by `slotsRefreshInterval`.
@@ -17,7 +17,7 @@ export interface ClusterWorkloadOptions extends WorkloadOptions {
   readonly client?: ClusterClientOptions | undefined;
 }
 
-/** Writes to the cluster while a test breaks it, and checks what became of the writes. */
+/** Writes to the cluster while a test breaks it, and checks the result of every write. */
 export interface ClusterWorkloads {
   /**
    * Starts writers, each on a real ioredis client, that continue while a test breaks the cluster, and record every attempt. The

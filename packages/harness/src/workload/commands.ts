@@ -1,8 +1,8 @@
 import type { Cluster } from "ioredis";
 import type { WriteKind } from "./ledger.ts";
-import { parseValue } from "./token.ts";
+import { decodeValue } from "./token.ts";
 
-/** Sends one write. ioredis routes it, follows redirections and repeats it by its own rules. */
+/** Sends one write. ioredis routes the command, follows redirects and repeats the command by its own rules. */
 export function sendWrite(client: Cluster, kind: WriteKind, name: string, value: string): Promise<unknown> {
   switch (kind) {
     case "set":
@@ -19,22 +19,25 @@ export function sendWrite(client: Cluster, kind: WriteKind, name: string, value:
   }
 }
 
-/** What a write and its WAIT were answered. */
+/** The replies to a write and to its WAIT. */
 export interface WaitedReply {
+  /** The reply to the write. */
   readonly reply: unknown;
-  /** Set where the write itself was refused. */
+  /** The error of the write, if it failed. */
   readonly error: Error | undefined;
-  /** How many replicas have it; undefined where WAIT had no answer of its own. */
+  /** The number of replicas that have the write; undefined if WAIT failed or got no reply. */
   readonly replicas: number | undefined;
+  /** The error of WAIT, if it failed. */
   readonly waitError: Error | undefined;
 }
 
 /**
- * Sends a write and WAIT on one connection. WAIT speaks of the writes of the connection it comes in on, and has no
- * key to be routed by; but an ioredis pipeline goes to one node as a whole: `Pipeline.exec` takes the slot from the
- * commands that have keys, all commands share the node that the first one resolves, and they leave in one socket
- * write. If it is repeated after a closed connection, all of it is. What ioredis does not do for such a pipeline is to
- * follow MOVED, because WAIT has succeeded meanwhile: see {@link learnRoute}.
+ * Sends a write and WAIT on one connection. WAIT refers to the writes of the connection on which it arrives, and it has no key by
+ * which a client could route it. An ioredis pipeline is sent to one node as a whole: `Pipeline.exec` takes the slot from the
+ * commands that have keys, all commands share the node that the first one resolves, and they are sent in one socket write. If a
+ * pipeline is repeated after a closed connection, all its commands are repeated.
+ *
+ * ioredis does not follow MOVED for such a pipeline, because WAIT has succeeded. See {@link refreshRoute}.
  */
 export async function sendWriteAndWait(
   client: Cluster,
@@ -53,34 +56,36 @@ export async function sendWriteAndWait(
   return {
     reply: written?.[1],
     error: written === undefined ? new Error("no reply") : (written[0] ?? undefined),
-    replicas: waited === undefined || waited[0] !== null ? undefined : countIn(waited[1]),
+    replicas: waited === undefined || waited[0] !== null ? undefined : parseInteger(waited[1]),
     waitError: waited?.[0] ?? undefined,
   };
 }
 
-/** Makes the client learn who serves a key now, by a read that it does redirect. Whether it works is no news. */
-export function learnRoute(client: Cluster, name: string): void {
+/** Lets the client find out which node serves a key now, by a read that it redirects. The result of the read is irrelevant. */
+export function refreshRoute(client: Cluster, name: string): void {
   client.exists(name).catch(() => {});
 }
 
-/** Sends the read of a kind; {@link observedBy} reads the answer. */
+/** Sends the read command of a kind. {@link observedValue} interprets the reply. */
 export function sendRead(client: Cluster, kind: WriteKind, name: string): Promise<unknown> {
   if (kind === "append") return client.llen(name);
   if (kind === "member") return client.scard(name);
   return client.get(name);
 }
 
-/** The integer in a reply, which ioredis gives as text if its option `stringNumbers` is set; undefined if it is none. */
-export function countIn(reply: unknown): number | undefined {
+/**
+ * Returns the integer in a reply, which is a string if the ioredis option `stringNumbers` is set; undefined for other replies.
+ */
+export function parseInteger(reply: unknown): number | undefined {
   if (typeof reply !== "number" && (typeof reply !== "string" || reply.trim() === "")) return undefined;
   const count = Number(reply);
   return Number.isInteger(count) ? count : undefined;
 }
 
-/** The number in a read's answer: a register's or key's sequence, a count, a length; 0 where there is nothing. */
-export function observedBy(kind: WriteKind, reply: unknown): number {
+/** Returns the number in the reply to a read: the sequence of a key or register, a count, or a length; 0 if there is no value. */
+export function observedValue(kind: WriteKind, reply: unknown): number {
   if (kind === "set" || kind === "register") {
-    return typeof reply === "string" ? (parseValue(reply)?.sequence ?? 0) : 0;
+    return typeof reply === "string" ? (decodeValue(reply)?.sequence ?? 0) : 0;
   }
-  return Math.max(0, countIn(reply) ?? 0);
+  return Math.max(0, parseInteger(reply) ?? 0);
 }

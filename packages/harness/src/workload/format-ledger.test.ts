@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { formatLedger } from "./format-ledger.ts";
 import { ledgerWith, lostWrites, shardWith } from "./ledger.fixture.ts";
 
-test("a run in which all went well is short", () => {
+test("formats a ledger without findings in a few lines", () => {
   expect(formatLedger(ledgerWith())).toMatchInlineSnapshot(`
     "writes       3000: 2990 acknowledged, 6 failed, 4 unknown
     reads        0
@@ -24,7 +24,7 @@ test("a run in which all went well is short", () => {
   `);
 });
 
-test("a failover that lost something reads as what happened to whom and when", () => {
+test("formats findings with key, shard and times", () => {
   const ledger = ledgerWith({
     reads: 120,
     lost: lostWrites(2),
@@ -84,7 +84,7 @@ test("a failover that lost something reads as what happened to whom and when", (
     unavailable
       shard 0     0 ms  1000 acknowledged
       shard 1  1613 ms   990 acknowledged  last write +500 ms, next +2112 ms
-      shard 2  3400 ms     0 acknowledged  no write before, none after
+      shard 2  3400 ms     0 acknowledged  no write before, no write after
     errors       CLUSTERDOWN 16, closed 4
     redirects    none
     latency
@@ -94,7 +94,7 @@ test("a failover that lost something reads as what happened to whom and when", (
   `);
 });
 
-test("a client that ended, a shard that was down at the end, and whose acknowledgements they were are told", () => {
+test("formats ended clients, shards that are down at the end, and acknowledging nodes", () => {
   const text = formatLedger(
     ledgerWith({
       shards: [
@@ -109,13 +109,13 @@ test("a client that ended, a shard that was down at the end, and whose acknowled
     "unavailable
       shard 0  700 ms                        100 acknowledged  last write +500 ms, next +1200 ms; down at the end, for 81 ms
       shard 1    0 ms  30 acknowledged (node-1 20, node-4 10)
-      shard 2  300 ms                          9 acknowledged  last write +500 ms, none after
-    client ended +1200 ms: 8 writers wrote no more
+      shard 2  300 ms                          9 acknowledged  last write +500 ms, no write after
+    client ended +1200 ms: 8 writers stopped
     "
   `);
 });
 
-test("of many findings the first ten are told, and how many more there are", () => {
+test("formats ten findings and the number of further ones", () => {
   const lines = formatLedger(ledgerWith({ lost: lostWrites(35) })).split("\n");
   expect(lines).toContain("lost         35");
   expect(lines.filter((line) => line.includes("workload:append"))).toHaveLength(10);

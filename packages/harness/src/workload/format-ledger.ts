@@ -1,86 +1,92 @@
 import type { DuplicatedWrite, Ledger, LostWrite, ShardLedger, StaleValue } from "./ledger.ts";
 
-/** More of one sort say nothing that these do not say. */
-const MOST_FINDINGS = 10;
+/** Maximum number of findings of each sort in the text. More of them provide no further information. */
+const MAX_FINDINGS = 10;
 
 type Row = readonly string[];
 
 /**
- * A ledger as lines of aligned text: what became of the writes, the first ten lost, stale and duplicated ones, each
- * shard's longest unavailability, errors by word, latency. Moments are milliseconds since the workload's start.
+ * Formats a ledger as lines of aligned text: the outcomes of the writes, the first ten lost, stale and duplicated writes, the
+ * longest unavailability of each shard, the errors by word, and the latencies.
+ *
+ * @returns the text. Its times are in milliseconds since the start of the workload.
  */
 export function formatLedger(ledger: Ledger): string {
   const { acknowledged, attempts, failed, unknown, reads, seed, startedAt, stoppedAt } = ledger;
-  const since = (at: number): string => `+${Math.round(at - startedAt)} ms`;
+  const formatTime = (at: number): string => `+${Math.round(at - startedAt)} ms`;
   return [
     `writes       ${attempts}: ${acknowledged} acknowledged, ${failed} failed, ${unknown} unknown`,
     `reads        ${reads}`,
     `time         ${Math.round(stoppedAt - startedAt)} ms   seed ${seed}`,
-    ...findings("lost", ledger.lost, (write) => lostRow(write, since)),
-    ...findings("stale", ledger.stale, (value) => staleRow(value, since)),
-    ...findings("duplicated", ledger.duplicated, duplicatedRow),
-    `not acknowledged, but present   ${unacknowledged(ledger)}`,
+    ...formatFindings("lost", ledger.lost, (write) => lostRow(write, formatTime)),
+    ...formatFindings("stale", ledger.stale, (value) => staleRow(value, formatTime)),
+    ...formatFindings("duplicated", ledger.duplicated, duplicatedRow),
+    `not acknowledged, but present   ${formatUnacknowledged(ledger)}`,
     "unavailable",
-    ...align(ledger.shards.map((shard) => shardRow(shard, since))),
+    ...alignColumns(ledger.shards.map((shard) => shardRow(shard, formatTime))),
     ...ledger.endedClients.map(
       ({ endedAt, writers }) =>
-        `client ended ${since(endedAt)}: ${writers} ${writers === 1 ? "writer" : "writers"} wrote no more`,
+        `client ended ${formatTime(endedAt)}: ${writers} ${writers === 1 ? "writer" : "writers"} stopped`,
     ),
-    `errors       ${byCount(ledger.errors)}`,
-    `redirects    ${byCount(ledger.redirects)}`,
+    `errors       ${formatCounts(ledger.errors)}`,
+    `redirects    ${formatCounts(ledger.redirects)}`,
     "latency",
-    ...align(latencyRows(ledger)),
+    ...alignColumns(latencyRows(ledger)),
   ].join("\n");
 }
 
-function findings<T>(what: string, found: readonly T[], row: (each: T) => Row): readonly string[] {
-  const more = found.length - MOST_FINDINGS;
+function formatFindings<T>(
+  what: string,
+  findings: readonly T[],
+  toRow: (finding: T) => Row,
+): readonly string[] {
+  const more = findings.length - MAX_FINDINGS;
   return [
-    `${what.padEnd(12)} ${found.length}`,
-    ...align(found.slice(0, MOST_FINDINGS).map(row)),
+    `${what.padEnd(12)} ${findings.length}`,
+    ...alignColumns(findings.slice(0, MAX_FINDINGS).map(toRow)),
     ...(more > 0 ? [`  and ${more} more`] : []),
   ];
 }
 
-function lostRow(write: LostWrite, since: (at: number) => string): Row {
+function lostRow(write: LostWrite, formatTime: (at: number) => string): Row {
   const { key, value, shard, acknowledgedAt, acknowledgedBy } = write;
   const by = acknowledgedBy === undefined ? "" : `by ${acknowledgedBy}`;
-  return [value, key, `shard ${shard}`, `acknowledged ${since(acknowledgedAt)}`, by];
+  return [value, key, `shard ${shard}`, `acknowledged ${formatTime(acknowledgedAt)}`, by];
 }
 
-function staleRow(stale: StaleValue, since: (at: number) => string): Row {
+function staleRow(stale: StaleValue, formatTime: (at: number) => string): Row {
   const { key, value, shard, found, seen, acknowledgedAt, seenAt } = stale;
-  const where = seen === "read" ? `a read ${since(seenAt)}` : "the read-back";
+  const seenBy = seen === "read" ? `a read ${formatTime(seenAt)}` : "the read-back";
   return [
     value,
     key,
     `shard ${shard}`,
-    `acknowledged ${since(acknowledgedAt)}`,
-    `${where} found ${found} instead`,
+    `acknowledged ${formatTime(acknowledgedAt)}`,
+    `${seenBy} found ${found} instead`,
   ];
 }
 
-/** A token in a list twice has no moment: it is seen at the end. */
+/** The row has no time, because duplicates are found only at the end. */
 function duplicatedRow({ key, value, shard, surplus }: DuplicatedWrite): Row {
   return [value, key, `shard ${shard}`, `${surplus} too many`];
 }
 
-function unacknowledged({ unacknowledgedPresent }: Ledger): string {
+function formatUnacknowledged({ unacknowledgedPresent }: Ledger): string {
   const counts = Map.groupBy(unacknowledgedPresent, ({ outcome }) => outcome);
   return [...counts].map(([outcome, { length }]) => `${length} ${outcome}`).join(", ") || "0";
 }
 
-function shardRow(shard: ShardLedger, since: (at: number) => string): Row {
+function shardRow(shard: ShardLedger, formatTime: (at: number) => string): Row {
   const { unavailableMs, acknowledged, acknowledgedBy, lastSuccessBefore, firstSuccessAfter } = shard;
   const nodes = Object.entries(acknowledgedBy);
   const by = nodes.length < 2 ? "" : ` (${nodes.map(([node, count]) => `${node} ${count}`).join(", ")})`;
   const before =
-    lastSuccessBefore === undefined ? "no write before" : `last write ${since(lastSuccessBefore)}`;
-  const after = firstSuccessAfter === undefined ? "none after" : `next ${since(firstSuccessAfter)}`;
+    lastSuccessBefore === undefined ? "no write before" : `last write ${formatTime(lastSuccessBefore)}`;
+  const after = firstSuccessAfter === undefined ? "no write after" : `next ${formatTime(firstSuccessAfter)}`;
   const end = shard.unavailableAtEndMs;
   const parts = [
     ...(unavailableMs === 0 ? [] : [`${before}, ${after}`]),
-    // Told by the columns before if it is the longest time.
+    // Omitted if it is the longest time, which the columns before contain.
     ...(end === undefined || (unavailableMs > 0 && firstSuccessAfter === undefined)
       ? []
       : [`down at the end, for ${formatUnavailableMs(end)} ms`]),
@@ -93,12 +99,12 @@ function shardRow(shard: ShardLedger, since: (at: number) => string): Row {
   ];
 }
 
-/** Rounded up, so that a time that is over a limit of whole milliseconds also reads as being over it. */
+/** Rounds up, so that a time that exceeds a limit of whole milliseconds is also displayed as more than the limit. */
 function formatUnavailableMs(ms: number): string {
   return String(Math.ceil(ms));
 }
 
-function byCount(byWord: Readonly<Record<string, number>>): string {
+function formatCounts(byWord: Readonly<Record<string, number>>): string {
   const mostFirst = Object.entries(byWord).toSorted(([, a], [, b]) => b - a);
   return mostFirst.map(([word, count]) => `${word} ${count}`).join(", ") || "none";
 }
@@ -111,8 +117,8 @@ function latencyRows({ latency }: Ledger): readonly Row[] {
   });
 }
 
-/** Columns as wide as their widest cell, behind an indent; what begins with a number is put to the right. */
-function align(rows: readonly Row[]): readonly string[] {
+/** Aligns rows in columns behind an indent. Cells that start with a digit are aligned to the right. */
+function alignColumns(rows: readonly Row[]): readonly string[] {
   const columns = Math.max(0, ...rows.map(({ length }) => length));
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

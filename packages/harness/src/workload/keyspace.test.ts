@@ -4,17 +4,15 @@ import { seededRandom } from "../plan/seeded-random.ts";
 import { keySlot, splitSlots } from "../plan/slots.ts";
 import { Keyspace } from "./keyspace.ts";
 import { WRITE_KINDS } from "./ledger.ts";
-import { Pace } from "./pace.ts";
-import { parseValue, valueText } from "./token.ts";
 
-test("every key is on its shard, of one writer, and different from all others", () => {
+test("every key is on its shard, has one writer, and has a unique name", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 9 }),
       fc.integer({ min: 1, max: 9 }),
       fc.nat({ max: 40 }),
-      (shards, writers, more) => {
-        const keys = Math.max(shards, writers) + more;
+      (shards, writers, extraKeys) => {
+        const keys = Math.max(shards, writers) + extraKeys;
         const slots = splitSlots(shards);
         const keyspace = new Keyspace("t", keys, writers, slots);
         const names = new Set<string>();
@@ -39,29 +37,7 @@ test("every key is on its shard, of one writer, and different from all others", 
   );
 });
 
-test("a value gives back its token, and nothing else does", () => {
-  expect(valueText(3, 17, 8)).toBe("w3-17...");
-  expect(valueText(3, 17, 1)).toBe("w3-17");
-  fc.assert(
-    fc.property(fc.nat({ max: 255 }), fc.nat(), fc.nat({ max: 64 }), (writer, sequence, bytes) => {
-      expect(parseValue(valueText(writer, sequence, bytes))).toEqual({ writer, sequence });
-    }),
-  );
-  for (const other of ["", "w3", "w3-", "x3-17", "w3-17.x", "17"]) expect(parseValue(other)).toBeUndefined();
-});
-
-test("a rate is kept evenly, without a burst after a pause", () => {
-  const pace = new Pace(100);
-  pace.delayMs(1000);
-  pace.delayMs(1000);
-  pace.delayMs(1000);
-  expect([pace.delayMs(1000), pace.delayMs(1000)]).toEqual([10, 20]);
-  // A minute later there are the turns of 20 ms to make up for, and no more.
-  expect([61_000, 61_000, 61_000, 61_000].map((now) => pace.delayMs(now))).toEqual([0, 0, 0, 10]);
-  expect(new Pace(undefined).delayMs(5)).toBe(0);
-});
-
-test("a seed gives the same numbers again", () => {
+test("a seed reproduces the random numbers", () => {
   const draw = (seed: number): readonly number[] => Array.from({ length: 5 }, seededRandom(seed));
   expect(draw(42)).toEqual(draw(42));
   expect(draw(42)).not.toEqual(draw(43));

@@ -3,9 +3,9 @@ import { keyForRange, keySlot } from "../plan/slots.ts";
 import type { WriteKind } from "./ledger.ts";
 
 /**
- * All keys of a workload. A key is a number from 0 to below `keys`; the number decides on shard, hash tag and
- * writer, and is the same for all kinds. Every key has exactly one writer, which sends one command at a time: so the
- * order of the writes to a key is known, and the judge needs no more than that.
+ * The keys of a workload. A key is a number from 0 to below `keys`. The number determines the shard, the hash tag and the writer,
+ * and is the same for all kinds. Every key has exactly one writer, which sends one command at a time. Thus the order of the
+ * writes to a key is known, and the checker needs nothing else.
  */
 export class Keyspace {
   readonly keys: number;
@@ -15,7 +15,7 @@ export class Keyspace {
   readonly #slots: readonly number[];
   readonly #writers: number;
 
-  /** @param prefix what every name begins with, its separator included. */
+  /** @param prefix the beginning of every name, including a separator. */
   constructor(prefix: string, keys: number, writers: number, shardSlots: readonly SlotRange[]) {
     this.keys = keys;
     this.shards = shardSlots.length;
@@ -27,26 +27,33 @@ export class Keyspace {
     this.#slots = this.#tags.map((tag) => keySlot(tag));
   }
 
-  /** The slot of a key of any kind. */
+  /** Returns the slot of a key, which is the same for all kinds. */
   slotOf(key: number): number {
     return this.#slots[key] as number;
   }
 
+  /** Returns the index of the shard of a key. */
   shardOf(key: number): number {
     return key % this.shards;
   }
 
+  /** Returns the index of the only writer of a key. */
   writerOf(key: number): number {
-    // With enough keys every writer has some on every shard; otherwise it has some at all.
-    const spread = this.keys >= this.shards * this.#writers;
-    return (spread ? Math.floor(key / this.shards) : key) % this.#writers;
+    // With enough keys each writer has keys on every shard. Otherwise it has at least one key.
+    const hasEnoughKeys = this.keys >= this.shards * this.#writers;
+    return (hasEnoughKeys ? Math.floor(key / this.shards) : key) % this.#writers;
   }
 
+  /** Returns the keys of a writer. */
   keysOf(writer: number): readonly number[] {
     return Array.from({ length: this.keys }, (_, key) => key).filter((key) => this.writerOf(key) === writer);
   }
 
-  /** The name of a key; `set` has one for each write, all of a key number in one slot. */
+  /**
+   * Returns the name of a key. The kind `set` has a name for each write. All names of a key are in one slot.
+   *
+   * @param token the token of the write. Only the kind `set` uses it.
+   */
   name(kind: WriteKind, key: number, token: string): string {
     const name = `${this.#prefix}${kind}:{${this.#tags[key]}}`;
     return kind === "set" ? `${name}:${token}` : name;

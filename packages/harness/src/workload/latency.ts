@@ -1,31 +1,31 @@
-import type { Span } from "./availability.ts";
-import type { History } from "./history.ts";
+import type { Interval } from "./availability.ts";
+import type { WorkloadHistory } from "./workload-history.ts";
 import type { LatencySummary, Ledger } from "./ledger.ts";
 
 /**
- * How long acknowledged writes took, before, during and after a span: a write that was under way at any time in
- * it belongs to it.
+ * Measures how long acknowledged writes took before, during and after an interval. A write that was in flight at any time of the
+ * interval counts as during. Without an interval all writes count as before.
  */
-export function judgeLatency({ log }: History, split: Span | undefined): Ledger["latency"] {
+export function measureLatency({ log }: WorkloadHistory, interval: Interval | undefined): Ledger["latency"] {
   const before = new Float32Array(log.length);
-  const during = new Float32Array(split === undefined ? 0 : log.length);
-  const after = new Float32Array(split === undefined ? 0 : log.length);
-  let befores = 0;
-  let durings = 0;
-  let afters = 0;
+  const during = new Float32Array(interval === undefined ? 0 : log.length);
+  const after = new Float32Array(interval === undefined ? 0 : log.length);
+  let beforeCount = 0;
+  let duringCount = 0;
+  let afterCount = 0;
   for (let row = 0; row < log.length; row += 1) {
     if (log.isRead(row) || log.outcome(row) !== "acknowledged") continue;
     const sentAt = log.sentAt(row);
     const doneAt = log.doneAt(row);
-    const took = doneAt - sentAt;
-    if (split === undefined || doneAt <= split.from) before[befores++] = took;
-    else if (sentAt >= split.to) after[afters++] = took;
-    else during[durings++] = took;
+    const tookMs = doneAt - sentAt;
+    if (interval === undefined || doneAt <= interval.from) before[beforeCount++] = tookMs;
+    else if (sentAt >= interval.to) after[afterCount++] = tookMs;
+    else during[duringCount++] = tookMs;
   }
   return {
-    before: summarizeTimes(before.subarray(0, befores)),
-    during: summarizeTimes(during.subarray(0, durings)),
-    after: summarizeTimes(after.subarray(0, afters)),
+    before: summarizeTimes(before.subarray(0, beforeCount)),
+    during: summarizeTimes(during.subarray(0, duringCount)),
+    after: summarizeTimes(after.subarray(0, afterCount)),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Ledger, LostWrite, ShardLedger } from "./ledger.ts";
 
 const STARTED_AT = 1_700_000_000_000;
 
-/** A ledger of three shards from which nothing is missing, with what a test wants to be different. */
+/** Returns a ledger of three shards without findings, except for the given changes. */
 export function ledgerWith(changes: Partial<Ledger> = {}): Ledger {
   return {
     acknowledged: 2_990,
@@ -32,21 +32,21 @@ export function ledgerWith(changes: Partial<Ledger> = {}): Ledger {
   };
 }
 
-/** A shard that took no writes for so long, from 500 ms after the start on. */
+/** Returns a shard that accepted no writes for `unavailableMs`, starting 500 ms after the start. */
 export function shardWith(shard: number, acknowledged = 1_000, unavailableMs = 0): ShardLedger {
-  const away = unavailableMs > 0;
+  const wasUnavailable = unavailableMs > 0;
   return {
     shard,
     acknowledged,
     acknowledgedBy: { [`node-${shard}`]: acknowledged },
     unavailableMs,
-    lastSuccessBefore: away ? STARTED_AT + 500 : undefined,
-    firstSuccessAfter: away ? STARTED_AT + 500 + unavailableMs : undefined,
+    lastSuccessBefore: wasUnavailable ? STARTED_AT + 500 : undefined,
+    firstSuccessAfter: wasUnavailable ? STARTED_AT + 500 + unavailableMs : undefined,
     unavailableAtEndMs: undefined,
   };
 }
 
-/** The first so many writes of writer 3 to shard 1, all lost, acknowledged 10 ms after each other. */
+/** Returns the first `count` writes of writer 3 to shard 1 as lost writes, which were acknowledged every 10 ms. */
 export function lostWrites(count: number): readonly LostWrite[] {
   return Array.from({ length: count }, (_, index) => ({
     key: `workload:append:{t${index}}`,

@@ -1,157 +1,182 @@
 /**
- * What a writer writes. `set`: a key of its own for every write; `register`: one key overwritten again and again;
- * `append`: RPUSH of a unique token; `counter`: INCR; `member`: SADD of a unique token.
+ * The kind of a write. `set` writes a new key each time, `register` overwrites one key again and again, `append` is RPUSH of a
+ * unique token, `counter` is INCR, and `member` is SADD of a unique token.
  */
 export type WriteKind = "set" | "append" | "counter" | "member" | "register";
 
 /** All kinds, in the order in which the log numbers them. */
 export const WRITE_KINDS: readonly WriteKind[] = ["set", "append", "counter", "member", "register"];
 
-/** Where a finding is. */
+/** The write that a finding is about. */
 export interface Finding {
-  /** The key's name. */
+  /** The name of the key. */
   readonly key: string;
+  /** The kind of the write. */
   readonly kind: WriteKind;
-  /** The write's token, such as `w3-17`: the 17th write of writer 3. Of a counter: the count. */
+  /** The token of the write. `w3-17` is the 17th write of writer 3. For a counter: the count. */
   readonly value: string;
-  /** The planned shard that the key's slot belongs to. */
+  /** The index of the planned shard to which the slot of the key belongs. */
   readonly shard: number;
 }
 
-/** An acknowledged write that is gone: its value is absent, and no later write can have replaced it. */
+/** An acknowledged write that is lost: its value is absent, and no later write can have replaced it. */
 export interface LostWrite extends Finding {
-  /** When it was sent, in milliseconds since the epoch. */
+  /** When the write was sent, in milliseconds since the epoch. */
   readonly sentAt: number;
-  /** When its acknowledgement was there, in milliseconds since the epoch. */
+  /** When the acknowledgement arrived, in milliseconds since the epoch. */
   readonly acknowledgedAt: number;
-  /** The node that acknowledged it, such as `node-0`: after a split brain the old primary. Undefined: not known. */
+  /** The name of the node that acknowledged the write. After a split brain it is the old primary. Undefined if it is unknown. */
   readonly acknowledgedBy: string | undefined;
 }
 
-/** Present though never acknowledged. */
+/** A write that is present although it was never acknowledged. */
 export interface UnacknowledgedWrite extends Finding {
-  /** `unknown` is no fault. `failed` was refused, and `never-sent` is no write of this workload at that key. */
+  /**
+   * `unknown`: the outcome of the write is unknown, so that its presence is correct. `failed`: the server refused the write.
+   * `never-sent`: this workload never sent this value to this key.
+   */
   readonly outcome: "unknown" | "failed" | "never-sent";
 }
 
-/** Applied more often than it was sent. */
+/** A write that was applied more often than it was sent. */
 export interface DuplicatedWrite extends Finding {
-  /** How many times too often: copies of a token in a list, or increments that no attempt accounts for. */
+  /** The number of extra copies of a token in a list, or the number of increments that no attempt explains. */
   readonly surplus: number;
 }
 
-/** A state that went back behind an acknowledged write of the key's only writer. */
+/** A key with an older state than the acknowledged write of its only writer. */
 export interface StaleValue extends Finding {
-  /** What was there instead: a token, a count, or `absent`. `value` is what had been acknowledged. */
+  /** What was found instead of `value`: a token, a count, or `absent`. `value` is what was acknowledged. */
   readonly found: string;
-  /** `read-back`: at the end. `read`: a read during the run. */
+  /** `read-back`: found at the end. `read`: found by a read during the run. */
   readonly seen: "read-back" | "read";
-  /** When the acknowledged write had been answered, in milliseconds since the epoch. */
+  /** When the acknowledged write was answered, in milliseconds since the epoch. */
   readonly acknowledgedAt: number;
-  /** When the read was answered, in milliseconds since the epoch; of the read-back, the end of the run. */
+  /** When the read was answered, in milliseconds since the epoch. For `read-back`: the end of the run. */
   readonly seenAt: number;
 }
 
 /** One planned shard during the run. */
 export interface ShardLedger {
-  /** Its index in the plan. */
+  /** The index of the shard in the plan. */
   readonly shard: number;
-  /** Writes to it that were acknowledged. */
+  /** The number of acknowledged writes to the shard. */
   readonly acknowledged: number;
   /**
-   * How many of them each node acknowledged, by the node's name. Those of which the node is not known are under
-   * `unknown`: its connection closed before it had identified itself.
+   * The number of writes that each node acknowledged, by the name of the node. Writes are counted under `unknown` if the
+   * connection closed before its node had identified itself.
    */
   readonly acknowledgedBy: Readonly<Record<string, number>>;
   /**
-   * The longest time without an acknowledged write while one was wanted, in milliseconds: from the last success
-   * before, or from the first attempt after that where it came later, to the next success (or, if none came, as long as
-   * `unavailableAtEndMs`). 0 where that is ordinary: 50 ms or less, or no more than 10 medians of the shard's other such times.
-   * It is what the clients met: an acknowledgement ends it even if the write does not last, as one of a primary that has
-   * been replaced. Such writes are in {@link Ledger.lost}.
+   * The longest time without an acknowledged write while writers tried to write, in milliseconds. It lasts from the last success,
+   * or from the first attempt after it if that is later, to the next success. If no success followed, it equals
+   * `unavailableAtEndMs`. It is 0 if the time is normal: 50 ms or less, or no more than 10 times the median of the shard's other
+   * such times.
+   *
+   * This is what the clients observed. An acknowledgement ends the time even if the write is lost later, as are writes that a
+   * replaced primary acknowledged. {@link Ledger.lost} lists such writes.
    */
   readonly unavailableMs: number;
-  /** The last acknowledgement before that, in milliseconds since the epoch. Undefined: none, or nothing to tell. */
+  /**
+   * The last acknowledgement before the longest time, in milliseconds since the epoch. Undefined if there was none, or if
+   * `unavailableMs` is 0.
+   */
   readonly lastSuccessBefore: number | undefined;
-  /** The first acknowledgement after it. Undefined: none came, or nothing to tell. */
+  /**
+   * The first acknowledgement after the longest time, in milliseconds since the epoch. Undefined if there was none, or if
+   * `unavailableMs` is 0.
+   */
   readonly firstSuccessAfter: number | undefined;
   /**
-   * How long it had taken no write when the writers stopped, in milliseconds, whether that is the longest time or not: from
-   * the last success, or from the first attempt after it, to the end of the last attempt. If the clients of all its writers
-   * had ended for good, to the end of the run. Undefined if nothing was tried in vain after the last success.
+   * How long the shard had accepted no writes when the writers stopped, in milliseconds, even if this is not the longest time. It
+   * lasts from the last success, or from the first attempt after it, to the end of the last attempt. If the clients of all its
+   * writers had ended permanently, it lasts to the end of the run. Undefined if no attempt failed after the last success.
    */
   readonly unavailableAtEndMs: number | undefined;
 }
 
-/** A client that ended for good while the workload was running, so that its writers wrote no more. */
+/** A client that ended permanently while the workload was running, so that its writers stopped. */
 export interface EndedClient {
-  /** When it ended, in milliseconds since the epoch. */
+  /** When the client ended, in milliseconds since the epoch. */
   readonly endedAt: number;
-  /** How many writers it had. */
+  /** The number of writers that used the client. */
   readonly writers: number;
 }
 
-/** How long acknowledged writes took. All are 0 where there is none. */
+/**
+ * How long acknowledged writes took, from sending the command to its reply, including the reply of WAIT. All numbers are 0 if
+ * there are no writes.
+ */
 export interface LatencySummary {
-  /** Acknowledged writes. */
+  /** The number of acknowledged writes. */
   readonly count: number;
-  /** From sending to the answer, WAIT's included, in milliseconds. */
+  /** The median, in milliseconds. */
   readonly p50Ms: number;
+  /** The 99th percentile, in milliseconds. */
   readonly p99Ms: number;
+  /** The maximum, in milliseconds. */
   readonly maxMs: number;
 }
 
-/** What became of every write. */
+/** The results of a workload: what happened to every write. */
 export interface Ledger {
-  /** Writes that were answered with success and, with `wait`, by so many replicas as well. */
+  /** The number of writes that the server acknowledged and, with the option `wait`, that number of replicas as well. */
   readonly acknowledged: number;
-  /** Writes in all: the sum of `acknowledged`, `failed` and `unknown`. Reads are not among them. */
+  /** The number of writes: the sum of `acknowledged`, `failed` and `unknown`. Reads are not included. */
   readonly attempts: number;
-  /** Writes that the server refused, for certain. */
+  /** The number of writes that the server certainly refused. */
   readonly failed: number;
-  /** Writes without a certain answer: too late, connection closed, fewer replicas than `wait`. May be present. */
+  /**
+   * The number of writes without a certain reply: a timeout, a closed connection, or fewer replicas than `wait`. These writes may
+   * be present.
+   */
   readonly unknown: number;
-  /** Reads during the run that were answered. */
+  /** The number of reads during the run that were answered. */
   readonly reads: number;
-  /** Acknowledged writes that are gone. Of a register, only the newest is expected to be there. */
+  /** The acknowledged writes that are lost. Only the newest write to a register is expected to be present. */
   readonly lost: readonly LostWrite[];
-  /** Present though never acknowledged. Increments are not told one by one, and so not listed. */
+  /** The writes that are present although they were never acknowledged. Increments are not identifiable and not included. */
   readonly unacknowledgedPresent: readonly UnacknowledgedWrite[];
-  /** A token twice in a list, a counter beyond what the attempts explain. */
+  /** The tokens that a list contains more than once, and the counters with more increments than the attempts explain. */
   readonly duplicated: readonly DuplicatedWrite[];
-  /** Registers that read back an older acknowledged value (then `lost` has the newest), and reads that went back. */
+  /**
+   * The registers with an older acknowledged value (`lost` then contains the newest value), and the reads that returned an older
+   * state than an earlier acknowledged write or read.
+   */
   readonly stale: readonly StaleValue[];
-  /** One entry for each planned shard, in their order. */
+  /** One entry for each planned shard, in the order of the plan. */
   readonly shards: readonly ShardLedger[];
-  /** Attempts without acknowledgement, reads included, by error word: `MOVED`, `CLUSTERDOWN`, `timeout`, `closed`, … */
+  /**
+   * The number of attempts without an acknowledgement, including reads, by error word: `MOVED`, `CLUSTERDOWN`, `timeout`,
+   * `closed` and others.
+   */
   readonly errors: Readonly<Record<string, number>>;
   /**
-   * How often the clients sent a command again by themselves, by the word of the reply: `MOVED`, `ASK`, `TRYAGAIN`,
-   * `CLUSTERDOWN`. What went well in the end is in no other number.
+   * The number of commands that the clients repeated by themselves, by the error word of the reply: `MOVED`, `ASK`, `TRYAGAIN`,
+   * `CLUSTERDOWN`. No other number includes the repeated commands that succeeded in the end.
    */
   readonly redirects: Readonly<Record<string, number>>;
-  /** Split at the longest unavailability of any shard; where there was none, all is `before`. */
+  /** The latencies before, during and after the longest unavailability of any shard. If there was none, all are in `before`. */
   readonly latency: {
     readonly before: LatencySummary;
     readonly during: LatencySummary;
     readonly after: LatencySummary;
   };
   /**
-   * The clients that ended for good before the workload was stopped, such as one whose `clusterRetryStrategy` gave up.
-   * Their writers wrote no more; the time until the end of the run counts as unavailable on every shard that no other
-   * writer writes to.
+   * The clients that ended permanently before the workload was stopped, for example because `clusterRetryStrategy` gave up. Their
+   * writers stopped as well. The time until the end of the run counts as unavailable for every shard without another writer.
    */
   readonly endedClients: readonly EndedClient[];
-  /** What every key of the workload begins with, and no other key does. */
+  /** The beginning of every key of the workload. No other key has it. */
   readonly keyPrefix: string;
-  /** Given back as the option `seed`, it makes every writer choose as it did. */
+  /** The seed. As the option `seed` of another workload, it makes each writer repeat its choices. */
   readonly seed: number;
   /**
-   * The cluster's, as the option `timeScale` set it. Assertions about times allow so many times the milliseconds that they
-   * are given; the times here are those of the clock.
+   * The time scale of the cluster, as set by the option `timeScale`. Assertions about times multiply their limits by it. The
+   * times in the ledger are real times.
    */
   readonly timeScale: number;
-  /** When the writers began, in milliseconds since the epoch. */
+  /** When the writers started, in milliseconds since the epoch. */
   readonly startedAt: number;
   /** When the last writer had stopped, in milliseconds since the epoch. */
   readonly stoppedAt: number;

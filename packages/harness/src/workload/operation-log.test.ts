@@ -6,7 +6,7 @@ import { type Operation, OperationLog, type Outcome } from "./operation-log.ts";
 function append(log: OperationLog, row: Operation): void {
   log.append(
     row.kind,
-    row.read,
+    row.isRead,
     row.writer,
     row.key,
     row.sequence,
@@ -21,7 +21,7 @@ function append(log: OperationLog, row: Operation): void {
 
 const operation: fc.Arbitrary<Operation> = fc.record({
   kind: fc.constantFrom(...WRITE_KINDS),
-  read: fc.boolean(),
+  isRead: fc.boolean(),
   writer: fc.nat({ max: 255 }),
   key: fc.nat({ max: 16_383 }),
   sequence: fc.nat({ max: 2 ** 32 - 1 }),
@@ -33,19 +33,19 @@ const operation: fc.Arbitrary<Operation> = fc.record({
   source: fc.nat({ max: 65_535 }),
 });
 
-test("every row is given back as it was", () => {
+test("returns every row as it was added", () => {
   fc.assert(
     fc.property(fc.array(operation), (rows) => {
       const log = new OperationLog();
       for (const row of rows) append(log, row);
       expect(Array.from({ length: log.length }, (_, index) => log.at(index))).toEqual(rows);
-      const writes = rows.filter(({ read }) => !read);
+      const writes = rows.filter(({ isRead }) => !isRead);
       expect(log.acknowledged + log.failed + log.unknown).toBe(writes.length);
     }),
   );
 });
 
-test("it grows beyond a chunk, and finds a moment in it", () => {
+test("grows beyond one chunk, and finds the first row after a time", () => {
   const log = new OperationLog();
   for (let row = 0; row < 200_000; row += 1) {
     log.append("counter", false, 1, 2, row + 1, row, row, row + 0.5, "acknowledged", "");
@@ -57,7 +57,7 @@ test("it grows beyond a chunk, and finds a moment in it", () => {
   expect(log.acknowledged).toBe(200_000);
 });
 
-test("more error words than a byte can tell apart become one", () => {
+test('replaces error words by "other" if there are more than fit into a byte', () => {
   const log = new OperationLog();
   for (let row = 0; row < 400; row += 1)
     log.append("set", false, 0, 0, row, 0, row, row, "failed", `E${row}`);

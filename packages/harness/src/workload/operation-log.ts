@@ -1,31 +1,37 @@
-import { NO_SOURCE } from "./answer-sources.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
+import { NO_SOURCE } from "./reply-sources.ts";
 
-/** Rows of a chunk: 2.4 MB at a time. */
-const CHUNK = 65_536;
-const MOST_WORDS = 255;
+/** Number of rows in a chunk of memory, which has 2.4 MB. */
+const CHUNK_ROWS = 65_536;
+/** Maximum number of different error words. The log stores the number of a word in one byte. */
+const MAX_WORDS = 255;
 
+/** What happened to an attempt. */
 export type Outcome = "acknowledged" | "failed" | "unknown";
 const OUTCOMES = ["acknowledged", "failed", "unknown"] as const satisfies readonly Outcome[];
-const READ = 0x80;
+/** Marks a read in the column of kinds. */
+const READ_FLAG = 0x80;
 
 /** One finished attempt. */
 export interface Operation {
   readonly kind: WriteKind;
-  readonly read: boolean;
+  readonly isRead: boolean;
   readonly writer: number;
   readonly key: number;
-  /** Of a write: its place among the writer's writes. Of a read of kind `set`: that of the write it looks for. */
+  /** For a write: its position among the writes of its writer. For a read of kind `set`: the position of the write to read. */
   readonly sequence: number;
-  /** What the answer said: a counter's value after INCR, or what a read saw (sequence, count, length); otherwise 0. */
+  /**
+   * The number in the reply: the value of a counter after INCR, or the sequence, count or length that a read returned; else 0.
+   */
   readonly observed: number;
-  /** By `performance.now()`, as is `doneAt`. */
+  /** When the command was sent, by `monotonicMs()`. */
   readonly sentAt: number;
+  /** When the attempt ended, by `monotonicMs()`. */
   readonly doneAt: number;
   readonly outcome: Outcome;
-  /** The error word, or "" where there is none. */
+  /** The error word; "" if there was no error. */
   readonly error: string;
-  /** The connection on which the attempt was sent last, as a number of `AnswerSources`. */
+  /** The connection on which the command was sent last, as a number of `ReplySources`. */
   readonly source: number;
 }
 
@@ -36,7 +42,7 @@ interface Chunk {
   readonly error: Uint8Array;
   readonly key: Uint16Array;
   readonly sequence: Uint32Array;
-  /** A counter that somebody sets may be negative, or greater than 32 bits. */
+  /** A float, because a counter that another client sets may be negative or exceed 32 bits. */
   readonly observed: Float64Array;
   readonly source: Uint16Array;
   readonly sentAt: Float64Array;
@@ -44,8 +50,8 @@ interface Chunk {
 }
 
 /**
- * Every finished attempt in the order of the answers, in 36 bytes each: a million attempts would be 100 MB and much
- * work for the garbage collector as objects. Rows are never changed.
+ * All finished attempts, in the order of their replies. Each attempt needs 36 bytes. As objects, a million attempts would need
+ * 100 MB and much work of the garbage collector. Rows are never changed.
  */
 export class OperationLog {
   #length = 0;
@@ -57,24 +63,30 @@ export class OperationLog {
   readonly #words: string[] = [""];
   readonly #wordNumbers = new Map<string, number>([["", 0]]);
 
+  /** Number of rows. */
   get length(): number {
     return this.#length;
   }
-  /** Acknowledged writes; like its siblings kept up to date, so that asking costs nothing. */
+  /** Number of acknowledged writes. This and the next two counts are updated with each row, so that reading them is cheap. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
+  /** Number of refused writes. */
   get failed(): number {
     return this.#failed;
   }
+  /** Number of writes of unknown outcome. */
   get unknown(): number {
     return this.#unknown;
   }
 
-  /** Adds a row. Plain arguments, because this runs at every answer. Rows come in the order of `doneAt`. */
+  /**
+   * Adds a row. Rows must be added in the order of `doneAt`. The arguments are not an object, because this runs for every reply.
+   * See {@link Operation} for their meaning.
+   */
   append(
     kind: WriteKind,
-    read: boolean,
+    isRead: boolean,
     writer: number,
     key: number,
     sequence: number,
@@ -85,81 +97,81 @@ export class OperationLog {
     error: string,
     source: number = NO_SOURCE,
   ): void {
-    const row = this.#length % CHUNK;
-    if (row === 0 && this.#length > 0) {
+    const index = this.#length % CHUNK_ROWS;
+    if (index === 0 && this.#length > 0) {
       this.#current = newChunk();
       this.#chunks.push(this.#current);
     }
     const chunk = this.#current;
-    chunk.kind[row] = kindNumber(kind) | (read ? READ : 0);
-    chunk.outcome[row] = outcome === "acknowledged" ? 0 : outcome === "failed" ? 1 : 2;
-    chunk.writer[row] = writer;
-    chunk.error[row] = error === "" ? 0 : this.#intern(error);
-    chunk.key[row] = key;
-    chunk.sequence[row] = sequence;
-    chunk.observed[row] = observed;
-    chunk.source[row] = source;
-    chunk.sentAt[row] = sentAt;
-    chunk.doneAt[row] = doneAt;
+    chunk.kind[index] = kindNumber(kind) | (isRead ? READ_FLAG : 0);
+    chunk.outcome[index] = outcome === "acknowledged" ? 0 : outcome === "failed" ? 1 : 2;
+    chunk.writer[index] = writer;
+    chunk.error[index] = error === "" ? 0 : this.#intern(error);
+    chunk.key[index] = key;
+    chunk.sequence[index] = sequence;
+    chunk.observed[index] = observed;
+    chunk.source[index] = source;
+    chunk.sentAt[index] = sentAt;
+    chunk.doneAt[index] = doneAt;
     this.#length += 1;
-    if (read) return;
+    if (isRead) return;
     if (outcome === "acknowledged") this.#acknowledged += 1;
     else if (outcome === "failed") this.#failed += 1;
     else this.#unknown += 1;
   }
 
-  /** The row at an index, as an object: for findings and tests; loops read single columns. */
-  at(index: number): Operation {
+  /** Returns a row as an object, for tests. Loops read single columns. */
+  at(row: number): Operation {
     return {
-      kind: this.kind(index),
-      read: this.isRead(index),
-      writer: this.writer(index),
-      key: this.key(index),
-      sequence: this.sequence(index),
-      observed: this.observed(index),
-      sentAt: this.sentAt(index),
-      doneAt: this.doneAt(index),
-      outcome: this.outcome(index),
-      error: this.error(index),
-      source: this.source(index),
+      kind: this.kind(row),
+      isRead: this.isRead(row),
+      writer: this.writer(row),
+      key: this.key(row),
+      sequence: this.sequence(row),
+      observed: this.observed(row),
+      sentAt: this.sentAt(row),
+      doneAt: this.doneAt(row),
+      outcome: this.outcome(row),
+      error: this.error(row),
+      source: this.source(row),
     };
   }
 
-  kind(index: number): WriteKind {
-    return WRITE_KINDS[(this.#chunk(index).kind[index % CHUNK] as number) & ~READ] as WriteKind;
+  kind(row: number): WriteKind {
+    return WRITE_KINDS[(this.#chunk(row).kind[row % CHUNK_ROWS] as number) & ~READ_FLAG] as WriteKind;
   }
-  isRead(index: number): boolean {
-    return ((this.#chunk(index).kind[index % CHUNK] as number) & READ) !== 0;
+  isRead(row: number): boolean {
+    return ((this.#chunk(row).kind[row % CHUNK_ROWS] as number) & READ_FLAG) !== 0;
   }
-  outcome(index: number): Outcome {
-    return OUTCOMES[this.#chunk(index).outcome[index % CHUNK] as number] as Outcome;
+  outcome(row: number): Outcome {
+    return OUTCOMES[this.#chunk(row).outcome[row % CHUNK_ROWS] as number] as Outcome;
   }
-  writer(index: number): number {
-    return this.#chunk(index).writer[index % CHUNK] as number;
+  writer(row: number): number {
+    return this.#chunk(row).writer[row % CHUNK_ROWS] as number;
   }
-  error(index: number): string {
-    return this.#words[this.#chunk(index).error[index % CHUNK] as number] as string;
+  error(row: number): string {
+    return this.#words[this.#chunk(row).error[row % CHUNK_ROWS] as number] as string;
   }
-  key(index: number): number {
-    return this.#chunk(index).key[index % CHUNK] as number;
+  key(row: number): number {
+    return this.#chunk(row).key[row % CHUNK_ROWS] as number;
   }
-  sequence(index: number): number {
-    return this.#chunk(index).sequence[index % CHUNK] as number;
+  sequence(row: number): number {
+    return this.#chunk(row).sequence[row % CHUNK_ROWS] as number;
   }
-  observed(index: number): number {
-    return this.#chunk(index).observed[index % CHUNK] as number;
+  observed(row: number): number {
+    return this.#chunk(row).observed[row % CHUNK_ROWS] as number;
   }
-  source(index: number): number {
-    return this.#chunk(index).source[index % CHUNK] as number;
+  source(row: number): number {
+    return this.#chunk(row).source[row % CHUNK_ROWS] as number;
   }
-  sentAt(index: number): number {
-    return this.#chunk(index).sentAt[index % CHUNK] as number;
+  sentAt(row: number): number {
+    return this.#chunk(row).sentAt[row % CHUNK_ROWS] as number;
   }
-  doneAt(index: number): number {
-    return this.#chunk(index).doneAt[index % CHUNK] as number;
+  doneAt(row: number): number {
+    return this.#chunk(row).doneAt[row % CHUNK_ROWS] as number;
   }
 
-  /** The first row that was done after a moment; `length` where none was. */
+  /** Returns the first row that ended after `atMs`, by binary search; `length` if there is none. */
   firstDoneAfter(atMs: number): number {
     let low = 0;
     let high = this.#length;
@@ -171,18 +183,18 @@ export class OperationLog {
     return low;
   }
 
-  #chunk(index: number): Chunk {
-    return this.#chunks[Math.floor(index / CHUNK)] as Chunk;
+  #chunk(row: number): Chunk {
+    return this.#chunks[Math.floor(row / CHUNK_ROWS)] as Chunk;
   }
 
   #intern(word: string): number {
     const known = this.#wordNumbers.get(word);
     if (known !== undefined) return known;
-    if (this.#words.length >= MOST_WORDS) return this.#intern("other");
+    if (this.#words.length >= MAX_WORDS) return this.#intern("other");
     const number = this.#words.push(word) - 1;
     this.#wordNumbers.set(word, number);
-    // Kept back for the case that there are more different words than a byte can tell apart.
-    if (this.#words.length === MOST_WORDS - 1) this.#intern("other");
+    // The last number is reserved for "other", which replaces all further words.
+    if (this.#words.length === MAX_WORDS - 1) this.#intern("other");
     return number;
   }
 }
@@ -193,15 +205,15 @@ function kindNumber(kind: WriteKind): number {
 
 function newChunk(): Chunk {
   return {
-    kind: new Uint8Array(CHUNK),
-    outcome: new Uint8Array(CHUNK),
-    writer: new Uint8Array(CHUNK),
-    error: new Uint8Array(CHUNK),
-    key: new Uint16Array(CHUNK),
-    sequence: new Uint32Array(CHUNK),
-    observed: new Float64Array(CHUNK),
-    source: new Uint16Array(CHUNK),
-    sentAt: new Float64Array(CHUNK),
-    doneAt: new Float64Array(CHUNK),
+    kind: new Uint8Array(CHUNK_ROWS),
+    outcome: new Uint8Array(CHUNK_ROWS),
+    writer: new Uint8Array(CHUNK_ROWS),
+    error: new Uint8Array(CHUNK_ROWS),
+    key: new Uint16Array(CHUNK_ROWS),
+    sequence: new Uint32Array(CHUNK_ROWS),
+    observed: new Float64Array(CHUNK_ROWS),
+    source: new Uint16Array(CHUNK_ROWS),
+    sentAt: new Float64Array(CHUNK_ROWS),
+    doneAt: new Float64Array(CHUNK_ROWS),
   };
 }

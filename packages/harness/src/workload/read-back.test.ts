@@ -3,21 +3,21 @@ import { expect, test } from "vitest";
 import { splitSlots } from "../plan/slots.ts";
 import { Keyspace } from "./keyspace.ts";
 import { OperationLog } from "./operation-log.ts";
-import { countOf, readBack } from "./read-back.ts";
+import { parseCount, readBack } from "./read-back.ts";
 
 const NEVER = new AbortController().signal;
 const KEYSPACE = new Keyspace("t:", 3, 1, splitSlots(3));
 const TRYAGAIN = "Too many Cluster redirections. Last error: ReplyError: TRYAGAIN Multiple keys request";
 
-/** Three acknowledged writes to keys of number 0. */
-function threeKeys(): OperationLog {
+/** Returns the log of three acknowledged writes of kind `set` to key 0. */
+function threeWrites(): OperationLog {
   const log = new OperationLog();
   for (const sequence of [1, 2, 3])
     log.append("set", false, 0, 0, sequence, 0, sequence, sequence + 0.5, "acknowledged", "");
   return log;
 }
 
-test("reads keys one by one when a migration refuses them together", async () => {
+test("reads keys one by one if MGET is refused during a migration", async () => {
   const client = {
     mget: () => Promise.reject(new Error(TRYAGAIN)),
     get: (name: string) => {
@@ -25,21 +25,21 @@ test("reads keys one by one when a migration refuses them together", async () =>
       return Promise.resolve(name.endsWith("w0-3") ? null : "w0-1..");
     },
   } as unknown as Cluster;
-  const { sequences, foreign } = await readBack(client, KEYSPACE, threeKeys(), 6, NEVER);
+  const { sequences, foreign } = await readBack(client, KEYSPACE, threeWrites(), 6, NEVER);
   expect(sequences.set[0]).toEqual([1]);
   expect(foreign).toEqual([]);
 });
 
-test("asks again after any other error", async () => {
-  let asked = 0;
+test("repeats a command after any other error", async () => {
+  let attempts = 0;
   const client = {
     mget: (names: readonly string[]) => {
-      asked += 1;
-      if (asked < 3) return Promise.reject(new Error("LOADING Redis is loading the dataset in memory"));
+      attempts += 1;
+      if (attempts < 3) return Promise.reject(new Error("LOADING Redis is loading the dataset in memory"));
       return Promise.resolve(names.map((name) => name.slice(name.lastIndexOf(":") + 1)));
     },
   } as unknown as Cluster;
-  const { sequences } = await readBack(client, KEYSPACE, threeKeys(), 6, NEVER);
+  const { sequences } = await readBack(client, KEYSPACE, threeWrites(), 6, NEVER);
   expect(sequences.set[0]).toEqual([1, 2, 3]);
 });
 
@@ -52,6 +52,6 @@ test.each([
   ["0x10", undefined],
   ["1.5", undefined],
   ["99999999999999999999", undefined],
-])("a counter that holds %o counts as %o", (value, count) => {
-  expect(countOf(value)).toBe(count);
+])("parses the counter value %o as %o", (value, count) => {
+  expect(parseCount(value)).toBe(count);
 });

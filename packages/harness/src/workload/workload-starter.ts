@@ -16,8 +16,8 @@ import { startWorkload } from "./start-workload.ts";
 import type { NodeOrName, Workload } from "./workload.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 
-/** A node that answers does so within this time, unless its machine is overloaded. */
-const PROMPT_MS = 200;
+/** Maximum time in which a healthy node answers, unless the machine is overloaded. */
+const PROMPT_TIMEOUT_MS = 200;
 const POLL_MS = 20;
 
 /** Starts the workloads of one handle, and ends those that are still running. */
@@ -40,16 +40,16 @@ export class WorkloadStarter implements ClusterWorkloads {
   async startWorkload(options: ClusterWorkloadOptions = {}, wait: WaitOptions = {}): Promise<Workload> {
     const { calls, history } = this.#context;
     calls.refuseEnded();
-    const { client, ...rest } = options;
+    const { client, ...workloadOptions } = options;
     const target: WorkloadTarget = {
       ...this.#target(client, wait),
-      // The log of a workload may be large, and the caller may still hold the workload.
-      released: () => void this.#running.delete(workload),
+      // The caller may keep a reference to the workload, whose log may be large.
+      onReleased: () => void this.#running.delete(workload),
     };
     const ended = calls.signal("call");
-    const workload = await startWorkload(target, rest);
+    const workload = await startWorkload(target, workloadOptions);
     if (calls.ended !== undefined || ended.aborted) {
-      // Too late to be ended with the others.
+      // `endAll()` has already run, without this workload.
       await workload[Symbol.asyncDispose]();
       calls.refuseEnded();
       throw ended.reason;
@@ -59,7 +59,7 @@ export class WorkloadStarter implements ClusterWorkloads {
     return workload;
   }
 
-  /** Ends the running workloads, without ledgers. */
+  /** Ends the running workloads without ledgers. */
   async endAll(): Promise<void> {
     const workloads = [...this.#running];
     this.#running.clear();
@@ -75,22 +75,22 @@ export class WorkloadStarter implements ClusterWorkloads {
       nodeNames: plan.nodes.map(({ name }) => name),
       indexOf: (node) => this.#indexOf(node),
       clientKeyPrefix: clients.keyPrefix,
-      // A test with its own client options wants to see what such a client does by itself.
-      clientsLookAround: client === undefined,
+      // A test with its own client options observes what such a client does by itself.
+      canRefreshSlots: client === undefined,
       connect: () => this.#clients.connect(clients.options, wait),
       connectReader: (signal) => this.#clients.connect(clients.readBack, { signal }),
       identify: (connection) => identifyNode(connection, plan, addresses),
-      servingNodeBySlot: async () => servingNodeBySlot(await this.#promptViews(), plan),
-      ownership: async () => describeOwnership(await this.#promptViews()),
-      whenWhole: (signal) => poll(() => this.#requireReadable(), { everyMs: POLL_MS, signal }),
+      readSlotOwners: async () => servingNodeBySlot(await this.#promptViews(), plan),
+      readOwnership: async () => describeOwnership(await this.#promptViews()),
+      waitUntilReadable: (signal) => poll(() => this.#requireReadable(), { everyMs: POLL_MS, signal }),
       ...(tooSmallToFailOver(plan.shards.length) === undefined
         ? {}
-        : { refuseHopeless: () => this.#prospects.refuseHopeless() }),
-      judged: (ledger) => history.addLedger(ledger),
+        : { requireFailoverPossible: () => this.#prospects.refuseHopeless() }),
+      onLedger: (ledger) => history.addLedger(ledger),
     };
   }
 
-  /** Returns which node serves what. @throws Error with the reason why something cannot be read now. */
+  /** Returns the text that describes the slot owners. @throws Error with the reason if a slot cannot be read now. */
   async #requireReadable(): Promise<string> {
     const view = await readView(this.#context);
     const reason = whyNotReadable(view.views);
@@ -104,10 +104,10 @@ export class WorkloadStarter implements ClusterWorkloads {
     const { calls, nodes, plan } = this.#context;
     calls.refuseEnded();
     const connections = nodes.map(({ connection }) => connection);
-    return await readPromptViews(connections, PROMPT_MS * plan.timeScale);
+    return await readPromptViews(connections, PROMPT_TIMEOUT_MS * plan.timeScale);
   }
 
-  /** Returns the index of a node that the caller of a workload named. @throws RedisClusterError UNKNOWN_NODE */
+  /** Returns the index of a node. @throws RedisClusterError UNKNOWN_NODE if the node does not belong to the cluster. */
   #indexOf(given: NodeOrName): number {
     const { nodes } = this.#context;
     const index = nodes.findIndex(({ handle }) => handle === given || handle.name === given);
@@ -115,7 +115,7 @@ export class WorkloadStarter implements ClusterWorkloads {
     const text = typeof given === "string" ? JSON.stringify(given) : "a node of another cluster";
     throw new RedisClusterError(
       "UNKNOWN_NODE",
-      `Looking for an acknowledged write: expected a node of this cluster or a name from node-0 to node-${nodes.length - 1}, got ${text}.`,
+      `Finding an acknowledged write: expected a node of this cluster, or a name from node-0 to node-${nodes.length - 1}, got ${text}.`,
       { details: typeof given === "string" ? { name: given } : {} },
     );
   }

@@ -2,43 +2,48 @@ import type { Cluster, Redis } from "ioredis";
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** Returns the index of the node that serves a slot; undefined when no node that answers does. */
-type SlotOwner = (slot: number) => number | undefined;
+/** Returns the index of the node that serves a slot; undefined if no node that answers serves it. */
+type SlotOwners = (slot: number) => number | undefined;
 
-/** What a workload needs of a cluster. */
+/** Everything that a workload requires of a cluster. */
 export interface WorkloadTarget {
-  /** By how much every limit is longer than elsewhere. */
+  /** The factor by which every timeout is multiplied. */
   readonly timeScale: number;
-  /** The names of all nodes, in their order. */
+  /** The names of all nodes, in the order of the plan. */
   readonly nodeNames: readonly string[];
-  /** The index of a node or of the node of a name. @throws RedisClusterError UNKNOWN_NODE */
+  /** Returns the index of a node. @throws RedisClusterError UNKNOWN_NODE if the node does not belong to the cluster. */
   indexOf(node: string | { readonly name: string }): number;
-  /** The slots of the planned shards, in their order. */
+  /** The slots of the planned shards, in the order of the plan. */
   readonly shardSlots: readonly SlotRange[];
-  /** A connected client of its own that sends everything, reads too, to primaries; the workload disconnects it. */
+  /** Connects a new client that sends all commands to primaries, including reads. The workload disconnects it. */
   connect(): Promise<Cluster>;
-  /** The same for reading back, with a client that does not give up. */
+  /** Connects a client that reads the values back. It does not give up, and the workload disconnects it. */
   connectReader(signal: AbortSignal): Promise<Cluster>;
-  /** What the user's client options put in front of every key. */
+  /** The `keyPrefix` of the client options, which precedes every key. */
   readonly clientKeyPrefix: string;
-  /** Whether its clients refresh their slots as soon as a node does not answer. */
-  readonly clientsLookAround: boolean;
-  /** Returns the index of the node at the other end of a connection; undefined when it is unknown. */
+  /** Whether the clients refresh their slots when a node does not answer. */
+  readonly canRefreshSlots: boolean;
+  /** Returns the index of the node at the other end of a connection; undefined if it is unknown. */
   identify(connection: Redis): Promise<number | undefined>;
-  /** Looks once at which node serves which slot; of several that claim a slot, the one with the newest config epoch. */
-  servingNodeBySlot(): Promise<SlotOwner>;
+  /** Reads once which node serves which slot. If several nodes claim a slot, the newest config epoch counts. */
+  readSlotOwners(): Promise<SlotOwners>;
   /**
-   * Resolves when everything can be read back; when the signal aborts, rejects with what kept it from that.
+   * Waits until every slot can be read.
    *
-   * @returns which node serves what at which config epoch: the same text as before only if nothing has changed since.
+   * @returns a text with the slots and the config epoch of each node. Equal texts mean that no slot has moved in between.
+   * @throws Error with the obstacle, when the signal aborts.
    */
-  whenWhole(signal: AbortSignal): Promise<string>;
-  /** Looks once at the same, without waiting for nodes that do not answer promptly. */
-  ownership(): Promise<string>;
-  /** @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed and the cluster has too few to replace it. */
-  refuseHopeless?(): Promise<void>;
-  /** Receives the ledger, once there is one. */
-  judged?(ledger: Ledger): void;
-  /** Is called when the workload has ended and nothing can be asked of the cluster any more on its behalf. */
-  released?(): void;
+  waitUntilReadable(signal: AbortSignal): Promise<string>;
+  /** Returns the same text at once. Nodes that do not answer promptly are missing in it. */
+  readOwnership(): Promise<string>;
+  /**
+   * Verifies that every failed primary can be replaced.
+   *
+   * @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed and the cluster has too few primaries to replace it.
+   */
+  requireFailoverPossible?(): Promise<void>;
+  /** Receives the ledger when it is complete. */
+  onLedger?(ledger: Ledger): void;
+  /** Is called when the workload has ended and no longer uses the cluster. */
+  onReleased?(): void;
 }

@@ -9,61 +9,66 @@ import {
   startCallDeadline,
 } from "../timing/call-deadline.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
-import { type Acknowledgement, AcknowledgementWaiters, type Counts } from "./acknowledgement-waiters.ts";
-import { AnswerSources } from "./answer-sources.ts";
+import {
+  type Acknowledgement,
+  AcknowledgementWaiters,
+  type AcknowledgementFilter,
+} from "./acknowledgement-waiters.ts";
+import { ReplySources } from "./reply-sources.ts";
 import { Keyspace } from "./keyspace.ts";
-import type { History } from "./history.ts";
+import type { WorkloadHistory } from "./workload-history.ts";
 import type { Ledger } from "./ledger.ts";
 import { OperationLog } from "./operation-log.ts";
-import { makeLedger } from "./make-ledger.ts";
-import type { ValidWorkload } from "./options.ts";
-import { Pace } from "./pace.ts";
+import { buildLedger } from "./build-ledger.ts";
+import type { ValidWorkload } from "./workload-options.ts";
+import { RateLimiter } from "./rate-limiter.ts";
 import { RunClock } from "./run-clock.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 import { Writer } from "./writer.ts";
 import { WriterClient } from "./writer-client.ts";
 import { clearInterval, monotonicMs, pause, setInterval } from "../clock/real-time.ts";
 
-/** Waiting for the cluster to be whole, and reading back. */
-const STOP_MS = 60_000;
-/** How often a wait looks whether it is hopeless. */
-const HOPE_MS = 100;
+/** Default timeout of `stop()`. */
+const STOP_TIMEOUT_MS = 60_000;
+/** How often a wait checks whether a failover is still possible. */
+const FAILOVER_CHECK_MS = 100;
 
-/** How long the end of a workload may take; default 60 000 ms. */
+/** Options of `stop()`. The default of `timeoutMs` is 60 000 ms. */
 export type StopWorkloadOptions = WaitOptions;
 
-/** How often it is looked up which node serves the shard that a caller waits for. */
-const LOOK_AGAIN_MS = 100;
+/** How often a wait reads which node serves the shard. */
+const OWNER_POLL_MS = 100;
 
-/** How long it may take until a new connection is known to lead to which node, unless that node is frozen. */
-const IDENTIFY_MS = 100;
+/** Maximum time to identify the node of a new connection. A frozen node may take longer. */
+const IDENTIFY_TIMEOUT_MS = 100;
 
 /** A node of the cluster, or its name. */
 export type NodeOrName = string | { readonly name: string };
 
-/** Whose acknowledgements count. */
+/** Selects the node whose acknowledgements count. */
 export interface AcknowledgedBy {
-  /** Only those of this node. */
+  /** Counts only the acknowledgements of this node. */
   readonly by?: NodeOrName | undefined;
 }
 
-/** Whose acknowledgements count, and how long to wait; default time limit 10 000 ms. */
+/** Options of `waitForAcknowledged()`. The default of `timeoutMs` is 10 000 ms. */
 export interface WaitForAcknowledgedOptions extends WaitOptions, AcknowledgedBy {}
 
-/** How many writes there have been so far. */
+/** The number of writes so far. */
 export interface WorkloadProgress {
-  /** Writes that have an outcome. */
+  /** The number of writes that have an outcome. */
   readonly attempts: number;
+  /** The number of acknowledged writes. */
   readonly acknowledged: number;
-  /** Refused for certain. The rest is unknown. */
+  /** The number of writes that the server certainly refused. The outcome of all other writes is unknown. */
   readonly failed: number;
 }
 
-/** Writers at work. `stop()` them for the ledger; `await using` ends them without one. */
+/** A running workload. `stop()` ends it and returns the ledger. The end of an `await using` block ends it without a ledger. */
 export class Workload implements AsyncDisposable {
-  /** Given back as the option `seed`, it makes every writer choose as it did. */
+  /** The seed. As the option `seed` of another workload, it makes each writer repeat its choices. */
   readonly seed: number;
-  /** What every key of this workload begins with, and no other key does: the option `keyPrefix`, and a random part. */
+  /** The beginning of every key of this workload: the option `keyPrefix` and a random part. No other key has it. */
   readonly keyPrefix: string;
   readonly #target: WorkloadTarget;
   readonly #valueBytes: number;
@@ -72,36 +77,37 @@ export class Workload implements AsyncDisposable {
   readonly #log = new OperationLog();
   readonly #keyspace: Keyspace;
   readonly #waiters: AcknowledgementWaiters;
-  readonly #sweep: NodeJS.Timeout;
-  readonly #sources = new AnswerSources();
+  readonly #expiryTimer: NodeJS.Timeout;
+  readonly #sources = new ReplySources();
   readonly #clock = new RunClock();
   readonly #startedAt = monotonicMs();
   #ended: Promise<number> | undefined;
   #ledger: Promise<Ledger> | undefined;
-  readonly #unjudged = new AbortController();
+  /** Is aborted if the workload ends without a ledger. */
+  readonly #discarded = new AbortController();
 
-  /** Made by `startWorkload` only. */
+  /** Is called by `startWorkload` only. */
   constructor(target: WorkloadTarget, options: ValidWorkload, clients: readonly Cluster[]) {
     this.#target = target;
     this.#valueBytes = options.valueBytes;
     this.seed = options.seed ?? newSeed();
-    // A key of somebody else, or of another workload with the same prefix and seed, could be taken for one of these:
-    // a loss would be hidden, or a write seem to be there twice. So no run uses the names of another one.
-    const run = randomBytes(6).toString("hex");
-    this.keyPrefix = `${target.clientKeyPrefix}${options.keyPrefix ?? "workload"}:${run}:`;
+    // Keys of another program, or of another workload with the same prefix and seed, could be mistaken for keys of this run. That
+    // could hide a loss, or make a write seem to be duplicated. Therefore the names of keys are different in each run.
+    const runId = randomBytes(6).toString("hex");
+    this.keyPrefix = `${target.clientKeyPrefix}${options.keyPrefix ?? "workload"}:${runId}:`;
     this.#keyspace = new Keyspace(this.keyPrefix, options.keys, options.writers, target.shardSlots);
     this.#waiters = new AcknowledgementWaiters(this.#log, this.#keyspace);
     const identify: WorkloadTarget["identify"] = (connection) => target.identify(connection);
     this.#clients = clients.map(
-      (client) => new WriterClient(client, target.clientsLookAround, this.#sources, identify),
+      (client) => new WriterClient(client, target.canRefreshSlots, this.#sources, identify),
     );
     const shared = {
       options,
       keyspace: this.#keyspace,
       log: this.#log,
-      pace: new Pace(options.ratePerSecond),
-      load: target.shardSlots.map(() => 0),
-      acknowledged: (shard: number, key: number, source: number, sentAt: number, doneAt: number) =>
+      rateLimiter: new RateLimiter(options.ratePerSecond),
+      inFlight: target.shardSlots.map(() => 0),
+      onAcknowledged: (shard: number, key: number, source: number, sentAt: number, doneAt: number) =>
         this.#waiters.notify(shard, key, source, sentAt, doneAt),
     };
     const seeds = seededRandom(this.seed);
@@ -110,47 +116,57 @@ export class Workload implements AsyncDisposable {
       return new Writer(index, client, shared, seededRandom(Math.floor(seeds() * 2 ** 32)));
     });
     for (const writer of this.#writers) writer.start();
-    this.#sweep = setInterval(
+    this.#expiryTimer = setInterval(
       () => this.#expire(false),
       Math.min(25, Math.max(5, options.commandTimeoutMs / 20)),
     );
   }
 
-  /** How far it is. Costs nothing, so that it can be asked at any time. */
+  /** The number of writes so far. Reading it is cheap. */
   get progress(): WorkloadProgress {
     const { acknowledged, failed, unknown } = this.#log;
     return { attempts: acknowledged + failed + unknown, acknowledged, failed };
   }
 
-  /** Whether `stop()` or the end of `await using` has been called. */
+  /** Whether `stop()` was called, or the workload was ended without a ledger. */
   get stopped(): boolean {
     return this.#ended !== undefined;
   }
 
   /**
-   * Returns when the first write to a planned shard was acknowledged that had been sent after `atMs`; undefined if none
-   * has been so far. Both are milliseconds since the epoch, as `Date.now()`, `failover.since` and the ledger have them, and
-   * exact to a millisecond. Without `by` every node's acknowledgement counts, also that of an old primary which will lose
-   * the write.
+   * Returns when the first write to a shard was acknowledged that was sent after a given time. Without `by`, acknowledgements of
+   * all nodes count, including those of an old primary that will lose the write.
    *
-   * @throws RedisClusterError INVALID_ARGUMENT if there is no such shard or `atMs` is not a number; UNKNOWN_NODE.
+   * @param shard the index of the planned shard.
+   * @param atMs a time in milliseconds since the epoch, such as `Date.now()`, `failover.since` or a time of the ledger.
+   * @returns the time of the acknowledgement in milliseconds since the epoch, exact to a millisecond; undefined if there is none
+   * yet.
+   * @throws RedisClusterError INVALID_ARGUMENT if the shard does not exist or `atMs` is not a finite number.
+   * @throws RedisClusterError UNKNOWN_NODE if the node `by` does not belong to the cluster.
    */
   firstAcknowledgedAfter(shard: number, atMs: number, options: AcknowledgedBy = {}): number | undefined {
-    const found = this.#waiters.firstAfter(shard, this.#fromEpoch(atMs), this.#countsOf(options.by));
+    const found = this.#waiters.firstAfter(shard, this.#fromEpoch(atMs), this.#filterFor(options.by));
     return found === undefined ? undefined : this.#clock.toEpoch(found.doneAt);
   }
 
   /**
-   * Waits for the first acknowledgement, by the node that serves the shard, of a write that was sent after a moment. After
-   * a failover that is the promoted node: acknowledgements of an old primary that has not noticed it do not count. Which
-   * node serves the shard is asked of the nodes, and asked again before the call resolves. Both moments are milliseconds
-   * since the epoch, as of {@link firstAcknowledgedAfter}.
+   * Waits until the node that serves a shard has acknowledged a write that was sent after a given time. After a failover this is
+   * the promoted node. Acknowledgements of an old primary that has not noticed the failover do not count. The nodes report which
+   * of them serves the shard, and are queried again before the call resolves.
    *
-   * @param options `by`: the node whose acknowledgement is waited for instead, whether it serves the shard or not. Default
-   * time limit 10 000 ms.
-   * @throws RedisClusterError INVALID_ARGUMENT if there is no such shard or `sentAfterMs` is not a number; UNKNOWN_NODE;
-   * WAIT_TIMEOUT; FAILOVER_IMPOSSIBLE at once if a primary failed in a cluster of one or two shards and `by` is not given;
-   * WAIT_ABORTED, also if the writers are stopped first.
+   * @param shard the index of the planned shard.
+   * @param sentAfterMs a time in milliseconds since the epoch, as of {@link firstAcknowledgedAfter}.
+   * @param options.by the node whose acknowledgement counts instead, whether it serves the shard or not.
+   * @returns the time of the first such acknowledgement in milliseconds since the epoch.
+   * @throws RedisClusterError INVALID_ARGUMENT if the shard does not exist or `sentAfterMs` is not a finite number.
+   * @throws RedisClusterError UNKNOWN_NODE if the node `by` does not belong to the cluster.
+   * @throws RedisClusterError FAILOVER_IMPOSSIBLE at once if a primary failed in a cluster of one or two shards and `by` is not
+   * given.
+   * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes, by default after 10 000 ms.
+   * @throws RedisClusterError WAIT_ABORTED if the signal is aborted, or the writers are stopped first.
+   * @example
+   * const fault = await cluster.kill({ primaryOf: "order:42" });
+   * const recoveredAt = await workload.waitForAcknowledged(0, fault.since);
    */
   async waitForAcknowledged(
     shard: number,
@@ -160,98 +176,114 @@ export class Workload implements AsyncDisposable {
     const after = this.#fromEpoch(sentAfterMs);
     this.#waiters.requireShard(shard);
     const { by } = options;
-    const what = `Waiting for an acknowledged write to shard ${shard}${by === undefined ? "" : ` by ${nameOf(by)}`}`;
-    const counts = by === undefined ? undefined : this.#countsOf(by);
+    const phase = `Waiting for an acknowledged write to shard ${shard}${by === undefined ? "" : ` by ${nameOf(by)}`}`;
+    const accepts = by === undefined ? undefined : this.#filterFor(by);
     const defaults = { timeoutMs: 10_000, timeScale: this.#target.timeScale };
-    const doneAt = await withinDeadline(what, options, defaults, async (signal) =>
-      counts === undefined
-        ? await this.#unlessHopeless((either) => this.#waitForOwner(shard, after, either), signal)
-        : (await this.#first(shard, after, counts, signal)).doneAt,
+    const doneAt = await withinDeadline(phase, options, defaults, async (signal) =>
+      accepts === undefined
+        ? await this.#whileFailoverPossible((combined) => this.#waitForOwner(shard, after, combined), signal)
+        : (await this.#first(shard, after, accepts, signal)).doneAt,
     );
     return this.#clock.toEpoch(doneAt);
   }
 
-  /** Waits for something that needs every shard to have a primary, as long as each may have one. */
-  async #unlessHopeless<T>(wait: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    const hopeless = async (): Promise<never> => {
+  /** Runs a wait that needs a primary of every shard, and rejects as soon as a failed primary cannot be replaced. */
+  async #whileFailoverPossible<T>(
+    wait: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const ended = new AbortController();
+    const combined = AbortSignal.any([signal, ended.signal]);
+    const rejectIfImpossible = async (): Promise<never> => {
       for (;;) {
-        await this.#target.refuseHopeless?.();
-        await pause(HOPE_MS, either);
-        either.throwIfAborted();
+        await this.#target.requireFailoverPossible?.();
+        await pause(FAILOVER_CHECK_MS, combined);
+        combined.throwIfAborted();
       }
     };
     try {
-      return await Promise.race([wait(either), hopeless()]);
+      return await Promise.race([wait(combined), rejectIfImpossible()]);
     } finally {
-      over.abort();
+      ended.abort();
     }
   }
 
   async #waitForOwner(shard: number, after: number, signal: AbortSignal): Promise<number> {
     for (;;) {
-      // What is in the log already is found without waiting, and so without looking at the signal.
+      // An acknowledgement that is already in the log is found without a wait, which would check the signal.
       signal.throwIfAborted();
-      const owner = await this.#target.servingNodeBySlot();
-      const byOwner: Counts = (key, source) => {
+      const ownerOf = await this.#target.readSlotOwners();
+      const byOwner: AcknowledgementFilter = (key, source) => {
         const node = this.#sources.nodeOf(source);
-        return node !== undefined && node === owner(this.#keyspace.slotOf(key));
+        return node !== undefined && node === ownerOf(this.#keyspace.slotOf(key));
       };
-      const look = AbortSignal.timeout(LOOK_AGAIN_MS);
-      const found = await this.#first(shard, after, byOwner, AbortSignal.any([signal, look])).catch(
+      const pollTimeout = AbortSignal.timeout(OWNER_POLL_MS);
+      const found = await this.#first(shard, after, byOwner, AbortSignal.any([signal, pollTimeout])).catch(
         (error: unknown) => {
-          if (look.aborted && !signal.aborted && error === look.reason) return undefined;
+          if (pollTimeout.aborted && !signal.aborted && error === pollTimeout.reason) return undefined;
           throw error;
         },
       );
       if (found === undefined) continue;
-      // It may have been replaced while this waited; only a node that still serves the slot keeps what it acknowledged.
-      const still = await this.#target.servingNodeBySlot();
-      if (still(this.#keyspace.slotOf(found.key)) === this.#sources.nodeOf(found.source)) return found.doneAt;
+      // The node may have been replaced during the wait. Its acknowledgement counts only if it still serves the slot.
+      const currentOwnerOf = await this.#target.readSlotOwners();
+      if (currentOwnerOf(this.#keyspace.slotOf(found.key)) === this.#sources.nodeOf(found.source))
+        return found.doneAt;
     }
   }
 
-  /** Waits for an acknowledgement that counts, and returns the first one. */
-  async #first(shard: number, after: number, counts: Counts, signal: AbortSignal): Promise<Acknowledgement> {
-    const found = await this.#waiters.wait(shard, after, counts, signal);
-    // An earlier one may have come on a new connection whose node has not identified itself yet.
-    await Promise.race([this.#sources.identified(), pause(IDENTIFY_MS)]);
-    return this.#waiters.firstAfter(shard, after, counts) ?? found;
+  /** Waits for an acknowledgement that passes the filter, and returns the first one. */
+  async #first(
+    shard: number,
+    after: number,
+    accepts: AcknowledgementFilter,
+    signal: AbortSignal,
+  ): Promise<Acknowledgement> {
+    const found = await this.#waiters.wait(shard, after, accepts, signal);
+    // An earlier acknowledgement may have arrived on a new connection whose node has not been identified yet.
+    await Promise.race([this.#sources.waitUntilIdentified(), pause(IDENTIFY_TIMEOUT_MS)]);
+    return this.#waiters.firstAfter(shard, after, accepts) ?? found;
   }
 
-  /** Whose acknowledgements count: one node's, or everybody's. */
-  #countsOf(by: NodeOrName | undefined): Counts {
+  /** Returns a filter for the acknowledgements of one node, or of all nodes. */
+  #filterFor(by: NodeOrName | undefined): AcknowledgementFilter {
     if (by === undefined) return () => true;
     const index = this.#target.indexOf(by);
     return (_, source) => this.#sources.nodeOf(source) === index;
   }
 
-  /** The moment of the log's clock for milliseconds since the epoch. */
+  /** Converts milliseconds since the epoch to a time of the log. @throws RedisClusterError INVALID_ARGUMENT */
   #fromEpoch(atMs: number): number {
-    // A phase that was not seen makes no number, and no write would ever come after it.
+    // A sum with an unobserved phase is NaN, and no write would ever be later than NaN.
     if (Number.isFinite(atMs)) return this.#clock.fromEpoch(atMs);
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
-      `Waiting for an acknowledged write: expected a moment in milliseconds, such as fault.since, got ${atMs}.`,
+      `Finding an acknowledged write: expected a time in milliseconds since the epoch, such as fault.since, got ${atMs}.`,
     );
   }
 
   /**
-   * Stops the writers, waits until every slot has one owner in the eyes of all nodes that answer, reads everything back
-   * from the primaries and judges. The clients are closed then; the keys stay. Once there is a ledger, a further call
-   * gives it again; after a failed call the next one waits and reads anew.
+   * Stops the writers, waits until all nodes that answer agree on one owner of every slot, reads all values from the primaries
+   * and checks them against the acknowledged writes. Closes the clients, and keeps the keys. Further calls return the same
+   * ledger. After a call that failed, the next call waits and reads again.
    *
-   * @param options default time limit: a minute, of which each writer takes its `commandTimeoutMs` at most.
-   * @throws RedisClusterError WAIT_TIMEOUT with what kept the cluster from being whole; WAIT_ABORTED, also where the
-   * workload was ended without a ledger before: by `reset()`, the cluster's `stop()` or the end of `await using`.
+   * The writers stop when their commands in flight have an outcome, at the latest after `commandTimeoutMs`.
+   *
+   * @returns the ledger.
+   * @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed in a cluster of one or two shards.
+   * @throws RedisClusterError WAIT_TIMEOUT with the obstacle if a slot cannot be read in time, by default within 60 000 ms.
+   * @throws RedisClusterError WAIT_ABORTED if the signal is aborted, or the workload was already ended without a ledger: by
+   * `reset()`, by `stop()` of the cluster, or at the end of an `await using` block.
+   * @example
+   * const ledger = await workload.stop();
+   * console.log(formatLedger(ledger));
    */
   async stop(options: StopWorkloadOptions = {}): Promise<Ledger> {
-    const others = this.#ledger;
-    if (others !== undefined)
-      return await withinDeadline("Stopping the workload", options, this.#stopDefaults, () => others);
-    this.#unjudged.signal.throwIfAborted();
-    this.#ledger = this.#judge(options).catch((error: unknown) => {
+    const existing = this.#ledger;
+    if (existing !== undefined)
+      return await withinDeadline("Stopping the workload", options, this.#stopDefaults, () => existing);
+    this.#discarded.signal.throwIfAborted();
+    this.#ledger = this.#buildLedger(options).catch((error: unknown) => {
       this.#ledger = undefined;
       throw error;
     });
@@ -259,33 +291,33 @@ export class Workload implements AsyncDisposable {
   }
 
   /**
-   * Stops the writers at once and closes the clients, without a ledger; a `stop()` that is under way ends without one,
-   * too. The keys stay.
+   * Stops the writers at once and closes the clients, without a ledger. A `stop()` in progress rejects with WAIT_ABORTED. The
+   * keys are kept.
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    // What is there from now on is no longer what the writers left: a reset empties the cluster.
-    this.#unjudged.abort(
+    // The data may change from now on: a reset empties the cluster.
+    this.#discarded.abort(
       new RedisClusterError(
         "WAIT_ABORTED",
-        "Stopping the workload: it was ended without a ledger, by reset(), by the cluster's stop() or by the end of " +
-          "`await using`. Stop it before, to have one.",
+        "Stopping the workload: it was ended without a ledger, by reset(), by stop() of the cluster or at the end of " +
+          "an `await using` block. To get a ledger, call stop() of the workload first.",
       ),
     );
     await this.#end(true);
-    this.#target.released?.();
+    this.#target.onReleased?.();
   }
 
   get #stopDefaults(): WaitDefaults {
-    return { timeoutMs: STOP_MS, timeScale: this.#target.timeScale };
+    return { timeoutMs: STOP_TIMEOUT_MS, timeScale: this.#target.timeScale };
   }
 
-  async #judge(options: StopWorkloadOptions): Promise<Ledger> {
+  async #buildLedger(options: StopWorkloadOptions): Promise<Ledger> {
     using deadline = startCallDeadline("Stopping the workload", options, this.#stopDefaults);
-    const signal = AbortSignal.any([deadline.signal, this.#unjudged.signal]);
+    const signal = AbortSignal.any([deadline.signal, this.#discarded.signal]);
     signal.throwIfAborted();
-    // A writer whose command is under way has its time limit for it, unless the deadline comes first.
+    // Each writer waits for its command in flight, up to the timeout of the command or the deadline.
     const stoppedAt = await abortable(this.#end(false), signal);
-    const history: History = {
+    const history: WorkloadHistory = {
       log: this.#log,
       keyspace: this.#keyspace,
       toEpoch: (at) => this.#clock.toEpoch(at),
@@ -303,34 +335,34 @@ export class Workload implements AsyncDisposable {
       startedAt: this.#startedAt,
       stoppedAt,
     };
-    const ledger = await makeLedger(this.#target, history, this.#valueBytes, signal);
-    this.#target.judged?.(ledger);
-    this.#target.released?.();
+    const ledger = await buildLedger(this.#target, history, this.#valueBytes, signal);
+    this.#target.onLedger?.(ledger);
+    this.#target.onReleased?.();
     return ledger;
   }
 
-  #end(atOnce: boolean): Promise<number> {
+  #end(isForced: boolean): Promise<number> {
     this.#ended ??= (async () => {
       try {
         const stopping = Promise.all(this.#writers.map((writer) => writer.stop()));
-        if (atOnce) this.#expire(true);
+        if (isForced) this.#expire(true);
         await stopping;
         return monotonicMs();
       } finally {
-        clearInterval(this.#sweep);
-        // Nothing that was given up may still be repeated by a client while everything is read back.
+        clearInterval(this.#expiryTimer);
+        // No client may repeat an abandoned command while the values are read back.
         for (const client of this.#clients) client.close();
         this.#waiters.end();
       }
     })();
-    if (atOnce) this.#expire(true);
+    if (isForced) this.#expire(true);
     return this.#ended;
   }
 
-  #expire(atOnce: boolean): void {
+  #expire(isForced: boolean): void {
     const now = monotonicMs();
-    this.#clock.check();
-    for (const writer of this.#writers) writer.expire(now, atOnce);
+    this.#clock.detectJump();
+    for (const writer of this.#writers) writer.expire(now, isForced);
   }
 }
 
@@ -340,7 +372,7 @@ function nameOf(node: NodeOrName): string {
 
 function sumOf(counts: readonly ReadonlyMap<string, number>[]): ReadonlyMap<string, number> {
   const sum = new Map<string, number>();
-  for (const [word, count] of counts.flatMap((each) => [...each]))
+  for (const [word, count] of counts.flatMap((byWord) => [...byWord]))
     sum.set(word, (sum.get(word) ?? 0) + count);
   return sum;
 }

@@ -1,61 +1,64 @@
 import type { Cluster, Redis } from "ioredis";
 import { monotonicMs } from "../clock/real-time.ts";
-import { type AnswerSources, NO_SOURCE } from "./answer-sources.ts";
-import { DispatchWatch } from "./dispatch-watch.ts";
+import { type ReplySources, NO_SOURCE } from "./reply-sources.ts";
+import { DispatchTracker } from "./dispatch-tracker.ts";
 
-/** How long a client that looks for other primaries leaves it at what it has found. */
-const LOOK_AGAIN_MS = 250;
+/** Minimum time between two refreshes of the slots. */
+const MIN_REFRESH_INTERVAL_MS = 250;
 
-/** Returns the index of the node that a connection leads to, by the node's own word; undefined when it is unknown. */
+/** Returns the index of the node at the other end of a connection, as the node itself reports it; undefined if it is unknown. */
 export type IdentifyNode = (connection: Redis) => Promise<number | undefined>;
 
-/** A client that writers share: which node its commands go to, and how often one of its connections has closed. */
+/** A client that writers share. Records which node receives each command, and how often a connection has closed. */
 export class WriterClient {
   readonly cluster: Cluster;
-  /** Where commands are expected before they are sent. */
-  readonly dispatches: DispatchWatch = new DispatchWatch();
-  readonly #sources: AnswerSources;
+  /** Records the connection of each command. Commands must be expected before they are sent. */
+  readonly dispatches: DispatchTracker = new DispatchTracker();
+  readonly #sources: ReplySources;
   readonly #identify: IdentifyNode;
-  readonly #looksAround: boolean;
+  readonly #canRefreshSlots: boolean;
   readonly #redirects = new Map<string, number>();
-  #closed = 0;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #closedConnections = 0;
+  #refreshedAt = Number.NEGATIVE_INFINITY;
   #endedAt: number | undefined;
-  #closing = false;
+  #isClosing = false;
 
   /**
-   * @param looksAround whether it refreshes its slots as soon as a node does not answer, which ioredis does not do.
+   * @param canRefreshSlots whether the client refreshes its slots when a node does not answer. ioredis does not do that by
+   * itself.
    * @param sources numbers the connections.
    */
-  constructor(cluster: Cluster, looksAround: boolean, sources: AnswerSources, identify: IdentifyNode) {
+  constructor(cluster: Cluster, canRefreshSlots: boolean, sources: ReplySources, identify: IdentifyNode) {
     this.cluster = cluster;
-    this.#looksAround = looksAround;
+    this.#canRefreshSlots = canRefreshSlots;
     this.#sources = sources;
     this.#identify = identify;
     this.#countRedirects();
     cluster.on("end", () => {
-      if (!this.#closing) this.#endedAt ??= monotonicMs();
+      if (!this.#isClosing) this.#endedAt ??= monotonicMs();
     });
-    // "close" comes before "end", and also where a connection is opened again and unanswered commands are repeated.
+    // "close" precedes "end". It also occurs if ioredis reopens the connection and repeats the commands without replies.
     const watch = (node: Redis): void => {
       node.on("close", () => {
-        this.#closed += 1;
+        this.#closedConnections += 1;
       });
       this.#watchDispatches(node);
     };
     for (const node of cluster.nodes("all")) watch(node);
     cluster.on("+node", watch);
     cluster.on("-node", () => {
-      this.#closed += 1;
+      this.#closedConnections += 1;
     });
   }
 
-  /** How often ioredis sent a command again by itself, by the word of the reply. */
+  /** Number of commands that ioredis repeated by itself, by the error word of the reply. */
   get redirects(): ReadonlyMap<string, number> {
     return this.#redirects;
   }
 
-  /** ioredis follows a redirect without an event; all of them come by its one handler of errors. */
+  /**
+   * Counts redirects in the error handler of ioredis. ioredis follows a redirect without an event, but always calls the handler.
+   */
   #countRedirects(): void {
     const { cluster } = this;
     const handle = cluster.handleError.bind(cluster);
@@ -66,33 +69,34 @@ export class WriterClient {
     };
   }
 
+  /** Number of connections that have closed. */
   get closedConnections(): number {
-    return this.#closed;
+    return this.#closedConnections;
   }
 
-  /** Whether it is closed for good: ioredis connects it no more. */
-  get ended(): boolean {
+  /** Whether the client has ended permanently, so that ioredis does not reconnect it. */
+  get hasEnded(): boolean {
     return this.#endedAt !== undefined || this.cluster.status === "end";
   }
 
-  /** When it ended without having been closed here, by `monotonicMs()`; undefined when it did not. */
+  /** When the client ended by itself, by `monotonicMs()`; undefined if it did not. */
   get endedAt(): number | undefined {
     return this.#endedAt;
   }
 
-  /** Records what a node's connection is handed, and which node that is. */
+  /** Records the commands that are sent on the connection to a node, and identifies the node. */
   #watchDispatches(node: Redis): void {
     const sources = this.#sources;
     let source = NO_SOURCE;
-    // One connection leads to one server. A later one of the same object may lead to another: its port has another node then.
-    const opened = (): void => {
-      source = sources.open();
+    // A later connection of the same client object may lead to another node, because host ports can move between nodes.
+    const onConnect = (): void => {
+      source = sources.addConnection();
     };
-    const ready = (): void => {
-      const pending = source;
-      // Without a node its answers are never taken for those of the node that serves the shard.
-      void sources.identify(pending, this.#identify(node)).then((index) => {
-        if (index !== undefined && source === pending) source = sources.ofNode(index);
+    const onReady = (): void => {
+      const unidentified = source;
+      // As long as the node is unknown, replies are never attributed to the node that serves the shard.
+      void sources.identify(unidentified, this.#identify(node)).then((index) => {
+        if (index !== undefined && source === unidentified) source = sources.ofNode(index);
       });
     };
     const send = node.sendCommand.bind(node);
@@ -100,23 +104,23 @@ export class WriterClient {
       this.dispatches.sent(command, source);
       return send(command, stream);
     };
-    node.on("connect", opened);
-    node.on("ready", ready);
-    if (node.status === "connect" || node.status === "ready") opened();
-    if (node.status === "ready") ready();
+    node.on("connect", onConnect);
+    node.on("ready", onReady);
+    if (node.status === "connect" || node.status === "ready") onConnect();
+    if (node.status === "ready") onReady();
   }
 
-  /** Hears that a node has not answered for a while: it may be frozen or cut off, and another the primary by now. */
-  noAnswer(now: number): void {
-    if (!this.#looksAround || this.ended || now - this.#lookedAt < LOOK_AGAIN_MS) return;
-    this.#lookedAt = now;
-    // All the time, with ioredis' `slotsRefreshInterval`, would cost a connection and a tenth of the throughput.
+  /** Refreshes the slots because a node has not replied for a while. It may be frozen or isolated, and already replaced. */
+  onSlowReply(now: number): void {
+    if (!this.#canRefreshSlots || this.hasEnded || now - this.#refreshedAt < MIN_REFRESH_INTERVAL_MS) return;
+    this.#refreshedAt = now;
+    // Regular refreshes, with the ioredis option `slotsRefreshInterval`, would cost a connection and a tenth of the throughput.
     this.cluster.refreshSlotsCache();
   }
 
-  /** Closes it; what was never answered is given up. */
+  /** Closes the client. Commands without a reply are abandoned. */
   close(): void {
-    this.#closing = true;
+    this.#isClosing = true;
     this.cluster.disconnect();
   }
 }

@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { classify } from "./classify.ts";
+import { classifyError } from "./classify-error.ts";
 
 function errorOf(name: string, message: string): Error {
   const error = new Error(message);
@@ -17,13 +17,13 @@ test.each([
     "Too many Cluster redirections. Last error: ReplyError: CLUSTERDOWN Hash slot not served",
     "CLUSTERDOWN",
   ],
-])("a refusal is certain: %s %s", (name, message, word) => {
-  expect(classify(errorOf(name, message), false)).toEqual({ outcome: "failed", word });
+])("classifies an error reply as failed: %s %s", (name, message, word) => {
+  expect(classifyError(errorOf(name, message), false)).toEqual({ outcome: "failed", word });
 });
 
-test("a refusal after a connection was closed leaves open what an earlier try did", () => {
-  const refusal = errorOf("ReplyError", "MOVED 5 10.0.0.3:6379");
-  expect(classify(refusal, true)).toEqual({ outcome: "unknown", word: "MOVED" });
+test("classifies an error reply as unknown if a connection was closed", () => {
+  const reply = errorOf("ReplyError", "MOVED 5 10.0.0.3:6379");
+  expect(classifyError(reply, true)).toEqual({ outcome: "unknown", word: "MOVED" });
 });
 
 test.each([
@@ -35,19 +35,19 @@ test.each([
   ["ClusterAllFailedError", "Failed to refresh slots cache.", "unreachable"],
   ["Error", "None of startup nodes is available", "unreachable"],
   ["Error", "something new", "other"],
-])("everything else is unknown: %s %s", (name, message, word) => {
-  expect(classify(errorOf(name, message), false)).toEqual({ outcome: "unknown", word });
+])("classifies any other error as unknown: %s %s", (name, message, word) => {
+  expect(classifyError(errorOf(name, message), false)).toEqual({ outcome: "unknown", word });
 });
 
-test("an error of the network has its own word, and what is no error is one as well", () => {
+test('counts network errors under their code, and thrown strings under "other"', () => {
   const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
-  expect(classify(refused, false).word).toBe("ECONNREFUSED");
-  expect(classify("a string", false)).toEqual({ outcome: "unknown", word: "other" });
+  expect(classifyError(refused, false).word).toBe("ECONNREFUSED");
+  expect(classifyError("a string", false)).toEqual({ outcome: "unknown", word: "other" });
 });
 
-test("an error of another realm is counted under its code, as Jest's tests see those of Node itself", () => {
+test("counts an error of another realm, as in Jest, under its code", () => {
   const refused: unknown = runInNewContext(
     'Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })',
   );
-  expect(classify(refused, false)).toEqual({ outcome: "unknown", word: "ECONNREFUSED" });
+  expect(classifyError(refused, false)).toEqual({ outcome: "unknown", word: "ECONNREFUSED" });
 });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { InvalidOptionsError } from "../errors.ts";
 import { WRITE_KINDS } from "./ledger.ts";
-import { validateWorkload, type WorkloadOptions } from "./options.ts";
+import { validateWorkload, type WorkloadOptions } from "./workload-options.ts";
 
-test("everything has a default", () => {
+test("every option has a default", () => {
   expect(validateWorkload({}, 3)).toEqual({
     writers: 8,
     ratePerSecond: undefined,
@@ -19,21 +19,19 @@ test("everything has a default", () => {
   });
 });
 
-test("reads are a share, or true for a fifth", () => {
+test("reads: true means a share of 0.2", () => {
   expect(validateWorkload({ reads: true }, 3).reads).toBe(0.2);
   expect(validateWorkload({ reads: false }, 3).reads).toBe(0);
   expect(validateWorkload({ reads: 0.5 }, 3).reads).toBe(0.5);
 });
 
-test("there is a key for each writer and each shard", () => {
+test("requires at least one key for each writer and each shard", () => {
   expect(validateWorkload({}, 300).keys).toBe(300);
-  expect(() => validateWorkload({ keys: 7 }, 3)).toThrow(
-    "keys: expected a whole number from 8 to 16384, got 7",
-  );
+  expect(() => validateWorkload({ keys: 7 }, 3)).toThrow("keys: expected an integer from 8 to 16384, got 7");
 });
 
-test("all that is wrong is told at once", () => {
-  const wrong = {
+test("reports all invalid options in one error", () => {
+  const invalid = {
     writers: 0,
     ratePerSecond: 0,
     keys: 1.5,
@@ -49,21 +47,19 @@ test("all that is wrong is told at once", () => {
   };
   let thrown: unknown;
   try {
-    validateWorkload(wrong as WorkloadOptions, 3);
+    validateWorkload(invalid as WorkloadOptions, 3);
   } catch (error) {
     thrown = error;
   }
   expect(thrown).toBeInstanceOf(InvalidOptionsError);
   const { problems } = thrown as InvalidOptionsError;
-  expect(problems.map(({ option }) => option).toSorted()).toEqual(Object.keys(wrong).toSorted());
+  expect(problems.map(({ option }) => option).toSorted()).toEqual(Object.keys(invalid).toSorted());
 });
 
-test.each([[null], [[]], ["fast"]])("%j is no set of options", (options) => {
+test.each([[null], [[]], ["fast"]])("rejects %j as options", (options) => {
   expect(() => validateWorkload(options as WorkloadOptions, 3)).toThrow(InvalidOptionsError);
 });
 
-test.each([[[]], [["set", "other"]], ["set"]])("%j are no kinds", (kinds) => {
-  expect(() => validateWorkload({ kinds } as WorkloadOptions, 3)).toThrow(
-    "kinds: expected different ones of",
-  );
+test.each([[[]], [["set", "other"]], ["set"]])("rejects %j as kinds", (kinds) => {
+  expect(() => validateWorkload({ kinds } as WorkloadOptions, 3)).toThrow("kinds: expected one or more of");
 });

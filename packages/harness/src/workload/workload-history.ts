@@ -1,39 +1,40 @@
 import type { Keyspace } from "./keyspace.ts";
 import type { OperationLog } from "./operation-log.ts";
 
-/** A writer that had to stop early, because its client had ended. */
+/** A writer that stopped early because its client had ended. */
 interface EndedWriter {
   readonly writer: number;
-  /** When its client ended, by `monotonicMs()`. */
+  /** When the client ended, by `monotonicMs()`. */
   readonly at: number;
 }
 
-/** All that is known of a run when its writers have stopped. */
-export interface History {
+/** Everything that is known about a run when its writers have stopped. */
+export interface WorkloadHistory {
   readonly log: OperationLog;
   readonly keyspace: Keyspace;
-  /** Converts a moment of the log to milliseconds since the epoch. */
+  /** Converts a time of the log to milliseconds since the epoch. */
   readonly toEpoch: (at: number) => number;
-  /** What every key begins with. */
+  /** The beginning of every key. */
   readonly keyPrefix: string;
-  /** The name of the node behind a number in the log's column `source`; undefined when it is not known. */
+  /** Returns the name of the node for a number of the log's column `source`; undefined if the node is unknown. */
   readonly nodeNameOf: (source: number) => string | undefined;
-  /** The writers whose client ended for good while the workload was running. */
+  /** The writers whose client ended permanently while the workload was running. */
   readonly endedWriters: readonly EndedWriter[];
   readonly seed: number;
   readonly timeScale: number;
-  /** How often the clients sent a command again by themselves, by the word of the reply. */
+  /** Number of commands that the clients repeated by themselves, by the error word of the reply. */
   readonly redirects: ReadonlyMap<string, number>;
-  /** By `monotonicMs()`. */
+  /** When the writers started, by `monotonicMs()`. */
   readonly startedAt: number;
+  /** When the last writer had stopped, by `monotonicMs()`. */
   readonly stoppedAt: number;
 }
 
-/** By writer and sequence: the row of the write, or −1; 4 bytes each. */
+/** The row of each write, by writer and sequence; −1 if there is none. Needs 4 bytes for each write. */
 export type RowsByToken = readonly Int32Array[];
 
 /** Finds the rows of all writes. */
-export function rowsByToken({ log }: History): RowsByToken {
+export function rowsByToken({ log }: WorkloadHistory): RowsByToken {
   const last: number[] = [];
   for (let row = 0; row < log.length; row += 1) {
     if (log.isRead(row)) continue;

@@ -1,29 +1,34 @@
-import { findingOf, lostWrite, type Findings } from "./findings.ts";
-import type { History, RowsByToken } from "./history.ts";
-import type { WriteKind } from "./ledger.ts";
-import type { ReadBack } from "./read-back.ts";
-import { tokenText } from "./token.ts";
+import type { WriteKind } from "../ledger.ts";
+import type { ReadBack } from "../read-back.ts";
+import { formatToken } from "../token.ts";
+import type { RowsByToken, WorkloadHistory } from "../workload-history.ts";
+import { findingOf, type Findings, lostWrite } from "./findings.ts";
 
-/** The kinds whose every write leaves a token of its own. */
+/** The kinds of which every write leaves a token of its own. */
 const TOKEN_KINDS = ["set", "append", "member"] as const satisfies readonly WriteKind[];
 
 /**
- * Keys, lists and sets: each token that was acknowledged has to be there, once. A token whose write was not
- * acknowledged may be there, once.
+ * Checks keys, lists and sets. Each acknowledged token must be present exactly once. A token whose write was not acknowledged may
+ * be present once.
  */
-export function judgeTokens(history: History, rows: RowsByToken, found: ReadBack, findings: Findings): void {
+export function checkTokens(
+  history: WorkloadHistory,
+  rows: RowsByToken,
+  readBack: ReadBack,
+  findings: Findings,
+): void {
   const { log, keyspace } = history;
-  // How often the token of each row was found: 0, 1 or more; 255 stands for 255 and more.
+  // Number of copies of the token of each row. 255 stands for 255 or more.
   const copies = new Uint8Array(log.length);
   for (const kind of TOKEN_KINDS) {
-    for (const [key, sequences] of found.sequences[kind].entries()) {
+    for (const [key, sequences] of readBack.sequences[kind].entries()) {
       const writer = keyspace.writerOf(key);
       for (const sequence of sequences) {
         const row = rows[writer]?.[sequence] ?? -1;
         if (row >= 0 && log.kind(row) === kind && log.key(row) === key) {
           copies[row] = Math.min(255, (copies[row] ?? 0) + 1);
         } else {
-          const value = tokenText(writer, sequence);
+          const value = formatToken(writer, sequence);
           const name = keyspace.name(kind, key, value);
           const shard = keyspace.shardOf(key);
           findings.unacknowledgedPresent.push({ key: name, kind, value, shard, outcome: "never-sent" });

@@ -1,28 +1,31 @@
 import { isError, messageOf } from "../errors.ts";
 import type { Outcome } from "./operation-log.ts";
 
-/** What an error means for the write, and the word it is counted under. */
-export interface Classified {
+/** What an error means for a write. */
+export interface ClassifiedError {
   readonly outcome: Exclude<Outcome, "acknowledged">;
+  /** The word under which the ledger counts the error, such as `MOVED` or `timeout`. */
   readonly word: string;
 }
 
 /**
- * What an ioredis error says about the write. Only an error reply is a refusal: everything else leaves open whether
- * the command got through. ioredis repeats a command by itself, and the error is that of the last try: after a
- * refusal (MOVED, ASK, TRYAGAIN, CLUSTERDOWN) nothing was applied before, but after a closed connection it may have
- * been. So a refusal is certain only where no connection was closed meanwhile.
+ * Derives from an ioredis error what happened to the write. Only an error reply is a refusal. After any other error the command
+ * may or may not have reached the server.
+ *
+ * ioredis repeats a command by itself, and the error is that of the last attempt. If the earlier attempts were refused (MOVED,
+ * ASK, TRYAGAIN, CLUSTERDOWN), nothing was applied. If one of them ended because the connection closed, its write may have been
+ * applied. Therefore a refusal is certain only if no connection was closed in the meantime.
  */
-export function classify(error: unknown, connectionClosed: boolean): Classified {
+export function classifyError(error: unknown, wasConnectionClosed: boolean): ClassifiedError {
   const name = isError(error) ? error.name : "";
   const message = messageOf(error);
   // "Too many Cluster redirections. Last error: ReplyError: MOVED 5 10.0.0.3:6379"
   const last = /^Too many Cluster redirections\. Last error: (?:(\w+): )?(.*)$/s.exec(message);
-  const refused = (last === null ? name : last[1]) === "ReplyError";
+  const isRefusal = (last === null ? name : last[1]) === "ReplyError";
   const text = last?.[2] ?? message;
-  if (refused) {
+  if (isRefusal) {
     const word = /^[A-Z][A-Z0-9_]*/.exec(text)?.[0] ?? "ERR";
-    return { outcome: connectionClosed ? "unknown" : "failed", word };
+    return { outcome: wasConnectionClosed ? "unknown" : "failed", word };
   }
   return { outcome: "unknown", word: wordOf(error, text) };
 }
