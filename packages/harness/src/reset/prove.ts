@@ -4,7 +4,7 @@ import { findDeviations, probeShards } from "../formation/verify.ts";
 import { poll } from "../timing/retry.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { mergeViews } from "../view/cluster-view.ts";
-import { requireSeed } from "../seed/return-to-seed.ts";
+import { requireSeed } from "../seed/restore-seed.ts";
 import type { Baseline } from "./baseline.ts";
 import { lastingDifferences, remains } from "./differences.ts";
 import { lastingCommands } from "./effects.ts";
