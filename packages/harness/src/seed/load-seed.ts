@@ -11,7 +11,7 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { monotonicMs } from "../clock/real-time.ts";
 import type { SeedData, SeedShard } from "./dataset.ts";
 import { distribute, type LoadedFile } from "./distribute.ts";
-import { type FileTarget, loadDataFile } from "./load-data-file.ts";
+import { loadDataFile } from "./load-data-file.ts";
 import { readData } from "./read-data.ts";
 import type { DataFile, ReadySeed } from "./read-seed.ts";
 import { deleteAllKeys, requireSeed, restoreSeed } from "./restore-seed.ts";
@@ -29,7 +29,7 @@ export interface SeedTarget {
   /** The connections by node index. */
   readonly connections: readonly NodeConnection[];
   readonly cleanup: CleanupStack;
-  /** See {@link FileTarget}. */
+  /** Names of containers that the engine may have created although its response was lost. New names are added. */
   readonly unconfirmedContainers: Set<string>;
 }
 

@@ -72,7 +72,7 @@ test.each<[ValidSeed["kind"], string, string]>([
   [
     "commands",
     "bad.redis",
-    'one command per line, quoted as for redis-cli, got other text in "/bad.redis", line 1, 3',
+    'one command per line, quoted as for redis-cli, got invalid quotes in "/bad.redis", line 1, 3',
   ],
   ["rdb", "a.aof", 'an RDB file, which begins with "REDIS" or "VALKEY" and a version, got "/a.aof"'],
   ["rdb", "large.rdb", 'a file of at most 64 MiB, got "/large.rdb" of 68157440 bytes'],

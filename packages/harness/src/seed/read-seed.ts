@@ -72,7 +72,7 @@ async function readCommands(path: string, report: Report): Promise<ReadySeed> {
     const more = invalidLines.length > MAX_SHOWN_LINES ? ", …" : "";
     report(
       "seed.commands",
-      new Hidden(`other text in ${JSON.stringify(path)}, line ${lines}${more}`),
+      new Hidden(`invalid quotes in ${JSON.stringify(path)}, line ${lines}${more}`),
       "one command per line, quoted as for redis-cli",
       "Close every quote, and put a blank after each closing quote.",
     );

@@ -154,7 +154,7 @@ export async function requireSeed(
   if (differences.length === 0) return;
   throw new RedisClusterError(
     "RESET_FAILED",
-    `The data differ from the seed: ${summarize(differences)}. If a client is writing to the cluster, stop it before the reset.`,
+    `The data differ from the seed: ${summarize(differences)}. If a client is writing to the cluster, stop it and try again.`,
   );
 }
 
