@@ -8,27 +8,31 @@ import { probeShards } from "./verify.ts";
 const POLL_MS = 2;
 
 /**
- * The fast way. Every node boots as a replica of a placeholder that owns its shard's slots (see
- * plan/node-files.ts), with the state OK. The future primaries take over, which no delay applies to; their siblings
- * follow them; then everybody forgets the placeholders. docs/formation.md has the why of each step.
+ * Forms the cluster from prepared `nodes.conf` files, which is the fast strategy. Every node boots with the state OK as a replica
+ * of a placeholder primary that owns the slots of its shard (see plan/node-files.ts). The planned primaries take over, because the
+ * write delay of newly started primaries does not apply to a promoted replica. The other nodes of each shard follow the new
+ * primary. Then all nodes forget the placeholders. docs/formation.md explains each step.
  *
- * It begins while the last nodes still boot: primaries boot first, and a replica that finds its shard taken over
- * follows at its first contact, instead of a cron or two later.
+ * Forming starts while the last nodes are still booting. The primaries boot first. A replica that boots after the takeover follows
+ * the new primary at its first contact with it, which otherwise takes one or two crons more.
+ *
+ * @param booting one promise for each node, in the order of the plan. It resolves when the node answers.
  */
 export async function formByPlaceholder(
   plan: ClusterPlan,
   booting: readonly Promise<NodeConnection>[],
   signal: AbortSignal,
 ): Promise<void> {
-  await takeOverInTurn(plan, booting, signal);
+  await takeOverSequentially(plan, booting, signal);
+  const nodeTimeoutMs = convergenceNodeTimeoutMs(plan.nodes.length);
   const connections = await Promise.all(
     booting.map(async (boot) => {
       const connection = await boot;
-      await followsThePlan(plan, connection, signal);
-      // Not before: a primary that still counts on a silent placeholder would find itself in a minority.
+      await waitUntilPlannedRole(plan, connection, signal);
+      // Not earlier: with a short timeout, a primary whose view still contains a silent placeholder with slots would detect that it
+      // is in a minority.
       await retryUntilAnswered(
-        () =>
-          connection.text("CONFIG", "SET", "cluster-node-timeout", chattyNodeTimeoutMs(plan.nodes.length)),
+        () => connection.text("CONFIG", "SET", "cluster-node-timeout", nodeTimeoutMs),
         POLL_MS,
         signal,
       );
@@ -37,17 +41,21 @@ export async function formByPlaceholder(
   );
   const placeholders = plan.shards.map(({ placeholderId }) => placeholderId);
   await Promise.all([
-    // Servers from 7.2 on gossip what was forgotten, so one node's word is heard by all: each must be past the move.
+    // Only now, when every node has its planned role: from 7.2 on, servers gossip which nodes were forgotten, so that one node
+    // makes all others forget the placeholders.
     ...connections.map((connection) =>
-      retryUntilAnswered(() => forget(placeholders, connection), POLL_MS, signal),
+      retryUntilAnswered(() => forgetNodes(placeholders, connection), POLL_MS, signal),
     ),
-    // As early as it can be, so that the packets which settle the views carry an offset other than 0 (see verify.ts).
+    // As early as possible, so that the packets with which the views converge carry a replication offset above 0 (see verify.ts).
     probeShards(plan, connections, signal),
   ]);
 }
 
-/** Makes a node forget others. It refuses to forget an unknown node: an earlier call or the gossip was faster. */
-export async function forget(ids: readonly string[], connection: NodeConnection): Promise<void> {
+/**
+ * Makes a node forget other nodes. The node rejects the command for an id that it does not know, which is not an error: an earlier
+ * call or gossip has already removed that id.
+ */
+export async function forgetNodes(ids: readonly string[], connection: NodeConnection): Promise<void> {
   const outcomes = await connection.outcomes(ids.map((id) => ["CLUSTER", "FORGET", id]));
   const error = outcomes.find(
     (outcome) => outcome instanceof Error && !/unknown node/i.test(outcome.message),
@@ -56,30 +64,34 @@ export async function forget(ids: readonly string[], connection: NodeConnection)
 }
 
 /**
- * Nodes learn whom a replica follows only from the replica itself, and ask it at the latest when its last word is
- * half a node timeout old. A short timeout makes everybody ask everybody at the next cron, every 100 ms. (Replicas
- * are kept from failing over meanwhile.) More nodes have more to say: about 15 000 pings a second at most.
+ * Returns the node timeout in milliseconds with which the views of all nodes converge fast. A node learns which primary a replica
+ * follows only from the replica itself. It pings the replica at the latest when the last answer is half a node timeout old. With a
+ * short node timeout, all nodes ping each other at their next cron, which runs every 100 ms. Meanwhile
+ * `cluster-replica-no-failover` prevents failovers. The timeout grows with the number of nodes, so that they send at most about
+ * 15 000 pings per second together.
+ *
+ * @param nodes the number of nodes of the cluster.
  */
-export function chattyNodeTimeoutMs(nodes: number): number {
+export function convergenceNodeTimeoutMs(nodes: number): number {
   return Math.max(100, Math.ceil((nodes * (nodes - 1) * 2) / 15));
 }
 
-/** Waits until a node says that the cluster is well. */
-export async function stateIsOk(connection: NodeConnection, signal: AbortSignal): Promise<void> {
+/** Waits until a node reports `cluster_state:ok`. */
+export async function waitUntilStateOk(connection: NodeConnection, signal: AbortSignal): Promise<void> {
   await poll(
     async () => {
       const state = parseInfo(await connection.text("CLUSTER", "INFO")).get("cluster_state");
-      if (state !== "ok") throw new Error(`${connection.node.name} says cluster_state:${state}`);
+      if (state !== "ok") throw new Error(`${connection.node.name} reports cluster_state:${state}`);
     },
     { everyMs: POLL_MS, signal },
   );
 }
 
 /**
- * Promotes one primary after the other, each once it has heard of the last one's config epoch. At the same time
- * they would all claim the same epoch, and the nodes would need up to a second to sort that out.
+ * Promotes the planned primaries one after the other, each when it knows the config epoch of the previous one. If they were
+ * promoted at the same time, all would claim the same epoch, and the nodes would need up to a second to resolve the collisions.
  */
-async function takeOverInTurn(
+async function takeOverSequentially(
   plan: ClusterPlan,
   booting: readonly Promise<NodeConnection>[],
   signal: AbortSignal,
@@ -87,21 +99,29 @@ async function takeOverInTurn(
   let epoch = 0;
   for (const shard of plan.shards) {
     const connection = await (booting[shard.primary] as Promise<NodeConnection>);
-    // A takeover while the own state is still FAIL would bring back the two seconds of a fresh primary.
-    await stateIsOk(connection, signal);
+    // A node that takes over in the state FAIL becomes a primary in the state FAIL, to which the delay of two seconds applies.
+    await waitUntilStateOk(connection, signal);
     await poll(
       async () => {
-        const current = await clusterNumber(connection, "cluster_current_epoch");
-        if (current < epoch) throw new Error(`${connection.node.name} has not heard of epoch ${epoch} yet`);
+        const current = await readClusterNumber(connection, "cluster_current_epoch");
+        if (current < epoch) {
+          throw new Error(
+            `${connection.node.name}: expected cluster_current_epoch to be at least ${epoch}, got ${current}`,
+          );
+        }
       },
       { everyMs: POLL_MS, signal },
     );
     await retryUntilAnswered(() => takeOver(connection), POLL_MS, signal);
-    epoch = await retryUntilAnswered(() => clusterNumber(connection, "cluster_my_epoch"), POLL_MS, signal);
+    epoch = await retryUntilAnswered(
+      () => readClusterNumber(connection, "cluster_my_epoch"),
+      POLL_MS,
+      signal,
+    );
   }
 }
 
-/** Promotes a replica. A node that an earlier call has promoted refuses, which is not an error. */
+/** Promotes a replica with CLUSTER FAILOVER TAKEOVER. Does nothing if an earlier call has already promoted it. */
 export async function takeOver(connection: NodeConnection): Promise<void> {
   try {
     await connection.text("CLUSTER", "FAILOVER", "TAKEOVER");
@@ -112,15 +132,17 @@ export async function takeOver(connection: NodeConnection): Promise<void> {
   }
 }
 
-async function clusterNumber(connection: NodeConnection, field: string): Promise<number> {
+/** Returns a number of CLUSTER INFO. */
+async function readClusterNumber(connection: NodeConnection, field: string): Promise<number> {
   return Number(parseInfo(await connection.text("CLUSTER", "INFO")).get(field));
 }
 
 /**
- * Waits until a node sees that no placeholder has slots any more, and is itself what it is meant to be. A replica
- * changes over to the new primary by itself; Valkey 8.1 sometimes does not when the takeover was before its time.
+ * Waits until no placeholder has slots in the view of a node, and until the node follows its planned primary if it is a planned
+ * replica. A replica switches to the new primary by itself. Valkey 8.1 sometimes does not if the takeover came before the replica
+ * was up, so it gets CLUSTER REPLICATE.
  */
-async function followsThePlan(
+async function waitUntilPlannedRole(
   plan: ClusterPlan,
   connection: NodeConnection,
   signal: AbortSignal,
@@ -131,10 +153,11 @@ async function followsThePlan(
   await poll(
     async () => {
       const members = parseClusterNodes(await connection.text("CLUSTER", "NODES"));
-      const holder = members.find(({ id, slots }) => placeholders.has(id) && slots.length > 0);
-      if (holder !== undefined) {
+      const owner = members.find(({ id, slots }) => placeholders.has(id) && slots.length > 0);
+      if (owner !== undefined) {
+        const owned = plan.shards.find(({ placeholderId }) => placeholderId === owner.id);
         throw new Error(
-          `${connection.node.name} still sees the slots of shard ${shard.index} at a placeholder`,
+          `${connection.node.name} still reports a placeholder as the owner of the slots of shard ${owned?.index}`,
         );
       }
       const self = members.find((member) => member.self);

@@ -2,86 +2,87 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import { messageOf } from "../errors.ts";
 import { poll, retryUntilAnswered } from "../timing/retry.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
-import { followPrimary, knowsAll, meet, slotsOf } from "./form-by-meeting.ts";
-import { chattyNodeTimeoutMs } from "./form-by-placeholder.ts";
-import { settle } from "./settle.ts";
+import { applyFinalSettings } from "./final-settings.ts";
+import { meetNodes, plannedSlots, replicatePlannedPrimary, waitUntilAllKnown } from "./form-by-meeting.ts";
+import { convergenceNodeTimeoutMs } from "./form-by-placeholder.ts";
 import { probeShards, verify } from "./verify.ts";
 
 const POLL_MS = 5;
 
 /**
- * Takes a used cluster back to its plan without restarting the nodes that are well. Each forgets all others, and with
- * them every suspicion, vote and role, takes its planned slots in the same transaction and meets the others anew.
- * CLUSTER RESET leaves `cluster_state` as it is, so that a node whose state is ok takes writes at once. Nodes with
- * keys must have been flushed.
+ * Restores the plan of a used cluster without restarting its healthy nodes. Each node forgets all other nodes, and with them every
+ * failure report, vote and role. In the same transaction it gets its planned slots. Then all nodes meet again. CLUSTER RESET does
+ * not change `cluster_state`, so a node whose state is ok accepts writes at once. The keys of all nodes must have been deleted.
  *
- * @param joining nodes that are being started meanwhile: the others need not wait for them to meet each other.
- * @param epoch the greatest config epoch that was seen; primaries that have none get greater ones.
+ * @param running the nodes that are not restarted.
+ * @param restarting the nodes that are being restarted. Each promise resolves when its node answers; the running nodes meet each
+ * other without waiting for it.
+ * @param maxEpoch the highest config epoch that any node has reported. Nodes that have no epoch get higher ones.
  */
 export async function formByReset(
   plan: ClusterPlan,
-  staying: readonly NodeConnection[],
-  joining: readonly Promise<NodeConnection>[],
-  epoch: number,
+  running: readonly NodeConnection[],
+  restarting: readonly Promise<NodeConnection>[],
+  maxEpoch: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await each(staying, (connection) => standAlone(plan, connection, epoch, signal));
-  await each(staying, (connection) =>
-    retryUntilAnswered(() => meet(connection, after(connection, staying)), POLL_MS, signal),
+  await forAll(running, (connection) => resetNode(plan, connection, maxEpoch, signal));
+  await forAll(running, (connection) =>
+    retryUntilAnswered(() => meetNodes(connection, nodesAfter(connection, running)), POLL_MS, signal),
   );
-  // What takes the nodes that stay a cron or two is over when the others come.
-  const acquainted = each(staying, (connection) => takeRole(plan, connection, signal));
-  acquainted.catch(() => {});
-  const joined = await Promise.all(joining);
-  await each(joined, (connection) => standAlone(plan, connection, epoch, signal));
-  // From one side only: two that meet each other at once end up with two links, and drop the wrong one.
-  await each(joined, (connection) =>
+  // Handshakes of the running nodes take one or two crons. They are completed while the other nodes restart.
+  const runningReady = forAll(running, (connection) => takePlannedRole(plan, connection, signal));
+  // A failure is handled when this promise is awaited below.
+  runningReady.catch(() => {});
+  const restarted = await Promise.all(restarting);
+  await forAll(restarted, (connection) => resetNode(plan, connection, maxEpoch, signal));
+  // From one side only: two nodes that meet each other at the same time create two links, and drop the wrong one.
+  await forAll(restarted, (connection) =>
     retryUntilAnswered(
-      () => meet(connection, [...staying.map(({ node }) => node), ...after(connection, joined)]),
+      () => meetNodes(connection, [...running.map(({ node }) => node), ...nodesAfter(connection, restarted)]),
       POLL_MS,
       signal,
     ),
   );
-  const all = inOrder([...staying, ...joined]);
+  const all = [...running, ...restarted].toSorted((a, b) => a.node.index - b.node.index);
   await Promise.all([
-    acquainted,
-    each(joined, (connection) => takeRole(plan, connection, signal)),
-    // As early as it can be, so that the packets which settle the views carry an offset other than 0 (see verify.ts).
+    runningReady,
+    forAll(restarted, (connection) => takePlannedRole(plan, connection, signal)),
+    // As early as possible, so that the packets with which the views converge carry a replication offset above 0 (see verify.ts).
     probeShards(plan, all, signal),
   ]);
   await verify(plan, all, signal);
-  await settle(plan, all, signal);
+  await applyFinalSettings(plan, all, signal);
 }
 
-function each(
+function forAll(
   connections: readonly NodeConnection[],
   act: (connection: NodeConnection) => Promise<unknown>,
 ): Promise<unknown> {
   return Promise.all(connections.map(act));
 }
 
-function after({ node: self }: NodeConnection, among: readonly NodeConnection[]): readonly NodePlan[] {
+/** Returns the nodes among the given ones that come after a node in the plan. */
+function nodesAfter({ node: self }: NodeConnection, among: readonly NodeConnection[]): readonly NodePlan[] {
   return among.map(({ node }) => node).filter(({ index }) => index > self.index);
 }
 
-function inOrder(connections: readonly NodeConnection[]): readonly NodeConnection[] {
-  return connections.toSorted((a, b) => a.node.index - b.node.index);
-}
-
-/** Makes a node a primary that knows nobody, with its planned slots or, where it is to be a replica, with none. */
-async function standAlone(
+/**
+ * Makes a node a primary that knows no other node. A planned primary gets its slots at the same time, a planned replica has none.
+ */
+async function resetNode(
   plan: ClusterPlan,
   connection: NodeConnection,
-  epoch: number,
+  maxEpoch: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const slots = slotsOf(plan, connection);
+  const slots = plannedSlots(plan, connection);
   const transaction = [
     ["CLUSTER", "RESET", "SOFT"],
-    // Refused by a node that has had an epoch, and keeps it. Each gets another one, the primaries the greatest: a replica
-    // with the greatest epoch of all would keep it in a takeover (`clusterBumpConfigEpochWithoutConsensus`), and if its
-    // primary had the same one, no other node would follow.
-    ["CLUSTER", "SET-CONFIG-EPOCH", epoch + plan.nodes.length - connection.node.index],
+    // A node that has had an epoch rejects this command and keeps its epoch. Every node gets a different epoch, the primaries the
+    // highest. A replica with the highest epoch of all nodes would keep it in a takeover
+    // (`clusterBumpConfigEpochWithoutConsensus`). If its primary had the same epoch, no other node would accept the takeover.
+    ["CLUSTER", "SET-CONFIG-EPOCH", maxEpoch + plan.nodes.length - connection.node.index],
     ...(slots.length > 0 ? [["CLUSTER", "ADDSLOTS", ...slots] as const] : []),
   ] as const;
   await retryUntilAnswered(
@@ -89,25 +90,33 @@ async function standAlone(
       connection.replies([
         ["CONFIG", "SET", "cluster-require-full-coverage", "no"],
         ["CONFIG", "SET", "cluster-replica-no-failover", "yes"],
-        ["CONFIG", "SET", "cluster-node-timeout", chattyNodeTimeoutMs(plan.nodes.length)],
+        ["CONFIG", "SET", "cluster-node-timeout", convergenceNodeTimeoutMs(plan.nodes.length)],
       ]),
     POLL_MS,
     signal,
   );
-  // A replica that is loading its data refuses for a moment.
+  // A replica that is loading its data rejects the transaction for a short time.
   await poll(
     async () => {
       const outcomes = await connection.outcomes([["MULTI"], ...transaction, ["EXEC"]]);
       const results = outcomes.at(-1);
       if (!Array.isArray(results)) throw new Error(`${connection.node.name}: ${String(results)}`);
-      const wrong: unknown = [results[0], results[2]].find((result) => result instanceof Error);
-      if (wrong !== undefined) throw new Error(`${connection.node.name}: ${messageOf(wrong)}`);
+      // The result at index 1 is that of SET-CONFIG-EPOCH, which may be an error.
+      const error: unknown = [results[0], results[2]].find((result) => result instanceof Error);
+      if (error !== undefined) throw new Error(`${connection.node.name}: ${messageOf(error)}`);
     },
     { everyMs: POLL_MS, signal },
   );
 }
 
-/** Waits until a node has met all others; a replica follows its primary as soon as it has met that one. */
-async function takeRole(plan: ClusterPlan, connection: NodeConnection, signal: AbortSignal): Promise<void> {
-  await Promise.all([knowsAll(plan, connection, signal), followPrimary(plan, connection, signal)]);
+/** Waits until a node knows all other nodes. A planned replica replicates its primary as soon as it knows that primary. */
+async function takePlannedRole(
+  plan: ClusterPlan,
+  connection: NodeConnection,
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all([
+    waitUntilAllKnown(plan, connection, signal),
+    replicatePlannedPrimary(plan, connection, signal),
+  ]);
 }

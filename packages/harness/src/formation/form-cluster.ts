@@ -1,32 +1,36 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
+import { applyFinalSettings } from "./final-settings.ts";
 import { formByMeeting } from "./form-by-meeting.ts";
 import { formByPlaceholder } from "./form-by-placeholder.ts";
-import { settle } from "./settle.ts";
 import { verify } from "./verify.ts";
 import { clearTimeout, setTimeout } from "../clock/real-time.ts";
 
-/** How formation went. */
+/** How the cluster was formed. */
 export interface FormationReport {
+  /** The strategy that succeeded. */
   readonly way: "placeholder" | "meet";
-  /** Why the placeholder way was given up, where it was. */
+  /** Why the strategy `placeholder` failed; undefined if it succeeded or was not tried. */
   readonly fellBackBecause: string | undefined;
 }
 
 /**
- * How long after the last boot the placeholder way may take before the plain one is tried: fifty times what it
- * needs on an idle machine, and a part of the whole start's time at most, so that there is time left to fall back.
+ * Returns the timeout of the strategy `placeholder` in milliseconds, which starts when the last node has booted. It is fifty times
+ * what the strategy needs on an idle machine. It is limited to a third of the timeout of the start, so that there is enough time
+ * left for the fallback.
  */
-function placeholderLimitMs(plan: ClusterPlan): number {
+function placeholderTimeoutMs(plan: ClusterPlan): number {
   return Math.floor(Math.min(plan.timeScale * (10_000 + 200 * plan.nodes.length), plan.startupTimeoutMs / 3));
 }
 
 /**
- * Takes nodes that boot to one agreed, writable, replicated cluster.
+ * Forms one cluster of booting nodes. Resolves when all nodes agree, every shard accepts writes, and the replicas are in sync.
  *
- * @param booting gives each node's connection as soon as it answers; a node that fails to boot aborts the signal.
- * @throws RedisClusterError FORMATION_FAILED, or the signal's reason.
+ * @param booting one promise for each node, in the order of the plan. It resolves with the connection when the node answers. If a
+ * node fails to boot, the caller must abort the signal.
+ * @throws RedisClusterError FORMATION_FAILED if a node rejects a command that is not retried.
+ * @throws RedisClusterError the code of the reason with which the signal aborts. The error also names what was missing.
  */
 export async function formCluster(
   plan: ClusterPlan,
@@ -42,44 +46,47 @@ export async function formCluster(
     const connections = await Promise.all(booting);
     await formByMeeting(plan, connections, signal);
     await verify(plan, connections, signal);
-    await settle(plan, connections, signal);
+    await applyFinalSettings(plan, connections, signal);
   } catch (error) {
-    throw failure("meet", fellBackBecause, error, signal);
+    throw formationError("meet", fellBackBecause, error, signal);
   }
   return { way: "meet", fellBackBecause };
 }
 
-/** Gives undefined where the placeholder way ended in a verified cluster, else the reason why it did not. */
+/** Tries the strategy `placeholder`. Returns undefined if it formed a verified cluster, and otherwise the reason why it failed. */
 async function tryPlaceholder(
   plan: ClusterPlan,
   booting: readonly Promise<NodeConnection>[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const limit = new AbortController();
-  const either = AbortSignal.any([signal, limit.signal]);
+  const ended = new AbortController();
+  const formingSignal = AbortSignal.any([signal, ended.signal]);
   let timer: NodeJS.Timeout | undefined;
   try {
-    const forming = formByPlaceholder(plan, booting, either);
-    // Heard below; until then the boots are what is waited for.
+    const forming = formByPlaceholder(plan, booting, formingSignal);
+    // A failure is handled when the promise is awaited below, after the boots.
     forming.catch(() => {});
     const connections = await Promise.all(booting);
-    timer = setTimeout(() => limit.abort(), placeholderLimitMs(plan));
+    timer = setTimeout(() => ended.abort(), placeholderTimeoutMs(plan));
     await forming;
-    await verify(plan, connections, either);
-    await settle(plan, connections, either);
+    await verify(plan, connections, formingSignal);
+    await applyFinalSettings(plan, connections, formingSignal);
     return undefined;
   } catch (error) {
-    if (signal.aborted) throw failure("placeholder", undefined, error, signal);
+    if (signal.aborted) throw formationError("placeholder", undefined, error, signal);
     return messageOf(error);
   } finally {
     clearTimeout(timer);
-    // Where one node failed, the others' polls must not go on into the plain way.
-    limit.abort();
+    // If one node has failed, the polls of the other nodes must not continue during the fallback.
+    ended.abort();
   }
 }
 
-/** The signal's reason tells that time ran out or who aborted; the error tells what was missing at that moment. */
-function failure(
+/**
+ * Returns the error to throw. If the signal is aborted, its reason says whether the timeout passed or the caller aborted, and
+ * `error` what was missing at that moment.
+ */
+function formationError(
   way: FormationReport["way"],
   fellBackBecause: string | undefined,
   error: unknown,
@@ -91,7 +98,7 @@ function failure(
   if (signal.aborted && reason instanceof RedisClusterError) {
     return withMissing(reason, missing, error, "Still missing", details);
   }
-  return new RedisClusterError("FORMATION_FAILED", `The nodes did not become a cluster: ${missing}`, {
+  return new RedisClusterError("FORMATION_FAILED", `Forming the cluster failed: ${missing}`, {
     cause: error,
     details,
   });

@@ -11,8 +11,10 @@ import { formatRanges, normalizeRanges } from "../view/slot-ranges.ts";
 const POLL_MS = 10;
 
 /**
- * Waits until the cluster is what was planned, in every node's eyes, every shard takes a write, and every node tells
- * clients of every replica.
+ * Waits until the view of every node matches the plan, every shard accepts a write, and every node lists all replicas and announced
+ * host names for clients.
+ *
+ * @throws what was missing when the signal aborted.
  */
 export async function verify(
   plan: ClusterPlan,
@@ -22,7 +24,7 @@ export async function verify(
   await poll(
     async () => {
       const view = await readClusterView(plan, connections);
-      const problems = [...view.disagreements.map(({ message }) => message), ...deviations(plan, view)];
+      const problems = [...view.disagreements.map(({ message }) => message), ...findDeviations(plan, view)];
       if (problems.length > 0) throw new Error(summarize(problems));
     },
     { everyMs: POLL_MS, signal },
@@ -32,8 +34,8 @@ export async function verify(
     connections.map((connection) =>
       poll(
         async () => {
-          await listsReplicas(plan, connection);
-          await knowsHostnames(plan, connection);
+          await requireReplicasListed(plan, connection);
+          await requireHostnamesKnown(plan, connection);
         },
         { everyMs: POLL_MS, signal },
       ),
@@ -41,32 +43,35 @@ export async function verify(
   );
 }
 
-/** Writes a key to every shard, reads it and deletes it again. */
+/** Writes a key to the primary of every shard, reads it and deletes it. Retries until this succeeds or the signal aborts. */
 export async function probeShards(
   plan: ClusterPlan,
   connections: readonly NodeConnection[],
   signal: AbortSignal,
 ): Promise<void> {
   await Promise.all(
-    plan.shards.map((shard) => poll(() => writeAndRead(shard, connections), { everyMs: POLL_MS, signal })),
+    plan.shards.map((shard) => poll(() => probeShard(shard, connections), { everyMs: POLL_MS, signal })),
   );
 }
 
 /**
- * A node leaves out of CLUSTER SLOTS, from which clients learn where to read, each replica whose replication offset
- * it has not heard of or heard as 0 (`isReplicaAvailable` in cluster_legacy.c).
+ * Throws if CLUSTER SLOTS of a node does not list all replicas; clients use it to find the replicas from which they can read. A node
+ * leaves out replicas whose replication offset is unknown to it or 0 (`isReplicaAvailable` in cluster_legacy.c).
  */
-async function listsReplicas(plan: ClusterPlan, connection: NodeConnection): Promise<void> {
+async function requireReplicasListed(plan: ClusterPlan, connection: NodeConnection): Promise<void> {
   const listed = JSON.stringify(await connection.reply("CLUSTER", "SLOTS"));
   const missing = plan.nodes.filter(({ role, id }) => role === "replica" && !listed.includes(id));
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(", ");
-    throw new Error(`${connection.node.name} does not tell clients of ${names} yet`);
+    throw new Error(`${connection.node.name} does not list ${names} in CLUSTER SLOTS yet`);
   }
 }
 
-/** Nodes learn each other's host names from the first pings after both have learned that the other supports extensions. */
-async function knowsHostnames(plan: ClusterPlan, connection: NodeConnection): Promise<void> {
+/**
+ * Throws if a node does not know all announced host names. Two nodes exchange their host names in the first pings after both know
+ * that the other node supports ping extensions.
+ */
+async function requireHostnamesKnown(plan: ClusterPlan, connection: NodeConnection): Promise<void> {
   const named = plan.nodes.filter(({ hostname }) => hostname !== undefined);
   if (named.length === 0) return;
   const members = parseClusterNodes(await connection.text("CLUSTER", "NODES"));
@@ -79,31 +84,31 @@ async function knowsHostnames(plan: ClusterPlan, connection: NodeConnection): Pr
   }
 }
 
-/** Where the nodes agree on something else than the plan. */
-export function deviations(plan: ClusterPlan, view: ClusterView): readonly string[] {
+/** Returns how the merged view of the nodes differs from the plan, one sentence for each difference. */
+export function findDeviations(plan: ClusterPlan, view: ClusterView): readonly string[] {
   const planned = plan.nodes.map((node) => {
     const entry = view.members.find(({ id }) => id === node.id)?.entry;
     const shard = plan.shards[node.shard] as ShardPlan;
     const primary = plan.nodes[shard.primary] as NodePlan;
-    if (entry === undefined) return `nobody knows ${node.name}`;
-    if (entry.role !== node.role) return `${node.name} is a ${entry.role} and was to be a ${node.role}`;
+    if (entry === undefined) return `no node knows ${node.name}`;
+    if (entry.role !== node.role) return `${node.name} is a ${entry.role}, expected a ${node.role}`;
     if (node.role === "replica" && entry.primaryId !== primary.id) {
       return `${node.name} does not follow ${primary.name}`;
     }
     const slots = formatRanges(normalizeRanges(entry.slots));
-    const wanted = node.role === "primary" ? formatRanges([shard.slots]) : "";
-    return slots === wanted
+    const expected = node.role === "primary" ? formatRanges([shard.slots]) : "";
+    return slots === expected
       ? undefined
-      : `${node.name} has the slots ${slots || "none"}, not ${wanted || "none"}`;
+      : `${node.name} has the slots ${slots || "none"}, expected ${expected || "none"}`;
   });
   const ids = new Set(plan.nodes.map(({ id }) => id));
-  const strangers = view.members
+  const unplanned = view.members
     .filter(({ id }) => !ids.has(id))
-    .map(({ name }) => `${name} is unknown to the plan`);
-  return [...planned.filter((problem) => problem !== undefined), ...strangers];
+    .map(({ name }) => `${name} is not a planned node of the cluster`);
+  return [...planned.filter((problem) => problem !== undefined), ...unplanned];
 }
 
-async function writeAndRead(shard: ShardPlan, connections: readonly NodeConnection[]): Promise<void> {
+async function probeShard(shard: ShardPlan, connections: readonly NodeConnection[]): Promise<void> {
   const connection = connections[shard.primary] as NodeConnection;
   const key = keyForRange(shard.slots, "testcontainers-redis-cluster:probe:");
   const [, read] = await connection.texts([
@@ -111,5 +116,5 @@ async function writeAndRead(shard: ShardPlan, connections: readonly NodeConnecti
     ["GET", key],
     ["DEL", key],
   ]);
-  if (read !== "1") throw new Error(`shard ${shard.index} did not give back what was written`);
+  if (read !== "1") throw new Error(`shard ${shard.index} did not return the value that was written`);
 }

@@ -36,7 +36,7 @@ const PERSISTENCE: Readonly<Record<Persistence, RedisConfig>> = {
 
 /**
  * Options that a node is given on its first boot only, over those of its redis.conf, because a cluster that forms
- * needs other ones than one that is used; formation/settle.ts takes them back.
+ * needs other ones than one that is used; formation/final-settings.ts takes them back.
  */
 export function firstBootArguments(nodes: number): readonly string[] {
   return [

@@ -1,5 +1,5 @@
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
-import { rejoin } from "../formation/rejoin.ts";
+import { joinRecreatedNodes } from "../formation/join-recreated-nodes.ts";
 import { abortable } from "../timing/deadline.ts";
 import { renderReturningNodesConf } from "../plan/node-files.ts";
 import type { Restart } from "./attempt.ts";
@@ -32,7 +32,7 @@ export async function bringBack(
   const planned = await abortable(Promise.all(asking), signal);
   const candidate = staying.find((_, index) => planned[index]);
   if (candidate !== undefined) throw new Error(`${candidate.plan.name} has planned an election`);
-  await rejoin(
+  await joinRecreatedNodes(
     plan,
     staying.map(({ connection }) => connection),
     returning,

@@ -36,7 +36,7 @@ interface Cleaned {
  * and scripts go before the data: a server with save points writes all of it to its file during FLUSHALL (scripts until
  * 6.2).
  *
- * @param keepData leaves keys and functions for {@link returnToSeed} to compare and to restore.
+ * @param keepData leaves keys and functions for {@link restoreSeed} to compare and to restore.
  * @throws Error if a command fails, or is unavailable although there is something for it to revert.
  */
 export async function cleanNode(

@@ -30,7 +30,7 @@ const keys = [1, 2, 3].map((index) =>
 const seed = {
   restoreMs: 0,
   shards: [
-    { keys: new Map(keys.map((key) => [String(key.name), key])), functions: undefined, libraries: "" },
+    { keys: new Map(keys.map((key) => [String(key.name), key])), functions: undefined, librariesDigest: "" },
   ],
 };
 

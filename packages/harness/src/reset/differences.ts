@@ -1,5 +1,5 @@
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
-import { keyRange } from "../seed/dataset.ts";
+import { keyCountRange } from "../seed/dataset.ts";
 import type { Baseline } from "./baseline.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
@@ -28,13 +28,13 @@ export function remains(
   const { keys, scripts, functions, failureReports, followers } = now.held;
   const expected = plannedFollowers(plan, node);
   const ofSeed = seed?.shards[node.shard];
-  const { least, most } = ofSeed === undefined ? { least: 0, most: 0 } : keyRange(ofSeed);
+  const { min, max } = ofSeed === undefined ? { min: 0, max: 0 } : keyCountRange(ofSeed);
   const ownFunctions = ofSeed === undefined ? 0 : (baseline[node.index]?.held.functions ?? 0);
   return [
-    ...(keys >= least && keys <= most
+    ...(keys >= min && keys <= max
       ? []
       : [
-          `${now.node} has ${keys} keys${most === 0 ? "" : `, not ${least === most ? most : `${least} to ${most}`}`}`,
+          `${now.node} has ${keys} keys${max === 0 ? "" : `, not ${min === max ? max : `${min} to ${max}`}`}`,
         ]),
     ...(functions === ownFunctions
       ? []

@@ -1,7 +1,7 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { parseInfo } from "../view/parse-info.ts";
-import { findSeedDifferences } from "../seed/return-to-seed.ts";
+import { findSeedDifferences } from "../seed/restore-seed.ts";
 import type { Baseline } from "./baseline.ts";
 import { inspect } from "./inspect.ts";
 import { LOGS } from "./logs.ts";

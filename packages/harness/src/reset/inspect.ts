@@ -1,4 +1,4 @@
-import { deviations } from "../formation/verify.ts";
+import { findDeviations } from "../formation/verify.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { abortable } from "../timing/deadline.ts";
@@ -87,7 +87,7 @@ export async function inspect(
       each?.view ?? { kind: "silent", node: nodes[index]?.plan.name ?? "", reason: "no answer" },
   );
   const view = viewOf(plan, views);
-  reasons.push(...view.disagreements.map(({ message }) => message), ...deviations(plan, view));
+  reasons.push(...view.disagreements.map(({ message }) => message), ...findDeviations(plan, view));
   const staying = now.map((each, index) => (lost.has(index) ? undefined : each));
   // What CLUSTER commands change may have spread to nodes that were not told them, such as the ids of forgotten nodes.
   const told = answers.some((each) => each?.commands.some((name) => name.startsWith("cluster|")));
@@ -125,7 +125,7 @@ function isCalm(plan: ClusterPlan, before: Baseline, staying: readonly (Fingerpr
     const alone = viewOf(plan, [each.view]);
     return (
       failoverTraces(before.fingerprints[index] as Fingerprint, each).length === 0 &&
-      deviations(plan, alone).length === 0 &&
+      findDeviations(plan, alone).length === 0 &&
       each.view.members.every(
         ({ flags, openSlots }) =>
           openSlots.length === 0 && !flags.includes("fail") && !flags.includes("handshake"),

@@ -1,10 +1,10 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { RedisClusterError, summarize } from "../errors.ts";
-import { deviations, probeShards } from "../formation/verify.ts";
+import { findDeviations, probeShards } from "../formation/verify.ts";
 import { poll } from "../timing/retry.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { mergeViews } from "../view/cluster-view.ts";
-import { requireSeed } from "../seed/return-to-seed.ts";
+import { requireSeed } from "../seed/restore-seed.ts";
 import type { Baseline } from "./baseline.ts";
 import { lastingDifferences, remains } from "./differences.ts";
 import { lastingCommands } from "./effects.ts";
@@ -55,7 +55,7 @@ export async function prove(
       );
       const problems = [
         ...view.disagreements.map(({ message }) => message),
-        ...deviations(plan, view),
+        ...findDeviations(plan, view),
         ...now.flatMap((each) => remains(plan, before, each)),
       ];
       if (problems.length > 0) throw new Error(summarize(problems));

@@ -19,7 +19,7 @@ import {
 } from "./late-effects.ts";
 import { mend } from "./mend.ts";
 import type { SeedData } from "../seed/dataset.ts";
-import { returnToSeed } from "../seed/return-to-seed.ts";
+import { restoreSeed } from "../seed/restore-seed.ts";
 import { emptyNode } from "./empty-node.ts";
 import { rewriteFiles } from "./next-start.ts";
 import { prove } from "./prove.ts";
@@ -221,7 +221,7 @@ async function clean(
   );
   if (before.seed !== undefined) {
     // After every client is gone: what one of them writes later is found by the proof.
-    await returnToSeed(plan, connections, before.seed, (each) => flush(each, signal), signal);
+    await restoreSeed(plan, connections, before.seed, (each) => flush(each, signal), signal);
   }
   const flushed = plan.shards.map(({ primary }) => cleaned[primary]?.flushed === true);
   const { calls, unable } = await rewriteFiles(plan, connections, before, flushed, signal);

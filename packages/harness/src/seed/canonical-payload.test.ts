@@ -4,11 +4,11 @@ import { canonicalPayload, isExpiringHash, isHash } from "./canonical-payload.ts
 const footer = Buffer.from("0b00" + "00".repeat(8), "hex");
 const payload = (...bytes: readonly (number | string)[]): Buffer =>
   Buffer.concat([
-    ...bytes.map((each) => (typeof each === "number" ? Buffer.from([each]) : Buffer.from(each))),
+    ...bytes.map((part) => (typeof part === "number" ? Buffer.from([part]) : Buffer.from(part))),
     footer,
   ]);
 
-test("sets and hashes with the same elements are the same in any order", () => {
+test("sets and hashes with the same elements are equal in any order", () => {
   expect(canonicalPayload(payload(2, 2, 1, "a", 2, "bc"))).toEqual(
     canonicalPayload(payload(2, 2, 2, "bc", 1, "a")),
   );
@@ -17,20 +17,20 @@ test("sets and hashes with the same elements are the same in any order", () => {
   );
 });
 
-test("a compressed element is one element", () => {
-  // Three compressed bytes that stand for twenty.
+test("treats a compressed element as one element", () => {
+  // Three compressed bytes that represent twenty bytes.
   expect(canonicalPayload(payload(2, 2, 0xc3, 3, 20, "zzz", 1, "a"))).toEqual(
     canonicalPayload(payload(2, 2, 1, "a", 0xc3, 3, 20, "zzz")),
   );
 });
 
-test("fields with each other's values are another hash", () => {
+test("hashes whose fields have swapped values are different", () => {
   expect(canonicalPayload(payload(4, 2, 1, "a", 1, "x", 1, "b", 1, "y"))).not.toEqual(
     canonicalPayload(payload(4, 2, 1, "a", 1, "y", 1, "b", 1, "x")),
   );
 });
 
-test("lists keep their order, and what cannot be read stays as it is", () => {
+test("keeps the order of lists, and does not change payloads in an unknown format", () => {
   expect(canonicalPayload(payload(18, 2, 1, "b", 1, "a"))).toEqual(
     payload(18, 2, 1, "b", 1, "a").subarray(0, -10),
   );
@@ -38,12 +38,12 @@ test("lists keep their order, and what cannot be read stays as it is", () => {
   expect(canonicalPayload(Buffer.from("short"))).toEqual(Buffer.alloc(0));
 });
 
-test("neither version nor checksum of a payload matters", () => {
+test("ignores the version and the checksum of a payload", () => {
   const newer = Buffer.concat([Buffer.from([0, 1, 0x61]), Buffer.from("ff".repeat(10), "hex")]);
   expect(canonicalPayload(newer)).toEqual(canonicalPayload(payload(0, 1, "a")));
 });
 
-test("the first byte says whether a payload is a hash, and whether its fields may expire", () => {
+test("recognizes hashes, and hashes whose fields can expire, by the first byte", () => {
   const types = [...Array(30).keys()];
   expect(types.filter((type) => isHash(payload(type, 0)))).toEqual([4, 9, 13, 16, 22, 23, 24, 25]);
   expect(types.filter((type) => isExpiringHash(payload(type, 0)))).toEqual([22, 23, 24, 25]);

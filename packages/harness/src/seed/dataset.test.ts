@@ -1,17 +1,25 @@
 import { expect, test } from "vitest";
-import { decodeSeed, digestOf, encodeSeed, hasExpiry, type HashField, keyRange, seedKey } from "./dataset.ts";
+import {
+  decodeSeed,
+  digestKey,
+  encodeSeed,
+  hasExpiry,
+  type HashField,
+  keyCountRange,
+  seedKey,
+} from "./dataset.ts";
 
 const payload = (value: string): Buffer => Buffer.from(`\0${value}0123456789`);
 
-test("a digest depends on the name, the value, and whether the key expires", () => {
+test("the digest of a key depends on its name, its value, and whether it expires", () => {
   const digests = [
-    digestOf(Buffer.from("a"), payload("x"), false),
-    digestOf(Buffer.from("b"), payload("x"), false),
-    digestOf(Buffer.from("a"), payload("y"), false),
-    digestOf(Buffer.from("a"), payload("x"), true),
+    digestKey(Buffer.from("a"), payload("x"), false),
+    digestKey(Buffer.from("b"), payload("x"), false),
+    digestKey(Buffer.from("a"), payload("y"), false),
+    digestKey(Buffer.from("a"), payload("x"), true),
   ];
   expect(new Set(digests).size).toBe(digests.length);
-  expect(digestOf(Buffer.from("a"), payload("x"), false)).toBe(digests[0]);
+  expect(digestKey(Buffer.from("a"), payload("x"), false)).toBe(digests[0]);
 });
 
 const field = (name: string, value: string, ttlMs?: number): HashField => ({
@@ -20,9 +28,9 @@ const field = (name: string, value: string, ttlMs?: number): HashField => ({
   ttlMs,
 });
 
-test("a digest of fields depends on their names, values, and whether they expire, but not on when or on their order", () => {
+test("the digest of fields depends on names, values and expiry, but not on order", () => {
   const name = Buffer.from("hash");
-  const digest = (...fields: readonly HashField[]): string => digestOf(name, fields, false);
+  const digest = (...fields: readonly HashField[]): string => digestKey(name, fields, false);
   const digests = [
     digest(field("a", "x"), field("b", "y", 5)),
     digest(field("a", "x"), field("b", "y")),
@@ -30,13 +38,13 @@ test("a digest of fields depends on their names, values, and whether they expire
     digest(field("a", "y"), field("b", "x", 5)),
     digest(field("a", "x")),
     digest(field("ax", ""), field("b", "y", 5)),
-    digestOf(name, [field("a", "x"), field("b", "y", 5)], true),
+    digestKey(name, [field("a", "x"), field("b", "y", 5)], true),
   ];
   expect(new Set(digests).size).toBe(digests.length);
   expect(digest(field("b", "y", 700), field("a", "x"))).toBe(digests[0]);
 });
 
-test("a hash may be gone if all its fields expire, and is restored each time if one does", () => {
+test("a hash can be missing if all its fields expire, and has an expiry if one does", () => {
   const keys = [
     seedKey(Buffer.from("a"), [field("f", "1", 5), field("g", "2")], undefined),
     seedKey(Buffer.from("b"), [field("f", "1", 5)], undefined),
@@ -47,12 +55,12 @@ test("a hash may be gone if all its fields expire, and is restored each time if 
   const shard = {
     keys: new Map(keys.map((key) => [String(key.name), key])),
     functions: undefined,
-    libraries: "",
+    librariesDigest: "",
   };
-  expect(keyRange(shard)).toEqual({ least: 2, most: 4 });
+  expect(keyCountRange(shard)).toEqual({ min: 2, max: 4 });
 });
 
-test("another process gets the same seed, names and values that are not text included", () => {
+test("decodes an encoded seed with binary names and values to the same seed", () => {
   const name = Buffer.from([0xff, 0x00, 0x0a]);
   const keys = [
     seedKey(name, payload("x"), undefined),
@@ -65,16 +73,16 @@ test("another process gets the same seed, names and values that are not text inc
       {
         keys: new Map(keys.map((key) => [key.name.toString("latin1"), key])),
         functions: Buffer.from([1, 0xfe]),
-        libraries: "digest",
+        librariesDigest: "digest",
       },
-      { keys: new Map(), functions: undefined, libraries: "" },
+      { keys: new Map(), functions: undefined, librariesDigest: "" },
     ],
   };
   const text = encodeSeed(seed);
   expect(text).not.toContain("\n");
   expect(decodeSeed(text)).toEqual(seed);
-  expect(seed.shards.map(keyRange)).toEqual([
-    { least: 2, most: 3 },
-    { least: 0, most: 0 },
+  expect(seed.shards.map(keyCountRange)).toEqual([
+    { min: 2, max: 3 },
+    { min: 0, max: 0 },
   ]);
 });

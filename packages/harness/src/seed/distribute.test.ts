@@ -16,26 +16,26 @@ const file = (path: string, ...names: readonly string[]): LoadedFile => ({
   data: {
     keys: new Map(names.map((name) => [name, seedKey(Buffer.from(name), Buffer.from("payload"), undefined)])),
     functions: Buffer.from(path),
-    libraries: path,
+    librariesDigest: path,
   },
 });
 
-test("keys go to the shard that serves their slot, functions to the shard of their file", () => {
+test("assigns keys to the shards of their slots, and functions by file order", () => {
   const names = Array.from({ length: 20 }, (_, index) => `key-${index}`);
   const lower = names.filter((name) => keySlot(name) <= (plan.shards[0]?.slots.last ?? 0));
   const upper = names.filter((name) => !lower.includes(name));
   const shards = distribute(plan, [file("a.rdb", ...upper), file("b.rdb", ...lower)]);
   expect(shards.map(({ keys }) => [...keys.keys()])).toEqual([lower, upper]);
-  expect(shards.map(({ libraries }) => libraries)).toEqual(["a.rdb", "b.rdb"]);
+  expect(shards.map(({ librariesDigest }) => librariesDigest)).toEqual(["a.rdb", "b.rdb"]);
   expect([lower.length, upper.length].every((count) => count > 0)).toBe(true);
 });
 
-test("a key that is in two files is refused by name", () => {
+test("rejects a key that is in two files, and names it", () => {
   const files = [file("a.rdb", "one", "two"), file("b.rdb", "two")];
   expect(() => distribute(plan, files)).toThrow(
     expect.objectContaining({
       code: "START_FAILED",
-      message: expect.stringContaining('got "two" in "b.rdb" and in a file before it') as unknown,
+      message: expect.stringContaining('got "two" in "b.rdb" and in an earlier file') as unknown,
     }),
   );
 });

@@ -10,33 +10,34 @@ export interface LoadedFile {
 }
 
 /**
- * Distributes the data of files, one for each shard: keys to the shards that serve their slots, functions to the shard of
- * their file.
+ * Distributes the data of files to the shards: each key to the shard that serves its slot, and functions to the shard with the index
+ * of their file.
  *
+ * @param files one file for each shard.
  * @throws RedisClusterError START_FAILED if a key is in two files.
  */
 export function distribute(
   { shards }: Pick<ClusterPlan, "shards">,
   files: readonly LoadedFile[],
 ): readonly SeedShard[] {
-  const keys = shards.map(() => new Map<string, SeedKey>());
+  const keysByShard = shards.map(() => new Map<string, SeedKey>());
   for (const { path, data } of files) {
     for (const [name, key] of data.keys) {
       const slot = keySlotOfBytes(key.name);
       const shard = shards.findIndex(({ slots }) => slot >= slots.first && slot <= slots.last);
-      const into = keys[shard] as Map<string, SeedKey>;
-      if (into.has(name)) throw inTwoFiles(key, path);
-      into.set(name, key);
+      const keys = keysByShard[shard] as Map<string, SeedKey>;
+      if (keys.has(name)) throw duplicateKeyError(key, path);
+      keys.set(name, key);
     }
   }
-  return files.map(({ data }, index) => ({ ...data, keys: keys[index] as Map<string, SeedKey> }));
+  return files.map(({ data }, index) => ({ ...data, keys: keysByShard[index] as Map<string, SeedKey> }));
 }
 
-function inTwoFiles({ name }: SeedKey, path: string): RedisClusterError {
+function duplicateKeyError({ name }: SeedKey, path: string): RedisClusterError {
   return new RedisClusterError(
     "START_FAILED",
-    `Loading the seed failed: expected each key in one file, got ${JSON.stringify(name.toString())} in ${JSON.stringify(path)} and in a file before it. ` +
-      "Use the file of each primary once, and none of a replica.",
+    `Loading the seed failed: expected each key in only one file, got ${JSON.stringify(name.toString())} in ${JSON.stringify(path)} and in an earlier file. ` +
+      "Use one file of each primary, and no file of a replica.",
     { details: { file: path } },
   );
 }

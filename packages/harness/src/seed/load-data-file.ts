@@ -16,84 +16,93 @@ import type { DataFile } from "./read-seed.ts";
 
 const POLL_MS = 20;
 const FOLDER = "redis-seed";
-const SHOWN_LINES = 5;
+const SHOWN_LOG_LINES = 5;
 
-/** What loading a file needs of a start. */
+/** What loading a file needs from the start of the cluster. */
 export interface FileTarget {
   readonly engine: Engine;
   readonly plan: ClusterPlan;
   readonly image: ImageFacts;
-  /** Names of containers that the engine may have created without saying so. It is added to. */
-  readonly lost: Set<string>;
+  /** Names of containers that the engine may have created although its response was lost. New names are added. */
+  readonly unconfirmedContainers: Set<string>;
 }
 
 /**
- * Reads the data of an RDB or append-only file: a server of the cluster's image, with its modules, loads it, and is removed
- * again. So every format that the image can load can be used.
+ * Reads the data of an RDB file or append-only file. A temporary server of the cluster's image, with the modules of the cluster,
+ * loads the file and is then removed. So the file can have every format that the image can load.
  *
- * @param used see {@link readData}.
- * @throws RedisClusterError START_FAILED with the server's last words if it cannot load the file.
+ * @param seedSize see {@link readData}.
+ * @throws RedisClusterError START_FAILED if the server cannot load the file, with the last lines of its log, or if its container
+ * cannot be created or started.
  */
 export async function loadDataFile(
   target: FileTarget,
   file: DataFile,
-  used: { bytes: number },
+  seedSize: { bytes: number },
   signal: AbortSignal,
 ): Promise<SeedShard> {
   signal.throwIfAborted();
   const password = randomBytes(16).toString("hex");
-  const server = seedServer(target.plan, file, password);
+  const server = planSeedServer(target.plan, file, password);
   try {
     return await removeAfter(target.engine, server.containerName, async () => {
-      const container = await create(target, server);
+      const container = await createServer(target, server);
       await container.putFiles(FOLDER, file.files);
       await container.start();
       signal.throwIfAborted();
       const addresses = new AddressTable();
-      // A server that ends at once has no port any more.
+      // A server that exits immediately has no published port any more.
       const address = await container
         .mappedAddress()
-        .catch((error: unknown) => refused(container, file, error));
+        .catch((error: unknown) => throwLoadError(container, file, error));
       addresses.set(server, address);
       const access = { password, tls: undefined };
       const connection = new NodeConnection(server, addresses, access, target.plan.timeScale);
       try {
-        await loaded(connection, container, file, signal);
-        return await readData(connection, used, signal);
+        await waitUntilLoaded(connection, container, file, signal);
+        return await readData(connection, seedSize, signal);
       } finally {
         connection.close();
       }
     });
   } catch (error) {
     if (signal.aborted || error instanceof RedisClusterError) throw error;
-    throw loadingFailed(
+    throw createFileError(
       file,
       messageOf(error),
-      "A container of its own loads the file: see whether the engine can create and start one more in the cluster's network.",
+      "The file is loaded in a separate container: verify that the engine can create and start another container in the cluster's network.",
       error,
     );
   }
 }
 
-async function create({ engine, plan, image, lost }: FileTarget, server: NodePlan): Promise<NodeContainer> {
+async function createServer(
+  { engine, plan, image, unconfirmedContainers }: FileTarget,
+  server: NodePlan,
+): Promise<NodeContainer> {
   try {
     return await createSeedServer(engine, plan, server, image);
   } catch (error) {
-    if (wasLost(error)) lost.add(server.containerName);
+    if (wasLost(error)) unconfirmedContainers.add(server.containerName);
     throw error;
   }
 }
 
-function loadingFailed({ path }: DataFile, why: string, remedy: string, cause: unknown): RedisClusterError {
+function createFileError(
+  { path }: DataFile,
+  problem: string,
+  remedy: string,
+  cause: unknown,
+): RedisClusterError {
   return new RedisClusterError(
     "START_FAILED",
-    `Loading the seed file ${JSON.stringify(path)} failed: ${why}\n  ${remedy}`,
+    `Loading the seed file ${JSON.stringify(path)} failed: ${problem}\n  ${remedy}`,
     { cause, details: { file: path } },
   );
 }
 
-/** A server with the modules of the nodes, and no other of their settings: it only has to load the files. */
-function seedServer(plan: ClusterPlan, { settings }: DataFile, password: string): NodePlan {
+/** Plans a server with the modules of the nodes, but without their other settings, because it only loads the files. */
+function planSeedServer(plan: ClusterPlan, { settings }: DataFile, password: string): NodePlan {
   const [first] = plan.nodes as readonly [NodePlan];
   const modules = first.redisConf.split("\n").filter((line) => line.startsWith("loadmodule "));
   const lines = [
@@ -108,38 +117,41 @@ function seedServer(plan: ClusterPlan, { settings }: DataFile, password: string)
     name: "seed",
     hostname: undefined,
     containerName: `${plan.name}-seed-${randomBytes(4).toString("hex")}`,
-    // The place in the address table of its connection only.
+    // The address is only in the address table of this server's connection.
     hostPort: undefined,
     hostBusPort: undefined,
     redisConf: `${lines.join("\n")}\n`,
     nodesConf: "",
-    // An option after the file of settings, in which the boot script names the data folder.
+    // A command line argument replaces the data folder that the boot script writes into the configuration file.
     firstBootArguments: ["--dir", `/tmp/${FOLDER}`],
   };
 }
 
-/** Waits until a server has loaded its files: until then it replies with an error (LOADING), or is not reached at all. */
-async function loaded(
+/** Waits until a server has loaded its files. Before that, it replies with an error (LOADING) or is unreachable. */
+async function waitUntilLoaded(
   connection: NodeConnection,
   container: NodeContainer,
   file: DataFile,
   signal: AbortSignal,
 ): Promise<void> {
-  await poll(() => connection.text("PING").catch((error: unknown) => refused(container, file, error)), {
-    everyMs: POLL_MS,
-    signal,
-  });
+  await poll(
+    () => connection.text("PING").catch((error: unknown) => throwLoadError(container, file, error)),
+    {
+      everyMs: POLL_MS,
+      signal,
+    },
+  );
 }
 
-/** Throws the last words of a server that has ended, and the given error if the server still runs. */
-async function refused(container: NodeContainer, file: DataFile, error: unknown): Promise<never> {
+/** Throws an error with the last lines of the server's log if the server has exited, and the given error if it still runs. */
+async function throwLoadError(container: NodeContainer, file: DataFile, error: unknown): Promise<never> {
   const { status } = await container.state();
   if (status === "running") throw error;
-  const words = (await container.logs({ tail: SHOWN_LINES })).trim().split(/\r?\n/).join("\n    ");
-  throw loadingFailed(
+  const output = (await container.logs({ tail: SHOWN_LOG_LINES })).trim().split(/\r?\n/).join("\n    ");
+  throw createFileError(
     file,
-    `the server of the cluster's image cannot load it. It printed last:\n    ${words}`,
-    "Use a file that a server of this image, or of an older version, has written, and that `redis-check-rdb` or `redis-check-aof` finds valid.",
+    `a server of the cluster's image cannot load it. Its last output:\n    ${output}`,
+    "Use a file that was written by a server of this image, or of an older version, and that `redis-check-rdb` or `redis-check-aof` accepts.",
     error,
   );
 }

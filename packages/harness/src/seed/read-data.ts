@@ -1,186 +1,193 @@
 import { createHash } from "node:crypto";
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
-import { ask, askAll } from "./ask.ts";
 import { isExpiringHash, isHash } from "./canonical-payload.ts";
 import {
   type HashField,
-  SEED_LIMIT_BYTES,
+  MAX_SEED_BYTES,
   type SeedKey,
   seedKey,
   type SeedShard,
-  sizeOf,
+  valueBytes,
 } from "./dataset.ts";
+import { sendCommands, sendCommandsOrThrow } from "./send-commands.ts";
 
-const KEYS_AT_ONCE = 500;
-/** About how many bytes of values a node is asked for at once. */
-const BYTES_AT_ONCE = 1024 ** 2;
-const FIRST_KEYS = 50;
-/** More than SCAN returns at once. */
-const MOST_KEYS = 2 * KEYS_AT_ONCE;
-const FIELDS_AT_ONCE = 500;
+const SCAN_COUNT = 500;
+/** The approximate number of bytes of values that one request reads. */
+const BYTES_PER_REQUEST = 1024 ** 2;
+const INITIAL_KEYS_PER_REQUEST = 50;
+/** More keys than SCAN returns in one reply. */
+const MAX_KEYS_PER_REQUEST = 2 * SCAN_COUNT;
+const FIELDS_PER_REQUEST = 500;
 
 /**
- * Reads all data of one server: every key with its value and time to live, and the libraries of functions.
+ * Reads all data of one server: each key with its value and time to live, and the function libraries.
  *
- * @param used bytes that other servers' data have taken of the limit. It is counted on.
- * @throws RedisClusterError START_FAILED if it is more than a seed may have, or lies in another database than 0.
+ * @param seedSize the size of the seed so far, in bytes, including the data of other servers. The size of each key is added to it.
+ * @throws RedisClusterError START_FAILED if the seed is larger than {@link MAX_SEED_BYTES}, or if a database other than 0 has keys.
  */
 export async function readData(
   connection: NodeConnection,
-  used: { bytes: number },
+  seedSize: { bytes: number },
   signal: AbortSignal,
 ): Promise<SeedShard> {
-  await requireOneDatabase(connection, signal);
+  await requireKeysInDatabase0(connection, signal);
   const keys = new Map<string, SeedKey>();
-  const read = await valueReader(connection, signal);
-  for await (const names of scan(connection, signal)) {
-    for await (const { name, value } of read(names)) {
+  const readValues = await createValueReader(connection, signal);
+  for await (const names of scanKeys(connection, signal)) {
+    for await (const { name, value } of readValues(names)) {
       if (value === undefined) continue;
       const content = value.fields ?? value.payload;
-      used.bytes += name.length + sizeOf(content);
-      if (used.bytes > SEED_LIMIT_BYTES) throw tooLarge();
+      seedSize.bytes += name.length + valueBytes(content);
+      if (seedSize.bytes > MAX_SEED_BYTES) throw seedTooLargeError();
       keys.set(name.toString("latin1"), seedKey(name, content, value.ttlMs));
     }
   }
   return { keys, ...(await readFunctions(connection, signal)) };
 }
 
-function tooLarge(): RedisClusterError {
+function seedTooLargeError(): RedisClusterError {
   return new RedisClusterError(
     "START_FAILED",
-    `Loading the seed failed: expected at most ${SEED_LIMIT_BYTES / 1024 ** 2} MiB of names and values in all shards together, got more. ` +
-      "Use fewer data for a test.",
+    `Loading the seed failed: expected at most ${MAX_SEED_BYTES / 1024 ** 2} MiB of names and values in all shards together, got more. ` +
+      "Use less data.",
   );
 }
 
-/** The names of all keys, some at a time. A name may come twice (SCAN). */
-export async function* scan(
+/** Iterates over the names of all keys of a server, in batches. A name may appear twice, because SCAN does not exclude that. */
+export async function* scanKeys(
   connection: NodeConnection,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Buffer[]> {
   let cursor = "0";
   do {
-    const [reply] = await askAll(connection, [["SCAN", cursor, "COUNT", KEYS_AT_ONCE]], signal);
-    const [next, names] = reply as readonly [Buffer, readonly Buffer[]];
+    const [reply] = await sendCommandsOrThrow(connection, [["SCAN", cursor, "COUNT", SCAN_COUNT]], signal);
+    const [nextCursor, names] = reply as readonly [Buffer, readonly Buffer[]];
     if (names.length > 0) yield names;
-    cursor = String(next);
+    cursor = String(nextCursor);
   } while (cursor !== "0");
 }
 
-/** A key's present value. */
-export interface PresentValue {
+/** The current value of a key. */
+export interface CurrentValue {
   /** The reply of DUMP. */
   readonly payload: Buffer;
+  /** The time to live in milliseconds; undefined if the key does not expire. */
   readonly ttlMs: number | undefined;
-  /** The fields of a hash whose fields may expire, or that was asked for by its fields. */
+  /** The fields of a hash whose fields can expire, or of a hash that is read by its fields; otherwise undefined. */
   readonly fields: readonly HashField[] | undefined;
 }
 
-/** A key, and its value unless it does not exist. */
-interface PresentKey {
+/** A key and its current value, which is undefined if the key does not exist any more. */
+interface CurrentKey {
   readonly name: Buffer;
-  readonly value: PresentValue | undefined;
+  readonly value: CurrentValue | undefined;
 }
 
-/** Reads the values of some keys, in their order. */
-type ValueReader = (names: readonly Buffer[]) => AsyncGenerator<PresentKey>;
+/** Reads the values of the given keys and returns them in the order of the keys. */
+type ValueReader = (names: readonly Buffer[]) => AsyncGenerator<CurrentKey>;
 
 /**
- * Returns a reader of values. The reader asks for as many keys at once as their sizes allow, which it learns from the values
- * that it has read.
+ * Returns a reader of values. It adapts the number of keys in each request to the sizes of the values that it has read.
  *
- * @param byFields whether a hash is also read by its fields if none of them can expire at present.
+ * @param isReadByFields returns whether a key is read by its fields if it is a hash, even if none of its fields can expire now.
  */
-export async function valueReader(
+export async function createValueReader(
   connection: NodeConnection,
   signal: AbortSignal,
-  byFields: (name: Buffer) => boolean = () => false,
+  isReadByFields: (name: Buffer) => boolean = () => false,
 ): Promise<ValueReader> {
   const databases = await readKeyspace(connection, signal);
-  // Asking for the time to live of each key takes as long as asking for its value.
-  const expiring = databases.some(({ expires }) => expires > 0);
-  let keysAtOnce = FIRST_KEYS;
+  // Reading the time to live of a key takes as long as reading its value.
+  const hasExpiringKeys = databases.some(({ expires }) => expires > 0);
+  let keysPerRequest = INITIAL_KEYS_PER_REQUEST;
   return async function* read(names) {
     for (let from = 0; from < names.length; ) {
-      const some = names.slice(from, from + keysAtOnce);
-      from += some.length;
-      const values = await readValues(connection, some, { byFields, expiring }, signal);
+      const batch = names.slice(from, from + keysPerRequest);
+      from += batch.length;
+      const values = await readBatch(connection, batch, { isReadByFields, hasExpiringKeys }, signal);
       const bytes = values.reduce((sum, value) => sum + (value?.payload.length ?? 0), 0);
-      keysAtOnce = Math.max(1, Math.min(MOST_KEYS, Math.floor((some.length * BYTES_AT_ONCE) / (bytes + 1))));
-      yield* some.map((name, index) => ({ name, value: values[index] }));
+      const fittingKeys = Math.floor((batch.length * BYTES_PER_REQUEST) / (bytes + 1));
+      keysPerRequest = Math.max(1, Math.min(MAX_KEYS_PER_REQUEST, fittingKeys));
+      yield* batch.map((name, index) => ({ name, value: values[index] }));
     }
   };
 }
 
-async function readValues(
+async function readBatch(
   connection: NodeConnection,
   names: readonly Buffer[],
-  { byFields, expiring }: { readonly byFields: (name: Buffer) => boolean; readonly expiring: boolean },
+  {
+    isReadByFields,
+    hasExpiringKeys,
+  }: { readonly isReadByFields: (name: Buffer) => boolean; readonly hasExpiringKeys: boolean },
   signal: AbortSignal,
-): Promise<readonly (PresentValue | undefined)[]> {
+): Promise<readonly (CurrentValue | undefined)[]> {
   const dumps = names.map((name): NodeCommand => ["DUMP", name]);
-  const ttls = expiring ? names.map((name): NodeCommand => ["PTTL", name]) : [];
-  const replies = await readAnywhere(connection, [...dumps, ...ttls], signal);
+  const ttls = hasExpiringKeys ? names.map((name): NodeCommand => ["PTTL", name]) : [];
+  const replies = await readFromAnyRole(connection, [...dumps, ...ttls], signal);
   return await Promise.all(
-    names.map(async (name, index): Promise<PresentValue | undefined> => {
+    names.map(async (name, index): Promise<CurrentValue | undefined> => {
       const payload = replies[index];
-      const ttl = expiring ? replies[names.length + index] : -1;
+      const ttl = hasExpiringKeys ? replies[names.length + index] : -1;
       if (payload instanceof Error) throw payload;
       if (ttl instanceof Error) throw ttl;
-      // -2: it has expired in between.
+      // -2: the key has expired after the DUMP.
       if (!Buffer.isBuffer(payload) || Number(ttl) === -2) return undefined;
-      const ttlMs = timeToLive(ttl);
-      if (!isExpiringHash(payload) && !(isHash(payload) && byFields(name)))
+      const ttlMs = parseTtl(ttl);
+      if (!isExpiringHash(payload) && !(isHash(payload) && isReadByFields(name)))
         return { payload, ttlMs, fields: undefined };
       const fields = await readFields(connection, name, signal);
-      // A hash whose last field has expired does not exist any more.
+      // The last field of the hash has expired, so the hash does not exist any more.
       return fields?.length === 0 ? undefined : { payload, ttlMs, fields };
     }),
   );
 }
 
-/** Returns undefined if the key does not expire. A rest of less than a millisecond is one: 0 would mean none. */
-function timeToLive(reply: unknown): number | undefined {
+/**
+ * Returns the time to live of a PTTL or HPTTL reply in milliseconds; undefined if the key or field does not expire. The minimum is
+ * 1, because 0 would mean no expiry when the value is restored.
+ */
+function parseTtl(reply: unknown): number | undefined {
   return Number(reply) === -1 ? undefined : Math.max(1, Number(reply));
 }
 
-/** Reads on a primary or a replica, which refers to its primary without READONLY. */
-async function readAnywhere(
+/** Sends read commands to a primary or a replica. Without READONLY, a replica would redirect them to its primary. */
+async function readFromAnyRole(
   connection: NodeConnection,
   commands: readonly NodeCommand[],
   signal: AbortSignal,
 ): Promise<readonly unknown[]> {
-  const replies = await ask(connection, [["READONLY"], ...commands, ["READWRITE"]], signal);
+  const replies = await sendCommands(connection, [["READONLY"], ...commands, ["READWRITE"]], signal);
   return replies.slice(1, -1);
 }
 
-/** The fields of a hash; undefined if the key is no hash any more. */
+/** Returns the fields of a hash; undefined if the key is not a hash any more. */
 async function readFields(
   connection: NodeConnection,
   name: Buffer,
   signal: AbortSignal,
 ): Promise<readonly HashField[] | undefined> {
-  const [hash] = await readAnywhere(connection, [["HGETALL", name]], signal);
+  const [hash] = await readFromAnyRole(connection, [["HGETALL", name]], signal);
   if (isWrongType(hash)) return undefined;
-  if (!Array.isArray(hash)) throw cannotReadFields(connection, name, "HGETALL", hash);
-  const names = (hash as readonly Buffer[]).filter((_, index) => index % 2 === 0);
-  const requests: NodeCommand[] = [];
-  for (let from = 0; from < names.length; from += FIELDS_AT_ONCE) {
-    const some = names.slice(from, from + FIELDS_AT_ONCE);
-    requests.push(["HPTTL", name, "FIELDS", some.length, ...some]);
+  if (!Array.isArray(hash)) throw readFieldsError(connection, name, "HGETALL", hash);
+  const fieldNames = (hash as readonly Buffer[]).filter((_, index) => index % 2 === 0);
+  const commands: NodeCommand[] = [];
+  for (let from = 0; from < fieldNames.length; from += FIELDS_PER_REQUEST) {
+    const batch = fieldNames.slice(from, from + FIELDS_PER_REQUEST);
+    commands.push(["HPTTL", name, "FIELDS", batch.length, ...batch]);
   }
-  const replies = await readAnywhere(connection, requests, signal);
+  const replies = await readFromAnyRole(connection, commands, signal);
   if (replies.some(isWrongType)) return undefined;
   const ttls = replies.flatMap((reply): readonly unknown[] => {
-    if (!Array.isArray(reply)) throw cannotReadFields(connection, name, "HPTTL", reply);
+    if (!Array.isArray(reply)) throw readFieldsError(connection, name, "HPTTL", reply);
     return reply;
   });
-  return names.flatMap((field, index) =>
-    // -2: it has expired in between.
+  return fieldNames.flatMap((field, index) =>
+    // -2: the field has expired after the HGETALL.
     Number(ttls[index]) === -2
       ? []
-      : [{ name: field, value: hash[2 * index + 1] as Buffer, ttlMs: timeToLive(ttls[index]) }],
+      : [{ name: field, value: hash[2 * index + 1] as Buffer, ttlMs: parseTtl(ttls[index]) }],
   );
 }
 
@@ -188,48 +195,51 @@ function isWrongType(reply: unknown): boolean {
   return reply instanceof Error && reply.message.startsWith("WRONGTYPE");
 }
 
-function cannotReadFields({ node }: NodeConnection, name: Buffer, command: string, reply: unknown): Error {
+function readFieldsError({ node }: NodeConnection, name: Buffer, command: string, reply: unknown): Error {
   return new Error(
-    `${node.name} replied to ${command} of the hash ${JSON.stringify(name.toString())}, whose fields may expire: ` +
-      `${messageOf(reply)}. Allow HGETALL, HPTTL, HPEXPIRE and HSET to the library, or leave the hash out of the seed.`,
+    `Reading the fields of the hash ${JSON.stringify(name.toString())} failed: ${node.name} replied to ${command}: ` +
+      `${messageOf(reply)}. The fields of this hash may expire: allow the library to use HGETALL, HPTTL, HPEXPIRE and HSET, or ` +
+      "remove the hash from the seed.",
     { cause: reply },
   );
 }
 
-/** The libraries of functions, and their digest. Servers before 7.0 have none. */
+/** Reads the function libraries of a server, and their digest. Servers before 7.0 have no functions. */
 export async function readFunctions(
   connection: NodeConnection,
   signal: AbortSignal,
-): Promise<Pick<SeedShard, "functions" | "libraries">> {
+): Promise<Pick<SeedShard, "functions" | "librariesDigest">> {
   const commands: readonly NodeCommand[] = [
     ["FUNCTION", "LIST", "WITHCODE"],
     ["FUNCTION", "DUMP"],
   ];
-  const [list, dump] = await ask(connection, commands, signal);
-  if (!Array.isArray(list) || !Buffer.isBuffer(dump)) return { functions: undefined, libraries: "" };
-  // Name, engine and code of each; the order of the list differs from process to process.
+  const [list, dump] = await sendCommands(connection, commands, signal);
+  if (!Array.isArray(list) || !Buffer.isBuffer(dump)) return { functions: undefined, librariesDigest: "" };
+  // The order of the list differs between processes, so the libraries are sorted.
   const libraries = (list as readonly (readonly unknown[])[]).map((fields) => {
-    const field = (name: string): string =>
-      String(fields[fields.findIndex((each) => Buffer.isBuffer(each) && String(each) === name) + 1]);
-    return JSON.stringify(["library_name", "engine", "library_code"].map(field));
+    const readField = (name: string): string =>
+      String(fields[fields.findIndex((field) => Buffer.isBuffer(field) && String(field) === name) + 1]);
+    return JSON.stringify(["library_name", "engine", "library_code"].map(readField));
   });
   const digest = createHash("sha256").update(libraries.toSorted().join("\n")).digest("base64");
-  return { functions: dump, libraries: libraries.length === 0 ? "" : digest };
+  return { functions: dump, librariesDigest: libraries.length === 0 ? "" : digest };
 }
 
-/** What a server's keyspace contains, by database; databases without keys are left out. */
+/** The keys of one database. */
 interface DatabaseKeys {
   readonly database: number;
+  /** The number of keys. */
   readonly keys: number;
-  /** How many of the keys expire. */
+  /** The number of keys that expire. */
   readonly expires: number;
 }
 
+/** Reads which databases of a server have keys. Databases without keys are not returned. */
 export async function readKeyspace(
   connection: NodeConnection,
   signal: AbortSignal,
 ): Promise<readonly DatabaseKeys[]> {
-  const [info] = await askAll(connection, [["INFO", "keyspace"]], signal);
+  const [info] = await sendCommandsOrThrow(connection, [["INFO", "keyspace"]], signal);
   return [...String(info).matchAll(/^db(\d+):keys=(\d+),expires=(\d+)/gm)].map(
     ([, database, keys, expires]) => ({
       database: Number(database),
@@ -239,12 +249,12 @@ export async function readKeyspace(
   );
 }
 
-async function requireOneDatabase(connection: NodeConnection, signal: AbortSignal): Promise<void> {
+async function requireKeysInDatabase0(connection: NodeConnection, signal: AbortSignal): Promise<void> {
   const databases = await readKeyspace(connection, signal);
   const other = databases.find(({ database }) => database !== 0)?.database;
   if (other === undefined) return;
   throw new RedisClusterError(
     "START_FAILED",
-    `Loading the seed failed: expected keys in database 0 only, got keys in database ${other}. Move them, or leave them out.`,
+    `Loading the seed failed: expected keys only in database 0, got keys in database ${other}. Move them to database 0, or remove them.`,
   );
 }

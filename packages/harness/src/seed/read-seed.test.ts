@@ -38,18 +38,20 @@ async function problemsOf(seed: ValidSeed): Promise<readonly string[]> {
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  if (!(error instanceof InvalidOptionsError)) throw new Error(`not refused: ${String(error)}`);
+  if (!(error instanceof InvalidOptionsError)) {
+    throw new Error(`expected an InvalidOptionsError, got ${String(error)}`);
+  }
   return error.problems.map(({ option, given, allowed }) =>
     `${option}: expected ${allowed}, got ${given}`.replaceAll(folder, ""),
   );
 }
 
-test("commands are read with their lines, without comments", async () => {
+test("returns the commands of a file with their line numbers, without comments", async () => {
   const seed = await readSeed({ kind: "commands", files: [path("good.redis")] });
   expect(seed).toMatchObject({
     commands: [
-      { line: 3, words: [Buffer.from("SET"), Buffer.from("a"), Buffer.from([0x78, 0xff])] },
-      { line: 4, words: ["RPUSH", "b", "1", "2"].map((word) => Buffer.from(word)) },
+      { line: 3, argv: [Buffer.from("SET"), Buffer.from("a"), Buffer.from([0x78, 0xff])] },
+      { line: 4, argv: ["RPUSH", "b", "1", "2"].map((argument) => Buffer.from(argument)) },
     ],
   });
 });
@@ -65,25 +67,33 @@ test.each<[ValidSeed["kind"], string, string]>([
     "parts",
     'a file that can be read, got "/parts" (EISDIR: illegal operation on a directory, read)',
   ],
-  ["commands", "empty", 'a file that can be read, got "/empty", which is empty'],
+  ["commands", "empty", 'a file that is not empty, got "/empty"'],
   ["commands", "comments.redis", 'a file with at least one command, got "/comments.redis"'],
-  ["commands", "bad.redis", 'one command a line, quoted as for redis-cli, got "/bad.redis", line 1, 3'],
+  [
+    "commands",
+    "bad.redis",
+    'one command per line, quoted as for redis-cli, got invalid quotes in "/bad.redis", line 1, 3',
+  ],
   ["rdb", "a.aof", 'an RDB file, which begins with "REDIS" or "VALKEY" and a version, got "/a.aof"'],
   ["rdb", "large.rdb", 'a file of at most 64 MiB, got "/large.rdb" of 68157440 bytes'],
-  ["aof", "good.redis", 'an append-only file, or the folder of one in several parts, got "/good.redis"'],
+  [
+    "aof",
+    "good.redis",
+    'an append-only file, or the folder of an append-only file in several parts, got "/good.redis"',
+  ],
   [
     "aof",
     "no-parts",
-    'a folder with one file *.manifest, as `appenddirname` of a server, got "/no-parts" with none',
+    'a folder with exactly one file *.manifest, such as `appendonlydir` of a server, got "/no-parts" with no such file',
   ],
-])("%s: %s is refused", async (kind, name, expected) => {
+])("rejects a seed of kind %s from the file %s", async (kind, name, expected) => {
   const option = kind === "commands" ? "seed.commands" : `seed.${kind}[0]`;
   expect(await problemsOf({ kind, files: [path(name)] } as ValidSeed)).toEqual([
     `${option}: expected ${expected}`,
   ]);
 });
 
-test("every file that cannot be used is named", async () => {
+test("reports every file that cannot be used", async () => {
   const files = [path("missing"), path("a.rdb"), path("a.aof")];
   expect(await problemsOf({ kind: "rdb", files })).toEqual([
     expect.stringContaining("seed.rdb[0]"),
@@ -91,7 +101,7 @@ test("every file that cannot be used is named", async () => {
   ]);
 });
 
-test("files of both servers, single append-only files and ones in parts are read", async () => {
+test("reads files of Redis and Valkey, and append-only files in one or several parts", async () => {
   const rdb = await readSeed({ kind: "rdb", files: [path("a.rdb"), path("b.rdb")] });
   expect(rdb).toMatchObject({ files: [{ path: path("a.rdb") }, { path: path("b.rdb") }] });
   const aof = await readSeed({ kind: "aof", files: ["a.aof", "preamble.aof", "parts"].map(path) });

@@ -3,41 +3,43 @@ import { basename, join, resolve } from "node:path";
 import { InvalidOptionsError, messageOf, type OptionProblem } from "../errors.ts";
 import { Hidden, type Report, show } from "../schema/option-problems.ts";
 import type { ValidSeed } from "../plan/validate-seed.ts";
-import { SEED_LIMIT_BYTES } from "./dataset.ts";
+import { MAX_SEED_BYTES } from "./dataset.ts";
 import type { SeedFunction } from "./seed.ts";
 import { splitLine } from "./split-line.ts";
 
-/** A command of a file, and where it stands. */
+/** A command in a file. */
 export interface CommandLine {
-  /** From 1. */
+  /** The number of the line, which starts at 1. */
   readonly line: number;
-  readonly words: readonly [Buffer, ...Buffer[]];
+  /** The name of the command and its arguments. */
+  readonly argv: readonly [Buffer, ...Buffer[]];
 }
 
-/** Files of one server, by their names as that server expects them. */
+/** An RDB file or append-only file, with everything that a server needs to load it. */
 export interface DataFile {
-  /** As the option names it. */
+  /** The path in the option `seed`. */
   readonly path: string;
-  /** Settings by which a server finds the files. */
+  /** The directives with which a server finds the files. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The files, with the names that the server expects. */
   readonly files: readonly { readonly name: string; readonly content: Buffer }[];
 }
 
-/** A seed that is ready to be loaded: everything about its files has been read and checked. */
+/** A seed whose files have been read and validated. */
 export type ReadySeed =
   | { readonly kind: "function"; readonly load: SeedFunction }
   | { readonly kind: "commands"; readonly path: string; readonly commands: readonly CommandLine[] }
   | { readonly kind: "files"; readonly files: readonly DataFile[] };
 
-const MOST_LINES = 5;
-const RDB = /^(?:REDIS\d{4}|VALKEY\d{3})/;
-/** A command, a time stamp (7.0), or the RDB with which a rewritten file begins. */
-const AOF = /^(?:\*\d|#TS:|REDIS\d{4}|VALKEY\d{3})/;
+const MAX_SHOWN_LINES = 5;
+const RDB_START = /^(?:REDIS\d{4}|VALKEY\d{3})/;
+/** A command, a timestamp (7.0), or the RDB data at the start of a rewritten file. */
+const AOF_START = /^(?:\*\d|#TS:|REDIS\d{4}|VALKEY\d{3})/;
 
 /**
- * Reads the files of a seed.
+ * Reads and validates the files of a seed.
  *
- * @throws InvalidOptionsError naming every file that cannot be used.
+ * @throws InvalidOptionsError with one problem for each file that cannot be used.
  */
 export async function readSeed(seed: ValidSeed): Promise<ReadySeed> {
   if (seed.kind === "function") return { kind: "function", load: seed.load as SeedFunction };
@@ -56,22 +58,23 @@ export async function readSeed(seed: ValidSeed): Promise<ReadySeed> {
 }
 
 async function readCommands(path: string, report: Report): Promise<ReadySeed> {
-  const content = await readOne("seed.commands", path, report);
+  const content = await readFileOrReport("seed.commands", path, report);
   const commands: CommandLine[] = [];
-  const bad: number[] = [];
+  const invalidLines: number[] = [];
   for (const [index, text] of (content?.toString() ?? "").split("\n").entries()) {
     if (/^\s*(?:#|$)/.test(text)) continue;
     const [name, ...rest] = splitLine(text) ?? [];
-    if (name === undefined) bad.push(index + 1);
-    else commands.push({ line: index + 1, words: [name, ...rest] });
+    if (name === undefined) invalidLines.push(index + 1);
+    else commands.push({ line: index + 1, argv: [name, ...rest] });
   }
-  if (bad.length > 0) {
-    const lines = bad.slice(0, MOST_LINES).join(", ");
+  if (invalidLines.length > 0) {
+    const lines = invalidLines.slice(0, MAX_SHOWN_LINES).join(", ");
+    const more = invalidLines.length > MAX_SHOWN_LINES ? ", …" : "";
     report(
       "seed.commands",
-      new Hidden(`${JSON.stringify(path)}, line ${lines}${bad.length > MOST_LINES ? ", …" : ""}`),
-      "one command a line, quoted as for redis-cli",
-      "Close every quote and put a blank after it.",
+      new Hidden(`invalid quotes in ${JSON.stringify(path)}, line ${lines}${more}`),
+      "one command per line, quoted as for redis-cli",
+      "Close every quote, and put a blank after each closing quote.",
     );
   } else if (content !== undefined && commands.length === 0) {
     report("seed.commands", path, "a file with at least one command");
@@ -95,9 +98,9 @@ async function readDataFiles(
 }
 
 async function readRdb(option: string, path: string, report: Report): Promise<DataFile | undefined> {
-  const content = await readOne(option, path, report);
+  const content = await readFileOrReport(option, path, report);
   if (content === undefined) return undefined;
-  if (!RDB.test(content.toString("latin1", 0, 9))) {
+  if (!RDB_START.test(content.toString("latin1", 0, 9))) {
     return report(option, path, 'an RDB file, which begins with "REDIS" or "VALKEY" and a version');
   }
   return {
@@ -113,10 +116,10 @@ async function readAof(option: string, path: string, report: Report): Promise<Da
     () => false,
   );
   if (isFolder) return await readAofFolder(option, path, report);
-  const content = await readOne(option, path, report);
+  const content = await readFileOrReport(option, path, report);
   if (content === undefined) return undefined;
-  if (!AOF.test(content.toString("latin1", 0, 9))) {
-    return report(option, path, "an append-only file, or the folder of one in several parts");
+  if (!AOF_START.test(content.toString("latin1", 0, 9))) {
+    return report(option, path, "an append-only file, or the folder of an append-only file in several parts");
   }
   return {
     path,
@@ -125,23 +128,26 @@ async function readAof(option: string, path: string, report: Report): Promise<Da
   };
 }
 
-/** The folder of an append-only file in several parts (7.0), which a manifest lists. */
+/** Reads the folder of an append-only file in several parts (7.0), which a manifest lists. */
 async function readAofFolder(option: string, path: string, report: Report): Promise<DataFile | undefined> {
   const names = (await readdir(path)).filter((name) => !name.startsWith("temp-"));
   const manifests = names.filter((name) => name.endsWith(".manifest"));
   const [manifest] = manifests;
   if (manifest === undefined || manifests.length > 1) {
-    const found = manifests.length === 0 ? "none" : manifests.join(", ");
+    const found = manifests.length === 0 ? "no such file" : manifests.join(", ");
     return report(
       option,
       new Hidden(`${JSON.stringify(path)} with ${found}`),
-      "a folder with one file *.manifest, as `appenddirname` of a server",
+      "a folder with exactly one file *.manifest, such as `appendonlydir` of a server",
     );
   }
   const base = basename(manifest, ".manifest");
   const parts = names.filter((name) => name.startsWith(`${base}.`));
   const contents = await Promise.all(
-    parts.map(async (name) => ({ name, content: await readOne(option, join(path, name), report, true) })),
+    parts.map(async (name) => ({
+      name,
+      content: await readFileOrReport(option, join(path, name), report, true),
+    })),
   );
   const files = contents.flatMap(({ name, content }) =>
     content === undefined ? [] : [{ name: `seed-parts/${name}`, content }],
@@ -158,32 +164,32 @@ async function readAofFolder(option: string, path: string, report: Report): Prom
   };
 }
 
-async function readOne(
+/** Reads a file. Reports a problem and returns undefined if the file cannot be used. */
+async function readFileOrReport(
   option: string,
   path: string,
   report: Report,
-  mayBeEmpty = false,
+  canBeEmpty = false,
 ): Promise<Buffer | undefined> {
-  const readable = "a file that can be read";
   try {
     const { size } = await stat(path);
-    if (size > SEED_LIMIT_BYTES) {
-      const most = SEED_LIMIT_BYTES / 1024 ** 2;
+    if (size > MAX_SEED_BYTES) {
+      const maxMiB = MAX_SEED_BYTES / 1024 ** 2;
       return report(
         option,
         new Hidden(`${JSON.stringify(path)} of ${size} bytes`),
-        `a file of at most ${most} MiB`,
+        `a file of at most ${maxMiB} MiB`,
       );
     }
     const content = await readFile(path);
-    if (content.length > 0 || mayBeEmpty) return content;
-    return report(option, new Hidden(`${JSON.stringify(path)}, which is empty`), readable);
+    if (content.length > 0 || canBeEmpty) return content;
+    return report(option, path, "a file that is not empty");
   } catch (error) {
     return report(
       option,
       new Hidden(`${JSON.stringify(path)} (${messageOf(error)})`),
-      readable,
-      `Relative paths begin at the working directory: this is ${resolve(path)}.`,
+      "a file that can be read",
+      `Relative paths are relative to the working directory. This path is ${resolve(path)}.`,
     );
   }
 }

@@ -2,17 +2,19 @@ import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts"
 import { RedisClusterError } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { keySlotOfBytes } from "../plan/slots.ts";
-import { ask } from "./ask.ts";
 import type { CommandLine } from "./read-seed.ts";
+import { sendCommands } from "./send-commands.ts";
 
-const LINES_AT_ONCE = 200;
+const LINES_PER_BATCH = 200;
 
 /**
- * Sends the commands of a file, in their order: each one to the primary that serves its keys, and one without keys to every
- * primary. Where their keys are is asked of the server, which also knows the commands of its modules.
+ * Sends the commands of a file in their order. Each command goes to the primary that serves its keys, and a command without keys
+ * goes to every primary. A server reports the keys of each command, because it also knows the commands of its modules.
  *
- * @param primaries connections of their own, in the order of the shards: a command may change what a connection does.
- * @throws RedisClusterError START_FAILED naming the first line that failed, and the server's words.
+ * @param primaries connections to the primaries, in the order of the shards. They must not be used for anything else, because a
+ * command can change the state of its connection.
+ * @param path the path of the file, for error messages.
+ * @throws RedisClusterError START_FAILED with the first line that failed and the reply of the server.
  */
 export async function runCommands(
   plan: ClusterPlan,
@@ -21,57 +23,57 @@ export async function runCommands(
   commands: readonly CommandLine[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (let from = 0; from < commands.length; from += LINES_AT_ONCE) {
+  for (let from = 0; from < commands.length; from += LINES_PER_BATCH) {
     signal.throwIfAborted();
-    await runSome(plan, primaries, path, commands.slice(from, from + LINES_AT_ONCE), signal);
+    await runBatch(plan, primaries, path, commands.slice(from, from + LINES_PER_BATCH), signal);
   }
 }
 
-async function runSome(
+async function runBatch(
   plan: ClusterPlan,
   primaries: readonly NodeConnection[],
   path: string,
   commands: readonly CommandLine[],
   signal: AbortSignal,
 ): Promise<void> {
-  const [anyone] = primaries as readonly [NodeConnection];
-  const keys = await ask(
-    anyone,
-    commands.map(({ words: [name, ...rest] }): NodeCommand => ["COMMAND", "GETKEYS", name, ...rest]),
+  const [anyPrimary] = primaries as readonly [NodeConnection];
+  const keys = await sendCommands(
+    anyPrimary,
+    commands.map(({ argv: [name, ...rest] }): NodeCommand => ["COMMAND", "GETKEYS", name, ...rest]),
     signal,
   );
-  let waiting = new Map<NodeConnection, CommandLine[]>();
-  const sendWaiting = async (): Promise<void> => {
-    const sending = waiting;
-    waiting = new Map();
-    await sendAll(path, sending);
+  let pending = new Map<NodeConnection, CommandLine[]>();
+  const sendPending = async (): Promise<void> => {
+    const sending = pending;
+    pending = new Map();
+    await sendLines(path, sending);
   };
   for (const [index, command] of commands.entries()) {
-    const found = keys[index];
-    if (Array.isArray(found) && Buffer.isBuffer(found[0])) {
-      const slot = keySlotOfBytes(found[0]);
+    const commandKeys = keys[index];
+    if (Array.isArray(commandKeys) && Buffer.isBuffer(commandKeys[0])) {
+      const slot = keySlotOfBytes(commandKeys[0]);
       const shard = plan.shards.find(({ slots }) => slot >= slots.first && slot <= slots.last);
       const primary = primaries[shard?.index ?? 0] as NodeConnection;
-      waiting.set(primary, [...(waiting.get(primary) ?? []), command]);
+      pending.set(primary, [...(pending.get(primary) ?? []), command]);
     } else {
-      // What comes before it on any primary is done before it, and what comes after it after.
-      await sendWaiting();
-      await sendAll(path, new Map(primaries.map((primary) => [primary, [command]])));
+      // All primaries execute it after the lines before it and before the lines after it.
+      await sendPending();
+      await sendLines(path, new Map(primaries.map((primary) => [primary, [command]])));
     }
   }
-  await sendWaiting();
+  await sendPending();
 }
 
-async function sendAll(
+async function sendLines(
   path: string,
   sending: ReadonlyMap<NodeConnection, readonly CommandLine[]>,
 ): Promise<void> {
   const failures = await Promise.all(
     [...sending].map(async ([primary, lines]) => {
       const replies = await primary
-        // A line may take long, and must not be sent twice: the start's time limit is the only one.
+        // A command may take long, and must not be sent twice. So only the timeout of the start applies.
         .bytes(
-          lines.map(({ words: [name, ...rest] }): NodeCommand => [String(name), ...rest]),
+          lines.map(({ argv: [name, ...rest] }): NodeCommand => [String(name), ...rest]),
           "unlimited",
         )
         .catch((error: unknown) => lines.map(() => error));
@@ -83,11 +85,11 @@ async function sendAll(
   );
   const [first] = failures.flat().toSorted((a, b) => a.line - b.line);
   if (first === undefined) return;
-  // A server repeats the arguments of an unknown command, which may be secrets.
-  const words = first.reply.message.replace(/,? with args beginning with:.*/s, "");
+  // The reply to an unknown command repeats its arguments, which may be secrets.
+  const reply = first.reply.message.replace(/,? with args beginning with:.*/s, "");
   throw new RedisClusterError(
     "START_FAILED",
-    `Loading the seed failed at line ${first.line} of ${JSON.stringify(path)}: the server replied "${words}". Correct the line.`,
+    `Loading the seed failed at line ${first.line} of ${JSON.stringify(path)}: the server replied "${reply}". Correct the line.`,
     { cause: first.reply, details: { file: path, line: first.line } },
   );
 }

@@ -1,18 +1,24 @@
 import type { Cluster } from "ioredis";
 
-/** Writes the data of a cluster. It receives the client that is `cluster.client` later. */
+/**
+ * Writes the data of a cluster. The start waits until the returned promise resolves.
+ *
+ * @param client the client that is later `cluster.client`.
+ */
 export type SeedFunction = (client: Cluster) => unknown;
 
 /**
- * The data that a cluster starts with, and that `reset()` returns to:
+ * The data with which a cluster starts, and which `reset()` restores:
  *
- * - a function, which may write anything. It is awaited;
- * - `{ commands }`: a text file with one command a line, quoted as for redis-cli. Empty lines and lines that begin with `#`
- *   are skipped. Each command goes to the primary of its keys, one without keys to every primary;
- * - `{ rdb }`: an RDB file (`dump.rdb`) for each primary, in the order of the shards;
- * - `{ aof }`: an append-only file for each primary, or its folder if it has several parts (`appendonlydir`).
+ * - a function that writes the data with a client;
+ * - `{ commands }`: the path of a text file with one command per line, quoted as for redis-cli. Empty lines and lines that begin
+ *   with `#` are skipped. Each command is sent to the primary of its keys. A command without keys is sent to every primary;
+ * - `{ rdb }`: the paths of RDB files (`dump.rdb`), one for each primary, in the order of the shards;
+ * - `{ aof }`: the paths of append-only files, one for each primary, in the order of the shards. For an append-only file in several
+ *   parts it is the path of its folder (`appendonlydir`).
  *
- * A key of a file goes to whichever primary serves its slot. Paths are relative to the working directory.
+ * Each key of an RDB or append-only file is restored on the primary that serves its slot. Paths are relative to the working
+ * directory.
  */
 export type Seed =
   | SeedFunction

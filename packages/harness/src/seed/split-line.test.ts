@@ -8,16 +8,16 @@ test.each([
   ["SET a 'it\\'s \\n {\"x\":1}'", ["SET", "a", 'it\'s \\n {"x":1}']],
   ['SET pre"fix" é', ["SET", "prefix", "é"]],
   ["", []],
-])("%s is split as redis-cli splits it", (line, expected) => {
+])("splits %s as redis-cli does", (line, expected) => {
   expect(splitLine(line)?.map(String)).toEqual(expected);
 });
 
-test("\\xNN is any byte", () => {
+test("decodes \\xNN to any byte", () => {
   expect(splitLine('"\\xff\\x00\\xZZ"')).toEqual([Buffer.from([0xff, 0, 0x78, 0x5a, 0x5a])]);
 });
 
 test.each(['SET a "open', "SET a 'open", 'SET a "x"y', 'SET a {"x":1}', "SET a 'x'y", 'SET a "\\'])(
-  "%s has no meaning",
+  "returns undefined for the invalid line %s",
   (line) => {
     expect(splitLine(line)).toBeUndefined();
   },

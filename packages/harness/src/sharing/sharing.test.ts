@@ -53,7 +53,7 @@ test("another process gets the seed, also a large one and after a reset, and kee
       {
         keys: new Map(keys.map((key) => [key.name.toString("latin1"), key])),
         functions: Buffer.from([1]),
-        libraries: "digest",
+        librariesDigest: "digest",
       },
     ],
   };

@@ -208,7 +208,7 @@ export class ClusterStart {
         access,
         connections: this.#connections,
         cleanup: this.#cleanup,
-        lost: this.#lost,
+        unconfirmedContainers: this.#lost,
       },
       seed,
       signal,

@@ -4,8 +4,12 @@ import { retryUntilAnswered } from "../timing/retry.ts";
 
 const POLL_MS = 10;
 
-/** Replaces the options of the first boot, which made forming safe, by those that the cluster is to have. */
-export async function settle(
+/**
+ * Replaces the settings of the first boot, which make forming safe, with the settings that the plan has for the finished cluster.
+ *
+ * @throws the error reply of a node that rejects a setting; or, if the signal aborts, the last reason why a node did not answer.
+ */
+export async function applyFinalSettings(
   plan: ClusterPlan,
   connections: readonly NodeConnection[],
   signal: AbortSignal,
@@ -14,6 +18,7 @@ export async function settle(
     connections.map((connection) =>
       retryUntilAnswered(
         () =>
+          // The long node timeout comes first. With the short one, an automatic failover could start at once.
           connection.texts([
             ["CONFIG", "SET", "cluster-node-timeout", plan.nodeTimeoutMs],
             ["CONFIG", "SET", "cluster-replica-no-failover", plan.replicaNoFailover],
