@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { settingsBack, usersBack } from "./clean-node.ts";
+import { commandsToRestoreSettings, commandsToRestoreUsers } from "./clean-node.ts";
 
 test("only settings that changed are set, to what they were", () => {
   const before = new Map([
@@ -10,8 +10,8 @@ test("only settings that changed are set, to what they were", () => {
     ["maxmemory", "100mb"],
     ["save", ""],
   ]);
-  expect(settingsBack(before, now)).toEqual([["CONFIG", "SET", "maxmemory", "0"]]);
-  expect(settingsBack(before, before)).toEqual([]);
+  expect(commandsToRestoreSettings(before, now)).toEqual([["CONFIG", "SET", "maxmemory", "0"]]);
+  expect(commandsToRestoreSettings(before, before)).toEqual([]);
 });
 
 test("users that were added go, and those that were changed get their old rules", () => {
@@ -21,15 +21,15 @@ test("users that were added go, and those that were changed get their old rules"
     "user app on #ab12 (~app:* +@read) -@all",
     "user bob on",
   ];
-  expect(usersBack(before, now)).toEqual([
+  expect(commandsToRestoreUsers(before, now)).toEqual([
     ["ACL", "DELUSER", "bob"],
     ["ACL", "SETUSER", "default", "reset", "on", "nopass", "~*", "&*", "+@all"],
   ]);
-  expect(usersBack(before, before)).toEqual([]);
+  expect(commandsToRestoreUsers(before, before)).toEqual([]);
 });
 
 test("a user that was deleted comes back, and a selector stays one rule", () => {
-  expect(usersBack(["user app on (~app:* +@read)"], [])).toEqual([
+  expect(commandsToRestoreUsers(["user app on (~app:* +@read)"], [])).toEqual([
     ["ACL", "SETUSER", "app", "reset", "on", "(~app:* +@read)"],
   ]);
 });

@@ -1,11 +1,11 @@
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import { messageOf } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { plannedFollowers } from "./differences.ts";
+import { plannedReplicaCount } from "./differences.ts";
 import { emptyNode } from "./empty-node.ts";
 import { type Fingerprint, parseCalls } from "./fingerprint.ts";
-import { LOGS } from "./logs.ts";
-import { MARK_CALLS, STATISTICS_MARK } from "./traces.ts";
+import { SERVER_LOGS } from "./server-logs.ts";
+import { MARK_CALLS, STATISTICS_MARK } from "./irreversible-changes.ts";
 
 /** Replies of servers that do not have a command: an older server, `rename-command`, or rules of the default user. */
 const UNAVAILABLE = /unknown (?:sub)?command|^NOPERM/i;
@@ -13,7 +13,7 @@ const UNAVAILABLE = /unknown (?:sub)?command|^NOPERM/i;
 const FLUSH: NodeCommand = ["FLUSHALL", "SYNC"];
 const CALLS: NodeCommand = ["INFO", "commandstats"];
 const RESET_STATISTICS: NodeCommand = ["CONFIG", "RESETSTAT"];
-const CLEAR_LOGS: readonly NodeCommand[] = LOGS.map(({ clear }) => clear);
+const CLEAR_LOGS: readonly NodeCommand[] = SERVER_LOGS.map(({ clear }) => clear);
 const MARK = Array.from({ length: MARK_CALLS }, (): NodeCommand => [STATISTICS_MARK]);
 
 /** A command of the cleaning. `needed`: whether there is something for it to revert. */
@@ -49,7 +49,7 @@ export async function cleanNode(
 ): Promise<Cleaned> {
   const isPrimary = now.view.members.some(({ self, role }) => self && role === "primary");
   const steps: readonly Step[] = [
-    ...all(true, usersBack(before.acl, now.acl)),
+    ...all(true, commandsToRestoreUsers(before.acl, now.acl)),
     ...all(false, [
       ["CLIENT", "UNPAUSE"],
       ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"],
@@ -58,11 +58,11 @@ export async function cleanNode(
     // The planned replicas connect again by themselves, with a partial sync.
     ...all(
       true,
-      now.held.followers > plannedFollowers(plan, connection.node)
+      now.held.followers > plannedReplicaCount(plan, connection.node)
         ? [["CLIENT", "KILL", "TYPE", "replica"]]
         : [],
     ),
-    ...all(true, settingsBack(before.config, now.config)),
+    ...all(true, commandsToRestoreSettings(before.config, now.config)),
     ...all(now.held.functions > 0, isPrimary && !keepData ? [["FUNCTION", "FLUSH", "SYNC"]] : []),
     ...all(now.held.scripts > 0, [["SCRIPT", "FLUSH"]]),
     ...all(false, isPrimary && !keepData ? [FLUSH] : []),
@@ -112,7 +112,7 @@ export async function markStatistics(connection: NodeConnection): Promise<Readon
 }
 
 /** Settings one by one: one that the server refuses does not keep the others, and the proof finds it. */
-export function settingsBack(
+export function commandsToRestoreSettings(
   before: ReadonlyMap<string, string>,
   now: ReadonlyMap<string, string>,
 ): readonly NodeCommand[] {
@@ -122,7 +122,10 @@ export function settingsBack(
 }
 
 /** Lines of ACL LIST are `user NAME RULE…`; each rule is also an argument of ACL SETUSER. */
-export function usersBack(before: readonly string[], now: readonly string[]): readonly NodeCommand[] {
+export function commandsToRestoreUsers(
+  before: readonly string[],
+  now: readonly string[],
+): readonly NodeCommand[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return [];
   const nameOf = (line: string): string => line.split(" ")[1] ?? "";
   const known = new Set(before.map(nameOf));

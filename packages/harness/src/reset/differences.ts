@@ -4,7 +4,7 @@ import type { Baseline } from "./baseline.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
 /** What of a node differs from its baseline and does not change by waiting: settings, users, modules. */
-export function lastingDifferences(before: Fingerprint, now: Fingerprint): readonly string[] {
+export function findPermanentDifferences(before: Fingerprint, now: Fingerprint): readonly string[] {
   const settings = [...before.config]
     .filter(([name, value]) => now.config.get(name) !== value)
     .map(([name]) => `${now.node} has another ${name}`);
@@ -19,14 +19,14 @@ export function lastingDifferences(before: Fingerprint, now: Fingerprint): reado
  *
  * Of a cluster with a seed the numbers of keys and functions are compared with the seed's.
  */
-export function remains(
+export function findTransientDifferences(
   plan: ClusterPlan,
   { fingerprints: baseline, seed }: Baseline,
   now: Fingerprint,
 ): readonly string[] {
   const node = plan.nodes.find(({ name }) => name === now.node) as NodePlan;
   const { keys, scripts, functions, failureReports, followers } = now.held;
-  const expected = plannedFollowers(plan, node);
+  const expected = plannedReplicaCount(plan, node);
   const ofSeed = seed?.shards[node.shard];
   const { least, most } = ofSeed === undefined ? { least: 0, most: 0 } : keyRange(ofSeed);
   const ownFunctions = ofSeed === undefined ? 0 : (baseline[node.index]?.held.functions ?? 0);
@@ -54,7 +54,7 @@ export function remains(
 }
 
 /** How many connections replicate from a node that has its planned role. */
-export function plannedFollowers(plan: ClusterPlan, node: NodePlan): number {
+export function plannedReplicaCount(plan: ClusterPlan, node: NodePlan): number {
   return node.role === "primary" ? (plan.shards[node.shard]?.replicas.length ?? 0) : 0;
 }
 

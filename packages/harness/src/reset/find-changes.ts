@@ -3,23 +3,23 @@ import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { findSeedDifferences } from "../seed/return-to-seed.ts";
 import type { Baseline } from "./baseline.ts";
-import { inspect } from "./inspect.ts";
-import { LOGS } from "./logs.ts";
+import { assessCluster } from "./assess-cluster.ts";
+import { SERVER_LOGS } from "./server-logs.ts";
 
 /**
  * Returns everything that differs from a baseline, one sentence each, and changes nothing: what a reset compares, and
  * what it only clears.
  *
- * @param doomed nodes whose network may still have a fault, and why.
+ * @param nodesToRecreate nodes whose network may still have a fault, and why.
  * @throws RedisClusterError ENGINE_FAILED if a node does not answer and the engine does not report why.
  */
 export async function findChanges(
   cluster: ClusterNodes,
   before: Baseline,
-  doomed: ReadonlyMap<string, string>,
+  nodesToRecreate: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { reasons, now } = await inspect(cluster, before, doomed, "all", signal);
+  const { reasons, now } = await assessCluster(cluster, before, nodesToRecreate, "all", signal);
   const answering = cluster.nodes.filter((_, index) => now[index] !== undefined);
   const passing = await Promise.all(answering.map(({ connection }) => passingState(connection)));
   const everywhere = answering.length === cluster.nodes.length;
@@ -50,7 +50,7 @@ async function passingState(connection: NodeConnection): Promise<readonly string
   const [info, list, ...logs] = await connection.outcomes([
     ["INFO", "all"],
     ["CLIENT", "LIST"],
-    ...LOGS.map(({ entries }) => entries),
+    ...SERVER_LOGS.map(({ entries }) => entries),
   ]);
   const fields = parseInfo(String(info));
   const counted = Object.entries(COUNTS).flatMap(([field, what]) => {
@@ -59,13 +59,13 @@ async function passingState(connection: NodeConnection): Promise<readonly string
   });
   const written = logs.flatMap((log, index) =>
     (Array.isArray(log) ? log.length : Number(log)) > 0
-      ? [`${name} has entries in ${LOGS[index]?.what}`]
+      ? [`${name} has entries in ${SERVER_LOGS[index]?.what}`]
       : [],
   );
   return [
     ...counted,
     ...written,
-    ...pauseIn(fields).map((what) => `${name} ${what}`),
+    ...findPauses(fields).map((what) => `${name} ${what}`),
     ...connectionsIn(String(list)).map((what) => `${name} has ${what}`),
   ];
 }
@@ -74,7 +74,7 @@ async function passingState(connection: NodeConnection): Promise<readonly string
  * Whether a node pauses its clients, by INFO of Valkey 8.1 and newer. Other servers do not report it, so a CLIENT PAUSE counts
  * that was called since the last reset, even if it may have expired.
  */
-export function pauseIn(info: ReadonlyMap<string, string>): readonly string[] {
+export function findPauses(info: ReadonlyMap<string, string>): readonly string[] {
   const paused = info.get("paused_actions");
   if (paused !== undefined) return paused === "none" ? [] : [`pauses its clients (${paused})`];
   const calls = (name: string): number =>

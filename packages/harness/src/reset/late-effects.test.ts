@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Fingerprint } from "./fingerprint.ts";
-import { LateEffects, requireNoLateCommands } from "./late-effects.ts";
-import { MARK_CALLS, STATISTICS_MARK } from "./traces.ts";
+import { LateEffectsError, requireNoLateCommands } from "./late-effects.ts";
+import { MARK_CALLS, STATISTICS_MARK } from "./irreversible-changes.ts";
 
 const MARKED = [STATISTICS_MARK, MARK_CALLS] as const;
 const before = (marks = MARK_CALLS): Fingerprint =>
@@ -25,12 +25,12 @@ test("a node that was only formed again before its cleaning is kept", () => {
 
 test("a node that was told something with lasting effects before its cleaning is named", () => {
   const error = thrown(new Map([MARKED, ["config|rewrite", 1]]));
-  expect(error).toBeInstanceOf(LateEffects);
+  expect(error).toBeInstanceOf(LateEffectsError);
   expect(error).toMatchObject({
     code: "RESET_FAILED",
     nodes: new Map([["node-1", "node-1 was told CONFIG REWRITE during the reset"]]),
   });
-  expect(thrown(new Map([["debug", 1]]), true)).toBeInstanceOf(LateEffects);
+  expect(thrown(new Map([["debug", 1]]), true)).toBeInstanceOf(LateEffectsError);
 });
 
 test("a node whose statistics somebody else began again is named, because they may hide something", () => {

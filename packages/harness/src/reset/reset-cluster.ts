@@ -3,27 +3,27 @@ import { messageOf, RedisClusterError, summarize } from "../errors.ts";
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { formCluster } from "../formation/form-cluster.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { attempt, type Restart } from "./attempt.ts";
+import { runStrategy, type RestartNode } from "./run-strategy.ts";
 import type { Baseline } from "./baseline.ts";
-import { bringBack } from "./bring-back.ts";
+import { rejoinNodes } from "./rejoin-nodes.ts";
 import { cleanNode, clearLogs, markStatistics } from "./clean-node.ts";
-import { lastingCommands } from "./effects.ts";
+import { findLastingCommands } from "./command-effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
-import { type Found, inspect } from "./inspect.ts";
+import { type Assessment, assessCluster } from "./assess-cluster.ts";
 import {
-  lateOn,
-  NodesNotKept,
-  requireKeptNodes,
+  describeLateEffects,
+  NodesToRecreateError,
+  requireNoNodesToRecreate,
   requireNoLateCommands,
   requireNoLateEffects,
 } from "./late-effects.ts";
-import { mend } from "./mend.ts";
+import { repair } from "./repair.ts";
 import type { SeedData } from "../seed/dataset.ts";
 import { returnToSeed } from "../seed/return-to-seed.ts";
 import { emptyNode } from "./empty-node.ts";
-import { rewriteFiles } from "./next-start.ts";
-import { prove } from "./prove.ts";
-import { STATISTICS_MARK } from "./traces.ts";
+import { rewriteFiles } from "./rewrite-files.ts";
+import { verifyPristine } from "./verify-pristine.ts";
+import { STATISTICS_MARK } from "./irreversible-changes.ts";
 
 /** What a reset did. */
 export interface ResetReport {
@@ -86,40 +86,45 @@ function limitOf(limitMs: number, { seed }: Baseline): number {
 }
 
 /** Restores the cluster and returns the names of the nodes that were restarted. */
-type Way = (found: Found, restart: Restart, signal: AbortSignal) => Promise<readonly string[]>;
+type Way = (found: Assessment, restart: RestartNode, signal: AbortSignal) => Promise<readonly string[]>;
 
 /**
  * Puts a cluster back to its baseline and proves it, by the least that is enough: commands, else new roles with the
  * processes that can be kept, else new processes everywhere. When it settles, nothing that it has begun is under way.
  *
- * @param doomed nodes whose process cannot be kept, and why.
+ * @param nodesToRecreate nodes whose process cannot be kept, and why.
  * @param because is filled with what is found and why a way was not enough, for a caller that stops waiting.
  * @throws RedisClusterError RESET_FAILED; ENGINE_FAILED before anything was done; or the signal's reason.
  */
 export async function resetCluster(
   cluster: ClusterNodes,
   before: Baseline,
-  doomed: ReadonlyMap<string, string>,
+  nodesToRecreate: ReadonlyMap<string, string>,
   signal: AbortSignal,
   because: string[] = [],
 ): Promise<ResetOutcome> {
-  let found = await inspect(cluster, before, doomed, "lasting", signal);
+  let found = await assessCluster(cluster, before, nodesToRecreate, "lasting", signal);
   if (found.reasons.length === 0) {
     try {
-      const baseline = await attempt(cluster, limitOf(CLEAN_LIMIT_MS, before), signal, async (_, limited) => {
-        const { calls, unable } = await clean(cluster, before, found.now, limited);
-        requireKeptNodes(unable);
-        requireNoLateEffects(await lateEffects(cluster, before, found.now, calls));
-        return await proven(cluster, before, limited);
-      });
+      const baseline = await runStrategy(
+        cluster,
+        limitOf(CLEAN_LIMIT_MS, before),
+        signal,
+        async (_, limited) => {
+          const { calls, unable } = await clean(cluster, before, found.now, limited);
+          requireNoNodesToRecreate(unable);
+          requireNoLateEffects(await lateEffects(cluster, before, found.now, calls));
+          return await proven(cluster, before, limited);
+        },
+      );
       return { way: "cleaned", because: undefined, restarted: [], baseline };
     } catch (error) {
       if (signal.aborted) throw error;
       because.push(`cleaning was not enough: ${messageOf(error)}`);
-      found = await inspect(
+      found = await assessCluster(
         cluster,
         before,
-        new Map([...doomed, ...nodesNotKept(error)]),
+        new Map([...nodesToRecreate, ...nodesNotKept(error)]),
         "uncounted",
         signal,
       );
@@ -127,17 +132,17 @@ export async function resetCluster(
   }
   because.push(...found.reasons);
   const ways: (readonly [name: string, limitMs: number, way: Way])[] = [];
-  if (found.calm) {
-    ways.push(["bringing back", REJOIN_LIMIT_MS, (...args) => bringBack(cluster, before, ...args)]);
+  if (found.canRejoin) {
+    ways.push(["bringing back", REJOIN_LIMIT_MS, (...args) => rejoinNodes(cluster, before, ...args)]);
   }
-  ways.push(["mending", MEND_LIMIT_MS, (...args) => mend(cluster, before, ...args)]);
+  ways.push(["mending", MEND_LIMIT_MS, (...args) => repair(cluster, before, ...args)]);
   for (const [name, limitMs, way] of ways) {
     // Both build on the nodes that stay; if there are none, the way of a start is shorter.
     if (found.lost.size === cluster.nodes.length) break;
     try {
-      return await attempt(cluster, limitOf(limitMs, before), signal, async (restart, limited) => {
+      return await runStrategy(cluster, limitOf(limitMs, before), signal, async (restart, limited) => {
         const restarted = await way(found, restart, limited);
-        requireKeptNodes(await cleanFormed(cluster, before, restarted, limited));
+        requireNoNodesToRecreate(await cleanFormed(cluster, before, restarted, limited));
         const baseline = await proven(cluster, before, limited);
         return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
       });
@@ -148,7 +153,7 @@ export async function resetCluster(
     }
   }
   try {
-    return await attempt(cluster, undefined, signal, async (restart, limited) => {
+    return await runStrategy(cluster, undefined, signal, async (restart, limited) => {
       await rebuild(cluster, restart, limited);
       const restarted = cluster.nodes.map(({ plan }) => plan.name);
       // No file is older than the new processes, so it does no harm if a server cannot rewrite one.
@@ -171,15 +176,19 @@ export async function resetCluster(
 
 /** The nodes that an error says cannot be kept, and why. */
 function nodesNotKept(error: unknown): ReadonlyMap<string, string> {
-  return error instanceof NodesNotKept ? error.nodes : new Map();
+  return error instanceof NodesToRecreateError ? error.nodes : new Map();
 }
 
-function withLost({ nodes }: ClusterNodes, found: Found, late: ReadonlyMap<string, string>): Found {
+function withLost({ nodes }: ClusterNodes, found: Assessment, late: ReadonlyMap<string, string>): Assessment {
   const indexes = nodes.flatMap(({ plan }, index) => (late.has(plan.name) ? [index] : []));
   return { ...found, lost: new Set([...found.lost, ...indexes]) };
 }
 
-async function rebuild({ plan, nodes }: ClusterNodes, restart: Restart, signal: AbortSignal): Promise<void> {
+async function rebuild(
+  { plan, nodes }: ClusterNodes,
+  restart: RestartNode,
+  signal: AbortSignal,
+): Promise<void> {
   const booting = nodes.map((member) => restart(member));
   await Promise.all(booting);
   await formCluster(plan, booting, signal);
@@ -281,8 +290,11 @@ async function lateEffects(
     nodes.map(async ({ connection }, index) => {
       const called = calls[index] ?? new Map<string, number>();
       const later = [...called].filter(([name]) => known[index]?.calls.has(name) !== true);
-      const lasting = await lastingCommands(plan, connection, new Map(later));
-      return lateOn({ before: fingerprints[index] as Fingerprint, calls: called, isNew: false }, lasting);
+      const lasting = await findLastingCommands(plan, connection, new Map(later));
+      return describeLateEffects(
+        { before: fingerprints[index] as Fingerprint, calls: called, isNew: false },
+        lasting,
+      );
     }),
   );
   return new Map(late.flat());
@@ -294,7 +306,7 @@ async function proven(
   signal: AbortSignal,
 ): Promise<Baseline> {
   const connections = nodes.map(({ connection }) => connection);
-  const fingerprints = await prove(plan, connections, before, signal);
+  const fingerprints = await verifyPristine(plan, connections, before, signal);
   if (before.seed !== undefined) {
     await Promise.all(
       connections.map((connection, index) => clearLogs(connection, fingerprints[index] as Fingerprint)),

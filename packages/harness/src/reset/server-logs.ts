@@ -9,7 +9,7 @@ interface ServerLog {
 }
 
 /** The logs of Redis and Valkey; those of large requests and replies are Valkey's, from 8.1 on. */
-export const LOGS: readonly ServerLog[] = [
+export const SERVER_LOGS: readonly ServerLog[] = [
   { what: "its slow log", entries: ["SLOWLOG", "LEN"], clear: ["SLOWLOG", "RESET"] },
   {
     what: "its log of large requests",

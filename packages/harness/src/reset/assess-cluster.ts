@@ -6,13 +6,13 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ClusterView, mergeViews } from "../view/cluster-view.ts";
 import type { NodeView } from "../view/node-view.ts";
 import type { Baseline } from "./baseline.ts";
-import { lastingDifferences, remains } from "./differences.ts";
-import { lastingCommands } from "./effects.ts";
+import { findPermanentDifferences, findTransientDifferences } from "./differences.ts";
+import { findLastingCommands } from "./command-effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
-import { failoverTraces, lastingTraces } from "./traces.ts";
+import { findFailoverChanges, findIrreversibleChanges } from "./irreversible-changes.ts";
 
 /** What a reset finds. */
-export interface Found {
+export interface Assessment {
   /** By node index; undefined of a node that did not answer. */
   readonly now: readonly (Fingerprint | undefined)[];
   /** Everything that is not as it was and that cleaning cannot take back. */
@@ -20,7 +20,7 @@ export interface Found {
   /** Indexes of nodes whose process cannot be kept. */
   readonly lost: ReadonlySet<number>;
   /** Nothing is wrong but that some nodes are lost: all others are as planned, and have seen no failover. */
-  readonly calm: boolean;
+  readonly canRejoin: boolean;
 }
 
 /**
@@ -35,19 +35,19 @@ export type Extent = "lasting" | "all" | "uncounted";
  * @param extent `uncounted` after a cleaning: what commands have not reverted by then takes a new process.
  * @throws RedisClusterError ENGINE_FAILED where a node does not answer and the engine does not tell why.
  */
-export async function inspect(
+export async function assessCluster(
   { plan, nodes }: ClusterNodes,
   before: Baseline,
-  doomed: ReadonlyMap<string, string>,
+  nodesToRecreate: ReadonlyMap<string, string>,
   extent: Extent,
   signal: AbortSignal,
-): Promise<Found> {
+): Promise<Assessment> {
   const lost = new Set<number>();
   const reasons: string[] = [];
   const asked = await Promise.allSettled(
     nodes.map(async ({ connection }) => {
       const fingerprint = await readFingerprint(connection, plan);
-      return { fingerprint, commands: await lastingCommands(plan, connection, fingerprint.calls) };
+      return { fingerprint, commands: await findLastingCommands(plan, connection, fingerprint.calls) };
     }),
   );
   const answers = asked.map((each) => (each.status === "fulfilled" ? each.value : undefined));
@@ -63,21 +63,29 @@ export async function inspect(
     const baseline = before.fingerprints[index] as Fingerprint;
     const then = extent === "uncounted" ? { ...baseline, calls: new Map<string, number>() } : baseline;
     const fingerprint = now[index];
-    const why = doomed.get(node.name);
+    const why = nodesToRecreate.get(node.name);
     const lasting =
       fingerprint === undefined
         ? []
         : [
-            ...lastingTraces(then, fingerprint, answers[index]?.commands ?? [], syncedShards.has(node.shard)),
+            ...findIrreversibleChanges(
+              then,
+              fingerprint,
+              answers[index]?.commands ?? [],
+              syncedShards.has(node.shard),
+            ),
             ...(extent === "lasting"
               ? []
-              : [...lastingDifferences(then, fingerprint), ...remains(plan, before, fingerprint)]),
+              : [
+                  ...findPermanentDifferences(then, fingerprint),
+                  ...findTransientDifferences(plan, before, fingerprint),
+                ]),
           ];
     if (why !== undefined) reasons.push(why);
     if (fingerprint === undefined)
       reasons.push(await abortable(whyMute(nodes[index] as ManagedNode), signal));
     if (why !== undefined || fingerprint === undefined || lasting.length > 0) lost.add(index);
-    reasons.push(...lasting, ...(fingerprint === undefined ? [] : failoverTraces(then, fingerprint)));
+    reasons.push(...lasting, ...(fingerprint === undefined ? [] : findFailoverChanges(then, fingerprint)));
     // A primary whose state is not ok waits up to 5 s until it takes writes again (`clusterUpdateState`).
     if (node.role === "primary" && fingerprint !== undefined && fingerprint.view.state !== "ok")
       lost.add(index);
@@ -91,14 +99,14 @@ export async function inspect(
   const staying = now.map((each, index) => (lost.has(index) ? undefined : each));
   // What CLUSTER commands change may have spread to nodes that were not told them, such as the ids of forgotten nodes.
   const told = answers.some((each) => each?.commands.some((name) => name.startsWith("cluster|")));
-  const calm =
+  const canRejoin =
     lost.size > 0 &&
     lost.size < nodes.length &&
     !told &&
     canReturn(plan, lost) &&
     keepsMajority(plan, lost) &&
-    isCalm(plan, before, staying);
-  return { now, reasons, lost, calm };
+    seesOnlyThePlan(plan, before, staying);
+  return { now, reasons, lost, canRejoin };
 }
 
 /**
@@ -119,12 +127,16 @@ function keepsMajority({ shards }: ClusterPlan, lost: ReadonlySet<number>): bool
 }
 
 /** Whether each of these nodes sees all roles and slots as planned, the lost nodes' too, and none is about to change. */
-function isCalm(plan: ClusterPlan, before: Baseline, staying: readonly (Fingerprint | undefined)[]): boolean {
+function seesOnlyThePlan(
+  plan: ClusterPlan,
+  before: Baseline,
+  staying: readonly (Fingerprint | undefined)[],
+): boolean {
   return staying.every((each, index) => {
     if (each === undefined) return true;
     const alone = viewOf(plan, [each.view]);
     return (
-      failoverTraces(before.fingerprints[index] as Fingerprint, each).length === 0 &&
+      findFailoverChanges(before.fingerprints[index] as Fingerprint, each).length === 0 &&
       deviations(plan, alone).length === 0 &&
       each.view.members.every(
         ({ flags, openSlots }) =>

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { type Fingerprint, parseCalls } from "./fingerprint.ts";
-import { failoverTraces, lastingTraces, MARK_CALLS, STATISTICS_MARK, tracesSinceCleaning } from "./traces.ts";
+import {
+  findFailoverChanges,
+  findIrreversibleChanges,
+  MARK_CALLS,
+  STATISTICS_MARK,
+  findChangesSinceCleaning,
+} from "./irreversible-changes.ts";
 
 function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
   return {
@@ -23,35 +29,37 @@ function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
 const BEFORE = fingerprint();
 
 test("a node that was only used keeps its process", () => {
-  expect(lastingTraces(BEFORE, fingerprint(), [], false)).toEqual([]);
-  expect(failoverTraces(BEFORE, fingerprint())).toEqual([]);
+  expect(findIrreversibleChanges(BEFORE, fingerprint(), [], false)).toEqual([]);
+  expect(findFailoverChanges(BEFORE, fingerprint())).toEqual([]);
 });
 
 test("a node that was told commands with lasting effects loses its process", () => {
-  expect(lastingTraces(BEFORE, fingerprint(), ["debug|sleep", "bgsave"], false)).toEqual([
+  expect(findIrreversibleChanges(BEFORE, fingerprint(), ["debug|sleep", "bgsave"], false)).toEqual([
     "node-1 was told DEBUG SLEEP, BGSAVE",
   ]);
 });
 
 test("another process, other modules and reset statistics are noticed", () => {
-  expect(lastingTraces(BEFORE, fingerprint({ runId: "b" }), [], false)).toEqual(["node-1 was restarted"]);
-  expect(lastingTraces(BEFORE, fingerprint({ modules: "[1]" }), [], false)).toEqual([
+  expect(findIrreversibleChanges(BEFORE, fingerprint({ runId: "b" }), [], false)).toEqual([
+    "node-1 was restarted",
+  ]);
+  expect(findIrreversibleChanges(BEFORE, fingerprint({ modules: "[1]" }), [], false)).toEqual([
     "node-1 has other modules",
   ]);
-  expect(lastingTraces(BEFORE, fingerprint({ calls: new Map() }), [], false)).toEqual([
+  expect(findIrreversibleChanges(BEFORE, fingerprint({ calls: new Map() }), [], false)).toEqual([
     "the statistics of node-1 were reset",
   ]);
 });
 
 test("a node that has asked for votes keeps them, and so cannot stay", () => {
   const now = fingerprint({ failoverMessages: new Map([["auth-req_sent", 5]]) });
-  expect(lastingTraces(BEFORE, now, [], false)).toEqual(["node-1 stood for election"]);
-  expect(failoverTraces(BEFORE, now)).toEqual(["node-1 saw a failover (auth-req_sent)"]);
+  expect(findIrreversibleChanges(BEFORE, now, [], false)).toEqual(["node-1 stood for election"]);
+  expect(findFailoverChanges(BEFORE, now)).toEqual(["node-1 saw a failover (auth-req_sent)"]);
 });
 
 test("statistics that somebody has reset are noticed although the mark was called again", () => {
   const now = fingerprint({ calls: new Map([[STATISTICS_MARK, 1]]) });
-  expect(lastingTraces(BEFORE, now, [], false)).toEqual(["the statistics of node-1 were reset"]);
+  expect(findIrreversibleChanges(BEFORE, now, [], false)).toEqual(["the statistics of node-1 were reset"]);
 });
 
 describe("files that the server writes by itself", () => {
@@ -65,50 +73,62 @@ describe("files that the server writes by itself", () => {
 
   test("a snapshot of a sync leaves no file, so the process stays", () => {
     expect(
-      lastingTraces(fingerprint({ config: off }), fingerprint({ config: off, snapshots }), [], false),
+      findIrreversibleChanges(
+        fingerprint({ config: off }),
+        fingerprint({ config: off, snapshots }),
+        [],
+        false,
+      ),
     ).toEqual([]);
   });
 
   test("a snapshot after CONFIG SET, or one that is being written, costs the process", () => {
     const before = fingerprint({ config: off });
     const lost = ["node-1 saved a snapshot"];
-    expect(lastingTraces(before, fingerprint({ config: off, snapshots, calls: set }), [], false)).toEqual(
-      lost,
-    );
+    expect(
+      findIrreversibleChanges(before, fingerprint({ config: off, snapshots, calls: set }), [], false),
+    ).toEqual(lost);
     const saving = { ...snapshots, saves: 0, saving: true };
     expect(
-      lastingTraces(before, fingerprint({ config: off, snapshots: saving, calls: set }), [], false),
+      findIrreversibleChanges(before, fingerprint({ config: off, snapshots: saving, calls: set }), [], false),
     ).toEqual(lost);
   });
 
   test("a sync during which save points may have been set costs the process", () => {
     const before = fingerprint({ config: off });
     const kept = ["node-1 may have kept a snapshot"];
-    expect(lastingTraces(before, fingerprint({ config: off, calls: set }), [], true)).toEqual(kept);
+    expect(findIrreversibleChanges(before, fingerprint({ config: off, calls: set }), [], true)).toEqual(kept);
     const other = { ...BEFORE.snapshots, replicationId: "s" };
     expect(
-      lastingTraces(before, fingerprint({ config: off, snapshots: other, calls: set }), [], false),
+      findIrreversibleChanges(before, fingerprint({ config: off, snapshots: other, calls: set }), [], false),
     ).toEqual(kept);
-    expect(lastingTraces(before, fingerprint({ config: off, snapshots: other }), [], true)).toEqual([]);
+    expect(findIrreversibleChanges(before, fingerprint({ config: off, snapshots: other }), [], true)).toEqual(
+      [],
+    );
   });
 
   test("snapshots that the cluster was started with leave nothing, because FLUSHALL writes them again", () => {
     const config = new Map([["save", "1 1"]]);
     expect(
-      lastingTraces(fingerprint({ config }), fingerprint({ config, snapshots, calls: set }), [], false),
+      findIrreversibleChanges(
+        fingerprint({ config }),
+        fingerprint({ config, snapshots, calls: set }),
+        [],
+        false,
+      ),
     ).toEqual([]);
   });
 
   test("a setting that has the server write files costs the process", () => {
     const now = fingerprint({ config: new Map([...off, ["save", "1 1"]]) });
-    expect(lastingTraces(fingerprint({ config: off }), now, [], false)).toEqual([
+    expect(findIrreversibleChanges(fingerprint({ config: off }), now, [], false)).toEqual([
       "node-1 has another save, by which it may have written files",
     ]);
   });
 
   test("an append-only file that was written in between costs the process", () => {
     const now = fingerprint({ config: off, snapshots: { ...snapshots, saves: 0, rewrites: 1 } });
-    expect(lastingTraces(fingerprint({ config: off }), now, [], false)).toEqual([
+    expect(findIrreversibleChanges(fingerprint({ config: off }), now, [], false)).toEqual([
       "node-1 wrote an append-only file",
     ]);
   });
@@ -122,7 +142,7 @@ describe("what was done since the cleaning", () => {
     lasting: readonly string[] = [],
     own = 0,
   ): readonly string[] =>
-    tracesSinceCleaning(before, fingerprint({ config, ...changes }), lasting, false, own);
+    findChangesSinceCleaning(before, fingerprint({ config, ...changes }), lasting, false, own);
   const called = (settings: number): ReadonlyMap<string, number> =>
     new Map([
       [STATISTICS_MARK, MARK_CALLS],
@@ -148,7 +168,7 @@ describe("what was done since the cleaning", () => {
 
   test("cannot be hidden where the server does not have the mark", () => {
     const without = fingerprint({ config, calls: new Map() });
-    expect(tracesSinceCleaning(without, without, [], false, 0)).toEqual([]);
+    expect(findChangesSinceCleaning(without, without, [], false, 0)).toEqual([]);
   });
 
   test("is a snapshot by save points that somebody else has set", () => {
@@ -160,8 +180,8 @@ describe("what was done since the cleaning", () => {
 
 test("a failover is seen by its messages, or by the epochs that it left", () => {
   const told = fingerprint({ failoverMessages: new Map([["fail_sent", 6]]) });
-  expect(failoverTraces(BEFORE, told)).toEqual(["node-1 saw a failover (fail_sent)"]);
-  expect(failoverTraces(BEFORE, fingerprint({ configEpoch: 7 }))).toEqual([
+  expect(findFailoverChanges(BEFORE, told)).toEqual(["node-1 saw a failover (fail_sent)"]);
+  expect(findFailoverChanges(BEFORE, fingerprint({ configEpoch: 7 }))).toEqual([
     "node-1 went from config epoch 2 of 6 to 7 of 6",
   ]);
 });

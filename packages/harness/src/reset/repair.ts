@@ -1,30 +1,30 @@
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { formByReset } from "../formation/form-by-reset.ts";
 import { abortable } from "../timing/deadline.ts";
-import type { Restart } from "./attempt.ts";
+import type { RestartNode } from "./run-strategy.ts";
 import type { Baseline } from "./baseline.ts";
 import { cleanNode } from "./clean-node.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import type { Found } from "./inspect.ts";
+import type { Assessment } from "./assess-cluster.ts";
 import { requireNoLateCommands } from "./late-effects.ts";
-import { hasPlannedElection } from "./planned-election.ts";
+import { hasScheduledElection } from "./scheduled-election.ts";
 
 /**
  * Restarts the lost nodes as new, and those that have planned an election; meanwhile the other nodes forget each other
  * and meet again. Returns the names of the nodes that were restarted.
  */
-export async function mend(
+export async function repair(
   { plan, nodes }: ClusterNodes,
   before: Baseline,
-  { now, lost }: Found,
-  restart: Restart,
+  { now, lost }: Assessment,
+  restart: RestartNode,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const known = nodes.filter((_, index) => lost.has(index));
   const joining = known.map((member) => restart(member));
   const unclear = nodes.filter((_, index) => !lost.has(index));
   const asking = unclear.map((member) =>
-    hasPlannedElection(member, before.fingerprints[member.plan.index] as Fingerprint),
+    hasScheduledElection(member, before.fingerprints[member.plan.index] as Fingerprint),
   );
   const planned = await abortable(Promise.all(asking), signal);
   const candidates = unclear.filter((_, index) => planned[index]);

@@ -33,7 +33,7 @@ const HARMLESS_COMMANDS =
 
 // REPLICAOF and SLAVEOF are refused in a cluster (`replicaofCommand`), and so is SWAPDB. SYNC, PSYNC and REPLCONF make a
 // connection a replica's; a reset compares how many there are. Servers before 7.0 count the containers only: for what
-// that hides, see next-start.ts.
+// that hides, see rewrite-files.ts.
 const HARMLESS: ReadonlySet<string> = new Set([
   ...HARMLESS_COMMANDS.split(" "),
   ...Object.entries(HARMLESS_SUBCOMMANDS).flatMap(([container, names]) => [
@@ -56,7 +56,7 @@ const LASTING =
  * Returns those of the called commands whose effects last for certain, but for those of the cluster, which forming one
  * needs: after a forming they are the library's own.
  */
-export function lastingButFormation(calls: ReadonlyMap<string, number>): readonly string[] {
+export function findLastingNonClusterCommands(calls: ReadonlyMap<string, number>): readonly string[] {
   return [...calls.keys()].filter((name) => LASTING.test(name) && !name.startsWith("cluster|"));
 }
 
@@ -67,7 +67,7 @@ const learned = new WeakMap<ClusterPlan, Map<string, boolean>>();
  * Returns those of the called commands whose effects last, or are unknown. The server is asked, in one round trip, about
  * commands that this file does not name and that it has not been asked about on this cluster.
  */
-export async function lastingCommands(
+export async function findLastingCommands(
   plan: ClusterPlan,
   connection: NodeConnection,
   calls: ReadonlyMap<string, number>,
@@ -80,7 +80,7 @@ export async function lastingCommands(
     const [entries] = await connection.outcomes([["COMMAND", "INFO", ...asked]]);
     // On a server without COMMAND everything that this file does not name is unknown.
     if (!Array.isArray(entries)) return [...calls.keys()].filter((name) => !HARMLESS.has(name));
-    for (const [index, name] of asked.entries()) known.set(name, leavesDataOnly(name, entries[index]));
+    for (const [index, name] of asked.entries()) known.set(name, leavesOnlyData(name, entries[index]));
   }
   return [...calls.keys()].filter((name) => LASTING.test(name) || known.get(name) === false);
 }
@@ -93,7 +93,7 @@ export async function lastingCommands(
  * @param entry the entry of COMMAND INFO. It is missing for a module's internal command, which only servers can call
  * (`CMD_INTERNAL`, Redis 8.0), and for one that was renamed or unloaded.
  */
-export function leavesDataOnly(name: string, entry: unknown): boolean {
+export function leavesOnlyData(name: string, entry: unknown): boolean {
   const isModules = /[.]/.test(name);
   if (!Array.isArray(entry)) return isModules;
   const [, , flagList, firstKey]: readonly unknown[] = entry;

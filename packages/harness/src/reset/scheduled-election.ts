@@ -2,7 +2,7 @@ import type { ManagedNode } from "../cluster/managed-node.ts";
 import { showsCandidate } from "../view/election-lines.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { failoverMessages, type Fingerprint } from "./fingerprint.ts";
-import { more } from "./traces.ts";
+import { hasMore } from "./irreversible-changes.ts";
 
 /**
  * Returns whether a node has scheduled or held an election since its baseline. Only the log shows an election that is
@@ -12,7 +12,7 @@ import { more } from "./traces.ts";
  * node counts: a replica schedules an election only after its primary is flagged `fail`
  * (`clusterHandleSlaveFailover`), and that flag is set by a message of the cluster bus, sent or received.
  */
-export async function hasPlannedElection(
+export async function hasScheduledElection(
   { connection, container }: ManagedNode,
   before: Fingerprint,
 ): Promise<boolean> {
@@ -20,5 +20,5 @@ export async function hasPlannedElection(
   const log = await container.logs({ since: before.at / 1_000 }).catch(() => undefined);
   if (log !== undefined && log !== "") return showsCandidate(log);
   const messages = failoverMessages(parseInfo(await connection.text("CLUSTER", "INFO")));
-  return ["fail_sent", "fail_received"].some((kind) => more(before.failoverMessages, messages, kind));
+  return ["fail_sent", "fail_received"].some((kind) => hasMore(before.failoverMessages, messages, kind));
 }

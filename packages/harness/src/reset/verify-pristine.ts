@@ -6,11 +6,11 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { mergeViews } from "../view/cluster-view.ts";
 import { requireSeed } from "../seed/return-to-seed.ts";
 import type { Baseline } from "./baseline.ts";
-import { lastingDifferences, remains } from "./differences.ts";
-import { lastingCommands } from "./effects.ts";
+import { findPermanentDifferences, findTransientDifferences } from "./differences.ts";
+import { findLastingCommands } from "./command-effects.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { requireNoLateEffects } from "./late-effects.ts";
-import { tracesSinceCleaning } from "./traces.ts";
+import { findChangesSinceCleaning } from "./irreversible-changes.ts";
 
 const POLL_MS = 5;
 const REPLICAS_LIMIT_MS = 1_000;
@@ -21,10 +21,10 @@ const REPLICAS_LIMIT_MS = 1_000;
  * key of the seed has its digest on every node, every setting and user is the old one, all nodes agree on the planned roles and slots, and
  * nobody has done anything since the cleaning that only a new process reverts. Waits for what may still be on its way.
  *
- * @throws LateEffects if somebody has; RedisClusterError RESET_FAILED if something else differs that waiting does not
+ * @throws LateEffectsError if somebody has; RedisClusterError RESET_FAILED if something else differs that waiting does not
  * change.
  */
-export async function prove(
+export async function verifyPristine(
   plan: ClusterPlan,
   connections: readonly NodeConnection[],
   before: Baseline,
@@ -39,7 +39,7 @@ export async function prove(
       const now = await Promise.all(connections.map((connection) => readFingerprint(connection, plan, true)));
       requireNoLateEffects(await lateEffects(plan, connections, before, now, ownSettings));
       const lasting = now.flatMap((each, index) =>
-        lastingDifferences(before.fingerprints[index] as Fingerprint, each),
+        findPermanentDifferences(before.fingerprints[index] as Fingerprint, each),
       );
       if (lasting.length > 0) throw new RedisClusterError("RESET_FAILED", summarize(lasting));
       const view = mergeViews(
@@ -56,7 +56,7 @@ export async function prove(
       const problems = [
         ...view.disagreements.map(({ message }) => message),
         ...deviations(plan, view),
-        ...now.flatMap((each) => remains(plan, before, each)),
+        ...now.flatMap((each) => findTransientDifferences(plan, before, each)),
       ];
       if (problems.length > 0) throw new Error(summarize(problems));
       if (before.seed !== undefined) await requireSeed(plan, connections, before.seed, signal);
@@ -80,10 +80,10 @@ async function lateEffects(
   const found = await Promise.all(
     connections.map(async (connection, index) => {
       const each = now[index] as Fingerprint;
-      const traces = tracesSinceCleaning(
+      const traces = findChangesSinceCleaning(
         fingerprints[index] as Fingerprint,
         each,
-        await lastingCommands(plan, connection, each.calls),
+        await findLastingCommands(plan, connection, each.calls),
         synced.has(connection.node.shard),
         ownSettings[index] ?? 0,
       );

@@ -4,7 +4,7 @@ import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { restartAsNew } from "./restart-as-new.ts";
 
 /** Restarts a node as new; see {@link restartAsNew}. */
-export type Restart = (member: ManagedNode, nodesConf?: string) => Promise<NodeConnection>;
+export type RestartNode = (member: ManagedNode, nodesConf?: string) => Promise<NodeConnection>;
 
 /**
  * Runs one way of resetting within a time limit. If the way fails, the restarts that it has begun are aborted and awaited
@@ -12,17 +12,17 @@ export type Restart = (member: ManagedNode, nodesConf?: string) => Promise<NodeC
  *
  * @param limitMs milliseconds, multiplied by the plan's time scale. Without it only `signal` ends the way.
  */
-export async function attempt<T>(
+export async function runStrategy<T>(
   { plan, addresses }: ClusterNodes,
   limitMs: number | undefined,
   signal: AbortSignal,
-  way: (restart: Restart, signal: AbortSignal) => Promise<T>,
+  way: (restart: RestartNode, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const failed = new AbortController();
   const limits = limitMs === undefined ? [] : [AbortSignal.timeout(Math.round(limitMs * plan.timeScale))];
   const limited = AbortSignal.any([signal, failed.signal, ...limits]);
   const begun: Promise<NodeConnection>[] = [];
-  const restart: Restart = (member, nodesConf) => {
+  const restart: RestartNode = (member, nodesConf) => {
     const restarting = restartAsNew(member, addresses, limited, nodesConf);
     // Formation hears of a failure when it waits for this node.
     restarting.catch(() => {});

@@ -7,7 +7,7 @@ import { parseInfo } from "../view/parse-info.ts";
 import type { Baseline } from "./baseline.ts";
 import { markStatistics } from "./clean-node.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import { replicasHaveAll } from "./prove.ts";
+import { replicasHaveAll } from "./verify-pristine.ts";
 
 // A server loads files at its next start: a snapshot, its settings, its users. A use of the cluster may have written to
 // them what commands have reverted in memory only.

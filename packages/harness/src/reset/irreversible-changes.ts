@@ -19,7 +19,7 @@ type Messages = Fingerprint["failoverMessages"];
  * @param lasting the called commands whose effects last, or are unknown.
  * @param synced whether a node of its shard has given a full sync.
  */
-export function lastingTraces(
+export function findIrreversibleChanges(
   before: Fingerprint,
   now: Fingerprint,
   lasting: readonly string[],
@@ -31,23 +31,23 @@ export function lastingTraces(
   else if ([...before.calls].some(([name, count]) => (now.calls.get(name) ?? 0) < count))
     found.push(`the statistics of ${now.node} were reset`);
   if (lasting.length > 0) {
-    found.push(`${now.node} was told ${commandNames(lasting)}`);
+    found.push(`${now.node} was told ${formatCommands(lasting)}`);
   }
   if (now.modules !== before.modules) found.push(`${now.node} has other modules`);
   // A server keeps the votes of its last election, and goes by them again for seconds (docs/failover.md).
-  if (more(before.failoverMessages, now.failoverMessages, "auth-req_sent"))
+  if (hasMore(before.failoverMessages, now.failoverMessages, "auth-req_sent"))
     found.push(`${now.node} stood for election`);
-  if (now.runId === before.runId) found.push(...fileTraces(before, now, synced));
+  if (now.runId === before.runId) found.push(...findWrittenFiles(before, now, synced));
   return found;
 }
 
 /** Commands as one would type them, by their names in the statistics. */
-export function commandNames(names: readonly string[]): string {
+export function formatCommands(names: readonly string[]): string {
   return names.map((name) => name.toUpperCase().replace("|", " ")).join(", ");
 }
 
 /** How often the mark has to be counted as long as nobody but the library begins the statistics of a node again. */
-export function marksOf(before: Fingerprint): number {
+export function expectedMarks(before: Fingerprint): number {
   return Math.min(MARK_CALLS, before.calls.get(STATISTICS_MARK) ?? 0);
 }
 
@@ -59,7 +59,7 @@ export function marksOf(before: Fingerprint): number {
  * @param synced whether a node of its shard has given a full sync since then.
  * @param ownSettings how often the library itself has called CONFIG SET since then.
  */
-export function tracesSinceCleaning(
+export function findChangesSinceCleaning(
   before: Fingerprint,
   now: Fingerprint,
   lasting: readonly string[],
@@ -71,7 +71,7 @@ export function tracesSinceCleaning(
     // The process may be new by then, and may have seen the failovers of which it was cleaned.
     runId: now.runId,
     failoverMessages: now.failoverMessages,
-    calls: new Map([[STATISTICS_MARK, marksOf(before)]]),
+    calls: new Map([[STATISTICS_MARK, expectedMarks(before)]]),
     // Counters since the cleaning. Before 7.0 there are times instead, of which −1 stands for never.
     snapshots: {
       ...now.snapshots,
@@ -83,14 +83,14 @@ export function tracesSinceCleaning(
   // Before 7.0 nothing tells the library's own calls from others.
   calls.delete("config");
   if ((calls.get("config|set") ?? 0) <= ownSettings) calls.delete("config|set");
-  return lastingTraces(cleaned, { ...now, calls }, lasting, synced);
+  return findIrreversibleChanges(cleaned, { ...now, calls }, lasting, synced);
 }
 
 /**
  * What the server has written by itself, without a command that is counted. Putting `save` back does not delete a file,
  * and FLUSHALL writes it again only while save points are set (`flushAllDataAndResetRDB` in db.c).
  */
-function fileTraces(before: Fingerprint, now: Fingerprint, synced: boolean): readonly string[] {
+function findWrittenFiles(before: Fingerprint, now: Fingerprint, synced: boolean): readonly string[] {
   const { node } = now;
   const changed = FILE_SETTINGS.filter((name) => before.config.get(name) !== now.config.get(name));
   if (changed.length > 0)
@@ -110,9 +110,9 @@ function fileTraces(before: Fingerprint, now: Fingerprint, synced: boolean): rea
 }
 
 /** Whether a failover, or the beginning of one, went through a node. Its traces are in what it thinks of the others. */
-export function failoverTraces(before: Fingerprint, now: Fingerprint): readonly string[] {
+export function findFailoverChanges(before: Fingerprint, now: Fingerprint): readonly string[] {
   const kinds = [...now.failoverMessages.keys()].filter((kind) =>
-    more(before.failoverMessages, now.failoverMessages, kind),
+    hasMore(before.failoverMessages, now.failoverMessages, kind),
   );
   if (kinds.length > 0) return [`${now.node} saw a failover (${kinds.join(", ")})`];
   const epochs = [before, now].map(({ configEpoch, view }) => `${configEpoch} of ${view.currentEpoch}`);
@@ -120,6 +120,6 @@ export function failoverTraces(before: Fingerprint, now: Fingerprint): readonly 
 }
 
 /** Returns whether a node has counted more bus messages of a kind than before. */
-export function more(before: Messages, now: Messages, kind: string): boolean {
+export function hasMore(before: Messages, now: Messages, kind: string): boolean {
   return (now.get(kind) ?? 0) > (before.get(kind) ?? 0);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { lastingButFormation, lastingCommands, leavesDataOnly } from "./effects.ts";
+import { findLastingNonClusterCommands, findLastingCommands, leavesOnlyData } from "./command-effects.ts";
 
 /** A server that fails the test if it is asked. */
 const SILENT = {
@@ -9,7 +9,7 @@ const SILENT = {
 } as unknown as NodeConnection;
 
 async function lasting(...names: readonly string[]): Promise<readonly string[]> {
-  return await lastingCommands({} as ClusterPlan, SILENT, new Map(names.map((name) => [name, 1])));
+  return await findLastingCommands({} as ClusterPlan, SILENT, new Map(names.map((name) => [name, 1])));
 }
 
 test("commands that a reset reverts are known without asking", async () => {
@@ -58,7 +58,7 @@ test.each([
   ["ts.mget", entry("ts.mget", 0, "readonly", "module")],
   ["ft.search", entry("ft.search", 1, "readonly", "module")],
 ])("%s leaves nothing but data", (name, said) => {
-  expect(leavesDataOnly(name, said)).toBe(true);
+  expect(leavesOnlyData(name, said)).toBe(true);
 });
 
 test.each([
@@ -70,12 +70,12 @@ test.each([
   ["ft.config", entry("ft.config", 0, "readonly", "module")],
   ["module.do", entry("module.do", 0, "write", "module")],
 ])("%s may leave something else", (name, said) => {
-  expect(leavesDataOnly(name, said)).toBe(false);
+  expect(leavesOnlyData(name, said)).toBe(false);
 });
 
 test("a command that the server does not name is an internal one of a module, or unknown", () => {
-  expect(leavesDataOnly("timeseries.hello", null)).toBe(true);
-  expect(leavesDataOnly("renamed", null)).toBe(false);
+  expect(leavesOnlyData("timeseries.hello", null)).toBe(true);
+  expect(leavesOnlyData("renamed", null)).toBe(false);
 });
 
 test("a server is asked once about a command that is not known here", async () => {
@@ -92,8 +92,8 @@ test("a server is asked once about a command that is not known here", async () =
     ["odd", 1],
     ["get", 1],
   ]);
-  expect(await lastingCommands(plan, connection, calls)).toEqual(["odd"]);
-  expect(await lastingCommands(plan, connection, calls)).toEqual(["odd"]);
+  expect(await findLastingCommands(plan, connection, calls)).toEqual(["odd"]);
+  expect(await findLastingCommands(plan, connection, calls)).toEqual(["odd"]);
   expect(asked).toEqual([["COMMAND", "INFO", "zadd", "odd"]]);
 });
 
@@ -101,5 +101,5 @@ test("commands that form a cluster are not told from those of somebody else", ()
   const calls = new Map(
     ["cluster|meet", "cluster|reset", "get", "odd", "debug", "acl|save"].map((name) => [name, 1]),
   );
-  expect(lastingButFormation(calls)).toEqual(["debug", "acl|save"]);
+  expect(findLastingNonClusterCommands(calls)).toEqual(["debug", "acl|save"]);
 });

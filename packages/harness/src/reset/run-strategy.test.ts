@@ -5,7 +5,7 @@ import type { Engine } from "../docker/engine.ts";
 import { NodeContainer } from "../docker/node-container.ts";
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
-import { attempt } from "./attempt.ts";
+import { runStrategy } from "./run-strategy.ts";
 
 const NODE = { index: 0, name: "node-0", address: "10.0.0.2", port: 6379 } as NodePlan;
 
@@ -64,7 +64,7 @@ const NEVER = new AbortController().signal;
 test("attempt resolves with what the way returns", async () => {
   const engine = new SlowEngine();
   const cluster = engine.cluster();
-  const way = attempt(cluster, 60_000, NEVER, async (restart) => {
+  const way = runStrategy(cluster, 60_000, NEVER, async (restart) => {
     const [member] = cluster.nodes;
     if (member !== undefined) await restart(member);
     return "done";
@@ -79,7 +79,7 @@ test("a way that fails is over only when its restarts are, and none of them goes
   const answer = Promise.withResolvers<void>();
   engine.gates.set("inspect", answer.promise);
   let settled = false;
-  const way = attempt(cluster, 60_000, NEVER, async (restart) => {
+  const way = runStrategy(cluster, 60_000, NEVER, async (restart) => {
     for (const member of cluster.nodes) restart(member).catch(() => {});
     throw new Error("no log");
   });
@@ -99,7 +99,7 @@ test("a container that was marked is started although the way was aborted, so th
   const answer = Promise.withResolvers<void>();
   engine.gates.set("mark", answer.promise);
   const aborter = new AbortController();
-  const way = attempt(cluster, 60_000, aborter.signal, async (restart) => {
+  const way = runStrategy(cluster, 60_000, aborter.signal, async (restart) => {
     await Promise.all(cluster.nodes.map((member) => restart(member)));
   });
   way.catch(() => {});
@@ -115,7 +115,7 @@ test("a container that somebody else has started is started again as new", async
   const engine = new SlowEngine();
   engine.startedByOthers = true;
   const cluster = engine.cluster();
-  await attempt(cluster, 60_000, NEVER, async (restart) => {
+  await runStrategy(cluster, 60_000, NEVER, async (restart) => {
     await Promise.all(cluster.nodes.map((member) => restart(member)));
   });
   expect(engine.requests.filter((request) => request !== "inspect")).toEqual([

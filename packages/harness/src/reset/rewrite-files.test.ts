@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import { outdatedFiles, rewriteFiles } from "./next-start.ts";
+import { outdatedFiles, rewriteFiles } from "./rewrite-files.ts";
 
 const SIGNAL = AbortSignal.timeout(60_000);
 
