@@ -6,139 +6,150 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ClusterView, mergeViews } from "../view/cluster-view.ts";
 import type { NodeView } from "../view/node-view.ts";
 import type { Baseline } from "./baseline.ts";
-import { findPermanentDifferences, findTransientDifferences } from "./differences.ts";
 import { findLastingCommands } from "./command-effects.ts";
+import { findPermanentDifferences, findTransientDifferences } from "./differences.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
 import { findFailoverChanges, findIrreversibleChanges } from "./irreversible-changes.ts";
 
-/** What a reset finds. */
+/** The state of a cluster, compared with its baseline and its plan. */
 export interface Assessment {
-  /** By node index; undefined of a node that did not answer. */
-  readonly now: readonly (Fingerprint | undefined)[];
-  /** Everything that is not as it was and that cleaning cannot take back. */
+  /** The fingerprints by node index; undefined for a node that did not answer. */
+  readonly fingerprints: readonly (Fingerprint | undefined)[];
+  /** The differences that were found, a sentence each. */
   readonly reasons: readonly string[];
-  /** Indexes of nodes whose process cannot be kept. */
-  readonly lost: ReadonlySet<number>;
-  /** Nothing is wrong but that some nodes are lost: all others are as planned, and have seen no failover. */
+  /** The indexes of the nodes whose process must be replaced. */
+  readonly indexesToRecreate: ReadonlySet<number>;
+  /**
+   * Whether the nodes to recreate can rejoin the running cluster. If so, there are such nodes, and all other nodes are as planned
+   * and were not affected by a failover.
+   */
   readonly canRejoin: boolean;
 }
 
 /**
- * What is compared: `lasting`, what cleaning cannot revert; `all`, also what it can; `uncounted`, all but the statistics of
- * commands, which the cleaning has begun again.
+ * Which state is compared:
+ *
+ * - `irreversible`: state that cleaning cannot revert.
+ * - `all`: also state that cleaning reverts.
+ * - `cleaned`: as `all`, for a cluster that may have been cleaned. Statistics of commands are not compared, because the cleaning
+ *   resets them.
  */
-export type Extent = "lasting" | "all" | "uncounted";
+export type AssessmentScope = "irreversible" | "all" | "cleaned";
 
 /**
- * Asks every node how it is, and compares that with the baseline and the plan.
+ * Reads the state of every node and compares it with the baseline and the plan.
  *
- * @param extent `uncounted` after a cleaning: what commands have not reverted by then takes a new process.
- * @throws RedisClusterError ENGINE_FAILED where a node does not answer and the engine does not tell why.
+ * @param nodesToRecreate the names of nodes whose process must be replaced for reasons that the nodes do not show, and the
+ * reasons.
+ * @param scope after a cleaning `cleaned`: differences that commands have not reverted by then require a new process.
+ * @throws RedisClusterError ENGINE_FAILED if a node does not answer and the engine does not report its state.
  */
 export async function assessCluster(
   { plan, nodes }: ClusterNodes,
   before: Baseline,
   nodesToRecreate: ReadonlyMap<string, string>,
-  extent: Extent,
+  scope: AssessmentScope,
   signal: AbortSignal,
 ): Promise<Assessment> {
-  const lost = new Set<number>();
+  const indexesToRecreate = new Set<number>();
   const reasons: string[] = [];
-  const asked = await Promise.allSettled(
+  const outcomes = await Promise.allSettled(
     nodes.map(async ({ connection }) => {
       const fingerprint = await readFingerprint(connection, plan);
-      return { fingerprint, commands: await findLastingCommands(plan, connection, fingerprint.calls) };
+      return { fingerprint, lasting: await findLastingCommands(plan, connection, fingerprint.calls) };
     }),
   );
-  const answers = asked.map((each) => (each.status === "fulfilled" ? each.value : undefined));
-  const now = answers.map((each) => each?.fingerprint);
+  const answers = outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value : undefined));
+  const fingerprints = answers.map((answer) => answer?.fingerprint);
   const syncedShards = new Set(
-    now.flatMap((each, index) =>
-      each !== undefined && each.snapshots.syncs > (before.fingerprints[index]?.snapshots.syncs ?? 0)
+    fingerprints.flatMap((now, index) =>
+      now !== undefined && now.snapshots.syncs > (before.fingerprints[index]?.snapshots.syncs ?? 0)
         ? [plan.nodes[index]?.shard]
         : [],
     ),
   );
-  for (const [index, { plan: node }] of nodes.entries()) {
+  for (const [index, node] of nodes.entries()) {
+    const { name, shard, role } = node.plan;
     const baseline = before.fingerprints[index] as Fingerprint;
-    const then = extent === "uncounted" ? { ...baseline, calls: new Map<string, number>() } : baseline;
-    const fingerprint = now[index];
-    const why = nodesToRecreate.get(node.name);
-    const lasting =
-      fingerprint === undefined
+    const expected = scope === "cleaned" ? { ...baseline, calls: new Map<string, number>() } : baseline;
+    const now = fingerprints[index];
+    const reasonToRecreate = nodesToRecreate.get(name);
+    const changes =
+      now === undefined
         ? []
         : [
-            ...findIrreversibleChanges(
-              then,
-              fingerprint,
-              answers[index]?.commands ?? [],
-              syncedShards.has(node.shard),
-            ),
-            ...(extent === "lasting"
+            ...findIrreversibleChanges(expected, now, answers[index]?.lasting ?? [], syncedShards.has(shard)),
+            ...(scope === "irreversible"
               ? []
-              : [
-                  ...findPermanentDifferences(then, fingerprint),
-                  ...findTransientDifferences(plan, before, fingerprint),
-                ]),
+              : [...findPermanentDifferences(expected, now), ...findTransientDifferences(plan, before, now)]),
           ];
-    if (why !== undefined) reasons.push(why);
-    if (fingerprint === undefined)
-      reasons.push(await abortable(whyMute(nodes[index] as ManagedNode), signal));
-    if (why !== undefined || fingerprint === undefined || lasting.length > 0) lost.add(index);
-    reasons.push(...lasting, ...(fingerprint === undefined ? [] : findFailoverChanges(then, fingerprint)));
-    // A primary whose state is not ok waits up to 5 s until it takes writes again (`clusterUpdateState`).
-    if (node.role === "primary" && fingerprint !== undefined && fingerprint.view.state !== "ok")
-      lost.add(index);
+    if (reasonToRecreate !== undefined) reasons.push(reasonToRecreate);
+    if (now === undefined) reasons.push(await abortable(explainSilence(node), signal));
+    if (reasonToRecreate !== undefined || now === undefined || changes.length > 0)
+      indexesToRecreate.add(index);
+    reasons.push(...changes, ...(now === undefined ? [] : findFailoverChanges(expected, now)));
+    // A primary whose state is not ok may need up to 5 s until it accepts writes again (`clusterUpdateState`).
+    if (role === "primary" && now !== undefined && now.view.state !== "ok") indexesToRecreate.add(index);
   }
-  const views = now.map(
-    (each, index): NodeView =>
-      each?.view ?? { kind: "silent", node: nodes[index]?.plan.name ?? "", reason: "no answer" },
+  const views = fingerprints.map(
+    (now, index): NodeView =>
+      now?.view ?? { kind: "silent", node: nodes[index]?.plan.name ?? "", reason: "no answer" },
   );
-  const view = viewOf(plan, views);
+  const view = mergeNodeViews(plan, views);
   reasons.push(...view.disagreements.map(({ message }) => message), ...deviations(plan, view));
-  const staying = now.map((each, index) => (lost.has(index) ? undefined : each));
-  // What CLUSTER commands change may have spread to nodes that were not told them, such as the ids of forgotten nodes.
-  const told = answers.some((each) => each?.commands.some((name) => name.startsWith("cluster|")));
+  const kept = fingerprints.map((now, index) => (indexesToRecreate.has(index) ? undefined : now));
+  // The effects of CLUSTER commands may have spread to nodes that did not execute them, such as the ids of forgotten nodes.
+  const hasClusterCommands = answers.some((answer) =>
+    answer?.lasting.some((name) => name.startsWith("cluster|")),
+  );
   const canRejoin =
-    lost.size > 0 &&
-    lost.size < nodes.length &&
-    !told &&
-    canReturn(plan, lost) &&
-    keepsMajority(plan, lost) &&
-    seesOnlyThePlan(plan, before, staying);
-  return { now, reasons, lost, canRejoin };
+    indexesToRecreate.size > 0 &&
+    indexesToRecreate.size < nodes.length &&
+    !hasClusterCommands &&
+    canBootIntoCluster(plan, indexesToRecreate) &&
+    keepsMajority(plan, indexesToRecreate) &&
+    areAsPlanned(plan, before, kept);
+  return { fingerprints, reasons, indexesToRecreate, canRejoin };
+}
+
+/** Returns the greatest epoch that a node of the cluster knows, or 0 if no node answered. */
+export function greatestEpoch({ fingerprints }: Assessment): number {
+  return Math.max(0, ...fingerprints.map((now) => now?.view.currentEpoch ?? 0));
 }
 
 /**
- * Whether the lost nodes can boot into the cluster as it is. A primary boots next to a placeholder without an address, which
- * Valkey takes for failed (`renderReturningNodesConf`): beside fewer than two other primaries it would see itself in a
- * minority, and its state would stay at fail.
+ * Returns whether the nodes to recreate can boot into the running cluster. A primary boots next to a placeholder without an
+ * address (`renderReturningNodesConf`), which Valkey considers failed. With fewer than two other primaries, it would consider
+ * itself in a minority, and its state would stay at fail.
  */
-function canReturn({ shards }: ClusterPlan, lost: ReadonlySet<number>): boolean {
-  return shards.length >= 3 || !shards.some(({ primary }) => lost.has(primary));
+function canBootIntoCluster({ shards }: ClusterPlan, indexesToRecreate: ReadonlySet<number>): boolean {
+  return shards.length >= 3 || !shards.some(({ primary }) => indexesToRecreate.has(primary));
 }
 
 /**
- * Without a majority of the primaries those that come back wait for up to five seconds before they take writes
- * (`clusterUpdateState`); seen on Valkey 8.1, where the cluster then is formed again instead.
+ * Returns whether a majority of the primaries keep their process. Without a majority, primaries that rejoin wait up to five
+ * seconds before they accept writes (`clusterUpdateState`; observed on Valkey 8.1). Then the cluster is formed again instead.
  */
-function keepsMajority({ shards }: ClusterPlan, lost: ReadonlySet<number>): boolean {
-  return shards.filter(({ primary }) => !lost.has(primary)).length > shards.length / 2;
+function keepsMajority({ shards }: ClusterPlan, indexesToRecreate: ReadonlySet<number>): boolean {
+  return shards.filter(({ primary }) => !indexesToRecreate.has(primary)).length > shards.length / 2;
 }
 
-/** Whether each of these nodes sees all roles and slots as planned, the lost nodes' too, and none is about to change. */
-function seesOnlyThePlan(
+/**
+ * Returns whether each of these nodes sees all planned roles and slots, including those of the nodes to recreate, and shows no
+ * sign of a change in progress.
+ */
+function areAsPlanned(
   plan: ClusterPlan,
   before: Baseline,
-  staying: readonly (Fingerprint | undefined)[],
+  kept: readonly (Fingerprint | undefined)[],
 ): boolean {
-  return staying.every((each, index) => {
-    if (each === undefined) return true;
-    const alone = viewOf(plan, [each.view]);
+  return kept.every((now, index) => {
+    if (now === undefined) return true;
+    const ownView = mergeNodeViews(plan, [now.view]);
     return (
-      findFailoverChanges(before.fingerprints[index] as Fingerprint, each).length === 0 &&
-      deviations(plan, alone).length === 0 &&
-      each.view.members.every(
+      findFailoverChanges(before.fingerprints[index] as Fingerprint, now).length === 0 &&
+      deviations(plan, ownView).length === 0 &&
+      now.view.members.every(
         ({ flags, openSlots }) =>
           openSlots.length === 0 && !flags.includes("fail") && !flags.includes("handshake"),
       )
@@ -146,14 +157,15 @@ function seesOnlyThePlan(
   });
 }
 
-async function whyMute({ plan: { name }, container }: ManagedNode): Promise<string> {
+/** Returns why a node does not answer, as the engine reports it. */
+async function explainSilence({ plan: { name }, container }: ManagedNode): Promise<string> {
   const { status, oomKilled } = await container.state();
-  if (oomKilled) return `${name} was killed by the kernel for want of memory`;
+  if (oomKilled) return `${name} ran out of memory (OOM-killed)`;
   return status === "running"
     ? `${name} does not answer`
     : `${name} does not answer: its container is ${status}`;
 }
 
-function viewOf(plan: ClusterPlan, views: readonly NodeView[]): ClusterView {
+function mergeNodeViews(plan: ClusterPlan, views: readonly NodeView[]): ClusterView {
   return mergeViews(views, new Map(plan.nodes.map(({ id, name }) => [id, name])));
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { commandsToRestoreSettings, commandsToRestoreUsers } from "./clean-node.ts";
 
-test("only settings that changed are set, to what they were", () => {
+test("restores the old values of changed settings only", () => {
   const before = new Map([
     ["maxmemory", "0"],
     ["save", ""],
@@ -14,7 +14,7 @@ test("only settings that changed are set, to what they were", () => {
   expect(commandsToRestoreSettings(before, before)).toEqual([]);
 });
 
-test("users that were added go, and those that were changed get their old rules", () => {
+test("deletes added users and restores the rules of changed users", () => {
   const before = ["user default on nopass ~* &* +@all", "user app on #ab12 (~app:* +@read) -@all"];
   const now = [
     "user default on nopass ~* &* -@all",
@@ -28,7 +28,7 @@ test("users that were added go, and those that were changed get their old rules"
   expect(commandsToRestoreUsers(before, before)).toEqual([]);
 });
 
-test("a user that was deleted comes back, and a selector stays one rule", () => {
+test("restores a deleted user, with a selector as one rule", () => {
   expect(commandsToRestoreUsers(["user app on (~app:* +@read)"], [])).toEqual([
     ["ACL", "SETUSER", "app", "reset", "on", "(~app:* +@read)"],
   ]);

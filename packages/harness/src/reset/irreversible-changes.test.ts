@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { type Fingerprint, parseCalls } from "./fingerprint.ts";
 import {
+  findChangesSinceCleaning,
   findFailoverChanges,
   findIrreversibleChanges,
   MARK_CALLS,
   STATISTICS_MARK,
-  findChangesSinceCleaning,
 } from "./irreversible-changes.ts";
 
 function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
@@ -27,166 +27,148 @@ function fingerprint(changes: Partial<Fingerprint> = {}): Fingerprint {
 }
 
 const BEFORE = fingerprint();
+const STATISTICS_RESET = "the command statistics of node-1 were reset";
 
-test("a node that was only used keeps its process", () => {
+test("finds no change if the node was only used", () => {
   expect(findIrreversibleChanges(BEFORE, fingerprint(), [], false)).toEqual([]);
   expect(findFailoverChanges(BEFORE, fingerprint())).toEqual([]);
 });
 
-test("a node that was told commands with lasting effects loses its process", () => {
+test("finds commands with lasting effects", () => {
   expect(findIrreversibleChanges(BEFORE, fingerprint(), ["debug|sleep", "bgsave"], false)).toEqual([
-    "node-1 was told DEBUG SLEEP, BGSAVE",
+    "node-1 executed commands with lasting or unknown effects (DEBUG SLEEP, BGSAVE)",
   ]);
 });
 
-test("another process, other modules and reset statistics are noticed", () => {
-  expect(findIrreversibleChanges(BEFORE, fingerprint({ runId: "b" }), [], false)).toEqual([
-    "node-1 was restarted",
-  ]);
-  expect(findIrreversibleChanges(BEFORE, fingerprint({ modules: "[1]" }), [], false)).toEqual([
-    "node-1 has other modules",
-  ]);
-  expect(findIrreversibleChanges(BEFORE, fingerprint({ calls: new Map() }), [], false)).toEqual([
-    "the statistics of node-1 were reset",
-  ]);
+test("finds another process, other modules and reset statistics", () => {
+  const find = (changes: Partial<Fingerprint>): readonly string[] =>
+    findIrreversibleChanges(BEFORE, fingerprint(changes), [], false);
+  expect(find({ runId: "b" })).toEqual(["node-1 was restarted"]);
+  expect(find({ modules: "[1]" })).toEqual(["the modules of node-1 have changed"]);
+  expect(find({ calls: new Map() })).toEqual([STATISTICS_RESET]);
 });
 
-test("a node that has asked for votes keeps them, and so cannot stay", () => {
+test("finds that a node has requested votes, which it keeps", () => {
   const now = fingerprint({ failoverMessages: new Map([["auth-req_sent", 5]]) });
-  expect(findIrreversibleChanges(BEFORE, now, [], false)).toEqual(["node-1 stood for election"]);
-  expect(findFailoverChanges(BEFORE, now)).toEqual(["node-1 saw a failover (auth-req_sent)"]);
+  expect(findIrreversibleChanges(BEFORE, now, [], false)).toEqual(["node-1 requested votes in an election"]);
+  expect(findFailoverChanges(BEFORE, now)).toEqual([
+    "node-1 exchanged messages of a failover (auth-req_sent)",
+  ]);
 });
 
-test("statistics that somebody has reset are noticed although the mark was called again", () => {
+test("finds reset statistics even if the mark command was called again", () => {
   const now = fingerprint({ calls: new Map([[STATISTICS_MARK, 1]]) });
-  expect(findIrreversibleChanges(BEFORE, now, [], false)).toEqual(["the statistics of node-1 were reset"]);
+  expect(findIrreversibleChanges(BEFORE, now, [], false)).toEqual([STATISTICS_RESET]);
 });
 
 describe("files that the server writes by itself", () => {
-  const off = new Map([
+  const config = new Map([
     ["save", ""],
     ["appendonly", "no"],
   ]);
   const snapshots = { ...BEFORE.snapshots, saves: 1 };
-  const mark = [STATISTICS_MARK, MARK_CALLS] as const;
-  const set = new Map([mark, ["config|set", 2] as const]);
+  const withConfigSet = new Map([
+    [STATISTICS_MARK, MARK_CALLS],
+    ["config|set", 2],
+  ]);
+  const find = (changes: Partial<Fingerprint>, hadFullSync = false): readonly string[] =>
+    findIrreversibleChanges(fingerprint({ config }), fingerprint({ config, ...changes }), [], hadFullSync);
 
-  test("a snapshot of a sync leaves no file, so the process stays", () => {
-    expect(
-      findIrreversibleChanges(
-        fingerprint({ config: off }),
-        fingerprint({ config: off, snapshots }),
-        [],
-        false,
-      ),
-    ).toEqual([]);
+  test("do not include the snapshot of a sync, which the server deletes", () => {
+    expect(find({ snapshots })).toEqual([]);
   });
 
-  test("a snapshot after CONFIG SET, or one that is being written, costs the process", () => {
-    const before = fingerprint({ config: off });
-    const lost = ["node-1 saved a snapshot"];
-    expect(
-      findIrreversibleChanges(before, fingerprint({ config: off, snapshots, calls: set }), [], false),
-    ).toEqual(lost);
+  test("include a snapshot after CONFIG SET, also one that is being written", () => {
+    const expected = ["node-1 saved a snapshot"];
+    expect(find({ snapshots, calls: withConfigSet })).toEqual(expected);
     const saving = { ...snapshots, saves: 0, saving: true };
-    expect(
-      findIrreversibleChanges(before, fingerprint({ config: off, snapshots: saving, calls: set }), [], false),
-    ).toEqual(lost);
+    expect(find({ snapshots: saving, calls: withConfigSet })).toEqual(expected);
   });
 
-  test("a sync during which save points may have been set costs the process", () => {
-    const before = fingerprint({ config: off });
-    const kept = ["node-1 may have kept a snapshot"];
-    expect(findIrreversibleChanges(before, fingerprint({ config: off, calls: set }), [], true)).toEqual(kept);
-    const other = { ...BEFORE.snapshots, replicationId: "s" };
-    expect(
-      findIrreversibleChanges(before, fingerprint({ config: off, snapshots: other, calls: set }), [], false),
-    ).toEqual(kept);
-    expect(findIrreversibleChanges(before, fingerprint({ config: off, snapshots: other }), [], true)).toEqual(
-      [],
-    );
+  test("include the snapshot of a sync if save points may have been set", () => {
+    const expected = ["node-1 may have kept the snapshot of a sync"];
+    expect(find({ calls: withConfigSet }, true)).toEqual(expected);
+    const otherReplicationId = { ...BEFORE.snapshots, replicationId: "s" };
+    expect(find({ snapshots: otherReplicationId, calls: withConfigSet })).toEqual(expected);
+    expect(find({ snapshots: otherReplicationId }, true)).toEqual([]);
   });
 
-  test("snapshots that the cluster was started with leave nothing, because FLUSHALL writes them again", () => {
-    const config = new Map([["save", "1 1"]]);
-    expect(
-      findIrreversibleChanges(
-        fingerprint({ config }),
-        fingerprint({ config, snapshots, calls: set }),
-        [],
-        false,
-      ),
-    ).toEqual([]);
+  test("do not include snapshots of planned save points, which FLUSHALL writes again", () => {
+    const withSavePoints = new Map([["save", "1 1"]]);
+    const before = fingerprint({ config: withSavePoints });
+    const now = fingerprint({ config: withSavePoints, snapshots, calls: withConfigSet });
+    expect(findIrreversibleChanges(before, now, [], false)).toEqual([]);
   });
 
-  test("a setting that has the server write files costs the process", () => {
-    const now = fingerprint({ config: new Map([...off, ["save", "1 1"]]) });
-    expect(findIrreversibleChanges(fingerprint({ config: off }), now, [], false)).toEqual([
-      "node-1 has another save, by which it may have written files",
+  test("are possible if a setting for files has changed", () => {
+    expect(find({ config: new Map([...config, ["save", "1 1"]]) })).toEqual([
+      "node-1 may have written files, because settings have changed (save)",
     ]);
   });
 
-  test("an append-only file that was written in between costs the process", () => {
-    const now = fingerprint({ config: off, snapshots: { ...snapshots, saves: 0, rewrites: 1 } });
-    expect(findIrreversibleChanges(fingerprint({ config: off }), now, [], false)).toEqual([
+  test("include an append-only file that was written meanwhile", () => {
+    expect(find({ snapshots: { ...snapshots, saves: 0, rewrites: 1 } })).toEqual([
       "node-1 wrote an append-only file",
     ]);
   });
 });
 
-describe("what was done since the cleaning", () => {
+describe("changes since the cleaning", () => {
   const config = new Map([["save", ""]]);
   const before = fingerprint({ config, snapshots: { ...BEFORE.snapshots, saves: 4, rewrites: -1 } });
-  const since = (
+  const find = (
     changes: Partial<Fingerprint>,
     lasting: readonly string[] = [],
-    own = 0,
+    ownConfigSetCalls = 0,
   ): readonly string[] =>
-    findChangesSinceCleaning(before, fingerprint({ config, ...changes }), lasting, false, own);
-  const called = (settings: number): ReadonlyMap<string, number> =>
+    findChangesSinceCleaning(before, fingerprint({ config, ...changes }), lasting, false, ownConfigSetCalls);
+  const withConfigSets = (count: number): ReadonlyMap<string, number> =>
     new Map([
       [STATISTICS_MARK, MARK_CALLS],
-      ["config|set", settings],
+      ["config|set", count],
     ]);
   const saved = { ...BEFORE.snapshots, saves: 1 };
 
-  test("is nothing of a node that was only cleaned, or started as new and cleaned", () => {
-    expect(since({})).toEqual([]);
+  test("are empty for a node that was only cleaned, or restarted as new and cleaned", () => {
+    expect(find({})).toEqual([]);
     const messages = new Map([["auth-req_sent", 5]]);
-    expect(since({ runId: "b", failoverMessages: messages, snapshots: saved })).toEqual([]);
+    expect(find({ runId: "b", failoverMessages: messages, snapshots: saved })).toEqual([]);
   });
 
-  test("is found by commands with lasting effects", () => {
-    expect(since({}, ["config|rewrite"])).toEqual(["node-1 was told CONFIG REWRITE"]);
-  });
-
-  test("may be hidden by statistics that were begun again", () => {
-    expect(since({ calls: new Map([[STATISTICS_MARK, 2]]) })).toEqual([
-      "the statistics of node-1 were reset",
+  test("include commands with lasting effects", () => {
+    expect(find({}, ["config|rewrite"])).toEqual([
+      "node-1 executed commands with lasting or unknown effects (CONFIG REWRITE)",
     ]);
   });
 
-  test("cannot be hidden where the server does not have the mark", () => {
-    const without = fingerprint({ config, calls: new Map() });
-    expect(findChangesSinceCleaning(without, without, [], false, 0)).toEqual([]);
+  test("include statistics that a client has reset", () => {
+    expect(find({ calls: new Map([[STATISTICS_MARK, 2]]) })).toEqual([STATISTICS_RESET]);
   });
 
-  test("is a snapshot by save points that somebody else has set", () => {
-    expect(since({ calls: called(3), snapshots: saved }, [], 2)).toEqual(["node-1 saved a snapshot"]);
-    expect(since({ calls: called(2), snapshots: saved }, [], 2)).toEqual([]);
-    expect(since({ calls: called(3) }, [], 2)).toEqual([]);
+  test("are empty if the server does not have the mark command", () => {
+    const withoutMark = fingerprint({ config, calls: new Map() });
+    expect(findChangesSinceCleaning(withoutMark, withoutMark, [], false, 0)).toEqual([]);
+  });
+
+  test("include a snapshot if a client may have set save points", () => {
+    expect(find({ calls: withConfigSets(3), snapshots: saved }, [], 2)).toEqual(["node-1 saved a snapshot"]);
+    expect(find({ calls: withConfigSets(2), snapshots: saved }, [], 2)).toEqual([]);
+    expect(find({ calls: withConfigSets(3) }, [], 2)).toEqual([]);
   });
 });
 
-test("a failover is seen by its messages, or by the epochs that it left", () => {
-  const told = fingerprint({ failoverMessages: new Map([["fail_sent", 6]]) });
-  expect(findFailoverChanges(BEFORE, told)).toEqual(["node-1 saw a failover (fail_sent)"]);
+test("finds a failover by its messages, or by changed epochs", () => {
+  const withMessages = fingerprint({ failoverMessages: new Map([["fail_sent", 6]]) });
+  expect(findFailoverChanges(BEFORE, withMessages)).toEqual([
+    "node-1 exchanged messages of a failover (fail_sent)",
+  ]);
   expect(findFailoverChanges(BEFORE, fingerprint({ configEpoch: 7 }))).toEqual([
-    "node-1 went from config epoch 2 of 6 to 7 of 6",
+    "the epochs of node-1 have changed: " +
+      "expected config epoch 2 and current epoch 6, got config epoch 7 and current epoch 6",
   ]);
 });
 
-test("calls are read by command and subcommand", () => {
+test("reads the call counts of commands and subcommands", () => {
   const text =
     "# Commandstats\r\ncmdstat_config|set:calls=4,usec=11,usec_per_call=2.75\r\ncmdstat_GET:calls=1,usec=1\r\n";
   expect([...parseCalls(text)]).toEqual([

@@ -1,78 +1,79 @@
 import type { Fingerprint } from "./fingerprint.ts";
 
 /**
- * A command that nobody needs in a test and that has no effect. After resetting the statistics it is called this often:
- * if fewer calls are counted later, somebody else has reset the statistics, and commands called before may be missing.
+ * A command that has no effect and that no test needs. It is called {@link MARK_CALLS} times after the statistics were reset. If
+ * fewer calls are counted later, a client has reset the statistics, and earlier commands may be missing from them.
  */
 export const STATISTICS_MARK = "lastsave";
 export const MARK_CALLS = 3;
 
-/** Settings by which a server writes files, and finds them at its next start. */
+/** Settings that decide whether a server writes files and which files it loads at its next start. */
 const FILE_SETTINGS = ["save", "appendonly", "rdb-del-sync-files", "dir", "dbfilename"];
 
 type Messages = Fingerprint["failoverMessages"];
 
 /**
- * Returns why the process of a node has to be replaced, each reason in a few words; nothing if everything about it can be
- * restored.
+ * Returns the reasons why the process of a node must be replaced, a short sentence each. Returns nothing if commands can revert
+ * all changes of the node.
  *
- * @param lasting the called commands whose effects last, or are unknown.
- * @param synced whether a node of its shard has given a full sync.
+ * @param lasting the called commands whose effects last or are unknown.
+ * @param hadFullSync whether a node of its shard has sent a full sync.
  */
 export function findIrreversibleChanges(
   before: Fingerprint,
   now: Fingerprint,
   lasting: readonly string[],
-  synced: boolean,
+  hadFullSync: boolean,
 ): readonly string[] {
-  const found: string[] = [];
-  if (now.runId !== before.runId) found.push(`${now.node} was restarted`);
-  // No count goes down by itself; that of the mark is the least likely to be reached again.
+  const { node } = now;
+  const isSameProcess = now.runId === before.runId;
+  const reasons: string[] = [];
+  if (!isSameProcess) reasons.push(`${node} was restarted`);
+  // No count decreases by itself. The count of the mark is the least likely to reach its old value again.
   else if ([...before.calls].some(([name, count]) => (now.calls.get(name) ?? 0) < count))
-    found.push(`the statistics of ${now.node} were reset`);
-  if (lasting.length > 0) {
-    found.push(`${now.node} was told ${formatCommands(lasting)}`);
-  }
-  if (now.modules !== before.modules) found.push(`${now.node} has other modules`);
-  // A server keeps the votes of its last election, and goes by them again for seconds (docs/failover.md).
-  if (hasMore(before.failoverMessages, now.failoverMessages, "auth-req_sent"))
-    found.push(`${now.node} stood for election`);
-  if (now.runId === before.runId) found.push(...findWrittenFiles(before, now, synced));
-  return found;
+    reasons.push(`the command statistics of ${node} were reset`);
+  if (lasting.length > 0) reasons.push(describeCommands(node, lasting));
+  if (now.modules !== before.modules) reasons.push(`the modules of ${node} have changed`);
+  // A server keeps the votes of its last election and counts them again for seconds (docs/failover.md).
+  if (hasCountedMore(before.failoverMessages, now.failoverMessages, "auth-req_sent"))
+    reasons.push(`${node} requested votes in an election`);
+  if (isSameProcess) reasons.push(...findWrittenFiles(before, now, hadFullSync));
+  return reasons;
 }
 
-/** Commands as one would type them, by their names in the statistics. */
-export function formatCommands(names: readonly string[]): string {
-  return names.map((name) => name.toUpperCase().replace("|", " ")).join(", ");
+/** Returns the sentence for a node on which commands with lasting or unknown effects were called. */
+export function describeCommands(node: string, names: readonly string[]): string {
+  const commands = names.map((name) => name.toUpperCase().replace("|", " "));
+  return `${node} executed commands with lasting or unknown effects (${commands.join(", ")})`;
 }
 
-/** How often the mark has to be counted as long as nobody but the library begins the statistics of a node again. */
+/** Returns how many calls of the mark are counted if only the library has reset the statistics of a node. */
 export function expectedMarks(before: Fingerprint): number {
   return Math.min(MARK_CALLS, before.calls.get(STATISTICS_MARK) ?? 0);
 }
 
 /**
- * Returns why the process of a node cannot be kept after all: what was done to it since its cleaning, which has begun its
- * statistics again.
+ * Returns the reasons, found only after the cleaning of a node, why its process must be replaced after all. The cleaning has
+ * reset the statistics of the node.
  *
- * @param lasting the commands among those called since then whose effects last, or are unknown.
- * @param synced whether a node of its shard has given a full sync since then.
- * @param ownSettings how often the library itself has called CONFIG SET since then.
+ * @param lasting the commands called since the cleaning whose effects last or are unknown.
+ * @param hadFullSync whether a node of its shard has sent a full sync since the cleaning.
+ * @param ownConfigSetCalls how often the library itself has called CONFIG SET since the cleaning.
  */
 export function findChangesSinceCleaning(
   before: Fingerprint,
   now: Fingerprint,
   lasting: readonly string[],
-  synced: boolean,
-  ownSettings: number,
+  hadFullSync: boolean,
+  ownConfigSetCalls: number,
 ): readonly string[] {
   const cleaned: Fingerprint = {
     ...before,
-    // The process may be new by then, and may have seen the failovers of which it was cleaned.
+    // The process may have been replaced before the cleaning, and failovers before the cleaning do not count.
     runId: now.runId,
     failoverMessages: now.failoverMessages,
     calls: new Map([[STATISTICS_MARK, expectedMarks(before)]]),
-    // Counters since the cleaning. Before 7.0 there are times instead, of which −1 stands for never.
+    // Counters start at 0 with the cleaning. Servers before 7.0 have times instead, of which −1 means never.
     snapshots: {
       ...now.snapshots,
       saves: Math.min(0, before.snapshots.saves),
@@ -80,46 +81,53 @@ export function findChangesSinceCleaning(
     },
   };
   const calls = new Map(now.calls);
-  // Before 7.0 nothing tells the library's own calls from others.
+  // Servers before 7.0 count CONFIG without subcommands, so calls by the library and by clients cannot be distinguished.
   calls.delete("config");
-  if ((calls.get("config|set") ?? 0) <= ownSettings) calls.delete("config|set");
-  return findIrreversibleChanges(cleaned, { ...now, calls }, lasting, synced);
+  if ((calls.get("config|set") ?? 0) <= ownConfigSetCalls) calls.delete("config|set");
+  return findIrreversibleChanges(cleaned, { ...now, calls }, lasting, hadFullSync);
 }
 
 /**
- * What the server has written by itself, without a command that is counted. Putting `save` back does not delete a file,
- * and FLUSHALL writes it again only while save points are set (`flushAllDataAndResetRDB` in db.c).
+ * Returns which files the server has written by itself, without a command in its statistics. Restoring `save` does not delete a
+ * file, and FLUSHALL writes the file again only while save points are set (`flushAllDataAndResetRDB` in db.c).
  */
-function findWrittenFiles(before: Fingerprint, now: Fingerprint, synced: boolean): readonly string[] {
+function findWrittenFiles(before: Fingerprint, now: Fingerprint, hadFullSync: boolean): readonly string[] {
   const { node } = now;
   const changed = FILE_SETTINGS.filter((name) => before.config.get(name) !== now.config.get(name));
   if (changed.length > 0)
-    return [`${node} has another ${changed.join(", ")}, by which it may have written files`];
+    return [`${node} may have written files, because settings have changed (${changed.join(", ")})`];
   const found: string[] = [];
-  // Without CONFIG SET only syncs write snapshots, on both sides, and both delete them: `rdb-del-sync-files`. They do not
-  // while save points are set. Before 7.0 CONFIG SET is not counted by itself.
+  // Without CONFIG SET, only syncs write snapshots. Both nodes of a sync delete theirs (`rdb-del-sync-files`), unless save points
+  // are set. Servers before 7.0 do not count CONFIG SET separately.
   const maySave = now.calls.has("config|set") || now.calls.has("config");
-  const saved = now.snapshots.saving || now.snapshots.saves > before.snapshots.saves;
-  const received = synced || now.snapshots.replicationId !== before.snapshots.replicationId;
-  if (before.config.get("save") === "" && maySave && (saved || received)) {
-    found.push(`${node} ${saved ? "saved" : "may have kept"} a snapshot`);
+  const hasSaved = now.snapshots.saving || now.snapshots.saves > before.snapshots.saves;
+  const hadSync = hadFullSync || now.snapshots.replicationId !== before.snapshots.replicationId;
+  if (before.config.get("save") === "" && maySave && (hasSaved || hadSync)) {
+    found.push(hasSaved ? `${node} saved a snapshot` : `${node} may have kept the snapshot of a sync`);
   }
   if (before.config.get("appendonly") === "no" && now.snapshots.rewrites > before.snapshots.rewrites)
     found.push(`${node} wrote an append-only file`);
   return found;
 }
 
-/** Whether a failover, or the beginning of one, went through a node. Its traces are in what it thinks of the others. */
+/**
+ * Returns whether a failover, or the start of one, has affected a node, as a list with at most one sentence. A failover changes
+ * what the node knows about other nodes.
+ */
 export function findFailoverChanges(before: Fingerprint, now: Fingerprint): readonly string[] {
   const kinds = [...now.failoverMessages.keys()].filter((kind) =>
-    hasMore(before.failoverMessages, now.failoverMessages, kind),
+    hasCountedMore(before.failoverMessages, now.failoverMessages, kind),
   );
-  if (kinds.length > 0) return [`${now.node} saw a failover (${kinds.join(", ")})`];
-  const epochs = [before, now].map(({ configEpoch, view }) => `${configEpoch} of ${view.currentEpoch}`);
-  return epochs[0] === epochs[1] ? [] : [`${now.node} went from config epoch ${epochs[0]} to ${epochs[1]}`];
+  if (kinds.length > 0) return [`${now.node} exchanged messages of a failover (${kinds.join(", ")})`];
+  const [expected, actual] = [before, now].map(
+    ({ configEpoch, view }) => `config epoch ${configEpoch} and current epoch ${view.currentEpoch}`,
+  );
+  return expected === actual
+    ? []
+    : [`the epochs of ${now.node} have changed: expected ${expected}, got ${actual}`];
 }
 
 /** Returns whether a node has counted more bus messages of a kind than before. */
-export function hasMore(before: Messages, now: Messages, kind: string): boolean {
+export function hasCountedMore(before: Messages, now: Messages, kind: string): boolean {
   return (now.get(kind) ?? 0) > (before.get(kind) ?? 0);
 }

@@ -2,41 +2,44 @@ import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { rejoin } from "../formation/rejoin.ts";
 import { abortable } from "../timing/deadline.ts";
 import { renderReturningNodesConf } from "../plan/node-files.ts";
-import type { RestartNode } from "./run-strategy.ts";
+import { type Assessment, greatestEpoch } from "./assess-cluster.ts";
 import type { Baseline } from "./baseline.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import type { Assessment } from "./assess-cluster.ts";
+import type { RestartNode } from "./run-strategy.ts";
 import { hasScheduledElection } from "./scheduled-election.ts";
 
 /**
- * Restarts the lost nodes as new, with the knowledge of the cluster that goes on, and takes them back into it. Returns
- * their names. Rejects if one of the other nodes has planned an election: it may use the votes of that election later.
+ * Restarts the nodes to recreate as new, with the knowledge of the running cluster, and makes them rejoin it. Returns their
+ * names.
+ *
+ * @throws Error if one of the other nodes has scheduled or held an election: it may use the votes of that election later.
  */
 export async function rejoinNodes(
   { plan, nodes }: ClusterNodes,
   before: Baseline,
-  { now, lost }: Assessment,
+  assessment: Assessment,
   restart: RestartNode,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const epoch = Math.max(0, ...now.map((each) => each?.view.currentEpoch ?? 0));
-  const coming = nodes.filter((_, index) => lost.has(index));
-  // Each claims the epoch after the one that it starts with.
-  const returning = coming.map((member, index) =>
-    restart(member, renderReturningNodesConf(member.plan, plan.nodes, plan.shards, epoch + index)),
+  const { indexesToRecreate } = assessment;
+  const epoch = greatestEpoch(assessment);
+  const toRecreate = nodes.filter((_, index) => indexesToRecreate.has(index));
+  // Each node claims the epoch after the one with which it starts.
+  const restarting = toRecreate.map((node, index) =>
+    restart(node, renderReturningNodesConf(node.plan, plan.nodes, plan.shards, epoch + index)),
   );
-  const staying = nodes.filter((_, index) => !lost.has(index));
-  const asking = staying.map((member) =>
-    hasScheduledElection(member, before.fingerprints[member.plan.index] as Fingerprint),
+  const kept = nodes.filter((_, index) => !indexesToRecreate.has(index));
+  const elections = kept.map((node) =>
+    hasScheduledElection(node, before.fingerprints[node.plan.index] as Fingerprint),
   );
-  const planned = await abortable(Promise.all(asking), signal);
-  const candidate = staying.find((_, index) => planned[index]);
-  if (candidate !== undefined) throw new Error(`${candidate.plan.name} has planned an election`);
+  const areCandidates = await abortable(Promise.all(elections), signal);
+  const candidate = kept.find((_, index) => areCandidates[index]);
+  if (candidate !== undefined) throw new Error(`${candidate.plan.name} has scheduled or held an election`);
   await rejoin(
     plan,
-    staying.map(({ connection }) => connection),
-    returning,
+    kept.map(({ connection }) => connection),
+    restarting,
     signal,
   );
-  return coming.map(({ plan: { name } }) => name);
+  return toRecreate.map(({ plan: { name } }) => name);
 }

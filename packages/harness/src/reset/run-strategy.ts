@@ -4,36 +4,38 @@ import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { restartAsNew } from "./restart-as-new.ts";
 
 /** Restarts a node as new; see {@link restartAsNew}. */
-export type RestartNode = (member: ManagedNode, nodesConf?: string) => Promise<NodeConnection>;
+export type RestartNode = (node: ManagedNode, nodesConf?: string) => Promise<NodeConnection>;
 
 /**
- * Runs one way of resetting within a time limit. If the way fails, the restarts that it has begun are aborted and awaited
- * before the error is thrown: two ways must never start the same container at the same time.
+ * Runs one reset strategy with a timeout. If the strategy fails, the restarts that it has started are aborted, and the error is
+ * thrown only when they have settled: two strategies must never start the same container at the same time.
  *
- * @param limitMs milliseconds, multiplied by the plan's time scale. Without it only `signal` ends the way.
+ * @param timeoutMs milliseconds, multiplied by the plan's time scale. If it is undefined, only `signal` ends the strategy.
+ * @param strategy receives a function that restarts a node, and a signal that aborts after the timeout or with `signal`.
  */
 export async function runStrategy<T>(
   { plan, addresses }: ClusterNodes,
-  limitMs: number | undefined,
+  timeoutMs: number | undefined,
   signal: AbortSignal,
-  way: (restart: RestartNode, signal: AbortSignal) => Promise<T>,
+  strategy: (restart: RestartNode, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const failed = new AbortController();
-  const limits = limitMs === undefined ? [] : [AbortSignal.timeout(Math.round(limitMs * plan.timeScale))];
-  const limited = AbortSignal.any([signal, failed.signal, ...limits]);
-  const begun: Promise<NodeConnection>[] = [];
-  const restart: RestartNode = (member, nodesConf) => {
-    const restarting = restartAsNew(member, addresses, limited, nodesConf);
-    // Formation hears of a failure when it waits for this node.
+  const failure = new AbortController();
+  const timeouts =
+    timeoutMs === undefined ? [] : [AbortSignal.timeout(Math.round(timeoutMs * plan.timeScale))];
+  const ended = AbortSignal.any([signal, failure.signal, ...timeouts]);
+  const restarts: Promise<NodeConnection>[] = [];
+  const restart: RestartNode = (node, nodesConf) => {
+    const restarting = restartAsNew(node, addresses, ended, nodesConf);
+    // Prevents an unhandled rejection. The strategy receives the error when it awaits this node.
     restarting.catch(() => {});
-    begun.push(restarting);
+    restarts.push(restarting);
     return restarting;
   };
   try {
-    return await way(restart, limited);
+    return await strategy(restart, ended);
   } catch (error) {
-    failed.abort(error);
-    await Promise.allSettled(begun);
+    failure.abort(error);
+    await Promise.allSettled(restarts);
     throw error;
   }
 }

@@ -1,24 +1,26 @@
 import type { ManagedNode } from "../cluster/managed-node.ts";
 import { showsCandidate } from "../view/election-lines.ts";
 import { parseInfo } from "../view/parse-info.ts";
-import { failoverMessages, type Fingerprint } from "./fingerprint.ts";
-import { hasMore } from "./irreversible-changes.ts";
+import { type Fingerprint, parseFailoverMessages } from "./fingerprint.ts";
+import { hasCountedMore } from "./irreversible-changes.ts";
 
 /**
- * Returns whether a node has scheduled or held an election since its baseline. Only the log shows an election that is
- * scheduled and not held yet.
+ * Returns whether a node has scheduled or held an election since its baseline. Only the log shows an election that is scheduled
+ * but has not started yet.
  *
- * If the log is unreadable (the engine's log driver `none`, an engine in trouble), every node that has heard of a failed
- * node counts: a replica schedules an election only after its primary is flagged `fail`
- * (`clusterHandleSlaveFailover`), and that flag is set by a message of the cluster bus, sent or received.
+ * If the log is unreadable (the log driver `none`, or a failing engine), every node counts that has sent or received a message
+ * about a failed node. A replica schedules an election only after its primary has the flag `fail` (`clusterHandleSlaveFailover`),
+ * and a message of the cluster bus, sent or received, sets that flag.
  */
 export async function hasScheduledElection(
   { connection, container }: ManagedNode,
   before: Fingerprint,
 ): Promise<boolean> {
-  // The engine stamps lines with its own clock, which the containers share with it.
+  // The engine stamps log lines with its own clock, which the containers share.
   const log = await container.logs({ since: before.at / 1_000 }).catch(() => undefined);
   if (log !== undefined && log !== "") return showsCandidate(log);
-  const messages = failoverMessages(parseInfo(await connection.text("CLUSTER", "INFO")));
-  return ["fail_sent", "fail_received"].some((kind) => hasMore(before.failoverMessages, messages, kind));
+  const messages = parseFailoverMessages(parseInfo(await connection.text("CLUSTER", "INFO")));
+  return ["fail_sent", "fail_received"].some((kind) =>
+    hasCountedMore(before.failoverMessages, messages, kind),
+  );
 }

@@ -6,23 +6,28 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { mergeViews } from "../view/cluster-view.ts";
 import { requireSeed } from "../seed/return-to-seed.ts";
 import type { Baseline } from "./baseline.ts";
-import { findPermanentDifferences, findTransientDifferences } from "./differences.ts";
 import { findLastingCommands } from "./command-effects.ts";
+import { findPermanentDifferences, findTransientDifferences } from "./differences.ts";
 import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
-import { requireNoLateEffects } from "./late-effects.ts";
 import { findChangesSinceCleaning } from "./irreversible-changes.ts";
+import { duringReset, requireNoLateEffects } from "./late-effects.ts";
 
 const POLL_MS = 5;
-const REPLICAS_LIMIT_MS = 1_000;
+const WAIT_TIMEOUT_MS = 1_000;
 
 /**
- * Proves that a cluster that has just been cleaned is as it was when it had just started, and returns its new fingerprints: every shard takes a
- * write, all its replicas have all of the stream, no node has a key, a script or a function but those of the seed, every
- * key of the seed has its digest on every node, every setting and user is the old one, all nodes agree on the planned roles and slots, and
- * nobody has done anything since the cleaning that only a new process reverts. Waits for what may still be on its way.
+ * Verifies that a cluster that was just cleaned is in the state of its baseline, and returns its new fingerprints:
  *
- * @throws LateEffectsError if somebody has; RedisClusterError RESET_FAILED if something else differs that waiting does not
- * change.
+ * - Every shard accepts a write, and all its replicas have received the whole replication stream.
+ * - No node has keys, scripts or functions, except those of the seed, and every key of the seed has its digest on every node.
+ * - Every setting and user is as in the baseline.
+ * - All nodes agree on the planned roles and slots.
+ * - Since the cleaning, no client has changed anything that requires a new process.
+ *
+ * Waits for differences that may disappear by themselves.
+ *
+ * @throws LateEffectsError if a client has changed something that requires a new process.
+ * @throws RedisClusterError RESET_FAILED if there is another difference that waiting does not change.
  */
 export async function verifyPristine(
   plan: ClusterPlan,
@@ -31,70 +36,75 @@ export async function verifyPristine(
   signal: AbortSignal,
 ): Promise<readonly Fingerprint[]> {
   await probeShards(plan, connections, signal);
-  /** How often CONFIG SET was called on each node by {@link forgetReports}. */
-  const ownSettings = connections.map(() => 0);
+  /** By node index, how often {@link deleteFailureReports} has called CONFIG SET. */
+  const ownConfigSetCalls = connections.map(() => 0);
   return await poll(
     async () => {
-      await Promise.all(plan.shards.map((_, shard) => replicasHaveAll(plan, shard, connections)));
-      const now = await Promise.all(connections.map((connection) => readFingerprint(connection, plan, true)));
-      requireNoLateEffects(await lateEffects(plan, connections, before, now, ownSettings));
-      const lasting = now.flatMap((each, index) =>
-        findPermanentDifferences(before.fingerprints[index] as Fingerprint, each),
+      await Promise.all(plan.shards.map((_, shard) => requireSyncedReplicas(plan, shard, connections)));
+      const fingerprints = await Promise.all(
+        connections.map((connection) => readFingerprint(connection, plan, true)),
       );
-      if (lasting.length > 0) throw new RedisClusterError("RESET_FAILED", summarize(lasting));
+      requireNoLateEffects(await findLateEffects(plan, connections, before, fingerprints, ownConfigSetCalls));
+      const permanent = fingerprints.flatMap((now, index) =>
+        findPermanentDifferences(before.fingerprints[index] as Fingerprint, now),
+      );
+      if (permanent.length > 0) throw new RedisClusterError("RESET_FAILED", summarize(permanent));
       const view = mergeViews(
-        now.map((each) => each.view),
+        fingerprints.map((now) => now.view),
         new Map(plan.nodes.map(({ id, name }) => [id, name])),
       );
       await Promise.all(
-        connections.map(async (each, index) => {
-          if (now[index]?.held.failureReports === 0) return;
-          ownSettings[index] = (ownSettings[index] ?? 0) + 2;
-          await forgetReports(plan, each);
+        connections.map(async (connection, index) => {
+          if (fingerprints[index]?.held.failureReports === 0) return;
+          ownConfigSetCalls[index] = (ownConfigSetCalls[index] ?? 0) + 2;
+          await deleteFailureReports(plan, connection);
         }),
       );
       const problems = [
         ...view.disagreements.map(({ message }) => message),
         ...deviations(plan, view),
-        ...now.flatMap((each) => findTransientDifferences(plan, before, each)),
+        ...fingerprints.flatMap((now) => findTransientDifferences(plan, before, now)),
       ];
       if (problems.length > 0) throw new Error(summarize(problems));
       if (before.seed !== undefined) await requireSeed(plan, connections, before.seed, signal);
-      return now;
+      return fingerprints;
     },
     { everyMs: POLL_MS, signal },
   );
 }
 
-/** What was done to which node since its cleaning. Asks only about commands that no reset of this cluster has asked about. */
-async function lateEffects(
+/**
+ * Returns what clients have changed on which node since its cleaning. Queries the servers only for commands that no reset of this
+ * cluster has queried before.
+ */
+async function findLateEffects(
   plan: ClusterPlan,
   connections: readonly NodeConnection[],
-  { fingerprints }: Baseline,
-  now: readonly Fingerprint[],
-  ownSettings: readonly number[],
+  before: Baseline,
+  fingerprints: readonly Fingerprint[],
+  ownConfigSetCalls: readonly number[],
 ): Promise<ReadonlyMap<string, string>> {
-  const synced = new Set(
-    now.flatMap(({ snapshots }, index) => (snapshots.syncs > 0 ? [plan.nodes[index]?.shard] : [])),
+  const syncedShards = new Set(
+    fingerprints.flatMap(({ snapshots }, index) => (snapshots.syncs > 0 ? [plan.nodes[index]?.shard] : [])),
   );
   const found = await Promise.all(
     connections.map(async (connection, index) => {
-      const each = now[index] as Fingerprint;
-      const traces = findChangesSinceCleaning(
-        fingerprints[index] as Fingerprint,
-        each,
-        await findLastingCommands(plan, connection, each.calls),
-        synced.has(connection.node.shard),
-        ownSettings[index] ?? 0,
+      const now = fingerprints[index] as Fingerprint;
+      const changes = findChangesSinceCleaning(
+        before.fingerprints[index] as Fingerprint,
+        now,
+        await findLastingCommands(plan, connection, now.calls),
+        syncedShards.has(connection.node.shard),
+        ownConfigSetCalls[index] ?? 0,
       );
-      return traces.length === 0 ? [] : [[each.node, `${traces.join(", ")} during the reset`] as const];
+      return changes.length === 0 ? [] : [[now.node, duringReset(changes)] as const];
     }),
   );
   return new Map(found.flat());
 }
 
-/** Throws if a replica of a shard does not have what the connection to its primary has written. */
-export async function replicasHaveAll(
+/** @throws Error if a replica of a shard has not received everything that the connection to its primary has written. */
+export async function requireSyncedReplicas(
   plan: ClusterPlan,
   shard: number,
   connections: readonly NodeConnection[],
@@ -102,19 +112,22 @@ export async function replicasHaveAll(
   const { primary = -1, replicas = [] } = plan.shards[shard] ?? {};
   const connection = connections[primary];
   if (connection === undefined || replicas.length === 0) return;
-  // WAIT counts replicas that have what this connection wrote, which the probe's last command was.
-  const have = Number(await connection.text("WAIT", replicas.length, REPLICAS_LIMIT_MS));
-  if (have < replicas.length) {
-    throw new Error(`${have} of ${replicas.length} replicas have what ${connection.node.name} wrote`);
+  // WAIT counts the replicas that have received the last write of this connection, which is a command of the probe.
+  const synced = Number(await connection.text("WAIT", replicas.length, WAIT_TIMEOUT_MS));
+  if (synced < replicas.length) {
+    throw new Error(
+      `expected ${replicas.length} replicas to have all writes of ${connection.node.name}, got ${synced}`,
+    );
   }
 }
 
 /**
- * A report that a node has failed counts for two node timeouts, also after that node is back: a later test would see a
- * failure declared by fewer nodes than a majority. Counting reports deletes the expired ones
- * (`clusterNodeCleanupFailureReports`), and within a transaction nothing else is done by the short timeout.
+ * Deletes the reports that nodes have failed. A report counts for two node timeouts, even if the node is back, so a later test
+ * could see a failure that fewer nodes than a majority have detected. The server deletes expired reports when it counts them
+ * (`clusterNodeCleanupFailureReports`). The short node timeout makes all reports expire. In a transaction it affects nothing
+ * else.
  */
-async function forgetReports(plan: ClusterPlan, connection: NodeConnection): Promise<void> {
+async function deleteFailureReports(plan: ClusterPlan, connection: NodeConnection): Promise<void> {
   await connection.replies([
     ["MULTI"],
     ["CONFIG", "SET", "cluster-node-timeout", 1],
