@@ -1,8 +1,8 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 
-// The effects of the called commands decide whether a process can be kept. There are three kinds of commands: commands whose effects
-// are known and reverted, commands whose effects are known and last, and all others. For these the server is queried.
+// The effects of the called commands decide whether a process can be kept. There are three kinds of commands: commands whose
+// effects are known and reverted, commands whose effects are known and last, and all others. For these the server is queried.
 
 /** Subcommands that only read, or whose effects a reset reverts and verifies, by the name of their container command. */
 const HARMLESS_SUBCOMMANDS: Readonly<Record<string, string>> = {

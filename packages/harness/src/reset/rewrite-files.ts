@@ -9,8 +9,8 @@ import { markStatistics } from "./clean-node.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 import { requireSyncedReplicas } from "./verify-pristine.ts";
 
-// At its next start, a server loads its snapshot, settings and users from files. A client may have written state to these files that
-// the cleaning has reverted in memory only.
+// At its next start, a server loads its snapshot, settings and users from files. A client may have written state to these files
+// that the cleaning has reverted in memory only.
 
 const POLL_MS = 5;
 /** Replies of a server that accepts the command a moment later. */
