@@ -163,8 +163,8 @@ describe("a reset", () => {
     await cluster.kill(cluster.nodes.map(String));
     const report = await cluster.reset();
     expect(report).toMatchObject({ way: "rebuilt", restarted: cluster.nodes.map(String) });
-    // No detour: mending would first find out for seconds that it has nothing to build on.
-    expect(report.because).not.toContain("mending");
+    // No detour: repairing would first find out for seconds that it has nothing to build on.
+    expect(report.because).not.toContain("repairing");
     await expectPristine(cluster);
   });
 
@@ -193,7 +193,7 @@ test("a cluster that lost a container cannot be put back, and the error says why
   await engine.getContainer(cluster.nodes[1]?.containerId ?? "").remove({ force: true, v: true });
   await expect(cluster.reset()).rejects.toMatchObject({
     code: "RESET_FAILED",
-    message: expect.stringMatching(/node-1 is gone: its container was removed/),
+    message: expect.stringMatching(/Failed to restart node-1: its container was removed/),
   });
 });
 

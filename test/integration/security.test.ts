@@ -218,7 +218,7 @@ test("a node that the kernel kills for want of memory is told of as that, and a 
   const { because, restarted } = await cluster.reset();
   expect(restarted).toContain("node-1");
   // About once in twenty times an engine does not hear the kernel's word, and then nobody knows.
-  expect(because).toContain(oomKilled ? "node-1 was killed by the kernel for want of memory" : "node-1");
+  expect(because).toContain(oomKilled ? "node-1 ran out of memory (OOM-killed)" : "node-1");
   expect((await cluster.check()).problems).toEqual([]);
 });
 

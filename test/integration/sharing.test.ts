@@ -307,7 +307,7 @@ describe("a shared cluster", () => {
     expect(await filtersIn(owner.node("node-3").containerId)).toContain("trc_");
     const report = await other.reset();
     expect(report).toMatchObject({ way: "mended", restarted: ["node-3"] });
-    expect(report.because).toContain("a fault in the network of node-3 was not taken back");
+    expect(report.because).toContain("a network fault of node-3 was not reverted");
     expect(await filtersIn(owner.node("node-3").containerId)).not.toContain("trc_");
     expect(await other.reset()).toMatchObject({ way: "cleaned" });
   });

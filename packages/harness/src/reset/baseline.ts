@@ -1,10 +1,10 @@
 import type { SeedData } from "../seed/dataset.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
-/** How a cluster was before anybody had used it. */
+/** The state of a cluster after its start or its last reset. A reset restores it. */
 export interface Baseline {
-  /** By node index. */
+  /** The fingerprints by node index. */
   readonly fingerprints: readonly Fingerprint[];
-  /** The data that it started with; undefined if it started empty. */
+  /** The data that the cluster started with; undefined if it started empty. */
   readonly seed?: SeedData | undefined;
 }

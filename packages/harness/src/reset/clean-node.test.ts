@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { settingsBack, usersBack } from "./clean-node.ts";
+import { commandsToRestoreSettings, commandsToRestoreUsers } from "./clean-node.ts";
 
-test("only settings that changed are set, to what they were", () => {
+test("restores the old values of changed settings only", () => {
   const before = new Map([
     ["maxmemory", "0"],
     ["save", ""],
@@ -10,26 +10,26 @@ test("only settings that changed are set, to what they were", () => {
     ["maxmemory", "100mb"],
     ["save", ""],
   ]);
-  expect(settingsBack(before, now)).toEqual([["CONFIG", "SET", "maxmemory", "0"]]);
-  expect(settingsBack(before, before)).toEqual([]);
+  expect(commandsToRestoreSettings(before, now)).toEqual([["CONFIG", "SET", "maxmemory", "0"]]);
+  expect(commandsToRestoreSettings(before, before)).toEqual([]);
 });
 
-test("users that were added go, and those that were changed get their old rules", () => {
+test("deletes added users and restores the rules of changed users", () => {
   const before = ["user default on nopass ~* &* +@all", "user app on #ab12 (~app:* +@read) -@all"];
   const now = [
     "user default on nopass ~* &* -@all",
     "user app on #ab12 (~app:* +@read) -@all",
     "user bob on",
   ];
-  expect(usersBack(before, now)).toEqual([
+  expect(commandsToRestoreUsers(before, now)).toEqual([
     ["ACL", "DELUSER", "bob"],
     ["ACL", "SETUSER", "default", "reset", "on", "nopass", "~*", "&*", "+@all"],
   ]);
-  expect(usersBack(before, before)).toEqual([]);
+  expect(commandsToRestoreUsers(before, before)).toEqual([]);
 });
 
-test("a user that was deleted comes back, and a selector stays one rule", () => {
-  expect(usersBack(["user app on (~app:* +@read)"], [])).toEqual([
+test("restores a deleted user, with a selector as one rule", () => {
+  expect(commandsToRestoreUsers(["user app on (~app:* +@read)"], [])).toEqual([
     ["ACL", "SETUSER", "app", "reset", "on", "(~app:* +@read)"],
   ]);
 });

@@ -1,43 +1,43 @@
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import { messageOf } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { plannedFollowers } from "./differences.ts";
+import { plannedReplicaCount } from "./differences.ts";
 import { emptyNode } from "./empty-node.ts";
 import { type Fingerprint, parseCalls } from "./fingerprint.ts";
-import { LOGS } from "./logs.ts";
-import { MARK_CALLS, STATISTICS_MARK } from "./traces.ts";
+import { SERVER_LOGS } from "./server-logs.ts";
+import { MARK_CALLS, STATISTICS_MARK } from "./irreversible-changes.ts";
 
-/** Replies of servers that do not have a command: an older server, `rename-command`, or rules of the default user. */
+/** Replies of a server without the command: an older server, `rename-command`, or the rules of the default user. */
 const UNAVAILABLE = /unknown (?:sub)?command|^NOPERM/i;
 
 const FLUSH: NodeCommand = ["FLUSHALL", "SYNC"];
-const CALLS: NodeCommand = ["INFO", "commandstats"];
+const READ_CALLS: NodeCommand = ["INFO", "commandstats"];
 const RESET_STATISTICS: NodeCommand = ["CONFIG", "RESETSTAT"];
-const CLEAR_LOGS: readonly NodeCommand[] = LOGS.map(({ clear }) => clear);
-const MARK = Array.from({ length: MARK_CALLS }, (): NodeCommand => [STATISTICS_MARK]);
+const CLEAR_LOGS: readonly NodeCommand[] = SERVER_LOGS.map(({ clear }) => clear);
+const MARK_STATISTICS = Array.from({ length: MARK_CALLS }, (): NodeCommand => [STATISTICS_MARK]);
 
-/** A command of the cleaning. `needed`: whether there is something for it to revert. */
-interface Step {
+/** A command that cleans a node. */
+interface CleaningCommand {
   readonly command: NodeCommand;
-  readonly needed: boolean;
+  /** Whether the node has state that the command must revert. If not, the server may lack the command. */
+  readonly isRequired: boolean;
 }
 
-/** What cleaning a node has shown. */
-interface Cleaned {
-  /** What had been called before the statistics were reset. */
+/** The result of cleaning a node. */
+interface CleaningResult {
+  /** The call counts from before the statistics were reset. */
   readonly calls: ReadonlyMap<string, number>;
   /** Whether FLUSHALL was called on this node. */
-  readonly flushed: boolean;
+  readonly wasFlushed: boolean;
 }
 
 /**
- * Reverts everything that commands can revert on one node, in one round trip: users first, so that every other command is
- * allowed, then clients, so that none writes after the flush. Primaries pass the flush on to their replicas. Functions
- * and scripts go before the data: a server with save points writes all of it to its file during FLUSHALL (scripts until
- * 6.2).
+ * Reverts all state of a node that commands can revert, in one round trip. Users are first, so that all other commands are
+ * allowed. Clients are next, so that none writes after the flush. Primaries replicate the flush. Functions and scripts are before
+ * the data, because a server with save points writes them to its file during FLUSHALL (scripts until 6.2).
  *
- * @param keepData leaves keys and functions for {@link restoreSeed} to compare and to restore.
- * @throws Error if a command fails, or is unavailable although there is something for it to revert.
+ * @param keepsData leaves keys and functions unchanged, for a cluster with a seed, whose data is compared and restored later.
+ * @throws Error if a command fails, or is unavailable although the node has state that it must revert.
  */
 export async function cleanNode(
   plan: ClusterPlan,
@@ -45,74 +45,71 @@ export async function cleanNode(
   before: Fingerprint,
   now: Fingerprint,
   signal: AbortSignal,
-  keepData = false,
-): Promise<Cleaned> {
+  keepsData = false,
+): Promise<CleaningResult> {
   const isPrimary = now.view.members.some(({ self, role }) => self && role === "primary");
-  const steps: readonly Step[] = [
-    ...all(true, usersBack(before.acl, now.acl)),
-    ...all(false, [
+  const flushesData = isPrimary && !keepsData;
+  const hasForeignReplicas = now.held.followers > plannedReplicaCount(plan, connection.node);
+  const steps: readonly CleaningCommand[] = [
+    ...toSteps(true, commandsToRestoreUsers(before.acl, now.acl)),
+    ...toSteps(false, [
       ["CLIENT", "UNPAUSE"],
       ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"],
       ["CLIENT", "KILL", "TYPE", "pubsub"],
     ]),
-    // The planned replicas connect again by themselves, with a partial sync.
-    ...all(
-      true,
-      now.held.followers > plannedFollowers(plan, connection.node)
-        ? [["CLIENT", "KILL", "TYPE", "replica"]]
-        : [],
-    ),
-    ...all(true, settingsBack(before.config, now.config)),
-    ...all(now.held.functions > 0, isPrimary && !keepData ? [["FUNCTION", "FLUSH", "SYNC"]] : []),
-    ...all(now.held.scripts > 0, [["SCRIPT", "FLUSH"]]),
-    ...all(false, isPrimary && !keepData ? [FLUSH] : []),
-    ...all(false, CLEAR_LOGS),
-    ...all(true, [CALLS, RESET_STATISTICS]),
-    ...all(false, MARK),
+    // The planned replicas reconnect by themselves, with a partial sync.
+    ...toSteps(true, hasForeignReplicas ? [["CLIENT", "KILL", "TYPE", "replica"]] : []),
+    ...toSteps(true, commandsToRestoreSettings(before.config, now.config)),
+    ...toSteps(now.held.functions > 0, flushesData ? [["FUNCTION", "FLUSH", "SYNC"]] : []),
+    ...toSteps(now.held.scripts > 0, [["SCRIPT", "FLUSH"]]),
+    ...toSteps(false, flushesData ? [FLUSH] : []),
+    ...toSteps(false, CLEAR_LOGS),
+    ...toSteps(true, [READ_CALLS, RESET_STATISTICS]),
+    ...toSteps(false, MARK_STATISTICS),
   ];
   const outcomes = await connection.outcomes(steps.map(({ command }) => command));
-  const failed = steps.filter(({ needed }, index) => {
+  const errors = steps.flatMap(({ command, isRequired }, index) => {
     const outcome = outcomes[index];
-    return outcome instanceof Error && (needed || !UNAVAILABLE.test(outcome.message));
+    const isFailure = outcome instanceof Error && (isRequired || !UNAVAILABLE.test(outcome.message));
+    return isFailure ? [`${command.slice(0, 3).join(" ")}: ${messageOf(outcome)}`] : [];
   });
-  if (failed.length > 0) {
-    const words = failed.map(
-      (step) => `${step.command.slice(0, 3).join(" ")}: ${messageOf(outcomes[steps.indexOf(step)])}`,
-    );
-    throw new Error(`${connection.node.name} could not be cleaned: ${words.join("; ")}`);
-  }
-  const flush = steps.findIndex(({ command }) => command === FLUSH);
-  const flushed = flush !== -1 && !(outcomes[flush] instanceof Error);
-  if (flush !== -1 && !flushed) await emptyNode(connection, signal);
-  return {
-    calls: parseCalls(String(outcomes[steps.findIndex(({ command }) => command === CALLS)])),
-    flushed,
-  };
+  if (errors.length > 0) throw new Error(`Failed to clean ${connection.node.name}: ${errors.join("; ")}`);
+  const outcomeOf = (wanted: NodeCommand): unknown =>
+    outcomes[steps.findIndex(({ command }) => command === wanted)];
+  const wasFlushed = flushesData && !(outcomeOf(FLUSH) instanceof Error);
+  if (flushesData && !wasFlushed) await emptyNode(connection, signal);
+  return { calls: parseCalls(String(outcomeOf(READ_CALLS))), wasFlushed };
 }
 
-function all(needed: boolean, commands: readonly NodeCommand[]): readonly Step[] {
-  return commands.map((command) => ({ command, needed }));
+function toSteps(isRequired: boolean, commands: readonly NodeCommand[]): readonly CleaningCommand[] {
+  return commands.map((command) => ({ command, isRequired }));
 }
 
-/** Clears the logs of a node: loading, restoring or comparing much data may have left entries. */
+/** Clears the logs of a node. Loading, restoring or comparing much data may have left entries in them. */
 export async function clearLogs(connection: NodeConnection, { config }: Fingerprint): Promise<void> {
   const hasCommandLog = config.has("commandlog-request-larger-than");
-  // An unknown command would count in the statistics of errors.
+  // The server would count an unknown command in its error statistics.
   await connection.outcomes(CLEAR_LOGS.filter(([name]) => name !== "COMMANDLOG" || hasCommandLog));
 }
 
-/**
- * Starts the counting from which a reset reads what was called since, and clears the logs. Returns what was called before.
- */
+/** Resets and marks the statistics of a node, and clears its logs. Returns the call counts from before. */
 export async function markStatistics(connection: NodeConnection): Promise<ReadonlyMap<string, number>> {
-  const outcomes = await connection.outcomes([...CLEAR_LOGS, CALLS, RESET_STATISTICS, ...MARK]);
+  const outcomes = await connection.outcomes([
+    ...CLEAR_LOGS,
+    READ_CALLS,
+    RESET_STATISTICS,
+    ...MARK_STATISTICS,
+  ]);
   const [calls, reset] = outcomes.slice(CLEAR_LOGS.length);
   for (const outcome of [calls, reset]) if (outcome instanceof Error) throw outcome;
   return parseCalls(String(calls));
 }
 
-/** Settings one by one: one that the server refuses does not keep the others, and the proof finds it. */
-export function settingsBack(
+/**
+ * Returns a CONFIG SET command for each changed setting. The commands are separate, so that a setting that the server rejects
+ * does not prevent the others. The verification finds the rejected setting.
+ */
+export function commandsToRestoreSettings(
   before: ReadonlyMap<string, string>,
   now: ReadonlyMap<string, string>,
 ): readonly NodeCommand[] {
@@ -121,14 +118,22 @@ export function settingsBack(
     .map(([name, value]) => ["CONFIG", "SET", name, value]);
 }
 
-/** Lines of ACL LIST are `user NAME RULE…`; each rule is also an argument of ACL SETUSER. */
-export function usersBack(before: readonly string[], now: readonly string[]): readonly NodeCommand[] {
+/**
+ * Returns the ACL commands that restore the users.
+ *
+ * @param before the lines of ACL LIST to restore: `user NAME RULE…`. Each rule is also an argument of ACL SETUSER.
+ * @param now the present lines of ACL LIST.
+ */
+export function commandsToRestoreUsers(
+  before: readonly string[],
+  now: readonly string[],
+): readonly NodeCommand[] {
   if (JSON.stringify(before) === JSON.stringify(now)) return [];
   const nameOf = (line: string): string => line.split(" ")[1] ?? "";
   const known = new Set(before.map(nameOf));
-  const strangers = now.map(nameOf).filter((name) => !known.has(name));
+  const added = now.map(nameOf).filter((name) => !known.has(name));
   return [
-    ...(strangers.length > 0 ? [["ACL", "DELUSER", ...strangers] as const] : []),
+    ...(added.length > 0 ? [["ACL", "DELUSER", ...added] as const] : []),
     ...before
       .filter((line) => !now.includes(line))
       .map((line) => {
@@ -138,7 +143,7 @@ export function usersBack(before: readonly string[], now: readonly string[]): re
   ];
 }
 
-/** At blanks, but a selector such as `(~app:* +@read)` is one rule. */
+/** Splits a line at blanks. A selector such as `(~app:* +@read)` remains one rule. */
 function splitRules(line: string): readonly string[] {
   return line.match(/\([^)]*\)|\S+/g) ?? [];
 }

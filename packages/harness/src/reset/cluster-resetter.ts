@@ -94,7 +94,7 @@ export class ClusterResetter implements ClusterResets {
     const notReverted = await abortable(faults.revertAll(signal), signal);
     const [before, networkFaults] = await this.#readState(signal);
     const toRecreate = new Map([...reasonsToRecreate(networkFaults), ...notReverted]);
-    // An earlier reset that was aborted completes what it has begun; both would start the same containers.
+    // An aborted earlier reset completes its work first. Otherwise both would start the same containers.
     await abortable(this.#abandoned, signal);
     const run = this.#resetWithin(signal);
     const first = await run(before, toRecreate);
@@ -161,5 +161,5 @@ export class ClusterResetter implements ClusterResets {
 /** Returns the nodes whose network must be created again, each with the reason. */
 function reasonsToRecreate(faults: NetworkFaults): ReadonlyMap<string, string> {
   const nodes = [...faults.values()].flat();
-  return new Map(nodes.map((name) => [name, `a fault in the network of ${name} was not taken back`]));
+  return new Map(nodes.map((name) => [name, `a network fault of ${name} was not reverted`]));
 }

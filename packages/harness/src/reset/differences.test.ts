@@ -3,7 +3,7 @@ import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { seedKey } from "../seed/dataset.ts";
-import { remains } from "./differences.ts";
+import { findTransientDifferences } from "./differences.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
 const plan = planCluster(
@@ -34,18 +34,24 @@ const seed = {
   ],
 };
 
-test("without a seed no key and no function may be left", () => {
+test("reports every key and function if the cluster has no seed", () => {
   const before = { fingerprints: [fingerprint(0, 0)] };
-  expect(remains(plan, before, fingerprint(0, 0))).toEqual([]);
-  expect(remains(plan, before, fingerprint(2, 1))).toEqual(["node-0 has 2 keys", "node-0 has 1 functions"]);
+  expect(findTransientDifferences(plan, before, fingerprint(0, 0))).toEqual([]);
+  expect(findTransientDifferences(plan, before, fingerprint(2, 1))).toEqual([
+    "node-0 has 2 keys, expected 0",
+    "node-0 has 1 functions, expected 0",
+  ]);
 });
 
-test("with a seed all its keys have to be there, but for those that expire", () => {
+test("reports missing and extra keys of a seed, except keys that expire", () => {
   const before = { fingerprints: [fingerprint(3, 1)], seed };
-  for (const count of [2, 3]) expect(remains(plan, before, fingerprint(count, 1))).toEqual([]);
-  expect(remains(plan, before, fingerprint(1, 1))).toEqual(["node-0 has 1 keys, not 2 to 3"]);
-  expect(remains(plan, before, fingerprint(4, 0))).toEqual([
-    "node-0 has 4 keys, not 2 to 3",
-    "node-0 has 0 functions, not 1",
+  for (const count of [2, 3])
+    expect(findTransientDifferences(plan, before, fingerprint(count, 1))).toEqual([]);
+  expect(findTransientDifferences(plan, before, fingerprint(1, 1))).toEqual([
+    "node-0 has 1 keys, expected 2 to 3",
+  ]);
+  expect(findTransientDifferences(plan, before, fingerprint(4, 0))).toEqual([
+    "node-0 has 4 keys, expected 2 to 3",
+    "node-0 has 0 functions, expected 1",
   ]);
 });

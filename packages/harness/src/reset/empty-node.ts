@@ -1,12 +1,13 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 
-const KEYS_AT_ONCE = 1_000;
+const SCAN_COUNT = 1_000;
 
 /**
- * Deletes all keys of a primary whose server has no FLUSHALL: by FLUSHDB, or else key by key, each with a command of its
- * own because the keys are in different slots. Takes about a millisecond for a hundred keys.
+ * Deletes all keys of a primary whose server has no FLUSHALL. Uses FLUSHDB if the server has it. Otherwise each key is deleted
+ * with a command of its own, because the keys are in different slots. That takes about a millisecond for a hundred keys.
  *
- * @throws Error if the server refuses these commands too, or a key's name is not text; or the signal's reason.
+ * @throws Error if the server rejects these commands as well, or if the name of a key is not text.
+ * @throws the signal's reason.
  */
 export async function emptyNode(connection: NodeConnection, signal: AbortSignal): Promise<void> {
   const [flushed] = await connection.outcomes([["FLUSHDB", "SYNC"]]);
@@ -14,11 +15,15 @@ export async function emptyNode(connection: NodeConnection, signal: AbortSignal)
   let cursor = "0";
   do {
     signal.throwIfAborted();
-    const reply = await connection.reply("SCAN", cursor, "COUNT", KEYS_AT_ONCE);
+    const reply = await connection.reply("SCAN", cursor, "COUNT", SCAN_COUNT);
     const [next, keys] = reply as readonly [string, readonly string[]];
     const deleted = await connection.replies(keys.map((key) => ["UNLINK", key] as const));
-    // The name of such a key is not text, and another one was sent.
-    if (deleted.includes(0)) throw new Error(`${connection.node.name} has keys that cannot be named here`);
+    // A name that is not text was changed when it was decoded, so no key has the name that was sent.
+    if (deleted.includes(0)) {
+      throw new Error(
+        `Failed to delete all keys of ${connection.node.name}: the name of a key is not valid UTF-8`,
+      );
+    }
     cursor = next;
   } while (cursor !== "0");
 }

@@ -1,15 +1,17 @@
 import { expect, test } from "vitest";
 import { parseInfo } from "../view/parse-info.ts";
-import { pauseIn } from "./find-changes.ts";
+import { findPauses } from "./find-changes.ts";
 
-test("a pause is what the server reports of it", () => {
-  expect(pauseIn(parseInfo("paused_actions:write\r\n"))).toEqual(["pauses its clients (write)"]);
-  expect(pauseIn(parseInfo("paused_actions:none\r\ncmdstat_client|pause:calls=1,usec=2"))).toEqual([]);
+test("finds a pause that the server reports", () => {
+  expect(findPauses(parseInfo("paused_actions:write\r\n"))).toEqual(["pauses its clients (write)"]);
+  expect(findPauses(parseInfo("paused_actions:none\r\ncmdstat_client|pause:calls=1,usec=2"))).toEqual([]);
 });
 
-test("a pause of a server that does not report it is a call that no other one has ended", () => {
-  const told = "cmdstat_client|pause:calls=1,usec=2\r\n";
-  expect(pauseIn(parseInfo(told))).toEqual(["was told CLIENT PAUSE, which may last"]);
-  expect(pauseIn(parseInfo(`${told}cmdstat_client|unpause:calls=1,usec=2`))).toEqual([]);
-  expect(pauseIn(parseInfo("cmdstat_client|list:calls=4,usec=2"))).toEqual([]);
+test("finds a CLIENT PAUSE without a CLIENT UNPAUSE if the server reports no pauses", () => {
+  const paused = "cmdstat_client|pause:calls=1,usec=2\r\n";
+  expect(findPauses(parseInfo(paused))).toEqual([
+    "may still pause its clients (CLIENT PAUSE without CLIENT UNPAUSE)",
+  ]);
+  expect(findPauses(parseInfo(`${paused}cmdstat_client|unpause:calls=1,usec=2`))).toEqual([]);
+  expect(findPauses(parseInfo("cmdstat_client|list:calls=4,usec=2"))).toEqual([]);
 });

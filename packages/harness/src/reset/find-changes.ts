@@ -2,94 +2,103 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { findSeedDifferences } from "../seed/restore-seed.ts";
+import { assessCluster } from "./assess-cluster.ts";
 import type { Baseline } from "./baseline.ts";
-import { inspect } from "./inspect.ts";
-import { LOGS } from "./logs.ts";
+import { SERVER_LOGS } from "./server-logs.ts";
 
 /**
- * Returns everything that differs from a baseline, one sentence each, and changes nothing: what a reset compares, and
- * what it only clears.
+ * Returns everything that differs from a baseline, one sentence each, and changes nothing. The result includes state that a reset
+ * clears without comparing it.
  *
- * @param doomed nodes whose network may still have a fault, and why.
- * @throws RedisClusterError ENGINE_FAILED if a node does not answer and the engine does not report why.
+ * @param nodesToRecreate the names of nodes whose network may still have a fault, and the reasons.
+ * @throws RedisClusterError ENGINE_FAILED if a node does not answer and the engine does not report its state.
  */
 export async function findChanges(
   cluster: ClusterNodes,
   before: Baseline,
-  doomed: ReadonlyMap<string, string>,
+  nodesToRecreate: ReadonlyMap<string, string>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { reasons, now } = await inspect(cluster, before, doomed, "all", signal);
-  const answering = cluster.nodes.filter((_, index) => now[index] !== undefined);
-  const passing = await Promise.all(answering.map(({ connection }) => passingState(connection)));
-  const everywhere = answering.length === cluster.nodes.length;
+  const { reasons, fingerprints } = await assessCluster(cluster, before, nodesToRecreate, "all", signal);
+  const answering = cluster.nodes.filter((_, index) => fingerprints[index] !== undefined);
+  const transient = await Promise.all(answering.map(({ connection }) => describeTransientState(connection)));
+  const allAnswer = answering.length === cluster.nodes.length;
   const connections = cluster.nodes.map(({ connection }) => connection);
   const data =
-    before.seed === undefined || !everywhere
+    before.seed === undefined || !allAnswer
       ? []
       : await findSeedDifferences(cluster.plan, connections, before.seed, signal);
-  return [...new Set([...reasons, ...passing.flat(), ...data])];
+  return [...new Set([...reasons, ...transient.flat(), ...data])];
 }
 
-/** Fields of INFO that are 0 on a node that nobody uses, and what they count. */
-const COUNTS: Readonly<Record<string, string>> = {
+/** Fields of INFO that are 0 on an unused node, and descriptions of what they count. */
+const COUNT_FIELDS: Readonly<Record<string, string>> = {
   blocked_clients: "blocked clients",
   tracking_clients: "clients that track keys",
   watching_clients: "clients that watch keys",
-  pubsub_channels: "subscribed channels",
-  pubsub_patterns: "subscribed patterns",
-  pubsubshard_channels: "subscribed shard channels",
+  pubsub_channels: "channels with subscribers",
+  pubsub_patterns: "patterns with subscribers",
+  pubsubshard_channels: "shard channels with subscribers",
 };
 
 /**
- * State that a reset clears without comparing it, because a server may refill it at any time: logs, subscriptions, named
- * connections and pauses. A server that does not know a question has nothing of its kind.
+ * Returns a sentence for each piece of state that a reset clears without comparing it, because it may appear again at any time:
+ * logs, subscriptions, named connections and pauses. A server that rejects a query does not have state of that kind.
  */
-async function passingState(connection: NodeConnection): Promise<readonly string[]> {
+async function describeTransientState(connection: NodeConnection): Promise<readonly string[]> {
   const { name } = connection.node;
   const [info, list, ...logs] = await connection.outcomes([
     ["INFO", "all"],
     ["CLIENT", "LIST"],
-    ...LOGS.map(({ entries }) => entries),
+    ...SERVER_LOGS.map(({ query }) => query),
   ]);
   const fields = parseInfo(String(info));
-  const counted = Object.entries(COUNTS).flatMap(([field, what]) => {
+  const counts = Object.entries(COUNT_FIELDS).flatMap(([field, what]) => {
     const count = Number(fields.get(field) ?? 0);
     return count > 0 ? [`${name} has ${count} ${what}`] : [];
   });
-  const written = logs.flatMap((log, index) =>
+  const entries = logs.flatMap((log, index) =>
     (Array.isArray(log) ? log.length : Number(log)) > 0
-      ? [`${name} has entries in ${LOGS[index]?.what}`]
+      ? [`${name} has entries in ${SERVER_LOGS[index]?.description}`]
       : [],
   );
   return [
-    ...counted,
-    ...written,
-    ...pauseIn(fields).map((what) => `${name} ${what}`),
-    ...connectionsIn(String(list)).map((what) => `${name} has ${what}`),
+    ...counts,
+    ...entries,
+    ...findPauses(fields).map((what) => `${name} ${what}`),
+    ...findForeignConnections(String(list)).map((what) => `${name} has ${what}`),
   ];
 }
 
 /**
- * Whether a node pauses its clients, by INFO of Valkey 8.1 and newer. Other servers do not report it, so a CLIENT PAUSE counts
- * that was called since the last reset, even if it may have expired.
+ * Returns whether a node pauses its clients, as a list with at most one description. Valkey 8.1 and newer report it in INFO. On
+ * other servers, the node counts as pausing if CLIENT PAUSE was called more often than CLIENT UNPAUSE since the last reset, even
+ * if the pause may have expired.
+ *
+ * @param info the fields of `INFO all`.
  */
-export function pauseIn(info: ReadonlyMap<string, string>): readonly string[] {
-  const paused = info.get("paused_actions");
-  if (paused !== undefined) return paused === "none" ? [] : [`pauses its clients (${paused})`];
-  const calls = (name: string): number =>
+export function findPauses(info: ReadonlyMap<string, string>): readonly string[] {
+  const pausedActions = info.get("paused_actions");
+  if (pausedActions !== undefined)
+    return pausedActions === "none" ? [] : [`pauses its clients (${pausedActions})`];
+  const callsOf = (name: string): number =>
     Number(/^calls=(\d+)/.exec(info.get(`cmdstat_client|${name}`) ?? "")?.[1] ?? 0);
-  return calls("pause") > calls("unpause") ? ["was told CLIENT PAUSE, which may last"] : [];
+  return callsOf("pause") > callsOf("unpause")
+    ? ["may still pause its clients (CLIENT PAUSE without CLIENT UNPAUSE)"]
+    : [];
 }
 
-/** Connections of CLIENT LIST that only somebody else can have opened: ours have no name and monitor nothing. */
-function connectionsIn(list: string): readonly string[] {
+/**
+ * Returns descriptions of connections in CLIENT LIST that a client of the application must have opened: the library's own
+ * connections have no name and do not execute MONITOR.
+ */
+function findForeignConnections(list: string): readonly string[] {
   return list.split("\n").flatMap((line) => {
-    const given = /(?:^| )name=(\S+)/.exec(line)?.[1];
+    const name = /(?:^| )name=(\S+)/.exec(line)?.[1];
     const flags = /(?:^| )flags=(\S+)/.exec(line)?.[1] ?? "";
     return [
-      ...(given === undefined ? [] : [`a connection called ${given}`]),
-      ...(flags.includes("O") ? ["a connection that monitors it"] : []),
+      ...(name === undefined ? [] : [`a connection with the name ${name}`]),
+      ...(flags.includes("O") ? ["a connection that executes MONITOR"] : []),
     ];
   });
 }

@@ -3,64 +3,70 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type AnsweredView, nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
 import { parseInfo } from "../view/parse-info.ts";
 
-/** Everything that a reset compares of a node, and restores. */
+/**
+ * The state of a node that a reset compares and restores. Processes that share a cluster send it to each other, so the names of
+ * its properties are part of their protocol.
+ */
 export interface Fingerprint {
   readonly node: string;
-  /** Another run id means another process. */
+  /** A different run id means a different process. */
   readonly runId: string;
-  /** When it was read, in milliseconds since the epoch by the clock of the node, which is the clock of its engine. */
+  /** When the fingerprint was read, in milliseconds since the epoch. The clock of the node is the clock of its engine. */
   readonly at: number;
-  /** All settings, the hidden ones too. */
+  /** The values of all settings by name, including hidden settings. */
   readonly config: ReadonlyMap<string, string>;
-  /** Lines of ACL LIST. */
+  /** The lines of ACL LIST. */
   readonly acl: readonly string[];
   /** The entries of MODULE LIST, with versions, paths and arguments. */
   readonly modules: string;
   readonly configEpoch: number;
-  /** Messages on the cluster bus that only a failover brings, by kind, as CLUSTER INFO counts them. */
+  /** The numbers of cluster bus messages that only a failover causes, by kind, from CLUSTER INFO. */
   readonly failoverMessages: ReadonlyMap<string, number>;
-  /** INFO commandstats: how often each command was called. */
+  /** How often each command was called, from INFO commandstats. */
   readonly calls: ReadonlyMap<string, number>;
   readonly snapshots: Snapshots;
-  readonly held: Held;
+  readonly held: UsageCounts;
   readonly view: AnsweredView;
 }
 
-/** What a server has written to its data folder by itself. INFO persistence; CONFIG RESETSTAT sets the counters to 0. */
+/** What a server has written to its data folder by itself, from INFO persistence. CONFIG RESETSTAT sets the counters to 0. */
 interface Snapshots {
-  /** RDB files since the statistics were reset, those of syncs included. Before 7.0: when the last one was written. */
+  /**
+   * The number of RDB files since the statistics were reset, including files of syncs. Before 7.0: when the last one was written.
+   */
   readonly saves: number;
-  /** Rewrites of the append-only file since then. */
+  /** The number of rewrites of the append-only file since the statistics were reset. Before 7.0: how long the last one took. */
   readonly rewrites: number;
+  /** Whether a snapshot is being written. */
   readonly saving: boolean;
-  /** Bytes of the append-only file that are not written yet. */
+  /** The number of bytes of the append-only file that are not written yet. */
   readonly unwritten: number;
-  /** Full syncs that replicas got from this node since the statistics were reset. */
+  /** The number of full syncs that this node has sent to replicas since the statistics were reset. */
   readonly syncs: number;
-  /** Another replication id of a replica means that it has got a full sync from another process. */
+  /** A different replication id of a replica means that the replica has received a full sync from another process. */
   readonly replicationId: string;
 }
 
-/** What a node holds of its use, as numbers that are 0 on a node that nobody has used. */
-interface Held {
-  /** In all databases. */
+/** Counts of what the use of a node leaves behind. All but `followers` are 0 on an unused node without a seed. */
+interface UsageCounts {
+  /** The number of keys in all databases. */
   readonly keys: number;
   readonly scripts: number;
   readonly functions: number;
-  /** Reports by other nodes that a node has failed, which count in the next decision on that node. */
+  /** The number of reports by other nodes that a node has failed. They count in the next decision about that node. */
   readonly failureReports: number;
-  /** Connections that replicate from this node. Not 0, but as many as the plan says. */
+  /** The number of connections that replicate from this node. On an unused node it is the planned number. */
   readonly followers: number;
 }
 
-/** A role, not a setting. */
-const NO_SETTINGS: ReadonlySet<string> = new Set(["slaveof", "replicaof"]);
+/** CONFIG GET lists these names too, but they are the role of the node and not a setting. */
+const ROLE_SETTINGS: ReadonlySet<string> = new Set(["slaveof", "replicaof"]);
 const FAILOVER_MESSAGES = /^cluster_stats_messages_((?:fail|auth-req|auth-ack|mfstart)_(?:sent|received))$/;
 
 /**
- * The settings that `CONFIG GET *` leaves out although CONFIG SET takes them: `configGetCommand` in config.c requires an
- * exact match for those with HIDDEN_CONFIG. From the tables of Redis 7.0 to 8.4 and Valkey 8.0 to 9.0, and from asking
- * Redis 7.0.15, 8.0.2 and Valkey 8.1 for every word in their binaries. A server leaves unknown names out of its reply.
+ * The settings that CONFIG SET accepts but `CONFIG GET *` omits: `configGetCommand` in config.c requires an exact match for
+ * settings with HIDDEN_CONFIG. The list is from the tables of Redis 7.0 to 8.4 and Valkey 8.0 to 9.0, and from querying Redis
+ * 7.0.15, 8.0.2 and Valkey 8.1 for every word in their binaries. A server omits unknown names from its reply.
  */
 const HIDDEN_SETTINGS: readonly string[] = [
   "aof-disable-auto-gc",
@@ -87,19 +93,20 @@ const HIDDEN_SETTINGS: readonly string[] = [
 ];
 
 /**
- * Reads all of it from one node, in one round trip; in two from servers before 7.0.
+ * Reads the fingerprint of a node in one round trip, or in two from servers before 7.0.
  *
- * @param aboutFailures whether the node is asked about reports of failures, a question for each node of the cluster;
- * otherwise it counts as having none.
+ * @param withFailureReports whether to query the number of failure reports, with one command for each node of the cluster. If
+ * not, the number is 0.
+ * @throws Error if a query fails.
  */
 export async function readFingerprint(
   connection: NodeConnection,
   plan: ClusterPlan,
-  aboutFailures = false,
+  withFailureReports = false,
 ): Promise<Fingerprint> {
-  const about = aboutFailures ? plan.nodes : [];
-  const reports = about.map(({ id }): NodeCommand => ["CLUSTER", "COUNT-FAILURE-REPORTS", id]);
-  const questions: readonly NodeCommand[] = [
+  const reportedNodes = withFailureReports ? plan.nodes : [];
+  const reportQueries = reportedNodes.map(({ id }): NodeCommand => ["CLUSTER", "COUNT-FAILURE-REPORTS", id]);
+  const queries: readonly NodeCommand[] = [
     ["INFO", "server"],
     ["INFO", "commandstats"],
     ["INFO", "persistence"],
@@ -112,10 +119,10 @@ export async function readFingerprint(
   ];
   const [config, ...outcomes] = await connection.outcomes([
     ["CONFIG", "GET", "*", ...HIDDEN_SETTINGS],
-    ...questions,
-    ...reports,
+    ...queries,
+    ...reportQueries,
   ]);
-  const failed = outcomes.slice(0, questions.length).find((outcome) => outcome instanceof Error);
+  const failed = outcomes.slice(0, queries.length).find((outcome) => outcome instanceof Error);
   if (failed !== undefined) throw failed;
   const [server, commands, persistence, stats, memory, keyspace, acl, modules, ...rest] = outcomes;
   const answers = rest.slice(0, VIEW_QUESTIONS.length).map(String);
@@ -127,21 +134,21 @@ export async function readFingerprint(
     node: connection.node.name,
     runId: serverInfo.get("run_id") ?? "",
     at: Number(serverInfo.get("server_time_usec")) / 1_000,
-    // Before 7.0 CONFIG GET takes one name only, and no setting is hidden.
-    config: settings(config instanceof Error ? await connection.reply("CONFIG", "GET", "*") : config),
+    // Before 7.0, CONFIG GET accepts one name only, and no setting is hidden.
+    config: parseSettings(config instanceof Error ? await connection.reply("CONFIG", "GET", "*") : config),
     acl: (acl as readonly string[]).map(withoutDefaultFlag),
-    modules: modulesOf(modules as readonly unknown[]),
+    modules: canonicalModules(modules as readonly unknown[]),
     configEpoch: Number(clusterInfo.get("cluster_my_epoch")),
-    failoverMessages: failoverMessages(clusterInfo),
+    failoverMessages: parseFailoverMessages(clusterInfo),
     calls: parseCalls(String(commands)),
-    snapshots: snapshotsOf(parseInfo([persistence, stats, replicationText].join("\r\n"))),
+    snapshots: parseSnapshots(parseInfo([persistence, stats, replicationText].join("\r\n"))),
     held: {
-      keys: keysIn(parseInfo(String(keyspace))),
+      keys: countKeys(parseInfo(String(keyspace))),
       scripts: Number(memoryInfo.get("number_of_cached_scripts") ?? 0),
       functions: Number(memoryInfo.get("number_of_functions") ?? 0),
-      // A node that does not know another one has no reports about it, and replies with an error.
+      // The reply is an error if the node does not know the other node. Then it has no reports about that node.
       failureReports: outcomes
-        .slice(questions.length)
+        .slice(queries.length)
         .reduce<number>((sum, count) => sum + (count instanceof Error ? 0 : Number(count)), 0),
       followers: Number(parseInfo(replicationText).get("connected_slaves") ?? 0),
     },
@@ -149,8 +156,8 @@ export async function readFingerprint(
   };
 }
 
-/** The counts of messages that only a failover brings, from CLUSTER INFO. */
-export function failoverMessages(clusterInfo: ReadonlyMap<string, string>): ReadonlyMap<string, number> {
+/** Returns the numbers of messages that only a failover causes, by kind, from the fields of CLUSTER INFO. */
+export function parseFailoverMessages(clusterInfo: ReadonlyMap<string, string>): ReadonlyMap<string, number> {
   return new Map(
     [...clusterInfo].flatMap(([field, count]) => {
       const kind = FAILOVER_MESSAGES.exec(field)?.[1];
@@ -160,30 +167,33 @@ export function failoverMessages(clusterInfo: ReadonlyMap<string, string>): Read
 }
 
 /**
- * The default user of Redis 7.0 begins without the flag that ACL SETUSER sets from then on. It means the same: only its
- * opposite, `skip-sanitize-payload`, is ever looked at (`rdbLoadObject` in rdb.c).
+ * Removes a flag that the default user of Redis 7.0 does not have until the first ACL SETUSER, which sets it. Users with and
+ * without the flag are equivalent: the server only checks the opposite flag, `skip-sanitize-payload` (`rdbLoadObject` in rdb.c).
  */
 function withoutDefaultFlag(user: string): string {
   return user.replace(" sanitize-payload", "");
 }
 
-/** Names and values in turn. */
-function settings(reply: unknown): ReadonlyMap<string, string> {
+/** Parses the reply of CONFIG GET, in which names and values alternate. */
+function parseSettings(reply: unknown): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   if (!Array.isArray(reply)) return found;
   for (let index = 0; index + 1 < reply.length; index += 2) {
     const name = String(reply[index]);
-    if (!NO_SETTINGS.has(name)) found.set(name, String(reply[index + 1]));
+    if (!ROLE_SETTINGS.has(name)) found.set(name, String(reply[index + 1]));
   }
   return found;
 }
 
-/** MODULE LIST walks a hash table (`addReplyLoadedModules` in module.c), so the order differs between processes. */
-export function modulesOf(reply: readonly unknown[]): string {
+/**
+ * Returns the reply of MODULE LIST in a canonical order. Its own order differs between processes, because the server iterates
+ * over a hash table (`addReplyLoadedModules` in module.c).
+ */
+export function canonicalModules(reply: readonly unknown[]): string {
   return JSON.stringify(reply.map((entry) => JSON.stringify(entry)).toSorted());
 }
 
-function snapshotsOf(info: ReadonlyMap<string, string>): Snapshots {
+function parseSnapshots(info: ReadonlyMap<string, string>): Snapshots {
   const count = (field: string): number => Number(info.get(field) ?? 0);
   return {
     saves: info.has("rdb_saves") ? count("rdb_saves") : count("rdb_last_save_time"),
@@ -195,8 +205,11 @@ function snapshotsOf(info: ReadonlyMap<string, string>): Snapshots {
   };
 }
 
-/** `db0:keys=12,expires=0,avg_ttl=0`, one line for each database that has keys (Valkey 9 has several in a cluster). */
-function keysIn(keyspace: ReadonlyMap<string, string>): number {
+/**
+ * Returns the number of keys from INFO keyspace. It has a line such as `db0:keys=12,expires=0,avg_ttl=0` for each database with
+ * keys (Valkey 9 has several databases in a cluster).
+ */
+function countKeys(keyspace: ReadonlyMap<string, string>): number {
   let keys = 0;
   for (const [name, value] of keyspace) {
     if (/^db\d+$/.test(name)) keys += Number(/^keys=(\d+)/.exec(value)?.[1] ?? Number.NaN);
@@ -204,7 +217,7 @@ function keysIn(keyspace: ReadonlyMap<string, string>): number {
   return keys;
 }
 
-/** `cmdstat_config|set:calls=4,usec=11,…`, by the command's name. */
+/** Returns the call counts by command name from INFO commandstats, whose lines are `cmdstat_config|set:calls=4,usec=11,…`. */
 export function parseCalls(commandStats: string): ReadonlyMap<string, number> {
   const found = new Map<string, number>();
   for (const [field, value] of parseInfo(commandStats)) {

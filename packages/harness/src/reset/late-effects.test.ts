@@ -1,40 +1,45 @@
 import { expect, test } from "vitest";
 import type { Fingerprint } from "./fingerprint.ts";
-import { LateEffects, requireNoLateCommands } from "./late-effects.ts";
-import { MARK_CALLS, STATISTICS_MARK } from "./traces.ts";
+import { LateEffectsError, requireNoLateCommands } from "./late-effects.ts";
+import { MARK_CALLS, STATISTICS_MARK } from "./irreversible-changes.ts";
 
 const MARKED = [STATISTICS_MARK, MARK_CALLS] as const;
 const before = (marks = MARK_CALLS): Fingerprint =>
   ({ node: "node-1", calls: new Map([[STATISTICS_MARK, marks]]) }) as unknown as Fingerprint;
 
-function thrown(calls: ReadonlyMap<string, number>, isNew = false, marks = MARK_CALLS): unknown {
+function thrown(calls: ReadonlyMap<string, number>, isNewProcess = false, marks = MARK_CALLS): unknown {
   try {
-    requireNoLateCommands([{ before: before(marks), calls, isNew }]);
+    requireNoLateCommands([{ before: before(marks), calls, isNewProcess }]);
     return undefined;
   } catch (error) {
     return error;
   }
 }
 
-test("a node that was only formed again before its cleaning is kept", () => {
+test("accepts a node on which only commands of the formation were called", () => {
   expect(thrown(new Map([MARKED, ["cluster|reset", 1], ["config|set", 3], ["set", 1]]))).toBeUndefined();
-  // A new process has no statistics with the mark yet, and neither has a server without the command.
+  // The statistics of a new process do not have the mark yet, and a server may not have the mark command.
   expect(thrown(new Map([["cluster|meet", 1]]), true)).toBeUndefined();
   expect(thrown(new Map(), false, 0)).toBeUndefined();
 });
 
-test("a node that was told something with lasting effects before its cleaning is named", () => {
+test("throws with the node and the command if a command has lasting effects", () => {
   const error = thrown(new Map([MARKED, ["config|rewrite", 1]]));
-  expect(error).toBeInstanceOf(LateEffects);
+  expect(error).toBeInstanceOf(LateEffectsError);
   expect(error).toMatchObject({
     code: "RESET_FAILED",
-    nodes: new Map([["node-1", "node-1 was told CONFIG REWRITE during the reset"]]),
+    nodes: new Map([
+      [
+        "node-1",
+        "node-1 executed commands with lasting or unknown effects (CONFIG REWRITE) while reset() was running",
+      ],
+    ]),
   });
-  expect(thrown(new Map([["debug", 1]]), true)).toBeInstanceOf(LateEffects);
+  expect(thrown(new Map([["debug", 1]]), true)).toBeInstanceOf(LateEffectsError);
 });
 
-test("a node whose statistics somebody else began again is named, because they may hide something", () => {
+test("throws with the node if a client reset its statistics, which may hide calls", () => {
   expect(thrown(new Map([["config|resetstat", 1]]))).toMatchObject({
-    nodes: new Map([["node-1", "the statistics of node-1 were reset during the reset"]]),
+    nodes: new Map([["node-1", "the command statistics of node-1 were reset while reset() was running"]]),
   });
 });

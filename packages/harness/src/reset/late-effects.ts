@@ -1,11 +1,11 @@
 import { RedisClusterError, summarize } from "../errors.ts";
-import { lastingButFormation } from "./effects.ts";
+import { findLastingNonClusterCommands } from "./command-effects.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import { commandNames, marksOf, STATISTICS_MARK } from "./traces.ts";
+import { describeCommands, expectedMarks, STATISTICS_MARK } from "./irreversible-changes.ts";
 
-/** The process of some nodes cannot be kept, although that did not show before they were cleaned. */
-export class NodesNotKept extends RedisClusterError {
-  /** Names of the nodes, and why. */
+/** The error of a cleaning after which the processes of some nodes must be replaced, although that was unknown before. */
+export class NodesToRecreateError extends RedisClusterError {
+  /** The reasons by the names of the nodes. */
   readonly nodes: ReadonlyMap<string, string>;
 
   constructor(nodes: ReadonlyMap<string, string>, advice = "") {
@@ -14,53 +14,62 @@ export class NodesNotKept extends RedisClusterError {
   }
 }
 
-/** Something with lasting effects was done to nodes while the cluster was being reset. */
-export class LateEffects extends NodesNotKept {
+/** The error of a reset during which a client has changed nodes in a way that commands may not revert. */
+export class LateEffectsError extends NodesToRecreateError {
   constructor(nodes: ReadonlyMap<string, string>) {
-    super(nodes, " If an application does that at this moment, end it before the reset.");
+    super(nodes, " If an application causes this, stop it before the reset.");
   }
 }
 
-/** @throws NodesNotKept if there are any. */
-export function requireKeptNodes(nodes: ReadonlyMap<string, string>): void {
-  if (nodes.size > 0) throw new NodesNotKept(nodes);
+/** @throws NodesToRecreateError if the map is not empty. */
+export function requireNoNodesToRecreate(nodes: ReadonlyMap<string, string>): void {
+  if (nodes.size > 0) throw new NodesToRecreateError(nodes);
 }
 
-/** @throws LateEffects if there are any. */
+/** @throws LateEffectsError if the map is not empty. */
 export function requireNoLateEffects(nodes: ReadonlyMap<string, string>): void {
-  if (nodes.size > 0) throw new LateEffects(nodes);
+  if (nodes.size > 0) throw new LateEffectsError(nodes);
 }
 
-/** A node that was cleaned, and what had been called on it by then. */
+/** A cleaned node and the commands that were called on it before. */
 export interface CleanedNode {
   readonly before: Fingerprint;
-  /** Since the statistics of its process were begun. */
+  /** The call counts from the last reset of the statistics until the cleaning. */
   readonly calls: ReadonlyMap<string, number>;
-  /** Its process is not the one of the baseline, and no statistics of it were ever begun again. */
-  readonly isNew: boolean;
+  /** Whether the node has another process than in the baseline, whose statistics were not reset before the cleaning. */
+  readonly isNewProcess: boolean;
 }
 
 /**
- * Throws if a node of a cluster that is being formed again was told something with lasting effects before it was cleaned,
- * or may have been.
+ * Verifies the nodes of a cluster that is being formed again: no client may have called commands with lasting effects before the
+ * cleaning, or hidden such calls.
  *
- * @throws LateEffects
+ * @throws LateEffectsError if a client has.
  */
 export function requireNoLateCommands(nodes: readonly CleanedNode[]): void {
-  const late = nodes.flatMap((each) => lateOn(each, lastingButFormation(each.calls)));
+  const late = nodes.flatMap((node) => describeLateEffects(node, findLastingNonClusterCommands(node.calls)));
   requireNoLateEffects(new Map(late));
 }
 
-/** Returns the name of a node and a sentence about what happened to it before it was cleaned; nothing if nothing did. */
-export function lateOn(
-  { before, calls, isNew }: CleanedNode,
+/**
+ * Returns the name of a node and a sentence about what happened to it before it was cleaned, or nothing if nothing happened.
+ *
+ * @param lasting the called commands whose effects last or are unknown.
+ */
+export function describeLateEffects(
+  { before, calls, isNewProcess }: CleanedNode,
   lasting: readonly string[],
-): readonly (readonly [node: string, why: string])[] {
+): readonly (readonly [node: string, reason: string])[] {
   const { node } = before;
-  const isHidden = !isNew && (calls.get(STATISTICS_MARK) ?? 0) < marksOf(before);
-  const why = [
-    ...(lasting.length > 0 ? [`${node} was told ${commandNames(lasting)}`] : []),
-    ...(isHidden ? [`the statistics of ${node} were reset`] : []),
+  const mayHideCalls = !isNewProcess && (calls.get(STATISTICS_MARK) ?? 0) < expectedMarks(before);
+  const reasons = [
+    ...(lasting.length > 0 ? [describeCommands(node, lasting)] : []),
+    ...(mayHideCalls ? [`the command statistics of ${node} were reset`] : []),
   ];
-  return why.length === 0 ? [] : [[node, `${why.join(", ")} during the reset`]];
+  return reasons.length === 0 ? [] : [[node, duringReset(reasons)]];
+}
+
+/** Returns one sentence for changes of a node that happened during a reset. */
+export function duringReset(reasons: readonly string[]): string {
+  return `${reasons.join(" and ")} while reset() was running`;
 }

@@ -3,64 +3,67 @@ import { messageOf, RedisClusterError, summarize } from "../errors.ts";
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { formCluster } from "../formation/form-cluster.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { attempt, type Restart } from "./attempt.ts";
-import type { Baseline } from "./baseline.ts";
-import { bringBack } from "./bring-back.ts";
-import { cleanNode, clearLogs, markStatistics } from "./clean-node.ts";
-import { lastingCommands } from "./effects.ts";
-import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
-import { type Found, inspect } from "./inspect.ts";
-import {
-  lateOn,
-  NodesNotKept,
-  requireKeptNodes,
-  requireNoLateCommands,
-  requireNoLateEffects,
-} from "./late-effects.ts";
-import { mend } from "./mend.ts";
 import type { SeedData } from "../seed/dataset.ts";
 import { restoreSeed } from "../seed/restore-seed.ts";
+import { type Assessment, assessCluster } from "./assess-cluster.ts";
+import type { Baseline } from "./baseline.ts";
+import { cleanNode, clearLogs, markStatistics } from "./clean-node.ts";
+import { findLastingCommands } from "./command-effects.ts";
 import { emptyNode } from "./empty-node.ts";
-import { rewriteFiles } from "./next-start.ts";
-import { prove } from "./prove.ts";
-import { STATISTICS_MARK } from "./traces.ts";
+import { type Fingerprint, readFingerprint } from "./fingerprint.ts";
+import { STATISTICS_MARK } from "./irreversible-changes.ts";
+import {
+  describeLateEffects,
+  NodesToRecreateError,
+  requireNoLateCommands,
+  requireNoLateEffects,
+  requireNoNodesToRecreate,
+} from "./late-effects.ts";
+import { rejoinNodes } from "./rejoin-nodes.ts";
+import { repair } from "./repair.ts";
+import { rewriteFiles } from "./rewrite-files.ts";
+import { type RestartNode, runStrategy } from "./run-strategy.ts";
+import { verifyPristine } from "./verify-pristine.ts";
 
-/** What a reset did. */
+/** The report of a reset. */
 export interface ResetReport {
   /**
-   * `cleaned`: nothing was broken, and commands took everything back. `mended`: roles and slots were given anew, and
-   * the nodes in `restarted` started anew. `rebuilt`: every node was started anew, and the cluster formed as at its
-   * start.
+   * How the cluster was reset:
+   *
+   * - `cleaned`: nothing was broken, and commands reverted all changes.
+   * - `mended`: roles and slots were assigned again, and the nodes in `restarted` got new processes with new files.
+   * - `rebuilt`: all nodes got new processes with new files, and the cluster was formed as at its start.
    */
   readonly way: "cleaned" | "mended" | "rebuilt";
   /**
-   * What was found that cleaning alone could not take back, the first five things, in words; also why a lesser way was
-   * not enough. Undefined where the way is `cleaned`.
+   * Why cleaning was not enough: the first five differences that commands cannot revert, and why a faster way failed. Undefined
+   * if `way` is `cleaned`.
    */
   readonly because: string | undefined;
-  /** Names of the nodes whose process was replaced. */
+  /** The names of the nodes whose process was replaced. */
   readonly restarted: readonly string[];
-  /** From the call to the new client, in milliseconds. */
+  /** The time from the call of `reset()` until the new `client` was connected, in milliseconds. */
   readonly tookMs: number;
 }
 
-/** What of a report this room knows, and the state to compare with next time. */
+/** The report of a reset without its duration, and the baseline for the next reset. */
 export interface ResetOutcome extends Omit<ResetReport, "tookMs"> {
   readonly baseline: Baseline;
 }
 
 /**
- * Cleaning takes milliseconds, and the other ways about as long as a container's start: after these times the next way is
- * tried. On two busy cores a reset after a kill took up to 2.8 seconds, and the next way restarts more nodes.
+ * The timeouts of the strategies, after which the next strategy is tried. Cleaning takes milliseconds, and the other strategies
+ * about as long as the start of a container. On two busy cores, a reset after a kill took up to 2.8 seconds. The timeouts are
+ * generous, because the next strategy restarts more nodes.
  */
-const CLEAN_LIMIT_MS = 2_000;
-const REJOIN_LIMIT_MS = 6_000;
-const MEND_LIMIT_MS = 8_000;
-const MOST_REASONS = 5;
+const CLEAN_TIMEOUT_MS = 2_000;
+const REJOIN_TIMEOUT_MS = 6_000;
+const REPAIR_TIMEOUT_MS = 8_000;
+const MAX_REASONS = 5;
 
 /**
- * Asks every node for its fingerprint, and starts the count of what is called from now on. The files of a cluster with a
- * seed are as each reset leaves them.
+ * Reads the fingerprints of all nodes, and resets and marks their statistics, which count the commands called from now on. If the
+ * cluster has a seed, the nodes first rewrite their files, as they do after each reset.
  */
 export async function takeBaseline(
   plan: ClusterPlan,
@@ -80,126 +83,149 @@ export async function takeBaseline(
   return { ...(await take()), seed };
 }
 
-/** Of a cluster with a seed each way has also the time to restore and compare its data, on a machine that may be busier. */
-function limitOf(limitMs: number, { seed }: Baseline): number {
-  return seed === undefined ? limitMs : limitMs + 10 * seed.restoreMs;
+/**
+ * Returns a timeout that includes the time to restore and compare the data of the seed, if there is one. The machine may be
+ * busier than at the start.
+ */
+function withSeedTime(timeoutMs: number, { seed }: Baseline): number {
+  return seed === undefined ? timeoutMs : timeoutMs + 10 * seed.restoreMs;
 }
 
-/** Restores the cluster and returns the names of the nodes that were restarted. */
-type Way = (found: Found, restart: Restart, signal: AbortSignal) => Promise<readonly string[]>;
+/** Restores the roles and slots of the cluster, and returns the names of the restarted nodes. */
+type Strategy = (
+  assessment: Assessment,
+  restart: RestartNode,
+  signal: AbortSignal,
+) => Promise<readonly string[]>;
 
 /**
- * Puts a cluster back to its baseline and proves it, by the least that is enough: commands, else new roles with the
- * processes that can be kept, else new processes everywhere. When it settles, nothing that it has begun is under way.
+ * Restores the baseline of a cluster and verifies it. Uses the strategy that changes the least and is sufficient: commands,
+ * otherwise new roles and new processes for some nodes, otherwise new processes for all nodes. When it settles, everything that
+ * it has started has ended.
  *
- * @param doomed nodes whose process cannot be kept, and why.
- * @param because is filled with what is found and why a way was not enough, for a caller that stops waiting.
- * @throws RedisClusterError RESET_FAILED; ENGINE_FAILED before anything was done; or the signal's reason.
+ * @param nodesToRecreate the names of nodes whose process must be replaced for reasons that the nodes do not show, and the
+ * reasons.
+ * @param findings receives the differences and why strategies failed, for a caller that stops waiting.
+ * @throws RedisClusterError RESET_FAILED if all strategies failed.
+ * @throws RedisClusterError ENGINE_FAILED, before anything was changed, if the engine does not report the state of a node.
+ * @throws the signal's reason.
  */
 export async function resetCluster(
   cluster: ClusterNodes,
   before: Baseline,
-  doomed: ReadonlyMap<string, string>,
+  nodesToRecreate: ReadonlyMap<string, string>,
   signal: AbortSignal,
-  because: string[] = [],
+  findings: string[] = [],
 ): Promise<ResetOutcome> {
-  let found = await inspect(cluster, before, doomed, "lasting", signal);
-  if (found.reasons.length === 0) {
+  let assessment = await assessCluster(cluster, before, nodesToRecreate, "irreversible", signal);
+  if (assessment.reasons.length === 0) {
+    const { fingerprints } = assessment;
     try {
-      const baseline = await attempt(cluster, limitOf(CLEAN_LIMIT_MS, before), signal, async (_, limited) => {
-        const { calls, unable } = await clean(cluster, before, found.now, limited);
-        requireKeptNodes(unable);
-        requireNoLateEffects(await lateEffects(cluster, before, found.now, calls));
-        return await proven(cluster, before, limited);
-      });
+      const baseline = await runStrategy(
+        cluster,
+        withSeedTime(CLEAN_TIMEOUT_MS, before),
+        signal,
+        async (_, ended) => {
+          const { calls, failures } = await cleanNodes(cluster, before, fingerprints, ended);
+          requireNoNodesToRecreate(failures);
+          requireNoLateEffects(await findLateEffects(cluster, before, fingerprints, calls));
+          return await verify(cluster, before, ended);
+        },
+      );
       return { way: "cleaned", because: undefined, restarted: [], baseline };
     } catch (error) {
       if (signal.aborted) throw error;
-      because.push(`cleaning was not enough: ${messageOf(error)}`);
-      found = await inspect(
-        cluster,
-        before,
-        new Map([...doomed, ...nodesNotKept(error)]),
-        "uncounted",
-        signal,
-      );
+      findings.push(`cleaning was not enough: ${messageOf(error)}`);
+      const allToRecreate = new Map([...nodesToRecreate, ...nodesToRecreateFrom(error)]);
+      assessment = await assessCluster(cluster, before, allToRecreate, "cleaned", signal);
     }
   }
-  because.push(...found.reasons);
-  const ways: (readonly [name: string, limitMs: number, way: Way])[] = [];
-  if (found.calm) {
-    ways.push(["bringing back", REJOIN_LIMIT_MS, (...args) => bringBack(cluster, before, ...args)]);
+  findings.push(...assessment.reasons);
+  const strategies: (readonly [name: string, timeoutMs: number, strategy: Strategy])[] = [];
+  if (assessment.canRejoin) {
+    strategies.push(["rejoining", REJOIN_TIMEOUT_MS, (...args) => rejoinNodes(cluster, before, ...args)]);
   }
-  ways.push(["mending", MEND_LIMIT_MS, (...args) => mend(cluster, before, ...args)]);
-  for (const [name, limitMs, way] of ways) {
-    // Both build on the nodes that stay; if there are none, the way of a start is shorter.
-    if (found.lost.size === cluster.nodes.length) break;
+  strategies.push(["repairing", REPAIR_TIMEOUT_MS, (...args) => repair(cluster, before, ...args)]);
+  for (const [name, timeoutMs, strategy] of strategies) {
+    // Both strategies need running nodes. If there are none, rebuilding is faster.
+    if (assessment.indexesToRecreate.size === cluster.nodes.length) break;
     try {
-      return await attempt(cluster, limitOf(limitMs, before), signal, async (restart, limited) => {
-        const restarted = await way(found, restart, limited);
-        requireKeptNodes(await cleanFormed(cluster, before, restarted, limited));
-        const baseline = await proven(cluster, before, limited);
-        return { way: "mended", because: summarize(because, MOST_REASONS), restarted, baseline };
+      return await runStrategy(cluster, withSeedTime(timeoutMs, before), signal, async (restart, ended) => {
+        const restarted = await strategy(assessment, restart, ended);
+        requireNoNodesToRecreate(await cleanAfterFormation(cluster, before, restarted, ended));
+        const baseline = await verify(cluster, before, ended);
+        return { way: "mended", because: summarize(findings, MAX_REASONS), restarted, baseline };
       });
     } catch (error) {
       if (signal.aborted) throw error;
-      because.unshift(`${name} was not enough: ${messageOf(error)}`);
-      found = withLost(cluster, found, nodesNotKept(error));
+      findings.unshift(`${name} was not enough: ${messageOf(error)}`);
+      assessment = addNodesToRecreate(cluster, assessment, nodesToRecreateFrom(error));
     }
   }
   try {
-    return await attempt(cluster, undefined, signal, async (restart, limited) => {
-      await rebuild(cluster, restart, limited);
+    return await runStrategy(cluster, undefined, signal, async (restart, ended) => {
+      await rebuild(cluster, restart, ended);
       const restarted = cluster.nodes.map(({ plan }) => plan.name);
-      // No file is older than the new processes, so it does no harm if a server cannot rewrite one.
-      await cleanFormed(cluster, before, restarted, limited);
-      const baseline = await proven(cluster, before, limited);
-      return { way: "rebuilt", because: summarize(because, MOST_REASONS), restarted, baseline };
+      // All files are as new as the processes, so a server that cannot rewrite a file does no harm.
+      await cleanAfterFormation(cluster, before, restarted, ended);
+      const baseline = await verify(cluster, before, ended);
+      return { way: "rebuilt", because: summarize(findings, MAX_REASONS), restarted, baseline };
     });
   } catch (error) {
     if (signal.aborted) throw error;
     const engineFailed = error instanceof RedisClusterError && error.code === "ENGINE_FAILED";
-    const advice = engineFailed ? "See whether the engine runs" : "Stop it and start another one";
+    const advice = engineFailed
+      ? "Check whether the engine runs, then call reset() again."
+      : "Stop the cluster and start a new one.";
     throw new RedisClusterError(
       "RESET_FAILED",
-      `The cluster could not be put back to what it was at its start: ${messageOf(error)} ` +
-        `Before that: ${summarize(because, MOST_REASONS)}. ${advice}.`,
-      { cause: error, details: { because } },
+      `Failed to reset the cluster: ${messageOf(error).replace(/\.?$/, ".")} ` +
+        `Before that: ${summarize(findings, MAX_REASONS)}. ${advice}`,
+      { cause: error, details: { because: findings } },
     );
   }
 }
 
-/** The nodes that an error says cannot be kept, and why. */
-function nodesNotKept(error: unknown): ReadonlyMap<string, string> {
-  return error instanceof NodesNotKept ? error.nodes : new Map();
+/** Returns the names of the nodes that must be recreated according to an error, and the reasons. */
+function nodesToRecreateFrom(error: unknown): ReadonlyMap<string, string> {
+  return error instanceof NodesToRecreateError ? error.nodes : new Map();
 }
 
-function withLost({ nodes }: ClusterNodes, found: Found, late: ReadonlyMap<string, string>): Found {
-  const indexes = nodes.flatMap(({ plan }, index) => (late.has(plan.name) ? [index] : []));
-  return { ...found, lost: new Set([...found.lost, ...indexes]) };
+function addNodesToRecreate(
+  { nodes }: ClusterNodes,
+  assessment: Assessment,
+  added: ReadonlyMap<string, string>,
+): Assessment {
+  const indexes = nodes.flatMap(({ plan }, index) => (added.has(plan.name) ? [index] : []));
+  return { ...assessment, indexesToRecreate: new Set([...assessment.indexesToRecreate, ...indexes]) };
 }
 
-async function rebuild({ plan, nodes }: ClusterNodes, restart: Restart, signal: AbortSignal): Promise<void> {
-  const booting = nodes.map((member) => restart(member));
+/** Restarts all nodes as new and forms the cluster. */
+async function rebuild(
+  { plan, nodes }: ClusterNodes,
+  restart: RestartNode,
+  signal: AbortSignal,
+): Promise<void> {
+  const booting = nodes.map((node) => restart(node));
   await Promise.all(booting);
   await formCluster(plan, booting, signal);
 }
 
-/** What cleaning all nodes has shown. */
+/** The result of cleaning all nodes. */
 interface CleanedNodes {
-  /** By node index: what had been called before the statistics were reset. */
+  /** By node index, the call counts from before the statistics were reset. */
   readonly calls: readonly ReadonlyMap<string, number>[];
-  /** Nodes with files of an earlier use that they could not rewrite, and why. */
-  readonly unable: ReadonlyMap<string, string>;
+  /** The names of the nodes that failed to rewrite files of an earlier use, and the reasons. */
+  readonly failures: ReadonlyMap<string, string>;
 }
 
 /**
- * Cleans every node, gives the primaries the data of the seed if there is one, and has the nodes rewrite the files that
- * their next start loads.
+ * Cleans all nodes, restores the data of the seed if there is one, and makes the nodes rewrite the files that their next start
+ * loads.
  *
- * @param known fingerprints that were just read, by node index; those of the other nodes are read here.
+ * @param known by node index, fingerprints that were just read. Missing ones are read here.
  */
-async function clean(
+async function cleanNodes(
   { plan, nodes }: ClusterNodes,
   before: Baseline,
   known: readonly (Fingerprint | undefined)[],
@@ -207,54 +233,56 @@ async function clean(
 ): Promise<CleanedNodes> {
   const connections = nodes.map(({ connection }) => connection);
   const cleaned = await Promise.all(
-    nodes.map(async ({ connection }, index) => {
-      const then = before.fingerprints[index] as Fingerprint;
-      return await cleanNode(
+    connections.map(async (connection, index) =>
+      cleanNode(
         plan,
         connection,
-        then,
+        before.fingerprints[index] as Fingerprint,
         known[index] ?? (await readFingerprint(connection, plan)),
         signal,
         before.seed !== undefined,
-      );
-    }),
+      ),
+    ),
   );
   if (before.seed !== undefined) {
-    // After every client is gone: what one of them writes later is found by the proof.
-    await restoreSeed(plan, connections, before.seed, (each) => flush(each, signal), signal);
+    // All clients are disconnected now. The verification finds what a client writes after it has reconnected.
+    await restoreSeed(plan, connections, before.seed, (connection) => flush(connection, signal), signal);
   }
-  const flushed = plan.shards.map(({ primary }) => cleaned[primary]?.flushed === true);
-  const { calls, unable } = await rewriteFiles(plan, connections, before, flushed, signal);
+  const wasFlushed = plan.shards.map(({ primary }) => cleaned[primary]?.wasFlushed === true);
+  const { calls, failures } = await rewriteFiles(plan, connections, before, wasFlushed, signal);
   return {
-    calls: cleaned.map((each, index) => allCalls(each.calls, calls[index])),
-    unable,
+    calls: cleaned.map((result, index) => addCalls(result.calls, calls[index])),
+    failures,
   };
 }
 
-/** Cleans the nodes of a cluster that was just formed again. Returns the nodes that could not rewrite a file, and why. */
-async function cleanFormed(
+/** Cleans the nodes of a cluster that was just formed again. Returns the nodes that failed to rewrite a file, and the reasons. */
+async function cleanAfterFormation(
   cluster: ClusterNodes,
   before: Baseline,
   restarted: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const { calls, unable } = await clean(cluster, before, [], signal);
+  const { calls, failures } = await cleanNodes(cluster, before, [], signal);
   requireNoLateCommands(
-    before.fingerprints.map((each, index) => ({
-      before: each,
+    before.fingerprints.map((fingerprint, index) => ({
+      before: fingerprint,
       calls: calls[index] ?? new Map<string, number>(),
-      isNew: restarted.includes(each.node),
+      isNewProcess: restarted.includes(fingerprint.node),
     })),
   );
-  return unable;
+  return failures;
 }
 
-/** The calls of two counts, one after the other; of the mark the lower number, because each count begins with all marks. */
-function allCalls(
+/**
+ * Adds the call counts of two periods. The count of the mark is the lower of the two, because each period starts with all calls
+ * of the mark.
+ */
+function addCalls(
   first: ReadonlyMap<string, number>,
   second: ReadonlyMap<string, number> = new Map(),
 ): ReadonlyMap<string, number> {
-  // Nothing was counted again: even a client that resets the statistics leaves that call in them.
+  // There was no second period. Even if a client resets the statistics, they contain that call.
   if (second.size === 0) return first;
   const sum = new Map(first);
   for (const [name, count] of second) sum.set(name, (first.get(name) ?? 0) + count);
@@ -268,10 +296,13 @@ async function flush(connection: NodeConnection, signal: AbortSignal): Promise<v
 }
 
 /**
- * Returns the nodes that a client told something with lasting effects after they were looked at and before its connection
- * was closed, and what that was.
+ * Returns the nodes on which a client called commands with lasting effects after the assessment, before its connection was
+ * closed, and the reasons.
+ *
+ * @param known by node index, the fingerprints of the assessment.
+ * @param calls by node index, the call counts until the cleaning.
  */
-async function lateEffects(
+async function findLateEffects(
   { plan, nodes }: ClusterNodes,
   { fingerprints }: Baseline,
   known: readonly (Fingerprint | undefined)[],
@@ -279,22 +310,24 @@ async function lateEffects(
 ): Promise<ReadonlyMap<string, string>> {
   const late = await Promise.all(
     nodes.map(async ({ connection }, index) => {
-      const called = calls[index] ?? new Map<string, number>();
-      const later = [...called].filter(([name]) => known[index]?.calls.has(name) !== true);
-      const lasting = await lastingCommands(plan, connection, new Map(later));
-      return lateOn({ before: fingerprints[index] as Fingerprint, calls: called, isNew: false }, lasting);
+      const allCalls = calls[index] ?? new Map<string, number>();
+      const newCalls = [...allCalls].filter(([name]) => known[index]?.calls.has(name) !== true);
+      const lasting = await findLastingCommands(plan, connection, new Map(newCalls));
+      const before = fingerprints[index] as Fingerprint;
+      return describeLateEffects({ before, calls: allCalls, isNewProcess: false }, lasting);
     }),
   );
   return new Map(late.flat());
 }
 
-async function proven(
+/** Verifies the cluster, and returns the baseline for the next reset. */
+async function verify(
   { plan, nodes }: ClusterNodes,
   before: Baseline,
   signal: AbortSignal,
 ): Promise<Baseline> {
   const connections = nodes.map(({ connection }) => connection);
-  const fingerprints = await prove(plan, connections, before, signal);
+  const fingerprints = await verifyPristine(plan, connections, before, signal);
   if (before.seed !== undefined) {
     await Promise.all(
       connections.map((connection, index) => clearLogs(connection, fingerprints[index] as Fingerprint)),

@@ -9,59 +9,62 @@ import { poll } from "../timing/retry.ts";
 const POLL_MS = 5;
 
 /**
- * Starts a node's container again as if for the first time, whatever state it is in: its files are written again, its
- * data is gone, and so is every packet filter, because the engine gives a container another network namespace at each
- * start. The node comes back as a replica that waits for its role. Resolves with its connection when it answers.
+ * Restarts the container of a node as if for the first time, whatever state the container is in. The files of the node are
+ * written again and its data is deleted. Packet filters are gone as well, because the engine gives a container another network
+ * namespace at each start. The node boots as a replica that waits for its role. Resolves with its connection when the node
+ * answers.
  *
- * An aborted restart settles only when the engine has answered the request that is under way, and it never leaves a
- * marked container that is not started: the mark would delete the node's data at a later restart.
+ * An aborted restart settles only when the engine has answered the pending request. It never leaves a stopped container for which
+ * the next boot is marked as new: the mark would delete the data of the node at a later restart.
  *
- * @param nodesConf what the node is to know of the cluster, if that differs from what it knew at first.
- * @throws RedisClusterError NODE_NOT_RUNNING if the container has been removed; ENGINE_FAILED; START_FAILED; or the
- * signal's reason.
+ * @param nodesConf the `nodes.conf` with which the node boots. @default the one of its first boot
+ * @throws RedisClusterError NODE_NOT_RUNNING if the container was removed.
+ * @throws RedisClusterError ENGINE_FAILED if the engine rejects a request.
+ * @throws RedisClusterError START_FAILED if the container cannot be started.
+ * @throws the signal's reason.
  */
 export async function restartAsNew(
-  member: ManagedNode,
+  { plan, container, connection }: ManagedNode,
   addresses: AddressTable,
   signal: AbortSignal,
   nodesConf?: string,
 ): Promise<NodeConnection> {
-  const { name } = member.plan;
+  const { name } = plan;
   signal.throwIfAborted();
-  await end(member.container, name);
-  log("%s: ended, to be restarted as new", name);
+  await kill(container, name);
+  log("%s: stopped, to restart it as new", name);
   signal.throwIfAborted();
-  await startMarked(member.container, name, nodesConf);
+  await startAsNew(container, name, nodesConf);
   signal.throwIfAborted();
-  addresses.set(member.plan, await member.container.mappedAddress());
-  // The connection may not have noticed yet that the old process is gone, and would report that it is ready.
-  await poll(() => member.connection.text("PING"), { everyMs: POLL_MS, signal });
+  addresses.set(plan, await container.mappedAddress());
+  // The connection may not have noticed yet that the old process has ended, and would still report that it is ready.
+  await poll(() => connection.text("PING"), { everyMs: POLL_MS, signal });
   log("%s: answers again", name);
-  return member.connection;
+  return connection;
 }
 
 /**
- * If the container runs already, somebody else has started it in the meantime, perhaps before the mark was there: that
- * process is ended too, because only a boot that finds the mark is a boot as new.
+ * Marks the next boot as new and starts the container. If the container already runs, another process has started it meanwhile,
+ * perhaps before the mark was set. It is killed and started again, because only a boot that finds the mark is a boot as new.
  */
-async function startMarked(
+async function startAsNew(
   container: NodeContainer,
   name: string,
   nodesConf: string | undefined,
 ): Promise<void> {
   for (;;) {
     await container.setNextBoot("new", nodesConf);
-    log("%s: marked", name);
+    log("%s: marked to boot as new", name);
     if ((await container.start()) === "started") break;
-    await end(container, name);
+    await kill(container, name);
   }
   log("%s: started", name);
 }
 
-async function end(container: NodeContainer, name: string): Promise<void> {
+async function kill(container: NodeContainer, name: string): Promise<void> {
   const { status } = await container.state();
   if (status === "removed") {
-    throw new RedisClusterError("NODE_NOT_RUNNING", `${name} is gone: its container was removed.`, {
+    throw new RedisClusterError("NODE_NOT_RUNNING", `Failed to restart ${name}: its container was removed.`, {
       details: { node: name, status },
     });
   }

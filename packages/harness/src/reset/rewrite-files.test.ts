@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Fingerprint } from "./fingerprint.ts";
-import { outdatedFiles, rewriteFiles } from "./next-start.ts";
+import { findOutdatedFiles, rewriteFiles } from "./rewrite-files.ts";
 
 const SIGNAL = AbortSignal.timeout(60_000);
 
@@ -14,33 +14,33 @@ function fingerprint(config: Readonly<Record<string, string>>, calls: readonly s
 }
 
 test.each([
-  ["no save points", {}, true, false],
-  ["save points and FLUSHALL", { save: "900 1" }, true, false],
-  ["save points without FLUSHALL", { save: "900 1" }, false, true],
-  ["files of syncs that are kept", { "rdb-del-sync-files": "no" }, true, true],
-  ["an append-only file beside save points", { save: "900 1", appendonly: "yes" }, false, false],
-])("a snapshot is rewritten or not with %s", (_, config, flushed, snapshot) => {
-  expect(outdatedFiles(fingerprint(config), flushed)).toMatchObject({ snapshot });
+  ["without save points", {}, true, false],
+  ["with save points and FLUSHALL", { save: "900 1" }, true, false],
+  ["with save points but without FLUSHALL", { save: "900 1" }, false, true],
+  ["if files of syncs are kept", { "rdb-del-sync-files": "no" }, true, true],
+  ["with an append-only file and save points", { save: "900 1", appendonly: "yes" }, false, false],
+])("finds whether the snapshot is outdated %s", (_, config, wasFlushed, snapshot) => {
+  expect(findOutdatedFiles(fingerprint(config), wasFlushed)).toMatchObject({ snapshot });
 });
 
-test("settings and users are rewritten if the server does not count subcommands", () => {
-  expect(outdatedFiles(fingerprint({}, ["config|get"]), true)).toMatchObject({
+test("settings and users are outdated if the server does not count subcommands", () => {
+  expect(findOutdatedFiles(fingerprint({}, ["config|get"]), true)).toMatchObject({
     settings: false,
     users: false,
   });
   const aclfile = { aclfile: "/data/users.acl" };
-  expect(outdatedFiles(fingerprint(aclfile, ["config|get"]), true)).toMatchObject({ users: false });
-  expect(outdatedFiles(fingerprint({ aclfile: "" }, ["config"]), true)).toMatchObject({
+  expect(findOutdatedFiles(fingerprint(aclfile, ["config|get"]), true)).toMatchObject({ users: false });
+  expect(findOutdatedFiles(fingerprint({ aclfile: "" }, ["config"]), true)).toMatchObject({
     settings: true,
     users: false,
   });
-  expect(outdatedFiles(fingerprint(aclfile, ["config"]), true)).toMatchObject({
+  expect(findOutdatedFiles(fingerprint(aclfile, ["config"]), true)).toMatchObject({
     settings: true,
     users: true,
   });
 });
 
-/** The replies of a server, in turn; the last one is repeated. */
+/** The replies of a server by command, in their order. The last reply is repeated. */
 type Replies = Readonly<Record<string, readonly (string | Error)[]>>;
 
 function errorReply(message: string): Error {
@@ -49,12 +49,12 @@ function errorReply(message: string): Error {
 
 const STATISTICS = "cmdstat_bgsave:calls=1,usec=1\r\ncmdstat_config|resetstat:calls=1,usec=1";
 
-/** One node without a replica whose server replies as it is told, and to all else with OK. */
+/** Rewrites the files of one node without replicas. Its server sends these replies, and OK to all other commands. */
 async function rewriteOn(replies: Replies, now = fingerprint({ save: "900 1" })) {
   const sent: string[] = [];
   const answer = (command: NodeCommand): unknown => {
     const words = command.join(" ");
-    const earlier = sent.filter((each) => each === words).length;
+    const earlier = sent.filter((other) => other === words).length;
     sent.push(words);
     return replies[words]?.[earlier] ?? replies[words]?.at(-1) ?? "OK";
   };
@@ -68,12 +68,18 @@ async function rewriteOn(replies: Replies, now = fingerprint({ save: "900 1" }))
     nodes: [{ index: 0, shard: 0 }],
     shards: [{ index: 0, primary: 0, replicas: [], slots: { first: 0, last: 16_383 } }],
   } as unknown as ClusterPlan;
-  const { calls, unable } = await rewriteFiles(plan, [connection], { fingerprints: [now] }, [false], SIGNAL);
-  return { sent, calls: [...(calls[0]?.keys() ?? [])], unable: [...unable.values()] };
+  const { calls, failures } = await rewriteFiles(
+    plan,
+    [connection],
+    { fingerprints: [now] },
+    [false],
+    SIGNAL,
+  );
+  return { sent, calls: [...(calls[0]?.keys() ?? [])], failures: [...failures.values()] };
 }
 
-test("a node saves in the background and is asked until that is done", async () => {
-  const { sent, calls, unable } = await rewriteOn({
+test("saves in the background and polls until the snapshot is written", async () => {
+  const { sent, calls, failures } = await rewriteOn({
     "INFO persistence": [
       "rdb_bgsave_in_progress:1\r\nrdb_last_bgsave_status:ok",
       "rdb_bgsave_in_progress:0\r\nrdb_last_bgsave_status:ok",
@@ -82,21 +88,21 @@ test("a node saves in the background and is asked until that is done", async () 
   });
   expect(sent.slice(0, 3)).toEqual(["BGSAVE", "INFO persistence", "INFO persistence"]);
   expect(sent.indexOf("CONFIG RESETSTAT")).toBeGreaterThan(sent.indexOf("INFO commandstats"));
-  // Its own command is none of a client's.
+  // The library's own BGSAVE is not counted.
   expect(calls).toEqual(["config|resetstat"]);
-  expect(unable).toEqual([]);
+  expect(failures).toEqual([]);
 });
 
 const SAVED = ["rdb_bgsave_in_progress:0\r\nrdb_last_bgsave_status:ok"];
 
-test("a save that the server has begun by itself is waited for, because it may be older than the data", async () => {
+test("saves again after a save of the server, which may be older than the data", async () => {
   const busy = errorReply("ERR Background save already in progress");
-  const { sent, unable } = await rewriteOn({ BGSAVE: [busy, busy, "OK"], "INFO persistence": SAVED });
+  const { sent, failures } = await rewriteOn({ BGSAVE: [busy, busy, "OK"], "INFO persistence": SAVED });
   expect(sent.filter((command) => command === "BGSAVE")).toHaveLength(3);
-  expect(unable).toEqual([]);
+  expect(failures).toEqual([]);
 });
 
-test("BGSAVE by a client is not taken for the library's own", async () => {
+test("counts a BGSAVE by a client", async () => {
   const { calls } = await rewriteOn({
     "INFO persistence": SAVED,
     "INFO commandstats": [STATISTICS.replace("calls=1", "calls=2")],
@@ -104,35 +110,38 @@ test("BGSAVE by a client is not taken for the library's own", async () => {
   expect(calls).toContain("bgsave");
 });
 
-test("a server without BGSAVE saves by SAVE, and one without either is reported", async () => {
+test("uses SAVE if the server has no BGSAVE, and reports a server without both", async () => {
   const unknown = errorReply("ERR unknown command 'BGSAVE'");
   const saved = await rewriteOn({ BGSAVE: [unknown] });
   expect(saved.sent.slice(0, 2)).toEqual(["BGSAVE", "SAVE"]);
-  expect(saved.unable).toEqual([]);
-  const { unable } = await rewriteOn({ BGSAVE: [unknown], SAVE: [errorReply("ERR unknown command 'SAVE'")] });
-  expect(unable).toEqual(["node-0 did not rewrite a file: SAVE: ERR unknown command 'SAVE'"]);
+  expect(saved.failures).toEqual([]);
+  const { failures } = await rewriteOn({
+    BGSAVE: [unknown],
+    SAVE: [errorReply("ERR unknown command 'SAVE'")],
+  });
+  expect(failures).toEqual(["node-0 failed to rewrite a file: SAVE: ERR unknown command 'SAVE'"]);
 });
 
-test("a snapshot that failed is reported", async () => {
+test("reports a failed snapshot", async () => {
   const failed = ["rdb_bgsave_in_progress:0\r\nrdb_last_bgsave_status:err"];
-  const { unable } = await rewriteOn({ "INFO persistence": failed });
-  expect(unable).toEqual(["node-0 did not rewrite a file: BGSAVE: its status is err"]);
+  const { failures } = await rewriteOn({ "INFO persistence": failed });
+  expect(failures).toEqual(["node-0 failed to rewrite a file: BGSAVE: expected the status ok, got err"]);
 });
 
-test("an old server rewrites its settings and users, and is reported if it cannot", async () => {
+test("rewrites settings and users of an old server, and reports failures", async () => {
   const old = fingerprint({ aclfile: "/data/users.acl" }, ["config"]);
-  const { sent, unable } = await rewriteOn({}, old);
+  const { sent, failures } = await rewriteOn({}, old);
   expect(sent.slice(0, 2)).toEqual(["CONFIG REWRITE", "ACL SAVE"]);
-  expect(unable).toEqual([]);
+  expect(failures).toEqual([]);
   const failed = await rewriteOn(
     { "CONFIG REWRITE": [errorReply("ERR Rewriting config file: denied")] },
     old,
   );
-  expect(failed.unable).toEqual([
-    "node-0 did not rewrite a file: CONFIG REWRITE: ERR Rewriting config file: denied",
+  expect(failed.failures).toEqual([
+    "node-0 failed to rewrite a file: CONFIG REWRITE: ERR Rewriting config file: denied",
   ]);
 });
 
-test("a node without such files is told nothing", async () => {
+test("sends no command if no file is outdated", async () => {
   expect((await rewriteOn({}, fingerprint({}))).sent).toEqual([]);
 });

@@ -5,17 +5,17 @@ import type { Engine } from "../docker/engine.ts";
 import { NodeContainer } from "../docker/node-container.ts";
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
-import { attempt } from "./attempt.ts";
+import { runStrategy } from "./run-strategy.ts";
 
 const NODE = { index: 0, name: "node-0", address: "10.0.0.2", port: 6379 } as NodePlan;
 
-/** An engine with one container that is dead, which answers requests when the test says so. */
+/** An engine with one stopped container. It answers a request when the gate of the request resolves. */
 class SlowEngine {
   readonly requests: string[] = [];
   running = false;
-  /** By request: resolves when the engine may answer it. */
+  /** Promises by the name of a request. The engine answers the request when its promise resolves. */
   readonly gates = new Map<string, Promise<void>>();
-  /** Somebody else starts the container before our request. */
+  /** Whether another process starts the container before the next start request. */
   startedByOthers = false;
 
   async #answer(request: string): Promise<void> {
@@ -61,62 +61,62 @@ class SlowEngine {
 
 const NEVER = new AbortController().signal;
 
-test("attempt resolves with what the way returns", async () => {
+test("returns the result of the strategy", async () => {
   const engine = new SlowEngine();
   const cluster = engine.cluster();
-  const way = attempt(cluster, 60_000, NEVER, async (restart) => {
-    const [member] = cluster.nodes;
-    if (member !== undefined) await restart(member);
+  const running = runStrategy(cluster, 60_000, NEVER, async (restart) => {
+    const [node] = cluster.nodes;
+    if (node !== undefined) await restart(node);
     return "done";
   });
-  await expect(way).resolves.toBe("done");
+  await expect(running).resolves.toBe("done");
   expect(engine.requests).toEqual(["inspect", "mark", "start", "inspect"]);
 });
 
-test("a way that fails is over only when its restarts are, and none of them goes on", async () => {
+test("rejects only when all restarts have ended if the strategy fails", async () => {
   const engine = new SlowEngine();
   const cluster = engine.cluster();
   const answer = Promise.withResolvers<void>();
   engine.gates.set("inspect", answer.promise);
   let settled = false;
-  const way = attempt(cluster, 60_000, NEVER, async (restart) => {
-    for (const member of cluster.nodes) restart(member).catch(() => {});
+  const running = runStrategy(cluster, 60_000, NEVER, async (restart) => {
+    for (const node of cluster.nodes) restart(node).catch(() => {});
     throw new Error("no log");
   });
-  way.catch(() => {
+  running.catch(() => {
     settled = true;
   });
   await new Promise((resolve) => setImmediate(resolve));
   expect(settled).toBe(false);
   answer.resolve();
-  await expect(way).rejects.toThrow("no log");
+  await expect(running).rejects.toThrow("no log");
   expect(engine.requests).toEqual(["inspect"]);
 });
 
-test("a container that was marked is started although the way was aborted, so that no mark is left", async () => {
+test("starts a marked container even if the strategy is aborted", async () => {
   const engine = new SlowEngine();
   const cluster = engine.cluster();
   const answer = Promise.withResolvers<void>();
   engine.gates.set("mark", answer.promise);
   const aborter = new AbortController();
-  const way = attempt(cluster, 60_000, aborter.signal, async (restart) => {
-    await Promise.all(cluster.nodes.map((member) => restart(member)));
+  const running = runStrategy(cluster, 60_000, aborter.signal, async (restart) => {
+    await Promise.all(cluster.nodes.map((node) => restart(node)));
   });
-  way.catch(() => {});
+  running.catch(() => {});
   await new Promise((resolve) => setImmediate(resolve));
   expect(engine.requests).toEqual(["inspect", "mark"]);
   aborter.abort(new Error("stopped"));
   answer.resolve();
-  await expect(way).rejects.toThrow("stopped");
+  await expect(running).rejects.toThrow("stopped");
   expect(engine.requests).toEqual(["inspect", "mark", "start"]);
 });
 
-test("a container that somebody else has started is started again as new", async () => {
+test("restarts a container as new if another process has started it", async () => {
   const engine = new SlowEngine();
   engine.startedByOthers = true;
   const cluster = engine.cluster();
-  await attempt(cluster, 60_000, NEVER, async (restart) => {
-    await Promise.all(cluster.nodes.map((member) => restart(member)));
+  await runStrategy(cluster, 60_000, NEVER, async (restart) => {
+    await Promise.all(cluster.nodes.map((node) => restart(node)));
   });
   expect(engine.requests.filter((request) => request !== "inspect")).toEqual([
     "mark",

@@ -1,18 +1,18 @@
 import { expect, test } from "vitest";
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { lastingButFormation, lastingCommands, leavesDataOnly } from "./effects.ts";
+import { findLastingNonClusterCommands, findLastingCommands, leavesOnlyData } from "./command-effects.ts";
 
-/** A server that fails the test if it is asked. */
-const SILENT = {
-  outcomes: () => Promise.reject(new Error("no question was expected")),
+/** A connection that fails the test if it is used. */
+const UNUSED = {
+  outcomes: () => Promise.reject(new Error("expected no command")),
 } as unknown as NodeConnection;
 
 async function lasting(...names: readonly string[]): Promise<readonly string[]> {
-  return await lastingCommands({} as ClusterPlan, SILENT, new Map(names.map((name) => [name, 1])));
+  return await findLastingCommands({} as ClusterPlan, UNUSED, new Map(names.map((name) => [name, 1])));
 }
 
-test("commands that a reset reverts are known without asking", async () => {
+test("knows the commands that a reset reverts without querying the server", async () => {
   const names = [
     "set",
     "config|set",
@@ -21,7 +21,7 @@ test("commands that a reset reverts are known without asking", async () => {
     "acl|setuser",
     "flushall",
     "script|load",
-    // A seed is compared and restored with these.
+    // Commands that compare and restore a seed.
     ...["dump", "pttl", "restore", "unlink", "function|restore"],
   ];
   expect(await lasting(...names)).toEqual([]);
@@ -57,8 +57,8 @@ test.each([
   ["json.set", entry("json.set", 1, "write", "module")],
   ["ts.mget", entry("ts.mget", 0, "readonly", "module")],
   ["ft.search", entry("ft.search", 1, "readonly", "module")],
-])("%s leaves nothing but data", (name, said) => {
-  expect(leavesDataOnly(name, said)).toBe(true);
+])("%s leaves only data behind", (name, info) => {
+  expect(leavesOnlyData(name, info)).toBe(true);
 });
 
 test.each([
@@ -69,20 +69,20 @@ test.each([
   ["_ft.create", entry("_ft.create", 1, "write", "module")],
   ["ft.config", entry("ft.config", 0, "readonly", "module")],
   ["module.do", entry("module.do", 0, "write", "module")],
-])("%s may leave something else", (name, said) => {
-  expect(leavesDataOnly(name, said)).toBe(false);
+])("%s may leave more than data behind", (name, info) => {
+  expect(leavesOnlyData(name, info)).toBe(false);
 });
 
-test("a command that the server does not name is an internal one of a module, or unknown", () => {
-  expect(leavesDataOnly("timeseries.hello", null)).toBe(true);
-  expect(leavesDataOnly("renamed", null)).toBe(false);
+test("a command without an entry is an internal module command or unknown", () => {
+  expect(leavesOnlyData("timeseries.hello", null)).toBe(true);
+  expect(leavesOnlyData("renamed", null)).toBe(false);
 });
 
-test("a server is asked once about a command that is not known here", async () => {
-  const asked: (readonly unknown[])[] = [];
+test("queries the server once for commands with unknown effects", async () => {
+  const sent: (readonly unknown[])[] = [];
   const connection = {
     outcomes: (commands: readonly (readonly unknown[])[]) => {
-      asked.push(...commands);
+      sent.push(...commands);
       return Promise.resolve([[entry("zadd", 1, "write"), entry("odd", 0)]]);
     },
   } as unknown as NodeConnection;
@@ -92,14 +92,14 @@ test("a server is asked once about a command that is not known here", async () =
     ["odd", 1],
     ["get", 1],
   ]);
-  expect(await lastingCommands(plan, connection, calls)).toEqual(["odd"]);
-  expect(await lastingCommands(plan, connection, calls)).toEqual(["odd"]);
-  expect(asked).toEqual([["COMMAND", "INFO", "zadd", "odd"]]);
+  expect(await findLastingCommands(plan, connection, calls)).toEqual(["odd"]);
+  expect(await findLastingCommands(plan, connection, calls)).toEqual(["odd"]);
+  expect(sent).toEqual([["COMMAND", "INFO", "zadd", "odd"]]);
 });
 
-test("commands that form a cluster are not told from those of somebody else", () => {
+test("ignores CLUSTER commands, which the formation also calls", () => {
   const calls = new Map(
     ["cluster|meet", "cluster|reset", "get", "odd", "debug", "acl|save"].map((name) => [name, 1]),
   );
-  expect(lastingButFormation(calls)).toEqual(["debug", "acl|save"]);
+  expect(findLastingNonClusterCommands(calls)).toEqual(["debug", "acl|save"]);
 });
