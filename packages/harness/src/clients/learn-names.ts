@@ -1,4 +1,4 @@
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import type { AddressTable } from "./address-table.ts";
 import type { NodeConnection } from "./node-connection.ts";
 

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from "ioredis";
 import { clearTimeout, setTimeout } from "../clock/real-time.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 import type { AddressTable } from "./address-table.ts";
 

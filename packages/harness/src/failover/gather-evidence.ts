@@ -1,11 +1,11 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { parseInfo, type ServerVersion } from "../view/parse-info.ts";
-import type { NodeEntry } from "../view/parse-nodes.ts";
+import type { NodeEntry } from "../view/parse-cluster-nodes.ts";
 import type { Evidence, ReplicaEvidence, ShardEvidence } from "./diagnose.ts";
 import { expectedFailoverMs } from "./expected.ts";
 import type { FailoverSubject } from "./failover.ts";
 import type { Recorder, ShardRecord } from "./recorder.ts";
-import { primariesSeenBy } from "../view/cluster-state.ts";
+import { countReachablePrimaries } from "../view/cluster-state.ts";
 import { flaggedBy, selfOf } from "./shards.ts";
 import { CLOCK_SLACK_MS } from "./suspicion.ts";
 import { withTimeout } from "../timing/deadline.ts";
@@ -53,7 +53,7 @@ async function shardEvidence(
     const view = views.get(replica) ?? { kind: "silent", node: replica, reason: "it was not asked" };
     const replicaSelf = selfOf(view);
     const own = lines.filter(({ node }) => node === replica).map(({ event }) => event);
-    const { reached, needed } = primariesSeenBy(view);
+    const { reached, needed } = countReachablePrimaries(view);
     const denial = lines.findLast(
       ({ event }) => event.kind === "vote-denied" && event.to === replicaSelf?.id,
     );

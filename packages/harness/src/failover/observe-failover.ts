@@ -7,7 +7,7 @@ import { electedAt, recoveredAt } from "./phases.ts";
 import { prepare } from "./prepare.ts";
 import type { Recorder } from "./recorder.ts";
 import { report } from "./report.ts";
-import { tooSmallToFailOver } from "../view/automatic-failover.ts";
+import { findTooSmallElectorate } from "../view/automatic-failover.ts";
 import { isCutOff } from "../view/cluster-state.ts";
 import { isTroubled } from "./shards.ts";
 import { timeoutError } from "./timeout-error.ts";
@@ -114,7 +114,7 @@ async function waitUntilWhole(
   // The last thing that the action did, such as a second failover, need not show in the views from before its end.
   while (!recorder.hasSeenAllSince(endedMs) || !isWhole(recorder, waitForOldPrimary)) {
     if (wallClockMs() >= untilMs) return false;
-    if (tooSmallToFailOver(recorder.records.length) !== undefined) {
+    if (findTooSmallElectorate(recorder.records.length) !== undefined) {
       await abortable(subject.refuseHopeless(), signal);
     }
     await pause(LOOK_MS, signal);

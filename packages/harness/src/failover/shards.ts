@@ -1,9 +1,9 @@
 import type { ClusterPlan, SlotRange } from "../plan/cluster-plan.ts";
 import { memberSlots, mergeViews } from "../view/cluster-view.ts";
 import type { NodeView } from "../view/node-view.ts";
-import type { NodeEntry } from "../view/parse-nodes.ts";
+import type { NodeEntry } from "../view/parse-cluster-nodes.ts";
 import { isCutOff } from "../view/cluster-state.ts";
-import { slotOwners } from "../view/serving.ts";
+import { slotOwners } from "../view/slot-owners.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 
 /** What each node said last, by node name. */

@@ -4,7 +4,7 @@ import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { type ClusterView, mergeViews } from "../view/cluster-view.ts";
 import type { NodeView } from "../view/node-view.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { formatRanges } from "../view/slot-ranges.ts";
 import { findRejoinProblem } from "./rejoin.ts";
 

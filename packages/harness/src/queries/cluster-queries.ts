@@ -1,6 +1,6 @@
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
-import type { ClusterCheck } from "../view/check.ts";
+import type { ClusterCheck } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 
 /** Reads the state of the cluster from its nodes, and waits for a state. Nothing is changed. */

@@ -4,9 +4,9 @@ import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import { summarize } from "../errors.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { keySlot } from "../plan/slots.ts";
-import { type ClusterCheck, checkView } from "../view/check.ts";
+import { type ClusterCheck, checkView } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
-import { replicasOfShard, slotOwners, whoServes } from "../view/serving.ts";
+import { replicasOfShard, slotOwners, findServingNode } from "../view/slot-owners.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 import type { ClusterQueries } from "./cluster-queries.ts";
 import type { FailoverProspects } from "./failover-prospects.ts";
@@ -59,7 +59,7 @@ export class ClusterReader implements ClusterQueries {
   async primaryOf(key: string, options: WaitOptions = {}): Promise<RedisClusterNode> {
     return await this.#context.calls.waitFor(waitingForPrimary(key), options, async () => {
       const view = await readView(this.#context);
-      const { node, reason } = whoServes(view.views, keySlot(key));
+      const { node, reason } = findServingNode(view.views, keySlot(key));
       if (node !== undefined) return this.node(node);
       await this.#prospects.refuseHopeless(view);
       throw new Error(reason);

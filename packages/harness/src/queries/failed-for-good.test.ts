@@ -5,7 +5,7 @@ import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import type { NodeView } from "../view/node-view.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { type FailedForGood, findFailedForGood } from "./failed-for-good.ts";
 
 function planned(shape: ClusterShape): ClusterPlan {

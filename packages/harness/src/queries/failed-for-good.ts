@@ -1,9 +1,9 @@
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import {
   type Electorate,
-  isMissed,
+  isReportedAsFailed,
   primariesWithSlots,
-  tooSmallToFailOver,
+  findTooSmallElectorate,
 } from "../view/automatic-failover.ts";
 import type { NodeView } from "../view/node-view.ts";
 
@@ -28,7 +28,7 @@ export async function findFailedForGood(
 ): Promise<FailedForGood | undefined> {
   const owners = primariesWithSlots(views);
   // If no node answers, only the planned primaries are known.
-  const electorate = tooSmallToFailOver(owners.size > 0 ? owners.size : plan.shards.length);
+  const electorate = findTooSmallElectorate(owners.size > 0 ? owners.size : plan.shards.length);
   if (electorate === undefined) return undefined;
   const primaries = plan.nodes.filter(({ id, role }) =>
     owners.size > 0 ? owners.has(id) : role === "primary",
@@ -36,7 +36,7 @@ export async function findFailedForGood(
   const silent = new Set(views.flatMap(({ kind, node }) => (kind === "silent" ? [node] : [])));
   const hasFailed = await Promise.all(
     primaries.map(async (node) => {
-      if (cutOff.includes(node.name) && isMissed(views, node)) return true;
+      if (cutOff.includes(node.name) && isReportedAsFailed(views, node)) return true;
       return silent.has(node.name) && (await isDown(node.name));
     }),
   );

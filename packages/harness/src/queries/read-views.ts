@@ -4,7 +4,7 @@ import { pause } from "../clock/real-time.ts";
 import { messageOf } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type ClusterView, mergeViews, type Names } from "../view/cluster-view.ts";
-import { type NodeView, nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
+import { type NodeView, parseNodeView, VIEW_COMMANDS } from "../view/node-view.ts";
 
 /** Node names by node id. */
 function namesOf(plan: ClusterPlan): Names {
@@ -62,7 +62,7 @@ export async function readPromptViews(
 async function readNodeView(connection: NodeConnection): Promise<NodeView> {
   const node = connection.node.name;
   try {
-    return nodeViewOf(node, await connection.texts(VIEW_QUESTIONS));
+    return parseNodeView(node, await connection.texts(VIEW_COMMANDS));
   } catch (error) {
     return { kind: "silent", node, reason: messageOf(error) };
   }

@@ -1,7 +1,12 @@
 import { expect, test } from "vitest";
-import { explainNoFailover, isMissed, primariesWithSlots, tooSmallToFailOver } from "./automatic-failover.ts";
+import {
+  explainNoFailover,
+  isReportedAsFailed,
+  primariesWithSlots,
+  findTooSmallElectorate,
+} from "./automatic-failover.ts";
 import type { NodeView } from "./node-view.ts";
-import { type NodeEntry, parseClusterNodes } from "./parse-nodes.ts";
+import { type NodeEntry, parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 const [ONE, TWO, THREE] = ["1", "2", "3"].map((digit) => digit.repeat(40)) as [string, string, string];
 
@@ -17,9 +22,9 @@ function entry(id: string, flags: string, epoch: number, slots = ""): string {
 }
 
 test("one or two primaries cannot replace one that failed, and three can", () => {
-  expect(tooSmallToFailOver(1)).toEqual({ primaries: 1, votesNeeded: 1 });
-  expect(tooSmallToFailOver(2)).toEqual({ primaries: 2, votesNeeded: 2 });
-  expect(tooSmallToFailOver(3)).toBeUndefined();
+  expect(findTooSmallElectorate(1)).toEqual({ primaries: 1, votesNeeded: 1 });
+  expect(findTooSmallElectorate(2)).toEqual({ primaries: 2, votesNeeded: 2 });
+  expect(findTooSmallElectorate(3)).toBeUndefined();
 });
 
 test("a primary that does not answer owns its slots as long as no other has a newer claim", () => {
@@ -51,10 +56,10 @@ test("a primary is missed if it says that the cluster failed, or if another node
   const well = view("node-1", entry(ONE, "master", 1, "0-16383"), entry(TWO, "myself,slave", 0));
   const suspecting = view("node-1", entry(ONE, "master,fail?", 1, "0-16383"), entry(TWO, "myself,slave", 0));
   const one = { name: "node-0", id: ONE };
-  expect(isMissed([well], one)).toBe(false);
-  expect(isMissed([well, suspecting], one)).toBe(true);
-  expect(isMissed([suspecting], { name: "node-1", id: TWO })).toBe(false);
-  expect(isMissed([{ ...well, node: "node-0", state: "fail" } as NodeView], one)).toBe(true);
+  expect(isReportedAsFailed([well], one)).toBe(false);
+  expect(isReportedAsFailed([well, suspecting], one)).toBe(true);
+  expect(isReportedAsFailed([suspecting], { name: "node-1", id: TWO })).toBe(false);
+  expect(isReportedAsFailed([{ ...well, node: "node-0", state: "fail" } as NodeView], one)).toBe(true);
 });
 
 test("the explanation has the failed nodes, the votes and what to do", () => {

@@ -15,7 +15,7 @@ export interface Electorate {
 }
 
 /** Undefined if such a cluster can replace a failed primary by itself. */
-export function tooSmallToFailOver(primaries: number): Electorate | undefined {
+export function findTooSmallElectorate(primaries: number): Electorate | undefined {
   return primaries >= FEWEST_PRIMARIES
     ? undefined
     : { primaries, votesNeeded: Math.floor(primaries / 2) + 1 };
@@ -57,7 +57,7 @@ export function primariesWithSlots(views: readonly NodeView[]): ReadonlySet<stri
 }
 
 /** Whether a node itself says that the cluster has failed, or another one misses it. */
-export function isMissed(
+export function isReportedAsFailed(
   views: readonly NodeView[],
   { name, id: wanted }: { readonly name: string; readonly id: string },
 ): boolean {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { isCutOff, primariesSeenBy, whyDown } from "./cluster-state.ts";
+import { isCutOff, countReachablePrimaries, findDownReason } from "./cluster-state.ts";
 import type { AnsweredView } from "./node-view.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 const SLOTS = ["0-5460", "5461-10922", "10923-16383"];
 
@@ -22,25 +22,25 @@ function seen(flags: readonly string[], slots: readonly string[] = SLOTS): Answe
 }
 
 test("a view in which nothing is wrong has no reason for a cluster_state of fail", () => {
-  expect(whyDown(seen(["", "", ""]), true)).toBeUndefined();
+  expect(findDownReason(seen(["", "", ""]), true)).toBeUndefined();
   // A suspicion alone does not uncover slots.
-  expect(whyDown(seen(["", "", ",fail?"]), true)).toBeUndefined();
+  expect(findDownReason(seen(["", "", ",fail?"]), true)).toBeUndefined();
 });
 
 test("a minority is a reason, whatever the coverage", () => {
   const view = seen(["", ",fail?", ",fail?"]);
-  expect(primariesSeenBy(view)).toEqual({ reached: 1, needed: 2 });
+  expect(countReachablePrimaries(view)).toEqual({ reached: 1, needed: 2 });
   expect(isCutOff(view)).toBe(true);
   for (const coverage of [true, false])
-    expect(whyDown(view, coverage)).toBe("it reaches 1 primaries, and a majority is 2");
+    expect(findDownReason(view, coverage)).toBe("it reaches 1 primaries, and a majority is 2");
 });
 
 test("slots of a dead primary, and slots without one, are reasons only with full coverage", () => {
   const dead = seen(["", "", ",fail"]);
   expect(isCutOff(dead)).toBe(false);
-  expect(whyDown(dead, true)).toBe("no live primary owns the slots 10923-16383");
-  expect(whyDown(dead, false)).toBeUndefined();
-  expect(whyDown(seen(["", "", ""], ["0-5460", "5461-10922", "10923-16000"]), true)).toBe(
+  expect(findDownReason(dead, true)).toBe("no live primary owns the slots 10923-16383");
+  expect(findDownReason(dead, false)).toBeUndefined();
+  expect(findDownReason(seen(["", "", ""], ["0-5460", "5461-10922", "10923-16000"]), true)).toBe(
     "no live primary owns the slots 16001-16383",
   );
 });

@@ -3,7 +3,10 @@ import type { AnsweredView, NodeView } from "./node-view.ts";
 import { formatRanges, missingSlots } from "./slot-ranges.ts";
 
 /** Returns how many primaries with slots a node can reach in its own view, and how many it needs to stay up. */
-export function primariesSeenBy(view: NodeView): { readonly reached: number; readonly needed: number } {
+export function countReachablePrimaries(view: NodeView): {
+  readonly reached: number;
+  readonly needed: number;
+} {
   if (view.kind === "silent") return { reached: 0, needed: 1 };
   const primaries = view.members.filter(({ role, slots }) => role === "primary" && slots.length > 0);
   const reached = primaries.filter(({ flags }) => !flags.includes("fail") && !flags.includes("fail?"));
@@ -13,7 +16,7 @@ export function primariesSeenBy(view: NodeView): { readonly reached: number; rea
 
 /** Returns whether a node answers us and has lost the majority of the primaries: it cannot hear what the others agree on. */
 export function isCutOff(view: NodeView): boolean {
-  const { reached, needed } = primariesSeenBy(view);
+  const { reached, needed } = countReachablePrimaries(view);
   return reached < needed;
 }
 
@@ -25,8 +28,8 @@ export function isCutOff(view: NodeView): boolean {
  *
  * @param requireFullCoverage whether `cluster-require-full-coverage` is set, so that slots without an owner matter.
  */
-export function whyDown(view: AnsweredView, requireFullCoverage: boolean): string | undefined {
-  const { reached, needed } = primariesSeenBy(view);
+export function findDownReason(view: AnsweredView, requireFullCoverage: boolean): string | undefined {
+  const { reached, needed } = countReachablePrimaries(view);
   if (reached < needed) return `it reaches ${reached} primaries, and a majority is ${needed}`;
   if (!requireFullCoverage) return undefined;
   const alive = view.members.filter(({ role, flags }) => role === "primary" && !flags.includes("fail"));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type ClusterView, type Disagreement, memberSlots, mergeViews } from "./cluster-view.ts";
 import type { NodeView } from "./node-view.ts";
-import type { NodeEntry } from "./parse-nodes.ts";
+import type { NodeEntry } from "./parse-cluster-nodes.ts";
 
 const ALL = ["node-0", "node-1", "node-2", "node-3"] as const;
 type Name = (typeof ALL)[number];

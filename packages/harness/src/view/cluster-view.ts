@@ -1,7 +1,7 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import type { NodeView } from "./node-view.ts";
-import type { NodeEntry } from "./parse-nodes.ts";
-import { unownedSlots } from "./serving.ts";
+import type { NodeEntry } from "./parse-cluster-nodes.ts";
+import { unownedSlots } from "./slot-owners.ts";
 import { formatRanges, normalizeRanges } from "./slot-ranges.ts";
 
 /** A point on which the nodes differ, or on which all agree that something is wrong. */

@@ -1,6 +1,6 @@
 import { type ClusterView, mergeViews } from "./cluster-view.ts";
 import type { NodeView } from "./node-view.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 const IDS = ["a", "b", "c"].map((letter) => letter.repeat(40));
 const NAMES = new Map(IDS.map((id, index) => [id, `node-${index}`]));

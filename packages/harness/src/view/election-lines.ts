@@ -24,7 +24,7 @@ const BOOT = /(?:Redis|Valkey) is starting/;
 const MARKED = /^(?:\S+Z )?\d+:[A-Z] .*? [.\-*#] (.*)$/;
 
 /** Returns whether the log says that a node has scheduled, held or won an election. */
-export function showsCandidate(log: string): boolean {
+export function hasElectionLine(log: string): boolean {
   const patterns = [ELECTION_SCHEDULED, ELECTION_AT_ONCE, ELECTION_STARTED, ELECTION_WON];
   return log.split("\n").some((line) => {
     const words = wordsOf(line);

@@ -1,5 +1,5 @@
 import { parseInfo } from "./parse-info.ts";
-import { type NodeEntry, parseClusterNodes } from "./parse-nodes.ts";
+import { type NodeEntry, parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 /** What one node said, or why it said nothing. */
 export type NodeView =
@@ -26,19 +26,19 @@ export type NodeView =
 /** A view of a node that answered. */
 export type AnsweredView = Extract<NodeView, { kind: "answered" }>;
 
-/** The questions whose answers make a node's view, in the order in which {@link nodeViewOf} takes them. */
-export const VIEW_QUESTIONS: readonly (readonly [string, string])[] = [
+/** The questions whose answers make a node's view, in the order in which {@link parseNodeView} takes them. */
+export const VIEW_COMMANDS: readonly (readonly [string, string])[] = [
   ["CLUSTER", "NODES"],
   ["CLUSTER", "INFO"],
   ["INFO", "replication"],
 ];
 
 /**
- * One node's view, read from its answers to {@link VIEW_QUESTIONS}.
+ * One node's view, read from its answers to {@link VIEW_COMMANDS}.
  *
  * @throws TypeError with the line of CLUSTER NODES that is not one.
  */
-export function nodeViewOf(node: string, answers: readonly string[]): AnsweredView {
+export function parseNodeView(node: string, answers: readonly string[]): AnsweredView {
   const [nodes = "", clusterInfo = "", replication = ""] = answers;
   const cluster = parseInfo(clusterInfo);
   const link = parseInfo(replication);

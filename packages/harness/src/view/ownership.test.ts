@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { NodeView } from "./node-view.ts";
 import { describeOwnership, servingNodeBySlot } from "./ownership.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 const IDS = ["a", "b"].map((letter) => letter.repeat(40));
 

@@ -1,6 +1,6 @@
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { NodeView } from "./node-view.ts";
-import { servingNodes } from "./serving.ts";
+import { servingNodes } from "./slot-owners.ts";
 import { formatRanges, holdsSlot } from "./slot-ranges.ts";
 
 /**

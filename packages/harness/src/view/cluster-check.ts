@@ -1,5 +1,5 @@
 import type { ClusterView, Disagreement } from "./cluster-view.ts";
-import { refusingOwners } from "./serving.ts";
+import { rejectingOwners } from "./slot-owners.ts";
 
 /** What `redis-cli --cluster check` checks, as data, with a healthy cluster's every other sign beside it. */
 export interface ClusterCheck {
@@ -29,7 +29,7 @@ export function checkView(view: ClusterView): ClusterCheck {
   return {
     ok: view.agreed,
     configurationAgreed: none(...CONFIGURATION),
-    slotsCovered: none("coverage") && refusingOwners(view.views).length === 0,
+    slotsCovered: none("coverage") && rejectingOwners(view.views).length === 0,
     noOpenSlots: none("open-slot"),
     allReachable: none("unreachable"),
     problems: view.disagreements.map(({ message }) => message),

@@ -1,8 +1,8 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import { SLOT_COUNT } from "../plan/slots.ts";
-import { whyDown } from "./cluster-state.ts";
+import { findDownReason } from "./cluster-state.ts";
 import type { NodeView } from "./node-view.ts";
-import type { NodeEntry } from "./parse-nodes.ts";
+import type { NodeEntry } from "./parse-cluster-nodes.ts";
 import { formatRanges, holdsSlot, missingSlots, normalizeRanges } from "./slot-ranges.ts";
 
 /** A node that claims slots in its own view, and those of them to which no other node has a newer claim. */
@@ -116,7 +116,7 @@ export function servingNodes(views: readonly NodeView[]): readonly SlotOwner[] {
 }
 
 /** Returns the names of the nodes that own slots and refuse commands for them. */
-export function refusingOwners(views: readonly NodeView[]): readonly string[] {
+export function rejectingOwners(views: readonly NodeView[]): readonly string[] {
   const serving = new Set(servingNodes(views).map(({ node }) => node));
   return slotOwners(views).flatMap(({ node }) => (serving.has(node) ? [] : [node]));
 }
@@ -126,12 +126,12 @@ function isOk(view: NodeView): boolean {
 }
 
 /** The node that executes commands for a slot, or why none does. */
-export type ServingAnswer =
+export type ServingResult =
   | { readonly node: string; readonly reason?: never }
   | { readonly node?: never; readonly reason: string };
 
 /** Finds the node that executes commands for a slot. */
-export function whoServes(views: readonly NodeView[], slot: number): ServingAnswer {
+export function findServingNode(views: readonly NodeView[], slot: number): ServingResult {
   const owner = slotOwners(views).find(({ slots }) => holdsSlot(slots, slot));
   if (owner === undefined) return { reason: `no node that answers owns slot ${slot}` };
   const view = views.find(({ node }) => node === owner.node);
@@ -141,7 +141,7 @@ export function whoServes(views: readonly NodeView[], slot: number): ServingAnsw
 
 function whyRefusing(view: NodeView | undefined): string {
   if (view?.kind !== "answered") return "it gave no view";
-  const cause = whyDown(view, true);
+  const cause = findDownReason(view, true);
   return `its cluster_state is ${view.state}${cause === undefined ? "" : `, because ${cause}`}`;
 }
 
@@ -161,7 +161,7 @@ function missingFrom(owners: readonly SlotOwner[]): readonly SlotRange[] {
  * Returns why the keys of a cluster cannot all be read back now, or undefined if they can: every slot has one owner in
  * the views of all nodes that answer, and each owner executes commands. Dead nodes do not matter.
  */
-export function whyNotReadable(views: readonly NodeView[]): string | undefined {
+export function findReadObstacle(views: readonly NodeView[]): string | undefined {
   const served = slotOwners(views);
   const servedBy = new Map(served.map(({ node, slots }) => [node, formatRanges(slots)]));
   for (const { node, entry } of selves(views)) {
@@ -171,7 +171,7 @@ export function whyNotReadable(views: readonly NodeView[]): string | undefined {
   }
   const missing = missingFrom(served);
   if (missing.length > 0) return `nobody who answers serves the slots ${formatRanges(missing)}`;
-  const [down] = refusingOwners(views);
+  const [down] = rejectingOwners(views);
   return down === undefined ? undefined : `${down} says cluster_state:fail`;
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { checkView } from "./check.ts";
+import { checkView } from "./cluster-check.ts";
 import type { ClusterView, Disagreement } from "./cluster-view.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 function viewWith(...disagreements: readonly Disagreement[]): ClusterView {
   return { views: [], members: [], disagreements, agreed: disagreements.length === 0 };

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { NodeView } from "./node-view.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 import {
   replicasOfShard,
   servingNodes,
   slotOwners,
   unownedSlots,
-  whoServes,
-  whyNotReadable,
-} from "./serving.ts";
+  findServingNode,
+  findReadObstacle,
+} from "./slot-owners.ts";
 import { holdsSlot } from "./slot-ranges.ts";
 
 const A = "a".repeat(40);
@@ -91,7 +91,7 @@ test("a claim older than one that anybody knows of is none, also where the newer
   const served = [{ node: "node-1", slots: [{ first: 8192, last: 16383 }] }];
   expect(slotOwners([away("node-0"), other, again])).toEqual(served);
   expect(unownedSlots([away("node-0"), other, again])).toEqual([{ first: 0, last: 8191 }]);
-  expect(whyNotReadable([away("node-0"), other, again])).toBe(
+  expect(findReadObstacle([away("node-0"), other, again])).toBe(
     "node-2 claims the slots 0-8191, to which another has a newer claim",
   );
   const elected = says("node-2", C, "master - 0 0 6 connected 0-8191");
@@ -176,19 +176,19 @@ test("a shard's replicas are those that say they follow its primary", () => {
 
 test("keys can be read back once every slot has one owner, however many nodes are dead", () => {
   const healthy = says("node-0", A, "master - 0 0 1 connected 0-16383");
-  expect(whyNotReadable([healthy, away("node-1")])).toBeUndefined();
+  expect(findReadObstacle([healthy, away("node-1")])).toBeUndefined();
 });
 
 test("keys cannot be read back while slots have no owner, two owners, or one that is down", () => {
   const half = says("node-0", A, "master - 0 0 1 connected 0-8191");
-  expect(whyNotReadable([half])).toBe("nobody who answers serves the slots 8192-16383");
+  expect(findReadObstacle([half])).toBe("nobody who answers serves the slots 8192-16383");
   const deposed = says("node-0", A, "master - 0 0 1 connected 0-16383");
   const promoted = says("node-2", C, "master - 0 0 9 connected 0-16383");
-  expect(whyNotReadable([deposed, promoted])).toBe(
+  expect(findReadObstacle([deposed, promoted])).toBe(
     "node-0 claims the slots 0-16383, to which another has a newer claim",
   );
   const down: NodeView = { ...promoted, state: "fail" } as NodeView;
-  expect(whyNotReadable([down])).toBe("node-2 says cluster_state:fail");
+  expect(findReadObstacle([down])).toBe("node-2 says cluster_state:fail");
 });
 
 const refusing = (view: NodeView): NodeView => ({ ...view, state: "fail" }) as NodeView;
@@ -200,7 +200,7 @@ test("an owner whose cluster_state is not ok owns its slots and does not serve t
   ];
   expect(slotOwners(view).map(({ node }) => node)).toEqual(["node-0", "node-1"]);
   expect(servingNodes(view).map(({ node }) => node)).toEqual(["node-0"]);
-  expect(whoServes(view, 0)).toEqual({ node: "node-0" });
+  expect(findServingNode(view, 0)).toEqual({ node: "node-0" });
 });
 
 test("the answer for a slot that no node serves has the reason", () => {
@@ -208,12 +208,12 @@ test("the answer for a slot that no node serves has the reason", () => {
   const dead = other.replace("master -", "master,fail -");
   const owner = (...others: readonly string[]): NodeView =>
     refusing(says("node-0", A, "master - 0 0 1 connected 0-8191", others));
-  expect(whoServes([owner(other)], 8192)).toEqual({ reason: "no node that answers owns slot 8192" });
+  expect(findServingNode([owner(other)], 8192)).toEqual({ reason: "no node that answers owns slot 8192" });
   // Promoted a moment ago: nothing in its view is wrong any more.
-  expect(whoServes([owner(other)], 7)).toEqual({
+  expect(findServingNode([owner(other)], 7)).toEqual({
     reason: "node-0 owns slot 7 and refuses commands: its cluster_state is fail",
   });
-  expect(whoServes([owner(dead, `${C} 172.28.0.4:6379@16379 master - 0 0 3 connected`)], 7)).toEqual({
+  expect(findServingNode([owner(dead, `${C} 172.28.0.4:6379@16379 master - 0 0 3 connected`)], 7)).toEqual({
     reason:
       "node-0 owns slot 7 and refuses commands: its cluster_state is fail, because it reaches 1 primaries, and a majority is 2",
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { NodeView } from "./node-view.ts";
-import { formatNodeView } from "./format-view.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { formatNodeView } from "./format-node-view.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 const A = "a".repeat(40);
 const B = "b".repeat(40);

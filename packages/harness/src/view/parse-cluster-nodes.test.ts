@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 test("Redis 6.2 writes bare addresses", () => {
   const text = `07c37dfeb235213a872192d90877d0cd55635b91 127.0.0.1:30004@31004 slave e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 0 1426238317239 4 connected
