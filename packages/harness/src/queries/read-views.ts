@@ -3,11 +3,11 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import { pause } from "../clock/real-time.ts";
 import { messageOf } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { type ClusterView, mergeViews, type Names } from "../view/cluster-view.ts";
+import { type ClusterView, mergeViews, type NodeNames } from "../view/cluster-view.ts";
 import { type NodeView, parseNodeView, VIEW_COMMANDS } from "../view/node-view.ts";
 
 /** Node names by node id. */
-function namesOf(plan: ClusterPlan): Names {
+function namesOf(plan: ClusterPlan): NodeNames {
   return new Map(plan.nodes.map(({ id, name }) => [id, name]));
 }
 

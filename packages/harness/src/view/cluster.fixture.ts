@@ -11,8 +11,10 @@ interface CheckableFixture {
 }
 
 /**
- * Three primaries without replicas, as far as a check sees them: those in `silent` are away and the others flag them,
- * and in the eyes of node-2 the slots of node-1 are those in `slots`.
+ * Returns a fake cluster of three primaries without replicas, for checks.
+ *
+ * @param options.silent indexes of the nodes that do not answer. The other nodes flag them as failed.
+ * @param options.slots the slots of node-1 in the view of node-2.
  */
 export function clusterWith(
   options: { readonly silent?: readonly number[]; readonly slots?: string } = {},

@@ -6,7 +6,7 @@ const BOOT =
 const election = (second: number): string =>
   `2026-11-24T22:47:${second}.125000000Z 1:S 24 Nov 2026 22:47:${second}.124 * Starting a failover election for epoch 7.`;
 
-test("lastElectionMs returns the engine's stamp of the last election", () => {
+test("lastElectionMs returns the engine timestamp of the last election", () => {
   const log = [BOOT, election(31), election(32), "2026-11-24T22:47:33.000000000Z 1:M ... * other"].join("\n");
   expect(lastElectionMs(log)).toBe(Date.UTC(2026, 10, 24, 22, 47, 32, 125));
 });

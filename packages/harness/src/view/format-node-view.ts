@@ -1,24 +1,27 @@
-import type { Names } from "./cluster-view.ts";
+import type { NodeNames } from "./cluster-view.ts";
 import type { NodeView } from "./node-view.ts";
 import { formatRanges } from "./slot-ranges.ts";
 
-const FAILING: ReadonlySet<string> = new Set(["fail", "fail?"]);
+const FAILURE_FLAGS: ReadonlySet<string> = new Set(["fail", "fail?"]);
 
-/** One node's view in a line: its own role and epoch, its state, and whom it takes for dead. */
-export function formatNodeView(view: NodeView, names: Names): string {
+/** Formats the view of a node as one line: its own role and epoch, its state, and the nodes that it flags as failed. */
+export function formatNodeView(view: NodeView, names: NodeNames): string {
   if (view.kind === "silent") return `${view.node}: silent (${view.reason})`;
   const nameOf = (id: string): string => names.get(id) ?? id.slice(0, 8);
   const self = view.members.find((member) => member.self);
+  const following =
+    self?.primaryId === undefined ? "replica without a primary" : `replica of ${nameOf(self.primaryId)}`;
   const role =
     self?.role === "primary"
       ? `primary of ${formatRanges(self.slots) || "no slots"}`
-      : `replica of ${self?.primaryId === undefined ? "nobody" : nameOf(self.primaryId)}${view.inSync ? "" : ", not in sync"}`;
+      : `${following}${view.inSync ? "" : ", not in sync"}`;
   const flagged = view.members
     .flatMap(({ id, flags }) =>
-      flags.filter((flag) => FAILING.has(flag)).map((flag) => `${nameOf(id)} ${flag}`),
+      flags.filter((flag) => FAILURE_FLAGS.has(flag)).map((flag) => `${nameOf(id)} ${flag}`),
     )
     .toSorted();
-  const flags = flagged.length === 0 ? "flags nobody" : `flags ${flagged.join(", ")}`;
-  const never = self?.flags.includes("nofailover") === true ? ", never takes over (nofailover)" : "";
-  return `${view.node}: ${role}, epoch ${self?.configEpoch ?? "?"} of ${view.currentEpoch}, state ${view.state}, ${flags}${never}`;
+  const flags = flagged.length === 0 ? "flags no node" : `flags ${flagged.join(", ")}`;
+  const noFailover =
+    self?.flags.includes("nofailover") === true ? ", no automatic failover (nofailover)" : "";
+  return `${view.node}: ${role}, epoch ${self?.configEpoch ?? "?"} of ${view.currentEpoch}, state ${view.state}, ${flags}${noFailover}`;
 }

@@ -5,42 +5,43 @@ import type { NodeView } from "./node-view.ts";
 import type { NodeEntry } from "./parse-cluster-nodes.ts";
 import { formatRanges, holdsSlot, missingSlots, normalizeRanges } from "./slot-ranges.ts";
 
-/** A node that claims slots in its own view, and those of them to which no other node has a newer claim. */
+/** A node that claims slots in its own view, and the claimed slots to which no other node has a newer claim. */
 export interface SlotOwner {
   readonly node: string;
   readonly slots: readonly SlotRange[];
 }
 
-interface Self {
+/** The entry of a node in its own view. */
+interface SelfReport {
   readonly node: string;
   readonly entry: NodeEntry;
 }
 
-/** What each node that answered says of itself. */
-function selves(views: readonly NodeView[]): readonly Self[] {
-  return views.flatMap((each) => {
-    if (each.kind === "silent") return [];
-    const entry = each.members.find(({ self }) => self);
-    return entry === undefined ? [] : [{ node: each.node, entry }];
+/** Returns what each node that answered reports about itself. */
+function selfReports(views: readonly NodeView[]): readonly SelfReport[] {
+  return views.flatMap((view) => {
+    if (view.kind === "silent") return [];
+    const entry = view.members.find(({ self }) => self);
+    return entry === undefined ? [] : [{ node: view.node, entry }];
   });
 }
 
-/** Slots that a node has, in its own words or in another's, and the config epoch at which it has them. */
+/** The slots of a primary at a config epoch, as the primary itself or another node reports them. */
 interface Claim {
   readonly id: string;
-  /** Whether the node says so itself. */
+  /** Whether the primary itself reports the claim. */
   readonly self: boolean;
   readonly epoch: number;
   readonly slots: readonly SlotRange[];
 }
 
-/** Every claim once: first those that nodes make themselves, then what they tell of others. */
-function claimsIn(views: readonly NodeView[]): readonly Claim[] {
+/** Returns every distinct claim once. If a primary reports its claim itself, reports of other nodes are left out. */
+function findClaims(views: readonly NodeView[]): readonly Claim[] {
   const claims = new Map<string, Claim>();
-  const answered = views.flatMap((view) => (view.kind === "silent" ? [] : view.members));
+  const entries = views.flatMap((view) => (view.kind === "silent" ? [] : view.members));
   for (const self of [true, false]) {
-    for (const { self: own, role, id, configEpoch: epoch, slots } of answered) {
-      if (own !== self || role !== "primary" || slots.length === 0) continue;
+    for (const { self: isSelf, role, id, configEpoch: epoch, slots } of entries) {
+      if (isSelf !== self || role !== "primary" || slots.length === 0) continue;
       const key = `${id} ${epoch} ${formatRanges(slots)}`;
       if (!claims.has(key)) claims.set(key, { id, self, epoch, slots });
     }
@@ -49,48 +50,52 @@ function claimsIn(views: readonly NodeView[]): readonly Claim[] {
 }
 
 /**
- * Returns the nodes that own slots: the nodes that claim them, less the slots to which another node has a newer claim.
- * Redis lets the greater config epoch win, and so does this. Outdated are the claim of a primary that was cut off and
- * replaced meanwhile, and that of a replica which counted the votes of an earlier election again; for the latter it is
- * enough that any node reports the newer claim, even if the node that made it is dead.
+ * Returns the nodes that own slots. A node owns the slots that it claims in its own view, except the slots to which another
+ * node has a newer claim. As in Redis, the claim with the greater config epoch wins. Two kinds of claims are outdated: the
+ * claim of a primary that was cut off and has been replaced, and the claim of a replica that counted the votes of an earlier
+ * election a second time. In the second case it is enough that any node reports the newer claim, even if the node that made
+ * the newer claim does not answer.
  *
- * This answers questions about the topology, such as which node to kill. An owner may refuse commands at the moment:
+ * The result answers questions about the topology, such as which node to kill. An owner may reject commands at the moment:
  * see {@link servingNodes}.
  */
 export function slotOwners(views: readonly NodeView[]): readonly SlotOwner[] {
-  const served = new Map<string, SlotRange[]>();
+  const ownedById = new Map<string, SlotRange[]>();
   const open = new Set<Claim>();
-  const edges = edgesOf(claimsIn(views));
-  for (const [index, { slot, claim, opens }] of edges.entries()) {
+  const boundaries = findBoundaries(findClaims(views));
+  for (const [index, { slot, claim, opens }] of boundaries.entries()) {
     if (opens) open.add(claim);
     else open.delete(claim);
-    const next = edges[index + 1]?.slot ?? slot;
+    const next = boundaries[index + 1]?.slot ?? slot;
     if (next === slot || open.size === 0) continue;
-    const { id } = newest(open);
-    // Others may tell of an epoch that its owner had not yet when it was asked: it is the owner's word that counts.
-    if (![...open].some((each) => each.self && each.id === id)) continue;
-    const ranges = served.get(id) ?? [];
+    const { id } = findNewest(open);
+    // Another node may report an epoch that the owner received only after it had answered. The owner's own claim counts.
+    if (![...open].some((claimed) => claimed.self && claimed.id === id)) continue;
+    const ranges = ownedById.get(id) ?? [];
     ranges.push({ first: slot, last: next - 1 });
-    served.set(id, ranges);
+    ownedById.set(id, ranges);
   }
-  return selves(views).flatMap(({ node, entry }) => {
-    const slots = served.get(entry.id);
+  return selfReports(views).flatMap(({ node, entry }) => {
+    const slots = ownedById.get(entry.id);
     return slots === undefined ? [] : [{ node, slots: normalizeRanges(slots) }];
   });
 }
 
-/** A slot from which on a claim holds, or no longer holds. */
-interface Edge {
+/** The first slot of a claim, or the first slot after a claim. */
+interface Boundary {
   readonly slot: number;
   readonly claim: Claim;
   readonly opens: boolean;
 }
 
-/** All edges by their slots; what ends comes before what begins. Slot by slot would be milliseconds at each look. */
-function edgesOf(claims: readonly Claim[]): readonly Edge[] {
+/**
+ * Returns the boundaries of all claims, sorted by slot. At the same slot, ends come before starts. A comparison of every single
+ * slot would take milliseconds for each view.
+ */
+function findBoundaries(claims: readonly Claim[]): readonly Boundary[] {
   return claims
     .flatMap((claim) =>
-      claim.slots.flatMap(({ first, last }): readonly Edge[] => [
+      claim.slots.flatMap(({ first, last }): readonly Boundary[] => [
         { slot: first, claim, opens: true },
         { slot: last + 1, claim, opens: false },
       ]),
@@ -98,24 +103,24 @@ function edgesOf(claims: readonly Claim[]): readonly Edge[] {
     .toSorted((a, b) => a.slot - b.slot || Number(a.opens) - Number(b.opens));
 }
 
-/** Of equally new claims one that a node makes itself, else the first. */
-function newest(claims: Iterable<Claim>): Claim {
-  return [...claims].reduce((best, each) =>
-    each.epoch > best.epoch || (each.epoch === best.epoch && each.self && !best.self) ? each : best,
+/** Returns the claim with the greatest epoch. Among equal epochs, a claim that a node reports about itself comes first. */
+function findNewest(claims: Iterable<Claim>): Claim {
+  return [...claims].reduce((best, claim) =>
+    claim.epoch > best.epoch || (claim.epoch === best.epoch && claim.self && !best.self) ? claim : best,
   );
 }
 
 /**
- * Returns the nodes that execute commands for slots: the owners whose own `cluster_state` is `ok`. With any other state
- * a server answers commands with keys with CLUSTERDOWN (`getNodeByQuery` in cluster.c), whatever it claims; reads are an
- * exception with `cluster-allow-reads-when-down`. A server that loads its data gives no view.
+ * Returns the nodes that execute commands for slots: the owners whose own `cluster_state` is `ok`. In any other state a server
+ * replies CLUSTERDOWN to commands with keys (`getNodeByQuery` in cluster.c), whatever slots it claims. With
+ * `cluster-allow-reads-when-down` it still executes reads. A server that is loading its data returns no view.
  */
 export function servingNodes(views: readonly NodeView[]): readonly SlotOwner[] {
   const ok = new Set(views.flatMap((view) => (isOk(view) ? [view.node] : [])));
   return slotOwners(views).filter(({ node }) => ok.has(node));
 }
 
-/** Returns the names of the nodes that own slots and refuse commands for them. */
+/** Returns the names of the nodes that own slots and reject commands for them. */
 export function rejectingOwners(views: readonly NodeView[]): readonly string[] {
   const serving = new Set(servingNodes(views).map(({ node }) => node));
   return slotOwners(views).flatMap(({ node }) => (serving.has(node) ? [] : [node]));
@@ -125,7 +130,7 @@ function isOk(view: NodeView): boolean {
   return view.kind === "answered" && view.state === "ok";
 }
 
-/** The node that executes commands for a slot, or why none does. */
+/** The name of the node that executes commands for a slot, or the reason why no node does. */
 export type ServingResult =
   | { readonly node: string; readonly reason?: never }
   | { readonly node?: never; readonly reason: string };
@@ -136,16 +141,16 @@ export function findServingNode(views: readonly NodeView[], slot: number): Servi
   if (owner === undefined) return { reason: `no node that answers owns slot ${slot}` };
   const view = views.find(({ node }) => node === owner.node);
   if (view !== undefined && isOk(view)) return { node: owner.node };
-  return { reason: `${owner.node} owns slot ${slot} and refuses commands: ${whyRefusing(view)}` };
+  return { reason: `${owner.node} owns slot ${slot} and rejects commands: ${describeRejection(view)}` };
 }
 
-function whyRefusing(view: NodeView | undefined): string {
-  if (view?.kind !== "answered") return "it gave no view";
+function describeRejection(view: NodeView | undefined): string {
+  if (view?.kind !== "answered") return "it returned no view";
   const cause = findDownReason(view, true);
   return `its cluster_state is ${view.state}${cause === undefined ? "" : `, because ${cause}`}`;
 }
 
-/** Returns the slots that no node that answers owns. */
+/** Returns the slots that are not owned by any node that answers. */
 export function unownedSlots(views: readonly NodeView[]): readonly SlotRange[] {
   return missingFrom(slotOwners(views));
 }
@@ -158,29 +163,34 @@ function missingFrom(owners: readonly SlotOwner[]): readonly SlotRange[] {
 }
 
 /**
- * Returns why the keys of a cluster cannot all be read back now, or undefined if they can: every slot has one owner in
- * the views of all nodes that answer, and each owner executes commands. Dead nodes do not matter.
+ * Returns the reason why not all keys of a cluster can be read back now, or undefined if they can. They can if every slot has
+ * exactly one owner in the views of all nodes that answer, and each owner executes commands. Nodes that do not answer are
+ * ignored.
  */
 export function findReadObstacle(views: readonly NodeView[]): string | undefined {
-  const served = slotOwners(views);
-  const servedBy = new Map(served.map(({ node, slots }) => [node, formatRanges(slots)]));
-  for (const { node, entry } of selves(views)) {
+  const owners = slotOwners(views);
+  const ownedByNode = new Map(owners.map(({ node, slots }) => [node, formatRanges(slots)]));
+  for (const { node, entry } of selfReports(views)) {
     const claimed = entry.role === "primary" ? formatRanges(normalizeRanges(entry.slots)) : "";
-    if (claimed !== (servedBy.get(node) ?? ""))
-      return `${node} claims the slots ${claimed}, to which another has a newer claim`;
+    if (claimed !== (ownedByNode.get(node) ?? ""))
+      return `${node} claims the slots ${claimed}, but another node has a newer claim to some of them`;
   }
-  const missing = missingFrom(served);
-  if (missing.length > 0) return `nobody who answers serves the slots ${formatRanges(missing)}`;
+  const missing = missingFrom(owners);
+  if (missing.length > 0) return `no node that answers owns the slots ${formatRanges(missing)}`;
   const [down] = rejectingOwners(views);
-  return down === undefined ? undefined : `${down} says cluster_state:fail`;
+  return down === undefined ? undefined : `${down} reports cluster_state:fail`;
 }
 
-/** Names of the nodes that say they are replicas: of the given primary, or of anyone. */
+/**
+ * Returns the names of the nodes that report that they are replicas of a primary.
+ *
+ * @param primaryId the node id of the primary; undefined for the replicas of all primaries.
+ */
 export function replicasOfShard(
   views: readonly NodeView[],
   primaryId: string | undefined,
 ): readonly string[] {
-  return selves(views)
+  return selfReports(views)
     .filter(
       ({ entry }) => entry.role === "replica" && (primaryId === undefined || entry.primaryId === primaryId),
     )
