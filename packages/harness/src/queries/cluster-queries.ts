@@ -79,8 +79,8 @@ export interface ClusterQueries {
   replicasOf(key: string, options?: WaitOptions): Promise<readonly RedisClusterNode[]>;
 
   /**
-   * Returns the nodes that own slots now, in the order of their names. It asks about roles and does not wait: a returned node may
-   * reject commands at this moment. {@link primaryOf} waits until one executes them.
+   * Returns the nodes that own slots now, in the order of their names. It looks only at roles and does not wait: a returned node
+   * may reject commands at this moment. {@link primaryOf} waits until one executes them.
    *
    * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes.
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.

@@ -77,7 +77,7 @@ export class ClusterReader implements ClusterQueries {
    * Returns the node that owns the slot of a key now, whether or not it executes commands. For calls that have a deadline.
    *
    * @throws Error with the reason if no node owns the slot.
-   * @throws RedisClusterError FAILOVER_IMPOSSIBLE
+   * @throws RedisClusterError FAILOVER_IMPOSSIBLE if the owner failed and cannot be replaced.
    */
   async currentOwner(key: string): Promise<RedisClusterNode> {
     const slot = keySlot(key);
@@ -91,7 +91,7 @@ export class ClusterReader implements ClusterQueries {
   /** Reads the views once, and returns a projection of them. */
   async #project<T>(options: WaitOptions, projection: (view: ClusterView) => T): Promise<T> {
     const { calls } = this.#context;
-    return projection(await calls.query("Asking every node", options, () => readView(this.#context)));
+    return projection(await calls.query("Querying all nodes", options, () => readView(this.#context)));
   }
 
   #named(names: readonly string[]): readonly RedisClusterNode[] {

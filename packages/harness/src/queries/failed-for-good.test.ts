@@ -14,7 +14,11 @@ function planned(shape: ClusterShape): ClusterPlan {
   return planCluster(validateOptions(shape, {}), parseSubnet("10.1.0.0/24"), hex);
 }
 
-/** The view of each node: the dead ones are silent, the others see everything as planned, with flags added. */
+/**
+ * Returns the view of each node. Dead nodes are silent, and the other nodes report the plan.
+ *
+ * @param flags flags to add, separated by spaces, by node name.
+ */
 function viewsOf(plan: ClusterPlan, dead: readonly string[], flags: Record<string, string> = {}): NodeView[] {
   const line =
     (self: NodePlan) =>
@@ -53,7 +57,7 @@ async function find(
 const ONE_SHARD = { nodes: 3, replicas: 2 };
 const TWO_SHARDS = { nodes: 4, replicas: 1 };
 
-test("finds a dead primary in a cluster with one or two primaries, and in no larger one", async () => {
+test("finds a dead primary only in a cluster with one or two primaries", async () => {
   expect(await find(ONE_SHARD, ["node-0"])).toEqual({
     failed: ["node-0"],
     electorate: { primaries: 1, votesNeeded: 1 },
@@ -62,18 +66,18 @@ test("finds a dead primary in a cluster with one or two primaries, and in no lar
   expect(await find({}, ["node-0", "node-1"])).toBeUndefined();
 });
 
-test("does not count dead replicas, nor a primary that is silent while its container runs", async () => {
+test("ignores dead replicas, and a silent primary whose container runs", async () => {
   expect(await find(ONE_SHARD, ["node-1", "node-2"])).toBeUndefined();
   expect(await find(ONE_SHARD, ["node-0"], { down: false })).toBeUndefined();
 });
 
-test("goes by the plan if no node answers", async () => {
+test("uses the roles of the plan if no node answers", async () => {
   expect(await find(ONE_SHARD, ["node-0", "node-1", "node-2"])).toMatchObject({ failed: ["node-0"] });
   const all = ["node-0", "node-1", "node-2", "node-3", "node-4", "node-5"];
   expect(await find({}, all)).toBeUndefined();
 });
 
-test("finds a primary that is cut off as soon as other nodes miss it", async () => {
+test("finds a primary that is cut off as soon as another node suspects it", async () => {
   const cutOff = ["node-0"];
   expect(await find(ONE_SHARD, [], { cutOff })).toBeUndefined();
   expect(await find(ONE_SHARD, [], { cutOff, flags: { "node-0": "fail?" } })).toMatchObject({

@@ -7,18 +7,18 @@ import {
 } from "../view/automatic-failover.ts";
 import type { NodeView } from "../view/node-view.ts";
 
-/** Primaries that have failed and that no replica can replace. */
+/** Primaries that have failed and cannot be replaced by a replica. */
 export interface FailedForGood {
-  /** Their names. */
+  /** The names of the primaries. */
   readonly failed: readonly string[];
   readonly electorate: Electorate;
 }
 
 /**
- * Finds the primaries that have failed in a cluster with too few primaries to replace them; undefined if there are none.
+ * Finds the primaries that have failed in a cluster with too few primaries to replace them. Returns undefined if there are none.
  *
- * @param cutOff names of the nodes that faults cut off from most of the others.
- * @param isDown whether the container of a node does not run; false if that is not known.
+ * @param cutOff the names of the nodes that faults cut off from most other nodes.
+ * @param isDown returns whether the container of a node does not run; false if the state is unknown.
  */
 export async function findFailedForGood(
   plan: ClusterPlan,
