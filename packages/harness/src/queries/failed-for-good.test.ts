@@ -15,11 +15,15 @@ function planned(shape: ClusterShape): ClusterPlan {
 }
 
 /**
- * Returns the view of each node. Dead nodes are silent, and the other nodes report the plan.
+ * Returns the view of each node. Stopped nodes are silent, and the other nodes report the plan.
  *
  * @param flags flags to add, separated by spaces, by node name.
  */
-function viewsOf(plan: ClusterPlan, dead: readonly string[], flags: Record<string, string> = {}): NodeView[] {
+function viewsOf(
+  plan: ClusterPlan,
+  stopped: readonly string[],
+  flags: Record<string, string> = {},
+): NodeView[] {
   const line =
     (self: NodePlan) =>
     (node: NodePlan): string => {
@@ -31,7 +35,7 @@ function viewsOf(plan: ClusterPlan, dead: readonly string[], flags: Record<strin
       return `${node.id} ${node.address}:6379@16379 ${all.filter(Boolean).join(",")} ${follows} 0 0 1 connected${tail}`;
     };
   return plan.nodes.map((node) =>
-    dead.includes(node.name)
+    stopped.includes(node.name)
       ? { kind: "silent", node: node.name, reason: "refused" }
       : {
           kind: "answered",
@@ -46,18 +50,18 @@ function viewsOf(plan: ClusterPlan, dead: readonly string[], flags: Record<strin
 
 async function find(
   shape: ClusterShape,
-  dead: readonly string[],
+  stopped: readonly string[],
   options: { cutOff?: readonly string[]; flags?: Record<string, string>; down?: boolean } = {},
 ): Promise<FailedForGood | undefined> {
   const plan = planned(shape);
   const { cutOff = [], flags = {}, down = true } = options;
-  return await findFailedForGood(plan, viewsOf(plan, dead, flags), cutOff, () => Promise.resolve(down));
+  return await findFailedForGood(plan, viewsOf(plan, stopped, flags), cutOff, () => Promise.resolve(down));
 }
 
 const ONE_SHARD = { nodes: 3, replicas: 2 };
 const TWO_SHARDS = { nodes: 4, replicas: 1 };
 
-test("finds a dead primary only in a cluster with one or two primaries", async () => {
+test("finds a stopped primary only in a cluster with one or two primaries", async () => {
   expect(await find(ONE_SHARD, ["node-0"])).toEqual({
     failed: ["node-0"],
     electorate: { primaries: 1, votesNeeded: 1 },
@@ -66,7 +70,7 @@ test("finds a dead primary only in a cluster with one or two primaries", async (
   expect(await find({}, ["node-0", "node-1"])).toBeUndefined();
 });
 
-test("ignores dead replicas, and a silent primary whose container runs", async () => {
+test("ignores stopped replicas, and a silent primary whose container runs", async () => {
   expect(await find(ONE_SHARD, ["node-1", "node-2"])).toBeUndefined();
   expect(await find(ONE_SHARD, ["node-0"], { down: false })).toBeUndefined();
 });

@@ -28,18 +28,18 @@ test("one or two primaries cannot replace a failed primary, but three can", () =
 });
 
 test("a silent primary owns its slots until another node has a newer claim", () => {
-  const dead: NodeView = { kind: "silent", node: "node-0", reason: "refused" };
+  const silent: NodeView = { kind: "silent", node: "node-0", reason: "refused" };
   const before = view("node-1", entry(ONE, "master,fail", 1, "0-16383"), entry(TWO, "myself,slave", 0));
-  expect([...primariesWithSlots([dead, before])]).toEqual([ONE]);
+  expect([...primariesWithSlots([silent, before])]).toEqual([ONE]);
   const after = view("node-1", entry(ONE, "master,fail", 1), entry(TWO, "myself,master", 2, "0-16383"));
   const stale = view("node-2", entry(ONE, "master,fail", 1, "0-16383"), entry(THREE, "myself,slave", 0));
   for (const views of [
-    [dead, stale, after],
-    [dead, after, stale],
+    [silent, stale, after],
+    [silent, after, stale],
   ]) {
     expect([...primariesWithSlots(views)]).toEqual([TWO]);
   }
-  expect([...primariesWithSlots([dead])]).toEqual([]);
+  expect([...primariesWithSlots([silent])]).toEqual([]);
 });
 
 test("primaries without slots do not count", () => {

@@ -41,10 +41,10 @@ test("a minority is a reason with and without required coverage", () => {
 });
 
 test("uncovered slots are a reason only if full coverage is required", () => {
-  const dead = seen(["", "", ",fail"]);
-  expect(isCutOff(dead)).toBe(false);
-  expect(findDownReason(dead, true)).toBe("the slots 10923-16383 have no owner, or their owner failed");
-  expect(findDownReason(dead, false)).toBeUndefined();
+  const failed = seen(["", "", ",fail"]);
+  expect(isCutOff(failed)).toBe(false);
+  expect(findDownReason(failed, true)).toBe("the slots 10923-16383 have no owner, or their owner failed");
+  expect(findDownReason(failed, false)).toBeUndefined();
   expect(findDownReason(seen(["", "", ""], ["0-5460", "5461-10922", "10923-16000"]), true)).toBe(
     "the slots 16001-16383 have no owner, or their owner failed",
   );

@@ -230,7 +230,7 @@ test("a promoted node owns slots before other nodes report the promotion", () =>
   const promoted: Changes = {
     "node-3": { role: "primary", primaryId: undefined, configEpoch: 4, slots: [{ first: 0, last: 5460 }] },
   };
-  const result = merged({ kind: "silent", node: "node-0", reason: "dead" }, view("node-3", promoted));
+  const result = merged({ kind: "silent", node: "node-0", reason: "away" }, view("node-3", promoted));
   expect(result.disagreements.map(({ kind }) => kind)).not.toContain("coverage");
 });
 

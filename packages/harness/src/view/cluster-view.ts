@@ -144,8 +144,9 @@ function compareReports(
   const found: Disagreement[] = [];
   const unaware = reports.filter(({ entry }) => entry === undefined).map(({ by }) => by);
   if (unaware.length > 0) {
-    const where = `${unaware.length === 1 ? "view" : "views"} of ${unaware.join(", ")}`;
-    found.push({ kind: "members", about: name, message: `${name} is missing from the ${where}` });
+    const plural = unaware.length === 1 ? "view" : "views";
+    const message = `${name} is missing from the ${plural} of ${unaware.join(", ")}`;
+    found.push({ kind: "members", about: name, message });
   }
   const known = reports.flatMap(({ by, entry }) => (entry === undefined ? [] : [{ by, entry }]));
   const compare = (kind: "role" | "primary" | "slots", read: (entry: NodeEntry) => string): void => {

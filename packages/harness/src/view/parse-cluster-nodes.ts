@@ -2,7 +2,9 @@ import type { NodeRole, SlotRange } from "../plan/cluster-plan.ts";
 
 /** A slot that is being migrated to or imported from another node. */
 export interface OpenSlot {
+  /** `migrating` if the slot leaves the node, `importing` if it arrives. */
   readonly kind: "migrating" | "importing";
+  /** The number of the slot, from 0 to 16383. */
   readonly slot: number;
   /** The node id of the other node. */
   readonly peer: string;
@@ -10,11 +12,17 @@ export interface OpenSlot {
 
 /** A line of CLUSTER NODES: what one node reports about a member. */
 export interface NodeEntry {
+  /** The node id: 40 hexadecimal digits. */
   readonly id: string;
+  /** The IP address in the network of the nodes; empty if it is unknown. */
   readonly address: string;
+  /** The port for clients. */
   readonly port: number;
+  /** The port of the cluster bus; undefined if the server does not report it. */
   readonly busPort: number | undefined;
+  /** The hostname that the node announces; undefined if it has none. */
   readonly hostname: string | undefined;
+  /** The role of the node. */
   readonly role: NodeRole;
   /** The flags of CLUSTER NODES without `myself` and the role: `fail?`, `fail`, `handshake`, `noaddr`, `nofailover`. */
   readonly flags: readonly string[];
@@ -22,9 +30,13 @@ export interface NodeEntry {
   readonly self: boolean;
   /** The node id of the primary that a replica follows. */
   readonly primaryId: string | undefined;
+  /** The config epoch: of two primaries that claim a slot, the one with the greater config epoch owns it. */
   readonly configEpoch: number;
+  /** Whether the reporting node has a connection of the cluster bus to this node. */
   readonly linkConnected: boolean;
+  /** The slots that the node claims. */
   readonly slots: readonly SlotRange[];
+  /** The slots that are being migrated or imported. */
   readonly openSlots: readonly OpenSlot[];
 }
 

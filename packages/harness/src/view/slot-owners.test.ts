@@ -208,7 +208,7 @@ test("a node with a failed cluster_state owns slots but does not serve them", ()
 
 test("returns the reason if no node serves a slot", () => {
   const other = `${B} 172.28.0.3:6379@16379 master - 0 0 2 connected 8192-16383`;
-  const dead = other.replace("master -", "master,fail -");
+  const failed = other.replace("master -", "master,fail -");
   const owner = (...others: readonly string[]): NodeView =>
     withFailState(viewOf("node-0", A, "master - 0 0 1 connected 0-8191", others));
   expect(findServingNode([owner(other)], 8192)).toEqual({ reason: "no node that answers owns slot 8192" });
@@ -216,7 +216,7 @@ test("returns the reason if no node serves a slot", () => {
   expect(findServingNode([owner(other)], 7)).toEqual({
     reason: "node-0 owns slot 7 and rejects commands: its cluster_state is fail",
   });
-  expect(findServingNode([owner(dead, `${C} 172.28.0.4:6379@16379 master - 0 0 3 connected`)], 7)).toEqual({
+  expect(findServingNode([owner(failed, `${C} 172.28.0.4:6379@16379 master - 0 0 3 connected`)], 7)).toEqual({
     reason:
       "node-0 owns slot 7 and rejects commands: its cluster_state is fail, because it reaches 1 primary, and a majority is 2",
   });
