@@ -237,7 +237,7 @@ describe("the node that serves a key", () => {
     await expect(cluster.primaryOf(OTHER_SHARD, { timeoutMs: 500 })).rejects.toMatchObject({
       code: "WAIT_TIMEOUT",
       message: expect.stringMatching(
-        new RegExp(`${other.name} owns slot \\d+ and refuses commands: its cluster_state is fail`),
+        new RegExp(`${other.name} owns slot \\d+ and rejects commands: its cluster_state is fail`),
       ),
     });
     expect((await cluster.primaries()).map(String)).toContain(other.name);

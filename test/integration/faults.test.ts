@@ -227,7 +227,7 @@ describe("faults, each applied and healed", () => {
     expect(fault.nodes).toHaveLength(2);
     const { slotsCovered, problems } = await cluster.check();
     expect(slotsCovered).toBe(false);
-    expect(problems).toContain("nobody who answers serves the slots 5461-10922");
+    expect(problems).toContain("no node that answers owns the slots 5461-10922");
     await expect(cluster.primaryOf(KEY, { timeoutMs: 500 })).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
     await fault.heal();
     await cluster.waitUntilHealthy({ timeoutMs: 30_000 });

@@ -139,7 +139,7 @@ describe("a cluster that is broken on purpose", () => {
     await using _dead = await cluster.kill((await cluster.replicas())[0] ?? "");
     await expect(cluster.waitUntilHealthy({ timeoutMs: 300 })).rejects.toMatchObject({
       code: "WAIT_TIMEOUT",
-      message: expect.stringMatching(/not done after 300 ms\. Still: node-\d gave no view/),
+      message: expect.stringMatching(/not done after 300 ms\. Still: node-\d returned no view/),
     });
     const controller = new AbortController();
     const waiting = cluster.waitUntilHealthy({ signal: controller.signal });

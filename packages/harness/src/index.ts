@@ -99,10 +99,10 @@ export type { RedisClusterOptions } from "./start/options.generated.ts";
 export { startRedisCluster } from "./start/start-redis-cluster.ts";
 export type { StartupReport } from "./cluster/startup-report.ts";
 export { type SweepOptions, sweepOrphans } from "./start/sweep-orphans.ts";
-export type { ClusterCheck } from "./view/check.ts";
+export type { ClusterCheck } from "./view/cluster-check.ts";
 export type { ClusterView, Disagreement, MergedMember } from "./view/cluster-view.ts";
 export type { NodeView } from "./view/node-view.ts";
-export type { NodeEntry, OpenSlot } from "./view/parse-nodes.ts";
+export type { NodeEntry, OpenSlot } from "./view/parse-cluster-nodes.ts";
 export type { ClusterWorkloadOptions, ClusterWorkloads } from "./workload/cluster-workloads.ts";
 export { formatLedger } from "./workload/format-ledger.ts";
 export type {

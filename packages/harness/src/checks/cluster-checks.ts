@@ -1,6 +1,6 @@
-import { checkView } from "../view/check.ts";
+import { checkView } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
-import { formatNodeView } from "../view/format-view.ts";
+import { formatNodeView } from "../view/format-node-view.ts";
 import { isRecord, provesNothing, wrongInput } from "./refusals.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 

@@ -11,7 +11,7 @@ const hex = (characters: number): string => String((next += 1)).padStart(charact
 const plan = (shape: ClusterShape): ClusterPlan =>
   planCluster(validateOptions(shape, {}), parseSubnet("10.1.0.0/24"), hex);
 
-test("the library logs in as the default user, or as its own if that one is off", () => {
+test("accessOf returns the default user, or the harness user if it is off", () => {
   expect(accessOptions(accessOf(plan({ password: "d" }), undefined))).toEqual({ password: "d" });
   expect(accessOptions(accessOf(plan({}), undefined))).toEqual({});
   const hardened = plan({ defaultUser: false });
@@ -21,7 +21,7 @@ test("the library logs in as the default user, or as its own if that one is off"
   });
 });
 
-test("a renamed command is sent by its new name, whatever its case", () => {
+test("commandName returns the new name of a renamed command in any case", () => {
   const access = accessOf(plan({ config: { "rename-command": "CONFIG secret" } }), undefined);
   expect(["CONFIG", "config", "INFO"].map((command) => commandName(access, command))).toEqual([
     "secret",

@@ -11,14 +11,14 @@ const { nodes } = planCluster(validateOptions({}, {}), parseSubnet("10.1.0.0/24"
 const [ONE, TWO] = [nodes[0] as NodePlan, nodes[1] as NodePlan];
 const at = (port: number): { host: string; port: number } => ({ host: "127.0.0.1", port });
 
-test("a node that was restarted is found at its new port", () => {
+test("get returns the new port of a restarted node", () => {
   const table = new AddressTable();
   table.set(ONE, at(32_768));
   table.set(ONE, at(32_770));
   expect(table.get(ONE)).toEqual(at(32_770));
 });
 
-test("whoever gets a port takes it from whoever had it, and that one has none until it is started again", () => {
+test("a node loses its port if another node gets it, until it restarts", () => {
   const table = new AddressTable();
   table.set(ONE, at(32_768));
   table.set(TWO, at(32_768));
@@ -29,15 +29,15 @@ test("whoever gets a port takes it from whoever had it, and that one has none un
   expect(table.get(TWO)).toEqual(at(32_768));
 });
 
-test("only a change is told, and only to those who still want to hear of it", () => {
+test("a listener is called only for changes, and until it unsubscribes", () => {
   const table = new AddressTable();
-  const told: string[] = [];
-  const forget = table.onChange(ONE, () => told.push(`one at ${table.get(ONE)?.port}`));
-  table.onChange(TWO, () => told.push(`two at ${table.get(TWO)?.port}`));
+  const notified: string[] = [];
+  const unsubscribe = table.onChange(ONE, () => notified.push(`one at ${table.get(ONE)?.port}`));
+  table.onChange(TWO, () => notified.push(`two at ${table.get(TWO)?.port}`));
   table.set(ONE, at(1));
   table.set(ONE, at(1));
   table.set(TWO, at(1));
-  forget();
+  unsubscribe();
   table.set(ONE, at(2));
-  expect(told).toEqual(["one at 1", "one at undefined", "two at 1"]);
+  expect(notified).toEqual(["one at 1", "one at undefined", "two at 1"]);
 });

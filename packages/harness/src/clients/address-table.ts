@@ -1,22 +1,23 @@
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 
 /**
- * The live map from a node's network address to its mapped address on the host. Nodes are also found by the names that
- * they announce to clients.
- * Docker gives a restarted container another host port unless the port was fixed, so whoever reconnects has to look
- * here again instead of keeping what it was told first.
+ * Maps the network address of each node to its current address on the host. Nodes are also found by the names that they announce
+ * to clients.
  *
- * A port that a dead node had may be given to another one, above all by an engine that was restarted itself. Whoever
- * gets an address therefore takes it from whoever had it.
+ * Docker assigns another host port to a restarted container, unless the port is fixed. A client that reconnects must therefore
+ * look up the address again.
+ *
+ * The port of a stopped node may be assigned to another node, especially after a restart of the engine. If a node gets the address
+ * of another node, the other node no longer has an address.
  */
 export class AddressTable {
   readonly #mapped = new Map<string, HostAndPort>();
   readonly #listeners = new Map<string, Set<() => void>>();
-  /** Other names for network addresses, each with its port: `node-0:6379` for `10.1.0.2:6379`. */
+  /** Network addresses by announced names, each with its port: `10.1.0.2:6379` by `node-0:6379`. */
   readonly #aliases = new Map<string, string>();
-  #missed: (() => void) | undefined;
+  #missListener: (() => void) | undefined;
 
-  /** Enters where a node is published now. */
+  /** Sets the current address of a node on the host. */
   set(node: NodePlan, mapped: HostAndPort): void {
     const key = keyOf(node);
     for (const name of this.namesOf(node)) this.learn(name, key);
@@ -24,43 +25,49 @@ export class AddressTable {
     for (const [other, { host, port }] of this.#mapped) {
       if (other === key || host !== mapped.host || port !== mapped.port) continue;
       this.#mapped.delete(other);
-      this.#tell(other);
+      this.#notify(other);
     }
     this.#mapped.set(key, mapped);
-    if (before?.host !== mapped.host || before.port !== mapped.port) this.#tell(key);
+    if (before?.host !== mapped.host || before.port !== mapped.port) this.#notify(key);
   }
 
-  /** The mapped address of a node, or undefined while it has none. */
+  /** Returns the mapped address of a node, or undefined if it has none now. */
   get(node: NodePlan): HostAndPort | undefined {
     return this.lookUp(keyOf(node));
   }
 
   /**
-   * The mapped address for what a server announces, as ioredis asks for it: a network address or a name, with its port.
+   * Returns the mapped address for an address or name that a server announces. ioredis calls this through `natMap`.
+   *
+   * @param announced a network address or a name, with its port.
    */
   lookUp(announced: string): HostAndPort | undefined {
     const mapped = this.#mapped.get(announced) ?? this.#mapped.get(this.#aliases.get(announced) ?? "");
-    if (mapped === undefined) this.#missed?.();
+    if (mapped === undefined) this.#missListener?.();
     return mapped;
   }
 
-  /** Calls back whenever nothing is known about what a server announced. */
+  /** Calls the listener whenever {@link lookUp} does not find an announced address or name. Replaces an earlier listener. */
   onMiss(listener: () => void): void {
-    this.#missed = listener;
+    this.#missListener = listener;
   }
 
-  /** Notes another name, with its port, for a network address and port. */
+  /** Adds an announced name for a network address, both with their ports. */
   learn(announced: string, network: string): void {
     if (announced !== network) this.#aliases.set(announced, network);
   }
 
-  /** Everything that a node is planned to be announced as, each with its port. */
+  /** Returns the address and the names that a node announces according to the plan, each with its port. */
   namesOf(node: NodePlan): readonly string[] {
     const names = [node.address, node.name, ...(node.hostname === undefined ? [] : [node.hostname])];
     return names.map((name) => `${name}:${node.port}`);
   }
 
-  /** Calls back whenever a node has another address, or none any more. Gives what ends that. */
+  /**
+   * Calls the listener whenever the address of a node has changed or was removed.
+   *
+   * @returns a function that ends the subscription.
+   */
   onChange(node: NodePlan, listener: () => void): () => void {
     const listeners = this.#listeners.get(keyOf(node)) ?? new Set();
     this.#listeners.set(keyOf(node), listeners);
@@ -68,7 +75,7 @@ export class AddressTable {
     return () => listeners.delete(listener);
   }
 
-  #tell(key: string): void {
+  #notify(key: string): void {
     for (const listener of this.#listeners.get(key) ?? []) listener();
   }
 }

@@ -58,7 +58,7 @@ export class ClientPool implements ClusterClients {
   }
 
   /**
-   * Closes all clients, also those of the nodes, for good.
+   * Closes all clients, also those of the nodes, permanently.
    *
    * @param reason what later calls throw.
    */

@@ -14,32 +14,32 @@ const PLAN = planCluster(validateOptions({}, {}), parseSubnet("10.1.0.0/24"), he
 const ACCESS = { password: undefined, tls: undefined };
 const NEVER = new AbortController().signal;
 const TLS = { ca: "an authority" };
-/** What every client has: ioredis' own two seconds would keep a process alive after its end. */
-const EVERY = { disconnectTimeout: 100 };
+/** The options that every client has. */
+const COMMON_OPTIONS = { disconnectTimeout: 100 };
 
-test("a client logs in as the default user, or as whom its options name", () => {
+test("a client uses the default user, or the user of its options", () => {
   const access = { password: "d", tls: undefined };
   const { options } = clusterClientOptions(PLAN, new AddressTable(), access);
-  expect(options.redisOptions).toEqual({ ...EVERY, password: "d" });
+  expect(options.redisOptions).toEqual({ ...COMMON_OPTIONS, password: "d" });
   const own = { username: "app", password: "a" };
   const other = clusterClientOptions(PLAN, new AddressTable(), access, { redisOptions: own });
-  expect(other.options.redisOptions).toEqual({ ...EVERY, ...own });
+  expect(other.options.redisOptions).toEqual({ ...COMMON_OPTIONS, ...own });
 });
 
-test("with TLS a client trusts the cluster's authority and verifies, whatever else its options say of TLS", () => {
+test("a client trusts the authority of the cluster, also with TLS options of its own", () => {
   const access = { password: undefined, tls: TLS };
   const { options } = clusterClientOptions(PLAN, new AddressTable(), access);
-  expect(options.redisOptions).toEqual({ ...EVERY, tls: TLS });
+  expect(options.redisOptions).toEqual({ ...COMMON_OPTIONS, tls: TLS });
   const redisOptions = { tls: { minVersion: "TLSv1.3" }, connectTimeout: 5 } as const;
   const other = clusterClientOptions(PLAN, new AddressTable(), access, { redisOptions });
   expect(other.options.redisOptions).toEqual({
-    ...EVERY,
+    ...COMMON_OPTIONS,
     tls: { ...TLS, minVersion: "TLSv1.3" },
     connectTimeout: 5,
   });
 });
 
-test("a client connects to the name of a host, not to the first of its addresses", () => {
+test("a client connects to the name of a host instead of its first address", () => {
   for (const tls of [undefined, TLS]) {
     const { options } = clusterClientOptions(PLAN, new AddressTable(), { password: undefined, tls });
     const answers: unknown[] = [];
@@ -48,14 +48,14 @@ test("a client connects to the name of a host, not to the first of its addresses
   }
 });
 
-test("a natMap of the caller decides first, also for the nodes to connect to at the beginning", () => {
+test("a natMap of the caller is used first, also for the startup nodes", () => {
   const addresses = new AddressTable();
   const [one, two] = PLAN.nodes as [NodePlan, NodePlan];
   addresses.set(one, { host: "127.0.0.1", port: 32_768 });
   addresses.set(two, { host: "127.0.0.1", port: 32_769 });
   const proxy = { host: "127.0.0.1", port: 9_000 };
   const key = `${one.address}:${one.port}`;
-  for (const natMap of [{ [key]: proxy }, (asked: string) => (asked === key ? proxy : null)]) {
+  for (const natMap of [{ [key]: proxy }, (announced: string) => (announced === key ? proxy : null)]) {
     const { options, startupNodes } = clusterClientOptions(PLAN, addresses, ACCESS, { natMap });
     const find = options.natMap as (announced: string) => unknown;
     expect(find(key)).toEqual(proxy);
@@ -73,20 +73,20 @@ describe.each(["real", "fake"])("with %s timers", (kind) => {
     vi.useRealTimers();
   });
 
-  test("a client that finds no node tries again, and rejects what waits when it is closed", async () => {
+  test("a client without a node retries, and rejects its commands when it is closed", async () => {
     const addresses = new AddressTable();
     const open = new OpenClients<Cluster>();
     const client = await connectCluster(
       PLAN,
-      nowhere(addresses),
+      withClosedPorts(addresses),
       ACCESS,
       { lazyConnect: true, clusterRetryStrategy: () => 5 },
       NEVER,
       open.track,
     );
     const copy = client.duplicate();
-    const waiting = [client, copy].map((each) => each.get("order:42").catch(String));
-    await Promise.all([client, copy].map((each) => attempts(each, 3)));
+    const waiting = [client, copy].map((cluster) => cluster.get("order:42").catch(String));
+    await Promise.all([client, copy].map((cluster) => waitForAttempts(cluster, 3)));
     expect(open.close()).toEqual([client, copy]);
     await Promise.all([client, copy].map(closeCluster));
     for (const outcome of await Promise.all(waiting)) expect(outcome).toMatch(/None of startup nodes|closed/);
@@ -95,8 +95,8 @@ describe.each(["real", "fake"])("with %s timers", (kind) => {
   });
 });
 
-/** Waits until a client has failed to connect so many times. `once` of node:events would reject at the first error. */
-async function attempts(client: Cluster, count: number): Promise<void> {
+/** Waits until a client has failed to connect the given number of times. (`once` of node:events would reject at the first error.) */
+async function waitForAttempts(client: Cluster, count: number): Promise<void> {
   let failed = 0;
   await new Promise<void>((resolve) => {
     client.on("reconnecting", () => {
@@ -106,8 +106,8 @@ async function attempts(client: Cluster, count: number): Promise<void> {
   });
 }
 
-/** Every node is at a port that refuses connections. */
-function nowhere(addresses: AddressTable): AddressTable {
+/** Sets the address of every node to a port that refuses connections. */
+function withClosedPorts(addresses: AddressTable): AddressTable {
   for (const [index, node] of PLAN.nodes.entries())
     addresses.set(node, { host: "127.0.0.1", port: index + 1 });
   return addresses;

@@ -3,29 +3,29 @@ import { nextTurn } from "../clock/real-time.ts";
 import type { ClusterPlan, HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { type Access, accessOptions, DISCONNECT_TIMEOUT_MS } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";
-import { connectorTo } from "./live-connector.ts";
+import { createLiveConnector } from "./live-connector.ts";
 import { resolveEndpoints } from "./resolve-endpoints.ts";
 import { waitInRealTime } from "./real-timers.ts";
 import { whenReady } from "./when-ready.ts";
 
 /**
- * The options of an ioredis `Cluster`, less `replyMapping`, which changes the types of all replies: a client that
- * wants it is built from {@link ClientOptions} by hand.
+ * The options of an ioredis `Cluster`, without `replyMapping`, which changes the types of all replies. To use `replyMapping`, create
+ * the client from {@link ClientOptions}.
  */
 export type ClusterClientOptions = Omit<ClusterOptions, "redisOptions"> & {
   redisOptions?: Omit<NonNullable<ClusterOptions["redisOptions"]>, "replyMapping">;
 };
 
-/** What `new Cluster(startupNodes, options)` of ioredis needs to reach this cluster from here. */
+/** The arguments of `new Cluster(startupNodes, options)` of ioredis for a client on this host. */
 export interface ClientOptions {
   readonly startupNodes: ClusterNode[];
   readonly options: ClusterClientOptions;
 }
 
 /**
- * Builds the arguments for an ioredis `Cluster`. Both the start-up nodes and `natMap` read the live table, so the
- * client survives a node that comes back on another host port. A `natMap` among the overrides is asked first. Everything
- * else stays as ioredis has it.
+ * Returns the arguments for an ioredis `Cluster`. The startup nodes and `natMap` read the address table at each use, so the client
+ * finds a node that has restarted with another host port. A `natMap` of the overrides is used first. All other options keep the
+ * defaults of ioredis.
  */
 export function clusterClientOptions(
   plan: ClusterPlan,
@@ -33,16 +33,16 @@ export function clusterClientOptions(
   access: Access,
   overrides: ClusterClientOptions = {},
 ): ClientOptions {
-  const given = lookUpIn(overrides.natMap);
+  const lookUpOverride = lookUpFunction(overrides.natMap);
   const find = (node: NodePlan): HostAndPort => {
     for (const name of addresses.namesOf(node)) {
-      const mapped = given(name);
+      const mapped = lookUpOverride(name);
       if (mapped) return mapped;
     }
     return addresses.get(node) ?? { host: node.address, port: node.port };
   };
   const startupNodes = plan.nodes.map((node) => ({
-    // ioredis copies these at every connect, which is when a getter gives the present port.
+    // ioredis reads these properties at each connection attempt, so the getters return the current port.
     get host(): string {
       return find(node).host;
     },
@@ -54,24 +54,24 @@ export function clusterClientOptions(
   return {
     startupNodes,
     options: {
-      // By default ioredis replaces a name by one of its addresses. Where a name has several, `net.connect` finds the one
-      // that answers; and with TLS no certificate has to name the address.
+      // By default ioredis replaces a name with one of its addresses. If a name has several addresses, `net.connect` finds the
+      // one that answers. With TLS, certificates need not contain the address.
       dnsLookup: keepName,
       ...overrides,
-      natMap: (announced) => given(announced) ?? addresses.lookUp(announced) ?? null,
+      natMap: (announced) => lookUpOverride(announced) ?? addresses.lookUp(announced) ?? null,
       redisOptions: {
         disconnectTimeout: DISCONNECT_TIMEOUT_MS,
         ...own,
         ...overrides.redisOptions,
-        // Somebody who asks for a newer protocol still wants to reach this cluster.
+        // A caller that sets a TLS option, such as the protocol version, still needs the authority of this cluster.
         ...(own.tls === undefined ? {} : { tls: { ...own.tls, ...overrides.redisOptions?.tls } }),
       },
     },
   };
 }
 
-/** ioredis takes a function or an object. */
-function lookUpIn(natMap: NatMap | undefined): (announced: string) => HostAndPort | null | undefined {
+/** Returns a `natMap`, which may be a function or an object, as a function. */
+function lookUpFunction(natMap: NatMap | undefined): (announced: string) => HostAndPort | null | undefined {
   if (typeof natMap === "function") return natMap;
   return (announced) => natMap?.[announced];
 }
@@ -81,12 +81,11 @@ const keepName: NonNullable<ClusterOptions["dnsLookup"]> = (name, done) => {
 };
 
 /**
- * Opens an ioredis `Cluster` and waits until it is ready, unless its options have `lazyConnect`. It finds nodes by every
- * kind of endpoint that servers announce, and its reconnects and delays are measured in real time. The same is true for its
- * duplicates.
+ * Creates an ioredis `Cluster` and waits until it is ready, unless the options contain `lazyConnect`. The client finds nodes by
+ * every kind of endpoint that servers announce, and uses real timers for its reconnects and delays. Both also apply to its
+ * duplicates. If the client does not become ready, it is closed.
  *
- * @param track is called at once with the client, and with each duplicate, for the caller to close them. If the client does
- * not become ready it is closed here.
+ * @param track is called immediately with the client, and later with each duplicate, so that the caller can close them.
  */
 export async function connectCluster(
   plan: ClusterPlan,
@@ -98,7 +97,7 @@ export async function connectCluster(
 ): Promise<Cluster> {
   signal.throwIfAborted();
   const { startupNodes, options } = clusterClientOptions(plan, addresses, access, overrides);
-  const redisOptions = { Connector: connectorTo(), ...options.redisOptions };
+  const redisOptions = { Connector: createLiveConnector(), ...options.redisOptions };
   const client = prepare(new Cluster(startupNodes, { ...options, redisOptions }), addresses, track);
   if (options.lazyConnect === true) return client;
   try {
@@ -114,18 +113,18 @@ function prepare(client: Cluster, addresses: AddressTable, track: (client: Clust
   waitInRealTime(client);
   resolveEndpoints(client, addresses);
   endWithoutConnections(client);
-  // While a node is away ioredis reports each failed refresh here; without a listener it prints them.
+  // ioredis emits an error for each failed refresh while a node is unreachable. Without a listener, ioredis prints it.
   client.on("error", () => {});
   const duplicate = client.duplicate.bind(client);
-  client.duplicate = (...given: Parameters<Cluster["duplicate"]>) =>
-    prepare(duplicate(...given), addresses, track);
+  client.duplicate = (...args: Parameters<Cluster["duplicate"]>) =>
+    prepare(duplicate(...args), addresses, track);
   track(client);
   return client;
 }
 
 /**
- * In ioredis 6.0 a client that is disconnected while it has no connection stays "disconnecting", and its commands wait for
- * ever. In the status "wait", `disconnect` ends the client and rejects them.
+ * Ends the client when it is disconnected while it has no connection. In ioredis 6.0 such a client keeps the status
+ * "disconnecting", and its commands wait forever. In the status "wait", `disconnect` ends the client and rejects the commands.
  */
 function endWithoutConnections(client: Cluster): void {
   const disconnect = client.disconnect.bind(client);
@@ -135,10 +134,10 @@ function endWithoutConnections(client: Cluster): void {
   };
 }
 
-/** Disconnects an ioredis `Cluster` for good: whoever still uses it gets an error, not silence. */
+/** Disconnects an ioredis `Cluster` permanently. Its later commands are rejected instead of queued. */
 export async function closeCluster(client: Cluster): Promise<void> {
-  // ioredis 6.0 falls from "end" back to "close" when its last connections end one after the other. In that state it would
-  // queue commands for ever.
+  // In ioredis 6.0 the status changes from "end" back to "close" when the last connections end one after the other. In that status
+  // ioredis would queue commands forever.
   const end = (): void => {
     client.status = "end";
   };

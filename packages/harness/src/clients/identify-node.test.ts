@@ -15,24 +15,28 @@ function table(): AddressTable {
   return addresses;
 }
 
-/** A connection to a port, and what its node answers to CLUSTER MYID. */
+/**
+ * Returns a fake connection to a port.
+ *
+ * @param myId the answer of the node to CLUSTER MYID.
+ */
 function connection(port: number, myId: () => Promise<unknown>): Redis {
   return { options: { host: "127.0.0.1", port }, cluster: myId } as unknown as Redis;
 }
 
-test("a node is who it says it is, whatever node its port belonged to", async () => {
+test("returns the node with the reported id, even if the port belonged to another", async () => {
   const moved = connection(32_001, () => Promise.resolve("2".repeat(40)));
   expect(await identifyNode(moved, PLAN, table())).toBe(2);
 });
 
-test("the address decides if the node may not be asked, or reports an id that no plan has", async () => {
+test("uses the address if the id is forbidden or not in the plan", async () => {
   const forbidden = connection(32_001, () => Promise.reject(new Error("NOPERM")));
   expect(await identifyNode(forbidden, PLAN, table())).toBe(1);
   const renamed = connection(32_001, () => Promise.resolve("f".repeat(40)));
   expect(await identifyNode(renamed, PLAN, table())).toBe(1);
 });
 
-test("the address counts as it was when the connection was made", async () => {
+test("uses the address at the time of the call", async () => {
   const addresses = table();
   const dying = connection(32_001, () => {
     addresses.set(NODES[2] as NodePlan, { host: "127.0.0.1", port: 32_001 });
@@ -41,7 +45,7 @@ test("the address counts as it was when the connection was made", async () => {
   expect(await identifyNode(dying, PLAN, addresses)).toBe(1);
 });
 
-test("a connection to no node of the plan has none", async () => {
-  const stranger = connection(40_000, () => Promise.reject(new Error("NOPERM")));
-  expect(await identifyNode(stranger, PLAN, table())).toBeUndefined();
+test("returns undefined if the connection leads to no node of the plan", async () => {
+  const unplanned = connection(40_000, () => Promise.reject(new Error("NOPERM")));
+  expect(await identifyNode(unplanned, PLAN, table())).toBeUndefined();
 });

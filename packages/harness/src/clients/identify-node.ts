@@ -3,11 +3,11 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { AddressTable } from "./address-table.ts";
 
 /**
- * Returns the index of the node at the other end of a connection, by the id that the node itself reports: the port alone
- * may have been another node's a moment ago. The address decides only if the node does not report an id of the plan,
- * because its user may not ask for it or a CLUSTER RESET HARD has changed it.
+ * Returns the index in the plan of the node to which a connection leads. The id that the node itself reports identifies the node,
+ * because its port may have belonged to another node shortly before. The address identifies the node only if the reported id is
+ * not in the plan, after a CLUSTER RESET HARD, or if the user of the connection lacks the permission to read the id.
  *
- * @returns undefined if neither is known.
+ * @returns undefined if neither the id nor the address belongs to a node of the plan.
  */
 export async function identifyNode(
   connection: Redis,

@@ -1,18 +1,19 @@
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import type { AddressTable } from "./address-table.ts";
 import type { NodeConnection } from "./node-connection.ts";
 
 /**
- * Makes the table learn names that nodes have announced since the start. A client that the application created itself can
- * only look names up. If it does not find one, the nodes are asked for all names, and the client's next attempt succeeds.
+ * Adds names to the address table that nodes announce only after the start. A client that the application created itself can only
+ * look up names in the table. When it does not find a name, this reads the names from all nodes, so that the next attempt of the
+ * client succeeds.
  */
 export function learnNames(addresses: AddressTable, connections: readonly NodeConnection[]): void {
-  let asking = false;
+  let isReading = false;
   addresses.onMiss(() => {
-    if (asking) return;
-    asking = true;
+    if (isReading) return;
+    isReading = true;
     void Promise.allSettled(connections.map((connection) => learnFrom(connection, addresses))).then(() => {
-      asking = false;
+      isReading = false;
     });
   });
 }

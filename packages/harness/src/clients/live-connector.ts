@@ -4,15 +4,15 @@ import { AbstractConnector, type RedisOptions } from "ioredis";
 import { clearTimeout, setTimeout } from "../clock/real-time.ts";
 import type { HostAndPort } from "../plan/cluster-plan.ts";
 
-/** A place that can move: the mapped address of one node. */
+/** An address that may change: the mapped address of one node. */
 export interface LiveAddress {
-  now(): HostAndPort;
-  /** Calls back when the address has changed. Returns a function that ends the subscription. */
+  current(): HostAndPort;
+  /** Calls the listener when the address has changed. Returns a function that ends the subscription. */
   onChange(listener: () => void): () => void;
 }
 
 type Connector = NonNullable<RedisOptions["Connector"]>;
-/** The part of a client's options that a connector reads, and updates with the address that it connects to. */
+/** The options of a client that a connector reads. The connector updates them with the address to which it connects. */
 interface ConnectorOptions {
   host?: string;
   port?: number;
@@ -22,13 +22,13 @@ interface ConnectorOptions {
 }
 
 /**
- * Returns an ioredis connector class. ioredis creates one instance for each client, also for each `duplicate()`, so every
- * copy of a client looks the address up itself at each attempt, and leaves an address that no longer belongs to the node.
- * The connector differs from ioredis' own (`StandaloneConnector`) in one more point: its timers are real ones.
+ * Returns an ioredis connector class. ioredis creates one instance for each client, also for each `duplicate()`. Every copy of a
+ * client therefore looks up the address at each attempt, and disconnects from an address that no longer belongs to the node. In
+ * contrast to `StandaloneConnector` of ioredis, the connector uses real timers.
  *
- * @param address where to connect. Default: the `host` and `port` of the client's options.
+ * @param address the address to connect to. @default the `host` and `port` in the options of the client
  */
-export function connectorTo(address?: LiveAddress): Connector {
+export function createLiveConnector(address?: LiveAddress): Connector {
   return class LiveConnector extends AbstractConnector {
     readonly #options: ConnectorOptions;
 
@@ -40,11 +40,11 @@ export function connectorTo(address?: LiveAddress): Connector {
 
     override async connect(): Promise<Socket> {
       this.connecting = true;
-      // ioredis continues in a later turn as well: the caller attaches its listeners first.
+      // Like ioredis, continue in a later turn, so that the caller can attach its listeners first.
       await Promise.resolve();
       if (!this.connecting) throw new Error("Connection is closed.");
-      // Error messages and traces read the options.
-      Object.assign(this.#options, address?.now());
+      // ioredis reads the address for error messages and traces from the options.
+      Object.assign(this.#options, address?.current());
       const { host, port, family, tls } = this.#options;
       const target = { host, port, ...(family === undefined ? {} : { family }) } as {
         host: string;
@@ -56,11 +56,11 @@ export function connectorTo(address?: LiveAddress): Connector {
         this.firstError = error;
       });
       if (address !== undefined) {
-        const forget = address.onChange(() => {
-          const now = address.now();
-          if (now.host !== host || now.port !== port) stream.destroy();
+        const unsubscribe = address.onChange(() => {
+          const current = address.current();
+          if (current.host !== host || current.port !== port) stream.destroy();
         });
-        stream.once("close", forget);
+        stream.once("close", unsubscribe);
       }
       return stream;
     }

@@ -36,8 +36,8 @@ afterAll(() => {
   server.close();
 });
 
-/** The first error of a client, or its answer to a PING. */
-async function ask(tls: object): Promise<string> {
+/** Connects a client and sends a PING. Throws the first error of the client, or returns the answer. */
+async function ping(tls: object): Promise<string> {
   const client = openNodeClient(NODE, addresses, {
     tls,
     protocol: 2,
@@ -56,19 +56,19 @@ async function ask(tls: object): Promise<string> {
   }
 }
 
-test("a client that knows the authority finds the node's mapped address in its certificate", async () => {
-  expect(await ask({ ca: certificates.ca })).toBe("PONG");
+test("a client with the authority accepts the mapped address of a node", async () => {
+  expect(await ping({ ca: certificates.ca })).toBe("PONG");
 });
 
-test("a client verifies: without the authority, or for another address, there is no connection", async () => {
-  await expect(ask({})).rejects.toThrow(/unable to verify|self-signed/);
-  await expect(ask({ ca: certificates.ca, servername: "node-1" })).rejects.toThrow(
+test("a client rejects an unknown authority and a certificate for another address", async () => {
+  await expect(ping({})).rejects.toThrow(/unable to verify|self-signed/);
+  await expect(ping({ ca: certificates.ca, servername: "node-1" })).rejects.toThrow(
     /does not match certificate/,
   );
 });
 
-/** A server that answers everything with its name, and whose port is let go of when it is closed. */
-async function answering(name: string): Promise<{ readonly port: number; close(): Promise<void> }> {
+/** Starts a server that answers every command with its name. When it is closed, its port is free again. */
+async function startServer(name: string): Promise<{ readonly port: number; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const plain: Plain = createPlain((socket) => {
     sockets.add(socket);
@@ -96,31 +96,31 @@ const PLAIN = {
 const [, ONE, TWO] = PLAN.nodes as [NodePlan, NodePlan, NodePlan];
 const local = (port: number): { host: string; port: number } => ({ host: "127.0.0.1", port });
 
-test("a client leaves an address that is another node's now, and one that was disconnected does not come back", async () => {
+test("a client leaves an address of another node, and stays closed if disconnected", async () => {
   const table = new AddressTable();
-  const [first, second] = await Promise.all([answering("first"), answering("second")]);
+  const [first, second] = await Promise.all([startServer("first"), startServer("second")]);
   table.set(ONE, local(first.port));
   const client = openNodeClient(ONE, table, PLAIN);
-  const given = openNodeClient(ONE, table, PLAIN);
+  const disconnected = openNodeClient(ONE, table, PLAIN);
   try {
     expect(await client.ping()).toBe("first");
-    expect(await given.ping()).toBe("first");
-    given.disconnect();
-    // The engine gives the port to another node, and this one another port.
+    expect(await disconnected.ping()).toBe("first");
+    disconnected.disconnect();
+    // The engine assigns the port to another node, and another port to this node.
     table.set(TWO, local(first.port));
     table.set(ONE, local(second.port));
-    await expect.poll(() => client.ping().catch(() => "away")).toBe("second");
-    expect(given.status).toBe("end");
+    await expect.poll(() => client.ping().catch(() => "unreachable")).toBe("second");
+    expect(disconnected.status).toBe("end");
   } finally {
     client.disconnect();
     await Promise.all([first.close(), second.close()]);
   }
 });
 
-test("duplicates are tracked, find the node at its new address, and print no errors", async () => {
+test("duplicates are tracked, find the new address, and print no errors", async () => {
   const table = new AddressTable();
   const printed = vi.spyOn(console, "error");
-  const [first, second] = await Promise.all([answering("first"), answering("second")]);
+  const [first, second] = await Promise.all([startServer("first"), startServer("second")]);
   table.set(ONE, local(first.port));
   const open = new OpenClients<Redis>();
   const client = openNodeClient(ONE, table, PLAIN, open.track);
@@ -130,39 +130,39 @@ test("duplicates are tracked, find the node at its new address, and print no err
     await first.close();
     await expect.poll(() => copies.map(({ status }) => status)).not.toContain("ready");
     table.set(ONE, local(second.port));
-    for (const copy of copies) await expect.poll(() => copy.ping().catch(() => "away")).toBe("second");
+    for (const copy of copies) await expect.poll(() => copy.ping().catch(() => "unreachable")).toBe("second");
     expect(copies.map(({ options }) => options.port)).toEqual([second.port, second.port]);
-    // The client, both copies and the copy between.
+    // The client, both copies, and the intermediate copy.
     const closed = open.close();
     expect(new Set(closed)).toEqual(new Set([client, ...copies, ...closed]));
     expect(closed).toHaveLength(4);
-    for (const each of closed) each.disconnect();
+    for (const redis of closed) redis.disconnect();
     await expect.poll(() => closed.map(({ status }) => status)).toEqual(Array(4).fill("end"));
     expect(printed).not.toHaveBeenCalled();
   } finally {
-    for (const each of [client, ...copies]) each.disconnect();
+    for (const redis of [client, ...copies]) redis.disconnect();
     printed.mockRestore();
     await second.close();
   }
 });
 
-test("a duplicate with an address of its own is a client of that address", async () => {
+test("a duplicate with its own address is a client of that address", async () => {
   const table = new AddressTable();
-  const [first, second] = await Promise.all([answering("first"), answering("second")]);
+  const [first, second] = await Promise.all([startServer("first"), startServer("second")]);
   table.set(ONE, local(first.port));
   const client = openNodeClient(ONE, table, PLAIN);
   const copy = client.duplicate(local(second.port));
   try {
     expect(await copy.ping()).toBe("second");
   } finally {
-    for (const each of [client, copy]) each.disconnect();
+    for (const redis of [client, copy]) redis.disconnect();
     await Promise.all([first.close(), second.close()]);
   }
 });
 
-test("a client that is closed between two attempts ends and rejects what waits", async () => {
+test("a client that is closed between two attempts ends and rejects its commands", async () => {
   const table = new AddressTable();
-  const only = await answering("server");
+  const only = await startServer("server");
   table.set(ONE, local(only.port));
   await only.close();
   const client = openNodeClient(ONE, table, {
@@ -177,9 +177,9 @@ test("a client that is closed between two attempts ends and rejects what waits",
   expect(client.status).toBe("end");
 });
 
-test("a client that was closed for good does not stay when its user connects it again", async () => {
+test("a client that is connected again after close() is disconnected", async () => {
   const table = new AddressTable();
-  const only = await answering("server");
+  const only = await startServer("server");
   table.set(ONE, local(only.port));
   const open = new OpenClients<Redis>();
   const client = openNodeClient(ONE, table, PLAIN, open.track);
@@ -188,7 +188,7 @@ test("a client that was closed for good does not stay when its user connects it 
     client.disconnect();
     await expect.poll(() => client.status).toBe("end");
     await client.connect();
-    // Connected again by its user, and so tracked again.
+    // The client was connected again by its user, so it is tracked again.
     expect(open.close()).toEqual([client]);
     client.disconnect();
     await expect.poll(() => client.status).toBe("end");
@@ -208,17 +208,17 @@ describe("under fake timers", () => {
     vi.useRealTimers();
   });
 
-  test("a client connects again, and leaves no timer in the fake clock", async () => {
+  test("a client reconnects, and leaves no timer in the fake clock", async () => {
     const table = new AddressTable();
-    const [first, second] = await Promise.all([answering("first"), answering("second")]);
+    const [first, second] = await Promise.all([startServer("first"), startServer("second")]);
     table.set(ONE, local(first.port));
     const client = openNodeClient(ONE, table, PLAIN);
     try {
       expect(await client.ping()).toBe("first");
       await first.close();
-      const back = once(client, "ready");
+      const reconnected = once(client, "ready");
       table.set(ONE, local(second.port));
-      await back;
+      await reconnected;
       expect(await client.ping()).toBe("second");
       expect(vi.getTimerCount()).toBe(0);
     } finally {
@@ -227,25 +227,27 @@ describe("under fake timers", () => {
     }
   });
 
-  test("a connection gives up a node that does not answer, and one that does not even greet", async () => {
+  test("a connection times out if a node answers no command or no handshake", async () => {
     const table = new AddressTable();
     const accepted: Socket[] = [];
     const silent = createPlain((socket) => {
       accepted.push(socket);
       socket.on("error", () => {});
-      // Answers the first PING only.
+      // The first connection gets no answer. Later connections get answers only to the handshake.
       if (accepted.length > 1) socket.once("data", () => socket.write("+PONG\r\n+PONG\r\n"));
     });
     await once(silent.listen(0, "127.0.0.1"), "listening");
     table.set(ONE, local((silent.address() as { port: number }).port));
-    // Limits of 40 ms.
+    // The timeouts are 40 ms.
     const connection = new NodeConnection(ONE, table, { password: undefined, tls: undefined }, 0.02);
     try {
       await connection.ready(AbortSignal.timeout(10_000));
       expect(accepted.length).toBeGreaterThan(1);
       await expect(connection.text("PING")).rejects.toThrow("node-1 did not answer within 40 ms");
       const [one, two] = await connection.outcomes([["PING"], ["PING"]]);
-      expect([one, two].map(String)).toEqual(Array(2).fill("NoAnswer: node-1 did not answer within 40 ms"));
+      expect([one, two].map(String)).toEqual(
+        Array(2).fill("AnswerTimeoutError: node-1 did not answer within 40 ms"),
+      );
     } finally {
       connection.close();
       for (const socket of accepted) socket.destroy();
@@ -254,51 +256,51 @@ describe("under fake timers", () => {
   });
 });
 
-describe.concurrent("a connection to a node that is slow", () => {
-  const LIMIT_MS = 1_000;
+describe.concurrent("a connection to a slow node", () => {
+  const TIMEOUT_MS = 1_000;
 
-  /** Runs an action with a connection to a server that answers its first command by this function. */
-  const withSlow = (
+  /** Runs an action with a connection to a server that answers the first command with the given function. */
+  const withSlowServer = (
     answer: (socket: Socket) => void,
     action: (connection: NodeConnection) => Promise<void>,
   ): Promise<void> =>
-    withServer(ONE, LIMIT_MS, (request, socket) => void (request === 1 && answer(socket)), action);
+    withServer(ONE, TIMEOUT_MS, (request, socket) => void (request === 1 && answer(socket)), action);
 
-  const begun = (): (() => number) => {
+  const startTimer = (): (() => number) => {
     const start = performance.now();
     return () => performance.now() - start;
   };
 
-  test("waits as long as the node sends a part of its answer now and then", async () => {
+  test("waits if the node sends its answer slowly", async () => {
     const trickle = (socket: Socket): void => {
       const parts = `$40\r\n${"x".repeat(40)}\r\n`.split("");
       const timer = setInterval(() => {
         socket.write(parts.shift() ?? "");
         if (parts.length === 0) clearInterval(timer);
-      }, LIMIT_MS / 20);
+      }, TIMEOUT_MS / 20);
     };
-    await withSlow(trickle, async (connection) => {
-      const took = begun();
+    await withSlowServer(trickle, async (connection) => {
+      const elapsedMs = startTimer();
       expect(String((await connection.bytes([["GET", "key"]]))[0])).toBe("x".repeat(40));
-      expect(took()).toBeGreaterThan(LIMIT_MS);
+      expect(elapsedMs()).toBeGreaterThan(TIMEOUT_MS);
     });
   });
 
-  test("gives it more time for a large command", async () => {
-    await withSlow(
+  test("has a longer timeout for a large command", async () => {
+    await withSlowServer(
       () => {},
       async (connection) => {
-        const took = begun();
+        const elapsedMs = startTimer();
         const sent = connection.bytes([["SET", "key", Buffer.alloc(1_000_000)]]);
         await expect(sent).rejects.toThrow("node-1 did not answer within 2000 ms");
-        expect(took()).toBeGreaterThan(1.9 * LIMIT_MS);
+        expect(elapsedMs()).toBeGreaterThan(1.9 * TIMEOUT_MS);
       },
     );
   });
 
-  test("waits without a limit if asked to, until the connection ends", async () => {
-    const late = (socket: Socket): void => void setTimeout(() => socket.write("+late\r\n"), 2 * LIMIT_MS);
-    await withSlow(late, async (connection) => {
+  test("waits without a timeout until the connection ends if unlimited", async () => {
+    const late = (socket: Socket): void => void setTimeout(() => socket.write("+late\r\n"), 2 * TIMEOUT_MS);
+    await withSlowServer(late, async (connection) => {
       expect(String((await connection.bytes([["BLPOP", "key", 1]], "unlimited"))[0])).toBe("late");
       const waiting = connection.bytes([["BLPOP", "key", 1]], "unlimited");
       connection.close();

@@ -2,29 +2,29 @@ import { Redis, type RedisOptions } from "ioredis";
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { DISCONNECT_TIMEOUT_MS } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";
-import { connectorTo } from "./live-connector.ts";
+import { createLiveConnector } from "./live-connector.ts";
 import { reconnectInRealTime } from "./real-timers.ts";
 
-/** How soon a client tries a closed connection again, unless its options have a `retryStrategy`. */
+/** The delay before a client reconnects, unless its options contain a `retryStrategy`. */
 const RECONNECT_MS = 100;
 
-/** The options of an ioredis `Redis`, less `replyMapping`, which changes the types of all replies. */
+/** The options of an ioredis `Redis`, without `replyMapping`, which changes the types of all replies. */
 export type NodeClientOptions = Omit<RedisOptions, "replyMapping">;
 
-/** Options that say where to connect. A copy with one of them is a plain client of that place. */
-const PLACE_OPTIONS = ["host", "port", "path", "sentinels", "Connector"] as const;
+/** The options that select the server. A duplicate with one of them is a plain client of that server. */
+const ENDPOINT_OPTIONS = ["host", "port", "path", "sentinels", "Connector"] as const;
 
-/** The options that a client to one node cannot have, because the node decides them. */
+/** Returns the names of the options that a client of a node must not have, because the node determines them. */
 export function misplacedOptions(options: NodeClientOptions): readonly string[] {
-  return PLACE_OPTIONS.filter((name) => options[name] !== undefined);
+  return ENDPOINT_OPTIONS.filter((name) => options[name] !== undefined);
 }
 
 /**
- * Opens an ioredis client to one node. The client looks up the node's mapped address before each connection attempt, so it
- * finds the node after a restart, and leaves an address that no longer belongs to the node: another node may answer there.
- * The same is true for each `duplicate()` of the client, and for duplicates of duplicates.
+ * Creates an ioredis client of one node. The client looks up the mapped address of the node before each connection attempt, so it
+ * finds the node after a restart. It disconnects from an address that no longer belongs to the node, because another node may
+ * answer there. The same applies to each `duplicate()` of the client, and to duplicates of duplicates.
  *
- * @param track is called with the client and with each duplicate, for the caller to close them.
+ * @param track is called with the client and with each duplicate, so that the caller can close them.
  */
 export function openNodeClient(
   node: NodePlan,
@@ -32,13 +32,13 @@ export function openNodeClient(
   options: NodeClientOptions,
   track: (client: Redis) => void = () => {},
 ): Redis {
-  const now = (): HostAndPort => addressOf(node, addresses);
+  const current = (): HostAndPort => addressOf(node, addresses);
   const client = new Redis({
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     retryStrategy: () => RECONNECT_MS,
     ...options,
-    ...now(),
-    Connector: connectorTo({ now, onChange: (listener) => addresses.onChange(node, listener) }),
+    ...current(),
+    Connector: createLiveConnector({ current, onChange: (listener) => addresses.onChange(node, listener) }),
   });
   return prepare(client, track);
 }
@@ -46,20 +46,20 @@ export function openNodeClient(
 function prepare(client: Redis, track: (client: Redis) => void): Redis {
   reconnectInRealTime(client);
   endWhenDisconnected(client);
-  // A node that was killed on purpose is no news, and without a listener ioredis prints every refused connection.
+  // Without a listener, ioredis prints every refused connection, also of nodes that were killed on purpose.
   client.on("error", () => {});
   const duplicate = client.duplicate.bind(client);
   client.duplicate = (override?: NodeClientOptions) => {
-    const elsewhere = override !== undefined && misplacedOptions(override).length > 0;
-    return prepare(duplicate(elsewhere ? { Connector: undefined, ...override } : override), track);
+    const hasOwnEndpoint = override !== undefined && misplacedOptions(override).length > 0;
+    return prepare(duplicate(hasOwnEndpoint ? { Connector: undefined, ...override } : override), track);
   };
   track(client);
   return client;
 }
 
 /**
- * In ioredis 6.0 a client that is disconnected between two connection attempts stays in the status "reconnecting": its
- * commands wait for ever, and nobody hears "end". In the status "wait", `disconnect` ends the client as it should.
+ * Ends the client when it is disconnected between two connection attempts. In ioredis 6.0 such a client keeps the status
+ * "reconnecting": its commands wait forever, and it does not emit "end". In the status "wait", `disconnect` ends the client.
  */
 function endWhenDisconnected(client: Redis): void {
   const disconnect = client.disconnect.bind(client);
@@ -69,7 +69,9 @@ function endWhenDisconnected(client: Redis): void {
   };
 }
 
-/** While a node has no mapped address, no other server answers at its network address. */
+/**
+ * Returns the mapped address of a node, or its network address if it has none. No other server answers at the network address.
+ */
 function addressOf(node: NodePlan, addresses: AddressTable): HostAndPort {
   return addresses.get(node) ?? { host: node.address, port: node.port };
 }

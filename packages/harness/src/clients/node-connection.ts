@@ -7,34 +7,34 @@ import { openNodeClient } from "./node-client.ts";
 import { whenReady } from "./when-ready.ts";
 
 /**
- * How soon a closed connection is tried again. A node that boots is ready some milliseconds after its port opens; one
- * that has been dead for a second is not worth a processor's time.
+ * The delay before a reconnect. It is short at first, because a node that boots is ready some milliseconds after its port opens, and
+ * longer after about a second, to save processor time.
  */
 const reconnectMs = (times: number): number => (times < 200 ? 5 : 50);
-/** A node that sends nothing for this long, times the time scale, while an answer is expected counts as silent. */
-const ANSWER_LIMIT_MS = 2_000;
-/** How many bytes a node has to take in a millisecond: the limit is longer for larger commands. */
-const TAKEN_BYTES_PER_MS = 1_000;
+/** The time without any received data after which an expected answer times out. It is multiplied by the time scale. */
+const ANSWER_TIMEOUT_MS = 2_000;
+/** The minimum number of bytes that a node must accept per millisecond. It extends the timeout of large commands. */
+const MIN_BYTES_PER_MS = 1_000;
 
 /** A command and its arguments. */
 export type NodeCommand = readonly [string, ...(string | number | Buffer)[]];
 
 /**
- * The harness's own connection to one node. It fails at once where a user's client would wait: no queue while the node
- * is away, no retries, a short time limit for each command. All its limits are measured in real time.
+ * A connection of the harness to one node. In contrast to a client of the user, it fails immediately instead of waiting: it has no
+ * queue while the node is unreachable, no retries, and a short timeout for each command. All timeouts are measured in real time.
  */
 export class NodeConnection {
   readonly node: NodePlan;
   readonly #client: Redis;
   readonly #access: Access;
-  readonly #limitMs: number;
+  readonly #timeoutMs: number;
   #lastError: Error | undefined;
 
-  /** @param timeScale multiplies the time limits of connecting and of each command. */
+  /** @param timeScale multiplies the timeouts of connecting and of each command. */
   constructor(node: NodePlan, addresses: AddressTable, access: Access, timeScale: number) {
     this.node = node;
     this.#access = access;
-    this.#limitMs = ANSWER_LIMIT_MS * timeScale;
+    this.#timeoutMs = ANSWER_TIMEOUT_MS * timeScale;
     this.#client = openNodeClient(node, addresses, {
       ...accessOptions(access),
       retryStrategy: reconnectMs,
@@ -42,85 +42,90 @@ export class NodeConnection {
       enableReadyCheck: false,
       autoResubscribe: false,
       maxRetriesPerRequest: 0,
-      // A socket's own timeout, which fake timers do not reach. ioredis' `commandTimeout` would be one of the others.
-      connectTimeout: this.#limitMs,
+      // This is a timeout of the socket, which fake timers do not affect. They would affect `commandTimeout` of ioredis.
+      connectTimeout: this.#timeoutMs,
       disableClientInfo: true,
     });
     this.#client.on("error", (error: Error) => {
       this.#lastError = error;
     });
-    this.#limitHandshake();
+    this.#timeOutHandshake();
   }
 
-  /** Starts over where a node accepts a connection and does not answer the commands that ioredis begins with. */
-  #limitHandshake(): void {
+  /** Reconnects if a node accepts a connection but does not answer the first commands of ioredis. */
+  #timeOutHandshake(): void {
     let timer: NodeJS.Timeout | undefined;
     const stop = (): void => clearTimeout(timer);
     this.#client.on("connect", () => {
       stop();
       timer = setTimeout(() => {
         if (this.#client.status === "connect") this.#client.disconnect(true);
-      }, this.#limitMs);
+      }, this.#timeoutMs);
     });
     this.#client.on("ready", stop);
     this.#client.on("close", stop);
   }
 
-  /** Where the node is looked for and why that fails, as `127.0.0.1:32768 (connect ECONNREFUSED …)`; undefined while connected. */
+  /** The address and the last error, such as `127.0.0.1:32768 (connect ECONNREFUSED …)`; undefined while connected. */
   get unreachableAt(): string | undefined {
     const { status, options } = this.#client;
     if (status === "ready") return undefined;
-    const why = this.#lastError === undefined ? "" : ` (${this.#lastError.message})`;
-    return `${options.host}:${options.port}${why}`;
+    const reason = this.#lastError === undefined ? "" : ` (${this.#lastError.message})`;
+    return `${options.host}:${options.port}${reason}`;
   }
 
-  /** Resolves when the node has accepted a connection. Rejects when the signal is aborted or the connection is closed. */
+  /** Resolves when the node has accepted a connection. Rejects if the signal is aborted or the connection is closed. */
   ready(signal: AbortSignal): Promise<void> {
     return whenReady(this.#client, signal);
   }
 
-  /** Sends one command and gives its reply as ioredis reads it. */
+  /** Sends one command and returns its reply as ioredis decodes it. */
   async reply(command: string, ...args: readonly (string | number)[]): Promise<unknown> {
-    return await this.#inTime(this.#client.call(commandName(this.#access, command), ...args));
+    return await this.#withTimeout(this.#client.call(commandName(this.#access, command), ...args));
   }
 
-  /** Sends one command and gives its reply as text. */
+  /** Sends one command and returns its reply as text. */
   async text(command: string, ...args: readonly (string | number)[]): Promise<string> {
     return String(await this.reply(command, ...args));
   }
 
-  /** Sends commands in one go and gives each reply as ioredis reads it, or the error that came in its place. */
+  /**
+   * Sends commands in one pipeline. Returns for each command the reply as ioredis decodes it, or the error. After a timeout, every
+   * result is the timeout error.
+   */
   async outcomes(commands: readonly NodeCommand[]): Promise<readonly unknown[]> {
     const pipeline = this.#client.pipeline();
     for (const [command, ...args] of commands) pipeline.call(commandName(this.#access, command), ...args);
     try {
-      const replies = await this.#inTime(pipeline.exec());
+      const replies = await this.#withTimeout(pipeline.exec());
       return (replies ?? []).map(([error, reply]) => error ?? reply);
     } catch (error) {
-      if (error instanceof NoAnswer) return commands.map(() => error);
+      if (error instanceof AnswerTimeoutError) return commands.map(() => error);
       throw error;
     }
   }
 
   /**
-   * As {@link outcomes}, with each text in the replies as the bytes that the server sent. If there is no answer, it rejects.
+   * Sends commands in one pipeline. Returns for each command the reply with buffers instead of text, or the error. Rejects after a
+   * timeout.
    *
-   * @param limit `unlimited` for commands that may rightly take long: only the end of the connection rejects then.
+   * @param time `unlimited` for commands that may take a long time. There is no timeout then, and the end of the connection is
+   * returned as the error of each command.
    */
   async bytes(
     commands: readonly NodeCommand[],
-    limit: "limited" | "unlimited" = "limited",
+    time: "limited" | "unlimited" = "limited",
   ): Promise<readonly unknown[]> {
     const pipeline = this.#client.pipeline();
     for (const [command, ...args] of commands)
       pipeline.callBuffer(commandName(this.#access, command), ...args);
     const answer = pipeline.exec();
     const sent = commands.reduce((sum, command) => sum + commandBytes(command), 0);
-    const replies = limit === "unlimited" ? await answer : await this.#inTime(answer, sent);
+    const replies = time === "unlimited" ? await answer : await this.#withTimeout(answer, sent);
     return (replies ?? []).map(([error, reply]) => error ?? reply);
   }
 
-  /** Sends commands in one go and gives all replies; the first error reply is thrown. */
+  /** Sends commands in one pipeline and returns all replies. If there are error replies, throws the first one. */
   async replies(commands: readonly NodeCommand[]): Promise<readonly unknown[]> {
     const outcomes = await this.outcomes(commands);
     const error = outcomes.find((outcome) => outcome instanceof Error);
@@ -128,7 +133,7 @@ export class NodeConnection {
     return outcomes;
   }
 
-  /** As {@link replies}, each as text. */
+  /** Does what {@link replies} does, and returns each reply as text. */
   async texts(commands: readonly NodeCommand[]): Promise<readonly string[]> {
     return (await this.replies(commands)).map(String);
   }
@@ -137,30 +142,30 @@ export class NodeConnection {
     this.#client.disconnect();
   }
 
-  /** @param sent bytes of the commands. */
-  async #inTime<T>(answer: Promise<T>, sent = 0): Promise<T> {
-    // When the time is up, a rejection that comes later must not end the process.
+  /** @param sent the size of the commands in bytes. */
+  async #withTimeout<T>(answer: Promise<T>, sent = 0): Promise<T> {
+    // After the timeout, a rejection of the answer would be unhandled, and must not end the process.
     answer.catch(() => {});
-    const limitMs = this.#limitMs + Math.floor(sent / TAKEN_BYTES_PER_MS);
-    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timeoutMs = this.#timeoutMs + Math.floor(sent / MIN_BYTES_PER_MS);
+    const { promise: timedOut, reject } = Promise.withResolvers<never>();
     let timer: NodeJS.Timeout | undefined;
     const wait = (received: number): void => {
       timer = setTimeout(() => {
-        // A node that is sending a large answer is not silent.
+        // A node that is still sending a large answer has not timed out.
         const now = this.#received;
-        if (now === received) reject(new NoAnswer(this.node.name, limitMs));
+        if (now === received) reject(new AnswerTimeoutError(this.node.name, timeoutMs));
         else wait(now);
-      }, limitMs);
+      }, timeoutMs);
     };
     wait(this.#received);
     try {
-      return await Promise.race([answer, late]);
+      return await Promise.race([answer, timedOut]);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Bytes that the present connection has received. */
+  /** The number of bytes that the current connection has received. */
   get #received(): number {
     // ioredis has no stream before it connects.
     const stream: { readonly bytesRead?: number } | undefined = this.#client.stream;
@@ -168,14 +173,14 @@ export class NodeConnection {
   }
 }
 
-/** Returns about how many bytes a command has. */
+/** Estimates the size of a command in bytes. */
 export function commandBytes(command: NodeCommand): number {
   return command.reduce<number>((sum, word) => sum + (typeof word === "number" ? 1 : word.length), 0);
 }
 
-class NoAnswer extends Error {
-  override readonly name = "NoAnswer";
-  constructor(node: string, limitMs: number) {
-    super(`${node} did not answer within ${limitMs} ms`);
+class AnswerTimeoutError extends Error {
+  override readonly name = "AnswerTimeoutError";
+  constructor(node: string, timeoutMs: number) {
+    super(`${node} did not answer within ${timeoutMs} ms`);
   }
 }

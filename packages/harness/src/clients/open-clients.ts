@@ -1,18 +1,18 @@
-/** What a registry needs to know about a client of ioredis, or one of its duplicates. */
+/** The members of an ioredis client that {@link OpenClients} uses. */
 interface Closable {
   on(event: "end" | "connecting", listener: () => void): unknown;
   disconnect(): void;
 }
 
 /**
- * The clients that were created here and are not closed yet, duplicates included. A client that was closed and is connected
- * again by its user is tracked again.
+ * Tracks clients and their duplicates until they are closed. A client that was closed is tracked again if its user connects it
+ * again.
  */
 export class OpenClients<Client extends Closable> {
   readonly #open = new Set<Client>();
   #closed = false;
 
-  /** Tracks a client from now on. After {@link close} it is disconnected at once, and whenever it connects again. */
+  /** Tracks a client. After {@link close}, disconnects the client immediately, and whenever it connects again. */
   readonly track = (client: Client): void => {
     const add = (): void => {
       if (this.#closed) client.disconnect();
@@ -23,14 +23,14 @@ export class OpenClients<Client extends Closable> {
     add();
   };
 
-  /** Stops tracking all clients and returns them, for the caller to close. */
+  /** Stops tracking all clients and returns them, so that the caller can close them. */
   takeAll(): readonly Client[] {
     const clients = [...this.#open];
     this.#open.clear();
     return clients;
   }
 
-  /** As {@link takeAll}; clients that are created or connected from now on are disconnected. */
+  /** Does what {@link takeAll} does. Clients that are tracked or connected later are disconnected. */
   close(): readonly Client[] {
     this.#closed = true;
     return this.takeAll();

@@ -14,7 +14,7 @@ const PLAN = planCluster(validateOptions({}, {}), parseSubnet("10.1.0.0/24"), he
 const [NODE] = PLAN.nodes as [NodePlan];
 const ACCESS = { password: undefined, tls: undefined };
 
-/** What a node answers; nothing where it is undefined. */
+/** The answers of the node by command. If the answer is undefined, the node does not answer. */
 const ANSWERS: Readonly<Record<string, string | undefined>> = {
   SET: "+OK\r\n",
   TIME: `*2\r\n${bulk("1700000000")}${bulk("250500")}`,
@@ -23,13 +23,13 @@ const ANSWERS: Readonly<Record<string, string | undefined>> = {
 
 let server: Server;
 let sockets: Set<Socket>;
-let asked: string[];
+let received: string[];
 let addresses: AddressTable;
 let answers: Record<string, string | undefined>;
 
 beforeEach(async () => {
   sockets = new Set();
-  asked = [];
+  received = [];
   answers = { ...ANSWERS };
   addresses = new AddressTable();
   server = createServer((socket) => {
@@ -37,8 +37,8 @@ beforeEach(async () => {
     socket.on("error", () => {});
     socket.on("data", (data) => {
       for (const command of commandsIn(data.toString())) {
-        asked.push(command);
-        // One that is silent answers nothing of what comes behind, either.
+        received.push(command);
+        // A node that does not answer SET does not answer the following commands either.
         if (!(command in answers)) socket.write("+OK\r\n");
         else if (answers[command] !== undefined && answers["SET"] !== undefined)
           socket.write(answers[command]);
@@ -48,9 +48,9 @@ beforeEach(async () => {
   await once(server.listen(0, "127.0.0.1"), "listening");
   addresses.set(NODE, { host: "127.0.0.1", port: (server.address() as { port: number }).port });
 });
-afterEach(goAway);
+afterEach(closeServer);
 
-function goAway(): void {
+function closeServer(): void {
   server.close();
   for (const socket of sockets) socket.destroy();
 }
@@ -59,7 +59,7 @@ function bulk(text: string): string {
   return `$${text.length}\r\n${text}\r\n`;
 }
 
-/** The commands of a request, without their arguments. */
+/** Returns the commands of a request without their arguments. */
 function commandsIn(request: string): readonly string[] {
   return request.split(/^\*\d+\r\n/m).flatMap((part) => {
     const name = part.split("\r\n").find((line) => line !== "" && !line.startsWith("$"));
@@ -71,7 +71,7 @@ async function open(): Promise<ProbeWriter> {
   return await ProbeWriter.open(PLAN, addresses, ACCESS, AbortSignal.timeout(5_000));
 }
 
-test("a probe reports when it wrote, when the answer came, and the node's own time", async () => {
+test("write returns the times of the write, of the answer, and of the node", async () => {
   const probe = await open();
   const before = Date.now();
   const reply = await probe.write(NODE.name, 0);
@@ -81,7 +81,7 @@ test("a probe reports when it wrote, when the answer came, and the node's own ti
   await probe[Symbol.asyncDispose]();
 });
 
-test("a probe rejects a write that the node refuses, and follows no redirection", async () => {
+test("write rejects if the node rejects it, and follows no redirection", async () => {
   const probe = await open();
   answers["SET"] = "-MOVED 0 10.1.0.9:6379\r\n";
   await expect(probe.write(NODE.name, 0)).rejects.toThrow("MOVED");
@@ -91,40 +91,40 @@ test("a probe rejects a write that the node refuses, and follows no redirection"
   await probe[Symbol.asyncDispose]();
 });
 
-test("a write that is answered late is acknowledged late", async () => {
+test("write resolves when a late acknowledgement arrives", async () => {
   const probe = await open();
   answers["SET"] = undefined;
   const writing = probe.write(NODE.name, 0);
-  await expect.poll(() => asked.includes("SET")).toBe(true);
+  await expect.poll(() => received.includes("SET")).toBe(true);
   const answered = Date.now();
   for (const socket of sockets) socket.write("+OK\r\n*2\r\n$1\r\n1\r\n$1\r\n0\r\n");
   expect((await writing).atMs).toBeGreaterThanOrEqual(answered);
   await probe[Symbol.asyncDispose]();
 });
 
-test("a probe deletes what it has written", async () => {
+test("a probe deletes the keys that it has written", async () => {
   const probe = await open();
   await probe.write(NODE.name, 0);
   await probe.write(NODE.name, 1);
   await probe.write(NODE.name, 0);
   await probe[Symbol.asyncDispose]();
-  expect(asked.filter((command) => command === "SET")).toHaveLength(3);
-  expect(asked.filter((command) => command === "DEL")).toHaveLength(2);
+  expect(received.filter((command) => command === "SET")).toHaveLength(3);
+  expect(received.filter((command) => command === "DEL")).toHaveLength(2);
 });
 
-test("a probe closes its connections soon, also if no node is left to delete anything from", async () => {
+test("a probe closes its connections even if no node answers the deletions", async () => {
   const probe = await open();
   await probe.write(NODE.name, 0);
   answers["DEL"] = undefined;
   const ended = probe[Symbol.asyncDispose]();
-  await expect.poll(() => asked.includes("DEL")).toBe(true);
+  await expect.poll(() => received.includes("DEL")).toBe(true);
   await ended;
-  goAway();
+  closeServer();
   await expect(probe.write(NODE.name, 0)).rejects.toThrow(/closed|writeable/i);
 });
 
-test("a probe that can connect to no node gives up with the signal's reason", async () => {
-  goAway();
+test("open rejects with the reason of the signal if no node is reachable", async () => {
+  closeServer();
   const stop = new AbortController();
   const opening = ProbeWriter.open(PLAN, addresses, ACCESS, stop.signal);
   stop.abort(new Error("time is up"));

@@ -7,21 +7,21 @@ import type { AddressTable } from "./address-table.ts";
 import { openNodeClient } from "./node-client.ts";
 import { whenReady } from "./when-ready.ts";
 
-/** How soon a closed connection is tried again: quickly at first, since a restarted node is what is waited for. */
+/** The delay before a reconnect. It is short at first, because the probe waits for a restarted node. */
 const reconnectMs = (times: number): number => (times < 200 ? 5 : 50);
-/** A connection attempt that hangs, as one to a frozen node does, must not hold up the next one. */
-const CONNECT_LIMIT_MS = 2_000;
-/** A frozen node answers no deletion. */
-const DELETION_LIMIT_MS = 500;
+/** The timeout of a connection attempt. An attempt to connect to a paused node hangs, and must not delay the next attempt. */
+const CONNECT_TIMEOUT_MS = 2_000;
+/** The timeout of the deletions, which a paused node does not answer. */
+const DELETION_TIMEOUT_MS = 500;
 const KEY_PREFIX = "testcontainers-redis-cluster:probe:";
 
 /** A write that one node acknowledged. */
 export interface ProbeReply {
-  /** When it was sent, in milliseconds since the epoch by this machine's clock. */
+  /** When the write was sent, in milliseconds since the epoch by the clock of this host. */
   readonly sentAt: number;
-  /** When the acknowledgement arrived. */
+  /** When the acknowledgement arrived, by the same clock. */
   readonly atMs: number;
-  /** The node's own clock right after it had executed the write; undefined if it refuses TIME. */
+  /** The clock of the node immediately after it executed the write; undefined if the node rejects TIME. */
   readonly serverMs: number | undefined;
 }
 
@@ -31,20 +31,20 @@ function probeKey(slot: number): string {
 }
 
 /**
- * Writes single keys to single nodes, each over a connection of its own, so that it is certain which node acknowledged.
- * A node that does not serve the key refuses with MOVED, which a cluster client would follow to another node. A write has
- * no time limit: a node that was frozen may acknowledge it much later, and that counts.
+ * Writes single keys to single nodes. Each node has its own connection, so that it is certain which node acknowledged a write. A
+ * node that does not serve the key rejects the write with MOVED, which a cluster client would follow to another node. A write has
+ * no timeout: a node that was paused may acknowledge it much later, and this acknowledgement counts.
  */
 export class ProbeWriter implements AsyncDisposable {
   readonly #access: Access;
   readonly #clients: ReadonlyMap<string, Redis>;
-  readonly #deletionLimitMs: number;
-  /** The key of each slot, and the nodes that were sent it. A frozen node may still execute what it has not answered. */
+  readonly #deletionTimeoutMs: number;
+  /** The key of each slot, and the nodes to which it was sent. A paused node may still execute a write that it has not answered. */
   readonly #written = new Map<number, { readonly key: string; readonly nodes: Set<string> }>();
 
   private constructor(plan: ClusterPlan, addresses: AddressTable, access: Access) {
     this.#access = access;
-    this.#deletionLimitMs = DELETION_LIMIT_MS * plan.timeScale;
+    this.#deletionTimeoutMs = DELETION_TIMEOUT_MS * plan.timeScale;
     this.#clients = new Map(
       plan.nodes.map((node) => [
         node.name,
@@ -54,10 +54,10 @@ export class ProbeWriter implements AsyncDisposable {
           enableOfflineQueue: false,
           enableReadyCheck: false,
           autoResubscribe: false,
-          // A write that is sent a second time would not have been sent when it says.
+          // If a write were sent a second time, its `sentAt` would be wrong.
           autoResendUnfulfilledCommands: false,
           maxRetriesPerRequest: 0,
-          connectTimeout: CONNECT_LIMIT_MS * plan.timeScale,
+          connectTimeout: CONNECT_TIMEOUT_MS * plan.timeScale,
           disableClientInfo: true,
         }),
       ]),
@@ -72,16 +72,16 @@ export class ProbeWriter implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<ProbeWriter> {
     const probe = new ProbeWriter(plan, addresses, access);
-    const over = new AbortController();
+    const settled = new AbortController();
     try {
-      const either = AbortSignal.any([signal, over.signal]);
-      await Promise.any([...probe.#clients.keys()].map((node) => probe.ready(node, either)));
+      const stop = AbortSignal.any([signal, settled.signal]);
+      await Promise.any([...probe.#clients.keys()].map((node) => probe.ready(node, stop)));
       return probe;
     } catch (error) {
       await probe[Symbol.asyncDispose]();
       throw signal.aborted ? signal.reason : error;
     } finally {
-      over.abort();
+      settled.abort();
     }
   }
 
@@ -91,8 +91,8 @@ export class ProbeWriter implements AsyncDisposable {
   }
 
   /**
-   * Writes the key of a slot to a node. Rejects if the node refuses, as every node that does not serve the slot does, or
-   * if the connection is closed before the answer.
+   * Writes the key of a slot to a node. Rejects if the node rejects the write, for example because it does not serve the slot, or if
+   * the connection is closed before the answer.
    */
   async write(node: string, slot: number): Promise<ProbeReply> {
     const written = this.#written.get(slot) ?? { key: probeKey(slot), nodes: new Set() };
@@ -104,28 +104,32 @@ export class ProbeWriter implements AsyncDisposable {
       .call(commandName(this.#access, "SET"), written.key, `${node} ${sentAt}`)
       .call(commandName(this.#access, "TIME"))
       .exec();
-    const [[refusal] = [new Error(`${node} gave no answer`)], [, time] = []] = outcomes ?? [];
-    if (refusal) throw refusal;
+    const [[error] = [new Error(`Writing to ${node} failed: it returned no reply.`)], [, time] = []] =
+      outcomes ?? [];
+    if (error) throw error;
     const atMs = wallClockMs();
     return { sentAt, atMs, serverMs: serverTime(time) };
   }
 
   #client(node: string): Redis {
     const client = this.#clients.get(node);
-    if (client === undefined) throw new TypeError(`no node is called ${node}`);
+    if (client === undefined) throw new TypeError(`Unknown node: ${node}`);
     return client;
   }
 
-  /** Deletes what it has written, as far as nodes answer within half a second, and closes its connections in any case. */
+  /**
+   * Deletes the keys that it has written, and closes its connections. It waits at most half a second, multiplied by the time scale,
+   * for the answers to the deletions.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Behind the writes on the same connections. A replica refuses, and has the key only as long as its primary has it.
+    // The deletions follow the writes on the same connections. A replica rejects them, and loses the key when its primary does.
     const deletions = [...this.#written.values()].flatMap(({ key, nodes }) =>
       [...nodes].map((node) => this.#client(node).call(commandName(this.#access, "DEL"), key)),
     );
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, this.#deletionLimitMs);
+    const { promise: timedOut, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, this.#deletionTimeoutMs);
     try {
-      await Promise.race([Promise.allSettled(deletions), over]);
+      await Promise.race([Promise.allSettled(deletions), timedOut]);
     } finally {
       clearTimeout(timer);
       for (const client of this.#clients.values()) client.disconnect();
@@ -133,7 +137,7 @@ export class ProbeWriter implements AsyncDisposable {
   }
 }
 
-/** Reads the reply of TIME: seconds, and microseconds of that second. */
+/** Parses the reply to TIME, which contains the seconds and the microseconds of that second. Returns milliseconds. */
 function serverTime(reply: unknown): number | undefined {
   if (!Array.isArray(reply)) return undefined;
   const [seconds, micros] = reply.map(Number);

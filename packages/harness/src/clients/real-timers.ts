@@ -1,13 +1,13 @@
 import type { Cluster, Redis } from "ioredis";
 import { cancelGlobalTimeout, clearTimeout, setTimeout } from "../clock/real-time.ts";
 
-// ioredis calls the global `setTimeout` whenever it needs a timer. Under fake timers, clients would never reconnect and
-// never send a delayed command again. The functions of this file replace these timers in one client. Private members of
-// ioredis that no longer have these names would only mean that ioredis uses its own timers again.
+// ioredis calls the global `setTimeout` whenever it needs a timer. With fake timers, clients would never reconnect, and never
+// resend a delayed command. The functions of this file replace these timers in one client. If a later ioredis renames the private
+// members that they replace, the only effect is that ioredis uses its own timers again.
 
 /**
- * Makes a client reconnect by real timers: `closeHandler` in event_handler.js of ioredis, `handleCloseEvent` in its
- * cluster/index.js.
+ * Replaces the timer with which a client reconnects with a real one. ioredis sets the timer in `closeHandler` of event_handler.js and
+ * in `handleCloseEvent` of cluster/index.js.
  */
 export function reconnectInRealTime(client: Redis | Cluster): void {
   const options = client.options as Record<string, unknown>;
@@ -15,23 +15,23 @@ export function reconnectInRealTime(client: Redis | Cluster): void {
   const strategy = options[name];
   if (typeof strategy !== "function") return;
   let delayMs = 0;
-  options[name] = function (this: unknown, ...given: unknown[]): unknown {
-    const answer: unknown = strategy.apply(this, given);
-    if (typeof answer === "number") delayMs = answer;
-    return answer;
+  options[name] = function (this: unknown, ...args: unknown[]): unknown {
+    const result: unknown = strategy.apply(this, args);
+    if (typeof result === "number") delayMs = result;
+    return result;
   };
   let timer: NodeJS.Timeout | undefined;
   Object.defineProperty(client, "reconnectTimeout", {
     configurable: true,
-    // ioredis would clear the timer with the global function, and fake timers warn about timers that are not theirs.
+    // ioredis would clear the timer with the global function, which warns about real timers if fake timers are installed.
     get: () => null,
     set: (created: unknown) => {
       clearTimeout(timer);
       if (created === null) return;
       cancelGlobalTimeout(created);
       timer = setTimeout(() => {
-        // Otherwise it was disconnected or connected in the meantime. A cluster client whose connections end one after the
-        // other falls from "reconnecting" back to "close".
+        // In any other status the client was disconnected or connected meanwhile. The status of a cluster client whose connections
+        // end one after the other changes from "reconnecting" back to "close".
         if (client.status === "reconnecting" || client.status === "close") client.connect().catch(() => {});
       }, delayMs);
     },
@@ -43,7 +43,7 @@ export function reconnectInRealTime(client: Redis | Cluster): void {
   };
 }
 
-/** Makes a cluster client wait by real timers before it sends a command again or refreshes its slots. */
+/** Replaces the timers with which a cluster client reconnects, resends commands and refreshes its slots with real ones. */
 export function waitInRealTime(client: Cluster): void {
   reconnectInRealTime(client);
   Object.assign(client, { delayQueue: new RealDelayQueue(), ...refreshTimer(client) });
@@ -55,7 +55,7 @@ interface Delay {
   readonly callback?: (done: () => void) => void;
 }
 
-/** Stands in for ioredis' DelayQueue, which runs everything in a bucket at the time of its first entry. */
+/** Replaces the DelayQueue of ioredis, which runs all entries of a bucket at the time of the first entry. */
 class RealDelayQueue {
   readonly #buckets = new Map<string, (() => void)[]>();
 
@@ -70,15 +70,15 @@ class RealDelayQueue {
     setTimeout(() => {
       callback(() => {
         this.#buckets.delete(bucket);
-        for (const each of items) each();
+        for (const run of items) run();
       });
     }, timeout);
   }
 }
 
 /**
- * Replaces the timer of `slotsRefreshInterval`. In ioredis 6.0 a refresh that is in flight when the client is disconnected
- * schedules the next one when it ends, so that refreshes continue for ever and keep the process alive; these do not.
+ * Replaces the timer of `slotsRefreshInterval`. In ioredis 6.0, a refresh that is running when the client is disconnected schedules
+ * another refresh when it ends. Refreshes then continue forever and keep the process alive. With this timer they do not.
  */
 function refreshTimer(client: Cluster): object {
   let timer: NodeJS.Timeout | undefined;

@@ -5,7 +5,7 @@ import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { AddressTable } from "./address-table.ts";
-import { completeSlots, findByAnnounced } from "./resolve-endpoints.ts";
+import { completeSlots, findByAnnouncedAddress } from "./resolve-endpoints.ts";
 
 let next = 0;
 const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
@@ -24,10 +24,10 @@ const range = (first: Endpoint, second: Endpoint): Parameters<typeof completeSlo
   [0, 8191, [first, 6379, ONE.id, ["ip", ONE.address]]],
   [8192, 16383, [second, 6379, TWO.id, ["ip", TWO.address]]],
 ];
-const endpoints = (...given: Parameters<typeof completeSlots>): unknown =>
-  completeSlots(...given).map(([, , node]) => node?.[0]);
+const endpoints = (...args: Parameters<typeof completeSlots>): unknown =>
+  completeSlots(...args).map(([, , node]) => node?.[0]);
 
-test("a name that a node announces leads to the node from then on", () => {
+test("an announced name is found after CLUSTER SLOTS", () => {
   const addresses = table();
   expect(addresses.lookUp("one.redis.test:6379")).toBeUndefined();
   expect(endpoints(range("one.redis.test", "two.redis.test"), addresses)).toEqual([
@@ -43,26 +43,26 @@ test.each([
   ["is unknown", null, null],
   ["is missing although names are preferred", "?", "?"],
   ["is empty", "", ""],
-])("an endpoint that %s is replaced by the node's address", (_, first, second) => {
+])("an endpoint that %s is replaced with the address of the node", (_, first, second) => {
   expect(endpoints(range(first, second), table())).toEqual([ONE.address, TWO.address]);
 });
 
-test("a name that two nodes announce leads to the first, and the second is found by its address", () => {
+test("the second of two nodes with the same name is found by its address", () => {
   expect(endpoints(range("redis.test", "redis.test"), table())).toEqual(["redis.test", TWO.address]);
 });
 
-test("an address stays as it is, also from a server that knows no names", () => {
+test("an address is not changed, also without metadata", () => {
   const old = [[0, 16383, [ONE.address, 6379, ONE.id]]] as Parameters<typeof completeSlots>[0];
   expect(completeSlots(old, table())).toEqual(old);
 });
 
-test("the target of a redirection is found by the address that the server announced", () => {
+test("the target of a redirection is found by its announced address", () => {
   const addresses = table();
   const client = new Cluster([{ host: "127.0.0.1", port: 1 }], {
     lazyConnect: true,
     natMap: (announced) => addresses.lookUp(announced) ?? null,
   });
-  findByAnnounced(client);
+  findByAnnouncedAddress(client);
   const { connectionPool: pool } = client as unknown as {
     connectionPool: {
       findOrCreate(node: { host: string; port: number }): unknown;

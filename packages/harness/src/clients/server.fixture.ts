@@ -5,14 +5,16 @@ import { AddressTable } from "./address-table.ts";
 import { NodeConnection } from "./node-connection.ts";
 
 /**
- * Runs an action with a connection to a server that greets each client and then only does what it is told.
+ * Runs an action with a connection to a fake server. The server answers the first request of each client, and calls `onRequest` for
+ * the following ones.
  *
- * @param limitMs how long an answer may take.
- * @param onRequest is given the number of each request after a greeting, from 1; the parts of a large one count singly.
+ * @param timeoutMs the timeout of each answer, in milliseconds.
+ * @param onRequest is called with the number of the request, from 1, and the socket. Each part of a large request has its own
+ * number.
  */
 export async function withServer(
   node: NodePlan,
-  limitMs: number,
+  timeoutMs: number,
   onRequest: (request: number, socket: Socket) => void,
   action: (connection: NodeConnection) => Promise<void>,
 ): Promise<void> {
@@ -30,7 +32,7 @@ export async function withServer(
   const addresses = new AddressTable();
   addresses.set(node, { host: "127.0.0.1", port: (server.address() as { port: number }).port });
   const access = { password: undefined, tls: undefined };
-  const connection = new NodeConnection(node, addresses, access, limitMs / 2_000);
+  const connection = new NodeConnection(node, addresses, access, timeoutMs / 2_000);
   try {
     await connection.ready(AbortSignal.timeout(10_000));
     await action(connection);

@@ -8,7 +8,7 @@ function client(status: string): EventEmitter & { status: string } {
   return Object.assign(new EventEmitter(), { status });
 }
 
-test("a client that becomes ready after errors is ready", async () => {
+test("resolves if the client becomes ready after errors", async () => {
   const connecting = client("connecting");
   const { signal } = new AbortController();
   const ready = whenReady(connecting, signal);
@@ -18,7 +18,7 @@ test("a client that becomes ready after errors is ready", async () => {
   expect(connecting.eventNames()).toEqual([]);
 });
 
-test("an aborted wait keeps the code of the reason and adds the last error of a node", async () => {
+test("rejects with the code of the reason and the last error of a node if aborted", async () => {
   const connecting = client("connecting");
   const controller = new AbortController();
   const ready = whenReady(connecting, controller.signal);
@@ -32,7 +32,7 @@ test("an aborted wait keeps the code of the reason and adds the last error of a 
   });
 });
 
-test("a client that has ended, or ends, will not become ready", async () => {
+test("rejects if the client has ended or ends", async () => {
   const { signal } = new AbortController();
   await expect(whenReady(client("end"), signal)).rejects.toMatchObject({
     code: "WAIT_ABORTED",
@@ -45,7 +45,7 @@ test("a client that has ended, or ends, will not become ready", async () => {
   await expect(ready).rejects.toThrow("The client was closed before it was connected: refused");
 });
 
-test("the error of a client whose password was refused does not show it", async () => {
+test("the error for a rejected password does not contain the password", async () => {
   const connecting = client("connecting");
   const { signal } = new AbortController();
   const ready = whenReady(connecting, signal);

@@ -2,9 +2,11 @@ import type { EventEmitter } from "node:events";
 import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
 
 /**
- * Resolves when an ioredis client is ready, however many attempts that takes; `once` of node:events would reject at
- * the first refused connection. Rejects when the signal is aborted, with its reason and the last error of the client; and
- * when the client has ended, because it will not try again.
+ * Resolves when an ioredis client is ready, after any number of attempts. (`once` of node:events would reject after the first
+ * refused connection.)
+ *
+ * @throws the reason of the signal, with the last error of the client, if the signal is aborted.
+ * @throws RedisClusterError WAIT_ABORTED if the client has ended, because it does not try to connect again.
  */
 export async function whenReady(
   client: EventEmitter & { readonly status: string },
@@ -16,7 +18,7 @@ export async function whenReady(
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onReady = (): void => resolve();
   const onError = (error: Error & { readonly lastNodeError?: unknown }): void => {
-    // That no node was of use says less than what the last node said.
+    // The error of the last node is more specific than the error of the cluster client.
     lastError = withoutArguments(error.lastNodeError ?? error);
   };
   const onAbort = (): void => reject(withLastError(signal.reason, lastError));
@@ -39,8 +41,8 @@ export async function whenReady(
 }
 
 /**
- * ioredis attaches the command to an error reply, so a printed error shows the command too. While a client connects, the
- * command is AUTH or HELLO, whose arguments contain the password. This keeps only the name of the command.
+ * Removes the arguments of the command that ioredis attaches to an error reply. While a client connects, the command is AUTH or
+ * HELLO, whose arguments contain the password, and a printed error would show them.
  */
 function withoutArguments(error: unknown): unknown {
   const { command } = error as { readonly command?: { readonly name?: unknown } };
@@ -56,7 +58,7 @@ function closedError(lastError: unknown): RedisClusterError {
   });
 }
 
-/** Adds what was missing to the reason why time was up. */
+/** Adds the last error of the client to the reason of the signal. */
 function withLastError(reason: unknown, lastError: unknown): unknown {
   if (lastError === undefined || !(reason instanceof RedisClusterError)) return reason;
   return withMissing(reason, messageOf(lastError), lastError);

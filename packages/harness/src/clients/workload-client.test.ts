@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { workloadClientOptions } from "./workload-client.ts";
 
-test("the user's options win over the defaults, but reads go to primaries", () => {
+test("options of the user override the defaults, except scaleReads", () => {
   const { options, keyPrefix } = workloadClientOptions({ retryDelayOnFailover: 7, scaleReads: "slave" });
   expect(options).toMatchObject({
     retryDelayOnFailover: 7,
@@ -11,7 +11,7 @@ test("the user's options win over the defaults, but reads go to primaries", () =
   expect(keyPrefix).toBe("");
 });
 
-test("a key prefix is taken out, wherever ioredis would have found it", () => {
+test("removes a key prefix from both places in which ioredis accepts it", () => {
   const own = workloadClientOptions({ keyPrefix: "app:", redisOptions: { keyPrefix: "other:", db: 0 } });
   expect(own.keyPrefix).toBe("app:");
   expect(own.options).not.toHaveProperty("keyPrefix");
@@ -19,7 +19,7 @@ test("a key prefix is taken out, wherever ioredis would have found it", () => {
   expect(workloadClientOptions({ redisOptions: { keyPrefix: "other:" } }).keyPrefix).toBe("other:");
 });
 
-test("the client that reads back has the user's credentials, and none of the limits that make it give up", () => {
+test("the reading client has the credentials of the user, but no retry limits", () => {
   const { readBack } = workloadClientOptions({
     clusterRetryStrategy: () => null,
     maxRedirections: 0,

@@ -1,34 +1,34 @@
 import type { ClusterClientOptions } from "./cluster-client.ts";
 
-/** A client that finds a promoted replica soon: a workload is to measure the cluster more than ioredis' patience. */
+/** With these delays a client finds a promoted replica soon. A workload must measure the cluster, not the delays of ioredis. */
 const DEFAULTS: ClusterClientOptions = {
   retryDelayOnFailover: 20,
   retryDelayOnClusterDown: 20,
   slotsRefreshTimeout: 500,
 };
 
-/** Options of a workload's clients, and what these options put in front of every key. */
+/** The options of the clients of a workload, and the prefix of its keys. */
 export interface WorkloadClientOptions {
-  /** Of the clients that write. */
+  /** The options of the clients that write. */
   readonly options: ClusterClientOptions;
-  /** Of the client that reads back: it gets in as the others do, and does not give up as they may. */
+  /** The options of the client that reads back: it has the same credentials, but no options that make it give up. */
   readonly readBack: ClusterClientOptions;
   readonly keyPrefix: string;
 }
 
 /**
- * Returns the options of a workload's clients. A `keyPrefix` of the user is taken out of them, so that the workload can
- * put it into the names of its keys: then findings name the keys as the server has them.
+ * Returns the options of the clients of a workload. A `keyPrefix` of the user is removed from them, and the workload adds the prefix
+ * to its keys itself, so that findings contain the names of the keys on the server.
  */
 export function workloadClientOptions(given: ClusterClientOptions = {}): WorkloadClientOptions {
   const { keyPrefix, redisOptions, ...rest } = given;
-  const { keyPrefix: ofNodes, ...nodes } = redisOptions ?? {};
-  const { username, password, tls } = nodes;
+  const { keyPrefix: nodeKeyPrefix, ...nodeOptions } = redisOptions ?? {};
+  const { username, password, tls } = nodeOptions;
   const access = Object.entries({ username, password, tls }).filter(([, value]) => value !== undefined);
   return {
-    // ioredis takes that of `redisOptions` only if the client has none of its own (`Cluster`'s constructor).
-    keyPrefix: keyPrefix || ofNodes || "",
-    options: { ...DEFAULTS, ...rest, redisOptions: nodes, scaleReads: "master" },
+    // ioredis uses the prefix of `redisOptions` only if the options of the cluster client have none (constructor of `Cluster`).
+    keyPrefix: keyPrefix || nodeKeyPrefix || "",
+    options: { ...DEFAULTS, ...rest, redisOptions: nodeOptions, scaleReads: "master" },
     readBack: { ...DEFAULTS, redisOptions: Object.fromEntries(access), scaleReads: "master" },
   };
 }

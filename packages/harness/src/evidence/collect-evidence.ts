@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { messageOf } from "../errors.ts";
-import { checkView } from "../view/check.ts";
+import { checkView } from "../view/cluster-check.ts";
 import { mergeViews } from "../view/cluster-view.ts";
-import { type NodeView, nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
+import { type NodeView, parseNodeView, VIEW_COMMANDS } from "../view/node-view.ts";
 import { parseInfo, serverVersion } from "../view/parse-info.ts";
 import { answerOf } from "./answer.ts";
 import type { EvidenceBundle, EvidenceNode, EvidenceSource, NodeEvidence } from "./evidence.ts";
@@ -64,7 +64,7 @@ async function askNode(
   signal: AbortSignal,
   logLines: number,
 ): Promise<{ readonly view: NodeView; readonly evidence: NodeEvidence }> {
-  const readView = async (): Promise<NodeView> => nodeViewOf(node.name, await node.ask(VIEW_QUESTIONS));
+  const readView = async (): Promise<NodeView> => parseNodeView(node.name, await node.ask(VIEW_COMMANDS));
   const readInfo = async (): Promise<Record<string, Record<string, string>>> => {
     const texts = await node.ask(SECTIONS.map((section) => ["INFO", section]));
     return Object.fromEntries(

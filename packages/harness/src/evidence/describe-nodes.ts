@@ -1,4 +1,4 @@
-import { formatNodeView } from "../view/format-view.ts";
+import { formatNodeView } from "../view/format-node-view.ts";
 import type { EvidenceBundle, NodeEvidence } from "./evidence.ts";
 
 /** A line for each node: what the engine says of its container, and what the node says of the cluster. */

@@ -1,5 +1,5 @@
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import type { ClusterCheck } from "../view/check.ts";
+import type { ClusterCheck } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 import type { Answer } from "./answer.ts";
 import type { HistoryView } from "./history.ts";

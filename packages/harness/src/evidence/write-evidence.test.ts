@@ -82,7 +82,7 @@ test("a bundle is a folder of files that say what failed and how every node was"
   const readme = await read("README.txt");
   expect(readme).toContain("Evidence: an order survives\n");
   expect(readme).toContain("not done after 5 ms");
-  expect(readme).toContain("running  node-0: primary of 0-5460, epoch 1 of 3, state ok, flags nobody");
+  expect(readme).toContain("running  node-0: primary of 0-5460, epoch 1 of 3, state ok, flags no node");
   expect(await read("error.txt")).toMatch(/^WAIT_TIMEOUT: not done after 5 ms\n/);
   expect(JSON.parse(await read("versions.json"))).toMatchObject({ "node-0": "redis 8.0.2", engine: "29.1" });
   expect(JSON.parse(await read("views.json"))).toMatchObject({ check: { ok: true, slotsCovered: true } });
@@ -107,7 +107,7 @@ test("what could not be had is told in its place, and nobody is waited for longe
   const folder = await writeEvidence(bundle, base);
   const nodes = await readFile(join(folder, "nodes.txt"), "utf8");
   expect(nodes).toContain("unknown (the engine is gone)  node-2: silent (no answer for 500 ms)");
-  expect(nodes).toContain("node-2 gave no view: no answer for 500 ms");
+  expect(nodes).toContain("node-2 returned no view: no answer for 500 ms");
   expect(await readFile(join(folder, "log.txt"), "utf8")).toContain("node-2: no log (no such container)");
   expect(JSON.parse(await readFile(join(folder, "versions.json"), "utf8"))).toMatchObject({
     "node-2": "unknown (no answer for 500 ms)",

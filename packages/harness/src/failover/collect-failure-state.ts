@@ -1,8 +1,8 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { withTimeout } from "../timing/deadline.ts";
-import { primariesSeenBy } from "../view/cluster-state.ts";
+import { countReachablePrimaries } from "../view/cluster-state.ts";
 import { parseInfo, type ServerVersion } from "../view/parse-info.ts";
-import type { NodeEntry } from "../view/parse-nodes.ts";
+import type { NodeEntry } from "../view/parse-cluster-nodes.ts";
 import type { FailedShardState, FailureState, ReplicaState } from "./diagnose.ts";
 import { expectedFailoverMs } from "./expected-failover.ts";
 import type { ObservedCluster } from "./observed-cluster.ts";
@@ -81,7 +81,7 @@ async function collectReplicaState(
   const view = views.get(replica) ?? { kind: "silent", node: replica, reason: "it was not queried" };
   const self = selfEntry(view);
   const events = logLines.filter(({ node }) => node === replica).map(({ event }) => event);
-  const { reached, needed } = primariesSeenBy(view);
+  const { reached, needed } = countReachablePrimaries(view);
   const denial = logLines.findLast(({ event }) => event.kind === "vote-denied" && event.to === self?.id);
   const obstacle = events.findLast((event) => event.kind === "unable");
   const connection = cluster.connections.find(({ node }) => node.name === replica);

@@ -4,7 +4,7 @@ import { findNode } from "../cluster/find-node.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { FailoverProspects } from "../queries/failover-prospects.ts";
 import { queryAnyNode } from "../queries/query-any-node.ts";
-import { tooSmallToFailOver } from "../view/automatic-failover.ts";
+import { findTooSmallElectorate } from "../view/automatic-failover.ts";
 import { parseInfo, serverVersion } from "../view/parse-info.ts";
 import { type ExpectedFailover, expectedFailoverMs } from "./expected-failover.ts";
 import type { Failover, ObserveFailoverOptions } from "./failover.ts";
@@ -40,7 +40,7 @@ export class FailoverObserver implements FailoverObservation {
       nodeTimeoutMs: plan.nodeTimeoutMs,
       server: serverVersion(parseInfo(info)),
       // A replica that cannot be promoted without a takeover does not count.
-      replicas: tooSmallToFailOver(plan.shards.length) === undefined ? replicas : 0,
+      replicas: findTooSmallElectorate(plan.shards.length) === undefined ? replicas : 0,
     });
   }
 

@@ -2,7 +2,7 @@ import { pause, wallClockMs } from "../clock/real-time.ts";
 import { RedisClusterError } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { abortable } from "../timing/deadline.ts";
-import { tooSmallToFailOver } from "../view/automatic-failover.ts";
+import { findTooSmallElectorate } from "../view/automatic-failover.ts";
 import { isCutOff } from "../view/cluster-state.ts";
 import { buildFailover } from "./build-failover.ts";
 import { collectFailureState } from "./collect-failure-state.ts";
@@ -125,7 +125,7 @@ async function waitForRecovery(
   // Views from before the end of the action may not show its last effect yet, such as a second failover.
   while (!recorder.hasSeenAllSince(endedMs) || !hasRecovered(recorder, waitForOldPrimary)) {
     if (wallClockMs() >= untilMs) return false;
-    if (tooSmallToFailOver(recorder.records.length) !== undefined) {
+    if (findTooSmallElectorate(recorder.records.length) !== undefined) {
       await abortable(cluster.rejectImpossibleFailover(), signal);
     }
     await pause(POLL_MS, signal);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { NodeView } from "../view/node-view.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { promotedReplica } from "../checks/failover-checks.ts";
 import { report } from "../report/report.ts";
 import type { Acknowledgement } from "./acknowledgements.ts";

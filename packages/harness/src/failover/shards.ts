@@ -2,8 +2,8 @@ import type { ClusterPlan, SlotRange } from "../plan/cluster-plan.ts";
 import { isCutOff } from "../view/cluster-state.ts";
 import { memberSlots, mergeViews } from "../view/cluster-view.ts";
 import type { NodeView } from "../view/node-view.ts";
-import type { NodeEntry } from "../view/parse-nodes.ts";
-import { slotOwners } from "../view/serving.ts";
+import type { NodeEntry } from "../view/parse-cluster-nodes.ts";
+import { slotOwners } from "../view/slot-owners.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 
 /** The latest view of each node, by node name. */

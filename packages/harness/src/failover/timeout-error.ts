@@ -1,5 +1,5 @@
 import { RedisClusterError } from "../errors.ts";
-import { formatNodeView } from "../view/format-view.ts";
+import { formatNodeView } from "../view/format-node-view.ts";
 import { diagnose, type FailureState } from "./diagnose.ts";
 import { recoveredAt } from "./phases.ts";
 import type { RecordedEvent, Recorder, ShardRecord } from "./recorder.ts";

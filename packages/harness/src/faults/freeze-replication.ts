@@ -2,7 +2,7 @@ import { RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { readView } from "../queries/read-views.ts";
-import { replicasOfShard } from "../view/serving.ts";
+import { replicasOfShard } from "../view/slot-owners.ts";
 import type { ActiveFault } from "./fault.ts";
 import type { FaultTools } from "./fault-tools.ts";
 import { filterPackets } from "./network-fault.ts";

@@ -1,8 +1,8 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { poll } from "../timing/retry.ts";
-import { primariesWithSlots, tooSmallToFailOver } from "../view/automatic-failover.ts";
-import { whyDown } from "../view/cluster-state.ts";
-import { nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
+import { primariesWithSlots, findTooSmallElectorate } from "../view/automatic-failover.ts";
+import { findDownReason } from "../view/cluster-state.ts";
+import { parseNodeView, VIEW_COMMANDS } from "../view/node-view.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { votesKeptMs } from "./kept-votes.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
@@ -43,8 +43,8 @@ export async function failOver(
   let primaryId: string | undefined;
   let isSmall = false;
   const tryOnce = async (): Promise<void> => {
-    const view = nodeViewOf(name, await replica.connection.texts(VIEW_QUESTIONS));
-    isSmall = tooSmallToFailOver(primariesWithSlots([view]).size) !== undefined;
+    const view = parseNodeView(name, await replica.connection.texts(VIEW_COMMANDS));
+    isSmall = findTooSmallElectorate(primariesWithSlots([view]).size) !== undefined;
     const entries = view.members;
     const self = entries.find((each) => each.self);
     if (self?.role === "primary") {
@@ -60,7 +60,7 @@ export async function failOver(
       // A young process refuses commands for a while after its promotion. If its own view tells why it is down, such as
       // another shard without a primary, nothing that could be waited for here changes that.
       const coverage = cluster.plan.requireFullCoverage === "yes";
-      if (view.state !== "ok" && whyDown(view, coverage) === undefined)
+      if (view.state !== "ok" && findDownReason(view, coverage) === undefined)
         throw new Error(`${name} is the primary and refuses commands: its cluster_state is ${view.state}`);
       return;
     }

@@ -4,7 +4,7 @@ import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { type ClusterView, mergeViews } from "../view/cluster-view.ts";
 import type { NodeView } from "../view/node-view.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { formatRanges } from "../view/slot-ranges.ts";
 import { findRejoinProblem } from "./rejoin.ts";
 
@@ -53,9 +53,9 @@ test("a restarted node is back when everything is right", () => {
 });
 
 test("a restarted node that refuses commands is not back, also while another node is away", () => {
-  expect(why(viewWith("fail", { all: true }))).toBe("node-0 says cluster_state:fail");
-  expect(why(viewWith("fail"))).toBe("node-0 says cluster_state:fail");
-  expect(why(viewWith("fail", { flag: ",fail" }), false)).toBe("node-0 says cluster_state:fail");
+  expect(why(viewWith("fail", { all: true }))).toBe("node-0 reports cluster_state:fail");
+  expect(why(viewWith("fail"))).toBe("node-0 reports cluster_state:fail");
+  expect(why(viewWith("fail", { flag: ",fail" }), false)).toBe("node-0 reports cluster_state:fail");
 });
 
 test("a replica's sync is not waited for if its primary has failed for good", () => {

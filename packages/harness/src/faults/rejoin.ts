@@ -2,7 +2,7 @@ import { RedisClusterError, summarize } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 import { poll } from "../timing/retry.ts";
 import { readClusterView } from "../queries/read-views.ts";
-import { whyDown } from "../view/cluster-state.ts";
+import { findDownReason } from "../view/cluster-state.ts";
 import type { ClusterView, Disagreement } from "../view/cluster-view.ts";
 import type { RestartConstraint } from "./fault-registry.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
@@ -122,7 +122,7 @@ export function findRejoinProblem(
   if (own?.kind !== "answered") return `${name} does not answer`;
   if (!view.members.some((each) => each.id === id)) return `nobody knows ${name}`;
   const othersAreAway = view.views.some(({ kind }) => kind === "silent");
-  const downForGood = whyDown(own, requireFullCoverage) !== undefined;
+  const downForGood = findDownReason(own, requireFullCoverage) !== undefined;
   const primaryId = own.members.find(({ self }) => self)?.primaryId;
   const primary = view.members.find((each) => each.id === primaryId)?.name;
   const hasNoSource = primary !== undefined && failedForGood.includes(primary);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mergeViews } from "../view/cluster-view.ts";
 import type { NodeView } from "../view/node-view.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { select } from "./select.ts";
 
 const id = (index: number): string => String(index).repeat(40).slice(0, 40);

@@ -3,7 +3,7 @@ import type { NodeRole } from "../plan/cluster-plan.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
 import { keySlot } from "../plan/slots.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
-import { replicasOfShard, slotOwners } from "../view/serving.ts";
+import { replicasOfShard, slotOwners } from "../view/slot-owners.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 import { sample } from "./random.ts";
 import { shown } from "./shown.ts";

@@ -2,7 +2,7 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import { monotonicMs } from "../clock/real-time.ts";
 import { isErrorReply, poll, retryUntilAnswered } from "../timing/retry.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 
 const POLL_MS = 10;
 /**

@@ -2,7 +2,7 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import { isErrorReply, poll, retryUntilAnswered } from "../timing/retry.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { parseInfo } from "../view/parse-info.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { probeShards } from "./verify.ts";
 
 const POLL_MS = 2;

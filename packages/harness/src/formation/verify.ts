@@ -5,7 +5,7 @@ import { readClusterView } from "../queries/read-views.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { keyForRange } from "../plan/slots.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { formatRanges, normalizeRanges } from "../view/slot-ranges.ts";
 
 const POLL_MS = 10;

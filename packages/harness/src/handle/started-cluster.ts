@@ -20,7 +20,7 @@ import type { ResetReport } from "../reset/reset-cluster.ts";
 import type { ClusterSharing } from "../sharing/cluster-sharing.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
 import type { StartupReport } from "../cluster/startup-report.ts";
-import type { ClusterCheck } from "../view/check.ts";
+import type { ClusterCheck } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 import type { ClusterWorkloadOptions, ClusterWorkloads } from "../workload/cluster-workloads.ts";
 import type { Workload } from "../workload/workload.ts";

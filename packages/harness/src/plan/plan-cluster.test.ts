@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import type { ClusterPlan } from "./cluster-plan.ts";
 import type { ClusterShape } from "./options.generated.ts";
 import { planCluster } from "./plan-cluster.ts";

@@ -1,6 +1,6 @@
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
-import type { ClusterCheck } from "../view/check.ts";
+import type { ClusterCheck } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 
 /** Reads the state of the cluster from its nodes, and waits for a state. Nothing is changed. */
@@ -79,8 +79,8 @@ export interface ClusterQueries {
   replicasOf(key: string, options?: WaitOptions): Promise<readonly RedisClusterNode[]>;
 
   /**
-   * Returns the nodes that own slots now, in the order of their names. It asks about roles and does not wait: a returned node may
-   * reject commands at this moment. {@link primaryOf} waits until one executes them.
+   * Returns the nodes that own slots now, in the order of their names. It looks only at roles and does not wait: a returned node
+   * may reject commands at this moment. {@link primaryOf} waits until one executes them.
    *
    * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes.
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.

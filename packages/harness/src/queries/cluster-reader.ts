@@ -4,9 +4,9 @@ import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import { summarize } from "../errors.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { keySlot } from "../plan/slots.ts";
-import { type ClusterCheck, checkView } from "../view/check.ts";
+import { type ClusterCheck, checkView } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
-import { replicasOfShard, slotOwners, whoServes } from "../view/serving.ts";
+import { replicasOfShard, slotOwners, findServingNode } from "../view/slot-owners.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
 import type { ClusterQueries } from "./cluster-queries.ts";
 import type { FailoverProspects } from "./failover-prospects.ts";
@@ -59,7 +59,7 @@ export class ClusterReader implements ClusterQueries {
   async primaryOf(key: string, options: WaitOptions = {}): Promise<RedisClusterNode> {
     return await this.#context.calls.waitFor(waitingForPrimary(key), options, async () => {
       const view = await readView(this.#context);
-      const { node, reason } = whoServes(view.views, keySlot(key));
+      const { node, reason } = findServingNode(view.views, keySlot(key));
       if (node !== undefined) return this.node(node);
       await this.#prospects.refuseHopeless(view);
       throw new Error(reason);
@@ -77,7 +77,7 @@ export class ClusterReader implements ClusterQueries {
    * Returns the node that owns the slot of a key now, whether or not it executes commands. For calls that have a deadline.
    *
    * @throws Error with the reason if no node owns the slot.
-   * @throws RedisClusterError FAILOVER_IMPOSSIBLE
+   * @throws RedisClusterError FAILOVER_IMPOSSIBLE if the owner failed and cannot be replaced.
    */
   async currentOwner(key: string): Promise<RedisClusterNode> {
     const slot = keySlot(key);
@@ -91,7 +91,7 @@ export class ClusterReader implements ClusterQueries {
   /** Reads the views once, and returns a projection of them. */
   async #project<T>(options: WaitOptions, projection: (view: ClusterView) => T): Promise<T> {
     const { calls } = this.#context;
-    return projection(await calls.query("Asking every node", options, () => readView(this.#context)));
+    return projection(await calls.query("Querying all nodes", options, () => readView(this.#context)));
   }
 
   #named(names: readonly string[]): readonly RedisClusterNode[] {

@@ -5,7 +5,7 @@ import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import type { NodeView } from "../view/node-view.ts";
-import { parseClusterNodes } from "../view/parse-nodes.ts";
+import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { type FailedForGood, findFailedForGood } from "./failed-for-good.ts";
 
 function planned(shape: ClusterShape): ClusterPlan {
@@ -14,8 +14,16 @@ function planned(shape: ClusterShape): ClusterPlan {
   return planCluster(validateOptions(shape, {}), parseSubnet("10.1.0.0/24"), hex);
 }
 
-/** The view of each node: the dead ones are silent, the others see everything as planned, with flags added. */
-function viewsOf(plan: ClusterPlan, dead: readonly string[], flags: Record<string, string> = {}): NodeView[] {
+/**
+ * Returns the view of each node. Stopped nodes are silent, and the other nodes report the plan.
+ *
+ * @param flags flags to add, separated by spaces, by node name.
+ */
+function viewsOf(
+  plan: ClusterPlan,
+  stopped: readonly string[],
+  flags: Record<string, string> = {},
+): NodeView[] {
   const line =
     (self: NodePlan) =>
     (node: NodePlan): string => {
@@ -27,7 +35,7 @@ function viewsOf(plan: ClusterPlan, dead: readonly string[], flags: Record<strin
       return `${node.id} ${node.address}:6379@16379 ${all.filter(Boolean).join(",")} ${follows} 0 0 1 connected${tail}`;
     };
   return plan.nodes.map((node) =>
-    dead.includes(node.name)
+    stopped.includes(node.name)
       ? { kind: "silent", node: node.name, reason: "refused" }
       : {
           kind: "answered",
@@ -42,18 +50,18 @@ function viewsOf(plan: ClusterPlan, dead: readonly string[], flags: Record<strin
 
 async function find(
   shape: ClusterShape,
-  dead: readonly string[],
+  stopped: readonly string[],
   options: { cutOff?: readonly string[]; flags?: Record<string, string>; down?: boolean } = {},
 ): Promise<FailedForGood | undefined> {
   const plan = planned(shape);
   const { cutOff = [], flags = {}, down = true } = options;
-  return await findFailedForGood(plan, viewsOf(plan, dead, flags), cutOff, () => Promise.resolve(down));
+  return await findFailedForGood(plan, viewsOf(plan, stopped, flags), cutOff, () => Promise.resolve(down));
 }
 
 const ONE_SHARD = { nodes: 3, replicas: 2 };
 const TWO_SHARDS = { nodes: 4, replicas: 1 };
 
-test("finds a dead primary in a cluster with one or two primaries, and in no larger one", async () => {
+test("finds a stopped primary only in a cluster with one or two primaries", async () => {
   expect(await find(ONE_SHARD, ["node-0"])).toEqual({
     failed: ["node-0"],
     electorate: { primaries: 1, votesNeeded: 1 },
@@ -62,18 +70,18 @@ test("finds a dead primary in a cluster with one or two primaries, and in no lar
   expect(await find({}, ["node-0", "node-1"])).toBeUndefined();
 });
 
-test("does not count dead replicas, nor a primary that is silent while its container runs", async () => {
+test("ignores stopped replicas, and a silent primary whose container runs", async () => {
   expect(await find(ONE_SHARD, ["node-1", "node-2"])).toBeUndefined();
   expect(await find(ONE_SHARD, ["node-0"], { down: false })).toBeUndefined();
 });
 
-test("goes by the plan if no node answers", async () => {
+test("uses the roles of the plan if no node answers", async () => {
   expect(await find(ONE_SHARD, ["node-0", "node-1", "node-2"])).toMatchObject({ failed: ["node-0"] });
   const all = ["node-0", "node-1", "node-2", "node-3", "node-4", "node-5"];
   expect(await find({}, all)).toBeUndefined();
 });
 
-test("finds a primary that is cut off as soon as other nodes miss it", async () => {
+test("finds a primary that is cut off as soon as another node suspects it", async () => {
   const cutOff = ["node-0"];
   expect(await find(ONE_SHARD, [], { cutOff })).toBeUndefined();
   expect(await find(ONE_SHARD, [], { cutOff, flags: { "node-0": "fail?" } })).toMatchObject({

@@ -1,24 +1,24 @@
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import {
   type Electorate,
-  isMissed,
+  isReportedAsFailed,
   primariesWithSlots,
-  tooSmallToFailOver,
+  findTooSmallElectorate,
 } from "../view/automatic-failover.ts";
 import type { NodeView } from "../view/node-view.ts";
 
-/** Primaries that have failed and that no replica can replace. */
+/** Primaries that have failed and cannot be replaced by a replica. */
 export interface FailedForGood {
-  /** Their names. */
+  /** The names of the primaries. */
   readonly failed: readonly string[];
   readonly electorate: Electorate;
 }
 
 /**
- * Finds the primaries that have failed in a cluster with too few primaries to replace them; undefined if there are none.
+ * Finds the primaries that have failed in a cluster with too few primaries to replace them. Returns undefined if there are none.
  *
- * @param cutOff names of the nodes that faults cut off from most of the others.
- * @param isDown whether the container of a node does not run; false if that is not known.
+ * @param cutOff the names of the nodes that faults cut off from most other nodes.
+ * @param isDown returns whether the container of a node does not run; false if the state is unknown.
  */
 export async function findFailedForGood(
   plan: ClusterPlan,
@@ -28,7 +28,7 @@ export async function findFailedForGood(
 ): Promise<FailedForGood | undefined> {
   const owners = primariesWithSlots(views);
   // If no node answers, only the planned primaries are known.
-  const electorate = tooSmallToFailOver(owners.size > 0 ? owners.size : plan.shards.length);
+  const electorate = findTooSmallElectorate(owners.size > 0 ? owners.size : plan.shards.length);
   if (electorate === undefined) return undefined;
   const primaries = plan.nodes.filter(({ id, role }) =>
     owners.size > 0 ? owners.has(id) : role === "primary",
@@ -36,7 +36,7 @@ export async function findFailedForGood(
   const silent = new Set(views.flatMap(({ kind, node }) => (kind === "silent" ? [node] : [])));
   const hasFailed = await Promise.all(
     primaries.map(async (node) => {
-      if (cutOff.includes(node.name) && isMissed(views, node)) return true;
+      if (cutOff.includes(node.name) && isReportedAsFailed(views, node)) return true;
       return silent.has(node.name) && (await isDown(node.name));
     }),
   );

@@ -3,7 +3,11 @@ import { poll } from "../timing/retry.ts";
 
 const POLL_MS = 20;
 
-/** Sends a command to every node until one of them answers, and returns the first answer. */
+/**
+ * Sends a command to all nodes, every 20 ms, until a node answers. Returns the first answer as text.
+ *
+ * @param signal its abort rejects the call.
+ */
 export async function queryAnyNode(
   connections: readonly NodeConnection[],
   command: readonly [string, ...string[]],

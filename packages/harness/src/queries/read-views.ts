@@ -1,22 +1,21 @@
-import type { ClusterContext } from "../cluster/cluster-context.ts";
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { pause } from "../clock/real-time.ts";
+import type { ClusterContext } from "../cluster/cluster-context.ts";
 import { messageOf } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { type ClusterView, mergeViews, type Names } from "../view/cluster-view.ts";
-import { type NodeView, nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
+import { type ClusterView, mergeViews, type NodeNames } from "../view/cluster-view.ts";
+import { type NodeView, parseNodeView, VIEW_COMMANDS } from "../view/node-view.ts";
 
-/** Node names by node id. */
-function namesOf(plan: ClusterPlan): Names {
+function nodeNames(plan: ClusterPlan): NodeNames {
   return new Map(plan.nodes.map(({ id, name }) => [id, name]));
 }
 
-/** Asks every node at once for its view, and puts the answers beside each other. A node that is away is `silent`. */
+/** Reads the views of all nodes at the same time, and merges them. A node that does not answer is `silent`. */
 export async function readClusterView(
   plan: ClusterPlan,
   connections: readonly NodeConnection[],
 ): Promise<ClusterView> {
-  return mergeViews(await Promise.all(connections.map(readNodeView)), namesOf(plan));
+  return mergeViews(await Promise.all(connections.map(readNodeView)), nodeNames(plan));
 }
 
 /**
@@ -33,17 +32,18 @@ export async function readView({ calls, plan, nodes }: ClusterContext): Promise<
 }
 
 /**
- * Asks every node at once for its view, and waits no longer than the given time for the rest once most of them have
- * answered: a frozen node would hold up the answer until its connection gives up.
+ * Reads the views of all nodes at the same time. After the timeout, if most nodes have answered, does not wait for the others: a
+ * paused node would delay the result until its connection times out. If no majority has answered, waits for all nodes.
  *
- * @returns one view for each connection, in their order; a node that has not answered by then is `silent`.
+ * @param timeoutMs in milliseconds.
+ * @returns one view for each connection, in their order. A node that has not answered is `silent`.
  */
 export async function readPromptViews(
   connections: readonly NodeConnection[],
-  withinMs: number,
+  timeoutMs: number,
 ): Promise<readonly NodeView[]> {
   const views = connections.map(
-    ({ node }): NodeView => ({ kind: "silent", node: node.name, reason: `no answer within ${withinMs} ms` }),
+    ({ node }): NodeView => ({ kind: "silent", node: node.name, reason: `no answer within ${timeoutMs} ms` }),
   );
   const all = Promise.all(
     connections.map(async (connection, index) => {
@@ -52,17 +52,17 @@ export async function readPromptViews(
   );
   const answered = new AbortController();
   void all.then(() => answered.abort());
-  await pause(withinMs, answered.signal);
+  await pause(timeoutMs, answered.signal);
   const missing = views.filter(({ kind }) => kind === "silent").length;
   if (2 * missing >= views.length) await all;
   return [...views];
 }
 
-/** Asks one node for its view, in one round trip. */
+/** Reads the view of one node, in one round trip. */
 async function readNodeView(connection: NodeConnection): Promise<NodeView> {
   const node = connection.node.name;
   try {
-    return nodeViewOf(node, await connection.texts(VIEW_QUESTIONS));
+    return parseNodeView(node, await connection.texts(VIEW_COMMANDS));
   } catch (error) {
     return { kind: "silent", node, reason: messageOf(error) };
   }

@@ -13,7 +13,7 @@ export class Repairs {
     return this.#started;
   }
 
-  /** Does something that may bring a primary back. */
+  /** Runs an action that may bring a primary back, and counts it. */
   async during<T>(act: () => Promise<T>): Promise<T> {
     this.#running += 1;
     this.#started += 1;

@@ -1,6 +1,6 @@
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { type AnsweredView, nodeViewOf, VIEW_QUESTIONS } from "../view/node-view.ts";
+import { type AnsweredView, parseNodeView, VIEW_COMMANDS } from "../view/node-view.ts";
 import { parseInfo } from "../view/parse-info.ts";
 
 /**
@@ -115,7 +115,7 @@ export async function readFingerprint(
     ["INFO", "keyspace"],
     ["ACL", "LIST"],
     ["MODULE", "LIST"],
-    ...VIEW_QUESTIONS,
+    ...VIEW_COMMANDS,
   ];
   const [config, ...outcomes] = await connection.outcomes([
     ["CONFIG", "GET", "*", ...HIDDEN_SETTINGS],
@@ -125,7 +125,7 @@ export async function readFingerprint(
   const failed = outcomes.slice(0, queries.length).find((outcome) => outcome instanceof Error);
   if (failed !== undefined) throw failed;
   const [server, commands, persistence, stats, memory, keyspace, acl, modules, ...rest] = outcomes;
-  const answers = rest.slice(0, VIEW_QUESTIONS.length).map(String);
+  const answers = rest.slice(0, VIEW_COMMANDS.length).map(String);
   const [, clusterText = "", replicationText = ""] = answers;
   const clusterInfo = parseInfo(clusterText);
   const serverInfo = parseInfo(String(server));
@@ -152,7 +152,7 @@ export async function readFingerprint(
         .reduce<number>((sum, count) => sum + (count instanceof Error ? 0 : Number(count)), 0),
       followers: Number(parseInfo(replicationText).get("connected_slaves") ?? 0),
     },
-    view: nodeViewOf(connection.node.name, answers),
+    view: parseNodeView(connection.node.name, answers),
   };
 }
 

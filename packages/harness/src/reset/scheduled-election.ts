@@ -1,5 +1,5 @@
 import type { ManagedNode } from "../cluster/managed-node.ts";
-import { showsCandidate } from "../view/election-lines.ts";
+import { hasElectionLine } from "../view/election-lines.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { type Fingerprint, parseFailoverMessages } from "./fingerprint.ts";
 import { hasCountedMore } from "./irreversible-changes.ts";
@@ -18,7 +18,7 @@ export async function hasScheduledElection(
 ): Promise<boolean> {
   // The engine stamps log lines with its own clock, which the containers share.
   const log = await container.logs({ since: before.at / 1_000 }).catch(() => undefined);
-  if (log !== undefined && log !== "") return showsCandidate(log);
+  if (log !== undefined && log !== "") return hasElectionLine(log);
   const messages = parseFailoverMessages(parseInfo(await connection.text("CLUSTER", "INFO")));
   return ["fail_sent", "fail_received"].some((kind) =>
     hasCountedMore(before.failoverMessages, messages, kind),

@@ -1,11 +1,16 @@
 import { expect, test } from "vitest";
-import { explainNoFailover, isMissed, primariesWithSlots, tooSmallToFailOver } from "./automatic-failover.ts";
+import {
+  explainNoFailover,
+  isReportedAsFailed,
+  primariesWithSlots,
+  findTooSmallElectorate,
+} from "./automatic-failover.ts";
 import type { NodeView } from "./node-view.ts";
-import { type NodeEntry, parseClusterNodes } from "./parse-nodes.ts";
+import { type NodeEntry, parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 const [ONE, TWO, THREE] = ["1", "2", "3"].map((digit) => digit.repeat(40)) as [string, string, string];
 
-/** The view of a node that says this of the members. */
+/** Returns the view of a node from lines of CLUSTER NODES. */
 function view(node: string, ...lines: readonly string[]): NodeView {
   const members: readonly NodeEntry[] = parseClusterNodes(lines.join("\n"));
   return { kind: "answered", node, state: "ok", currentEpoch: 9, members, inSync: true };
@@ -16,28 +21,28 @@ function entry(id: string, flags: string, epoch: number, slots = ""): string {
   return `${id} 10.0.0.1:6379@16379 ${flags} ${primary} 0 0 ${epoch} connected ${slots}`.trimEnd();
 }
 
-test("one or two primaries cannot replace one that failed, and three can", () => {
-  expect(tooSmallToFailOver(1)).toEqual({ primaries: 1, votesNeeded: 1 });
-  expect(tooSmallToFailOver(2)).toEqual({ primaries: 2, votesNeeded: 2 });
-  expect(tooSmallToFailOver(3)).toBeUndefined();
+test("one or two primaries cannot replace a failed primary, but three can", () => {
+  expect(findTooSmallElectorate(1)).toEqual({ primaries: 1, votesNeeded: 1 });
+  expect(findTooSmallElectorate(2)).toEqual({ primaries: 2, votesNeeded: 2 });
+  expect(findTooSmallElectorate(3)).toBeUndefined();
 });
 
-test("a primary that does not answer owns its slots as long as no other has a newer claim", () => {
-  const dead: NodeView = { kind: "silent", node: "node-0", reason: "refused" };
+test("a silent primary owns its slots until another node has a newer claim", () => {
+  const silent: NodeView = { kind: "silent", node: "node-0", reason: "refused" };
   const before = view("node-1", entry(ONE, "master,fail", 1, "0-16383"), entry(TWO, "myself,slave", 0));
-  expect([...primariesWithSlots([dead, before])]).toEqual([ONE]);
+  expect([...primariesWithSlots([silent, before])]).toEqual([ONE]);
   const after = view("node-1", entry(ONE, "master,fail", 1), entry(TWO, "myself,master", 2, "0-16383"));
   const stale = view("node-2", entry(ONE, "master,fail", 1, "0-16383"), entry(THREE, "myself,slave", 0));
   for (const views of [
-    [dead, stale, after],
-    [dead, after, stale],
+    [silent, stale, after],
+    [silent, after, stale],
   ]) {
     expect([...primariesWithSlots(views)]).toEqual([TWO]);
   }
-  expect([...primariesWithSlots([dead])]).toEqual([]);
+  expect([...primariesWithSlots([silent])]).toEqual([]);
 });
 
-test("primaries without slots have no vote and do not count", () => {
+test("primaries without slots do not count", () => {
   const seen = view(
     "node-0",
     entry(ONE, "myself,master", 1, "0-100 200-16383"),
@@ -47,18 +52,18 @@ test("primaries without slots have no vote and do not count", () => {
   expect([...primariesWithSlots([seen])]).toEqual([ONE, TWO]);
 });
 
-test("a primary is missed if it says that the cluster failed, or if another node suspects it", () => {
-  const well = view("node-1", entry(ONE, "master", 1, "0-16383"), entry(TWO, "myself,slave", 0));
+test("isReportedAsFailed is true if the primary or another node reports a failure", () => {
+  const healthy = view("node-1", entry(ONE, "master", 1, "0-16383"), entry(TWO, "myself,slave", 0));
   const suspecting = view("node-1", entry(ONE, "master,fail?", 1, "0-16383"), entry(TWO, "myself,slave", 0));
   const one = { name: "node-0", id: ONE };
-  expect(isMissed([well], one)).toBe(false);
-  expect(isMissed([well, suspecting], one)).toBe(true);
-  expect(isMissed([suspecting], { name: "node-1", id: TWO })).toBe(false);
-  expect(isMissed([{ ...well, node: "node-0", state: "fail" } as NodeView], one)).toBe(true);
+  expect(isReportedAsFailed([healthy], one)).toBe(false);
+  expect(isReportedAsFailed([healthy, suspecting], one)).toBe(true);
+  expect(isReportedAsFailed([suspecting], { name: "node-1", id: TWO })).toBe(false);
+  expect(isReportedAsFailed([{ ...healthy, node: "node-0", state: "fail" } as NodeView], one)).toBe(true);
 });
 
-test("the explanation has the failed nodes, the votes and what to do", () => {
+test("the explanation contains the failed nodes, the votes and a remedy", () => {
   expect(explainNoFailover(["node-1"], { primaries: 2, votesNeeded: 2 })).toBe(
-    'node-1 failed or is cut off, and no replica can be promoted without mode "takeover": a promotion needs the votes of 2 of 2 primaries, the failed one included. Use failover(replica, { mode: "takeover" }), heal or restart node-1, or start the cluster with three or more primaries.',
+    'node-1 failed or is cut off, and no replica can be promoted without mode "takeover". A promotion needs the votes of 2 of 2 primaries. A failed primary is counted, but cannot vote. Use failover(replica, { mode: "takeover" }), heal or restart node-1, or start the cluster with three or more primaries.',
   );
 });

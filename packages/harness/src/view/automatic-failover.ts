@@ -2,28 +2,27 @@ import { SLOT_COUNT } from "../plan/slots.ts";
 import type { NodeView } from "./node-view.ts";
 
 /**
- * With fewer primaries a failed one cannot be replaced without `takeover`: declaring it failed and electing a replica
- * both need a majority of all primaries with slots (`size / 2 + 1` in `markNodeAsFailingIfNeeded` and
- * `clusterHandleSlaveFailover`, cluster_legacy.c). The failed one is counted and cannot vote.
+ * The minimum number of primaries that can replace a failed primary without `takeover`. To declare a primary failed and to elect
+ * a replica, a majority of all primaries with slots is needed (`size / 2 + 1` in `markNodeAsFailingIfNeeded` and
+ * `clusterHandleSlaveFailover`, cluster_legacy.c). The failed primary is counted, but cannot vote.
  */
-const FEWEST_PRIMARIES = 3;
+const MIN_PRIMARIES = 3;
 
-/** How many primaries there are, and how many of them would have to vote for a replica. */
+/** The number of primaries, and the number of votes that a replica needs to be promoted. */
 export interface Electorate {
   readonly primaries: number;
   readonly votesNeeded: number;
 }
 
-/** Undefined if such a cluster can replace a failed primary by itself. */
-export function tooSmallToFailOver(primaries: number): Electorate | undefined {
-  return primaries >= FEWEST_PRIMARIES
-    ? undefined
-    : { primaries, votesNeeded: Math.floor(primaries / 2) + 1 };
+/** Returns the electorate if it is too small to replace a failed primary; undefined if it is large enough. */
+export function findTooSmallElectorate(primaries: number): Electorate | undefined {
+  return primaries >= MIN_PRIMARIES ? undefined : { primaries, votesNeeded: Math.floor(primaries / 2) + 1 };
 }
 
 /**
- * Ids of the primaries that own slots: for each slot the one with the newest claim in any node's view. A node that does not
- * answer keeps its slots until another one has a newer claim. Of three or more, some may have outdated claims only.
+ * Returns the ids of the primaries that own slots: for each slot, the primary with the newest claim in the view of any node. A
+ * primary that does not answer keeps its slots until another node has a newer claim. If the result has more than three primaries,
+ * some of them may have outdated claims only.
  */
 export function primariesWithSlots(views: readonly NodeView[]): ReadonlySet<string> {
   const claimants = new Set(
@@ -33,8 +32,8 @@ export function primariesWithSlots(views: readonly NodeView[]): ReadonlySet<stri
         : view.members.flatMap(({ id, role, slots }) => (role === "primary" && slots.length > 0 ? [id] : [])),
     ),
   );
-  // To look at every slot takes milliseconds in a large cluster, where it makes no difference.
-  if (claimants.size > FEWEST_PRIMARIES) return claimants;
+  // In a larger cluster the exact owners make no difference, and to compare all slots takes milliseconds.
+  if (claimants.size > MIN_PRIMARIES) return claimants;
   const owners = Array.from({ length: SLOT_COUNT }, () => "");
   const epochs = new Float64Array(SLOT_COUNT).fill(-1);
   for (const view of views) {
@@ -50,14 +49,13 @@ export function primariesWithSlots(views: readonly NodeView[]): ReadonlySet<stri
       }
     }
   }
-  owners.push("");
   const found = new Set(owners);
   found.delete("");
   return found;
 }
 
-/** Whether a node itself says that the cluster has failed, or another one misses it. */
-export function isMissed(
+/** Returns whether a node reports that the cluster has failed, or another node flags it as failed or suspects it (`fail?`). */
+export function isReportedAsFailed(
   views: readonly NodeView[],
   { name, id: wanted }: { readonly name: string; readonly id: string },
 ): boolean {
@@ -70,13 +68,18 @@ export function isMissed(
   });
 }
 
-/** One sentence that says why, and one that says what to do. */
+/**
+ * Explains why failed primaries cannot be replaced, and what to do about it.
+ *
+ * @param failed the names of the failed primaries.
+ */
 export function explainNoFailover(failed: readonly string[], electorate: Electorate): string {
   const { primaries, votesNeeded } = electorate;
-  const one = primaries === 1;
+  const names = failed.join(", ");
   return (
-    `${failed.join(", ")} failed or ${failed.length === 1 ? "is" : "are"} cut off, and no replica can be promoted without mode "takeover": ` +
-    `a promotion needs the votes of ${votesNeeded} of ${primaries} ${one ? "primary" : "primaries"}, the failed one included. ` +
-    `Use failover(replica, { mode: "takeover" }), heal or restart ${failed.join(", ")}, or start the cluster with three or more primaries.`
+    `${names} failed or ${failed.length === 1 ? "is" : "are"} cut off, and no replica can be promoted without mode "takeover". ` +
+    `A promotion needs the votes of ${votesNeeded} of ${primaries} ${primaries === 1 ? "primary" : "primaries"}. ` +
+    "A failed primary is counted, but cannot vote. " +
+    `Use failover(replica, { mode: "takeover" }), heal or restart ${names}, or start the cluster with three or more primaries.`
   );
 }

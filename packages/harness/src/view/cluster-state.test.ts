@@ -1,11 +1,16 @@
 import { expect, test } from "vitest";
-import { isCutOff, primariesSeenBy, whyDown } from "./cluster-state.ts";
+import { isCutOff, countReachablePrimaries, findDownReason } from "./cluster-state.ts";
 import type { AnsweredView } from "./node-view.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 const SLOTS = ["0-5460", "5461-10922", "10923-16383"];
 
-/** The view of the first of three primaries: each entry has the flags and the slots of one of them. */
+/**
+ * Returns the view of the first of three primaries.
+ *
+ * @param flags additional flags of each primary, each with a leading comma.
+ * @param slots the slots of each primary.
+ */
 function seen(flags: readonly string[], slots: readonly string[] = SLOTS): AnsweredView {
   const lines = flags.map(
     (flag, index) =>
@@ -21,26 +26,26 @@ function seen(flags: readonly string[], slots: readonly string[] = SLOTS): Answe
   };
 }
 
-test("a view in which nothing is wrong has no reason for a cluster_state of fail", () => {
-  expect(whyDown(seen(["", "", ""]), true)).toBeUndefined();
-  // A suspicion alone does not uncover slots.
-  expect(whyDown(seen(["", "", ",fail?"]), true)).toBeUndefined();
+test("a healthy view has no reason for a cluster_state of fail", () => {
+  expect(findDownReason(seen(["", "", ""]), true)).toBeUndefined();
+  // A node that is only suspected (`fail?`) still covers its slots.
+  expect(findDownReason(seen(["", "", ",fail?"]), true)).toBeUndefined();
 });
 
-test("a minority is a reason, whatever the coverage", () => {
+test("a minority is a reason with and without required coverage", () => {
   const view = seen(["", ",fail?", ",fail?"]);
-  expect(primariesSeenBy(view)).toEqual({ reached: 1, needed: 2 });
+  expect(countReachablePrimaries(view)).toEqual({ reached: 1, needed: 2 });
   expect(isCutOff(view)).toBe(true);
-  for (const coverage of [true, false])
-    expect(whyDown(view, coverage)).toBe("it reaches 1 primaries, and a majority is 2");
+  for (const requireFullCoverage of [true, false])
+    expect(findDownReason(view, requireFullCoverage)).toBe("it reaches 1 primary, and a majority is 2");
 });
 
-test("slots of a dead primary, and slots without one, are reasons only with full coverage", () => {
-  const dead = seen(["", "", ",fail"]);
-  expect(isCutOff(dead)).toBe(false);
-  expect(whyDown(dead, true)).toBe("no live primary owns the slots 10923-16383");
-  expect(whyDown(dead, false)).toBeUndefined();
-  expect(whyDown(seen(["", "", ""], ["0-5460", "5461-10922", "10923-16000"]), true)).toBe(
-    "no live primary owns the slots 16001-16383",
+test("uncovered slots are a reason only if full coverage is required", () => {
+  const failed = seen(["", "", ",fail"]);
+  expect(isCutOff(failed)).toBe(false);
+  expect(findDownReason(failed, true)).toBe("the slots 10923-16383 have no owner, or their owner failed");
+  expect(findDownReason(failed, false)).toBeUndefined();
+  expect(findDownReason(seen(["", "", ""], ["0-5460", "5461-10922", "10923-16000"]), true)).toBe(
+    "the slots 16001-16383 have no owner, or their owner failed",
   );
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type ClusterView, type Disagreement, memberSlots, mergeViews } from "./cluster-view.ts";
 import type { NodeView } from "./node-view.ts";
-import type { NodeEntry } from "./parse-nodes.ts";
+import type { NodeEntry } from "./parse-cluster-nodes.ts";
 
 const ALL = ["node-0", "node-1", "node-2", "node-3"] as const;
 type Name = (typeof ALL)[number];
@@ -13,7 +13,7 @@ const ID = {
   "node-3": "d".repeat(40),
 } as const;
 const NAMES: ReadonlyMap<string, string> = new Map(ALL.map((name) => [ID[name], name]));
-const STRANGER = "e".repeat(40);
+const UNPLANNED_ID = "e".repeat(40);
 
 function entry(id: string, change: Partial<NodeEntry>): NodeEntry {
   return {
@@ -45,7 +45,7 @@ const HEALTHY: Readonly<Record<Name, NodeEntry>> = {
 type Changes = Partial<Record<Name, Partial<NodeEntry> | "unknown">>;
 type Answer = Extract<NodeView, { kind: "answered" }>;
 
-/** What a node says: the healthy cluster, less what it sees otherwise. */
+/** Returns the view of a node: the healthy cluster with changes to members and to the view itself. */
 function view(node: Name, changes: Changes = {}, also: Partial<Answer> = {}): NodeView {
   const members = ALL.flatMap((name) => {
     const change = changes[name] ?? {};
@@ -54,7 +54,7 @@ function view(node: Name, changes: Changes = {}, also: Partial<Answer> = {}): No
   return { kind: "answered", node, state: "ok", currentEpoch: 3, members, inSync: true, ...also };
 }
 
-/** All four views; those that are given replace the healthy ones. */
+/** Merges four views. The given views replace the healthy views of their nodes. */
 function merged(...others: readonly NodeView[]): ClusterView {
   const views = ALL.map((name) => others.find(({ node }) => node === name) ?? view(name));
   return mergeViews(views, NAMES);
@@ -66,32 +66,32 @@ function onlyDisagreement(result: ClusterView): Disagreement {
   return result.disagreements[0] as Disagreement;
 }
 
-test("nodes that all say the same agree", () => {
+test("equal views agree", () => {
   const result = merged();
   expect(result.disagreements).toEqual([]);
   expect(result.agreed).toBe(true);
   expect(result.members.map(({ id, name }) => [id, name])).toEqual([...NAMES]);
 });
 
-test("a silent node is named with its reason, and the others still agree", () => {
+test("reports a silent node with its reason", () => {
   const result = merged({ kind: "silent", node: "node-3", reason: "Connection is closed." });
   expect(onlyDisagreement(result)).toEqual({
     kind: "unreachable",
     about: "node-3",
-    message: "node-3 gave no view: Connection is closed.",
+    message: "node-3 returned no view: Connection is closed.",
   });
   expect(result.members.map(({ name }) => name)).toEqual([...ALL]);
 });
 
-test("a node that says the cluster is down is named", () => {
+test("reports a node whose cluster_state is fail", () => {
   expect(onlyDisagreement(merged(view("node-1", {}, { state: "fail" })))).toEqual({
     kind: "state",
     about: "node-1",
-    message: "node-1 says cluster_state:fail",
+    message: "node-1 reports cluster_state:fail",
   });
 });
 
-test("a replica that is not in sync is named", () => {
+test("reports a replica that is not in sync", () => {
   expect(onlyDisagreement(merged(view("node-3", {}, { inSync: false })))).toEqual({
     kind: "replication",
     about: "node-3",
@@ -99,55 +99,58 @@ test("a replica that is not in sync is named", () => {
   });
 });
 
-test("a member that some nodes do not know is named, and so are they", () => {
+test("reports a member that some nodes do not list", () => {
   const result = merged(view("node-1", { "node-3": "unknown" }), view("node-2", { "node-3": "unknown" }));
   expect(onlyDisagreement(result)).toEqual({
     kind: "members",
     about: "node-3",
-    message: "node-1, node-2 do not know node-3",
+    message: "node-3 is missing from the views of node-1, node-2",
   });
 });
 
-test("a member whose role is disputed is named with both sides", () => {
+test("reports a role on which the views differ", () => {
   const result = merged(view("node-2", { "node-3": { role: "primary" } }));
   expect(onlyDisagreement(result)).toEqual({
     kind: "role",
     about: "node-3",
-    message: "the role of node-3: node-0, node-1, node-3 say replica; node-2 say primary",
+    message:
+      "the views differ on the role of node-3: node-0, node-1, node-3 report replica; node-2 reports primary",
   });
 });
 
-test("a replica whose primary is disputed is named with both primaries' names", () => {
+test("reports a primary on which the views differ", () => {
   const result = merged(view("node-1", { "node-3": { primaryId: ID["node-2"] } }));
   expect(onlyDisagreement(result)).toEqual({
     kind: "primary",
     about: "node-3",
-    message: "the primary of node-3: node-0, node-2, node-3 say node-0; node-1 say node-2",
+    message:
+      "the views differ on the primary of node-3: node-0, node-2, node-3 report node-0; node-1 reports node-2",
   });
 });
 
-test("a primary that nobody planned is named by its id, and none is called none", () => {
-  const stranger = merged(view("node-1", { "node-3": { primaryId: STRANGER } }));
-  expect(onlyDisagreement(stranger).message).toContain(`node-1 say ${STRANGER}`);
+test("an unplanned primary is reported by its id, and a missing one as none", () => {
+  const unplanned = merged(view("node-1", { "node-3": { primaryId: UNPLANNED_ID } }));
+  expect(onlyDisagreement(unplanned).message).toContain(`node-1 reports ${UNPLANNED_ID}`);
   const none = merged(view("node-1", { "node-3": { primaryId: undefined } }));
-  expect(onlyDisagreement(none).message).toContain("node-1 say none");
+  expect(onlyDisagreement(none).message).toContain("node-1 reports none");
 });
 
-test("slots that are disputed are written out", () => {
+test("reports slots on which the views differ", () => {
   const result = merged(view("node-0", { "node-1": { slots: [{ first: 5462, last: 10922 }] } }));
   expect(onlyDisagreement(result)).toEqual({
     kind: "slots",
     about: "node-1",
-    message: "the slots of node-1: node-0 say 5462-10922; node-1, node-2, node-3 say 5461-10922",
+    message:
+      "the views differ on the slots of node-1: node-0 reports 5462-10922; node-1, node-2, node-3 report 5461-10922",
   });
 });
 
-test("a member that one node sees without slots is said to have none", () => {
+test("reports none if a member has no slots in a view", () => {
   const result = merged(view("node-0", { "node-1": { slots: [] } }));
-  expect(onlyDisagreement(result).message).toContain("node-0 say none");
+  expect(onlyDisagreement(result).message).toContain("node-0 reports none");
 });
 
-test("the same slots in other ranges are no disagreement", () => {
+test("equal slots in different ranges are not a disagreement", () => {
   const slots = [
     { first: 8000, last: 10922 },
     { first: 5461, last: 7999 },
@@ -158,13 +161,13 @@ test("the same slots in other ranges are no disagreement", () => {
 test.each([
   ["migrating", "node-0", "slot 100 of node-0 is migrating to node-1"],
   ["importing", "node-1", "slot 100 of node-1 is importing from node-0"],
-] as const)("a slot that is %s is named with both nodes", (kind, node, message) => {
+] as const)("reports a slot that is %s with both nodes", (kind, node, message) => {
   const peer = node === "node-0" ? ID["node-1"] : ID["node-0"];
   const result = merged(view(node, { [node]: { openSlots: [{ kind, slot: 100, peer }] } }));
   expect(onlyDisagreement(result)).toEqual({ kind: "open-slot", about: node, message });
 });
 
-test("two primaries at one config epoch are named", () => {
+test("reports two primaries with the same config epoch", () => {
   const same = { "node-2": { configEpoch: 2 } };
   const result = merged(...ALL.map((name) => view(name, same)));
   expect(onlyDisagreement(result)).toEqual({
@@ -174,12 +177,12 @@ test("two primaries at one config epoch are named", () => {
   });
 });
 
-test("a replica and a primary without slots may share a config epoch with anyone", () => {
+test("a primary without slots may share a config epoch with another primary", () => {
   const same: Changes = { "node-3": { role: "primary", primaryId: undefined, configEpoch: 1 } };
   expect(merged(...ALL.map((name) => view(name, same))).agreed).toBe(true);
 });
 
-test("a lost link is named from the side that lost it", () => {
+test("reports a lost link with the node that lost it", () => {
   const result = merged(view("node-0", { "node-2": { linkConnected: false } }));
   expect(onlyDisagreement(result)).toEqual({
     kind: "link",
@@ -188,11 +191,11 @@ test("a lost link is named from the side that lost it", () => {
   });
 });
 
-test("nobody needs a link to itself", () => {
+test("a node does not need a link to itself", () => {
   expect(merged(view("node-0", { "node-0": { linkConnected: false } })).agreed).toBe(true);
 });
 
-test.each(["fail?", "fail", "handshake", "noaddr"])("the flag %s is alarming", (flag) => {
+test.each(["fail?", "fail", "handshake", "noaddr"])("reports the flag %s", (flag) => {
   const result = merged(view("node-0", { "node-2": { flags: ["nofailover", flag] } }));
   expect(onlyDisagreement(result)).toEqual({
     kind: "flags",
@@ -201,91 +204,91 @@ test.each(["fail?", "fail", "handshake", "noaddr"])("the flag %s is alarming", (
   });
 });
 
-test("nofailover is a setting and no symptom", () => {
+test("does not report the flag nofailover", () => {
   expect(merged(view("node-0", { "node-2": { flags: ["nofailover"] } })).agreed).toBe(true);
 });
 
-test("slots that nobody serves are written out", () => {
+test("reports slots without an owner", () => {
   const holes = { "node-2": { slots: [{ first: 10925, last: 16382 }] } };
   const result = merged(...ALL.map((name) => view(name, holes)));
   expect(onlyDisagreement(result)).toEqual({
     kind: "coverage",
     about: undefined,
-    message: "nobody who answers serves the slots 10923-10924 16383",
+    message: "no node that answers owns the slots 10923-10924 16383",
   });
 });
 
-test("a primary that is silent serves nothing, whatever the others say of it", () => {
+test("a silent primary owns no slots, whatever other nodes report", () => {
   const silent: NodeView = { kind: "silent", node: "node-1", reason: "away" };
   expect(merged(silent).disagreements.map(({ message }) => message)).toEqual([
-    "node-1 gave no view: away",
-    "nobody who answers serves the slots 5461-10922",
+    "node-1 returned no view: away",
+    "no node that answers owns the slots 5461-10922",
   ]);
 });
 
-test("slots are served by whoever says so itself, also before the others have heard of it", () => {
+test("a promoted node owns slots before other nodes report the promotion", () => {
   const promoted: Changes = {
     "node-3": { role: "primary", primaryId: undefined, configEpoch: 4, slots: [{ first: 0, last: 5460 }] },
   };
-  const result = merged({ kind: "silent", node: "node-0", reason: "dead" }, view("node-3", promoted));
+  const result = merged({ kind: "silent", node: "node-0", reason: "away" }, view("node-3", promoted));
   expect(result.disagreements.map(({ kind }) => kind)).not.toContain("coverage");
 });
 
-test("slots that only a replica is said to have are served by nobody", () => {
+test("slots of a replica count as not owned", () => {
   const demoted: Changes = { "node-2": { role: "replica", primaryId: ID["node-0"] } };
   expect(onlyDisagreement(merged(...ALL.map((name) => view(name, demoted)))).message).toBe(
-    "nobody who answers serves the slots 10923-16383",
+    "no node that answers owns the slots 10923-16383",
   );
 });
 
-test("the majority's word counts for each member", () => {
-  const lone = merged(view("node-0", { "node-3": { role: "primary", primaryId: undefined } }));
-  expect(lone.members.find(({ name }) => name === "node-3")?.entry.role).toBe("replica");
-  const most = merged(
+test("members contains what most nodes report", () => {
+  const minority = merged(view("node-0", { "node-3": { role: "primary", primaryId: undefined } }));
+  expect(minority.members.find(({ name }) => name === "node-3")?.entry.role).toBe("replica");
+  const majority = merged(
     view("node-1", { "node-3": { role: "primary", primaryId: undefined } }),
     view("node-2", { "node-3": { role: "primary", primaryId: undefined } }),
     view("node-3", { "node-3": { role: "primary", primaryId: undefined } }),
   );
-  expect(most.members.find(({ name }) => name === "node-3")?.entry.role).toBe("primary");
+  expect(majority.members.find(({ name }) => name === "node-3")?.entry.role).toBe("primary");
 });
 
-test("where as many say one thing as the other, the first node's word counts", () => {
-  const halves = merged(
+test("members contains what the first node reports if there is no majority", () => {
+  const tie = merged(
     view("node-2", { "node-3": { role: "primary", primaryId: undefined } }),
     view("node-3", { "node-3": { role: "primary", primaryId: undefined } }),
   );
-  expect(halves.members.find(({ name }) => name === "node-3")?.entry.role).toBe("replica");
+  expect(tie.members.find(({ name }) => name === "node-3")?.entry.role).toBe("replica");
 });
 
-test("a member that this library did not start is named by its address", () => {
-  const stranger = entry(STRANGER, {
+test("a member that this library did not start is identified by its address", () => {
+  const unplanned = entry(UNPLANNED_ID, {
     address: "172.28.0.99",
     port: 7000,
     role: "replica",
     primaryId: ID["node-0"],
   });
   const { members: usual } = view("node-0") as Answer;
-  const result = merged(view("node-0", {}, { members: [...usual, stranger] }));
+  const result = merged(view("node-0", {}, { members: [...usual, unplanned] }));
   expect(onlyDisagreement(result)).toEqual({
     kind: "members",
     about: "172.28.0.99:7000",
-    message: "node-1, node-2, node-3 do not know 172.28.0.99:7000",
+    message: "172.28.0.99:7000 is missing from the views of node-1, node-2, node-3",
   });
-  expect(result.members.at(-1)).toEqual({ id: STRANGER, name: "172.28.0.99:7000", entry: stranger });
+  expect(result.members.at(-1)).toEqual({ id: UNPLANNED_ID, name: "172.28.0.99:7000", entry: unplanned });
 });
 
-test("when no node answers there are no members and no served slots", () => {
+test("there are no members and no owned slots if no node answers", () => {
   const result = mergeViews([{ kind: "silent", node: "node-0", reason: "away" }], NAMES);
   expect(result.members).toEqual([]);
   expect(result.disagreements.map(({ kind }) => kind)).toEqual(["unreachable", "coverage"]);
 });
 
-test("a member's slots come in order", () => {
+test("memberSlots returns sorted ranges", () => {
   const slots = [
     { first: 10, last: 12 },
     { first: 0, last: 9 },
   ];
-  expect(memberSlots({ id: STRANGER, name: "node-0", entry: entry(STRANGER, { slots }) })).toEqual([
+  expect(memberSlots({ id: UNPLANNED_ID, name: "node-0", entry: entry(UNPLANNED_ID, { slots }) })).toEqual([
     { first: 0, last: 12 },
   ]);
 });

@@ -1,17 +1,22 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import type { NodeView } from "./node-view.ts";
-import type { NodeEntry } from "./parse-nodes.ts";
-import { unownedSlots } from "./serving.ts";
+import type { NodeEntry } from "./parse-cluster-nodes.ts";
+import { unownedSlots } from "./slot-owners.ts";
 import { formatRanges, normalizeRanges } from "./slot-ranges.ts";
 
-/** A point on which the nodes differ, or on which all agree that something is wrong. */
+/** A point on which the views of the nodes differ, or a problem on which they agree. */
 export interface Disagreement {
   /**
-   * `unreachable`: a node gave no view. `state`: its cluster_state is not ok. `members`, `role`, `primary`, `slots`: nodes
-   * say different things of one. `open-slot`: a slot in migration. `epoch`: two primaries share one. `link`, `flags`: a
-   * node has no link to another, or suspects it. `coverage`: slots that no node that answers
-   * owns. `replication`: a
-   * replica is not in sync.
+   * - `unreachable`: a node returned no view.
+   * - `state`: the cluster_state of a node is not ok.
+   * - `members`: some nodes do not list a member.
+   * - `role`, `primary`, `slots`: the nodes report different values for a member.
+   * - `open-slot`: a slot is being migrated or imported.
+   * - `epoch`: several primaries have the same config epoch.
+   * - `link`: a node has no link to another node.
+   * - `flags`: a node flags a node as `fail?`, `fail`, `handshake` or `noaddr`.
+   * - `coverage`: slots are not owned by any node that answers.
+   * - `replication`: a replica is not in sync.
    */
   readonly kind:
     | "unreachable"
@@ -26,39 +31,42 @@ export interface Disagreement {
     | "flags"
     | "coverage"
     | "replication";
-  /** The node that it is about, or undefined where it is about the whole cluster. */
+  /** The name of the node that is concerned, or undefined if the whole cluster is concerned. */
   readonly about: string | undefined;
-  /** One sentence that names who says what. */
+  /** One sentence that names the nodes and what they report. */
   readonly message: string;
 }
 
-/** All nodes' views of the cluster, kept apart, and what they differ in. */
+/** The views that all nodes have of the cluster, and the points on which they differ. */
 export interface ClusterView {
-  /** What each node said, or why it said nothing, in the order of their names. */
+  /** The view of each node, or the reason why it returned none, in the order of the node names. */
   readonly views: readonly NodeView[];
-  /** What most of the nodes that answered say of each member, by node name; equal counts: the first node's word. */
+  /**
+   * What most of the nodes that answered report about each member, in the order in which the nodes list the members. If equally
+   * many nodes report different things, the report of the first node counts.
+   */
   readonly members: readonly MergedMember[];
-  /** Everything on which the nodes differ, and everything that is wrong though they agree. */
+  /** Every point on which the views differ, and every problem on which they agree. */
   readonly disagreements: readonly Disagreement[];
-  /** True where every node answered, all say the same, and nothing is wrong. */
+  /** Whether every node answered, all views agree, and nothing is wrong. */
   readonly agreed: boolean;
 }
 
-/** One member in the eyes of most nodes. */
+/** A member of the cluster as most nodes report it. */
 export interface MergedMember {
-  /** Its node id. */
+  /** The node id. */
   readonly id: string;
-  /** `node-0`, …; for a member that this library did not start, its address. */
+  /** The name of the node: `node-0`, …; the address for a member that this library did not start. */
   readonly name: string;
-  /** The word of most nodes that answered, of the first one where as many say something else. */
+  /** The entry that most of the nodes that answered report; the first one if equally many nodes report different entries. */
   readonly entry: NodeEntry;
 }
 
-/** Names the members by node id. */
-export type Names = ReadonlyMap<string, string>;
+/** Node names by node id. */
+export type NodeNames = ReadonlyMap<string, string>;
 
-/** Puts every node's view beside the others. Pure. */
-export function mergeViews(views: readonly NodeView[], names: Names): ClusterView {
+/** Merges the views of all nodes, and finds the points on which they differ. */
+export function mergeViews(views: readonly NodeView[], names: NodeNames): ClusterView {
   const answered = views.filter((view) => view.kind === "answered");
   const disagreements: Disagreement[] = [];
   for (const view of views) {
@@ -66,14 +74,14 @@ export function mergeViews(views: readonly NodeView[], names: Names): ClusterVie
       disagreements.push({
         kind: "unreachable",
         about: view.node,
-        message: `${view.node} gave no view: ${view.reason}`,
+        message: `${view.node} returned no view: ${view.reason}`,
       });
     } else {
       if (view.state !== "ok") {
         disagreements.push({
           kind: "state",
           about: view.node,
-          message: `${view.node} says cluster_state:${view.state}`,
+          message: `${view.node} reports cluster_state:${view.state}`,
         });
       }
       if (!view.inSync) {
@@ -89,104 +97,117 @@ export function mergeViews(views: readonly NodeView[], names: Names): ClusterVie
   const ids = new Set(answered.flatMap((view) => view.members.map((member) => member.id)));
   const members: MergedMember[] = [];
   for (const id of ids) {
-    const said = answered.map((view) => ({
+    const reports = answered.map((view) => ({
       by: view.node,
       entry: view.members.find((member) => member.id === id),
     }));
-    const known = said.flatMap(({ entry }) => (entry === undefined ? [] : [entry]));
-    const merged = majority(known, describe);
+    const entries = reports.flatMap(({ entry }) => (entry === undefined ? [] : [entry]));
+    const merged = mostFrequent(entries, describeEntry);
     const name = names.get(id) ?? `${merged.address}:${merged.port}`;
     members.push({ id, name, entry: merged });
-    disagreements.push(...compare(name, said, names));
+    disagreements.push(...compareReports(name, reports, names));
   }
-  disagreements.push(...coverage(views), ...epochs(members));
+  disagreements.push(...findUncoveredSlots(views), ...findSharedEpochs(members));
   return { views, members, disagreements, agreed: disagreements.length === 0 };
 }
 
-/** What an entry says that all nodes should say alike. */
-function describe(entry: NodeEntry): string {
+/** Describes the properties of an entry that must be equal in all views. */
+function describeEntry(entry: NodeEntry): string {
   return [entry.role, entry.primaryId ?? "-", formatRanges(normalizeRanges(entry.slots))].join(" ");
 }
 
-function majority<T>(items: readonly T[], key: (item: T) => string): T {
+function mostFrequent<T>(items: readonly T[], key: (item: T) => string): T {
   const counts = new Map<string, { readonly item: T; count: number }>();
   for (const item of items) {
     const seen = counts.get(key(item));
     if (seen === undefined) counts.set(key(item), { item, count: 1 });
     else seen.count += 1;
   }
-  return [...counts.values()].reduce((best, each) => (each.count > best.count ? each : best)).item;
+  return [...counts.values()].reduce((best, candidate) => (candidate.count > best.count ? candidate : best))
+    .item;
 }
 
-/** `nofailover` is a setting, not a symptom. */
-const ALARMING: ReadonlySet<string> = new Set(["fail?", "fail", "handshake", "noaddr"]);
+/** The flags that indicate a problem. `nofailover` is not one of them, because it is a setting. */
+const PROBLEM_FLAGS: ReadonlySet<string> = new Set(["fail?", "fail", "handshake", "noaddr"]);
 
-interface Said {
+/** What one node reports about a member; without an entry if the node does not list the member. */
+interface MemberReport {
   readonly by: string;
   readonly entry: NodeEntry | undefined;
 }
 
-function compare(name: string, said: readonly Said[], names: Names): readonly Disagreement[] {
+function compareReports(
+  name: string,
+  reports: readonly MemberReport[],
+  names: NodeNames,
+): readonly Disagreement[] {
   const found: Disagreement[] = [];
-  const unaware = said.filter(({ entry }) => entry === undefined).map(({ by }) => by);
+  const unaware = reports.filter(({ entry }) => entry === undefined).map(({ by }) => by);
   if (unaware.length > 0) {
-    found.push({ kind: "members", about: name, message: `${unaware.join(", ")} do not know ${name}` });
+    const plural = unaware.length === 1 ? "view" : "views";
+    const message = `${name} is missing from the ${plural} of ${unaware.join(", ")}`;
+    found.push({ kind: "members", about: name, message });
   }
-  const known = said.flatMap(({ by, entry }) => (entry === undefined ? [] : [{ by, entry }]));
-  const differ = (kind: Disagreement["kind"], what: string, read: (entry: NodeEntry) => string): void => {
+  const known = reports.flatMap(({ by, entry }) => (entry === undefined ? [] : [{ by, entry }]));
+  const compare = (kind: "role" | "primary" | "slots", read: (entry: NodeEntry) => string): void => {
     const groups = Map.groupBy(known, ({ entry }) => read(entry));
     if (groups.size < 2) return;
     const sides = [...groups].map(
-      ([value, sayers]) => `${sayers.map(({ by }) => by).join(", ")} say ${value}`,
+      ([value, group]) =>
+        `${group.map(({ by }) => by).join(", ")} ${group.length === 1 ? "reports" : "report"} ${value}`,
     );
-    found.push({ kind, about: name, message: `${what} of ${name}: ${sides.join("; ")}` });
+    found.push({
+      kind,
+      about: name,
+      message: `the views differ on the ${kind} of ${name}: ${sides.join("; ")}`,
+    });
   };
-  differ("role", "the role", (entry) => entry.role);
-  differ("primary", "the primary", (entry) =>
+  compare("role", (entry) => entry.role);
+  compare("primary", (entry) =>
     entry.primaryId === undefined ? "none" : (names.get(entry.primaryId) ?? entry.primaryId),
   );
-  differ("slots", "the slots", (entry) => formatRanges(normalizeRanges(entry.slots)) || "none");
+  compare("slots", (entry) => formatRanges(normalizeRanges(entry.slots)) || "none");
   for (const { by, entry } of known) {
     if (!entry.linkConnected && !entry.self) {
       found.push({ kind: "link", about: name, message: `${by} has no link to ${name}` });
     }
-    const alarming = entry.flags.filter((flag) => ALARMING.has(flag));
-    if (alarming.length > 0) {
-      found.push({ kind: "flags", about: name, message: `${by} flags ${name} as ${alarming.join(", ")}` });
+    const problems = entry.flags.filter((flag) => PROBLEM_FLAGS.has(flag));
+    if (problems.length > 0) {
+      found.push({ kind: "flags", about: name, message: `${by} flags ${name} as ${problems.join(", ")}` });
     }
     for (const open of entry.openSlots) {
       const peer = names.get(open.peer) ?? open.peer;
-      const way = open.kind === "migrating" ? "to" : "from";
+      const direction = open.kind === "migrating" ? "to" : "from";
       found.push({
         kind: "open-slot",
         about: name,
-        message: `slot ${open.slot} of ${name} is ${open.kind} ${way} ${peer}`,
+        message: `slot ${open.slot} of ${name} is ${open.kind} ${direction} ${peer}`,
       });
     }
   }
   return found;
 }
 
-function coverage(views: readonly NodeView[]): readonly Disagreement[] {
+function findUncoveredSlots(views: readonly NodeView[]): readonly Disagreement[] {
   const missing = unownedSlots(views);
   if (missing.length === 0) return [];
-  const message = `nobody who answers serves the slots ${formatRanges(missing)}`;
+  const message = `no node that answers owns the slots ${formatRanges(missing)}`;
   return [{ kind: "coverage", about: undefined, message }];
 }
 
-/** Two primaries at one config epoch: a failover's claim could not be told from the other's. */
-function epochs(members: readonly MergedMember[]): readonly Disagreement[] {
+/** Finds primaries with the same config epoch. If they claim the same slots, no claim is newer than the other. */
+function findSharedEpochs(members: readonly MergedMember[]): readonly Disagreement[] {
   const owners = members.filter(({ entry }) => entry.role === "primary" && entry.slots.length > 0);
   return [...Map.groupBy(owners, ({ entry }) => entry.configEpoch)]
-    .filter(([, sharers]) => sharers.length > 1)
-    .map(([epoch, sharers]) => ({
+    .filter(([, group]) => group.length > 1)
+    .map(([epoch, group]) => ({
       kind: "epoch",
       about: undefined,
-      message: `${sharers.map(({ name }) => name).join(", ")} share the config epoch ${epoch}`,
+      message: `${group.map(({ name }) => name).join(", ")} share the config epoch ${epoch}`,
     }));
 }
 
-/** The slots that a member serves, in order. */
+/** Returns the slots that a member owns, as sorted ranges. */
 export function memberSlots(member: MergedMember): readonly SlotRange[] {
   return normalizeRanges(member.entry.slots);
 }

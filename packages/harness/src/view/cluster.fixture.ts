@@ -1,6 +1,6 @@
 import { type ClusterView, mergeViews } from "./cluster-view.ts";
 import type { NodeView } from "./node-view.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 const IDS = ["a", "b", "c"].map((letter) => letter.repeat(40));
 const NAMES = new Map(IDS.map((id, index) => [id, `node-${index}`]));
@@ -11,8 +11,10 @@ interface CheckableFixture {
 }
 
 /**
- * Three primaries without replicas, as far as a check sees them: those in `silent` are away and the others flag them,
- * and in the eyes of node-2 the slots of node-1 are those in `slots`.
+ * Returns a fake cluster of three primaries without replicas, for checks.
+ *
+ * @param options.silent indexes of the nodes that do not answer. The other nodes flag them as failed.
+ * @param options.slots the slots of node-1 in the view of node-2.
  */
 export function clusterWith(
   options: { readonly silent?: readonly number[]; readonly slots?: string } = {},

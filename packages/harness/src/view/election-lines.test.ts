@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { lastElectionMs, showsCandidate } from "./election-lines.ts";
+import { lastElectionMs, hasElectionLine } from "./election-lines.ts";
 
 const BOOT =
   "2026-11-24T22:47:30.000000000Z 1:C 24 Nov 2026 22:47:30.000 * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo";
 const election = (second: number): string =>
   `2026-11-24T22:47:${second}.125000000Z 1:S 24 Nov 2026 22:47:${second}.124 * Starting a failover election for epoch 7.`;
 
-test("lastElectionMs returns the engine's stamp of the last election", () => {
+test("lastElectionMs returns the engine timestamp of the last election", () => {
   const log = [BOOT, election(31), election(32), "2026-11-24T22:47:33.000000000Z 1:M ... * other"].join("\n");
   expect(lastElectionMs(log)).toBe(Date.UTC(2026, 10, 24, 22, 47, 32, 125));
 });
@@ -24,15 +24,15 @@ test.each([
   'pid=1 role=replica timestamp="24 Nov 2026 22:47:32.124" level=notice message="Starting a failover election for epoch 7."',
   "1:M 24 Nov 2026 22:47:32.124 * Failover election won: I'm the new master.",
   "1:S 24 Nov 2026 22:47:32.124 * This is the best ranked replica and can initiate the election immediately",
-])("showsCandidate recognizes %s", (line) => {
-  expect(showsCandidate(["1:M 24 Nov 2026 22:47:30.000 * Ready", line].join("\r\n"))).toBe(true);
+])("hasElectionLine recognizes %s", (line) => {
+  expect(hasElectionLine(["1:M 24 Nov 2026 22:47:30.000 * Ready", line].join("\r\n"))).toBe(true);
 });
 
-test("showsCandidate ignores lines about the elections of other nodes", () => {
+test("hasElectionLine ignores lines about the elections of other nodes", () => {
   const log = [
     "1:M 24 Nov 2026 22:47:32.124 * Marking node abc as failing (quorum reached).",
     "1:M 24 Nov 2026 22:47:32.124 * Failover auth granted to abc for epoch 7",
   ].join("\n");
-  expect(showsCandidate(log)).toBe(false);
-  expect(showsCandidate("")).toBe(false);
+  expect(hasElectionLine(log)).toBe(false);
+  expect(hasElectionLine("")).toBe(false);
 });

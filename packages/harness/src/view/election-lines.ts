@@ -1,7 +1,7 @@
 /**
- * The lines by which a server says that it is a candidate in an election, after their time and level mark. Every part
- * of this library that looks for elections in a log uses these patterns. They are of `clusterHandleSlaveFailover` in
- * cluster.c of Redis 6.2 and 7.0, and cluster_legacy.c of newer Redis and of Valkey.
+ * The log messages with which a server reports that it is a candidate in an election, without the timestamp and level mark. Every
+ * part of this library that searches logs for elections uses these patterns. The messages are logged by
+ * `clusterHandleSlaveFailover` in cluster.c of Redis 6.2 and 7.0, and in cluster_legacy.c of newer Redis versions and Valkey.
  */
 
 /** Groups: the delay in milliseconds, the rank, the replication offset. */
@@ -20,34 +20,34 @@ export const ELECTION_WON: RegExp = /^Failover election won: I'm the new (?:mast
 /** The first line of a process. */
 const BOOT = /(?:Redis|Valkey) is starting/;
 
-/** A line without what precedes the server's words: the engine's stamp, if any, and the server's own mark. */
-const MARKED = /^(?:\S+Z )?\d+:[A-Z] .*? [.\-*#] (.*)$/;
+/** A log line. Group: the message, without the timestamp of the engine, if any, and without the prefix of the server. */
+const PREFIXED_LINE = /^(?:\S+Z )?\d+:[A-Z] .*? [.\-*#] (.*)$/;
 
-/** Returns whether the log says that a node has scheduled, held or won an election. */
-export function showsCandidate(log: string): boolean {
+/** Returns whether a log shows that the node has scheduled, started or won an election. */
+export function hasElectionLine(log: string): boolean {
   const patterns = [ELECTION_SCHEDULED, ELECTION_AT_ONCE, ELECTION_STARTED, ELECTION_WON];
   return log.split("\n").some((line) => {
-    const words = wordsOf(line);
-    return patterns.some((pattern) => pattern.test(words));
+    const message = messageOfLine(line);
+    return patterns.some((pattern) => pattern.test(message));
   });
 }
 
 /**
- * Returns when the process that runs now began its last election, in milliseconds since the epoch, or `undefined` if it
- * has not begun one.
+ * Returns when the current process started its last election, in milliseconds since the epoch, or `undefined` if it has not
+ * started an election.
  *
- * @param log a log with the engine's stamps before the lines.
+ * @param log a log in which each line starts with a timestamp of the engine.
  */
 export function lastElectionMs(log: string): number | undefined {
   const lines = log.split("\n");
   const boot = lines.findLastIndex((line) => BOOT.test(line));
-  const election = lines.slice(boot + 1).findLast((line) => ELECTION_STARTED.test(wordsOf(line)));
+  const election = lines.slice(boot + 1).findLast((line) => ELECTION_STARTED.test(messageOfLine(line)));
   return election === undefined ? undefined : Date.parse(election.slice(0, election.indexOf(" ")));
 }
 
-/** A log in another format (Valkey 8.1: `log-format`) has the words after other marks. */
-function wordsOf(line: string): string {
+/** Returns the message of a log line, also in the `logfmt` format that the directive `log-format` of Valkey 8.1 selects. */
+function messageOfLine(line: string): string {
   const text = line.trimEnd();
-  const marked = MARKED.exec(text)?.[1];
-  return marked ?? /message="([^"]*)"/.exec(text)?.[1] ?? text;
+  const message = PREFIXED_LINE.exec(text)?.[1];
+  return message ?? /message="([^"]*)"/.exec(text)?.[1] ?? text;
 }

@@ -1,45 +1,47 @@
+import { type NodeEntry, parseClusterNodes } from "./parse-cluster-nodes.ts";
 import { parseInfo } from "./parse-info.ts";
-import { type NodeEntry, parseClusterNodes } from "./parse-nodes.ts";
 
-/** What one node said, or why it said nothing. */
+/** What one node reports about the cluster, or the reason why the node returned no view. */
 export type NodeView =
   | {
       readonly kind: "answered";
-      /** `node-0`, … */
+      /** The name of the node: `node-0`, … */
       readonly node: string;
-      /** `ok` or `fail`, of its own CLUSTER INFO. */
+      /** The `cluster_state` of its CLUSTER INFO: `ok` or `fail`. */
       readonly state: string;
-      /** The greatest epoch that it has heard of. */
+      /** The greatest epoch that the node has received. */
       readonly currentEpoch: number;
-      /** Whom it knows, itself included (`self`), as CLUSTER NODES tells. */
+      /** The nodes that it lists in CLUSTER NODES, including itself (`self`). */
       readonly members: readonly NodeEntry[];
-      /** Of a replica: whether its link to its primary is up and no sync is under way (INFO replication). */
+      /** For a replica: whether its link to its primary is up and no sync is in progress (INFO replication). */
       readonly inSync: boolean;
     }
   | {
       readonly kind: "silent";
       readonly node: string;
-      /** Why nothing came, in the client's words: a refused connection, no answer in time. */
+      /** The error of the client, such as a refused connection or a timeout. */
       readonly reason: string;
     };
 
-/** A view of a node that answered. */
+/** The view of a node that answered. */
 export type AnsweredView = Extract<NodeView, { kind: "answered" }>;
 
-/** The questions whose answers make a node's view, in the order in which {@link nodeViewOf} takes them. */
-export const VIEW_QUESTIONS: readonly (readonly [string, string])[] = [
+/** The commands whose replies contain the view of a node, in the order that {@link parseNodeView} expects. */
+export const VIEW_COMMANDS: readonly (readonly [string, string])[] = [
   ["CLUSTER", "NODES"],
   ["CLUSTER", "INFO"],
   ["INFO", "replication"],
 ];
 
 /**
- * One node's view, read from its answers to {@link VIEW_QUESTIONS}.
+ * Parses the view of a node.
  *
- * @throws TypeError with the line of CLUSTER NODES that is not one.
+ * @param node the name of the node.
+ * @param replies the replies to {@link VIEW_COMMANDS}.
+ * @throws TypeError with the line, if the reply to CLUSTER NODES contains an invalid line.
  */
-export function nodeViewOf(node: string, answers: readonly string[]): AnsweredView {
-  const [nodes = "", clusterInfo = "", replication = ""] = answers;
+export function parseNodeView(node: string, replies: readonly string[]): AnsweredView {
+  const [nodes = "", clusterInfo = "", replication = ""] = replies;
   const cluster = parseInfo(clusterInfo);
   const link = parseInfo(replication);
   return {

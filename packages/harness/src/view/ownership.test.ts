@@ -2,13 +2,17 @@ import { expect, test } from "vitest";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { NodeView } from "./node-view.ts";
 import { describeOwnership, servingNodeBySlot } from "./ownership.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 const IDS = ["a", "b"].map((letter) => letter.repeat(40));
 
-/** Two nodes; each entry is what the node says of itself: its epoch and its slots, or undefined for a replica. */
-function viewsOf(...selves: readonly (readonly [number, string | undefined])[]): readonly NodeView[] {
-  return selves.map(([epoch, slots], index): NodeView => {
+/**
+ * Returns the views of two nodes.
+ *
+ * @param reports what each node reports about itself: its epoch, and its slots or undefined for a replica.
+ */
+function viewsOf(...reports: readonly (readonly [number, string | undefined])[]): readonly NodeView[] {
+  return reports.map(([epoch, slots], index): NodeView => {
     const role = slots === undefined ? `myself,slave ${IDS[1 - index]}` : "myself,master -";
     const line = `${IDS[index]} 172.28.0.1${index}:6379@16379 ${role} 0 0 ${epoch} connected ${slots ?? ""}`;
     return {
@@ -18,7 +22,7 @@ function viewsOf(...selves: readonly (readonly [number, string | undefined])[]):
   });
 }
 
-test("a text differs when a slot changed hands, also if it has come back since", () => {
+test("the description changes if a slot moves, even if it moves back", () => {
   const before = describeOwnership(viewsOf([1, "0-16383"], [1, undefined]));
   expect(before).toBe("node-0 0-16383 epoch 1");
   expect(describeOwnership(viewsOf([1, "0-16383"], [1, undefined]))).toBe(before);
@@ -26,7 +30,7 @@ test("a text differs when a slot changed hands, also if it has come back since",
   expect(describeOwnership(viewsOf([3, "0-16383"], [3, undefined]))).not.toBe(before);
 });
 
-test("of two nodes that claim a slot the one with the newer epoch owns it", () => {
+test("the claim with the newer epoch wins if two nodes claim a slot", () => {
   const plan = {
     nodes: [
       { name: "node-0", index: 0 },

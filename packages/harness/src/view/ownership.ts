@@ -1,11 +1,11 @@
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { NodeView } from "./node-view.ts";
-import { servingNodes } from "./serving.ts";
+import { servingNodes } from "./slot-owners.ts";
 import { formatRanges, holdsSlot } from "./slot-ranges.ts";
 
 /**
- * Describes which node serves what, and at which config epoch. Two texts are equal only if no slot changed hands between
- * them: a node that loses its slots and gets them back does so at a newer epoch.
+ * Describes which node serves which slots, and at which config epoch. Two descriptions are equal only if no slot has moved to
+ * another node in between: a node that loses its slots and gets them back has a newer epoch afterwards.
  */
 export function describeOwnership(views: readonly NodeView[]): string {
   const epochs = new Map(
@@ -20,7 +20,7 @@ export function describeOwnership(views: readonly NodeView[]): string {
     .join("; ");
 }
 
-/** Returns a function that names the node, by its index in the plan, that serves a slot; undefined when none does. */
+/** Returns a function that returns the index in the plan of the node that serves a slot, or undefined if no node does. */
 export function servingNodeBySlot(
   views: readonly NodeView[],
   plan: ClusterPlan,

@@ -1,4 +1,4 @@
-/** Reads `name:value` lines: the replies of INFO and CLUSTER INFO. Comments and blank lines are passed over. */
+/** Parses the `name:value` lines of the replies to INFO and CLUSTER INFO. Ignores comments and blank lines. */
 export function parseInfo(text: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
@@ -8,7 +8,7 @@ export function parseInfo(text: string): ReadonlyMap<string, string> {
   return fields;
 }
 
-/** Which server it is, as INFO says. Valkey names its own version beside the Redis version that it is compatible with. */
+/** The product and version of a server. */
 export interface ServerVersion {
   readonly server: "redis" | "valkey";
   readonly version: string;
@@ -16,6 +16,12 @@ export interface ServerVersion {
   readonly minor: number;
 }
 
+/**
+ * Returns the version of a server. Valkey reports its own version in addition to the Redis version that it is compatible with:
+ * its own version is returned.
+ *
+ * @param info the fields of INFO. Without a version field the result is Redis 0.0.
+ */
 export function serverVersion(info: ReadonlyMap<string, string>): ServerVersion {
   const valkey = info.get("valkey_version");
   const version = valkey ?? info.get("redis_version") ?? "0.0";

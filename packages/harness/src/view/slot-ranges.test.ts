@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { SlotRange } from "../plan/cluster-plan.ts";
 import { formatRanges, holdsSlot, missingSlots, normalizeRanges } from "./slot-ranges.ts";
 
-/** Few slots, so that ranges often touch and overlap. */
+/** A small number of slots, so that ranges are often adjacent or overlap. */
 const COUNT = 40;
 
 const anyRanges: fc.Arbitrary<readonly SlotRange[]> = fc.array(
@@ -21,7 +21,7 @@ function slotsOf(ranges: readonly SlotRange[]): ReadonlySet<number> {
   );
 }
 
-test("ranges are written as Redis writes them", () => {
+test("formats ranges as Redis does", () => {
   expect(
     formatRanges([
       { first: 0, last: 5460 },
@@ -31,7 +31,7 @@ test("ranges are written as Redis writes them", () => {
   expect(formatRanges([])).toBe("");
 });
 
-test("neighbours, overlaps and repetitions become one range", () => {
+test("joins adjacent, overlapping and repeated ranges", () => {
   const scattered = [
     { first: 10, last: 12 },
     { first: 0, last: 5 },
@@ -42,7 +42,7 @@ test("neighbours, overlaps and repetitions become one range", () => {
   expect(formatRanges(normalizeRanges(scattered))).toBe("0-5 10-13");
 });
 
-test("a hole of one slot keeps two ranges apart", () => {
+test("does not join ranges with a gap of one slot", () => {
   const ranges = [
     { first: 0, last: 4 },
     { first: 6, last: 9 },
@@ -51,7 +51,7 @@ test("a hole of one slot keeps two ranges apart", () => {
   expect(missingSlots(ranges, 10)).toEqual([{ first: 5, last: 5 }]);
 });
 
-test("normalizing changes neither the slots nor the ranges that it was given", () => {
+test("normalizing keeps the slots and does not change its input", () => {
   fc.assert(
     fc.property(anyRanges, (ranges) => {
       const before = structuredClone(ranges);
@@ -61,7 +61,7 @@ test("normalizing changes neither the slots nor the ranges that it was given", (
   );
 });
 
-test("normalized ranges are in order and never touch each other", () => {
+test("normalized ranges are sorted and not adjacent", () => {
   fc.assert(
     fc.property(anyRanges, (ranges) => {
       const normalized = normalizeRanges(ranges);
@@ -72,7 +72,7 @@ test("normalized ranges are in order and never touch each other", () => {
   );
 });
 
-test("equal sets of slots are written alike, however they are cut into ranges", () => {
+test("equal sets of slots result in equal text after normalizing", () => {
   fc.assert(
     fc.property(anyRanges, (ranges) => {
       const singles = [...slotsOf(ranges)].map((slot) => ({ first: slot, last: slot }));
@@ -81,7 +81,7 @@ test("equal sets of slots are written alike, however they are cut into ranges", 
   );
 });
 
-test("every slot is either held or missing", () => {
+test("every slot is either in the ranges or missing", () => {
   fc.assert(
     fc.property(anyRanges, (ranges) => {
       const missing = missingSlots(ranges, COUNT);
@@ -94,7 +94,7 @@ test("every slot is either held or missing", () => {
   );
 });
 
-test("without any range everything is missing, and with all of them nothing", () => {
+test("all slots are missing without ranges, and none with the full range", () => {
   expect(missingSlots([], 16384)).toEqual([{ first: 0, last: 16383 }]);
   expect(missingSlots([{ first: 0, last: 16383 }], 16384)).toEqual([]);
 });

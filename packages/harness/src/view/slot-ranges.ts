@@ -1,11 +1,11 @@
 import type { SlotRange } from "../plan/cluster-plan.ts";
 
-/** Ranges as Redis writes them: `0-5460 5462`. Equal sets of slots give equal text only if both are normalized. */
+/** Formats ranges as Redis does: `0-5460 5462`. Equal sets of slots result in equal text only if the ranges are normalized. */
 export function formatRanges(ranges: readonly SlotRange[]): string {
   return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(" ");
 }
 
-/** The same slots, sorted, neighbours joined. */
+/** Returns the same slots as sorted ranges, in which adjacent and overlapping ranges are joined. */
 export function normalizeRanges(ranges: readonly SlotRange[]): readonly SlotRange[] {
   const joined: { first: number; last: number }[] = [];
   for (const { first, last } of ranges.toSorted((a, b) => a.first - b.first)) {
@@ -16,7 +16,7 @@ export function normalizeRanges(ranges: readonly SlotRange[]): readonly SlotRang
   return joined;
 }
 
-/** The slots from `0` to `count` − 1 that none of the ranges holds. */
+/** Returns the slots from `0` to `count - 1` that are in none of the ranges. */
 export function missingSlots(ranges: readonly SlotRange[], count: number): readonly SlotRange[] {
   const missing: SlotRange[] = [];
   let next = 0;
@@ -28,6 +28,7 @@ export function missingSlots(ranges: readonly SlotRange[], count: number): reado
   return missing;
 }
 
+/** Returns whether one of the ranges contains a slot. */
 export function holdsSlot(ranges: readonly SlotRange[], slot: number): boolean {
   return ranges.some(({ first, last }) => slot >= first && slot <= last);
 }

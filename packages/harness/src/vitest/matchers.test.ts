@@ -21,12 +21,12 @@ describe("a cluster", () => {
       [Error: The cluster is not healthy.
 
       What is wrong:
-        node-0 says cluster_state:fail
-        node-1 gave no view: connection refused
-        node-2 says cluster_state:fail
+        node-0 reports cluster_state:fail
+        node-1 returned no view: connection refused
+        node-2 reports cluster_state:fail
         node-0 flags node-1 as fail
         node-2 flags node-1 as fail
-        nobody who answers serves the slots 5461-10922
+        no node that answers owns the slots 5461-10922
       What each node says:
         node-0: primary of 0-5460, epoch 1 of 3, state fail, flags node-1 fail
         node-1: silent (connection refused)
@@ -41,11 +41,11 @@ describe("a cluster", () => {
       [Error: The nodes do not agree.
 
       What is wrong:
-        the slots of node-1: node-0, node-1 say 5461-10922; node-2 say 5461-10000
+        the views differ on the slots of node-1: node-0, node-1 report 5461-10922; node-2 reports 5461-10000
       What each node says:
-        node-0: primary of 0-5460, epoch 1 of 3, state ok, flags nobody
-        node-1: primary of 5461-10922, epoch 2 of 3, state ok, flags nobody
-        node-2: primary of 10923-16383, epoch 3 of 3, state ok, flags nobody]
+        node-0: primary of 0-5460, epoch 1 of 3, state ok, flags no node
+        node-1: primary of 5461-10922, epoch 2 of 3, state ok, flags no node
+        node-2: primary of 10923-16383, epoch 3 of 3, state ok, flags no node]
     `);
   });
 
@@ -56,12 +56,12 @@ describe("a cluster", () => {
       [Error: The cluster does not cover all slots.
 
       What is wrong:
-        node-0 says cluster_state:fail
-        node-1 gave no view: connection refused
-        node-2 says cluster_state:fail
+        node-0 reports cluster_state:fail
+        node-1 returned no view: connection refused
+        node-2 reports cluster_state:fail
         node-0 flags node-1 as fail
         node-2 flags node-1 as fail
-        nobody who answers serves the slots 5461-10922
+        no node that answers owns the slots 5461-10922
       What each node says:
         node-0: primary of 0-5460, epoch 1 of 3, state fail, flags node-1 fail
         node-1: silent (connection refused)
@@ -74,9 +74,9 @@ describe("a cluster", () => {
       [Error: The cluster is healthy, which was not expected.
 
       What each node says:
-        node-0: primary of 0-5460, epoch 1 of 3, state ok, flags nobody
-        node-1: primary of 5461-10922, epoch 2 of 3, state ok, flags nobody
-        node-2: primary of 10923-16383, epoch 3 of 3, state ok, flags nobody]
+        node-0: primary of 0-5460, epoch 1 of 3, state ok, flags no node
+        node-1: primary of 5461-10922, epoch 2 of 3, state ok, flags no node
+        node-2: primary of 10923-16383, epoch 3 of 3, state ok, flags no node]
     `);
     await expect(expect(clusterWith()).not.toAgree()).rejects.toThrow(
       "The nodes agree, which was not expected.",

@@ -7,10 +7,10 @@ import { poll } from "../timing/retry.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { FailoverProspects } from "../queries/failover-prospects.ts";
 import { readPromptViews, readView } from "../queries/read-views.ts";
-import { tooSmallToFailOver } from "../view/automatic-failover.ts";
+import { findTooSmallElectorate } from "../view/automatic-failover.ts";
 import type { NodeView } from "../view/node-view.ts";
 import { describeOwnership, servingNodeBySlot } from "../view/ownership.ts";
-import { whyNotReadable } from "../view/serving.ts";
+import { findReadObstacle } from "../view/slot-owners.ts";
 import type { ClusterWorkloadOptions, ClusterWorkloads } from "./cluster-workloads.ts";
 import { startWorkload } from "./start-workload.ts";
 import type { NodeOrName, Workload } from "./workload.ts";
@@ -83,7 +83,7 @@ export class WorkloadStarter implements ClusterWorkloads {
       readSlotOwners: async () => servingNodeBySlot(await this.#promptViews(), plan),
       readOwnership: async () => describeOwnership(await this.#promptViews()),
       waitUntilReadable: (signal) => poll(() => this.#requireReadable(), { everyMs: POLL_MS, signal }),
-      ...(tooSmallToFailOver(plan.shards.length) === undefined
+      ...(findTooSmallElectorate(plan.shards.length) === undefined
         ? {}
         : { requireFailoverPossible: () => this.#prospects.refuseHopeless() }),
       onLedger: (ledger) => history.addLedger(ledger),
@@ -93,7 +93,7 @@ export class WorkloadStarter implements ClusterWorkloads {
   /** Returns the text that describes the slot owners. @throws Error with the reason if a slot cannot be read now. */
   async #requireReadable(): Promise<string> {
     const view = await readView(this.#context);
-    const reason = whyNotReadable(view.views);
+    const reason = findReadObstacle(view.views);
     if (reason === undefined) return describeOwnership(view.views);
     await this.#prospects.refuseHopeless(view);
     throw new Error(reason);

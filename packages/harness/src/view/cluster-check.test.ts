@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { checkView } from "./check.ts";
+import { checkView } from "./cluster-check.ts";
 import type { ClusterView, Disagreement } from "./cluster-view.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 function viewWith(...disagreements: readonly Disagreement[]): ClusterView {
   return { views: [], members: [], disagreements, agreed: disagreements.length === 0 };
@@ -33,7 +33,7 @@ test.each([
   ["link", {}],
   ["flags", {}],
   ["replication", {}],
-] as const)("a problem of the kind %s fails %j and the whole", (kind, failed) => {
+] as const)("a problem of kind %s results in %j and ok: false", (kind, failed) => {
   expect(checkView(viewWith({ kind, about: "node-1", message: "node-1 is odd" }))).toEqual({
     ...GOOD,
     ...failed,
@@ -42,18 +42,18 @@ test.each([
   });
 });
 
-test("all problems are told, in order", () => {
+test("problems contains all messages in order", () => {
   const check = checkView(
     viewWith(
-      { kind: "unreachable", about: "node-1", message: "node-1 gave no view: away" },
-      { kind: "coverage", about: undefined, message: "nobody who answers serves the slots 0" },
+      { kind: "unreachable", about: "node-1", message: "node-1 returned no view: away" },
+      { kind: "coverage", about: undefined, message: "no node that answers owns the slots 0" },
     ),
   );
-  expect(check.problems).toEqual(["node-1 gave no view: away", "nobody who answers serves the slots 0"]);
+  expect(check.problems).toEqual(["node-1 returned no view: away", "no node that answers owns the slots 0"]);
   expect(check).toMatchObject({ allReachable: false, slotsCovered: false, configurationAgreed: true });
 });
 
-test("slots whose owner refuses commands are not covered", () => {
+test("slots are not covered if their owner rejects commands", () => {
   const id = "a".repeat(40);
   const view = (state: string): ClusterView => ({
     ...viewWith(),

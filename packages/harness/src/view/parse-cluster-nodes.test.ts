@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
-test("Redis 6.2 writes bare addresses", () => {
+test("parses addresses without a hostname (Redis 6.2)", () => {
   const text = `07c37dfeb235213a872192d90877d0cd55635b91 127.0.0.1:30004@31004 slave e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 0 1426238317239 4 connected
 67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1 127.0.0.1:30002@31002 master - 0 1426238316232 2 connected 5461-10922
 292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f 127.0.0.1:30003@31003 master - 0 1426238318243 3 connected 10923-16383
@@ -41,13 +41,13 @@ e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 127.0.0.1:30001@31001 myself,master - 0
   });
 });
 
-test("Redis 3 knows no bus port yet", () => {
+test("parses addresses without a bus port (Redis 3)", () => {
   const line =
     "67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1 127.0.0.1:30002 master - 0 1426238316232 2 connected";
   expect(parseClusterNodes(line)).toMatchObject([{ address: "127.0.0.1", port: 30002, busPort: undefined }]);
 });
 
-test("Redis 7.0 adds the hostname after the address", () => {
+test("parses the hostname after the address (Redis 7.0)", () => {
   const text = `07c37dfeb235213a872192d90877d0cd55635b91 127.0.0.1:30004@31004,hostname4 slave e7d1eecce10fd6bb5eb35b9f99a514335d9ba9ca 0 1426238317239 4 connected
 292f8b365bb7edb5e285caf0b7e6ddc7265d2f4f 127.0.0.1:30003@31003,? master - 0 1426238318243 3 connected 10923-16383
 67ed2db8d677e59ec4a4cefb06858cf2a1a89fa1 127.0.0.1:30002@31002, master - 0 1426238316232 2 connected 5461-10922`;
@@ -58,7 +58,7 @@ test("Redis 7.0 adds the hostname after the address", () => {
   ]);
 });
 
-test("a healthy Redis 7.0 cluster, as one of its replicas tells it", () => {
+test("parses the reply of a replica in a healthy cluster (Redis 7.0)", () => {
   const text = `a3dccb864f10743e2969bb93a3e256ecb9445c73 10.254.209.4:6379@16379 master,nofailover - 0 1795486787026 8 connected 10923-16383
 dbb4037b2e813930e734c4f11a1e8b98bebf3742 10.254.209.5:6379@16379 myself,slave a3dccb864f10743e2969bb93a3e256ecb9445c73 0 1795486787000 8 connected
 9d43d263ec0735244a54497585550f0ef3cfe5d8 10.254.209.7:6379@16379 slave,nofailover 7210b786b8caeb251a37408cb2190fc110a54a82 0 1795486787026 7 connected
@@ -72,7 +72,7 @@ dbb4037b2e813930e734c4f11a1e8b98bebf3742 10.254.209.5:6379@16379 myself,slave a3
   ]);
 });
 
-test("Redis 8.0 after a failover: the old primary is flagged as failed and has no slots", () => {
+test("parses a failed primary without slots after a failover (Redis 8.0)", () => {
   const text = `f4f50bd2612bd08f0c45b59b0d01e809a23d4bcd 10.233.118.7:6379@16379 master - 0 1795486778180 9 connected 5461-10922
 18fb3f02bac3584a622d1dec1afeabac6f32c5e3 10.233.118.3:6379@16379 master,fail,nofailover - 1795486776166 1795486775663 7 connected
 44e55227e10da11ab60ae106d3e31ea02ef3017b 10.233.118.5:6379@16379 myself,slave a5bed9468d4197c7c5f75b830978300deab616d1 0 0 8 connected
@@ -84,7 +84,7 @@ test("Redis 8.0 after a failover: the old primary is flagged as failed and has n
   ]);
 });
 
-test("Valkey 9 just after a kill: the link is gone, and nobody is suspected yet", () => {
+test("parses a lost link before the node is suspected (Valkey 9)", () => {
   const text =
     "6b4dc859c3043a0758570c18c6dfbee7b68aaebe 10.217.198.3:6379@16379 master - 0 1795486782309 7 disconnected 5461-10922\n";
   expect(parseClusterNodes(text)).toMatchObject([
@@ -92,7 +92,7 @@ test("Valkey 9 just after a kill: the link is gone, and nobody is suspected yet"
   ]);
 });
 
-test("the fields that nodes.conf of Redis 7.2 and Valkey has after the hostname are passed over", () => {
+test("ignores fields after the hostname (nodes.conf of Redis 7.2 and Valkey)", () => {
   const text = `dd23a2d08ac8c9d228bf8c8b20c370437c3dfa9d 10.217.198.7:6379@16379,,tls-port=0,shard-id=5b3fd6f4f56a3b3ad3c8a5b9ac8b8f6c3f2a1d0e slave 6b4dc859c3043a0758570c18c6dfbee7b68aaebe 0 1795486781407 7 connected
 6b4dc859c3043a0758570c18c6dfbee7b68aaebe 10.217.198.3:6379@16379,node-1.example,availability-zone=eu-1,client-ipv4=192.0.2.7,tls-port=0,nodename=one,shard-id=5b3fd6f4f56a3b3ad3c8a5b9ac8b8f6c3f2a1d0e myself,master - 0 0 7 connected 5461-10922`;
   expect(parseClusterNodes(text)).toMatchObject([
@@ -101,13 +101,13 @@ test("the fields that nodes.conf of Redis 7.2 and Valkey has after the hostname 
   ]);
 });
 
-test("an IPv6 address that Valkey announces to clients is not taken for the node's own", () => {
+test("ignores the IPv6 address that Valkey announces to clients", () => {
   const line =
     "6b4dc859c3043a0758570c18c6dfbee7b68aaebe 10.217.198.3:6379@16379,,tls-port=0,client-ipv6=2001:db8::7,shard-id=5b3fd6f4f56a3b3ad3c8a5b9ac8b8f6c3f2a1d0e master - 0 0 7 connected";
   expect(parseClusterNodes(line)).toMatchObject([{ address: "10.217.198.3", port: 6379, busPort: 16379 }]);
 });
 
-test("an IPv6 address keeps its colons", () => {
+test("parses IPv6 addresses", () => {
   const text = `6b4dc859c3043a0758570c18c6dfbee7b68aaebe 2001:db8::3:6379@16379 master - 0 0 7 connected
 dd23a2d08ac8c9d228bf8c8b20c370437c3dfa9d ::1:7000@17000,node-5 slave 6b4dc859c3043a0758570c18c6dfbee7b68aaebe 0 0 7 connected`;
   expect(parseClusterNodes(text)).toMatchObject([
@@ -116,12 +116,12 @@ dd23a2d08ac8c9d228bf8c8b20c370437c3dfa9d ::1:7000@17000,node-5 slave 6b4dc859c30
   ]);
 });
 
-test("a node that does not know its address yet has none", () => {
+test("returns an empty address if the node does not know its address yet", () => {
   const line = "f422d1e64b1ae12edbb3b8ce66928b02e11ac442 :6379@16379 myself,master - 0 0 0 connected";
   expect(parseClusterNodes(line)).toMatchObject([{ address: "", port: 6379, busPort: 16379, self: true }]);
 });
 
-test("a node whose address is lost is flagged noaddr", () => {
+test("parses a node whose address is lost (noaddr)", () => {
   const line =
     "f422d1e64b1ae12edbb3b8ce66928b02e11ac442 :0@0 master,fail,noaddr - 1795486781407 1795486781407 6 disconnected";
   expect(parseClusterNodes(line)).toMatchObject([
@@ -138,12 +138,12 @@ test.each([
   ["myself,slave,nofailover", ["nofailover"]],
   ["master,fail?,nofailover", ["fail?", "nofailover"]],
   ["noflags", []],
-])("the flags of %s, its role and myself left out, are %j", (written, flags) => {
-  const line = `b77f14f909312e8eb9b44d799715a4d1be96a3eb 10.217.198.6:6379@16379 ${written} - 0 0 6 connected`;
-  expect(parseClusterNodes(line)).toMatchObject([{ flags, self: written.includes("myself") }]);
+])("the flags of %s without the role and myself are %j", (wireFlags, flags) => {
+  const line = `b77f14f909312e8eb9b44d799715a4d1be96a3eb 10.217.198.6:6379@16379 ${wireFlags} - 0 0 6 connected`;
+  expect(parseClusterNodes(line)).toMatchObject([{ flags, self: wireFlags.includes("myself") }]);
 });
 
-test("single slots and ranges stand side by side", () => {
+test("parses single slots and ranges", () => {
   const line =
     "f422d1e64b1ae12edbb3b8ce66928b02e11ac442 10.217.198.2:6379@16379 master - 0 0 6 connected 0 2-5460 16383";
   expect(parseClusterNodes(line)).toMatchObject([
@@ -157,7 +157,7 @@ test("single slots and ranges stand side by side", () => {
   ]);
 });
 
-test("a slot on its way is open on both sides, and counts as neither's range", () => {
+test("returns a migrating slot as an open slot of both nodes", () => {
   const source =
     "d10a866ec6811a37ea99a17aa24da2048b480ac8 10.233.118.2:6379@16379 myself,master - 0 0 6 connected 0-5460 [100->-18fb3f02bac3584a622d1dec1afeabac6f32c5e3]";
   const target =
@@ -179,7 +179,7 @@ test("a slot on its way is open on both sides, and counts as neither's range", (
   ]);
 });
 
-test("blank lines and carriage returns do not matter", () => {
+test("ignores blank lines and carriage returns", () => {
   const line =
     "f422d1e64b1ae12edbb3b8ce66928b02e11ac442 10.217.198.2:6379@16379 master - 0 0 6 connected 0-5460";
   expect(parseClusterNodes(`\r\n${line}\r\n\r\n`)).toEqual(parseClusterNodes(line));
@@ -195,9 +195,11 @@ test.each([
   "f422d1e64b1ae12edbb3b8ce66928b02e11ac442 10.217.198.2:6379@16379 master - 0 0 six connected",
   "f422d1e64b1ae12edbb3b8ce66928b02e11ac442 10.217.198.2:6379@16379 master - 0 0 6 connected 0-5460 many",
   "f422d1e64b1ae12edbb3b8ce66928b02e11ac442 10.217.198.2:6379@16379 master - 0 0 6 connected [100-?-abc]",
-])("the error names the line that is none: %s", (garbage) => {
-  const good =
+])("rejects an invalid line and names it: %s", (invalid) => {
+  const valid =
     "b77f14f909312e8eb9b44d799715a4d1be96a3eb 10.217.198.6:6379@16379 master - 0 0 6 connected 0-1";
-  const wanted = new TypeError(`not a line of CLUSTER NODES: ${JSON.stringify(garbage)}`);
-  expect(() => parseClusterNodes(`${good}\n${garbage}\n`)).toThrow(wanted);
+  const expected = new TypeError(
+    `Parsing CLUSTER NODES failed: expected a line of the nodes table, got ${JSON.stringify(invalid)}`,
+  );
+  expect(() => parseClusterNodes(`${valid}\n${invalid}\n`)).toThrow(expected);
 });

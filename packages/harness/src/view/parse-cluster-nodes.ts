@@ -1,37 +1,50 @@
 import type { NodeRole, SlotRange } from "../plan/cluster-plan.ts";
 
-/** A slot on its way to or from another node. */
+/** A slot that is being migrated to or imported from another node. */
 export interface OpenSlot {
+  /** `migrating` if the slot leaves the node, `importing` if it arrives. */
   readonly kind: "migrating" | "importing";
+  /** The number of the slot, from 0 to 16383. */
   readonly slot: number;
-  /** Node id of the other side. */
+  /** The node id of the other node. */
   readonly peer: string;
 }
 
-/** One node as some node sees it: a line of CLUSTER NODES. */
+/** A line of CLUSTER NODES: what one node reports about a member. */
 export interface NodeEntry {
+  /** The node id: 40 hexadecimal digits. */
   readonly id: string;
+  /** The IP address in the network of the nodes; empty if it is unknown. */
   readonly address: string;
+  /** The port for clients. */
   readonly port: number;
+  /** The port of the cluster bus; undefined if the server does not report it. */
   readonly busPort: number | undefined;
+  /** The hostname that the node announces; undefined if it has none. */
   readonly hostname: string | undefined;
+  /** The role of the node. */
   readonly role: NodeRole;
-  /** The flags on the wire, `myself` and the role left out: `fail?`, `fail`, `handshake`, `noaddr`, `nofailover`. */
+  /** The flags of CLUSTER NODES without `myself` and the role: `fail?`, `fail`, `handshake`, `noaddr`, `nofailover`. */
   readonly flags: readonly string[];
+  /** Whether the node reports this about itself. */
   readonly self: boolean;
-  /** Node id of the primary that this replica follows. */
+  /** The node id of the primary that a replica follows. */
   readonly primaryId: string | undefined;
+  /** The config epoch: of two primaries that claim a slot, the one with the greater config epoch owns it. */
   readonly configEpoch: number;
+  /** Whether the reporting node has a connection of the cluster bus to this node. */
   readonly linkConnected: boolean;
+  /** The slots that the node claims. */
   readonly slots: readonly SlotRange[];
+  /** The slots that are being migrated or imported. */
   readonly openSlots: readonly OpenSlot[];
 }
 
 /**
- * Reads the reply of CLUSTER NODES, of Redis 4 to 8 and Valkey: the hostname and the `key=value` fields after it
- * (Redis 7.0 and 7.2) may be missing.
+ * Parses the reply to CLUSTER NODES of Redis 4 to 8 and Valkey. The hostname (Redis 7.0) and the `key=value` fields after it
+ * (Redis 7.2) may be missing.
  *
- * @throws TypeError with the line that is not one.
+ * @throws TypeError with the line, if a line is invalid.
  */
 export function parseClusterNodes(text: string): readonly NodeEntry[] {
   return text
@@ -41,13 +54,13 @@ export function parseClusterNodes(text: string): readonly NodeEntry[] {
 }
 
 const LINE = /^([0-9a-f]{40}) (\S*) (\S+) (\S+) \d+ \d+ (\d+) (connected|disconnected)(?: (.*))?$/;
-/** `ip:port@busPort,hostname,key=value…`; the address may be IPv6 or, before a node knows it, empty. */
+/** `ip:port@busPort,hostname,key=value…`. The address may be IPv6. It is empty until a node knows its own address. */
 const ADDRESS = /^([^,]*):(\d+)(?:@(\d+))?(?:,([^,]*))?(?:,.*)?$/;
 
 function parseLine(line: string): NodeEntry {
-  const [, id = "", place = "", flagText = "", primary = "", epoch = "", link = "", slotText = ""] =
-    LINE.exec(line.trim()) ?? notALine(line);
-  const [, address = "", port = "", busPort, hostname] = ADDRESS.exec(place) ?? notALine(line);
+  const [, id = "", endpoint = "", flagText = "", primary = "", epoch = "", link = "", slotText = ""] =
+    LINE.exec(line.trim()) ?? rejectLine(line);
+  const [, address = "", port = "", busPort, hostname] = ADDRESS.exec(endpoint) ?? rejectLine(line);
   const flags = flagText.split(",");
   const slots: SlotRange[] = [];
   const openSlots: OpenSlot[] = [];
@@ -59,7 +72,7 @@ function parseLine(line: string): NodeEntry {
       openSlots.push({ kind: direction === ">" ? "migrating" : "importing", slot: Number(slot), peer });
     } else if (range !== null) {
       slots.push({ first: Number(range[1]), last: Number(range[2] ?? range[1]) });
-    } else notALine(line);
+    } else rejectLine(line);
   }
   return {
     id,
@@ -78,6 +91,8 @@ function parseLine(line: string): NodeEntry {
   };
 }
 
-function notALine(line: string): never {
-  throw new TypeError(`not a line of CLUSTER NODES: ${JSON.stringify(line)}`);
+function rejectLine(line: string): never {
+  throw new TypeError(
+    `Parsing CLUSTER NODES failed: expected a line of the nodes table, got ${JSON.stringify(line)}`,
+  );
 }

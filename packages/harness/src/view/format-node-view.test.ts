@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import type { NodeView } from "./node-view.ts";
-import { formatNodeView } from "./format-view.ts";
-import { parseClusterNodes } from "./parse-nodes.ts";
+import { formatNodeView } from "./format-node-view.ts";
+import { parseClusterNodes } from "./parse-cluster-nodes.ts";
 
 const A = "a".repeat(40);
 const B = "b".repeat(40);
 const NAMES = new Map([[A, "node-0"]]);
 
-function says(lines: string, inSync = true): NodeView {
+function viewOf(lines: string, inSync = true): NodeView {
   return {
     kind: "answered",
     node: "node-0",
@@ -18,8 +18,8 @@ function says(lines: string, inSync = true): NodeView {
   };
 }
 
-test("a primary's line has its slots, its epochs, its state and whom it takes for dead", () => {
-  const view = says(
+test("the line of a primary contains slots, epochs, state and failed nodes", () => {
+  const view = viewOf(
     `${A} 172.28.0.2:6379@16379 myself,master - 0 0 4 connected 0-100 200\n` +
       `${B} 172.28.0.3:6379@16379 master,fail? - 0 0 5 connected 300`,
   );
@@ -28,14 +28,14 @@ test("a primary's line has its slots, its epochs, its state and whom it takes fo
   );
 });
 
-test("a replica's line has its primary, and that it is not in sync or never takes over", () => {
-  const view = says(`${B} 172.28.0.2:6379@16379 myself,slave,nofailover ${A} 0 0 4 connected`, false);
+test("the line of a replica contains its primary, its sync and nofailover", () => {
+  const view = viewOf(`${B} 172.28.0.2:6379@16379 myself,slave,nofailover ${A} 0 0 4 connected`, false);
   expect(formatNodeView(view, NAMES)).toBe(
-    "node-0: replica of node-0, not in sync, epoch 4 of 9, state fail, flags nobody, never takes over (nofailover)",
+    "node-0: replica of node-0, not in sync, epoch 4 of 9, state fail, flags no node, no automatic failover (nofailover)",
   );
 });
 
-test("a silent node's line has the reason", () => {
+test("the line of a silent node contains the reason", () => {
   expect(formatNodeView({ kind: "silent", node: "node-1", reason: "connection refused" }, NAMES)).toBe(
     "node-1: silent (connection refused)",
   );
