@@ -1,7 +1,7 @@
 import { checkView } from "../view/check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 import { formatNodeView } from "../view/format-view.ts";
-import { isRecord, provesNothing, wrongInput } from "./refusals.ts";
+import { isRecord, inconclusive, invalidInput } from "./validate-input.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
 /** Every node answers, all say the same, and nothing is wrong. */
@@ -25,7 +25,7 @@ export async function agree(given: unknown): Promise<Verdict> {
   const { configurationAgreed, problems } = checkView(view);
   const answered = view.views.filter(({ kind }) => kind === "answered");
   if (configurationAgreed && answered.length < 2) {
-    throw provesNothing(
+    throw inconclusive(
       "fewer than two nodes answer, and it takes two to agree.",
       evidenceOf(view, problems),
     );
@@ -80,7 +80,7 @@ async function viewOf(given: unknown): Promise<ClusterView> {
     const view: unknown = await given.view();
     if (isView(view)) return view;
   }
-  throw wrongInput("A started cluster", given);
+  throw invalidInput("A started cluster", given);
 }
 
 function isCluster(given: unknown): given is { view(): unknown } {

@@ -1,8 +1,8 @@
 import { contradictionsIn } from "../failover/contradictions.ts";
 import type { Failover, ShardFailover } from "../failover/failover.ts";
 import { formatFailover } from "../failover/format-failover.ts";
-import { isRecord, provesNothing, requireMs, wrongInput } from "./refusals.ts";
-import { type StretchedLimit, stretchedLimit } from "./stretched-limit.ts";
+import { isRecord, inconclusive, requireMs, invalidInput } from "./validate-input.ts";
+import { type ScaledLimit, scaleLimit } from "./scaled-limit.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
 /** How soon a replica has to be promoted. */
@@ -38,7 +38,7 @@ export function promotedReplica(given: unknown, limit: unknown = {}): Verdict {
       ms: phases.electedMs ?? phases.servingMs,
     }),
   );
-  return judgeSteps(failover, steps, stretchedLimit(withinMs, failover.timeScale));
+  return judgeSteps(failover, steps, scaleLimit(withinMs, failover.timeScale));
 }
 
 /** Of every shard that failed over the promoted node acknowledged a write and all nodes agreed, in time. */
@@ -49,7 +49,7 @@ export function recoveredWithin(given: unknown, limitMs: unknown): Verdict {
     { what: `A write to the shard of ${failed.name} was acknowledged`, ms: phases.recoveredMs },
     { what: `All nodes agreed about ${promoted.name}`, ms: phases.agreedMs },
   ]);
-  return judgeSteps(failover, steps, stretchedLimit(withinMs, failover.timeScale));
+  return judgeSteps(failover, steps, scaleLimit(withinMs, failover.timeScale));
 }
 
 /** Something that has to have happened, and when it did, in milliseconds since the fault. */
@@ -58,12 +58,12 @@ interface Step {
   readonly ms: number | undefined;
 }
 
-function judgeSteps(failover: Failover, steps: readonly Step[], limit: StretchedLimit): Verdict {
+function judgeSteps(failover: Failover, steps: readonly Step[], limit: ScaledLimit): Verdict {
   const late = steps.filter(({ ms }) => ms !== undefined && ms > limit.ms);
   const unseen = steps.filter(({ ms }) => ms === undefined);
   if (late.length === 0 && unseen.length > 0) {
     const what = unseen.map((step) => `"${step.what}"`).join(", ");
-    throw provesNothing(`no moment is known for ${what}.`, formatFailover(failover));
+    throw inconclusive(`no moment is known for ${what}.`, formatFailover(failover));
   }
   const last = Math.max(...steps.map(({ ms }) => ms ?? 0));
   return verdict({
@@ -99,7 +99,7 @@ function promotionsIn(shards: readonly ShardFailover[]): string {
 /** A misspelt limit must not be no limit. */
 function requireLimit(given: unknown): number | undefined {
   if (!isRecord(given) || Object.keys(given).some((name) => name !== "withinMs")) {
-    throw wrongInput("{ withinMs }, or nothing,", given);
+    throw invalidInput("{ withinMs }, or nothing,", given);
   }
   const { withinMs } = given;
   return withinMs === undefined ? undefined : requireMs("withinMs", withinMs);
@@ -110,12 +110,12 @@ function requireFailover(given: unknown): Failover {
   if (isFailover(given)) {
     const contradictions = Array.isArray(given.events) ? contradictionsIn(given) : [];
     if (contradictions.length === 0) return given;
-    throw provesNothing(
+    throw inconclusive(
       `the failover contradicts itself. ${contradictions.join("; ")}.`,
       formatFailover(given),
     );
   }
-  throw wrongInput("A failover, as observeFailover() gives it,", given);
+  throw invalidInput("A failover, as observeFailover() gives it,", given);
 }
 
 function isFailover(given: unknown): given is Failover {

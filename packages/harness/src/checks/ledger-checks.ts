@@ -1,7 +1,7 @@
 import { formatLedger } from "../workload/format-ledger.ts";
 import type { Ledger, ShardLedger } from "../workload/ledger.ts";
-import { isRecord, provesNothing, requireCount, requireMs, wrongInput } from "./refusals.ts";
-import { stretchedLimit } from "./stretched-limit.ts";
+import { isRecord, inconclusive, requireCount, requireMs, invalidInput } from "./validate-input.ts";
+import { scaleLimit } from "./scaled-limit.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
 /** Every acknowledged write is there. */
@@ -19,7 +19,7 @@ export function lostAtMost(given: unknown, limit: unknown): Verdict {
   const most = requireCount("The limit", limit);
   const { acknowledged, lost } = ledger;
   if (acknowledged === 0) {
-    throw provesNothing("no write was acknowledged, so none could be lost.", formatLedger(ledger));
+    throw inconclusive("no write was acknowledged, so none could be lost.", formatLedger(ledger));
   }
   const found = `Of ${acknowledged} acknowledged writes ${lost.length || "none"} ${lost.length > 1 ? "were" : "was"} lost`;
   return verdict({
@@ -40,11 +40,11 @@ export function lostAtMost(given: unknown, limit: unknown): Verdict {
  */
 export function unavailableAtMost(given: unknown, limitMs: unknown): Verdict {
   const ledger = requireLedger(given);
-  const most = stretchedLimit(requireMs("The limit", limitMs), ledger.timeScale);
+  const most = scaleLimit(requireMs("The limit", limitMs), ledger.timeScale);
   const over = ledger.shards.filter((shard) => longestMs(shard) > most.ms);
   const gaps = ledger.shards.flatMap(whyUnknown);
   if (ledger.shards.length === 0) gaps.push("there is no shard");
-  if (over.length === 0 && gaps.length > 0) throw provesNothing(`${gaps.join("; ")}.`, formatLedger(ledger));
+  if (over.length === 0 && gaps.length > 0) throw inconclusive(`${gaps.join("; ")}.`, formatLedger(ledger));
   const longest = Math.max(...ledger.shards.map(longestMs));
   return verdict({
     ok: over.length === 0,
@@ -85,7 +85,7 @@ function rounded(ms: number): number {
 
 function requireLedger(given: unknown): Ledger {
   if (isLedger(given)) return given;
-  throw wrongInput("A ledger, as a workload's stop() gives it,", given);
+  throw invalidInput("A ledger, as a workload's stop() gives it,", given);
 }
 
 function isLedger(given: unknown): given is Ledger {

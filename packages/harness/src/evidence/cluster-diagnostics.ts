@@ -1,7 +1,7 @@
 import { RedisClusterError } from "../errors.ts";
 import { collectEvidence } from "./collect-evidence.ts";
 import type { EvidenceSource } from "./evidence.ts";
-import type { ClusterHistory, HistoryView } from "./history.ts";
+import type { ClusterHistory, HistoryView } from "./cluster-history.ts";
 import { LAST_LINES, nodesAtFailure } from "./nodes-at-failure.ts";
 import { type SaveEvidenceOptions, saveEvidence } from "./save-evidence.ts";
 import { withEvidence } from "./with-evidence.ts";

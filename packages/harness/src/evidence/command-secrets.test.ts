@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { RedisClusterError } from "../errors.ts";
 import { maskCommand, secretsOfCommand } from "./command-secrets.ts";
-import { ClusterHistory } from "./history.ts";
-import { plainValue } from "./plain-value.ts";
+import { ClusterHistory } from "./cluster-history.ts";
+import { toJsonValue } from "./json-value.ts";
 import { redactor } from "./redact.ts";
 import { saveEvidence } from "./save-evidence.ts";
 
@@ -79,7 +79,7 @@ test("a command without a secret stays as it is", () => {
   expect(commands.map(maskCommand)).toEqual(commands);
   expect(commands.flatMap(secretsOfCommand)).toEqual([]);
   const error = Object.assign(replyError(["SET", "n", "7"]), { sizes: [1, 2n, null], at: 3 });
-  expect(plainValue(error, redactor([]))).toMatchObject({
+  expect(toJsonValue(error, redactor([]))).toMatchObject({
     command: { name: "SET", args: ["n", "7"] },
     sizes: [1, "2", null],
     at: 3,
@@ -88,8 +88,8 @@ test("a command without a secret stays as it is", () => {
 
 test("an argument that is a buffer is text, without its secret", () => {
   const error = replyError(["auth", Buffer.from("s3cret")]);
-  expect(plainValue(error, redactor([]))).toMatchObject({ command: { name: "auth", args: ["***"] } });
-  expect(plainValue({ reply: Buffer.from("AUTH app s3cret") }, redactor([]))).toEqual({ reply: "AUTH ***" });
+  expect(toJsonValue(error, redactor([]))).toMatchObject({ command: { name: "auth", args: ["***"] } });
+  expect(toJsonValue({ reply: Buffer.from("AUTH app s3cret") }, redactor([]))).toEqual({ reply: "AUTH ***" });
 });
 
 test("no secret that a command carries is in any file or in the folder's name", async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { makeEvidenceFolder } from "./evidence-folder.ts";
+import { createEvidenceFolder } from "./evidence-folder.ts";
 
 const AT = Date.UTC(2026, 10, 24, 2, 14, 44, 741);
 let base: string;
@@ -15,11 +15,11 @@ afterEach(async () => {
 });
 
 async function nameFor(title: string): Promise<string> {
-  return basename(await makeEvidenceFolder(base, { at: AT, cluster: "redis-cluster-ab12", title }));
+  return basename(await createEvidenceFolder(base, { at: AT, cluster: "redis-cluster-ab12", title }));
 }
 
 test("a folder is called after the time, the cluster and what failed", async () => {
-  const folder = await makeEvidenceFolder(join(base, "deep", "er"), {
+  const folder = await createEvidenceFolder(join(base, "deep", "er"), {
     at: AT,
     cluster: "redis-cluster-ab12",
     title: "An order: survives?",
@@ -45,7 +45,7 @@ test("letters with accents lose them, and long titles end", async () => {
 test("whatever the title, the name is safe on every system and the folder stays where it should be", async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: "grapheme" }), async (title) => {
-      const folder = await makeEvidenceFolder(base, { at: AT, cluster: "c", title });
+      const folder = await createEvidenceFolder(base, { at: AT, cluster: "c", title });
       expect(dirname(folder)).toBe(base);
       expect(basename(folder)).toMatch(/^[a-z0-9]+(?:-[a-z0-9]+)*$/);
       await rm(folder, { recursive: true });
@@ -56,7 +56,7 @@ test("whatever the title, the name is safe on every system and the folder stays 
 
 test("a directory that cannot be made is an error", async () => {
   const file = new URL(import.meta.url).pathname;
-  await expect(makeEvidenceFolder(join(file, "x"), { at: AT, cluster: "c", title: "t" })).rejects.toThrow(
+  await expect(createEvidenceFolder(join(file, "x"), { at: AT, cluster: "c", title: "t" })).rejects.toThrow(
     /ENOTDIR|EEXIST/,
   );
 });

@@ -8,7 +8,7 @@ const SLUG_LENGTH = 60;
  * Makes a folder of its own for one bundle, called after the time, the cluster and what failed, and gives its absolute
  * path. A name that is taken gets a number behind it. The folders above it are made where they are missing.
  */
-export async function makeEvidenceFolder(
+export async function createEvidenceFolder(
   directory: string,
   bundle: { readonly at: number; readonly cluster: string; readonly title: string },
 ): Promise<string> {

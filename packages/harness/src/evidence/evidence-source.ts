@@ -4,7 +4,7 @@ import type { NodeContainer } from "../docker/node-container.ts";
 import { engineVersions } from "../docker/versions.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { EvidenceSource } from "./evidence.ts";
-import type { HistoryView } from "./history.ts";
+import type { HistoryView } from "./cluster-history.ts";
 
 /** A cluster, or what a start has created of it so far. */
 interface PartsOfCluster {

@@ -2,7 +2,7 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { ClusterCheck } from "../view/check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 import type { Answer } from "./answer.ts";
-import type { HistoryView } from "./history.ts";
+import type { HistoryView } from "./cluster-history.ts";
 
 /** What the engine says of a node's container. */
 interface EvidenceState {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { EvidenceBundle, NodeEvidence } from "./evidence.ts";
-import { ClusterHistory } from "./history.ts";
+import { ClusterHistory } from "./cluster-history.ts";
 import { LAST_LINES, nodesAtFailure } from "./nodes-at-failure.ts";
 
 function bundleOf(...nodes: readonly NodeEvidence[]): EvidenceBundle {

@@ -2,7 +2,7 @@ import type { Answer } from "./answer.ts";
 import { describeNodes } from "./describe-nodes.ts";
 import type { EvidenceBundle } from "./evidence.ts";
 import { redactor } from "./redact.ts";
-import { secretsOfBundle } from "./secrets-of.ts";
+import { secretsOfBundle } from "./find-secrets.ts";
 
 /** What an error tells about one node. Without secrets, because test runners print it. */
 export interface NodeAtFailure {

@@ -2,14 +2,14 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 import { describeNodes } from "./describe-nodes.ts";
 import type { EvidenceBundle } from "./evidence.ts";
 import { mergeLogs } from "./merge-logs.ts";
-import { plainValue } from "./plain-value.ts";
-import { formatReadme } from "./readme.ts";
+import { toJsonValue } from "./json-value.ts";
+import { formatReadme } from "./format-readme.ts";
 import type { Redact } from "./redact.ts";
-import { formatTimeline } from "./timeline.ts";
+import { formatTimeline } from "./format-timeline.ts";
 
 /** The files of a bundle by name, without secrets. */
 export function renderEvidence(bundle: EvidenceBundle, redact: Redact): Readonly<Record<string, string>> {
-  const json = (value: unknown): string => `${JSON.stringify(plainValue(value, redact), undefined, 2)}\n`;
+  const json = (value: unknown): string => `${JSON.stringify(toJsonValue(value, redact), undefined, 2)}\n`;
   const { view, check, nodes, history, plan, versions, error } = bundle;
   const { since, faults, errors, seeds, dropped } = history;
   // Before the lines of several nodes are mixed: a key may go over many of one.

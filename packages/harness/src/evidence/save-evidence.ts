@@ -1,8 +1,8 @@
 import { collectEvidence } from "./collect-evidence.ts";
 import type { EvidenceBundle, EvidenceSource } from "./evidence.ts";
-import { makeEvidenceFolder } from "./evidence-folder.ts";
+import { createEvidenceFolder } from "./evidence-folder.ts";
 import { redactor } from "./redact.ts";
-import { secretsOfBundle } from "./secrets-of.ts";
+import { secretsOfBundle } from "./find-secrets.ts";
 import { writeEvidence } from "./write-evidence.ts";
 
 /** Where evidence is to go: into exactly this folder, or into one of its own below a directory. */
@@ -33,7 +33,7 @@ export async function saveBundle(bundle: EvidenceBundle, place: EvidencePlace): 
   const { plan, at } = bundle;
   // The name of the folder is visible to everybody.
   const title = redactor(secretsOfBundle(bundle))(bundle.title);
-  const folder = await makeEvidenceFolder(place.directory, {
+  const folder = await createEvidenceFolder(place.directory, {
     at,
     cluster: plan?.name ?? "no-cluster",
     title,

@@ -9,7 +9,7 @@ import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { collectEvidence } from "./collect-evidence.ts";
 import type { EvidenceNode, EvidenceSource } from "./evidence.ts";
-import { ClusterHistory } from "./history.ts";
+import { ClusterHistory } from "./cluster-history.ts";
 import { saveEvidence } from "./save-evidence.ts";
 import { withEvidence } from "./with-evidence.ts";
 import { writeEvidence } from "./write-evidence.ts";

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import type { EvidenceBundle } from "./evidence.ts";
 import { redactor } from "./redact.ts";
 import { renderEvidence } from "./render-evidence.ts";
-import { secretsOfBundle } from "./secrets-of.ts";
+import { secretsOfBundle } from "./find-secrets.ts";
 
 /**
  * Writes a bundle's files into a folder, which is made where it is missing, and gives its absolute path. Files of the

@@ -3,7 +3,7 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { NodeView } from "../view/node-view.ts";
 import { parseClusterNodes } from "../view/parse-nodes.ts";
 import { promotedReplica } from "../checks/failover-checks.ts";
-import { report as makeReport } from "../report/report.ts";
+import { report as makeReport } from "../report/failover-report.ts";
 import type { Acknowledgement } from "./acknowledgements.ts";
 import { contradictionsIn } from "./contradictions.ts";
 import { formatFailover } from "./format-failover.ts";

@@ -3,7 +3,7 @@ import type { Ledger } from "../workload/ledger.ts";
 import { failoverMarks, type PlacedMark } from "./failover-marks.ts";
 import { ledgerMarks } from "./ledger-marks.ts";
 import { nodeLanes } from "./node-lanes.ts";
-import { paintBars } from "./paint-bars.ts";
+import { flattenSpans } from "./flatten-spans.ts";
 import type { Timeline, TimelineLane, TimelineMark } from "./report-data.ts";
 import { type TimeRange, timeRange } from "./time-range.ts";
 import { type WriteGap, writeGaps } from "./write-gaps.ts";
@@ -46,7 +46,7 @@ function clientLane(shard: number, gaps: readonly WriteGap[], { fromMs, toMs }: 
     .filter((gap) => gap.shard === shard)
     .map((gap) => ({ state: "unavailable" as const, fromMs: gap.fromMs, toMs: gap.toMs }));
   const always = { state: "writable" as const, fromMs: Number.NEGATIVE_INFINITY };
-  return { kind: "client", name: "client", shard, bars: paintBars(fromMs, toMs, [always, ...away]) };
+  return { kind: "client", name: "client", shard, bars: flattenSpans(fromMs, toMs, [always, ...away]) };
 }
 
 function onLane({ on, ...mark }: PlacedMark, lanes: readonly TimelineLane[]): readonly TimelineMark[] {

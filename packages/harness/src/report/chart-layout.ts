@@ -1,7 +1,7 @@
 import { placeBadges } from "./place-badges.ts";
 import type { Timeline, TimelineBar, TimelineLane, TimelineMark } from "./report-data.ts";
 import { ticks } from "./ticks.ts";
-import { laneName } from "./words.ts";
+import { laneName } from "./labels.ts";
 
 /** Below this width names stand above their bars instead of beside them. */
 const NARROW = 560;

@@ -3,7 +3,7 @@ import { describeBar, describeMark } from "./describe.ts";
 import { type Markup, markup } from "./markup.ts";
 import type { LaneState, MarkKind, Timeline } from "./report-data.ts";
 import { tickLabel } from "./ticks.ts";
-import { FINDING_KINDS, STATE_WORDS } from "./words.ts";
+import { FINDING_KINDS, STATE_LABELS } from "./labels.ts";
 
 const CHARACTER = 7;
 const RADIUS = 9.5;
@@ -57,7 +57,7 @@ ${marks.map((mark) => drawLeader(mark))}</g>`;
 
 function drawBar(placed: PlacedBar, timeline: Timeline, id: string): Markup {
   const { bar, x, y, width, height } = placed;
-  const words = STATE_WORDS[bar.state];
+  const words = STATE_LABELS[bar.state];
   const box = markup`x="${x}" y="${y}" width="${width}" height="${height}" rx="${Math.min(3, width / 2)}"`;
   const hatch = PATTERNS.some(([state]) => state === bar.state)
     ? markup`<rect fill="url(#${id}-${bar.state})" ${box}/>`

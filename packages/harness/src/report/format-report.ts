@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import type { LaneState, ReportData, Timeline, TimelineLane } from "./report-data.ts";
 import { tickLabel, ticks } from "./ticks.ts";
-import { laneName, MARK_WORDS, STATE_WORDS } from "./words.ts";
+import { laneName, MARK_LABELS, STATE_LABELS } from "./labels.ts";
 
 /** How a report is printed. */
 export interface ReportTextOptions {
@@ -92,14 +92,14 @@ function legend({ lanes }: Timeline, paint: (style: Style, text: string) => stri
   const used = new Set(lanes.flatMap(({ bars }) => bars.map(({ state }) => state)));
   return (Object.keys(CELLS) as readonly LaneState[])
     .filter((state) => used.has(state))
-    .map((state) => `${paint(CELLS[state][1], CELLS[state][0])} ${STATE_WORDS[state]}`)
+    .map((state) => `${paint(CELLS[state][1], CELLS[state][0])} ${STATE_LABELS[state]}`)
     .join("   ");
 }
 
 function markLines({ marks, lanes }: Timeline): readonly string[] {
   const rows = marks.map(({ atMs, kind, lane, text }) => ({
     at: `${atMs} ms`,
-    what: MARK_WORDS[kind],
+    what: MARK_LABELS[kind],
     who: laneName(lanes[lane] as TimelineLane),
     text: printable(text),
   }));

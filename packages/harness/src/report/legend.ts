@@ -1,6 +1,6 @@
 import { type Markup, markup } from "./markup.ts";
 import type { LaneState, Timeline } from "./report-data.ts";
-import { STATE_WORDS } from "./words.ts";
+import { STATE_LABELS } from "./labels.ts";
 
 const ROW = 24;
 const SWATCH = 22;
@@ -14,14 +14,14 @@ export function drawLegend(
   top: number,
   id: string,
 ): { readonly markup: Markup; readonly height: number } {
-  const order = Object.keys(STATE_WORDS) as readonly LaneState[];
+  const order = Object.keys(STATE_LABELS) as readonly LaneState[];
   const used = new Set(timeline.lanes.flatMap(({ bars }) => bars.map(({ state }) => state)));
   let x = 0;
   let y = top;
   const items = order
     .filter((state) => used.has(state))
     .map((state) => {
-      const words = STATE_WORDS[state];
+      const words = STATE_LABELS[state];
       const length = SWATCH + 8 + words.length * CHARACTER;
       if (x > 0 && x + length > width) {
         x = 0;

@@ -1,5 +1,5 @@
 import type { Failover, NodeBefore, ShardFailover, TimelineEvent } from "../failover/failover.ts";
-import { paintBars, type Span } from "./paint-bars.ts";
+import { flattenSpans, type Span } from "./flatten-spans.ts";
 import type { LaneState, TimelineLane } from "./report-data.ts";
 import type { TimeRange } from "./time-range.ts";
 
@@ -19,7 +19,7 @@ export function nodeLanes(failover: Failover, { fromMs, toMs }: TimeRange): read
     kind: "node",
     name: node.name,
     shard: node.shard,
-    bars: paintBars(fromMs, toMs, spansOf(node, failover)),
+    bars: flattenSpans(fromMs, toMs, spansOf(node, failover)),
   }));
 }
 

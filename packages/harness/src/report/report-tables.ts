@@ -1,13 +1,13 @@
 import { formatRanges } from "../view/slot-ranges.ts";
 import { type Markup, markup } from "./markup.ts";
 import type { ReportData, ReportShard, TimelineLane } from "./report-data.ts";
-import { laneName, MARK_WORDS, primariesOf } from "./words.ts";
+import { laneName, MARK_LABELS, formatPrimaries } from "./labels.ts";
 
 /** Every mark of the chart in words, under its number there. */
 export function marksTable({ timeline }: ReportData): Markup {
   const rows = timeline.marks.map(
     ({ kind, lane, atMs, text }, index) =>
-      markup`<tr><th scope="row">${index + 1}</th><td class="number">${atMs}</td><td>${MARK_WORDS[kind]}</td><td>${laneName(timeline.lanes[lane] as TimelineLane)}</td><td>${text}</td></tr>`,
+      markup`<tr><th scope="row">${index + 1}</th><td class="number">${atMs}</td><td>${MARK_LABELS[kind]}</td><td>${laneName(timeline.lanes[lane] as TimelineLane)}</td><td>${text}</td></tr>`,
   );
   return table(
     "Events, in milliseconds since the fault",
@@ -21,7 +21,7 @@ export function marksTable({ timeline }: ReportData): Markup {
 export function shardsTable({ shards }: ReportData): Markup {
   const rows = shards.map(
     (shard) =>
-      markup`<tr><th scope="row">${shard.shard}</th><td>${primariesOf(shard)}${shard.manual ? ", on request" : ""}</td><td>${formatRanges(shard.slots)}</td><td class="number">${shard.epochBefore} → ${shard.epochAfter}</td><td class="number">${ms(shard.phases.electedMs ?? shard.phases.servingMs)}</td><td class="number">${expected(shard)}</td><td class="number">${ms(shard.unavailableMs)}</td><td class="number">${shard.acknowledgedByOldPrimary.count}</td></tr>`,
+      markup`<tr><th scope="row">${shard.shard}</th><td>${formatPrimaries(shard)}${shard.manual ? ", on request" : ""}</td><td>${formatRanges(shard.slots)}</td><td class="number">${shard.epochBefore} → ${shard.epochAfter}</td><td class="number">${ms(shard.phases.electedMs ?? shard.phases.servingMs)}</td><td class="number">${expected(shard)}</td><td class="number">${ms(shard.unavailableMs)}</td><td class="number">${shard.acknowledgedByOldPrimary.count}</td></tr>`,
   );
   return table(
     "Shards that failed over",

@@ -1,6 +1,6 @@
 import type { TimelineEvent } from "../failover/failover.ts";
 import type { LedgerVerdict, ReportShard } from "./report-data.ts";
-import { primariesOf } from "./words.ts";
+import { formatPrimaries } from "./labels.ts";
 
 /** What happened, in a sentence for each shard and one for the writes. */
 export function summarizeFailover(
@@ -23,7 +23,7 @@ function sentenceFor(shard: ReportShard, events: readonly TimelineEvent[]): stri
       ? "no write to it was acknowledged since"
       : `writes were acknowledged again at ${phases.recoveredMs} ms`;
   if (shard.promotions.length > 1) {
-    const chain = primariesOf(shard);
+    const chain = formatPrimaries(shard);
     const end = failed === promoted ? `${failed} is primary again` : `${promoted} is the primary`;
     return `Shard ${shard.shard} failed over ${shard.promotions.length} times: ${chain}. ${end}${after}; ${writes}.`;
   }

@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { firstLine } from "./first-line.ts";
+import { readLine } from "./read-line.ts";
 import type { LeaseQueue } from "./lease-queue.ts";
 import type { LeaseAddress } from "./shared-cluster.ts";
 
@@ -24,7 +24,7 @@ export type LeaseRequest =
   | { readonly token: string; readonly ask: "forget"; readonly faults: readonly string[] };
 
 /** What the server hands out and takes back. */
-export interface Kept {
+export interface LeaseState {
   readonly queue: LeaseQueue;
   readonly networkFaults: Map<string, readonly string[]>;
   baseline: string;
@@ -48,7 +48,7 @@ export class LeaseServer implements AsyncDisposable {
     this.address = address;
   }
 
-  static async start(kept: Kept): Promise<LeaseServer> {
+  static async start(kept: LeaseState): Promise<LeaseServer> {
     const token = randomBytes(16).toString("hex");
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
@@ -71,17 +71,17 @@ export class LeaseServer implements AsyncDisposable {
   }
 }
 
-async function serve(socket: Socket, token: string, kept: Kept): Promise<void> {
+async function serve(socket: Socket, token: string, kept: LeaseState): Promise<void> {
   const closed = new AbortController();
   socket.once("close", () => closed.abort());
-  await answer(await firstLine(socket), socket, token, kept, closed.signal);
+  await answer(await readLine(socket), socket, token, kept, closed.signal);
 }
 
 async function answer(
   line: string,
   socket: Socket,
   token: string,
-  kept: Kept,
+  kept: LeaseState,
   closed: AbortSignal,
 ): Promise<void> {
   const request = JSON.parse(line) as LeaseRequest;

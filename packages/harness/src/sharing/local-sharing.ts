@@ -4,7 +4,7 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Baseline } from "../reset/baseline.ts";
 import { encodeSeed, type SeedData } from "../seed/dataset.ts";
 import { LeaseQueue } from "./lease-queue.ts";
-import { type Kept, LeaseServer } from "./lease-server.ts";
+import { type LeaseState, LeaseServer } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
 import type { NetworkFaults } from "../reset/shared-state.ts";
 import type { Sharing } from "./sharing.ts";
@@ -16,7 +16,7 @@ export class LocalSharing implements Sharing, AsyncDisposable {
   readonly #access: Access;
   readonly #networkId: string;
   readonly #evidenceDir: string | undefined;
-  readonly #kept: Kept;
+  readonly #kept: LeaseState;
   readonly #seed: SeedData | undefined;
   #server: Promise<LeaseServer> | undefined;
 
@@ -55,7 +55,7 @@ export class LocalSharing implements Sharing, AsyncDisposable {
     return Promise.resolve(new Map(this.#kept.networkFaults));
   }
 
-  noteNetworkFault(id: string, nodes: readonly string[]): Promise<void> {
+  recordNetworkFault(id: string, nodes: readonly string[]): Promise<void> {
     this.#kept.networkFaults.set(id, nodes);
     return Promise.resolve();
   }

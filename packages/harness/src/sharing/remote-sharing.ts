@@ -3,7 +3,7 @@ import { RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 import type { Baseline } from "../reset/baseline.ts";
 import { decodeSeed, type SeedData } from "../seed/dataset.ts";
-import { firstLine } from "./first-line.ts";
+import { readLine } from "./read-line.ts";
 import type { LeaseRequest } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
 import type { NetworkFaults } from "../reset/shared-state.ts";
@@ -40,7 +40,7 @@ export class RemoteSharing implements Sharing {
     return new Map(JSON.parse(line) as readonly (readonly [string, readonly string[]])[]);
   }
 
-  async noteNetworkFault(id: string, nodes: readonly string[], signal: AbortSignal): Promise<void> {
+  async recordNetworkFault(id: string, nodes: readonly string[], signal: AbortSignal): Promise<void> {
     await this.#line({ ask: "note", fault: id, nodes }, signal);
   }
 
@@ -83,7 +83,7 @@ export class RemoteSharing implements Sharing {
     signal.throwIfAborted();
     const { port, token } = this.#shared.lease;
     const socket = connect({ host: "127.0.0.1", port });
-    const answer = firstLine(socket);
+    const answer = readLine(socket);
     const giveUp = (): void => {
       socket.destroy();
     };

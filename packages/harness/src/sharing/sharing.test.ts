@@ -25,8 +25,8 @@ beforeEach(async () => {
 afterEach(() => owner[Symbol.asyncDispose]());
 
 test("each handle knows of the others' faults, until they are taken back", async () => {
-  await other.noteNetworkFault("a", ["node-0", "node-1"], NEVER);
-  await owner.noteNetworkFault("b", ["node-1"]);
+  await other.recordNetworkFault("a", ["node-0", "node-1"], NEVER);
+  await owner.recordNetworkFault("b", ["node-1"]);
   const both = new Map([
     ["a", ["node-0", "node-1"]],
     ["b", ["node-1"]],
@@ -73,7 +73,7 @@ test("another process gets the seed, also a large one and after a reset, and kee
 
 test("a fault is noted by nobody once the owner has gone", async () => {
   await owner[Symbol.asyncDispose]();
-  await expect(other.noteNetworkFault("a", ["node-0"], NEVER)).rejects.toMatchObject({
+  await expect(other.recordNetworkFault("a", ["node-0"], NEVER)).rejects.toMatchObject({
     code: "CLUSTER_STOPPED",
   });
 });
@@ -114,7 +114,7 @@ test("every question to the owner is refused when its signal is already aborted"
       other.baseline(aborted),
       other.keepBaseline({ ...baseline, fingerprints: [] }, aborted),
       other.networkFaults(aborted),
-      other.noteNetworkFault("a", ["node-0"], aborted),
+      other.recordNetworkFault("a", ["node-0"], aborted),
       other.forgetNetworkFaults(["a"], aborted),
     ].map((asking) => expect(asking).rejects.toBe(reason)),
   );

@@ -6,7 +6,7 @@ export interface Sharing extends SharedState {
   /** Whether the cluster continues when this handle is stopped. */
   readonly outlivesHandle: boolean;
   /** Records a network fault before it is active, so that it is known if the process of its handle dies. */
-  noteNetworkFault(id: string, nodes: readonly string[], signal: AbortSignal): Promise<void>;
+  recordNetworkFault(id: string, nodes: readonly string[], signal: AbortSignal): Promise<void>;
   /** Waits for exclusive use. Returns a function that ends it. */
   lease(signal: AbortSignal): Promise<() => void>;
   share(containerIds: readonly string[]): Promise<SharedCluster>;

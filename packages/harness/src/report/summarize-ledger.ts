@@ -5,7 +5,7 @@ import type { Findings, LedgerVerdict } from "./report-data.ts";
 const MOST = 20;
 
 /** What a report keeps of a ledger: everything counted, and the first few of each sort. */
-export function verdictOf(ledger: Ledger): LedgerVerdict {
+export function summarizeLedger(ledger: Ledger): LedgerVerdict {
   const { attempts, acknowledged, failed, unknown, errors, shards } = ledger;
   return {
     attempts,

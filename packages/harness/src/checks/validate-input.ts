@@ -1,7 +1,7 @@
 import { RedisClusterError } from "../errors.ts";
 
 /** The error for something that a check cannot look at. The value itself is not shown: it may be large. */
-export function wrongInput(expected: string, given: unknown): RedisClusterError {
+export function invalidInput(expected: string, given: unknown): RedisClusterError {
   return new RedisClusterError("INVALID_ARGUMENT", `${expected} was expected; got ${nameOf(given)}.`);
 }
 
@@ -9,20 +9,20 @@ export function wrongInput(expected: string, given: unknown): RedisClusterError 
  * The error for evidence that shows neither that a check holds nor that it does not. It is thrown, because a verdict
  * would let the check or its opposite pass.
  */
-export function provesNothing(reason: string, evidence: string): RedisClusterError {
+export function inconclusive(reason: string, evidence: string): RedisClusterError {
   return new RedisClusterError("INVALID_ARGUMENT", `This proves nothing: ${reason}\n\n${evidence}`);
 }
 
 /** @throws RedisClusterError INVALID_ARGUMENT */
 export function requireMs(name: string, given: unknown): number {
   if (typeof given === "number" && Number.isFinite(given) && given >= 0) return given;
-  throw wrongInput(`${name}: a number of milliseconds, 0 or more,`, given);
+  throw invalidInput(`${name}: a number of milliseconds, 0 or more,`, given);
 }
 
 /** @throws RedisClusterError INVALID_ARGUMENT */
 export function requireCount(name: string, given: unknown): number {
   if (Number.isSafeInteger(given) && (given as number) >= 0) return given as number;
-  throw wrongInput(`${name}: a whole number, 0 or more,`, given);
+  throw invalidInput(`${name}: a whole number, 0 or more,`, given);
 }
 
 export function isRecord(given: unknown): given is Readonly<Record<string, unknown>> {

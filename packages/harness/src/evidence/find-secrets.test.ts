@@ -3,11 +3,11 @@ import type { RedisConfig } from "../plan/options.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
-import { secretsOf } from "./secrets-of.ts";
+import { secretsOfPlan } from "./find-secrets.ts";
 
 function secrets(options: { readonly password?: string; readonly config?: RedisConfig }): readonly string[] {
   const valid = validateOptions({ nodes: 3, replicas: 0, ...options }, {});
-  return secretsOf(planCluster(valid, parseSubnet("10.0.0.0/24"), (length) => "0".repeat(length)));
+  return secretsOfPlan(planCluster(valid, parseSubnet("10.0.0.0/24"), (length) => "0".repeat(length)));
 }
 
 test("a cluster without secrets has none, though its configuration speaks of keys and users", () => {

@@ -12,7 +12,7 @@ const SECRET_NAME =
  * Anything as JSON can say it, without secrets: errors with their code, details and causes, maps as objects, `bigint`
  * as text. What is undefined becomes null, so that a reader sees that it is not known.
  */
-export function plainValue(value: unknown, redact: Redact): unknown {
+export function toJsonValue(value: unknown, redact: Redact): unknown {
   return convert(value, redact, []);
 }
 

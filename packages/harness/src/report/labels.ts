@@ -1,7 +1,7 @@
 import type { LaneState, MarkKind, TimelineBar, TimelineLane } from "./report-data.ts";
 
 /** What a state is called. */
-export const STATE_WORDS: Readonly<Record<LaneState, string>> = {
+export const STATE_LABELS: Readonly<Record<LaneState, string>> = {
   primary: "primary",
   replica: "replica",
   unknown: "role unknown",
@@ -15,7 +15,7 @@ export const STATE_WORDS: Readonly<Record<LaneState, string>> = {
 };
 
 /** What a mark is called. */
-export const MARK_WORDS: Readonly<Record<MarkKind, string>> = {
+export const MARK_LABELS: Readonly<Record<MarkKind, string>> = {
   fault: "fault",
   suspected: "suspected",
   "declared-dead": "declared dead",
@@ -39,7 +39,7 @@ export const MARK_WORDS: Readonly<Record<MarkKind, string>> = {
 export const FINDING_KINDS: ReadonlySet<MarkKind> = new Set<MarkKind>(["lost", "stale", "duplicated"]);
 
 /** The primaries that a shard had, in order: `node-0 → node-3`. */
-export function primariesOf(shard: {
+export function formatPrimaries(shard: {
   readonly failed: string;
   readonly promotions: readonly { readonly name: string }[];
   readonly promoted: string;
@@ -54,7 +54,7 @@ export function laneName({ kind, name, shard }: TimelineLane): string {
 }
 
 /** From when to when a bar goes; what lies outside of the timeline has no number. */
-export function barTimes(bar: TimelineBar, fromMs: number, toMs: number): string {
+export function formatBarTimes(bar: TimelineBar, fromMs: number, toMs: number): string {
   const begins = bar.fromMs > fromMs;
   const ends = bar.toMs < toMs;
   if (begins && ends) return `${bar.fromMs} to ${bar.toMs} ms (${bar.toMs - bar.fromMs} ms)`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { failoverWith, shardFailoverWith } from "../failover/failover.fixture.ts";
 import { ledgerWith, shardWith } from "../workload/ledger.fixture.ts";
-import { report } from "./report.ts";
+import { report } from "./failover-report.ts";
 import { reportPage } from "./report-page.ts";
 
 const HOSTILE = `</script><img src=x onerror="alert(1)">'&\u0007`;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RedisClusterError } from "../errors.ts";
 import type { FaultFacts } from "../faults/fault.ts";
-import { ClusterHistory } from "./history.ts";
+import { ClusterHistory } from "./cluster-history.ts";
 
 const KILL: FaultFacts = {
   kind: "kill",

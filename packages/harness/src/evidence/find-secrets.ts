@@ -4,7 +4,7 @@ import type { EvidenceBundle } from "./evidence.ts";
 import { findCommands } from "./find-commands.ts";
 
 /** Every secret that a plan holds: the password, and what the nodes' redis.conf says of passwords and ACL users. */
-export function secretsOf(plan: ClusterPlan): readonly string[] {
+export function secretsOfPlan(plan: ClusterPlan): readonly string[] {
   const found = new Set(plan.password === undefined ? [] : [plan.password]);
   for (const { redisConf } of plan.nodes) {
     for (const line of redisConf.split("\n")) {
@@ -20,7 +20,7 @@ export function secretsOf(plan: ClusterPlan): readonly string[] {
 /** Every secret that a bundle is known to hold: those of the plan, and those in commands that an error carries. */
 export function secretsOfBundle({ plan, error }: Pick<EvidenceBundle, "plan" | "error">): readonly string[] {
   const given = findCommands(error).flatMap(secretsOfCommand);
-  return [...new Set([...(plan === undefined ? [] : secretsOf(plan)), ...given])];
+  return [...new Set([...(plan === undefined ? [] : secretsOfPlan(plan)), ...given])];
 }
 
 function addRule(rule: string, found: Set<string>): void {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { firstLine } from "./first-line.ts";
+import { readLine } from "./read-line.ts";
 
 let server: Server;
 let port: number;
@@ -18,7 +18,7 @@ afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 test("a line that comes in pieces is one, and a character that is torn apart stays whole", async () => {
   const socket = connect({ host: "127.0.0.1", port });
-  const line = firstLine(socket);
+  const line = readLine(socket);
   const other = await accepted;
   const bytes = Buffer.from("a baselıne\nand more");
   for (const byte of bytes) {
@@ -31,7 +31,7 @@ test("a line that comes in pieces is one, and a character that is torn apart sta
 });
 
 test("a connection that ends without a line is an error", async () => {
-  const line = firstLine(connect({ host: "127.0.0.1", port }));
+  const line = readLine(connect({ host: "127.0.0.1", port }));
   (await accepted).end("half a li");
   await expect(line).rejects.toThrow("The connection was closed.");
 });
@@ -39,13 +39,13 @@ test("a connection that ends without a line is an error", async () => {
 test("a refused connection rejects, and troubles nobody else", async () => {
   await new Promise((resolve) => server.close(resolve));
   // An error event that nobody hears would fail this whole run.
-  await expect(firstLine(connect({ host: "127.0.0.1", port }))).rejects.toThrow("ECONNREFUSED");
+  await expect(readLine(connect({ host: "127.0.0.1", port }))).rejects.toThrow("ECONNREFUSED");
   server = createServer().listen(0, "127.0.0.1");
 });
 
 test("a connection that is reset after its line troubles nobody", async () => {
   const socket = connect({ host: "127.0.0.1", port });
-  const line = firstLine(socket);
+  const line = readLine(socket);
   const other = await accepted;
   other.write("granted\n");
   expect(await line).toBe("granted");

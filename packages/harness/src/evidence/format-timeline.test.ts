@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Failover } from "../failover/failover.ts";
 import type { Ledger } from "../workload/ledger.ts";
-import type { HistoryView } from "./history.ts";
-import { formatTimeline } from "./timeline.ts";
+import type { HistoryView } from "./cluster-history.ts";
+import { formatTimeline } from "./format-timeline.ts";
 
 const SINCE = Date.UTC(2026, 10, 24, 2, 14, 44);
 const NOTHING_DROPPED = { faults: 0, failovers: 0, ledgers: 0, errors: 0, seeds: 0 };

@@ -6,8 +6,8 @@ import type { ReportData, ReportShard } from "./report-data.ts";
 import { reportPage } from "./report-page.ts";
 import { standaloneSvg } from "./standalone-svg.ts";
 import { summarizeFailover } from "./summarize-failover.ts";
-import { verdictOf } from "./verdict.ts";
-import { primariesOf } from "./words.ts";
+import { summarizeLedger } from "./summarize-ledger.ts";
+import { formatPrimaries } from "./labels.ts";
 import { gapMs, writeGaps } from "./write-gaps.ts";
 
 /** Pixels; as wide as a page of text with pictures is on a laptop. */
@@ -51,10 +51,10 @@ function reportData(failover: Failover, ledger: Ledger | undefined, title: strin
     reportShard(shard, gaps.filter((gap) => gap.shard === shard.shard).map(gapMs)[0]),
   );
   const [first] = shards;
-  const verdict = ledger === undefined ? undefined : verdictOf(ledger);
+  const verdict = ledger === undefined ? undefined : summarizeLedger(ledger);
   return {
     version: 1,
-    title: title ?? (first === undefined ? "" : primariesOf(first)),
+    title: title ?? (first === undefined ? "" : formatPrimaries(first)),
     since: failover.since,
     summary: summarizeFailover(shards, verdict, failover.events),
     shards,

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { RedisClusterError } from "../errors.ts";
-import { plainValue } from "./plain-value.ts";
+import { toJsonValue } from "./json-value.ts";
 import { redactor } from "./redact.ts";
 
 const redact = redactor(["hunter2"]);
 
 test("secrets are taken out at any depth, also out of names of fields", () => {
   const value = { list: [{ text: "it is hunter2" }], hunter2: 1, map: new Map([["a", "hunter2"]]) };
-  expect(plainValue(value, redact)).toEqual({ list: [{ text: "it is ***" }], "***": 1, map: { a: "***" } });
+  expect(toJsonValue(value, redact)).toEqual({ list: [{ text: "it is ***" }], "***": 1, map: { a: "***" } });
 });
 
 test("a field that is called like a secret is one, whatever it holds", () => {
@@ -17,7 +17,7 @@ test("a field that is called like a secret is one, whatever it holds", () => {
     requirepass: 123,
     masterauth: undefined,
   };
-  expect(plainValue(value, redact)).toEqual({
+  expect(toJsonValue(value, redact)).toEqual({
     password: "***",
     passwd: "***",
     requirepass: "***",
@@ -31,7 +31,7 @@ test("an error keeps its code, details and causes", () => {
     cause,
     details: { timeoutMs: 5 },
   });
-  expect(plainValue(error, redact)).toMatchObject({
+  expect(toJsonValue(error, redact)).toMatchObject({
     name: "RedisClusterError",
     code: "WAIT_TIMEOUT",
     message: "not done: ***",
@@ -45,7 +45,7 @@ test("what JSON cannot say becomes text, and a circle ends", () => {
   const circle: Record<string, unknown> = { big: 3n, none: undefined, endless: Number.POSITIVE_INFINITY };
   circle["self"] = circle;
   circle["same"] = [circle["none"]];
-  expect(plainValue(circle, redact)).toEqual({
+  expect(toJsonValue(circle, redact)).toEqual({
     big: "3",
     none: null,
     endless: "Infinity",
@@ -57,5 +57,5 @@ test("what JSON cannot say becomes text, and a circle ends", () => {
 test("what is too deep is cut off", () => {
   let deep: unknown = "bottom";
   for (let depth = 0; depth < 1_000; depth += 1) deep = [deep];
-  expect(JSON.stringify(plainValue(deep, redact))).toContain("[more]");
+  expect(JSON.stringify(toJsonValue(deep, redact))).toContain("[more]");
 });

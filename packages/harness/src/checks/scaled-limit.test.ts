@@ -3,11 +3,11 @@ import { failoverWith, shardFailoverWith } from "../failover/failover.fixture.ts
 import { ledgerWith, shardWith } from "../workload/ledger.fixture.ts";
 import { promotedReplica, recoveredWithin } from "./failover-checks.ts";
 import { unavailableAtMost } from "./ledger-checks.ts";
-import { stretchedLimit } from "./stretched-limit.ts";
+import { scaleLimit } from "./scaled-limit.ts";
 
 test("a limit without a time scale is the one that was given", () => {
-  expect(stretchedLimit(5_000, 1)).toEqual({ ms: 5_000, text: "5000 ms" });
-  expect(stretchedLimit(5_000, undefined)).toEqual({ ms: 5_000, text: "5000 ms" });
+  expect(scaleLimit(5_000, 1)).toEqual({ ms: 5_000, text: "5000 ms" });
+  expect(scaleLimit(5_000, undefined)).toEqual({ ms: 5_000, text: "5000 ms" });
 });
 
 test("on a slow machine a failover may take so much longer, and a failure says so", () => {

@@ -1,5 +1,5 @@
 import { formatFailover } from "../failover/format-failover.ts";
-import type { HistoryView } from "./history.ts";
+import type { HistoryView } from "./cluster-history.ts";
 
 interface Moment {
   readonly at: number;

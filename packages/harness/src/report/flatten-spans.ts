@@ -8,7 +8,7 @@ export interface Span {
 }
 
 /** Lays states over one another, later ones on top, and gives what is to be seen of them between two moments. Pure. */
-export function paintBars(fromMs: number, toMs: number, spans: readonly Span[]): readonly TimelineBar[] {
+export function flattenSpans(fromMs: number, toMs: number, spans: readonly Span[]): readonly TimelineBar[] {
   const ends = spans.flatMap((span) => [span.fromMs, span.toMs ?? toMs]);
   const inside = ends.filter((atMs) => atMs > fromMs && atMs < toMs);
   const edges = [...new Set([fromMs, ...inside, toMs])].toSorted((a, b) => a - b);

@@ -7,7 +7,7 @@ import { StringDecoder } from "node:string_decoder";
  *
  * Rejects with the socket's error, or when it closes before there is a line.
  */
-export function firstLine(socket: Socket): Promise<string> {
+export function readLine(socket: Socket): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const decoder = new StringDecoder("utf8");
   const before: string[] = [];
