@@ -25,10 +25,7 @@ export async function agree(given: unknown): Promise<Verdict> {
   const { configurationAgreed, problems } = checkView(view);
   const answered = view.views.filter(({ kind }) => kind === "answered");
   if (configurationAgreed && answered.length < 2) {
-    throw inconclusive(
-      "fewer than two nodes answer, and it takes two to agree.",
-      evidenceOf(view, problems),
-    );
+    throw inconclusive("fewer than two nodes answer, and it takes two to agree.", evidenceOf(view, problems));
   }
   return judge(configurationAgreed, view, problems, {
     holds: "The nodes agree",

@@ -25,6 +25,6 @@ export async function detach(
   const timeout = endTimeout(context);
   const ends = Promise.allSettled([workloads.endAll(), faults.revertAll(timeout)]);
   await abortable(ends, timeout).catch((error: unknown) => {
-    log("%s: not everything was taken back: %s", context.plan.name, messageOf(error));
+    log("%s: not everything was reverted: %s", context.plan.name, messageOf(error));
   });
 }

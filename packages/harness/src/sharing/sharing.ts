@@ -1,7 +1,7 @@
 import type { SharedState } from "../reset/shared-state.ts";
 import type { SharedCluster } from "./shared-cluster.ts";
 
-/** What all handles of one cluster have in common, whichever process they are in. */
+/** What all handles of one cluster share, whichever process they are in. */
 export interface Sharing extends SharedState {
   /** Whether the cluster continues when this handle is stopped. */
   readonly outlivesHandle: boolean;
@@ -9,5 +9,10 @@ export interface Sharing extends SharedState {
   recordNetworkFault(id: string, nodes: readonly string[], signal: AbortSignal): Promise<void>;
   /** Waits for exclusive use. Returns a function that ends it. */
   lease(signal: AbortSignal): Promise<() => void>;
+  /**
+   * Returns what another process needs to use the cluster.
+   *
+   * @param containerIds the ids of the nodes' containers, in the order of the plan.
+   */
   share(containerIds: readonly string[]): Promise<SharedCluster>;
 }

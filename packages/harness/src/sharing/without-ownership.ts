@@ -1,6 +1,9 @@
 import type { Sharing } from "./sharing.ts";
 
-/** The same for a handle that ends before the cluster does, in whichever process the cluster was started. */
+/**
+ * Returns the same sharing for a handle that does not own the cluster: the cluster continues when the handle is stopped, also if
+ * this process started it.
+ */
 export function withoutOwnership(sharing: Sharing): Sharing {
   return {
     outlivesHandle: true,
