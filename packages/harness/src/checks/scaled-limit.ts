@@ -1,16 +1,17 @@
-/** A limit that an assertion was given, as it is on a cluster with a time scale. */
+/** The limit of an assertion, multiplied by the time scale of the cluster. */
 export interface ScaledLimit {
   readonly ms: number;
-  /** With its unit, and where it comes from if it is another than was given. */
+  /** The limit with its unit. If there is a time scale, it also contains the original limit. */
   readonly text: string;
 }
 
 /**
- * A cluster with a time scale has so many times longer node timeouts, so what an assertion allows is so much longer, too.
+ * Multiplies a limit by the time scale, because the node timeout of the cluster is also multiplied by it.
  *
- * @param timeScale of the failover or ledger; 1 where it has none, as one that was written down by an older version.
+ * @param limitMs the limit that the assertion received, in milliseconds.
+ * @param timeScale the time scale of the failover or ledger. Data that an older version wrote have none. @default 1
  */
-export function scaleLimit(givenMs: number, timeScale: number | undefined = 1): ScaledLimit {
-  const ms = Math.round(givenMs * timeScale);
-  return { ms, text: timeScale === 1 ? `${ms} ms` : `${ms} ms (${givenMs} ms at time scale ${timeScale})` };
+export function scaleLimit(limitMs: number, timeScale: number | undefined = 1): ScaledLimit {
+  const ms = Math.round(limitMs * timeScale);
+  return { ms, text: timeScale === 1 ? `${ms} ms` : `${ms} ms (${limitMs} ms at time scale ${timeScale})` };
 }

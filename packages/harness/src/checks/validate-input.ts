@@ -1,40 +1,43 @@
 import { RedisClusterError } from "../errors.ts";
 
-/** The error for something that a check cannot look at. The value itself is not shown: it may be large. */
-export function invalidInput(expected: string, given: unknown): RedisClusterError {
-  return new RedisClusterError("INVALID_ARGUMENT", `${expected} was expected; got ${nameOf(given)}.`);
+/** Returns the error for an argument that a check cannot use. The error does not contain the value, which may be large. */
+export function invalidInput(name: string, expected: string, value: unknown): RedisClusterError {
+  return new RedisClusterError(
+    "INVALID_ARGUMENT",
+    `${name}: expected ${expected}, got ${describeValue(value)}.`,
+  );
 }
 
 /**
- * The error for evidence that shows neither that a check holds nor that it does not. It is thrown, because a verdict
- * would let the check or its opposite pass.
+ * Returns the error for data that show neither that a check passes nor that it fails. The error is thrown, because a verdict would
+ * let either the check or its negation pass.
  */
 export function inconclusive(reason: string, evidence: string): RedisClusterError {
-  return new RedisClusterError("INVALID_ARGUMENT", `This proves nothing: ${reason}\n\n${evidence}`);
+  return new RedisClusterError("INVALID_ARGUMENT", `The check is inconclusive: ${reason}\n\n${evidence}`);
 }
 
-/** @throws RedisClusterError INVALID_ARGUMENT */
-export function requireMs(name: string, given: unknown): number {
-  if (typeof given === "number" && Number.isFinite(given) && given >= 0) return given;
-  throw invalidInput(`${name}: a number of milliseconds, 0 or more,`, given);
+/** Returns a number of milliseconds. @throws RedisClusterError INVALID_ARGUMENT if it is not a finite number, 0 or more. */
+export function requireMs(name: string, value: unknown): number {
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
+  throw invalidInput(name, "a number of milliseconds, 0 or more", value);
 }
 
-/** @throws RedisClusterError INVALID_ARGUMENT */
-export function requireCount(name: string, given: unknown): number {
-  if (Number.isSafeInteger(given) && (given as number) >= 0) return given as number;
-  throw invalidInput(`${name}: a whole number, 0 or more,`, given);
+/** Returns a count. @throws RedisClusterError INVALID_ARGUMENT if it is not an integer, 0 or more. */
+export function requireCount(name: string, value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw invalidInput(name, "an integer, 0 or more", value);
 }
 
-export function isRecord(given: unknown): given is Readonly<Record<string, unknown>> {
-  return typeof given === "object" && given !== null;
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
-function nameOf(given: unknown): string {
-  if (given instanceof Promise) return "a promise that was not awaited";
-  if (typeof given === "string") return JSON.stringify(given);
-  if (typeof given === "function") return "a function";
-  if (Array.isArray(given)) return "an array";
-  if (!isRecord(given)) return String(given);
-  const made = given.constructor as { readonly name?: unknown } | undefined;
-  return typeof made?.name === "string" && made !== Object ? `an instance of ${made.name}` : "another object";
+function describeValue(value: unknown): string {
+  if (value instanceof Promise) return "a promise that was not awaited";
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return "an array";
+  if (!isRecord(value)) return String(value);
+  const type = value.constructor as { readonly name?: unknown } | undefined;
+  return typeof type?.name === "string" && type !== Object ? `an instance of ${type.name}` : "another object";
 }

@@ -356,7 +356,7 @@ test("a shard that fails over and back again has both promotions, and its old pr
   const { ok, message } = promotedReplica(failover);
   expect(ok).toBe(false);
   expect(message.split("\n")[0]).toBe(
-    "node-0 is primary again, so no replica is. Promoted in between: node-3 after 50 ms.",
+    "No replica is primary at the end: node-0 is primary again. Promoted in between: node-3 after 50 ms.",
   );
 });
 
