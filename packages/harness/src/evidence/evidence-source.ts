@@ -32,7 +32,7 @@ export function evidenceSource(
       get unreachableAt() {
         return connections[index]?.unreachableAt;
       },
-      ask: async (commands) => await (connections[index] ?? missing("no connection yet")).texts(commands),
+      query: async (commands) => await (connections[index] ?? missing("no connection yet")).texts(commands),
       state: async () => await (containers[index] ?? missing("no container yet")).state(),
       log: async (tail) =>
         await (containers[index] ?? missing("no container yet")).logs({ tail, timestamps: true }),

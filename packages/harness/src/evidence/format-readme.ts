@@ -2,50 +2,51 @@ import { messageOf } from "../errors.ts";
 import { describeNodes } from "./describe-nodes.ts";
 import type { EvidenceBundle } from "./evidence.ts";
 
-const MOST_PROBLEMS = 10;
-const MOST_LINES = 12;
+const MAX_PROBLEMS = 10;
+const MAX_FAULTS = 10;
+const MAX_ERROR_LINES = 12;
 
-/** The page that somebody opens first: what failed, when, in which state every node was, and where to look next. */
+/** Formats README.txt: what failed and when, the state of every node, and the content of the other files. */
 export function formatReadme(bundle: EvidenceBundle): string {
   const { title, at, error, plan, check, history, versions } = bundle;
-  const inForce = history.faults.filter(({ healedAt }) => healedAt === undefined);
+  const activeFaults = history.faults.filter(({ healedAt }) => healedAt === undefined);
   const nodes = describeNodes(bundle);
   const server = plan?.nodes[0] && versions[plan.nodes[0].name];
   return [
     `Evidence: ${title}`,
     "",
-    `When     ${new Date(at).toISOString()}`,
+    `Time     ${new Date(at).toISOString()}`,
     `Cluster  ${plan === undefined ? "not planned yet" : `${plan.name}, ${plan.nodes.length} nodes, ${plan.image}`}`,
     ...(server === undefined ? [] : [`Server   ${server}`]),
     ...section(
-      "What was thrown",
-      error === undefined ? ["nothing"] : shorten(messageOf(error).split("\n"), MOST_LINES),
+      "Error",
+      error === undefined ? ["none"] : shorten(messageOf(error).split("\n"), MAX_ERROR_LINES),
     ),
-    ...section("The nodes", nodes.length === 0 ? ["none yet"] : nodes),
+    ...section("Nodes", nodes.length === 0 ? ["none yet"] : nodes),
     ...section(
-      "What is wrong in their eyes",
-      check === undefined || check.ok ? ["nothing"] : shorten(check.problems, MOST_PROBLEMS),
+      "Problems",
+      check === undefined || check.ok ? ["none"] : shorten(check.problems, MAX_PROBLEMS),
     ),
     ...section(
-      "Faults in force",
-      inForce.length === 0
+      "Active faults",
+      activeFaults.length === 0
         ? ["none"]
         : shorten(
-            inForce.map(({ kind, description }) => `${kind}: ${description}`),
-            10,
+            activeFaults.map(({ kind, description }) => `${kind}: ${description}`),
+            MAX_FAULTS,
           ),
     ),
-    ...section("Where to look next", [
-      "error.txt       what was thrown, with its details, causes and stack",
-      "timeline.txt    faults, failovers, workloads and errors in the order of time",
-      "log.txt         what all nodes printed, in the order of time",
-      "nodes.txt       every node in a line, and everything that is wrong",
+    ...section("Files", [
+      "error.txt       the error: details, causes, stack",
+      "timeline.txt    faults, failovers, workloads and errors in chronological order",
+      "log.txt         the output of all nodes in chronological order",
+      "nodes.txt       one line for each node, then all problems",
       "views.json      every node's view of the cluster, the check, INFO of every node",
-      "failovers.json  the failovers that were observed",
-      "ledgers.json    what became of every workload's writes",
-      "history.json    faults, errors and the seeds of all that was left to chance",
-      "plan.json       what the cluster was planned to be, each node's redis.conf included",
-      "versions.json   what it ran on",
+      "failovers.json  the observed failovers",
+      "ledgers.json    the ledgers of the workloads",
+      "history.json    faults, errors and random seeds",
+      "plan.json       the plan of the cluster, with each node's redis.conf",
+      "versions.json   the versions of the library, Node, Testcontainers, the engine and the servers",
     ]),
     "",
     "Secrets are replaced by ***.",
@@ -57,6 +58,6 @@ function section(heading: string, lines: readonly string[]): readonly string[] {
   return ["", heading, ...lines.map((line) => `  ${line}`)];
 }
 
-function shorten(lines: readonly string[], most: number): readonly string[] {
-  return lines.length > most ? [...lines.slice(0, most), `and ${lines.length - most} more`] : lines;
+function shorten(lines: readonly string[], max: number): readonly string[] {
+  return lines.length > max ? [...lines.slice(0, max), `and ${lines.length - max} more`] : lines;
 }
