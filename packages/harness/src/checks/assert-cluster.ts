@@ -3,8 +3,8 @@ import { assertVerdict } from "./assert-verdict.ts";
 import { agree, coversAllSlots, healthy } from "./cluster-checks.ts";
 
 /**
- * Asserts that at this moment every node answers, all nodes agree about the cluster, and there is no problem. It does not wait. To
- * wait, call `cluster.waitUntilHealthy()`.
+ * Asserts that at this moment every node answers, all nodes agree about the cluster, and there is no problem. It does not wait.
+ * To wait, call `cluster.waitUntilHealthy()`.
  *
  * @throws AssertionError with all problems and the view of each node.
  * @throws RedisClusterError INVALID_ARGUMENT if the argument is not a cluster.
@@ -28,9 +28,9 @@ export async function assertAgree(cluster: Pick<ClusterQueries, "view">): Promis
 }
 
 /**
- * Asserts that at this moment, for each of the 16384 slots, a node that answers executes commands, as `check().slotsCovered` reports.
- * It does not wait. A primary that does not answer, or whose cluster_state is not ok, covers no slots, even if the other nodes have
- * not noticed yet.
+ * Asserts that at this moment, for each of the 16384 slots, a node that answers executes commands, as `check().slotsCovered`
+ * reports. It does not wait. A primary that does not answer, or whose cluster_state is not ok, covers no slots, even if the other
+ * nodes have not noticed yet.
  *
  * @throws AssertionError with the slots that no node serves and the view of each node.
  * @throws RedisClusterError INVALID_ARGUMENT if the argument is not a cluster.

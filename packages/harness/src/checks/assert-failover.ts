@@ -3,9 +3,9 @@ import { assertVerdict } from "./assert-verdict.ts";
 import { type PromotionLimit, promotedReplica, recoveredWithin } from "./failover-checks.ts";
 
 /**
- * Asserts that each shard that failed over has another primary at the end, elected within `withinMs` of the fault if that is set. The
- * time of the election is `electedMs`, or `servingMs` if that is unknown. A manual failover counts. The assertion fails if the old
- * primary is primary again at the end.
+ * Asserts that each shard that failed over has another primary at the end, elected within `withinMs` of the fault if that is set.
+ * The time of the election is `electedMs`, or `servingMs` if that is unknown. A manual failover counts. The assertion fails if
+ * the old primary is primary again at the end.
  *
  * @param limit.withinMs maximum time in milliseconds, multiplied by the `timeScale` of the failover. @default no limit
  * @throws AssertionError with the timeline of the failover.

@@ -28,8 +28,8 @@ export function assertLostAtMost(ledger: Ledger, maxLost: number): void {
  *
  * @param limitMs maximum time in milliseconds, multiplied by the `timeScale` of the ledger.
  * @throws AssertionError with the ledger as text.
- * @throws RedisClusterError INVALID_ARGUMENT if an argument is invalid. Also if no shard exceeds the limit, but the time of a shard is
- * not known: no writer wrote to it, or it accepted no writes when the writers stopped, for however short a time.
+ * @throws RedisClusterError INVALID_ARGUMENT if an argument is invalid. Also if no shard exceeds the limit, but the time of a
+ * shard is not known: no writer wrote to it, or it accepted no writes when the writers stopped, for however short a time.
  */
 export function assertUnavailableAtMost(ledger: Ledger, limitMs: number): void {
   assertVerdict(unavailableAtMost(ledger, limitMs), assertUnavailableAtMost);

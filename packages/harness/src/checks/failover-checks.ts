@@ -15,8 +15,8 @@ export interface PromotionLimit {
 }
 
 /**
- * Checks that in each shard that failed over, another node is primary at the end and was promoted in time. A manual failover counts.
- * A shard whose old primary is primary again at the end does not.
+ * Checks that in each shard that failed over, another node is primary at the end and was promoted in time. A manual failover
+ * counts. A shard whose old primary is primary again at the end does not.
  */
 export function promotedReplica(input: unknown, limit: unknown = {}): Verdict {
   const failover = requireFailover(input);

@@ -35,8 +35,8 @@ export function lostAtMost(input: unknown, limit: unknown): Verdict {
 /**
  * Checks that no shard was longer without an acknowledged write, while writers were writing to it.
  *
- * @throws RedisClusterError INVALID_ARGUMENT if no shard exceeds the limit, but the time of a shard is not known: no writer wrote to
- * it, or it accepted no writes when the writers stopped.
+ * @throws RedisClusterError INVALID_ARGUMENT if no shard exceeds the limit, but the time of a shard is not known: no writer wrote
+ * to it, or it accepted no writes when the writers stopped.
  */
 export function unavailableAtMost(input: unknown, limitMs: unknown): Verdict {
   const ledger = requireLedger(input);

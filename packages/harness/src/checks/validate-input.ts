@@ -9,8 +9,8 @@ export function invalidInput(name: string, expected: string, value: unknown): Re
 }
 
 /**
- * Returns the error for data that show neither that a check passes nor that it fails. The error is thrown, because a verdict would
- * let either the check or its negation pass.
+ * Returns the error for data that show neither that a check passes nor that it fails. The error is thrown, because a verdict
+ * would let either the check or its negation pass.
  */
 export function inconclusive(reason: string, evidence: string): RedisClusterError {
   return new RedisClusterError("INVALID_ARGUMENT", `The check is inconclusive: ${reason}\n\n${evidence}`);

@@ -65,8 +65,8 @@ export class DiagnosticsRecorder implements ClusterDiagnostics {
   }
 
   /**
-   * Records what a call threw, and returns what the call throws to its caller. If the cluster has failed, the returned error contains
-   * the state of the nodes.
+   * Records what a call threw, and returns what the call throws to its caller. If the cluster has failed, the returned error
+   * contains the state of the nodes.
    */
   async explain(phase: string, error: unknown): Promise<unknown> {
     const explained =

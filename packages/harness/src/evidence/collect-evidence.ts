@@ -12,15 +12,17 @@ import { wallClockMs } from "../clock/real-time.ts";
 const NODE_TIMEOUT_MS = 500;
 /** The time that the engine has for a container. */
 const ENGINE_TIMEOUT_MS = 3_000;
-/** The maximum number of log lines of each node. A server logs a few lines per second at most, unless its log level is verbose. */
+/**
+ * The maximum number of log lines of each node. A server logs a few lines per second at most, unless its log level is verbose.
+ */
 const MAX_LOG_LINES = 10_000;
 /** The sections of INFO. Each needs a command, because servers before 7.0 accept only one section. */
 const INFO_SECTIONS = ["server", "replication", "stats", "memory", "clients"] as const;
 
 /**
  * Queries all nodes and the engine at the same time for everything that is known about the cluster. Never rejects because of an
- * unhealthy cluster: a missing answer is replaced by the reason. A node has 500 ms to answer, and the engine has three seconds for
- * each container.
+ * unhealthy cluster: a missing answer is replaced by the reason. A node has 500 ms to answer, and the engine has three seconds
+ * for each container.
  */
 export async function collectEvidence(
   source: EvidenceSource,

@@ -5,8 +5,8 @@ import { join, resolve } from "node:path";
 const MAX_SLUG_LENGTH = 60;
 
 /**
- * Creates a new folder for one bundle, and returns its absolute path. Its name consists of the time, the cluster and the title. If
- * the name exists already, a number is appended. Missing parent folders are created.
+ * Creates a new folder for one bundle, and returns its absolute path. Its name consists of the time, the cluster and the title.
+ * If the name exists already, a number is appended. Missing parent folders are created.
  */
 export async function createEvidenceFolder(
   directory: string,

@@ -15,8 +15,8 @@ interface EvidenceState {
 export interface EvidenceNode {
   readonly name: string;
   /**
-   * The address at which this process cannot reach the node, and why. Undefined while the node is connected, or if no connection has
-   * been started yet.
+   * The address at which this process cannot reach the node, and why. Undefined while the node is connected, or if no connection
+   * has been started yet.
    */
   readonly unreachableAt: string | undefined;
   /** Sends commands in one pipeline, and returns all replies as text. */

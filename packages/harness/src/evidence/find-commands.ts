@@ -2,7 +2,9 @@ import type { Command } from "./command-secrets.ts";
 
 const MAX_DEPTH = 12;
 
-/** Returns the words of a value that may be a command: a list of arguments, or a command object of ioredis. Otherwise undefined. */
+/**
+ * Returns the words of a value that may be a command: a list of arguments, or a command object of ioredis. Otherwise undefined.
+ */
 export function commandOf(value: object): Command | undefined {
   if (Array.isArray(value)) return wordsOf(value);
   const { name, args } = value as { readonly name?: unknown; readonly args?: unknown };

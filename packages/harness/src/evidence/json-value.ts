@@ -49,8 +49,8 @@ function convert(value: unknown, redact: Redact, ancestors: readonly object[]): 
 }
 
 /**
- * Converts a list of words or a command object of ioredis. Each word is redacted by itself. In addition, the words at positions where
- * the command has a secret are replaced, because only the whole command shows that they are secret.
+ * Converts a list of words or a command object of ioredis. Each word is redacted by itself. In addition, the words at positions
+ * where the command has a secret are replaced, because only the whole command shows that they are secret.
  */
 function commandValue(
   value: object,

@@ -19,9 +19,9 @@ interface TimedLine {
 const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?(.*)$/;
 
 /**
- * Merges the lines of all nodes in the order in which the engine received them. Each line starts with its time and the name of its
- * node. The timestamps are those of the engine, because it has one clock and stamps lines of any format. The lines of one node keep
- * their order, and a line without a timestamp follows the line before it.
+ * Merges the lines of all nodes in the order in which the engine received them. Each line starts with its time and the name of
+ * its node. The timestamps are those of the engine, because it has one clock and stamps lines of any format. The lines of one
+ * node keep their order, and a line without a timestamp follows the line before it.
  */
 export function mergeLogs(logs: readonly NodeLog[]): readonly string[] {
   const width = Math.max(0, ...logs.map(({ node }) => node.length));

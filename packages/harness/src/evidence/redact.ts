@@ -50,9 +50,9 @@ function redactRules(line: string): string {
 }
 
 /**
- * Returns a function that redacts texts. It replaces known secrets, also if they are quoted or escaped, and every value at a position
- * of a secret: after `requirepass` or `AUTH`, in ACL rules, in credentials of URLs, and in private keys. When in doubt, it replaces
- * too much. It does not decode encodings such as base64.
+ * Returns a function that redacts texts. It replaces known secrets, also if they are quoted or escaped, and every value at a
+ * position of a secret: after `requirepass` or `AUTH`, in ACL rules, in credentials of URLs, and in private keys. When in doubt,
+ * it replaces too much. It does not decode encodings such as base64.
  *
  * @param secrets the known secrets.
  */
@@ -70,7 +70,9 @@ export function redactor(secrets: readonly string[]): Redact {
   };
 }
 
-/** Returns one expression for all secrets. Longer secrets come first, so that a part of a secret does not match before the secret. */
+/**
+ * Returns one expression for all secrets. Longer secrets come first, so that a part of a secret does not match before the secret.
+ */
 function secretsPattern(secrets: readonly string[]): RegExp | undefined {
   const forms = new Set(secrets.filter((secret) => secret !== "").flatMap(formsOf));
   if (forms.size === 0) return undefined;
@@ -82,9 +84,9 @@ function secretsPattern(secrets: readonly string[]): RegExp | undefined {
 }
 
 /**
- * Returns the forms in which a secret may be written: unchanged, in single quotes, in a URL, and each of these in JSON, up to twice.
- * The form in redis.conf is the form in JSON: a password contains no control characters, and without them both escape the same two
- * characters.
+ * Returns the forms in which a secret may be written: unchanged, in single quotes, in a URL, and each of these in JSON, up to
+ * twice. The form in redis.conf is the form in JSON: a password contains no control characters, and without them both escape the
+ * same two characters.
  */
 function formsOf(secret: string): readonly string[] {
   const singleQuoted = secret.replaceAll("\\", "\\\\").replaceAll("'", "\\'");

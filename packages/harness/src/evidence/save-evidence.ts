@@ -21,7 +21,10 @@ export interface SaveEvidenceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Collects everything that is known, writes it, and returns the absolute path of the folder. Rejects only if it cannot be written. */
+/**
+ * Collects everything that is known, writes it, and returns the absolute path of the folder. Rejects only if it cannot be
+ * written.
+ */
 export async function saveEvidence(
   source: EvidenceSource,
   location: EvidenceLocation,

@@ -7,8 +7,8 @@ import { renderEvidence } from "./render-evidence.ts";
 import { secretsOfBundle } from "./find-secrets.ts";
 
 /**
- * Writes the files of a bundle to a folder, and returns its absolute path. The folder is created if it does not exist. Files with the
- * same names are replaced. Each file is written completely or not at all. Secrets are replaced by `***`.
+ * Writes the files of a bundle to a folder, and returns its absolute path. The folder is created if it does not exist. Files with
+ * the same names are replaced. Each file is written completely or not at all. Secrets are replaced by `***`.
  */
 export async function writeEvidence(bundle: EvidenceBundle, folder: string): Promise<string> {
   const target = resolve(folder);

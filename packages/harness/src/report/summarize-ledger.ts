@@ -1,10 +1,10 @@
 import type { Ledger } from "../workload/ledger.ts";
 import type { Findings, LedgerVerdict } from "./report-data.ts";
 
-/** How many findings of a sort are named. */
-const MOST = 20;
+/** The maximum number of examples of each kind of finding. */
+const MAX_EXAMPLES = 20;
 
-/** What a report keeps of a ledger: everything counted, and the first few of each sort. */
+/** Returns what a report contains of a ledger: all counts, and the first findings of each kind. */
 export function summarizeLedger(ledger: Ledger): LedgerVerdict {
   const { attempts, acknowledged, failed, unknown, errors, shards } = ledger;
   return {
@@ -12,15 +12,15 @@ export function summarizeLedger(ledger: Ledger): LedgerVerdict {
     acknowledged,
     failed,
     unknown,
-    lost: firstOf(ledger.lost),
-    stale: firstOf(ledger.stale),
-    duplicated: firstOf(ledger.duplicated),
+    lost: findingsOf(ledger.lost),
+    stale: findingsOf(ledger.stale),
+    duplicated: findingsOf(ledger.duplicated),
     refusedPresent: ledger.unacknowledgedPresent.filter(({ outcome }) => outcome !== "unknown").length,
     errors,
     shards,
   };
 }
 
-function firstOf<T>(all: readonly T[]): Findings<T> {
-  return { count: all.length, examples: all.slice(0, MOST) };
+function findingsOf<T>(all: readonly T[]): Findings<T> {
+  return { count: all.length, examples: all.slice(0, MAX_EXAMPLES) };
 }

@@ -12,8 +12,8 @@ export interface UseOfCluster {
 }
 
 /**
- * Ends the calls and workloads of a handle and reverts its faults, because the next user of the cluster does not know them. Stopped
- * nodes stay stopped. Never rejects.
+ * Ends the calls and workloads of a handle and reverts its faults, because the next user of the cluster does not know them.
+ * Stopped nodes stay stopped. Never rejects.
  */
 export async function detach(
   context: ClusterContext,

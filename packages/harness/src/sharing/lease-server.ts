@@ -6,9 +6,9 @@ import type { LeaseQueue } from "./lease-queue.ts";
 import type { LeaseAddress } from "./shared-cluster.ts";
 
 /**
- * A request to the server: one line of JSON. The server answers with one line and closes the connection. The line is the baseline,
- * the seed (empty if the cluster has none), the network faults as JSON, or `kept` if something was recorded or forgotten. The answer
- * to `lease` is `granted`, and the connection stays open. A request with a wrong token is not answered.
+ * A request to the server: one line of JSON. The server answers with one line and closes the connection. The line is the
+ * baseline, the seed (empty if the cluster has none), the network faults as JSON, or `kept` if something was recorded or
+ * forgotten. The answer to `lease` is `granted`, and the connection stays open. A request with a wrong token is not answered.
  */
 export type LeaseRequest =
   | { readonly token: string; readonly ask: "baseline" }
@@ -35,9 +35,9 @@ export interface LeaseState {
 }
 
 /**
- * Grants the lease of a cluster to other processes on this host, and stores what all of them must know: the baseline and the active
- * network faults. A lease ends with its connection, so the death of its holder releases it. The server does not keep its process
- * alive.
+ * Grants the lease of a cluster to other processes on this host, and stores what all of them must know: the baseline and the
+ * active network faults. A lease ends with its connection, so the death of its holder releases it. The server does not keep its
+ * process alive.
  */
 export class LeaseServer implements AsyncDisposable {
   readonly address: LeaseAddress;

@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { StringDecoder } from "node:string_decoder";
 
 /**
- * Reads the first line that a socket receives, and drops what follows. The socket stays open. `node:readline` is not used, because
- * it emits an error of its input again, and that ends the process if the error has no listener.
+ * Reads the first line that a socket receives, and drops what follows. The socket stays open. `node:readline` is not used,
+ * because it emits an error of its input again, and that ends the process if the error has no listener.
  *
  * Rejects with the error of the socket, or if the socket closes before it has received a line.
  */

@@ -10,8 +10,8 @@ export interface LeaseAddress {
 }
 
 /**
- * A cluster as plain data, for another process on this host: `connectRedisCluster` returns a handle of it. It is secret, because it
- * contains all passwords and the token for the lease.
+ * A cluster as plain data, for another process on this host: `connectRedisCluster` returns a handle of it. It is secret, because
+ * it contains all passwords and the token for the lease.
  */
 export interface SharedCluster {
   /** The name of the cluster. */
@@ -40,8 +40,8 @@ export function isSharedCluster(value: object): value is SharedCluster {
 const MAP = "$map";
 
 /**
- * Encodes a baseline as JSON, with its maps as objects, because JSON has no maps. The seed is left out: it never changes and may be
- * large.
+ * Encodes a baseline as JSON, with its maps as objects, because JSON has no maps. The seed is left out: it never changes and may
+ * be large.
  */
 export function encodeBaseline({ fingerprints }: Baseline): string {
   return JSON.stringify({ fingerprints }, (_, value: unknown) =>
