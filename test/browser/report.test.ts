@@ -90,12 +90,12 @@ describe.each(CASES)("$name, $theme, $size.width pixels wide", ({ theme, size, n
     expect(levels[0]).toBe(1);
     for (const [index, level] of levels.entries())
       expect(level - (levels[index - 1] ?? 0)).toBeLessThanOrEqual(1);
-    const names = await opened.page
+    const titles = await opened.page
       .locator("figure svg")
       .evaluateAll((pictures) =>
         pictures.map((picture) => picture.querySelector(":scope > title")?.textContent),
       );
-    expect(names.every((name) => typeof name === "string" && name !== "")).toBe(true);
+    expect(titles.every((title) => typeof title === "string" && title !== "")).toBe(true);
     expect(await opened.page.locator("table:not(:has(caption))").count()).toBe(0);
   });
 

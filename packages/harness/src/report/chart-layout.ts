@@ -78,7 +78,7 @@ export function layOutChart(timeline: Timeline, width: number): ChartLayout {
   const gutter = isNarrow
     ? 0
     : Math.min(Math.ceil(longest * CHARACTER_WIDTH) + 20, Math.floor(width * MAX_GUTTER_SHARE));
-  // A line at an edge would be cut off without a small margin.
+  // With a small margin at the edges.
   const left = gutter + (isNarrow ? 2 : 0);
   const right = width - 2;
   const xOf = (atMs: number): number => {

@@ -7,7 +7,7 @@ import { reportPage } from "./report-page.ts";
 const HOSTILE = `</script><img src=x onerror="alert(1)">'&\u0007`;
 const FAILOVER = failoverWith({
   events: [
-    { atMs: 0, node: "action", kind: "fault", text: "the fault begins" },
+    { atMs: 0, node: "action", kind: "fault", text: "the fault starts" },
     { atMs: 12, node: "node-1", kind: "silent", text: "does not answer" },
   ],
 });

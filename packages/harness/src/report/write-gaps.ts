@@ -19,18 +19,18 @@ export interface WriteGap {
  * came from a replaced primary.
  */
 export function writeGaps(failover: Failover, ledger: Ledger | undefined): readonly WriteGap[] {
-  const observed = new Map(
+  const observedGaps = new Map(
     [failover, ...failover.others].map((shard): readonly [number, ObservedGap] => [
       shard.shard,
-      observedGap(shard),
+      toObservedGap(shard),
     ]),
   );
-  const gaps = new Map<number, readonly WriteGap[]>([...observed].map(([shard, gap]) => [shard, [gap]]));
+  const gaps = new Map<number, readonly WriteGap[]>([...observedGaps].map(([shard, gap]) => [shard, [gap]]));
   for (const shardLedger of ledger?.shards ?? []) {
     const gap = ledgerGap(shardLedger, failover.since);
     if (gap === undefined || (gap.toMs ?? 0) < 0) continue;
-    const observedOne = observed.get(gap.shard);
-    gaps.set(gap.shard, observedOne === undefined ? [gap] : combine(observedOne, gap));
+    const observed = observedGaps.get(gap.shard);
+    gaps.set(gap.shard, observed === undefined ? [gap] : combine(observed, gap));
   }
   return [...gaps.values()].flat().toSorted((a, b) => a.shard - b.shard);
 }
@@ -56,7 +56,7 @@ interface ObservedGap extends WriteGap {
   readonly promotedMs: number;
 }
 
-function observedGap({ shard, lastWriteMs, phases, promotions }: ShardFailover): ObservedGap {
+function toObservedGap({ shard, lastWriteMs, phases, promotions }: ShardFailover): ObservedGap {
   const { electedMs, servingMs, recoveredMs } = phases;
   const promotedMs = promotions.at(-1)?.atMs ?? electedMs ?? servingMs ?? Number.POSITIVE_INFINITY;
   return { shard, fromMs: lastWriteMs ?? 0, toMs: recoveredMs, promotedMs };
