@@ -1,7 +1,7 @@
 import type { Failover, Ledger, ShardFailover } from "testcontainers-redis-cluster";
 
 const SINCE = 1_700_000_000_000;
-const SLOWEST = { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 };
+const NO_LATENCY = { count: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 };
 
 function shard(changes: Partial<ShardFailover>): ShardFailover {
   return {
@@ -35,7 +35,7 @@ function shard(changes: Partial<ShardFailover>): ShardFailover {
   };
 }
 
-/** Two shards that failed over at once, the first with a split brain. */
+/** Two shards that failed over at the same time, the first with a split brain. */
 export const FAILOVER: Failover = {
   ...shard({ acknowledgedByOldPrimary: { count: 12, lastMs: 1700 } }),
   since: SINCE,
@@ -56,12 +56,12 @@ export const FAILOVER: Failover = {
     }),
   ],
   events: [
-    { atMs: 0, node: "action", kind: "fault", text: "the fault begins" },
+    { atMs: 0, node: "action", kind: "fault", text: "the fault starts" },
     { atMs: 12, node: "node-1", kind: "silent", text: "does not answer" },
   ],
 };
 
-/** One acknowledged write is gone, and its key is long. */
+/** A ledger with one lost write, whose key is long. */
 export const LEDGER: Ledger = {
   acknowledged: 2_990,
   attempts: 3_000,
@@ -84,7 +84,7 @@ export const LEDGER: Ledger = {
   stale: [],
   shards: [],
   errors: { CLUSTERDOWN: 6 },
-  latency: { before: SLOWEST, during: SLOWEST, after: SLOWEST },
+  latency: { before: NO_LATENCY, during: NO_LATENCY, after: NO_LATENCY },
   redirects: {},
   endedClients: [],
   keyPrefix: "workload:",

@@ -408,7 +408,7 @@ describe("a workload and its ledger", () => {
     expect(client?.endedAt).toBeLessThan(endedAt + 1_000);
     const least = ledger.stoppedAt - (client?.endedAt ?? 0);
     for (const shard of ledger.shards) expect(shard.unavailableAtEndMs).toBeGreaterThanOrEqual(least - 1);
-    expect(() => assertUnavailableAtMost(ledger, 3_600_000)).toThrow(/took no writes any more/);
+    expect(() => assertUnavailableAtMost(ledger, 3_600_000)).toThrow(/had accepted no writes for/);
   });
 
   test("is no longer kept by its cluster once it has a ledger or has been ended", async () => {

@@ -16,7 +16,7 @@ export type { ContainerState } from "./docker/node-container.ts";
 export type { ConfigureNode } from "./docker/redis-node-container.ts";
 export { type ErrorCode, InvalidOptionsError, type OptionProblem, RedisClusterError } from "./errors.ts";
 export type { ClusterDiagnostics } from "./evidence/cluster-diagnostics.ts";
-export type { HistoryView, PastError, PastFault, PastSeed } from "./evidence/history.ts";
+export type { HistoryView, PastError, PastFault, PastSeed } from "./evidence/cluster-history.ts";
 export type { SaveEvidenceOptions } from "./evidence/save-evidence.ts";
 export type { ExpectedFailover, ExpectedParts, MsRange } from "./failover/expected-failover.ts";
 export type {
@@ -73,7 +73,7 @@ export type {
 export { keySlot } from "./plan/slots.ts";
 
 export type { ReportTextOptions } from "./report/format-report.ts";
-export { type FailoverReport, report } from "./report/report.ts";
+export { type FailoverReport, report } from "./report/failover-report.ts";
 export type {
   DuplicatedFinding,
   Findings,

@@ -2,14 +2,20 @@ import { AssertionError } from "node:assert";
 import type { Verdict } from "./verdict.ts";
 
 /**
- * Throws node's AssertionError, which every runner knows, where the verdict says no.
+ * Throws the AssertionError of `node:assert`, which every test runner supports, if a check failed.
  *
- * @param by the assertion that the user called: its name is the operator, and the stack begins below it.
+ * @param assertion the function that the user called. Its name becomes the `operator`, and the stack trace starts at its caller.
  */
 export function assertVerdict(
   { ok, message, actual, expected }: Verdict,
-  by: (...given: never[]) => unknown,
+  assertion: (...args: never[]) => unknown,
 ): void {
   if (ok) return;
-  throw new AssertionError({ message, actual, expected, operator: by.name, stackStartFn: by });
+  throw new AssertionError({
+    message,
+    actual,
+    expected,
+    operator: assertion.name,
+    stackStartFn: assertion,
+  });
 }

@@ -11,7 +11,7 @@ import {
   assertUnavailableAtMost,
 } from "./assert-ledger.ts";
 
-/** What was thrown, by a call or a promise. */
+/** Returns what a call threw, or what its promise was rejected with. */
 async function thrownBy(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -21,9 +21,9 @@ async function thrownBy(call: () => unknown): Promise<unknown> {
   throw new Error("Nothing was thrown.");
 }
 
-const REFUSED = expect.objectContaining({ code: "INVALID_ARGUMENT" });
+const INVALID_ARGUMENT = expect.objectContaining({ code: "INVALID_ARGUMENT" });
 
-test("what holds passes", async () => {
+test("passes if the data fulfil the assertion", async () => {
   await assertHealthy(clusterWith());
   await assertAgree(clusterWith());
   await assertCoversAllSlots(clusterWith());
@@ -46,14 +46,14 @@ test.each([
     () => assertLostNoAcknowledgedWrites(ledgerWith({ lost: lostWrites(1) })),
     "0 lost",
   ],
-  ["assertLostAtMost", () => assertLostAtMost(ledgerWith({ lost: lostWrites(3) }), 2), "2 lost, or fewer"],
+  ["assertLostAtMost", () => assertLostAtMost(ledgerWith({ lost: lostWrites(3) }), 2), "2 lost or fewer"],
   [
     "assertUnavailableAtMost",
     () => assertUnavailableAtMost(ledgerWith({ shards: [shardWith(0, 9, 700)] }), 699),
     "unavailable for 699 ms or less",
   ],
 ])(
-  "%s throws node's AssertionError, with what was expected, from the caller's line",
+  "%s throws the AssertionError of node:assert from the line of the caller",
   async (name, call, expected) => {
     const error = await thrownBy(call);
     expect(error).toBeInstanceOf(AssertionError);
@@ -64,13 +64,13 @@ test.each([
   },
 );
 
-test("the message is the finding, and then the evidence", () => {
+test("puts the result into the message, and then the evidence", () => {
   expect(() => assertRecoveredWithin(failoverWith(), 1_000)).toThrow(
-    /^A write to the shard of node-1 was acknowledged only after 1515 ms; .*\n.*\n\nnode-1 → node-5 {3}slots/,
+    /^A write to the shard of node-1 was acknowledged after 1515 ms: .*\n.*\n\nnode-1 → node-5 {3}slots/,
   );
 });
 
-test("every shard counts, not only the first", () => {
+test("checks every shard of a failover, not only the first", () => {
   const slow = shardFailoverWith({}, { electedMs: 5_000, servingMs: 5_050, recoveredMs: 5_100 });
   const failover = failoverWith({ others: [slow] });
   expect(() => assertPromotedReplica(failover, { withinMs: 4_999 })).toThrow("5000 ms");
@@ -79,152 +79,172 @@ test("every shard counts, not only the first", () => {
   assertRecoveredWithin(failover, 5_100);
 });
 
-test("a shard that kept its primary is no promotion", () => {
+test("fails if the old primary is primary again at the end", () => {
   const promoted = { name: "node-1", id: "a".repeat(40) };
   expect(() => assertPromotedReplica(failoverWith({ promoted }))).toThrow("node-1 is primary again");
 });
 
-test("a manual failover is a promotion, and without logs the views tell when", () => {
+test("counts a manual failover, and uses servingMs if electedMs is unknown", () => {
   const manual = shardFailoverWith({ manual: true }, { electedMs: undefined, servingMs: 40 });
   assertPromotedReplica(failoverWith(manual), { withinMs: 40 });
   expect(() => assertPromotedReplica(failoverWith(manual), { withinMs: 39 })).toThrow("after 40 ms");
 });
 
-describe("evidence that proves nothing is refused:", () => {
+describe("throws INVALID_ARGUMENT if the data are inconclusive:", () => {
   test.each([
     [
-      "a ledger without acknowledged writes lost none",
+      "no loss in a ledger without acknowledged writes",
       () => assertLostNoAcknowledgedWrites(ledgerWith({ acknowledged: 0 })),
-      /^This proves nothing: no write was acknowledged, so none could be lost\.\n\nwrites/,
+      /^The check is inconclusive: no write was acknowledged, so none could be lost\.\n\nwrites/,
     ],
     [
-      "nor any number of them",
+      "few losses in a ledger without acknowledged writes",
       () => assertLostAtMost(ledgerWith({ acknowledged: 0 }), 5),
       /no write was acknowledged/,
     ],
     [
-      "a shard that nobody wrote to",
+      "a shard without writes",
       () => assertUnavailableAtMost(ledgerWith({ shards: [shardWith(0), shardWith(1, 0)] }), 5),
-      /nobody wrote to shard 1\./,
+      /no writer wrote to shard 1\./,
     ],
     [
-      "a shard that was still away at the end",
+      "a shard that was unavailable at the end",
       () => {
-        const away = { ...shardWith(1, 9, 300), firstSuccessAfter: undefined };
-        assertUnavailableAtMost(ledgerWith({ shards: [away] }), 1_000);
+        const unavailable = { ...shardWith(1, 9, 300), firstSuccessAfter: undefined };
+        assertUnavailableAtMost(ledgerWith({ shards: [unavailable] }), 1_000);
       },
-      /shard 1 took no writes any more, for 300 ms so far, when the writers stopped/,
+      /shard 1 had accepted no writes for 300 ms when the writers stopped/,
     ],
     [
-      "a shard that was away before, came back, and was away again at the end",
+      "a shard that was unavailable twice, the second time at the end",
       () => {
-        const away = { ...shardWith(1, 9, 1_500), unavailableAtEndMs: 1_000 };
-        assertUnavailableAtMost(ledgerWith({ shards: [away] }), 1_600);
+        const unavailable = { ...shardWith(1, 9, 1_500), unavailableAtEndMs: 1_000 };
+        assertUnavailableAtMost(ledgerWith({ shards: [unavailable] }), 1_600);
       },
-      /shard 1 took no writes any more, for 1000 ms so far/,
+      /shard 1 had accepted no writes for 1000 ms/,
     ],
     [
-      "a shard that had just gone away at the end",
+      "a shard that was unavailable for less than 1 ms at the end",
       () =>
         assertUnavailableAtMost(ledgerWith({ shards: [{ ...shardWith(1), unavailableAtEndMs: 0.4 }] }), 5),
-      /shard 1 took no writes any more, for 1 ms so far/,
+      /shard 1 had accepted no writes for 1 ms/,
     ],
     [
       "a ledger without shards",
       () => assertUnavailableAtMost(ledgerWith({ shards: [] }), 5),
-      /there is no shard/,
+      /the ledger has no shards/,
     ],
     [
-      "a promotion that nobody saw",
+      "a promotion at an unknown time",
       () => {
         const unseen = shardFailoverWith({}, { electedMs: undefined, servingMs: undefined });
         assertPromotedReplica(failoverWith(unseen), { withinMs: 5_000 });
       },
-      /no moment is known for "node-5 was promoted in place of node-1"/,
+      /the time is unknown for "node-5 was promoted in place of node-1"/,
     ],
     [
-      "an agreement that nobody saw",
+      "an agreement at an unknown time",
       () => assertRecoveredWithin(failoverWith(shardFailoverWith({}, { agreedMs: undefined })), 5_000),
-      /no moment is known for "All nodes agreed about node-5"/,
+      /the time is unknown for "All nodes agreed about node-5"/,
     ],
     [
-      "one node that agrees with itself",
+      "a single node that answers",
       () => assertAgree(clusterWith({ silent: [0, 1] })),
-      /fewer than two nodes answer/,
+      /fewer than two nodes answered/,
     ],
   ])("%s", async (_, call, reason) => {
     const error = await thrownBy(call);
-    expect(error).toEqual(REFUSED);
+    expect(error).toEqual(INVALID_ARGUMENT);
     expect(error).toHaveProperty("message", expect.stringMatching(reason));
   });
 
-  test("a shard that was away for too long is enough, also where nothing is known of another", () => {
+  test("fails for one shard over the limit, also if another shard is inconclusive", () => {
     const ledger = ledgerWith({ shards: [shardWith(0, 0), shardWith(1, 9, 700)] });
     expect(() => assertUnavailableAtMost(ledger, 699)).toThrow(AssertionError);
   });
 
-  test("nor is a time at the end that is over the limit, whatever the longest one before", () => {
-    const away = { ...shardWith(1, 9, 500), unavailableAtEndMs: 1_601 };
-    expect(() => assertUnavailableAtMost(ledgerWith({ shards: [away] }), 1_600)).toThrow(
-      "Shard 1 took no writes for 1601 ms; at most 1600 ms was expected.",
+  test("fails if only the time at the end is over the limit", () => {
+    const unavailable = { ...shardWith(1, 9, 500), unavailableAtEndMs: 1_601 };
+    expect(() => assertUnavailableAtMost(ledgerWith({ shards: [unavailable] }), 1_600)).toThrow(
+      "Shard 1 accepted no writes for 1601 ms: expected at most 1600 ms.",
     );
   });
 });
 
-describe("what is no evidence at all is refused:", () => {
+describe("throws INVALID_ARGUMENT for invalid arguments:", () => {
   const failover = failoverWith();
   const ledger = ledgerWith();
   test.each([
-    ["no cluster", () => assertHealthy(undefined as never), "A started cluster was expected; got undefined."],
-    ["a view's imitation", () => assertAgree({ view: () => ({}) } as never), "got another object"],
-    ["a ledger", () => assertPromotedReplica(ledger as never), "A failover, as observeFailover() gives it,"],
     [
-      "a failover",
-      () => assertLostAtMost(failover as never, 0),
-      "A ledger, as a workload's stop() gives it,",
+      "undefined instead of a cluster",
+      () => assertHealthy(undefined as never),
+      "Cluster: expected a started cluster, got undefined.",
     ],
     [
-      "a promise",
+      "an object whose view is invalid",
+      () => assertAgree({ view: () => ({}) } as never),
+      "got another object",
+    ],
+    [
+      "a ledger instead of a failover",
+      () => assertPromotedReplica(ledger as never),
+      "Failover: expected the result of observeFailover(), got",
+    ],
+    [
+      "a failover instead of a ledger",
+      () => assertLostAtMost(failover as never, 0),
+      "Ledger: expected the result of stop() of a workload, got",
+    ],
+    [
+      "a promise instead of a ledger",
       () => assertLostNoAcknowledgedWrites(Promise.resolve(ledger) as never),
       "got a promise that was not awaited",
     ],
-    ["an instance", () => assertRecoveredWithin(new Map() as never, 1), "got an instance of Map"],
     [
-      "times that are no numbers",
+      "an instance of a class instead of a failover",
+      () => assertRecoveredWithin(new Map() as never, 1),
+      "got an instance of Map",
+    ],
+    [
+      "a failover with a time that is not a number",
       () => assertRecoveredWithin(failoverWith(shardFailoverWith({}, { agreedMs: Number.NaN })), 1),
-      "A failover",
+      "Failover: expected",
     ],
     [
-      "NaN",
+      "a limit that is not a number",
       () => assertRecoveredWithin(failover, Number.NaN),
-      "milliseconds, 0 or more, was expected; got NaN",
+      "Limit: expected a number of milliseconds, 0 or more, got NaN.",
     ],
-    ["no limit", () => assertUnavailableAtMost(ledger, undefined as never), "got undefined"],
-    ["an endless limit", () => assertUnavailableAtMost(ledger, Number.POSITIVE_INFINITY), "got Infinity"],
-    ["a negative time", () => assertPromotedReplica(failover, { withinMs: -1 }), "withinMs: a number"],
+    ["a missing limit", () => assertUnavailableAtMost(ledger, undefined as never), "got undefined"],
+    ["an infinite limit", () => assertUnavailableAtMost(ledger, Number.POSITIVE_INFINITY), "got Infinity"],
+    [
+      "a negative time",
+      () => assertPromotedReplica(failover, { withinMs: -1 }),
+      "withinMs: expected a number",
+    ],
     [
       "a negative count",
       () => assertLostAtMost(ledger, -1),
-      "a whole number, 0 or more, was expected; got -1",
+      "Limit: expected an integer, 0 or more, got -1.",
     ],
-    ["half a write", () => assertLostAtMost(ledger, 0.5), "got 0.5"],
+    ["a fractional count", () => assertLostAtMost(ledger, 0.5), "got 0.5"],
     [
-      "a misspelt limit",
+      "a misspelled limit",
       () => assertPromotedReplica(failover, { within: 5 } as never),
-      "{ withinMs }, or nothing, was expected",
+      "Limit: expected { withinMs } or nothing, got",
     ],
-    ["a bare limit", () => assertPromotedReplica(failover, 5 as never), "got 5"],
+    ["a number instead of { withinMs }", () => assertPromotedReplica(failover, 5 as never), "got 5"],
   ])("%s", async (_, call, message) => {
     const error = await thrownBy(call);
-    expect(error).toEqual(REFUSED);
+    expect(error).toEqual(INVALID_ARGUMENT);
     expect(error).toHaveProperty("message", expect.stringContaining(message));
   });
 });
 
-test("a failover that contradicts itself proves nothing", () => {
+test("throws INVALID_ARGUMENT if the failover contradicts itself", () => {
   const shifted = failoverWith(shardFailoverWith({}, { recoveredMs: 300 }));
   expect(() => assertRecoveredWithin(shifted, 10_000)).toThrow(
-    "This proves nothing: the failover contradicts itself. electedMs of node-5 (1501) is later than recoveredMs (300)",
+    "The check is inconclusive: the failover contradicts itself. electedMs of node-5 (1501) is later than recoveredMs (300)",
   );
   expect(() => assertPromotedReplica(shifted)).toThrow("contradicts itself");
 });

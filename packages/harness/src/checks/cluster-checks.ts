@@ -1,92 +1,97 @@
 import { checkView } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 import { formatNodeView } from "../view/format-node-view.ts";
-import { isRecord, provesNothing, wrongInput } from "./refusals.ts";
+import { inconclusive, invalidInput, isRecord } from "./validate-input.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
-/** Every node answers, all say the same, and nothing is wrong. */
-export async function healthy(given: unknown): Promise<Verdict> {
-  const view = await viewOf(given);
+/** Checks that every node answers, all nodes agree, and there is no problem. */
+export async function healthy(cluster: unknown): Promise<Verdict> {
+  const view = await viewOf(cluster);
   const { ok, problems } = checkView(view);
-  return judge(ok, view, problems, {
-    holds: "The cluster is healthy",
-    fails: "The cluster is not healthy",
+  return viewVerdict(ok, view, problems, {
+    passed: "The cluster is healthy",
+    failed: "The cluster is not healthy",
     expected: "a healthy cluster",
   });
 }
 
 /**
- * The nodes that answer agree about members, roles, slots and epochs.
+ * Checks that the nodes that answer agree about members, roles, slots and epochs.
  *
- * @throws RedisClusterError INVALID_ARGUMENT where fewer than two answer, of whom one cannot disagree.
+ * @throws RedisClusterError INVALID_ARGUMENT if fewer than two nodes answer, because one node cannot disagree with itself.
  */
-export async function agree(given: unknown): Promise<Verdict> {
-  const view = await viewOf(given);
+export async function agree(cluster: unknown): Promise<Verdict> {
+  const view = await viewOf(cluster);
   const { configurationAgreed, problems } = checkView(view);
   const answered = view.views.filter(({ kind }) => kind === "answered");
   if (configurationAgreed && answered.length < 2) {
-    throw provesNothing(
-      "fewer than two nodes answer, and it takes two to agree.",
-      evidenceOf(view, problems),
+    throw inconclusive(
+      "fewer than two nodes answered, and only two or more nodes can agree.",
+      formatEvidence(view, problems),
     );
   }
-  return judge(configurationAgreed, view, problems, {
-    holds: "The nodes agree",
-    fails: "The nodes do not agree",
+  return viewVerdict(configurationAgreed, view, problems, {
+    passed: "The nodes agree",
+    failed: "The nodes do not agree",
     expected: "nodes that agree",
   });
 }
 
-/** A node that answers executes commands for every slot. */
-export async function coversAllSlots(given: unknown): Promise<Verdict> {
-  const view = await viewOf(given);
+/** Checks that for every slot a node that answers executes commands. */
+export async function coversAllSlots(cluster: unknown): Promise<Verdict> {
+  const view = await viewOf(cluster);
   const { slotsCovered, problems } = checkView(view);
-  return judge(slotsCovered, view, problems, {
-    holds: "The cluster covers all slots",
-    fails: "The cluster does not cover all slots",
+  return viewVerdict(slotsCovered, view, problems, {
+    passed: "The cluster covers all slots",
+    failed: "The cluster does not cover all slots",
     expected: "all slots covered",
   });
 }
 
-interface Words {
-  readonly holds: string;
-  readonly fails: string;
+interface VerdictTexts {
+  readonly passed: string;
+  readonly failed: string;
   readonly expected: string;
 }
 
-function judge(ok: boolean, view: ClusterView, problems: readonly string[], words: Words): Verdict {
+function viewVerdict(
+  ok: boolean,
+  view: ClusterView,
+  problems: readonly string[],
+  texts: VerdictTexts,
+): Verdict {
   return verdict({
     ok,
-    message: `${words.fails}.`,
-    negated: `${words.holds}, which was not expected.`,
-    actual: ok ? words.expected : problems.join("; "),
-    expected: words.expected,
-    evidence: evidenceOf(view, problems),
+    message: `${texts.failed}.`,
+    negated: `${texts.passed}: expected the opposite.`,
+    actual: ok ? texts.expected : problems.join("; "),
+    expected: texts.expected,
+    evidence: formatEvidence(view, problems),
   });
 }
 
-/** What `redis-cli --cluster check` prints, in other words: all that is wrong, and who says what. */
-function evidenceOf(view: ClusterView, problems: readonly string[]): string {
+/** Formats what `redis-cli --cluster check` reports as well: all problems, and the view of each node. */
+function formatEvidence(view: ClusterView, problems: readonly string[]): string {
   const names = new Map(view.members.map(({ id, name }) => [id, name]));
   return [
-    ...(problems.length === 0 ? [] : ["What is wrong:", ...problems.map((problem) => `  ${problem}`)]),
-    "What each node says:",
-    ...view.views.map((each) => `  ${formatNodeView(each, names)}`),
+    ...(problems.length === 0 ? [] : ["Problems:", ...problems.map((problem) => `  ${problem}`)]),
+    "Views of the nodes:",
+    ...view.views.map((nodeView) => `  ${formatNodeView(nodeView, names)}`),
   ].join("\n");
 }
 
-async function viewOf(given: unknown): Promise<ClusterView> {
-  if (isCluster(given)) {
-    const view: unknown = await given.view();
+async function viewOf(cluster: unknown): Promise<ClusterView> {
+  if (isCluster(cluster)) {
+    const view: unknown = await cluster.view();
     if (isView(view)) return view;
   }
-  throw wrongInput("A started cluster", given);
+  throw invalidInput("Cluster", "a started cluster", cluster);
 }
 
-function isCluster(given: unknown): given is { view(): unknown } {
-  return isRecord(given) && typeof given["view"] === "function";
+function isCluster(value: unknown): value is { view(): unknown } {
+  return isRecord(value) && typeof value["view"] === "function";
 }
 
-function isView(given: unknown): given is ClusterView {
-  return ["views", "members", "disagreements"].every((part) => isRecord(given) && Array.isArray(given[part]));
+function isView(value: unknown): value is ClusterView {
+  return ["views", "members", "disagreements"].every((part) => isRecord(value) && Array.isArray(value[part]));
 }

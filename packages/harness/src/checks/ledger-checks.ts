@@ -1,62 +1,62 @@
 import { formatLedger } from "../workload/format-ledger.ts";
 import type { Ledger, ShardLedger } from "../workload/ledger.ts";
-import { isRecord, provesNothing, requireCount, requireMs, wrongInput } from "./refusals.ts";
-import { stretchedLimit } from "./stretched-limit.ts";
+import { scaleLimit } from "./scaled-limit.ts";
+import { inconclusive, invalidInput, isRecord, requireCount, requireMs } from "./validate-input.ts";
 import { type Verdict, verdict } from "./verdict.ts";
 
-/** Every acknowledged write is there. */
-export function lostNoAcknowledgedWrites(given: unknown): Verdict {
-  return lostAtMost(given, 0);
+/** Checks that no acknowledged write was lost. */
+export function lostNoAcknowledgedWrites(input: unknown): Verdict {
+  return lostAtMost(input, 0);
 }
 
 /**
- * So many acknowledged writes are gone, or fewer.
+ * Checks that at most a given number of acknowledged writes was lost.
  *
- * @throws RedisClusterError INVALID_ARGUMENT where none was acknowledged, so that none could be lost.
+ * @throws RedisClusterError INVALID_ARGUMENT if no write was acknowledged, so that none could be lost.
  */
-export function lostAtMost(given: unknown, limit: unknown): Verdict {
-  const ledger = requireLedger(given);
-  const most = requireCount("The limit", limit);
+export function lostAtMost(input: unknown, limit: unknown): Verdict {
+  const ledger = requireLedger(input);
+  const maxLost = requireCount("Limit", limit);
   const { acknowledged, lost } = ledger;
   if (acknowledged === 0) {
-    throw provesNothing("no write was acknowledged, so none could be lost.", formatLedger(ledger));
+    throw inconclusive("no write was acknowledged, so none could be lost.", formatLedger(ledger));
   }
-  const found = `Of ${acknowledged} acknowledged writes ${lost.length || "none"} ${lost.length > 1 ? "were" : "was"} lost`;
+  const found = `${lost.length || "None"} of ${acknowledged} acknowledged writes ${lost.length > 1 ? "were" : "was"} lost`;
   return verdict({
-    ok: lost.length <= most,
-    message: `${found}; ${most === 0 ? "none" : `at most ${most}`} was expected.`,
-    negated: `${found}; ${most === 0 ? "a loss" : `a loss of more than ${most}`} was expected.`,
+    ok: lost.length <= maxLost,
+    message: `${found}: expected ${maxLost === 0 ? "none" : `at most ${maxLost}`}.`,
+    negated: `${found}: expected ${maxLost === 0 ? "at least one" : `more than ${maxLost}`}.`,
     actual: `${lost.length} lost`,
-    expected: most === 0 ? "0 lost" : `${most} lost, or fewer`,
+    expected: maxLost === 0 ? "0 lost" : `${maxLost} lost or fewer`,
     evidence: formatLedger(ledger),
   });
 }
 
 /**
- * No shard went without an acknowledged write for longer, while one was wanted.
+ * Checks that no shard was longer without an acknowledged write, while writers were writing to it.
  *
- * @throws RedisClusterError INVALID_ARGUMENT if no shard did, but of one it is not known: nobody wrote to it, or it took
- * no writes any more when the writers stopped.
+ * @throws RedisClusterError INVALID_ARGUMENT if no shard exceeds the limit, but the time of a shard is not known: no writer wrote
+ * to it, or it accepted no writes when the writers stopped.
  */
-export function unavailableAtMost(given: unknown, limitMs: unknown): Verdict {
-  const ledger = requireLedger(given);
-  const most = stretchedLimit(requireMs("The limit", limitMs), ledger.timeScale);
-  const over = ledger.shards.filter((shard) => longestMs(shard) > most.ms);
-  const gaps = ledger.shards.flatMap(whyUnknown);
-  if (ledger.shards.length === 0) gaps.push("there is no shard");
-  if (over.length === 0 && gaps.length > 0) throw provesNothing(`${gaps.join("; ")}.`, formatLedger(ledger));
-  const longest = Math.max(...ledger.shards.map(longestMs));
+export function unavailableAtMost(input: unknown, limitMs: unknown): Verdict {
+  const ledger = requireLedger(input);
+  const limit = scaleLimit(requireMs("Limit", limitMs), ledger.timeScale);
+  const over = ledger.shards.filter((shard) => longestMs(shard) > limit.ms);
+  const gaps = ledger.shards.flatMap(findGaps);
+  if (ledger.shards.length === 0) gaps.push("the ledger has no shards");
+  if (over.length === 0 && gaps.length > 0) throw inconclusive(`${gaps.join("; ")}.`, formatLedger(ledger));
+  const longest = roundUp(Math.max(...ledger.shards.map(longestMs)));
   return verdict({
     ok: over.length === 0,
     message: over
       .map(
-        (each) =>
-          `Shard ${each.shard} took no writes for ${rounded(longestMs(each))} ms; at most ${most.text} was expected.`,
+        (shard) =>
+          `Shard ${shard.shard} accepted no writes for ${roundUp(longestMs(shard))} ms: expected at most ${limit.text}.`,
       )
       .join("\n"),
-    negated: `No shard was without writes for longer than ${rounded(longest)} ms; longer than ${most.text} was expected.`,
-    actual: `unavailable for ${rounded(longest)} ms`,
-    expected: `unavailable for ${most.text} or less`,
+    negated: `No shard was without writes for longer than ${longest} ms: expected more than ${limit.text}.`,
+    actual: `unavailable for ${longest} ms`,
+    expected: `unavailable for ${limit.text} or less`,
     evidence: formatLedger(ledger),
   });
 }
@@ -65,35 +65,33 @@ function longestMs({ unavailableMs, unavailableAtEndMs = 0 }: ShardLedger): numb
   return Math.max(unavailableMs, unavailableAtEndMs);
 }
 
-/** Why a shard's time is not the whole of it, in a list that is empty where it is. */
-function whyUnknown(shard: ShardLedger): readonly string[] {
+/** Returns why the unavailability of a shard is not completely known. The list is empty if it is known. */
+function findGaps(shard: ShardLedger): readonly string[] {
   const { acknowledged, unavailableMs, firstSuccessAfter, unavailableAtEndMs } = shard;
-  // A ledger that an older version wrote down has the end only if it was the longest time.
+  // In a ledger of an older version, the time at the end is only known if it is the longest time.
   if (unavailableAtEndMs !== undefined || (unavailableMs > 0 && firstSuccessAfter === undefined)) {
-    const forMs = unavailableAtEndMs ?? unavailableMs;
-    return [
-      `shard ${shard.shard} took no writes any more, for ${rounded(forMs)} ms so far, when the writers stopped`,
-    ];
+    const forMs = roundUp(unavailableAtEndMs ?? unavailableMs);
+    return [`shard ${shard.shard} had accepted no writes for ${forMs} ms when the writers stopped`];
   }
-  return acknowledged === 0 ? [`nobody wrote to shard ${shard.shard}`] : [];
+  return acknowledged === 0 ? [`no writer wrote to shard ${shard.shard}`] : [];
 }
 
-/** Up, so that a time that is over a limit of whole milliseconds also reads as being over it. */
-function rounded(ms: number): number {
+/** Rounds up, so that a time that exceeds a limit of whole milliseconds is also printed as greater than the limit. */
+function roundUp(ms: number): number {
   return Math.ceil(ms);
 }
 
-function requireLedger(given: unknown): Ledger {
-  if (isLedger(given)) return given;
-  throw wrongInput("A ledger, as a workload's stop() gives it,", given);
+function requireLedger(value: unknown): Ledger {
+  if (isLedger(value)) return value;
+  throw invalidInput("Ledger", "the result of stop() of a workload", value);
 }
 
-function isLedger(given: unknown): given is Ledger {
+function isLedger(value: unknown): value is Ledger {
   return (
-    isRecord(given) &&
-    Number.isSafeInteger(given["acknowledged"]) &&
-    Array.isArray(given["lost"]) &&
-    Array.isArray(given["shards"]) &&
-    given["shards"].every((shard) => isRecord(shard) && Number.isFinite(shard["unavailableMs"]))
+    isRecord(value) &&
+    Number.isSafeInteger(value["acknowledged"]) &&
+    Array.isArray(value["lost"]) &&
+    Array.isArray(value["shards"]) &&
+    value["shards"].every((shard) => isRecord(shard) && Number.isFinite(shard["unavailableMs"]))
   );
 }

@@ -1,16 +1,21 @@
-/** What a check found. Assertions and matchers of every runner are made of it. */
+/** The result of a check. The assertion functions and the matchers of Vitest are built on it. */
 export interface Verdict {
   readonly ok: boolean;
-  /** Why it failed, with the timeline or the findings. Empty where it held. */
+  /** Why the check failed, followed by the evidence. Empty if it passed. */
   readonly message: string;
-  /** What to print where the opposite was expected and it held. Empty where it failed. */
+  /** What to print if the check passed although the test expected it to fail. Empty if it failed. */
   readonly negated: string;
-  /** What was found and what was asked for, in a few words: runners show the two beside each other. */
+  /** The actual result in a few words. Test runners show it next to `expected`. */
   readonly actual: string;
+  /** The expected result in a few words. */
   readonly expected: string;
 }
 
-/** Puts a verdict together. @param evidence is printed below either message. */
+/**
+ * Creates a verdict.
+ *
+ * @param found.evidence is printed below both messages.
+ */
 export function verdict(found: {
   readonly ok: boolean;
   readonly message: string;

@@ -1,5 +1,5 @@
 import type { Engine } from "../docker/engine.ts";
-import type { ClusterHistory } from "../evidence/history.ts";
+import type { ClusterHistory } from "../evidence/cluster-history.ts";
 import type { ApiCalls } from "./api-calls.ts";
 import type { ClusterNodes } from "./cluster-nodes.ts";
 

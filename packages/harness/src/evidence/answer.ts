@@ -1,19 +1,19 @@
 import { messageOf } from "../errors.ts";
 import { withTimeout } from "../timing/deadline.ts";
 
-/** What was answered, or why nothing was. */
+/** The answer to a query, or the reason why it is missing. */
 export type Answer<T> =
   | { readonly kind: "answered"; readonly value: T }
   | { readonly kind: "missing"; readonly reason: string };
 
-/** Waits for an answer at most `limitMs` and no longer than the signal allows. Never rejects. */
-export async function answerOf<T>(
-  ask: () => Promise<T>,
-  limitMs: number,
+/** Waits for the answer to a query, until the timeout passes or the signal aborts. Never rejects. */
+export async function answerWithin<T>(
+  query: () => Promise<T>,
+  timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Answer<T>> {
   try {
-    return { kind: "answered", value: await withTimeout(ask(), limitMs, signal) };
+    return { kind: "answered", value: await withTimeout(query(), timeoutMs, signal) };
   } catch (error) {
     return { kind: "missing", reason: messageOf(error) };
   }

@@ -1,7 +1,7 @@
 import { RedisClusterError } from "../errors.ts";
 import { collectEvidence } from "./collect-evidence.ts";
 import type { EvidenceSource } from "./evidence.ts";
-import type { ClusterHistory, HistoryView } from "./history.ts";
+import type { ClusterHistory, HistoryView } from "./cluster-history.ts";
 import { LAST_LINES, nodesAtFailure } from "./nodes-at-failure.ts";
 import { type SaveEvidenceOptions, saveEvidence } from "./save-evidence.ts";
 import { withEvidence } from "./with-evidence.ts";
@@ -18,7 +18,7 @@ export interface ClusterDiagnostics {
   /**
    * Collects everything that is known about the cluster and writes it to files; `README.txt` explains them. It takes about
    * three seconds at most, also if nodes or the engine do not answer. Secrets are replaced by `***`. The cluster is not changed.
-   * After `stop()` the files contain what is known by then. Nobody removes the files.
+   * After `stop()` the files contain what is known by then. The library never deletes the files.
    *
    * @param folder the folder to write to. It is created if it does not exist, and files with the same names are replaced.
    * @default folder a new folder in the option `evidenceDir` or, if that is not set, in `evidence` in the current directory
@@ -31,7 +31,7 @@ export interface ClusterDiagnostics {
 
 /** Where evidence is written if neither the caller, nor the options, nor the environment name a folder. */
 const DEFAULT_EVIDENCE_DIR = "evidence";
-/** The time in which an error that saves no files collects what it tells about the nodes. */
+/** The time in which the state of the nodes is collected for an error that saves no files. */
 const QUICK_TIMEOUT_MS = 1_000;
 /** Failures of the cluster. A wrong argument, or an abort by the caller, needs no explanation. */
 const FAILURES: ReadonlySet<string> = new Set([
@@ -51,7 +51,7 @@ export class DiagnosticsRecorder implements ClusterDiagnostics {
 
   /**
    * @param source reads from the cluster, and has the same history.
-   * @param evidenceDir where the errors of calls save their evidence. Undefined: they save none.
+   * @param evidenceDir where the errors of calls save their evidence. Undefined: they save no evidence.
    */
   constructor(source: EvidenceSource, history: ClusterHistory, evidenceDir: string | undefined) {
     this.#source = source;
@@ -64,7 +64,10 @@ export class DiagnosticsRecorder implements ClusterDiagnostics {
     return await saveEvidence(this.#source, folder === undefined ? { directory } : { folder }, options);
   }
 
-  /** Records what a call threw, and returns what it throws to its caller: of a failure of the cluster, with the state of the nodes. */
+  /**
+   * Records what a call threw, and returns what the call throws to its caller. If the cluster has failed, the returned error
+   * contains the state of the nodes.
+   */
   async explain(phase: string, error: unknown): Promise<unknown> {
     const explained =
       error instanceof RedisClusterError && FAILURES.has(error.code)
@@ -77,7 +80,7 @@ export class DiagnosticsRecorder implements ClusterDiagnostics {
   async #withNodes(phase: string, error: RedisClusterError): Promise<RedisClusterError> {
     const bundle = await collectEvidence(this.#source, {
       error,
-      // Without files, the error should not come much later because of what it tells.
+      // Without files, the collection must not delay the error much.
       ...(this.#evidenceDir === undefined
         ? { signal: AbortSignal.timeout(QUICK_TIMEOUT_MS), logLines: LAST_LINES }
         : {}),

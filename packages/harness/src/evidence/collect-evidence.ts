@@ -4,38 +4,43 @@ import { checkView } from "../view/cluster-check.ts";
 import { mergeViews } from "../view/cluster-view.ts";
 import { type NodeView, parseNodeView, VIEW_COMMANDS } from "../view/node-view.ts";
 import { parseInfo, serverVersion } from "../view/parse-info.ts";
-import { answerOf } from "./answer.ts";
+import { answerWithin } from "./answer.ts";
 import type { EvidenceBundle, EvidenceNode, EvidenceSource, NodeEvidence } from "./evidence.ts";
 import { wallClockMs } from "../clock/real-time.ts";
 
-const NODE_LIMIT_MS = 500;
-const ENGINE_LIMIT_MS = 3_000;
-/** Of each node. A server says a handful of lines a second at most, unless it was told to be loud. */
-const LOG_LINES = 10_000;
-// One command for each: servers before 7.0 take one section only.
-const SECTIONS = ["server", "replication", "stats", "memory", "clients"] as const;
+/** The time that a node has to answer all queries. */
+const NODE_TIMEOUT_MS = 500;
+/** The time that the engine has for a container. */
+const ENGINE_TIMEOUT_MS = 3_000;
+/**
+ * The maximum number of log lines of each node. A server logs a few lines per second at most, unless its log level is verbose.
+ */
+const MAX_LOG_LINES = 10_000;
+/** The sections of INFO. Each needs a command, because servers before 7.0 accept only one section. */
+const INFO_SECTIONS = ["server", "replication", "stats", "memory", "clients"] as const;
 
 /**
- * Asks everybody at once for all that is known of the cluster. Never rejects over a sick one: what could not be had is
- * told in its place. A node has 500 ms to answer, the engine three seconds for a container.
+ * Queries all nodes and the engine at the same time for everything that is known about the cluster. Never rejects because of an
+ * unhealthy cluster: a missing answer is replaced by the reason. A node has 500 ms to answer, and the engine has three seconds
+ * for each container.
  */
 export async function collectEvidence(
   source: EvidenceSource,
   options: {
     readonly title?: string | undefined;
     readonly error?: unknown;
-    /** Ends the asking; what there is by then is the evidence. */
+    /** Ends the collection. The evidence is what was answered by then. */
     readonly signal?: AbortSignal | undefined;
-    /** Of each node, the last so many. */
+    /** The number of log lines of each node, counted from the end. @default 10000 */
     readonly logLines?: number;
   } = {},
 ): Promise<EvidenceBundle> {
-  const { title, error, signal = new AbortController().signal, logLines = LOG_LINES } = options;
+  const { title, error, signal = new AbortController().signal, logLines = MAX_LOG_LINES } = options;
   const at = wallClockMs();
   const { plan, history } = source;
   const [library, answers] = await Promise.all([
     libraryVersion(),
-    Promise.all(source.nodes.map((node) => askNode(node, signal, logLines))),
+    Promise.all(source.nodes.map((node) => queryNode(node, signal, logLines))),
   ]);
   const names = new Map(plan?.nodes.map(({ id, name }) => [id, name]));
   const views = answers.map(({ view }) => view);
@@ -59,25 +64,25 @@ export async function collectEvidence(
   };
 }
 
-async function askNode(
+async function queryNode(
   node: EvidenceNode,
   signal: AbortSignal,
   logLines: number,
 ): Promise<{ readonly view: NodeView; readonly evidence: NodeEvidence }> {
-  const readView = async (): Promise<NodeView> => parseNodeView(node.name, await node.ask(VIEW_COMMANDS));
+  const readView = async (): Promise<NodeView> => parseNodeView(node.name, await node.query(VIEW_COMMANDS));
   const readInfo = async (): Promise<Record<string, Record<string, string>>> => {
-    const texts = await node.ask(SECTIONS.map((section) => ["INFO", section]));
+    const texts = await node.query(INFO_SECTIONS.map((section) => ["INFO", section]));
     return Object.fromEntries(
-      SECTIONS.map((section, index) => [section, Object.fromEntries(parseInfo(texts[index] ?? ""))]),
+      INFO_SECTIONS.map((section, index) => [section, Object.fromEntries(parseInfo(texts[index] ?? ""))]),
     );
   };
-  // Before the node and the engine are asked, which takes some time.
+  // Read before the queries, because they take some time.
   const { unreachableAt } = node;
   const [view, info, state, log] = await Promise.all([
-    answerOf(readView, NODE_LIMIT_MS, signal),
-    answerOf(readInfo, NODE_LIMIT_MS, signal),
-    answerOf(async () => await node.state(), ENGINE_LIMIT_MS, signal),
-    answerOf(async () => await node.log(logLines), ENGINE_LIMIT_MS, signal),
+    answerWithin(readView, NODE_TIMEOUT_MS, signal),
+    answerWithin(readInfo, NODE_TIMEOUT_MS, signal),
+    answerWithin(async () => await node.state(), ENGINE_TIMEOUT_MS, signal),
+    answerWithin(async () => await node.log(logLines), ENGINE_TIMEOUT_MS, signal),
   ]);
   return {
     view: view.kind === "answered" ? view.value : { kind: "silent", node: node.name, reason: view.reason },
@@ -91,7 +96,7 @@ function versionOf({ info }: NodeEvidence): string {
   return `${server} ${version}`;
 }
 
-/** Of the package that this file is part of. A bundler may have torn the two apart. */
+/** Returns the version of this package; "unknown" if a bundler has separated this file from its package.json. */
 async function libraryVersion(): Promise<string> {
   try {
     const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");

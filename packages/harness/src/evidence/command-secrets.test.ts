@@ -5,18 +5,18 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { RedisClusterError } from "../errors.ts";
 import { maskCommand, secretsOfCommand } from "./command-secrets.ts";
-import { ClusterHistory } from "./history.ts";
-import { plainValue } from "./plain-value.ts";
+import { ClusterHistory } from "./cluster-history.ts";
+import { toJsonValue } from "./json-value.ts";
 import { redactor } from "./redact.ts";
 import { saveEvidence } from "./save-evidence.ts";
 
-/** Commands that take a secret, by what is done with the secret. */
+/** Commands that have a secret argument, by name. */
 const COMMANDS: Readonly<Record<string, (secret: string) => readonly string[]>> = {
   AUTH: (secret) => ["AUTH", secret],
   "AUTH with a name": (secret) => ["auth", "app", secret],
   HELLO: (secret) => ["hello", "3", "AUTH", "default", secret, "SETNAME", "app"],
   "ACL SETUSER": (secret) => ["ACL", "SETUSER", "app", "on", `>${secret}`, "~*"],
-  "ACL SETUSER, removing": (secret) => ["acl", "setuser", "app", `<${secret}`],
+  "ACL SETUSER with a removed password": (secret) => ["acl", "setuser", "app", `<${secret}`],
   "ACL SETUSER with a hash": (secret) => ["acl", "setuser", "app", `#${secret}`, `!${secret}`],
   "CONFIG SET": (secret) => ["config", "SET", "maxmemory", "1gb", "requirepass", secret],
   "CONFIG SET masterauth": (secret) => ["CONFIG", "SET", "MASTERAUTH", secret],
@@ -26,17 +26,17 @@ const COMMANDS: Readonly<Record<string, (secret: string) => readonly string[]>> 
   "SENTINEL CONFIG SET": (secret) => ["SENTINEL", "CONFIG", "SET", "sentinel-pass", secret],
 };
 
-/** What ioredis throws for a command that a server refuses (`Redis.prototype.returnError` and its DataHandler). */
+/** Returns the error that ioredis throws for a rejected command (`Redis.prototype.returnError` and its DataHandler). */
 function replyError(command: readonly (string | Buffer)[]): Error {
   const [name, ...args] = command;
   return Object.assign(new Error("ERR refused"), { command: { name: String(name), args } });
 }
 
-/** Where an error may be inside another one. */
-const PLACES: Readonly<Record<string, (error: Error) => unknown>> = {
+/** Ways in which an error may be part of another value. */
+const WRAPPERS: Readonly<Record<string, (error: Error) => unknown>> = {
   "the error itself": (error) => error,
   "its cause": (error) => new Error("failed", { cause: error }),
-  "one of several": (error) => new AggregateError([new Error("another"), error], "several"),
+  "one of several errors": (error) => new AggregateError([new Error("another"), error], "several"),
   "the last error of a node": (error) =>
     Object.assign(new Error("All nodes failed."), { lastNodeError: error }),
   "details and causes": (error) =>
@@ -58,18 +58,15 @@ const secrets = fc.oneof(
   fc.stringMatching(/^[A-Z0-9][\\"'$.*+?()[\]{}|^/ #<>@:&-]{4,12}[A-Z0-9]$/),
 );
 
-test.for(Object.entries(COMMANDS))(
-  "masks the secret of a command, and nothing else: %s",
-  ([, commandWith]) => {
-    const masked = maskCommand(commandWith("s3cret-of-app"));
-    expect(masked.join(" ")).not.toContain("s3cret");
-    expect(secretsOfCommand(commandWith("s3cret-of-app"))).toContain("s3cret-of-app");
-    expect(masked.join(" ")).toContain("***");
-    expect(masked).toHaveLength(commandWith("").length);
-  },
-);
+test.for(Object.entries(COMMANDS))("masks only the secret of a command: %s", ([, commandWith]) => {
+  const masked = maskCommand(commandWith("s3cret-of-app"));
+  expect(masked.join(" ")).not.toContain("s3cret");
+  expect(secretsOfCommand(commandWith("s3cret-of-app"))).toContain("s3cret-of-app");
+  expect(masked.join(" ")).toContain("***");
+  expect(masked).toHaveLength(commandWith("").length);
+});
 
-test("a command without a secret stays as it is", () => {
+test("does not change a command without a secret", () => {
   const commands = [
     ["SET", "order:42", "paid"],
     ["CONFIG", "SET", "maxmemory", "1gb"],
@@ -79,46 +76,46 @@ test("a command without a secret stays as it is", () => {
   expect(commands.map(maskCommand)).toEqual(commands);
   expect(commands.flatMap(secretsOfCommand)).toEqual([]);
   const error = Object.assign(replyError(["SET", "n", "7"]), { sizes: [1, 2n, null], at: 3 });
-  expect(plainValue(error, redactor([]))).toMatchObject({
+  expect(toJsonValue(error, redactor([]))).toMatchObject({
     command: { name: "SET", args: ["n", "7"] },
     sizes: [1, "2", null],
     at: 3,
   });
 });
 
-test("an argument that is a buffer is text, without its secret", () => {
+test("converts a buffer argument to text, and redacts it", () => {
   const error = replyError(["auth", Buffer.from("s3cret")]);
-  expect(plainValue(error, redactor([]))).toMatchObject({ command: { name: "auth", args: ["***"] } });
-  expect(plainValue({ reply: Buffer.from("AUTH app s3cret") }, redactor([]))).toEqual({ reply: "AUTH ***" });
+  expect(toJsonValue(error, redactor([]))).toMatchObject({ command: { name: "auth", args: ["***"] } });
+  expect(toJsonValue({ reply: Buffer.from("AUTH app s3cret") }, redactor([]))).toEqual({ reply: "AUTH ***" });
 });
 
-test("no secret that a command carries is in any file or in the folder's name", async () => {
+test("writes no secret of a command to any file or to the name of the folder", async () => {
   const base = await mkdtemp(join(tmpdir(), "trc-secrets-"));
   onTestFinished(() => rm(base, { recursive: true, force: true }));
   await fc.assert(
     fc.asyncProperty(
       secrets,
       fc.constantFrom(...Object.keys(COMMANDS)),
-      fc.constantFrom(...Object.keys(PLACES)),
-      async (secret, what, place) => {
-        const command = COMMANDS[what]?.(secret) ?? [];
-        const error = PLACES[place]?.(replyError(command));
+      fc.constantFrom(...Object.keys(WRAPPERS)),
+      async (secret, name, wrapper) => {
+        const command = COMMANDS[name]?.(secret) ?? [];
+        const error = WRAPPERS[wrapper]?.(replyError(command));
         const history = new ClusterHistory();
-        history.addError("Asking node-0", new Error(`refused: ${secret} of ${command.join(" ")}`));
+        history.addError("Querying node-0", new Error(`refused: ${secret} of ${command.join(" ")}`));
         const source = { plan: undefined, nodes: [], history, versions: {} };
         const folder = await saveEvidence(
           source,
           { directory: base },
-          { error, title: `${what} with ${secret}` },
+          { error, title: `${name} with ${secret}` },
         );
-        const names = await readdir(folder);
-        const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+        const files = await readdir(folder);
+        const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
         const slug = secret.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
         for (const text of texts) {
           expect(text).not.toContain(secret);
           expect(text).not.toContain(JSON.stringify(secret).slice(1, -1));
         }
-        // Short ones are in every name.
+        // A short slug may be in any name.
         if (slug.length >= 8) expect(folder.slice(base.length)).not.toContain(slug);
         await rm(folder, { recursive: true });
       },

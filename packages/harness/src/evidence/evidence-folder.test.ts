@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { makeEvidenceFolder } from "./evidence-folder.ts";
+import { createEvidenceFolder } from "./evidence-folder.ts";
 
 const AT = Date.UTC(2026, 10, 24, 2, 14, 44, 741);
 let base: string;
@@ -15,11 +15,11 @@ afterEach(async () => {
 });
 
 async function nameFor(title: string): Promise<string> {
-  return basename(await makeEvidenceFolder(base, { at: AT, cluster: "redis-cluster-ab12", title }));
+  return basename(await createEvidenceFolder(base, { at: AT, cluster: "redis-cluster-ab12", title }));
 }
 
-test("a folder is called after the time, the cluster and what failed", async () => {
-  const folder = await makeEvidenceFolder(join(base, "deep", "er"), {
+test("names the folder after the time, the cluster and the title", async () => {
+  const folder = await createEvidenceFolder(join(base, "deep", "er"), {
     at: AT,
     cluster: "redis-cluster-ab12",
     title: "An order: survives?",
@@ -28,7 +28,7 @@ test("a folder is called after the time, the cluster and what failed", async () 
   expect(await readdir(dirname(folder))).toEqual([basename(folder)]);
 });
 
-test("folders of one name get numbers, also when they are made at the same time", async () => {
+test("numbers folders of the same name, also if they are created at the same time", async () => {
   const names = await Promise.all([nameFor("same"), nameFor("same"), nameFor("same")]);
   expect(names.toSorted()).toEqual([
     "20261124-021444-redis-cluster-ab12-same",
@@ -37,15 +37,15 @@ test("folders of one name get numbers, also when they are made at the same time"
   ]);
 });
 
-test("letters with accents lose them, and long titles end", async () => {
+test("removes accents, and shortens long titles", async () => {
   expect(await nameFor("Überlebt äöü … 漢字")).toMatch(/-uberlebt-aou$/);
   expect((await nameFor("x".repeat(500))).length).toBeLessThan(120);
 });
 
-test("whatever the title, the name is safe on every system and the folder stays where it should be", async () => {
+test("creates a safe name within the directory for any title", async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: "grapheme" }), async (title) => {
-      const folder = await makeEvidenceFolder(base, { at: AT, cluster: "c", title });
+      const folder = await createEvidenceFolder(base, { at: AT, cluster: "c", title });
       expect(dirname(folder)).toBe(base);
       expect(basename(folder)).toMatch(/^[a-z0-9]+(?:-[a-z0-9]+)*$/);
       await rm(folder, { recursive: true });
@@ -54,9 +54,9 @@ test("whatever the title, the name is safe on every system and the folder stays 
   );
 });
 
-test("a directory that cannot be made is an error", async () => {
+test("rejects if the directory cannot be created", async () => {
   const file = new URL(import.meta.url).pathname;
-  await expect(makeEvidenceFolder(join(file, "x"), { at: AT, cluster: "c", title: "t" })).rejects.toThrow(
+  await expect(createEvidenceFolder(join(file, "x"), { at: AT, cluster: "c", title: "t" })).rejects.toThrow(
     /ENOTDIR|EEXIST/,
   );
 });

@@ -1,14 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
-/** So long that a test's name can be told by it, and so short that the path fits Windows. */
-const SLUG_LENGTH = 60;
+/** Long enough to recognize the name of a test, and short enough for the path limit of Windows. */
+const MAX_SLUG_LENGTH = 60;
 
 /**
- * Makes a folder of its own for one bundle, called after the time, the cluster and what failed, and gives its absolute
- * path. A name that is taken gets a number behind it. The folders above it are made where they are missing.
+ * Creates a new folder for one bundle, and returns its absolute path. Its name consists of the time, the cluster and the title.
+ * If the name exists already, a number is appended. Missing parent folders are created.
  */
-export async function makeEvidenceFolder(
+export async function createEvidenceFolder(
   directory: string,
   bundle: { readonly at: number; readonly cluster: string; readonly title: string },
 ): Promise<string> {
@@ -16,8 +16,8 @@ export async function makeEvidenceFolder(
   await mkdir(base, { recursive: true });
   const time = new Date(bundle.at).toISOString().slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-");
   const name = [time, slug(bundle.cluster), slug(bundle.title)].filter((part) => part !== "").join("-");
-  for (let count = 1; ; count += 1) {
-    const folder = join(base, count === 1 ? name : `${name}-${count}`);
+  for (let attempt = 1; ; attempt += 1) {
+    const folder = join(base, attempt === 1 ? name : `${name}-${attempt}`);
     try {
       await mkdir(folder);
       return folder;
@@ -27,12 +27,12 @@ export async function makeEvidenceFolder(
   }
 }
 
-/** Small letters, digits and dashes: safe in the names of files everywhere. */
+/** Reduces a text to lower-case letters, digits and dashes, which are safe in file names on every system. */
 function slug(text: string): string {
   const safe = text
     .normalize("NFKD")
     .toLowerCase()
     .replaceAll(/\p{M}/gu, "")
     .replaceAll(/[^a-z0-9]+/g, "-");
-  return safe.replace(/^-/, "").slice(0, SLUG_LENGTH).replace(/-$/, "");
+  return safe.replace(/^-/, "").slice(0, MAX_SLUG_LENGTH).replace(/-$/, "");
 }

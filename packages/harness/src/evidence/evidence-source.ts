@@ -4,7 +4,7 @@ import type { NodeContainer } from "../docker/node-container.ts";
 import { engineVersions } from "../docker/versions.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { EvidenceSource } from "./evidence.ts";
-import type { HistoryView } from "./history.ts";
+import type { HistoryView } from "./cluster-history.ts";
 
 /** A cluster, or what a start has created of it so far. */
 interface PartsOfCluster {
@@ -32,7 +32,7 @@ export function evidenceSource(
       get unreachableAt() {
         return connections[index]?.unreachableAt;
       },
-      ask: async (commands) => await (connections[index] ?? missing("no connection yet")).texts(commands),
+      query: async (commands) => await (connections[index] ?? missing("no connection yet")).texts(commands),
       state: async () => await (containers[index] ?? missing("no container yet")).state(),
       log: async (tail) =>
         await (containers[index] ?? missing("no container yet")).logs({ tail, timestamps: true }),

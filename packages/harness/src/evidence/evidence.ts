@@ -2,62 +2,66 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { ClusterCheck } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 import type { Answer } from "./answer.ts";
-import type { HistoryView } from "./history.ts";
+import type { HistoryView } from "./cluster-history.ts";
 
-/** What the engine says of a node's container. */
+/** The state of a node's container, as the engine reports it. */
 interface EvidenceState {
   readonly status: string;
   readonly exitCode: number | undefined;
   readonly oomKilled: boolean;
 }
 
-/** One node as this room needs it. Each call may take as long as it likes, and may reject. */
+/** A node from which evidence is collected. Each call may take any time, and may reject. */
 export interface EvidenceNode {
   readonly name: string;
-  /** The address at which this process cannot reach the node, and why; undefined while it is connected, or if nothing connects yet. */
+  /**
+   * The address at which this process cannot reach the node, and why. Undefined while the node is connected, or if no connection
+   * has been started yet.
+   */
   readonly unreachableAt: string | undefined;
-  /** Sends commands in one go and gives all replies as text. */
-  ask(commands: readonly (readonly [string, string])[]): Promise<readonly string[]>;
+  /** Sends commands in one pipeline, and returns all replies as text. */
+  query(commands: readonly (readonly [string, string])[]): Promise<readonly string[]>;
   state(): Promise<EvidenceState>;
-  /** The last lines that its container printed, each after the engine's stamp. */
+  /** Returns the last lines of the container's output, each after the timestamp of the engine. */
   log(tail: number): Promise<string>;
 }
 
-/** The cluster as this room needs it, or what there is of it; whoever has the cluster hands it in. */
+/** A cluster from which evidence is collected, or what a start has created of it so far. */
 export interface EvidenceSource {
-  /** Undefined where a start failed before there was one. */
+  /** Undefined if a start failed before there was a plan. */
   readonly plan: ClusterPlan | undefined;
   readonly nodes: readonly EvidenceNode[];
   readonly history: HistoryView;
-  /** What it runs on, by name: `testcontainers`, `engine`, … */
+  /** The versions of what the cluster runs on, by name: `testcontainers`, `engine`, … */
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** What one node had to say. */
+/** The evidence of one node. */
 export interface NodeEvidence {
   readonly name: string;
   readonly state: Answer<EvidenceState>;
-  /** As of {@link EvidenceNode}. */
+  /** See {@link EvidenceNode}. */
   readonly unreachableAt: string | undefined;
-  /** The fields of INFO by section. */
+  /** The fields of INFO, by section. */
   readonly info: Answer<Readonly<Record<string, Readonly<Record<string, string>>>>>;
   readonly log: Answer<string>;
 }
 
-/** Everything that is known of a cluster at one moment. It holds secrets: only what is written is without. */
+/** Everything that is known about a cluster at one moment. It contains secrets: they are redacted when it is written. */
 export interface EvidenceBundle {
-  /** What failed, in a line. */
+  /** One line of text: what failed. */
   readonly title: string;
-  /** As `Date.now()` tells. */
+  /** When the collection started, in milliseconds since 1970, as `Date.now()` returns them. */
   readonly at: number;
-  /** What was thrown, if anything. */
+  /** What was thrown; undefined if nothing was. */
   readonly error: unknown;
   readonly plan: ClusterPlan | undefined;
   readonly nodes: readonly NodeEvidence[];
-  /** Undefined where there is no node yet. */
+  /** Undefined if there is no node yet. */
   readonly view: ClusterView | undefined;
+  /** Undefined if there is no node yet. */
   readonly check: ClusterCheck | undefined;
   readonly history: HistoryView;
-  /** By name; each node's server under the node's name. */
+  /** Versions by name. The version of each server is under the name of its node. */
   readonly versions: Readonly<Record<string, string>>;
 }

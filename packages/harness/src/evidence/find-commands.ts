@@ -1,8 +1,10 @@
 import type { Command } from "./command-secrets.ts";
 
-const MOST_DEPTH = 12;
+const MAX_DEPTH = 12;
 
-/** A list of words that may be a command: an argument list, or an ioredis command with its name before its arguments. */
+/**
+ * Returns the words of a value that may be a command: a list of arguments, or a command object of ioredis. Otherwise undefined.
+ */
 export function commandOf(value: object): Command | undefined {
   if (Array.isArray(value)) return wordsOf(value);
   const { name, args } = value as { readonly name?: unknown; readonly args?: unknown };
@@ -11,11 +13,11 @@ export function commandOf(value: object): Command | undefined {
   return words === undefined ? undefined : [name, ...words];
 }
 
-/** Every command in a value, such as an error with its causes: what ioredis attaches to an error that a server sent. */
-export function findCommands(value: unknown, above: readonly object[] = []): readonly Command[] {
+/** Returns every command in a value, such as an error with its causes. ioredis attaches the command to an error of a server. */
+export function findCommands(value: unknown, ancestors: readonly object[] = []): readonly Command[] {
   if (typeof value !== "object" || value === null) return [];
-  if (above.includes(value) || above.length >= MOST_DEPTH) return [];
-  const within = [...above, value];
+  if (ancestors.includes(value) || ancestors.length >= MAX_DEPTH) return [];
+  const within = [...ancestors, value];
   const own = commandOf(value);
   return [
     ...(own === undefined ? [] : [own]),
@@ -23,7 +25,7 @@ export function findCommands(value: unknown, above: readonly object[] = []): rea
   ];
 }
 
-/** The parts of a value, also those of an error that are not enumerable. */
+/** Returns the parts of a value, also the parts of an error that are not enumerable. */
 function partsOf(value: object): readonly unknown[] {
   if (value instanceof Uint8Array) return [];
   if (value instanceof Map) return [...value].flat();

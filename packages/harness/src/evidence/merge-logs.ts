@@ -1,27 +1,27 @@
 import type { Answer } from "./answer.ts";
 
-/** What one node printed, each line after the engine's stamp. */
+/** The output of one node, each line after the timestamp of the engine. */
 export interface NodeLog {
   readonly node: string;
   readonly log: Answer<string>;
 }
 
-interface StampedLine {
+interface TimedLine {
   readonly node: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; −∞ before the first timestamp. */
   readonly atMs: number;
-  /** The part of a second, nine digits, so that texts compare as numbers do. */
+  /** The fraction of the second in nine digits, so that texts compare like numbers. */
   readonly fraction: string;
   readonly text: string;
 }
 
-/** The engine's stamps: RFC 3339 with up to nine digits of a second, by some engines in their own zone. */
-const STAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?(.*)$/;
+/** A timestamp of the engine: RFC 3339 with a fraction of up to nine digits. Some engines use their own time zone. */
+const TIMESTAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?(.*)$/;
 
 /**
- * The lines of all nodes in the order in which the engine took them, each after its time and its node's name. The
- * engine has one clock, and stamps also what a server writes in a format of its own. A node's own lines keep their
- * order; one without a stamp stays behind the line before it.
+ * Merges the lines of all nodes in the order in which the engine received them. Each line starts with its time and the name of
+ * its node. The timestamps are those of the engine, because it has one clock and stamps lines of any format. The lines of one
+ * node keep their order, and a line without a timestamp follows the line before it.
  */
 export function mergeLogs(logs: readonly NodeLog[]): readonly string[] {
   const width = Math.max(0, ...logs.map(({ node }) => node.length));
@@ -29,41 +29,41 @@ export function mergeLogs(logs: readonly NodeLog[]): readonly string[] {
     log.kind === "missing" ? [`${node}: no log (${log.reason})`] : [],
   );
   const lines = logs
-    .flatMap(({ node, log }) => (log.kind === "answered" ? stampedLines(node, log.value) : []))
-    // Stable: lines of one moment stay in the order of the nodes.
+    .flatMap(({ node, log }) => (log.kind === "answered" ? timedLines(node, log.value) : []))
+    // The sort is stable, so lines of the same time keep the order of the nodes.
     .toSorted((a, b) => compare(a, b))
     .map(({ node, atMs, fraction, text }) =>
-      `${time(atMs, fraction)} ${node.padEnd(width)} ${text}`.trimEnd(),
+      `${formatTime(atMs, fraction)} ${node.padEnd(width)} ${text}`.trimEnd(),
     );
   return [...missing, ...lines];
 }
 
-function stampedLines(node: string, log: string): readonly StampedLine[] {
-  const lines: StampedLine[] = [];
+function timedLines(node: string, log: string): readonly TimedLine[] {
+  const lines: TimedLine[] = [];
   let last = { atMs: Number.NEGATIVE_INFINITY, fraction: "" };
   for (const line of log.split(/\r?\n/)) {
-    const [, second, digits = "", zone = "", text] = STAMP.exec(line) ?? [];
+    const [, second, digits = "", zone = "", text] = TIMESTAMP.exec(line) ?? [];
     const atMs = Date.parse(`${second}${zone}`);
     if (text === undefined || Number.isNaN(atMs)) {
       if (line !== "") lines.push({ node, ...last, text: line });
       continue;
     }
-    const stamp = { atMs, fraction: digits.padEnd(9, "0") };
-    // Two streams of one container may be stamped out of order.
-    if (compare(stamp, last) > 0) last = stamp;
+    const moment = { atMs, fraction: digits.padEnd(9, "0") };
+    // The lines of stdout and stderr of one container may have timestamps out of order.
+    if (compare(moment, last) > 0) last = moment;
     lines.push({ node, ...last, text });
   }
   return lines;
 }
 
-type Moment = Pick<StampedLine, "atMs" | "fraction">;
+type Moment = Pick<TimedLine, "atMs" | "fraction">;
 
 function compare(a: Moment, b: Moment): number {
   if (a.atMs !== b.atMs) return a.atMs < b.atMs ? -1 : 1;
   return a.fraction === b.fraction ? 0 : a.fraction < b.fraction ? -1 : 1;
 }
 
-function time(atMs: number, fraction: string): string {
+function formatTime(atMs: number, fraction: string): string {
   if (!Number.isFinite(atMs)) return "?".padEnd(24);
   return `${new Date(atMs).toISOString().slice(0, 19)}.${fraction.slice(0, 3)}Z`;
 }

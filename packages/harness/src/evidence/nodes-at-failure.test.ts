@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { EvidenceBundle, NodeEvidence } from "./evidence.ts";
-import { ClusterHistory } from "./history.ts";
+import { ClusterHistory } from "./cluster-history.ts";
 import { LAST_LINES, nodesAtFailure } from "./nodes-at-failure.ts";
 
 function bundleOf(...nodes: readonly NodeEvidence[]): EvidenceBundle {
@@ -25,7 +25,7 @@ const RUNNING: NodeEvidence = {
   log: { kind: "answered", value: "" },
 };
 
-test("reports where a running node could not be reached, and not where a stopped one could not", () => {
+test("reports the unreachable address of a running node, but not of a stopped one", () => {
   const stopped: NodeEvidence = {
     ...RUNNING,
     state: { kind: "answered", value: { status: "exited", exitCode: 1, oomKilled: false } },
@@ -43,7 +43,7 @@ test("reports the status unknown and no lines if the engine does not answer", ()
   ]);
 });
 
-test("shortens the log: the last lines, without the engine's time stamps, secrets and long ends", () => {
+test("shortens the log to its last lines without timestamps, secrets and long ends", () => {
   const lines = Array.from({ length: 30 }, (_, index) => `2026-11-24T02:14:44.123456789Z line ${index}`);
   const value = [...lines, "2026-11-24T02:14:45Z requirepass hunter2", "x".repeat(300), ""].join("\n");
   const [node] = nodesAtFailure(bundleOf({ ...RUNNING, log: { kind: "answered", value } }));

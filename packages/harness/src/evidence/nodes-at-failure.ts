@@ -2,9 +2,9 @@ import type { Answer } from "./answer.ts";
 import { describeNodes } from "./describe-nodes.ts";
 import type { EvidenceBundle } from "./evidence.ts";
 import { redactor } from "./redact.ts";
-import { secretsOfBundle } from "./secrets-of.ts";
+import { secretsOfBundle } from "./find-secrets.ts";
 
-/** What an error tells about one node. Without secrets, because test runners print it. */
+/** What an error reports about one node. It contains no secrets, because test runners print it. */
 export interface NodeAtFailure {
   readonly node: string;
   /** The state of the container, as the engine reports it; `unknown` if the engine did not answer. */
@@ -25,7 +25,7 @@ const MAX_LINE_LENGTH = 200;
 /** The time at which the engine received a line. The server prints a time of its own. */
 const ENGINE_STAMP = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) ?/;
 
-/** Returns what an error tells about the nodes. */
+/** Returns what an error reports about the nodes. */
 export function nodesAtFailure(bundle: EvidenceBundle): readonly NodeAtFailure[] {
   const descriptions = describeNodes(bundle);
   const redact = redactor(secretsOfBundle(bundle));

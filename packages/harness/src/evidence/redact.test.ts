@@ -1,54 +1,59 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { quoteArgument } from "../plan/server-config.ts";
-import { MARK, redactor } from "./redact.ts";
+import { REDACTED, redactor } from "./redact.ts";
 
-const none = redactor([]);
+const redactUnknown = redactor([]);
 
-/** Secrets as people choose them and as they hurt: expressions' own characters, quotes, escapes, any letter. */
+/** Ordinary secrets, and difficult ones with quotes, escapes, special characters of expressions and any letters. */
 const secret = fc
   .oneof(
     fc.string({ minLength: 1, maxLength: 30, unit: "grapheme" }),
     fc.stringMatching(/^[\\"'$.*+?()[\]{}|^/ #<>@:&-]{1,12}$/),
     fc.stringMatching(/^\w{1,20}$/),
   )
-  .filter((text) => text !== "");
-const text = fc.string({ maxLength: 60, unit: "grapheme" });
+  .filter((value) => value !== "");
+const surroundings = fc.string({ maxLength: 60, unit: "grapheme" });
 
-/** What is left between the marks: a secret made of stars cannot be told from them otherwise. */
-function holds(redacted: string, part: string): boolean {
-  return redacted.split(MARK).some((each) => each.includes(part));
+/** Searches only between the replacements, because a secret that consists of stars looks like a replacement. */
+function contains(redacted: string, part: string): boolean {
+  return redacted.split(REDACTED).some((rest) => rest.includes(part));
 }
 
 const json = (value: string): string => JSON.stringify(value).slice(1, -1);
 const conf = (value: string): string => quoteArgument(value).slice(1, -1);
 const FORMS = {
-  "as it is": (value: string) => value,
+  unchanged: (value: string) => value,
   "in JSON": json,
   "in JSON in JSON": (value: string) => json(json(value)),
   "quoted in redis.conf": conf,
   "quoted in redis.conf, in JSON": (value: string) => json(conf(value)),
-  "in a url": encodeURIComponent,
+  "in a URL": encodeURIComponent,
 };
 
-test.for(Object.entries(FORMS))("a known secret is in no text: %s", ([, form]) => {
+test.for(Object.entries(FORMS))("replaces a known secret in any text: %s", ([, form]) => {
   fc.assert(
-    fc.property(fc.array(secret, { minLength: 1, maxLength: 4 }), text, text, (secrets, before, after) => {
-      const redact = redactor(secrets);
-      for (const each of secrets) {
-        const written = form(each);
-        expect(holds(redact(`${before}${written}${after}`), written)).toBe(false);
-      }
-    }),
+    fc.property(
+      fc.array(secret, { minLength: 1, maxLength: 4 }),
+      surroundings,
+      surroundings,
+      (secrets, before, after) => {
+        const redact = redactor(secrets);
+        for (const value of secrets) {
+          const written = form(value);
+          expect(contains(redact(`${before}${written}${after}`), written)).toBe(false);
+        }
+      },
+    ),
     { examples: [[["say \"\\\" and '/' = 1"], "", ""]] },
   );
 });
 
-test("a secret that begins with another one is taken out as a whole", () => {
+test("replaces a whole secret if it starts with another secret", () => {
   expect(redactor(["hunter2", "hunter2000"])("hunter2000 and hunter2")).toBe("*** and ***");
 });
 
-test("a text without secrets stays as it is", () => {
+test("does not change a text without secrets", () => {
   const lines = [
     "1:S 24 Nov 2026 02:14:44.741 * Failover auth granted to 0123456789012345678901234567890123456789 for epoch 7",
     "1:M 24 Nov 2026 02:14:44.741 # Failover auth denied to 0123 for epoch 7: its primary is up",
@@ -57,7 +62,7 @@ test("a text without secrets stays as it is", () => {
     "tls-auth-clients no",
     "0123456789 10.192.0.2:6379@16379,,shard-id=01 master - 0 0 1 connected 0-5460",
   ];
-  expect(lines.map(none)).toEqual(lines);
+  expect(lines.map(redactUnknown)).toEqual(lines);
 });
 
 test.for([
@@ -86,11 +91,11 @@ test.for([
   ],
   ["{-----BEGIN PRIVATE KEY-----\\nMIIE\\nabc\\n-----END PRIVATE KEY-----\\n}", "{***\\n}"],
   ["-----BEGIN EC PRIVATE KEY-----\nMIIEabc\n(cut off)", "***(cut off)"],
-] as const)("what stands where secrets stand is taken out of %j", ([given, expected]) => {
-  expect(none(given)).toBe(expected);
+] as const)("replaces an unknown secret at the position of a secret: %j", ([text, expected]) => {
+  expect(redactUnknown(text)).toBe(expected);
 });
 
-test("redacting twice changes nothing more", () => {
+test("changes nothing if a text is redacted a second time", () => {
   const once = redactor(["hunter2"])(
     "requirepass hunter2\nAUTH app hunter2\nuser app >hunter2\nredis://hunter2@x",
   );

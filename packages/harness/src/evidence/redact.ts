@@ -1,71 +1,79 @@
-/** Takes secrets out of a text. Each is replaced by {@link MARK}. */
+/** Replaces each secret in a text by {@link REDACTED}. */
 export type Redact = (text: string) => string;
 
-export const MARK = "***";
+/** The replacement of a secret. */
+export const REDACTED = "***";
 
 /**
- * A value as a server, a shell or JSON writes it: in escaped quotes, in quotes, or up to the next blank. A line may
- * have been cut off inside of one.
+ * A value as a server, a shell or JSON writes it: in escaped quotes, in quotes, or up to the next blank. The value may end early,
+ * because a line may have been cut off.
  */
 const VALUE = String.raw`(?:\\+"[^"\n]*?(?:\\+"|$)|"(?:\\.|[^"\\\n])*(?:"|\\?$)|'(?:\\.|[^'\\\n])*(?:'|\\?$)|[^\s"',}\]]+)`;
-/** What stands between a name and its value in redis.conf, on a command line, in JSON and in an object's dump. */
+/** The characters between a name and its value in redis.conf, on a command line, in JSON and in a printed object. */
 const BETWEEN = String.raw`\\*["']?(?:\s*[:=,]\s*|\s+)`;
-const NAMED =
+/** The names of secret values. */
+const SECRET_NAMES =
   "requirepass|masterauth|primaryauth|tls-(?:client-)?key-file-pass|(?:sentinel|auth)-pass|password|passwd|passphrase|sentinelPassword";
-const KEY_MARK = "[A-Z0-9 ]*PRIVATE KEY-----";
+const KEY_LABEL = "[A-Z0-9 ]*PRIVATE KEY-----";
 
-/** Secrets that nobody told us of, by the places where they stand. */
-const SHAPES: readonly (readonly [RegExp, string | ((whole: string) => string)])[] = [
-  // A key without its end was cut off: what looks like its body goes with it.
+/** Patterns that find unknown secrets by their context, each with its replacement. */
+const PATTERNS: readonly (readonly [RegExp, string | ((match: string) => string)])[] = [
+  // A key without an end line was cut off. The text that looks like its body is replaced as well.
   [
     new RegExp(
-      String.raw`-----BEGIN ${KEY_MARK}(?:[\s\S]*?-----END ${KEY_MARK}|(?:[A-Za-z0-9+/=\s:.-]|\\+[nr])*)`,
+      String.raw`-----BEGIN ${KEY_LABEL}(?:[\s\S]*?-----END ${KEY_LABEL}|(?:[A-Za-z0-9+/=\s:.-]|\\+[nr])*)`,
       "g",
     ),
-    MARK,
+    REDACTED,
   ],
-  // Schemes are short, and an expression that looks for long ones takes long on a long line.
-  // A password may hold a slash or another @, though it should not: everything up to the last @ goes.
-  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s"'<>]*@/gi, `$1${MARK}@`],
-  [new RegExp(String.raw`((?<!username-)(?:${NAMED})${BETWEEN})${VALUE}`, "gim"), `$1${MARK}`],
-  // The servers' own sentences about votes and about a refused AUTH are no commands.
+  // Schemes are short, and an expression for long schemes would be slow on a long line.
+  // A password may contain a slash or another @, although it should not. So everything up to the last @ is replaced.
+  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s"'<>]*@/gi, `$1${REDACTED}@`],
+  [new RegExp(String.raw`((?<!username-)(?:${SECRET_NAMES})${BETWEEN})${VALUE}`, "gim"), `$1${REDACTED}`],
+  // The log messages of servers about votes and about a rejected AUTH are not commands.
   [
     new RegExp(
       String.raw`((?<!Failover )(?<![\w-])AUTH2?\\*["']?[\s,]+)(?!to (?:MASTER|PRIMARY)\b)${VALUE}(?:[ \t,]+${VALUE})?`,
       "gim",
     ),
-    `$1${MARK}`,
+    `$1${REDACTED}`,
   ],
   [/(?<![\w-])(?:user|setuser)\\*["']?[\s,]+\S.*$/gim, redactRules],
-  [/#[0-9a-f]{64}\b/gi, `#${MARK}`],
+  [/#[0-9a-f]{64}\b/gi, `#${REDACTED}`],
 ];
 
-/** In a line of ACL rules: `>password`, `<password`, `#hash`, `!hash`, also inside quotes. */
+/** Redacts a line of ACL rules: `>password`, `<password`, `#hash`, `!hash`, also in quotes. */
 function redactRules(line: string): string {
   return line
-    .replaceAll(/(["'])([><#!])(?:\\.|(?!\1)[^\\])*(\1|$)/g, `$1$2${MARK}$3`)
-    .replaceAll(/([\s,\\(])([><#!])[^\s"',)]+/g, `$1$2${MARK}`);
+    .replaceAll(/(["'])([><#!])(?:\\.|(?!\1)[^\\])*(\1|$)/g, `$1$2${REDACTED}$3`)
+    .replaceAll(/([\s,\\(])([><#!])[^\s"',)]+/g, `$1$2${REDACTED}`);
 }
 
 /**
- * Gives what takes secrets out of texts: those that are known, however they are quoted or escaped, and whatever
- * stands where secrets stand (`requirepass`, `AUTH`, ACL rules, credentials in urls, private keys). Where it cannot
- * be sure it takes too much. Encodings such as base64 are not looked through.
+ * Returns a function that redacts texts. It replaces known secrets, also if they are quoted or escaped, and every value at a
+ * position of a secret: after `requirepass` or `AUTH`, in ACL rules, in credentials of URLs, and in private keys. When in doubt,
+ * it replaces too much. It does not decode encodings such as base64.
+ *
+ * @param secrets the known secrets.
  */
 export function redactor(secrets: readonly string[]): Redact {
-  const known = knownSecrets(secrets);
+  const known = secretsPattern(secrets);
   return (text) => {
-    const without = known === undefined ? text : text.replaceAll(known, MARK);
-    return SHAPES.reduce(
-      (left, [shape, instead]) =>
-        typeof instead === "string" ? left.replaceAll(shape, instead) : left.replaceAll(shape, instead),
-      without,
+    const withoutKnown = known === undefined ? text : text.replaceAll(known, REDACTED);
+    return PATTERNS.reduce(
+      (result, [pattern, replacement]) =>
+        typeof replacement === "string"
+          ? result.replaceAll(pattern, replacement)
+          : result.replaceAll(pattern, replacement),
+      withoutKnown,
     );
   };
 }
 
-/** One expression for all of them, the longest first, so that none is hidden by a part of itself. */
-function knownSecrets(secrets: readonly string[]): RegExp | undefined {
+/**
+ * Returns one expression for all secrets. Longer secrets come first, so that a part of a secret does not match before the secret.
+ */
+function secretsPattern(secrets: readonly string[]): RegExp | undefined {
   const forms = new Set(secrets.filter((secret) => secret !== "").flatMap(formsOf));
   if (forms.size === 0) return undefined;
   const longestFirst = [...forms].toSorted((a, b) => b.length - a.length);
@@ -76,14 +84,15 @@ function knownSecrets(secrets: readonly string[]): RegExp | undefined {
 }
 
 /**
- * A secret as it may be written: as it is, in single quotes, in a url; and each again inside JSON, up to twice. Without
- * control characters, which a password cannot have, JSON escapes the same two characters as redis.conf.
+ * Returns the forms in which a secret may be written: unchanged, in single quotes, in a URL, and each of these in JSON, up to
+ * twice. The form in redis.conf is the form in JSON: a password contains no control characters, and without them both escape the
+ * same two characters.
  */
 function formsOf(secret: string): readonly string[] {
-  const single = secret.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
-  const first = [secret, single, inUrl(secret)];
-  const second = first.map(inJson);
-  return [...first, ...second, ...second.map(inJson)];
+  const singleQuoted = secret.replaceAll("\\", "\\\\").replaceAll("'", "\\'");
+  const plain = [secret, singleQuoted, inUrl(secret)];
+  const json = plain.map(inJson);
+  return [...plain, ...json, ...json.map(inJson)];
 }
 
 function inJson(text: string): string {
@@ -91,6 +100,6 @@ function inJson(text: string): string {
 }
 
 function inUrl(secret: string): string {
-  // Half of a surrogate pair cannot be encoded; such a password cannot stand in a url either.
+  // A lone surrogate cannot be encoded, so such a password cannot be part of a URL.
   return secret.isWellFormed() ? encodeURIComponent(secret) : secret;
 }

@@ -1,39 +1,45 @@
 import { collectEvidence } from "./collect-evidence.ts";
 import type { EvidenceBundle, EvidenceSource } from "./evidence.ts";
-import { makeEvidenceFolder } from "./evidence-folder.ts";
+import { createEvidenceFolder } from "./evidence-folder.ts";
 import { redactor } from "./redact.ts";
-import { secretsOfBundle } from "./secrets-of.ts";
+import { secretsOfBundle } from "./find-secrets.ts";
 import { writeEvidence } from "./write-evidence.ts";
 
-/** Where evidence is to go: into exactly this folder, or into one of its own below a directory. */
-export type EvidencePlace = { readonly folder: string } | { readonly directory: string };
+/** Where evidence is written: to exactly this folder, or to a new folder in a directory. */
+export type EvidenceLocation = { readonly folder: string } | { readonly directory: string };
 
-/** What a bundle is called, what was thrown, and how long may be asked for it. */
+/** The options of saving evidence. */
 export interface SaveEvidenceOptions {
-  /** One line for the head of the README and the folder's name, such as the test's name. Default: the error's message. */
+  /**
+   * One line for the first line of `README.txt` and for the name of the folder, such as the name of the test.
+   * @default the first line of the error's message or, without an error, "evidence"
+   */
   readonly title?: string | undefined;
-  /** What made the test fail. */
+  /** The error that made the test fail. */
   readonly error?: unknown;
-  /** Ends the asking; what there is by then is written. */
+  /** Ends the collection. What is known by then is written. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Collects everything that is known and writes it. Returns the absolute path of the folder; rejects only if it cannot be written. */
+/**
+ * Collects everything that is known, writes it, and returns the absolute path of the folder. Rejects only if it cannot be
+ * written.
+ */
 export async function saveEvidence(
   source: EvidenceSource,
-  place: EvidencePlace,
+  location: EvidenceLocation,
   options: SaveEvidenceOptions = {},
 ): Promise<string> {
-  return await saveBundle(await collectEvidence(source, options), place);
+  return await saveBundle(await collectEvidence(source, options), location);
 }
 
-/** Writes evidence that was collected. Returns the absolute path of the folder. */
-export async function saveBundle(bundle: EvidenceBundle, place: EvidencePlace): Promise<string> {
-  if ("folder" in place) return await writeEvidence(bundle, place.folder);
+/** Writes collected evidence, and returns the absolute path of the folder. */
+export async function saveBundle(bundle: EvidenceBundle, location: EvidenceLocation): Promise<string> {
+  if ("folder" in location) return await writeEvidence(bundle, location.folder);
   const { plan, at } = bundle;
-  // The name of the folder is visible to everybody.
+  // The name of the folder is public as well.
   const title = redactor(secretsOfBundle(bundle))(bundle.title);
-  const folder = await makeEvidenceFolder(place.directory, {
+  const folder = await createEvidenceFolder(location.directory, {
     at,
     cluster: plan?.name ?? "no-cluster",
     title,

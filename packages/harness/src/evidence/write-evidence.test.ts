@@ -9,7 +9,7 @@ import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { collectEvidence } from "./collect-evidence.ts";
 import type { EvidenceNode, EvidenceSource } from "./evidence.ts";
-import { ClusterHistory } from "./history.ts";
+import { ClusterHistory } from "./cluster-history.ts";
 import { saveEvidence } from "./save-evidence.ts";
 import { withEvidence } from "./with-evidence.ts";
 import { writeEvidence } from "./write-evidence.ts";
@@ -38,9 +38,9 @@ const plan: ClusterPlan = planCluster(
   (length) => "ab".repeat(length).slice(0, length),
 );
 
-/** A node that answers as servers do. */
+/** Returns a node that answers like a server. */
 function node(name: string, change: Partial<EvidenceNode> = {}): EvidenceNode {
-  const index = plan.nodes.findIndex((each) => each.name === name);
+  const index = plan.nodes.findIndex((planned) => planned.name === name);
   const lines = plan.nodes.map(
     ({ address, shard }, other) =>
       `${String(other).repeat(40)} ${address}:6379@16379 ${other === index ? "myself,master" : "master"} - 0 0 ${other + 1} connected ${plan.shards[shard]?.slots.first}-${plan.shards[shard]?.slots.last}`,
@@ -48,7 +48,7 @@ function node(name: string, change: Partial<EvidenceNode> = {}): EvidenceNode {
   return {
     name,
     unreachableAt: undefined,
-    ask: async (commands) =>
+    query: async (commands) =>
       commands.map((command) => {
         if (command.join(" ") === "CLUSTER NODES") return lines.join("\n");
         if (command.join(" ") === "CLUSTER INFO") return "cluster_state:ok\r\ncluster_current_epoch:3\r\n";
@@ -72,7 +72,7 @@ async function allText(folder: string): Promise<string> {
   return (await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")))).join("\n");
 }
 
-test("a bundle is a folder of files that say what failed and how every node was", async () => {
+test("writes what failed and the state of every node to a folder of files", async () => {
   const error = new RedisClusterError("WAIT_TIMEOUT", "not done after 5 ms", { details: { timeoutMs: 5 } });
   const bundle = await collectEvidence(source(), { title: "an order survives", error });
   const folder = await writeEvidence(bundle, join(base, "new", "folder"));
@@ -93,17 +93,17 @@ test("a bundle is a folder of files that say what failed and how every node was"
   ]);
 });
 
-test("what could not be had is told in its place, and nobody is waited for longer than the limit", async () => {
-  const sick: Partial<EvidenceNode> = {
-    ask: () => new Promise(() => {}),
+test("writes the reason for a missing answer, and does not exceed the timeouts", async () => {
+  const unhealthy: Partial<EvidenceNode> = {
+    query: () => new Promise(() => {}),
     state: () => {
       throw new Error("the engine is gone");
     },
     log: () => Promise.reject(new Error("no such container")),
   };
-  const begun = performance.now();
-  const bundle = await collectEvidence(source([node("node-0"), node("node-1"), node("node-2", sick)]));
-  expect(performance.now() - begun).toBeLessThan(2_000);
+  const startedAt = performance.now();
+  const bundle = await collectEvidence(source([node("node-0"), node("node-1"), node("node-2", unhealthy)]));
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
   const folder = await writeEvidence(bundle, base);
   const nodes = await readFile(join(folder, "nodes.txt"), "utf8");
   expect(nodes).toContain("unknown (the engine is gone)  node-2: silent (no answer for 500 ms)");
@@ -114,24 +114,27 @@ test("what could not be had is told in its place, and nobody is waited for longe
   });
 });
 
-test("a signal ends the asking, and what there is by then is written", async () => {
-  const never = node("node-0", { log: () => new Promise(() => {}), state: () => new Promise(() => {}) });
+test("ends the collection when the signal aborts", async () => {
+  const unresponsive = node("node-0", {
+    log: () => new Promise(() => {}),
+    state: () => new Promise(() => {}),
+  });
   const controller = new AbortController();
-  const collecting = collectEvidence(source([never]), { signal: controller.signal });
+  const collecting = collectEvidence(source([unresponsive]), { signal: controller.signal });
   controller.abort(new Error("that is enough"));
-  const [only] = (await collecting).nodes;
-  expect(only?.log).toEqual({ kind: "missing", reason: "that is enough" });
+  const [evidence] = (await collecting).nodes;
+  expect(evidence?.log).toEqual({ kind: "missing", reason: "that is enough" });
 });
 
-test("a start that failed before anything was planned has evidence as well", async () => {
-  const nothing = { plan: undefined, nodes: [], history: new ClusterHistory(), versions: {} };
-  const folder = await saveEvidence(nothing, { directory: base }, { error: new Error("no network") });
+test("writes evidence of a start that failed before there was a plan", async () => {
+  const emptySource = { plan: undefined, nodes: [], history: new ClusterHistory(), versions: {} };
+  const folder = await saveEvidence(emptySource, { directory: base }, { error: new Error("no network") });
   expect(folder).toMatch(/-no-cluster-no-network$/);
   expect(await readFile(join(folder, "README.txt"), "utf8")).toContain("not planned yet");
   expect((await readdir(folder)).toSorted()).toEqual(FILES);
 });
 
-test("no secret is in any file, nor in the folder's name", async () => {
+test("writes no secret to any file or to the name of the folder", async () => {
   const error = new RedisClusterError("START_FAILED", `refused: >>> 'user app on >hunter2' ${PASSWORD}`, {
     cause: new Error("connecting to redis://app:unknown@node-0:6379"),
     details: { nodes: [{ lastLines: [`requirepass ${JSON.stringify(PASSWORD)}`] }], password: "another" },
@@ -145,32 +148,32 @@ test("no secret is in any file, nor in the folder's name", async () => {
   expect(text).toContain("user app on >***");
 });
 
-test("files of the same names are replaced, and no draft stays behind", async () => {
+test("replaces files of the same names, and leaves no temporary files", async () => {
   await writeFile(join(base, "log.txt"), "old");
   await writeFile(join(base, "mine.txt"), "mine");
   const folder = await writeEvidence(await collectEvidence(source()), base);
   expect(isAbsolute(folder)).toBe(true);
   expect((await readdir(base)).toSorted()).toEqual([...FILES, "mine.txt"].toSorted());
   expect(await readFile(join(base, "log.txt"), "utf8")).not.toContain("old");
-  expect(await readFile(join(base, "error.txt"), "utf8")).toBe("Nothing was thrown.\n");
+  expect(await readFile(join(base, "error.txt"), "utf8")).toBe("No error.\n");
 });
 
-test("an error tells where its evidence is, once", async () => {
+test("adds the path of the evidence to an error once", async () => {
   const error = new RedisClusterError("WAIT_TIMEOUT", "not done", { details: { timeoutMs: 5 } });
-  const told = await withEvidence(error, await collectEvidence(source()), base, "Waiting");
+  const explained = await withEvidence(error, await collectEvidence(source()), base, "Waiting");
   const [name] = await readdir(base);
   const folder = join(base, name as string);
-  expect(told).toMatchObject({ code: "WAIT_TIMEOUT", details: { timeoutMs: 5, evidence: folder } });
-  expect(told.message).toBe(`not done\nEvidence: ${folder}`);
-  expect(await withEvidence(told, await collectEvidence(source()), base, "Waiting")).toBe(told);
+  expect(explained).toMatchObject({ code: "WAIT_TIMEOUT", details: { timeoutMs: 5, evidence: folder } });
+  expect(explained.message).toBe(`not done\nEvidence: ${folder}`);
+  expect(await withEvidence(explained, await collectEvidence(source()), base, "Waiting")).toBe(explained);
   expect(await readdir(base)).toEqual([name]);
 });
 
-test("evidence that cannot be written hides nothing", async () => {
+test("returns the original error if the evidence cannot be written", async () => {
   await writeFile(join(base, "file"), "");
   const error = new RedisClusterError("WAIT_TIMEOUT", "not done", { cause: new Error("first") });
-  const told = await withEvidence(error, await collectEvidence(source()), join(base, "file"), "Waiting");
-  expect(told).toMatchObject({ code: "WAIT_TIMEOUT", cause: { message: "first" } });
-  expect(told.message).toMatch(/^not done\nThe evidence could not be written: (?:EEXIST|ENOTDIR)/);
-  expect(told.details).not.toHaveProperty("evidence");
+  const explained = await withEvidence(error, await collectEvidence(source()), join(base, "file"), "Waiting");
+  expect(explained).toMatchObject({ code: "WAIT_TIMEOUT", cause: { message: "first" } });
+  expect(explained.message).toMatch(/^not done\nThe evidence could not be written: (?:EEXIST|ENOTDIR)/);
+  expect(explained.details).not.toHaveProperty("evidence");
 });

@@ -3,7 +3,7 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { NodeView } from "../view/node-view.ts";
 import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { promotedReplica } from "../checks/failover-checks.ts";
-import { report } from "../report/report.ts";
+import { report } from "../report/failover-report.ts";
 import type { Acknowledgement } from "./acknowledgements.ts";
 import { buildFailover } from "./build-failover.ts";
 import { findContradictions } from "./contradictions.ts";
@@ -357,7 +357,7 @@ test("a shard that fails over and back has both promotions and its old primary",
   const { ok, message } = promotedReplica(failover);
   expect(ok).toBe(false);
   expect(message.split("\n")[0]).toBe(
-    "node-0 is primary again, so no replica is. Promoted in between: node-3 after 50 ms.",
+    "No replica is primary at the end: node-0 is primary again. Promoted in between: node-3 after 50 ms.",
   );
 });
 

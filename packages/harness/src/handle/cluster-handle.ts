@@ -14,7 +14,7 @@ import type { Engine } from "../docker/engine.ts";
 import type { NodeContainer } from "../docker/node-container.ts";
 import { DiagnosticsRecorder } from "../evidence/cluster-diagnostics.ts";
 import { evidenceSource } from "../evidence/evidence-source.ts";
-import { ClusterHistory } from "../evidence/history.ts";
+import { ClusterHistory } from "../evidence/cluster-history.ts";
 import { FailoverObserver } from "../failover/failover-observer.ts";
 import { createFaults } from "../faults/create-faults.ts";
 import { FaultRegistry } from "../faults/fault-registry.ts";
@@ -28,7 +28,7 @@ import { ClusterReader } from "../queries/cluster-reader.ts";
 import { FailoverProspects } from "../queries/failover-prospects.ts";
 import { Repairs } from "../queries/repairs.ts";
 import { ClusterResetter } from "../reset/cluster-resetter.ts";
-import { asGuest } from "../sharing/as-guest.ts";
+import { withoutOwnership } from "../sharing/without-ownership.ts";
 import { ClusterSharer } from "../sharing/cluster-sharer.ts";
 import { SharedFaultLog } from "../sharing/shared-fault-log.ts";
 import type { Sharing } from "../sharing/sharing.ts";
@@ -126,7 +126,7 @@ export class ClusterHandle {
     // The handle of a cluster of another process does not own it: its `stop()` leaves the cluster alone.
     const stopLender = sharing.outlivesHandle ? undefined : () => this.cluster.stop();
     return new ClusterHandle(
-      { ...this.#parts, client, clients, cleanup: new CleanupStack(), sharing: asGuest(sharing) },
+      { ...this.#parts, client, clients, cleanup: new CleanupStack(), sharing: withoutOwnership(sharing) },
       stopLender,
     );
   }

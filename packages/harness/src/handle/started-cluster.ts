@@ -5,7 +5,7 @@ import type { ClusterClients } from "../clients/cluster-clients.ts";
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import type { ClusterNetwork } from "../docker/cluster-network.ts";
 import type { ClusterDiagnostics } from "../evidence/cluster-diagnostics.ts";
-import type { HistoryView } from "../evidence/history.ts";
+import type { HistoryView } from "../evidence/cluster-history.ts";
 import type { SaveEvidenceOptions } from "../evidence/save-evidence.ts";
 import type { ExpectedFailover } from "../failover/expected-failover.ts";
 import type { FailoverObservation } from "../failover/failover-observation.ts";

@@ -1,25 +1,27 @@
 import { placeBadges } from "./place-badges.ts";
 import type { Timeline, TimelineBar, TimelineLane, TimelineMark } from "./report-data.ts";
 import { ticks } from "./ticks.ts";
-import { laneName } from "./words.ts";
+import { laneName } from "./labels.ts";
 
-/** Below this width names stand above their bars instead of beside them. */
-const NARROW = 560;
+// All sizes are in pixels.
+/** In a narrower chart, the names of the lanes are above their bars instead of to the left of them. */
+const NARROW_WIDTH = 560;
 const AXIS_HEIGHT = 30;
-const LABEL_ROW = 18;
-const BADGE_ROW = 34;
+const LABEL_HEIGHT = 18;
+const BADGE_ROW_HEIGHT = 34;
 const LANE_GAP = 12;
-/** Before the first lane of the client, which is no node. */
-const KIND_GAP = 14;
+/** The additional gap between the nodes and the first lane of the client. */
+const CLIENT_GAP = 14;
 const BAR_HEIGHT = 22;
-const LEAST_BAR = 2;
-const TICK_EVERY = 110;
-const CHARACTER = 7.2;
-const MOST_GUTTER = 0.25;
-/** A target that fingers hit. */
-const BADGE_APART = 24;
-/** From a badge's middle to the bar below it. */
-const BADGE_ABOVE = 20;
+const MIN_BAR_WIDTH = 2;
+const TICK_DISTANCE = 110;
+const CHARACTER_WIDTH = 7.2;
+/** The maximum width of the names of the lanes, as a share of the width of the chart. */
+const MAX_GUTTER_SHARE = 0.25;
+/** The distance of two badges: large enough to be touched with a finger. */
+const BADGE_DISTANCE = 24;
+/** The distance from the center of a badge to the bar below it. */
+const BADGE_ABOVE_BAR = 20;
 
 interface Box {
   readonly x: number;
@@ -36,11 +38,13 @@ export interface PlacedBar extends Box {
 export interface PlacedMark {
   readonly mark: TimelineMark;
   readonly lane: TimelineLane;
-  /** Its place in the list of all marks, from 1 on. */
+  /** The position of the mark in the list of all marks, from 1. */
   readonly number: number;
-  /** Where it happened, and the middle of its badge. */
+  /** The horizontal position of the mark's time. */
   readonly atX: number;
+  /** The top of the lane's bars. */
   readonly barY: number;
+  /** The center of the badge. */
   readonly x: number;
   readonly y: number;
 }
@@ -48,30 +52,34 @@ export interface PlacedMark {
 export interface PlacedLane {
   readonly lane: TimelineLane;
   readonly name: string;
-  readonly label: { readonly x: number; readonly y: number; readonly most: number };
+  /** `max` is the maximum number of characters. */
+  readonly label: { readonly x: number; readonly y: number; readonly max: number };
   readonly bars: readonly PlacedBar[];
   readonly marks: readonly PlacedMark[];
 }
 
-/** Where everything of a chart is, in pixels. */
+/** The positions of all parts of a chart, in pixels. */
 export interface ChartLayout {
   readonly width: number;
   readonly height: number;
   readonly plot: Box;
-  readonly narrow: boolean;
+  readonly isNarrow: boolean;
   readonly ticks: readonly { readonly atMs: number; readonly x: number }[];
+  /** The horizontal position of the fault. */
   readonly faultX: number;
   readonly lanes: readonly PlacedLane[];
 }
 
-/** Lays a timeline out for a width. Pure. */
+/** Computes the layout of a timeline for a width in pixels. Pure. */
 export function layOutChart(timeline: Timeline, width: number): ChartLayout {
   const { fromMs, toMs } = timeline;
-  const narrow = width < NARROW;
+  const isNarrow = width < NARROW_WIDTH;
   const longest = Math.max(...timeline.lanes.map((lane) => laneName(lane).length));
-  const gutter = narrow ? 0 : Math.min(Math.ceil(longest * CHARACTER) + 20, Math.floor(width * MOST_GUTTER));
-  // Room for half of a badge and of a tick's label at the edges.
-  const left = gutter + (narrow ? 2 : 0);
+  const gutter = isNarrow
+    ? 0
+    : Math.min(Math.ceil(longest * CHARACTER_WIDTH) + 20, Math.floor(width * MAX_GUTTER_SHARE));
+  // With a small margin at the edges.
+  const left = gutter + (isNarrow ? 2 : 0);
   const right = width - 2;
   const xOf = (atMs: number): number => {
     const share = (Math.min(Math.max(atMs, fromMs), toMs) - fromMs) / (toMs - fromMs);
@@ -79,42 +87,44 @@ export function layOutChart(timeline: Timeline, width: number): ChartLayout {
   };
   let y = AXIS_HEIGHT;
   const lanes = timeline.lanes.map((lane, index): PlacedLane => {
-    const marks = timeline.marks.flatMap((mark, place) => (mark.lane === index ? [{ mark, place }] : []));
-    if (lane.kind === "client" && timeline.lanes[index - 1]?.kind === "node") y += KIND_GAP;
-    const top = y + (narrow ? LABEL_ROW : 0);
-    const barY = top + (marks.length > 0 ? BADGE_ROW : 0);
+    const marks = timeline.marks.flatMap((mark, position) =>
+      mark.lane === index ? [{ mark, position }] : [],
+    );
+    if (lane.kind === "client" && timeline.lanes[index - 1]?.kind === "node") y += CLIENT_GAP;
+    const top = y + (isNarrow ? LABEL_HEIGHT : 0);
+    const barY = top + (marks.length > 0 ? BADGE_ROW_HEIGHT : 0);
     y = barY + BAR_HEIGHT + LANE_GAP;
     const xs = placeBadges(
       marks.map(({ mark }) => xOf(mark.atMs)),
-      left + BADGE_APART / 2,
-      right - BADGE_APART / 2,
-      BADGE_APART,
+      left + BADGE_DISTANCE / 2,
+      right - BADGE_DISTANCE / 2,
+      BADGE_DISTANCE,
     );
     return {
       lane,
       name: laneName(lane),
-      label: narrow
-        ? { x: left, y: top - 3, most: Math.floor(width / CHARACTER) }
-        : { x: 0, y: barY + BAR_HEIGHT / 2 + 5, most: Math.floor((gutter - 12) / CHARACTER) },
+      label: isNarrow
+        ? { x: left, y: top - 3, max: Math.floor(width / CHARACTER_WIDTH) }
+        : { x: 0, y: barY + BAR_HEIGHT / 2 + 5, max: Math.floor((gutter - 12) / CHARACTER_WIDTH) },
       bars: lane.bars.map((bar) => {
         const x = xOf(bar.fromMs);
-        const barWidth = Math.max(LEAST_BAR, round(xOf(bar.toMs) - x));
+        const barWidth = Math.max(MIN_BAR_WIDTH, round(xOf(bar.toMs) - x));
         return { bar, lane, x, y: barY, width: barWidth, height: BAR_HEIGHT };
       }),
-      marks: marks.map(({ mark, place }, each) => ({
+      marks: marks.map(({ mark, position }, markIndex) => ({
         mark,
         lane,
-        number: place + 1,
+        number: position + 1,
         atX: xOf(mark.atMs),
         barY,
-        x: round(xs[each] ?? 0),
-        y: barY - BADGE_ABOVE,
+        x: round(xs[markIndex] ?? 0),
+        y: barY - BADGE_ABOVE_BAR,
       })),
     };
   });
   const plot = { x: left, y: AXIS_HEIGHT, width: right - left, height: y - AXIS_HEIGHT };
-  const all = ticks(fromMs, toMs, plot.width / TICK_EVERY).map((atMs) => ({ atMs, x: xOf(atMs) }));
-  return { width, height: y, plot, narrow, ticks: all, faultX: xOf(0), lanes };
+  const placedTicks = ticks(fromMs, toMs, plot.width / TICK_DISTANCE).map((atMs) => ({ atMs, x: xOf(atMs) }));
+  return { width, height: y, plot, isNarrow, ticks: placedTicks, faultX: xOf(0), lanes };
 }
 
 function round(pixels: number): number {

@@ -1,16 +1,16 @@
-interface StateColours {
+interface StateColors {
   readonly fill: string;
   readonly ink: string;
-  /** The lines of its pattern. */
+  /** The color of the lines of the state's pattern. */
   readonly hatch?: string;
 }
 
 interface Palette {
   readonly base: Readonly<Record<string, string>>;
-  readonly states: Readonly<Record<string, StateColours>>;
+  readonly states: Readonly<Record<string, StateColors>>;
 }
 
-// Text on every fill and on every pattern's line has a contrast of 4.5 or more; the browser tests compute it.
+// Text has a contrast of 4.5 or more on every fill and on the lines of every pattern. The browser tests compute it.
 const LIGHT: Palette = {
   base: {
     page: "#fbfbf9",
@@ -69,7 +69,7 @@ const DARK: Palette = {
 
 function variables({ base, states }: Palette): string {
   return [
-    ...Object.entries(base).map(([name, colour]) => `--${name}:${colour};`),
+    ...Object.entries(base).map(([name, color]) => `--${name}:${color};`),
     ...Object.entries(states).map(
       ([name, { fill, ink, hatch = fill }]) => `--${name}:${fill};--on-${name}:${ink};--in-${name}:${hatch};`,
     ),
@@ -78,7 +78,7 @@ function variables({ base, states }: Palette): string {
 
 const STATES: readonly string[] = Object.keys(LIGHT.states);
 
-/** Both themes as custom properties, and how a chart uses them; for a page, or inside a standalone SVG. */
+/** Both color themes as custom properties, and the style of a chart, for a page or a standalone SVG. */
 export const CHART_STYLE: string = `:root{color-scheme:light dark;${variables(LIGHT)}}
 @media (prefers-color-scheme:dark){:root{${variables(DARK)}}}
 .chart text{font:12px/1 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;font-variant-numeric:tabular-nums;fill:var(--ink)}

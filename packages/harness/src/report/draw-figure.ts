@@ -4,20 +4,20 @@ import { drawLegend } from "./legend.ts";
 import { type Markup, markup } from "./markup.ts";
 import type { ReportData } from "./report-data.ts";
 
-/** Widths in pixels that the chart is drawn for; the page shows the one that fits. */
-const WIDE = 1_040;
-const NARROW = 340;
+/** The widths in pixels for which the chart is drawn. The page shows the chart that fits the window. */
+const WIDE_WIDTH = 1_040;
+const NARROW_WIDTH = 340;
 
-/** The chart twice, for wide and for narrow windows, and the place where details of what is pointed at are shown. */
+/** Draws the chart for wide and for narrow windows, and the caption in which the script shows the details of a bar or mark. */
 export function drawFigure(report: ReportData, id: string): Markup {
   return markup`<figure>
-<div class="wide">${picture(report, WIDE, `${id}w`)}</div>
-<div class="narrow">${picture(report, NARROW, `${id}n`)}</div>
-<figcaption class="details" aria-live="polite">Point at a bar or a mark, or step through the marks with Tab, for its details. The numbers are those of the table below.</figcaption>
+<div class="wide">${drawPicture(report, WIDE_WIDTH, `${id}w`)}</div>
+<div class="narrow">${drawPicture(report, NARROW_WIDTH, `${id}n`)}</div>
+<figcaption class="details" aria-live="polite">To see details, hover over a bar or mark, or move through the marks with the Tab key. The numbers are those of the table below.</figcaption>
 </figure>`;
 }
 
-function picture(report: ReportData, width: number, id: string): Markup {
+function drawPicture(report: ReportData, width: number, id: string): Markup {
   const { timeline, title, summary } = report;
   const layout = layOutChart(timeline, width);
   const legend = drawLegend(timeline, width, layout.height + 4, id);

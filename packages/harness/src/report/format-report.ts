@@ -1,23 +1,24 @@
 import { styleText } from "node:util";
 import type { LaneState, ReportData, Timeline, TimelineLane } from "./report-data.ts";
 import { tickLabel, ticks } from "./ticks.ts";
-import { laneName, MARK_WORDS, STATE_WORDS } from "./words.ts";
+import { laneName, MARK_LABELS, STATE_LABELS } from "./labels.ts";
 
-/** How a report is printed. */
+/** The options of a report as text. */
 export interface ReportTextOptions {
-  /** Characters of a line, 60 at least. Default: the terminal's, else 100. */
+  /** The length of a line in characters, at least 60. @default the width of the terminal, or 100 if there is no terminal */
   readonly columns?: number | undefined;
-  /** Default: whether standard output is a terminal that shows colours. */
+  /** Whether the text has colors. @default whether standard output is a terminal that supports colors */
   readonly color?: boolean | undefined;
 }
 
 type Style = Parameters<typeof styleText>[0];
 
-const LEAST_COLUMNS = 60;
+const MIN_COLUMNS = 60;
 const DEFAULT_COLUMNS = 100;
-const TICK_EVERY = 16;
+/** The distance of two ticks in characters. */
+const TICK_DISTANCE = 16;
 
-/** One character a state: each can be told from the others without its colour. */
+/** The character and the color of each state. The characters differ, so that the states can be distinguished without colors. */
 const CELLS: Readonly<Record<LaneState, readonly [string, Style]>> = {
   primary: ["█", "blue"],
   replica: ["░", "cyan"],
@@ -31,9 +32,9 @@ const CELLS: Readonly<Record<LaneState, readonly [string, Style]>> = {
   unavailable: ["!", "red"],
 };
 
-/** A report as lines of aligned text. */
+/** Formats a report as lines of aligned text. */
 export function formatReport(data: ReportData, options: ReportTextOptions): string {
-  const columns = Math.max(LEAST_COLUMNS, options.columns ?? process.stdout.columns ?? DEFAULT_COLUMNS);
+  const columns = Math.max(MIN_COLUMNS, options.columns ?? process.stdout.columns ?? DEFAULT_COLUMNS);
   const color = options.color ?? (process.stdout.isTTY && process.stdout.hasColors());
   const paint = (style: Style, text: string): string =>
     color ? styleText(style, text, { validateStream: false }) : text;
@@ -54,13 +55,13 @@ export function formatReport(data: ReportData, options: ReportTextOptions): stri
 
 function axis(timeline: Timeline, width: number): string {
   const cells = Array.from({ length: width }, () => " ");
-  let free = 0;
-  for (const atMs of ticks(timeline.fromMs, timeline.toMs, width / TICK_EVERY)) {
+  let nextFree = 0;
+  for (const atMs of ticks(timeline.fromMs, timeline.toMs, width / TICK_DISTANCE)) {
     const label = `|${tickLabel(atMs, timeline.toMs)}`;
     const start = cellOf(atMs, timeline, width);
-    if (start < free || start + label.length > width) continue;
+    if (start < nextFree || start + label.length > width) continue;
     cells.splice(start, label.length, ...label.split(""));
-    free = start + label.length + 1;
+    nextFree = start + label.length + 1;
   }
   return cells.join("").trimEnd();
 }
@@ -74,9 +75,9 @@ function bar(
   let text = "";
   let from = 0;
   for (const [index, { state, toMs }] of bars.entries()) {
-    const last = index === bars.length - 1;
-    // A state that was there is seen, however short it was, as long as there is room for those that follow.
-    const end = last ? width : Math.min(Math.max(cellOf(toMs, timeline, width), from + 1), width);
+    const isLast = index === bars.length - 1;
+    // Even a very short state gets a character, as long as the line has one left.
+    const end = isLast ? width : Math.min(Math.max(cellOf(toMs, timeline, width), from + 1), width);
     const [cell, style] = CELLS[state];
     text += paint(style, cell.repeat(Math.max(0, end - from)));
     from = end;
@@ -92,26 +93,30 @@ function legend({ lanes }: Timeline, paint: (style: Style, text: string) => stri
   const used = new Set(lanes.flatMap(({ bars }) => bars.map(({ state }) => state)));
   return (Object.keys(CELLS) as readonly LaneState[])
     .filter((state) => used.has(state))
-    .map((state) => `${paint(CELLS[state][1], CELLS[state][0])} ${STATE_WORDS[state]}`)
+    .map((state) => `${paint(CELLS[state][1], CELLS[state][0])} ${STATE_LABELS[state]}`)
     .join("   ");
 }
 
 function markLines({ marks, lanes }: Timeline): readonly string[] {
   const rows = marks.map(({ atMs, kind, lane, text }) => ({
     at: `${atMs} ms`,
-    what: MARK_WORDS[kind],
-    who: laneName(lanes[lane] as TimelineLane),
+    label: MARK_LABELS[kind],
+    lane: laneName(lanes[lane] as TimelineLane),
     text: printable(text),
   }));
-  const widest = (pick: (row: (typeof rows)[number]) => string): number =>
+  const maxWidth = (pick: (row: (typeof rows)[number]) => string): number =>
     Math.max(0, ...rows.map((row) => pick(row).length));
-  const [at, what, who] = [widest((row) => row.at), widest((row) => row.what), widest((row) => row.who)];
+  const [at, label, lane] = [
+    maxWidth((row) => row.at),
+    maxWidth((row) => row.label),
+    maxWidth((row) => row.lane),
+  ];
   return rows.map((row) =>
-    `${row.at.padStart(at)}  ${row.what.padEnd(what)}  ${row.who.padEnd(who)}  ${row.text}`.trimEnd(),
+    `${row.at.padStart(at)}  ${row.label.padEnd(label)}  ${row.lane.padEnd(lane)}  ${row.text}`.trimEnd(),
   );
 }
 
-/** Names and log lines must not steer the terminal. */
+/** Replaces control characters, because names and log lines must not control the terminal. */
 function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, "\u{fffd}");
 }

@@ -1,19 +1,20 @@
 import type { Ledger } from "../workload/ledger.ts";
 import type { MarkKind } from "./report-data.ts";
 
-/** How many keys a mark names. */
-const NAMED = 3;
+/** The maximum number of keys that the text of a mark contains. */
+const MAX_KEYS = 3;
 
-/** A finding of the ledger, or several of a kind that are close together. */
+/** A finding of the ledger, or several findings of one kind that are close together. */
 export interface LedgerMark {
   readonly kind: MarkKind;
   readonly shard: number;
+  /** Milliseconds since the fault. */
   readonly atMs: number;
   readonly count: number;
   readonly text: string;
 }
 
-interface Found {
+interface TimedFinding {
   readonly kind: MarkKind;
   readonly shard: number;
   readonly atMs: number;
@@ -21,12 +22,15 @@ interface Found {
 }
 
 /**
- * The ledger's findings as marks: a lost write where it was acknowledged, a stale value where it was seen, and a
- * duplicated write, whose moment nobody knows, where it was found, at the end of the run.
+ * Returns the findings of a ledger as marks. A lost write is marked when it was acknowledged, and a stale value when it was read.
+ * The time of a duplicated write is unknown, so it is marked when it was found, at the end of the run.
+ *
+ * @param since when the fault started, in milliseconds since 1970.
+ * @param mergeMs findings of one kind and shard within this time become one mark.
  */
-export function ledgerMarks(ledger: Ledger, since: number, apartMs: number): readonly LedgerMark[] {
-  const atEnd = Math.round(ledger.stoppedAt - since);
-  const found: readonly Found[] = [
+export function ledgerMarks(ledger: Ledger, since: number, mergeMs: number): readonly LedgerMark[] {
+  const endMs = Math.round(ledger.stoppedAt - since);
+  const findings: readonly TimedFinding[] = [
     ...ledger.lost.map(({ shard, acknowledgedAt, key }) => ({
       ...{ kind: "lost" as const, shard, key },
       atMs: Math.round(acknowledgedAt - since),
@@ -37,38 +41,39 @@ export function ledgerMarks(ledger: Ledger, since: number, apartMs: number): rea
     })),
     ...ledger.duplicated.map(({ shard, key }) => ({
       ...{ kind: "duplicated" as const, shard, key },
-      atMs: atEnd,
+      atMs: endMs,
     })),
   ];
-  const groups = Map.groupBy(found, ({ kind, shard }) => `${kind} ${shard}`);
-  return [...groups.values()].flatMap((group) => gather(group, apartMs).map(asMark));
+  const groups = Map.groupBy(findings, ({ kind, shard }) => `${kind} ${shard}`);
+  return [...groups.values()].flatMap((group) => splitByTime(group, mergeMs).map(toMark));
 }
 
-/** Cuts a group wherever two findings are further apart, so that a thousand lost writes are not a thousand marks. */
-function gather(group: readonly Found[], apartMs: number): readonly (readonly Found[])[] {
-  const clusters: Found[][] = [];
-  for (const each of group.toSorted((a, b) => a.atMs - b.atMs)) {
-    const last = clusters.at(-1);
+/** Splits a group so that no part is longer than `mergeMs`. Without that, a thousand lost writes would be a thousand marks. */
+function splitByTime(group: readonly TimedFinding[], mergeMs: number): readonly (readonly TimedFinding[])[] {
+  const parts: TimedFinding[][] = [];
+  for (const finding of group.toSorted((a, b) => a.atMs - b.atMs)) {
+    const last = parts.at(-1);
     const first = last?.[0];
-    if (last !== undefined && first !== undefined && each.atMs - first.atMs <= apartMs) last.push(each);
-    else clusters.push([each]);
+    if (last !== undefined && first !== undefined && finding.atMs - first.atMs <= mergeMs) last.push(finding);
+    else parts.push([finding]);
   }
-  return clusters;
+  return parts;
 }
 
-function asMark(cluster: readonly Found[]): LedgerMark {
-  const [first] = cluster;
-  if (first === undefined) throw new TypeError("a mark without a finding");
-  const count = cluster.length;
-  const keys = [...new Set(cluster.map(({ key }) => key))];
-  const more = keys.length > NAMED ? ` and ${keys.length - NAMED} more` : "";
-  const text = `${sentence(first.kind, count)}: ${keys.slice(0, NAMED).join(", ")}${more}`;
+function toMark(findings: readonly TimedFinding[]): LedgerMark {
+  const [first] = findings;
+  if (first === undefined) throw new TypeError("A mark needs at least one finding.");
+  const count = findings.length;
+  const keys = [...new Set(findings.map(({ key }) => key))];
+  const more = keys.length > MAX_KEYS ? ` and ${keys.length - MAX_KEYS} more` : "";
+  const text = `${describeFindings(first.kind, count)}: ${keys.slice(0, MAX_KEYS).join(", ")}${more}`;
   return { kind: first.kind, shard: first.shard, atMs: first.atMs, count, text };
 }
 
-function sentence(kind: MarkKind, count: number): string {
-  const writes = count === 1 ? "write" : `${count} writes`;
-  if (kind === "lost") return `acknowledged ${count === 1 ? "a write that is" : `${writes} that are`} lost`;
-  if (kind === "stale") return `saw ${count === 1 ? "an older value" : `${count} older values`} again`;
-  return `found ${count === 1 ? "a write" : writes} applied too often, at the end of the run`;
+function describeFindings(kind: MarkKind, count: number): string {
+  const isSingle = count === 1;
+  if (kind === "lost")
+    return `${isSingle ? "1 acknowledged write was" : `${count} acknowledged writes were`} lost`;
+  if (kind === "stale") return `${isSingle ? "1 outdated value was" : `${count} outdated values were`} read`;
+  return `${isSingle ? "1 write was" : `${count} writes were`} applied too often, found at the end of the run`;
 }

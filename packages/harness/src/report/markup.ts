@@ -1,6 +1,6 @@
 import { htmlEscape } from "escape-goat";
 
-/** Text that is HTML or SVG already, made by {@link markup} only. */
+/** HTML or SVG. Only {@link markup} creates it, and the constructor accepts only trusted text. */
 export class Markup {
   readonly text: string;
 
@@ -16,8 +16,8 @@ export class Markup {
 type Part = string | number | Markup | readonly Markup[] | undefined;
 
 /**
- * A template tag for HTML and SVG. Every value is escaped unless it is markup itself, so that nothing from users or
- * servers can become a tag by being forgotten. `undefined` gives nothing.
+ * Creates HTML or SVG from a tagged template. Every value is escaped unless it is markup itself, so that no text of a user or
+ * server can become a tag. `undefined` adds nothing.
  */
 export function markup(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   const [first = "", ...rest] = strings;
@@ -31,7 +31,7 @@ function asText(part: Part): string {
   return part.map(({ text }) => text).join("");
 }
 
-/** XML has no way to write control characters but three, nor half a surrogate pair; keys may contain both. */
+/** Replaces what XML cannot represent: lone surrogates, and control characters except three. Keys may contain both. */
 function printable(text: string): string {
   return text.toWellFormed().replaceAll(/[^\P{Cc}\t\n\r]|[\ufffe\uffff]/gu, "\ufffd");
 }

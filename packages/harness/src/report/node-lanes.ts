@@ -1,10 +1,10 @@
 import type { Failover, NodeBefore, ShardFailover, TimelineEvent } from "../failover/failover.ts";
-import { paintBars, type Span } from "./paint-bars.ts";
+import { flattenSpans, type Span } from "./flatten-spans.ts";
 import type { LaneState, TimelineLane } from "./report-data.ts";
 import type { TimeRange } from "./time-range.ts";
 
 const ALWAYS = Number.NEGATIVE_INFINITY;
-/** What an event says about the role of the node that it is about. */
+/** The role that a node has after an event of a kind. */
 const ROLE_EVENTS: Readonly<Record<string, LaneState>> = {
   promoted: "primary",
   elected: "primary",
@@ -13,17 +13,19 @@ const ROLE_EVENTS: Readonly<Record<string, LaneState>> = {
   back: "replica",
 };
 
-/** One lane for each node, with what it was from before the fault until the end. */
+/** Returns one lane for each node, with its states from before the fault until the end. */
 export function nodeLanes(failover: Failover, { fromMs, toMs }: TimeRange): readonly TimelineLane[] {
   return failover.nodes.map((node) => ({
     kind: "node",
     name: node.name,
     shard: node.shard,
-    bars: paintBars(fromMs, toMs, spansOf(node, failover)),
+    bars: flattenSpans(fromMs, toMs, spansOf(node, failover)),
   }));
 }
 
-/** From the least telling to the most: a node that is declared dead may be silent too, and was a primary. */
+/**
+ * Returns the states of a node. More specific states come later: a node that is declared dead may be silent, and was a primary.
+ */
 function spansOf({ name, roleBefore }: NodeBefore, failover: Failover): readonly Span[] {
   const shards = [failover, ...failover.others];
   const events = failover.events.filter(({ node }) => node === name);
@@ -36,7 +38,7 @@ function spansOf({ name, roleBefore }: NodeBefore, failover: Failover): readonly
   ];
 }
 
-/** The primary that the last promotion replaced, which the phases are about. */
+/** Returns the primary that the last promotion replaced. The phases describe its failure. */
 function replacedIn({ failed, promotions }: ShardFailover): string {
   return (promotions.at(-2) ?? failed).name;
 }
@@ -68,8 +70,8 @@ function failedSpans({ phases }: ShardFailover): readonly Span[] {
 function silentSpans(events: readonly TimelineEvent[]): readonly Span[] {
   return events.flatMap(({ kind, atMs }) => {
     if (kind !== "silent") return [];
-    const over = events.find((event) => event.kind === "answers" && event.atMs >= atMs);
-    return span("silent", atMs, over?.atMs);
+    const answer = events.find((event) => event.kind === "answers" && event.atMs >= atMs);
+    return span("silent", atMs, answer?.atMs);
   });
 }
 

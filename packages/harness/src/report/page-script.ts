@@ -1,4 +1,4 @@
-/** Shows the title of whatever bar or mark is pointed at or has the focus, in the line below its chart. */
+/** Shows the title of the bar or mark under the pointer or with the focus in the caption of its chart. */
 export const PAGE_SCRIPT: string = `for(const figure of document.querySelectorAll("figure")){
 const details=figure.querySelector(".details"),hint=details.textContent;
 const show=(event)=>{const item=event.target.closest(".mark,.bar");if(!item)return;

@@ -1,6 +1,6 @@
 import { CHART_STYLE } from "./chart-style.ts";
 
-/** The page around the charts: system fonts, one column, wide content in boxes of its own that scroll. */
+/** The style of the page: system fonts, one column, and boxes that scroll for wide content. */
 export const PAGE_STYLE: string = `${CHART_STYLE}
 *{box-sizing:border-box}
 html{background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;-webkit-text-size-adjust:100%}

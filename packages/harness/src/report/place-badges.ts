@@ -1,47 +1,47 @@
-interface Cluster {
-  /** Where its badges would like to be. */
-  readonly wanted: readonly number[];
+interface Group {
+  /** The ideal positions of the badges. */
+  readonly ideal: readonly number[];
   readonly center: number;
 }
 
 /**
- * Moves points on a line so far apart that badges on them do not touch, each group around the middle of where it
- * belongs and inside of the line. Keeps the order. Where there are too many, they come closer. Pure.
+ * Moves positions on a line apart so that badges do not overlap. Badges that were too close form a group around the mean of their
+ * ideal positions, within the line. The order is kept. If there are too many badges for the line, their distance is reduced.
+ * Pure.
  *
- * @param wanted in ascending order.
+ * @param ideal the ideal positions, in ascending order.
+ * @param distance the minimum distance of two badges.
  */
 export function placeBadges(
-  wanted: readonly number[],
+  ideal: readonly number[],
   from: number,
   to: number,
-  apart: number,
+  distance: number,
 ): readonly number[] {
-  const step = Math.min(apart, (to - from) / Math.max(1, wanted.length - 1));
-  const clusters: Cluster[] = [];
-  for (const at of wanted) {
-    let cluster = gather([at], from, to, step);
-    for (let last = clusters.at(-1); last !== undefined; last = clusters.at(-1)) {
-      if (firstOf(cluster, step) - lastOf(last, step) >= step) break;
-      clusters.pop();
-      cluster = gather([...last.wanted, ...cluster.wanted], from, to, step);
+  const step = Math.min(distance, (to - from) / Math.max(1, ideal.length - 1));
+  const groups: Group[] = [];
+  for (const position of ideal) {
+    let group = centerGroup([position], from, to, step);
+    for (let last = groups.at(-1); last !== undefined; last = groups.at(-1)) {
+      if (firstOf(group, step) - lastOf(last, step) >= step) break;
+      groups.pop();
+      group = centerGroup([...last.ideal, ...group.ideal], from, to, step);
     }
-    clusters.push(cluster);
+    groups.push(group);
   }
-  return clusters.flatMap((cluster) =>
-    cluster.wanted.map((_, index) => firstOf(cluster, step) + index * step),
-  );
+  return groups.flatMap((group) => group.ideal.map((_, index) => firstOf(group, step) + index * step));
 }
 
-function gather(wanted: readonly number[], from: number, to: number, step: number): Cluster {
-  const half = ((wanted.length - 1) * step) / 2;
-  const mean = wanted.reduce((sum, at) => sum + at, 0) / wanted.length;
-  return { wanted, center: Math.min(Math.max(mean, from + half), Math.max(from + half, to - half)) };
+function centerGroup(ideal: readonly number[], from: number, to: number, step: number): Group {
+  const half = ((ideal.length - 1) * step) / 2;
+  const mean = ideal.reduce((sum, position) => sum + position, 0) / ideal.length;
+  return { ideal, center: Math.min(Math.max(mean, from + half), Math.max(from + half, to - half)) };
 }
 
-function firstOf({ wanted, center }: Cluster, step: number): number {
-  return center - ((wanted.length - 1) * step) / 2;
+function firstOf({ ideal, center }: Group, step: number): number {
+  return center - ((ideal.length - 1) * step) / 2;
 }
 
-function lastOf({ wanted, center }: Cluster, step: number): number {
-  return center + ((wanted.length - 1) * step) / 2;
+function lastOf({ ideal, center }: Group, step: number): number {
+  return center + ((ideal.length - 1) * step) / 2;
 }

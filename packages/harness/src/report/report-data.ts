@@ -3,8 +3,9 @@ import type { SlotRange } from "../plan/cluster-plan.ts";
 import type { Ledger, LostWrite, ShardLedger, StaleValue, WriteKind } from "../workload/ledger.ts";
 
 /**
- * What a lane was for a while. Of a node: `unknown` is a role that nobody told, `silent` gives no answer to us,
- * `election-delay` waits before it asks for votes, `election` asks. Of the client: `writable`, `unavailable`.
+ * The state of a lane during a bar. `writable` and `unavailable` are states of the client, all others are states of a node.
+ * `unknown`: the role of the node is not known. `silent`: the node does not answer this library. `election-delay`: the replica
+ * waits before it requests votes. `election`: it requests votes.
  */
 export type LaneState =
   | "primary"
@@ -18,7 +19,7 @@ export type LaneState =
   | "writable"
   | "unavailable";
 
-/** What a mark stands for; the last three are findings of the ledger. */
+/** The kind of a mark. The last three are findings of the ledger. */
 export type MarkKind =
   | "fault"
   | "suspected"
@@ -38,32 +39,32 @@ export type MarkKind =
   | "stale"
   | "duplicated";
 
-/** A state from one moment to another, in milliseconds since the fault. */
+/** A state from one time to another, in milliseconds since the fault. */
 export interface TimelineBar {
   readonly state: LaneState;
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** A node, or what a client's writes to one shard met. Its bars follow each other without a gap. */
+/** The states of a node, or of the client's writes to one shard. The bars follow each other without a gap. */
 export interface TimelineLane {
   readonly kind: "node" | "client";
   /** `node-3`, or `client`. */
   readonly name: string;
-  /** Of a node: the shard that it belonged to before the fault. */
+  /** The shard of a client's lane, or the shard to which a node belonged before the fault. */
   readonly shard: number | undefined;
   readonly bars: readonly TimelineBar[];
 }
 
-/** Something that happened at a moment, or, where `count` is above 1, several such things close together. */
+/** An event or, if `count` is greater than 1, several events of the same kind that are close together. */
 export interface TimelineMark {
   readonly kind: MarkKind;
-  /** Index of its lane. */
+  /** The index of the mark's lane. */
   readonly lane: number;
-  /** Milliseconds since the fault; may lie outside of the timeline's range. */
+  /** Milliseconds since the fault. The time may be outside of the range of the timeline. */
   readonly atMs: number;
   readonly count: number;
-  /** What happened, in a sentence without its subject. */
+  /** What happened, as text for a reader. */
   readonly text: string;
 }
 
@@ -71,54 +72,62 @@ export interface TimelineMark {
 export interface Timeline {
   readonly fromMs: number;
   readonly toMs: number;
-  /** The nodes in the plan's order, then one lane for each shard that writes had trouble with. */
+  /** The nodes in the order of the plan, then one lane for each shard with failed or lost writes. */
   readonly lanes: readonly TimelineLane[];
-  /** In the order of their moments. */
+  /** In chronological order. */
   readonly marks: readonly TimelineMark[];
-  /** Everything that was seen, in the servers' own words. */
+  /** All observed events, in chronological order. */
   readonly events: readonly TimelineEvent[];
 }
 
 /** One shard that failed over. */
 export interface ReportShard {
   readonly shard: number;
+  /** The primary before the fault. */
   readonly failed: string;
-  /** The primary at the end: `failed` itself if the shard failed over and back again. */
+  /** The primary at the end. It is `failed` itself if the shard failed over and back again. */
   readonly promoted: string;
-  /** Every promotion, in order. */
+  /** All promotions, in chronological order. */
   readonly promotions: readonly ShardPromotion[];
   readonly slots: readonly SlotRange[];
   readonly epochBefore: number;
   readonly epochAfter: number;
   readonly manual: boolean;
   readonly phases: FailoverPhases;
-  /** What the old primary acknowledged after the promotion. Such writes are lost when it follows the new primary. */
+  /**
+   * The writes that the old primary acknowledged after the promotion. They are lost when it becomes a replica of the new primary.
+   */
   readonly acknowledgedByOldPrimary: DeposedWrites;
-  /** From the fault to the promotion, by the server's own rules. */
+  /**
+   * The expected time from the fault to the promotion, by the rules of the server. Undefined for a manual failover, and if the
+   * shard failed over several times.
+   */
   readonly expected: { readonly minMs: number; readonly maxMs: number } | undefined;
   /**
-   * How long no write to it was acknowledged that lasts, in milliseconds: by the observation's own writes and, if there is
-   * a ledger, by the time that its clients were without. What a deposed primary acknowledged does not end it.
+   * How long no lasting write to the shard was acknowledged, in milliseconds: by the writes of the observation and, if there is a
+   * ledger, by the writes of its clients. A write that a replaced primary acknowledged does not end this time. Undefined if no
+   * later write was acknowledged.
    */
   readonly unavailableMs: number | undefined;
 }
 
-/** Findings of one sort: all of them counted, the first twenty named. */
+/** Findings of one kind: the number of all findings, and the first twenty. */
 export interface Findings<T> {
   readonly count: number;
   readonly examples: readonly T[];
 }
 
-/** A write that was applied too often. */
+/** A write that was applied more often than it was sent. */
 export interface DuplicatedFinding {
   readonly key: string;
   readonly kind: WriteKind;
   readonly value: string;
   readonly shard: number;
+  /** How many times too often the write was applied. */
   readonly surplus: number;
 }
 
-/** What the ledger says of the writes. */
+/** The results of a ledger. */
 export interface LedgerVerdict {
   readonly attempts: number;
   readonly acknowledged: number;
@@ -127,23 +136,23 @@ export interface LedgerVerdict {
   readonly lost: Findings<LostWrite>;
   readonly stale: Findings<StaleValue>;
   readonly duplicated: Findings<DuplicatedFinding>;
-  /** Refused for certain, or never sent, and there all the same. */
+  /** The number of writes that are present although they were certainly rejected or never sent. */
   readonly refusedPresent: number;
   readonly errors: Ledger["errors"];
   readonly shards: readonly ShardLedger[];
 }
 
-/** A report as plain data: what `JSON.stringify(report)` writes. Its fields keep their meaning within a version. */
+/** A report as plain data, as `JSON.stringify(report)` writes it. The fields keep their meaning within a version. */
 export interface ReportData {
   readonly version: 1;
   readonly title: string;
-  /** When the fault began, in milliseconds since the epoch. */
+  /** When the fault started, in milliseconds since 1970. */
   readonly since: number;
   /** What happened, in a few sentences. */
   readonly summary: readonly string[];
   /** The shards that failed over, in the order of their promotions. */
   readonly shards: readonly ReportShard[];
   readonly timeline: Timeline;
-  /** Undefined where no workload ran. */
+  /** Undefined if no workload ran. */
   readonly verdict: LedgerVerdict | undefined;
 }

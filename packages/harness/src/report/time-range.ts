@@ -1,34 +1,35 @@
 import type { Failover, ShardFailover } from "../failover/failover.ts";
 
-/** The shortest time that is drawn, and the room on each side of it as a share of it. */
-const SHORTEST_MS = 20;
-const MARGIN = 0.06;
-/** How much more of the time before and after, for what the ledger found there: the failover has to stay readable. */
-const MOST_MORE = 0.3;
+/** The minimum length of a timeline. */
+const MIN_LENGTH_MS = 20;
+/** The margin on each side, as a share of the length of the failover. */
+const MARGIN_SHARE = 0.06;
+/** How far findings of the ledger may extend the timeline on each side, so that the failover stays readable. */
+const MAX_EXTENSION_SHARE = 0.3;
 
-/** From when to when a timeline goes, in milliseconds since the fault. */
+/** The range of a timeline, in milliseconds since the fault. */
 export interface TimeRange {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
-/** The whole failover, and of the ledger's moments those that are near it. */
-export function timeRange(failover: Failover, ledgerMs: readonly number[]): TimeRange {
-  const last = Math.max(SHORTEST_MS, ...[failover, ...failover.others].flatMap(momentsOf));
-  const reach = last * MOST_MORE;
-  const near = ledgerMs.filter((atMs) => atMs >= -reach && atMs <= last + reach);
-  const first = Math.min(0, ...near);
-  const margin = last * MARGIN;
+/** Returns a range that contains the whole failover, and those times of the ledger that are near to it. */
+export function timeRange(failover: Failover, ledgerTimesMs: readonly number[]): TimeRange {
+  const lastMs = Math.max(MIN_LENGTH_MS, ...[failover, ...failover.others].flatMap(timesOf));
+  const extensionMs = lastMs * MAX_EXTENSION_SHARE;
+  const near = ledgerTimesMs.filter((atMs) => atMs >= -extensionMs && atMs <= lastMs + extensionMs);
+  const firstMs = Math.min(0, ...near);
+  const marginMs = lastMs * MARGIN_SHARE;
   return {
-    fromMs: Math.floor(first - margin),
-    toMs: Math.ceil(Math.max(last, ...near) + margin),
+    fromMs: Math.floor(firstMs - marginMs),
+    toMs: Math.ceil(Math.max(lastMs, ...near) + marginMs),
   };
 }
 
-function momentsOf({ phases, promotions, acknowledgedByOldPrimary }: ShardFailover): readonly number[] {
-  const { announcedDelayMs: _, suspectedBy: __, failedBy: ___, ...moments } = phases;
+function timesOf({ phases, promotions, acknowledgedByOldPrimary }: ShardFailover): readonly number[] {
+  const { announcedDelayMs: _, suspectedBy: __, failedBy: ___, ...times } = phases;
   return [
-    ...Object.values(moments),
+    ...Object.values(times),
     ...promotions.map(({ atMs }) => atMs),
     acknowledgedByOldPrimary.lastMs,
   ].filter((atMs) => atMs !== undefined);

@@ -2,40 +2,40 @@ import type { Failover, ShardFailover } from "../failover/failover.ts";
 import type { Ledger, ShardLedger } from "../workload/ledger.ts";
 
 /**
- * A time without acknowledged writes to a shard, in milliseconds since the fault. What a deposed primary acknowledged does
- * not end it: such writes do not last.
+ * A time without acknowledged writes to a shard, in milliseconds since the fault. A write that a replaced primary acknowledged
+ * does not end it, because such a write does not last.
  */
 export interface WriteGap {
   readonly shard: number;
   readonly fromMs: number;
-  /** Undefined where no write came after it. */
+  /** Undefined if no later write was acknowledged. */
   readonly toMs: number | undefined;
 }
 
 /**
- * When writes were not acknowledged: of every shard that failed over, and of those that the ledger says were away
- * at the same time, such as all of them while the cluster's state is fail. Of one gap that both saw, the ledger's word
- * counts more, because its clients may be the user's own; but only the observation knows which acknowledgements were a
- * deposed primary's.
+ * Returns when writes were not acknowledged: for every shard that failed over, and for every other shard that was unavailable
+ * according to the ledger, such as all shards while the cluster_state is fail. If the observation and the ledger both show a gap,
+ * the ledger has priority, because its clients may be those of the user. But only the observation shows which acknowledgements
+ * came from a replaced primary.
  */
 export function writeGaps(failover: Failover, ledger: Ledger | undefined): readonly WriteGap[] {
-  const observed = new Map(
+  const observedGaps = new Map(
     [failover, ...failover.others].map((shard): readonly [number, ObservedGap] => [
       shard.shard,
-      observedGap(shard),
+      toObservedGap(shard),
     ]),
   );
-  const gaps = new Map<number, readonly WriteGap[]>([...observed].map(([shard, gap]) => [shard, [gap]]));
-  for (const each of ledger?.shards ?? []) {
-    const gap = ledgerGap(each, failover.since);
+  const gaps = new Map<number, readonly WriteGap[]>([...observedGaps].map(([shard, gap]) => [shard, [gap]]));
+  for (const shardLedger of ledger?.shards ?? []) {
+    const gap = ledgerGap(shardLedger, failover.since);
     if (gap === undefined || (gap.toMs ?? 0) < 0) continue;
-    const own = observed.get(each.shard);
-    gaps.set(each.shard, own === undefined ? [gap] : together(own, gap));
+    const observed = observedGaps.get(gap.shard);
+    gaps.set(gap.shard, observed === undefined ? [gap] : combine(observed, gap));
   }
   return [...gaps.values()].flat().toSorted((a, b) => a.shard - b.shard);
 }
 
-/** How long a gap is; undefined where it did not end. */
+/** Returns the length of a gap in milliseconds; undefined if it did not end. */
 export function gapMs({ fromMs, toMs }: WriteGap): number | undefined {
   return toMs === undefined ? undefined : Math.round(toMs - fromMs);
 }
@@ -52,30 +52,30 @@ function ledgerGap(shard: ShardLedger, since: number): WriteGap | undefined {
 }
 
 interface ObservedGap extends WriteGap {
-  /** When the last promotion was, from which on acknowledgements of the old primary do not last. */
+  /** The time of the last promotion. Writes that the old primary acknowledged afterwards do not last. */
   readonly promotedMs: number;
 }
 
-function observedGap({ shard, lastWriteMs, phases, promotions }: ShardFailover): ObservedGap {
+function toObservedGap({ shard, lastWriteMs, phases, promotions }: ShardFailover): ObservedGap {
   const { electedMs, servingMs, recoveredMs } = phases;
   const promotedMs = promotions.at(-1)?.atMs ?? electedMs ?? servingMs ?? Number.POSITIVE_INFINITY;
   return { shard, fromMs: lastWriteMs ?? 0, toMs: recoveredMs, promotedMs };
 }
 
-/** Puts what both saw of a shard together. Gaps that have no moment in common stay two, the observed one first. */
-function together(observed: ObservedGap, ledgers: WriteGap): readonly WriteGap[] {
+/** Combines the observed gap of a shard with that of the ledger. Gaps that do not overlap stay two, the observed one first. */
+function combine(observed: ObservedGap, fromLedger: WriteGap): readonly WriteGap[] {
   const { shard, fromMs, toMs, promotedMs } = observed;
-  const apart =
-    ledgers.fromMs >= (toMs ?? Number.POSITIVE_INFINITY) ||
-    (ledgers.toMs ?? Number.POSITIVE_INFINITY) <= fromMs;
-  if (apart) return [observed, ledgers];
+  const isSeparate =
+    fromLedger.fromMs >= (toMs ?? Number.POSITIVE_INFINITY) ||
+    (fromLedger.toMs ?? Number.POSITIVE_INFINITY) <= fromMs;
+  if (isSeparate) return [observed, fromLedger];
   return [
     {
       shard,
-      // A write before the promotion is kept. The ledger may know a later one, or that no writer tried to write.
-      fromMs: ledgers.fromMs <= promotedMs ? ledgers.fromMs : Math.min(fromMs, ledgers.fromMs),
-      // The promoted node had acknowledged nothing before.
-      toMs: ledgers.toMs === undefined ? undefined : Math.max(ledgers.toMs, toMs ?? ledgers.toMs),
+      // Writes before the promotion last. The ledger may contain a later one, or no attempt to write until then.
+      fromMs: fromLedger.fromMs <= promotedMs ? fromLedger.fromMs : Math.min(fromMs, fromLedger.fromMs),
+      // The promoted node acknowledged no write before `toMs`.
+      toMs: fromLedger.toMs === undefined ? undefined : Math.max(fromLedger.toMs, toMs ?? fromLedger.toMs),
     },
   ];
 }

@@ -52,11 +52,11 @@ export class ClusterSharer implements ClusterSharing {
     let isHeld = true;
     return {
       [Symbol.asyncDispose]: async () => {
-        // A second disposal must not end what the handle does under its next lease.
+        // A second disposal must not end the calls that the handle makes under its next lease.
         if (!isHeld) return;
         isHeld = false;
         if (this.#context.calls.ended === undefined) {
-          const reason = "The lease under which this call was made was given back.";
+          const reason = "The lease under which this call was made was returned.";
           await detach(this.#context, this.#use, new RedisClusterError("TURN_OVER", reason));
         }
         release();

@@ -12,8 +12,8 @@ export interface UseOfCluster {
 }
 
 /**
- * Ends the calls and workloads of a handle and reverts its faults, because the next user of the cluster does not know them. Stopped
- * nodes stay stopped. Never rejects.
+ * Ends the calls and workloads of a handle and reverts its faults, because the next user of the cluster does not know them.
+ * Stopped nodes stay stopped. Never rejects.
  */
 export async function detach(
   context: ClusterContext,
@@ -25,6 +25,6 @@ export async function detach(
   const timeout = endTimeout(context);
   const ends = Promise.allSettled([workloads.endAll(), faults.revertAll(timeout)]);
   await abortable(ends, timeout).catch((error: unknown) => {
-    log("%s: not everything was taken back: %s", context.plan.name, messageOf(error));
+    log("%s: not everything was reverted: %s", context.plan.name, messageOf(error));
   });
 }

@@ -3,14 +3,14 @@ import { LeaseQueue } from "./lease-queue.ts";
 
 const NEVER = new AbortController().signal;
 
-test("the lease goes round in the order in which it was asked for", async () => {
+test("grants the lease in the order of the calls", async () => {
   const queue = new LeaseQueue();
   const order: number[] = [];
   const release = await queue.acquire(NEVER);
   const others = [1, 2, 3].map(async (name) => {
-    const own = await queue.acquire(NEVER);
+    const releaseOwn = await queue.acquire(NEVER);
     order.push(name);
-    own();
+    releaseOwn();
   });
   expect(order).toEqual([]);
   release();
@@ -18,23 +18,23 @@ test("the lease goes round in the order in which it was asked for", async () => 
   expect(order).toEqual([1, 2, 3]);
 });
 
-test("who stops waiting is passed over, and who releases twice releases once", async () => {
+test("skips an aborted caller, and ignores the second release of a lease", async () => {
   const queue = new LeaseQueue();
   const first = await queue.acquire(NEVER);
-  const impatient = new AbortController();
-  const given = queue.acquire(impatient.signal);
+  const controller = new AbortController();
+  const aborted = queue.acquire(controller.signal);
   const last = queue.acquire(NEVER);
-  impatient.abort(new Error("too long"));
-  await expect(given).rejects.toThrow("too long");
+  controller.abort(new Error("too long"));
+  await expect(aborted).rejects.toThrow("too long");
   first();
   first();
   const release = await last;
-  let free = false;
+  let isFree = false;
   const next = queue.acquire(NEVER).then(() => {
-    free = true;
+    isFree = true;
   });
   await Promise.resolve();
-  expect(free).toBe(false);
+  expect(isFree).toBe(false);
   release();
   await next;
 });

@@ -1,19 +1,20 @@
 import { abortable } from "../timing/deadline.ts";
 
-/** One after the other, first come first served. */
+/** Grants a lease to one caller at a time, in the order of the calls. */
 export class LeaseQueue {
   #last: Promise<void> = Promise.resolve();
 
   /**
-   * Waits for the turn, and gives what ends it; a second call of that does nothing. Whoever stops waiting is passed
-   * over.
+   * Waits for the lease. A caller whose signal aborts loses its place in the queue.
+   *
+   * @returns a function that releases the lease. A second call of the function does nothing.
    */
   async acquire(signal: AbortSignal): Promise<() => void> {
-    const before = this.#last;
+    const previous = this.#last;
     const { promise: ended, resolve: release } = Promise.withResolvers<void>();
-    this.#last = before.then(() => ended);
+    this.#last = previous.then(() => ended);
     try {
-      await abortable(before, signal);
+      await abortable(previous, signal);
     } catch (error) {
       release();
       throw error;

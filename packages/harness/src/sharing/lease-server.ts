@@ -1,13 +1,14 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { firstLine } from "./first-line.ts";
+import { readLine } from "./read-line.ts";
 import type { LeaseQueue } from "./lease-queue.ts";
 import type { LeaseAddress } from "./shared-cluster.ts";
 
 /**
- * What a line to the server says. The answer is one line: the baseline, the seed (empty if there is none), the network faults as JSON, `granted` for a
- * lease, `kept` for what was to be noted, or the end.
+ * A request to the server: one line of JSON. The server answers with one line and closes the connection. The line is the
+ * baseline, the seed (empty if the cluster has none), the network faults as JSON, or `kept` if something was recorded or
+ * forgotten. The answer to `lease` is `granted`, and the connection stays open. A request with a wrong token is not answered.
  */
 export type LeaseRequest =
   | { readonly token: string; readonly ask: "baseline" }
@@ -23,19 +24,20 @@ export type LeaseRequest =
     }
   | { readonly token: string; readonly ask: "forget"; readonly faults: readonly string[] };
 
-/** What the server hands out and takes back. */
-export interface Kept {
+/** What the server provides to other processes. */
+export interface LeaseState {
   readonly queue: LeaseQueue;
   readonly networkFaults: Map<string, readonly string[]>;
+  /** The encoded baseline. */
   baseline: string;
-  /** The seed as text; empty if there is none. */
+  /** Returns the encoded seed, or an empty string if the cluster has none. */
   readonly seed: () => string;
 }
 
 /**
- * Hands out a cluster's lease to other processes on this machine, and keeps what they have to know of each other: the
- * baseline, and faults in force. A lease lasts as long as its connection, so that one whose holder dies is free again.
- * It keeps no process alive.
+ * Grants the lease of a cluster to other processes on this host, and stores what all of them must know: the baseline and the
+ * active network faults. A lease ends with its connection, so the death of its holder releases it. The server does not keep its
+ * process alive.
  */
 export class LeaseServer implements AsyncDisposable {
   readonly address: LeaseAddress;
@@ -48,19 +50,20 @@ export class LeaseServer implements AsyncDisposable {
     this.address = address;
   }
 
-  static async start(kept: Kept): Promise<LeaseServer> {
+  static async start(state: LeaseState): Promise<LeaseServer> {
     const token = randomBytes(16).toString("hex");
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
       sockets.add(socket.unref());
       socket.once("close", () => sockets.delete(socket));
-      // One request a connection. A holder that dies resets its connection, and its "close" says the same.
-      serve(socket, token, kept).catch(() => socket.destroy());
+      // One request per connection. If the other process dies, its connection is reset, which also emits "close".
+      serve(socket, token, state).catch(() => socket.destroy());
     });
     server.listen({ host: "127.0.0.1", port: 0 }).unref();
     await once(server, "listening");
     const address = server.address();
-    if (address === null || typeof address === "string") throw new TypeError("A TCP server has a port.");
+    if (address === null || typeof address === "string")
+      throw new TypeError("The lease server has no TCP port.");
     return new LeaseServer(server, sockets, { port: address.port, token });
   }
 
@@ -71,17 +74,17 @@ export class LeaseServer implements AsyncDisposable {
   }
 }
 
-async function serve(socket: Socket, token: string, kept: Kept): Promise<void> {
+async function serve(socket: Socket, token: string, state: LeaseState): Promise<void> {
   const closed = new AbortController();
   socket.once("close", () => closed.abort());
-  await answer(await firstLine(socket), socket, token, kept, closed.signal);
+  await answerRequest(await readLine(socket), socket, token, state, closed.signal);
 }
 
-async function answer(
+async function answerRequest(
   line: string,
   socket: Socket,
   token: string,
-  kept: Kept,
+  state: LeaseState,
   closed: AbortSignal,
 ): Promise<void> {
   const request = JSON.parse(line) as LeaseRequest;
@@ -91,28 +94,28 @@ async function answer(
   }
   switch (request.ask) {
     case "baseline":
-      socket.end(`${kept.baseline}\n`);
+      socket.end(`${state.baseline}\n`);
       return;
     case "seed":
-      socket.end(`${kept.seed()}\n`);
+      socket.end(`${state.seed()}\n`);
       return;
     case "keep":
-      kept.baseline = request.baseline;
+      state.baseline = request.baseline;
       socket.end("kept\n");
       return;
     case "faults":
-      socket.end(`${JSON.stringify([...kept.networkFaults])}\n`);
+      socket.end(`${JSON.stringify([...state.networkFaults])}\n`);
       return;
     case "note":
-      kept.networkFaults.set(request.fault, request.nodes);
+      state.networkFaults.set(request.fault, request.nodes);
       socket.end("kept\n");
       return;
     case "forget":
-      for (const fault of request.faults) kept.networkFaults.delete(fault);
+      for (const fault of request.faults) state.networkFaults.delete(fault);
       socket.end("kept\n");
       return;
     case "lease": {
-      const release = await kept.queue.acquire(closed);
+      const release = await state.queue.acquire(closed);
       if (closed.aborted) release();
       else {
         closed.addEventListener("abort", release, { once: true });
@@ -122,7 +125,7 @@ async function answer(
   }
 }
 
-function isToken(given: unknown, token: string): boolean {
-  const text = Buffer.from(typeof given === "string" ? given : "");
+function isToken(value: unknown, token: string): boolean {
+  const text = Buffer.from(typeof value === "string" ? value : "");
   return text.length === token.length && timingSafeEqual(text, Buffer.from(token));
 }

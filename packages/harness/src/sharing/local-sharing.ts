@@ -4,19 +4,19 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Baseline } from "../reset/baseline.ts";
 import { encodeSeed, type SeedData } from "../seed/dataset.ts";
 import { LeaseQueue } from "./lease-queue.ts";
-import { type Kept, LeaseServer } from "./lease-server.ts";
+import { type LeaseState, LeaseServer } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
 import type { NetworkFaults } from "../reset/shared-state.ts";
 import type { Sharing } from "./sharing.ts";
 
-/** In the process that started the cluster, which has what others ask it for. */
+/** Shares a cluster in the process that started it, which answers the requests of the other processes. */
 export class LocalSharing implements Sharing, AsyncDisposable {
   readonly outlivesHandle = false;
   readonly #plan: ClusterPlan;
   readonly #access: Access;
   readonly #networkId: string;
   readonly #evidenceDir: string | undefined;
-  readonly #kept: Kept;
+  readonly #state: LeaseState;
   readonly #seed: SeedData | undefined;
   #server: Promise<LeaseServer> | undefined;
 
@@ -30,11 +30,11 @@ export class LocalSharing implements Sharing, AsyncDisposable {
     this.#plan = plan;
     this.#access = access;
     this.#networkId = networkId;
-    // Another process may be in another folder.
+    // Another process may have another current directory.
     this.#evidenceDir = evidenceDir === undefined ? undefined : resolve(evidenceDir);
     const { seed } = baseline;
     this.#seed = seed;
-    this.#kept = {
+    this.#state = {
       queue: new LeaseQueue(),
       networkFaults: new Map(),
       baseline: encodeBaseline(baseline),
@@ -43,34 +43,34 @@ export class LocalSharing implements Sharing, AsyncDisposable {
   }
 
   baseline(): Promise<Baseline> {
-    return Promise.resolve({ ...decodeBaseline(this.#kept.baseline), seed: this.#seed });
+    return Promise.resolve({ ...decodeBaseline(this.#state.baseline), seed: this.#seed });
   }
 
   keepBaseline(baseline: Baseline): Promise<void> {
-    this.#kept.baseline = encodeBaseline(baseline);
+    this.#state.baseline = encodeBaseline(baseline);
     return Promise.resolve();
   }
 
   networkFaults(): Promise<NetworkFaults> {
-    return Promise.resolve(new Map(this.#kept.networkFaults));
+    return Promise.resolve(new Map(this.#state.networkFaults));
   }
 
-  noteNetworkFault(id: string, nodes: readonly string[]): Promise<void> {
-    this.#kept.networkFaults.set(id, nodes);
+  recordNetworkFault(id: string, nodes: readonly string[]): Promise<void> {
+    this.#state.networkFaults.set(id, nodes);
     return Promise.resolve();
   }
 
   forgetNetworkFaults(ids: readonly string[]): Promise<void> {
-    for (const id of ids) this.#kept.networkFaults.delete(id);
+    for (const id of ids) this.#state.networkFaults.delete(id);
     return Promise.resolve();
   }
 
   async lease(signal: AbortSignal): Promise<() => void> {
-    return await this.#kept.queue.acquire(signal);
+    return await this.#state.queue.acquire(signal);
   }
 
   async share(containerIds: readonly string[]): Promise<SharedCluster> {
-    this.#server ??= LeaseServer.start(this.#kept);
+    this.#server ??= LeaseServer.start(this.#state);
     const { address: lease } = await this.#server;
     return {
       redisCluster: this.#plan.name,

@@ -3,19 +3,20 @@ import { RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 import type { Baseline } from "../reset/baseline.ts";
 import { decodeSeed, type SeedData } from "../seed/dataset.ts";
-import { firstLine } from "./first-line.ts";
+import { readLine } from "./read-line.ts";
 import type { LeaseRequest } from "./lease-server.ts";
 import { decodeBaseline, encodeBaseline, type SharedCluster } from "./shared-cluster.ts";
 import type { NetworkFaults } from "../reset/shared-state.ts";
 import type { Sharing } from "./sharing.ts";
 
-type Question<T = LeaseRequest> = T extends LeaseRequest ? Omit<T, "token"> : never;
+/** A request without its token. */
+type RequestBody<T = LeaseRequest> = T extends LeaseRequest ? Omit<T, "token"> : never;
 
-/** In a process that was given the cluster by another one, which it asks. */
+/** Shares a cluster that another process started, by requests to that process. */
 export class RemoteSharing implements Sharing {
   readonly outlivesHandle = true;
   readonly #shared: SharedCluster;
-  /** Read once: it never changes. */
+  /** Requested once, because the seed never changes. */
   #seed: { readonly data: SeedData | undefined } | undefined;
 
   constructor(shared: SharedCluster) {
@@ -23,41 +24,41 @@ export class RemoteSharing implements Sharing {
   }
 
   async baseline(signal: AbortSignal): Promise<Baseline> {
-    const baseline = decodeBaseline(await this.#line({ ask: "baseline" }, signal));
+    const baseline = decodeBaseline(await this.#request({ ask: "baseline" }, signal));
     if (this.#seed === undefined) {
-      const text = await this.#line({ ask: "seed" }, signal);
+      const text = await this.#request({ ask: "seed" }, signal);
       this.#seed = { data: text === "" ? undefined : decodeSeed(text) };
     }
     return { ...baseline, seed: this.#seed.data };
   }
 
   async keepBaseline(baseline: Baseline, signal: AbortSignal): Promise<void> {
-    await this.#line({ ask: "keep", baseline: encodeBaseline(baseline) }, signal);
+    await this.#request({ ask: "keep", baseline: encodeBaseline(baseline) }, signal);
   }
 
   async networkFaults(signal: AbortSignal): Promise<NetworkFaults> {
-    const line = await this.#line({ ask: "faults" }, signal);
+    const line = await this.#request({ ask: "faults" }, signal);
     return new Map(JSON.parse(line) as readonly (readonly [string, readonly string[]])[]);
   }
 
-  async noteNetworkFault(id: string, nodes: readonly string[], signal: AbortSignal): Promise<void> {
-    await this.#line({ ask: "note", fault: id, nodes }, signal);
+  async recordNetworkFault(id: string, nodes: readonly string[], signal: AbortSignal): Promise<void> {
+    await this.#request({ ask: "note", fault: id, nodes }, signal);
   }
 
   async forgetNetworkFaults(ids: readonly string[], signal: AbortSignal): Promise<void> {
-    if (ids.length > 0) await this.#line({ ask: "forget", faults: ids }, signal);
+    if (ids.length > 0) await this.#request({ ask: "forget", faults: ids }, signal);
   }
 
   async lease(signal: AbortSignal): Promise<() => void> {
-    const asking = this.#ask({ ask: "lease" }, signal);
+    const sending = this.#send({ ask: "lease" }, signal);
     try {
-      const { socket } = await abortable(asking, signal);
-      // Held by the connection, which must not hold the process.
+      const { socket } = await abortable(sending, signal);
+      // The connection holds the lease, but must not keep the process alive.
       socket.unref();
       return () => socket.destroy();
     } catch (error) {
-      // The lease may be granted at the moment at which the caller stops waiting.
-      asking.then(
+      // The lease may be granted at the moment at which the signal aborts.
+      sending.then(
         ({ socket }) => socket.destroy(),
         () => {},
       );
@@ -69,26 +70,26 @@ export class RemoteSharing implements Sharing {
     return Promise.resolve(this.#shared);
   }
 
-  async #line(question: Question, signal: AbortSignal): Promise<string> {
-    const { line, socket } = await this.#ask(question, signal);
+  async #request(request: RequestBody, signal: AbortSignal): Promise<string> {
+    const { line, socket } = await this.#send(request, signal);
     socket.destroy();
     return line;
   }
 
-  /** Sends one question, and gives the line that comes back with the connection that it came by. */
-  async #ask(
-    question: Question,
+  /** Sends a request, and returns the line of the answer with the connection. */
+  async #send(
+    request: RequestBody,
     signal: AbortSignal,
   ): Promise<{ readonly line: string; readonly socket: Socket }> {
     signal.throwIfAborted();
     const { port, token } = this.#shared.lease;
     const socket = connect({ host: "127.0.0.1", port });
-    const answer = firstLine(socket);
-    const giveUp = (): void => {
+    const answer = readLine(socket);
+    const onAbort = (): void => {
       socket.destroy();
     };
-    signal.addEventListener("abort", giveUp, { once: true });
-    socket.write(`${JSON.stringify({ ...question, token })}\n`);
+    signal.addEventListener("abort", onAbort, { once: true });
+    socket.write(`${JSON.stringify({ ...request, token })}\n`);
     try {
       return { line: await answer, socket };
     } catch (cause) {
@@ -96,11 +97,11 @@ export class RemoteSharing implements Sharing {
       signal.throwIfAborted();
       throw new RedisClusterError(
         "CLUSTER_STOPPED",
-        `${this.#shared.redisCluster} cannot be reached: the process that started it does not answer any more.`,
+        `Cannot reach ${this.#shared.redisCluster}: the process that started it no longer answers.`,
         { cause },
       );
     } finally {
-      signal.removeEventListener("abort", giveUp);
+      signal.removeEventListener("abort", onAbort);
     }
   }
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Baseline } from "../reset/baseline.ts";
 import { decodeBaseline, encodeBaseline } from "./shared-cluster.ts";
 
-test("a baseline survives the way to another process, maps and lists alike", () => {
+test("decodes an encoded baseline to an equal one, with its maps and lists", () => {
   const baseline: Baseline = {
     fingerprints: [
       {

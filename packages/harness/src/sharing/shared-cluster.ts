@@ -2,46 +2,54 @@ import type { Access } from "../clients/access.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Baseline } from "../reset/baseline.ts";
 
-/** Where the process that started a cluster hands out its lease; on this machine's loopback. */
+/** The address of the lease server, in the process that started the cluster, on the loopback interface of this host. */
 export interface LeaseAddress {
   readonly port: number;
-  /** Whoever has it may ask. */
+  /** The secret that every request must contain. */
   readonly token: string;
 }
 
 /**
- * A cluster as plain data, for another process on this machine; `connectRedisCluster` makes a handle of it. A secret:
- * whoever has it gets in, and may ask for the lease.
+ * A cluster as plain data, for another process on this host: `connectRedisCluster` returns a handle of it. It is secret, because
+ * it contains all passwords and the token for the lease.
  */
 export interface SharedCluster {
-  /** The cluster's name. */
+  /** The name of the cluster. */
   readonly redisCluster: string;
-  /** The plan it was made by, with the passwords of all users. */
+  /** The plan of the cluster, with the passwords of all users. */
   readonly plan: ClusterPlan;
-  /** Ids of the nodes' containers, in the order of the plan. */
+  /** The ids of the nodes' containers, in the order of the plan. */
   readonly containerIds: readonly string[];
-  /** How clients get in: the password and, with TLS, what to trust and to show. */
+  /** What clients need to connect: the password and, with TLS, the trusted authority and the client certificate. */
   readonly access: Access;
+  /** The id of the cluster's container network. */
   readonly networkId: string;
-  /** Where failures write their evidence, as the option of that name; undefined: where the environment says. */
+  /**
+   * The absolute path of the directory to which failures write their evidence.
+   * @default the directory that the environment sets
+   */
   readonly evidenceDir?: string | undefined;
   readonly lease: LeaseAddress;
 }
 
-/** Whether a value is what `share()` gave, and not options. */
+/** Returns whether a value is the result of `share()`, and not options. */
 export function isSharedCluster(value: object): value is SharedCluster {
   return "redisCluster" in value;
 }
 
 const MAP = "$map";
 
-/** A baseline as text, without its seed, which never changes and may be large. JSON knows no maps. */
+/**
+ * Encodes a baseline as JSON, with its maps as objects, because JSON has no maps. The seed is left out: it never changes and may
+ * be large.
+ */
 export function encodeBaseline({ fingerprints }: Baseline): string {
   return JSON.stringify({ fingerprints }, (_, value: unknown) =>
     value instanceof Map ? { [MAP]: [...value] } : value,
   );
 }
 
+/** Decodes a baseline that {@link encodeBaseline} encoded. */
 export function decodeBaseline(text: string): Baseline {
   return JSON.parse(text, (_, value: unknown) =>
     isEncodedMap(value) ? new Map(value[MAP]) : value,

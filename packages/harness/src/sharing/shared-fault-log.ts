@@ -19,7 +19,7 @@ export class SharedFaultLog implements NetworkFaultLog {
 
   async record(nodes: readonly string[]): Promise<() => Promise<void>> {
     const id = randomUUID();
-    await this.#report((signal) => this.#sharing.noteNetworkFault(id, nodes, signal));
+    await this.#report((signal) => this.#sharing.recordNetworkFault(id, nodes, signal));
     return async () => {
       await this.#report((signal) => this.#sharing.forgetNetworkFaults([id], signal)).catch(() => {});
     };

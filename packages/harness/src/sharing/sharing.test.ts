@@ -24,9 +24,9 @@ beforeEach(async () => {
 });
 afterEach(() => owner[Symbol.asyncDispose]());
 
-test("each handle knows of the others' faults, until they are taken back", async () => {
-  await other.noteNetworkFault("a", ["node-0", "node-1"], NEVER);
-  await owner.noteNetworkFault("b", ["node-1"]);
+test("shows the network faults of each handle to the others until they are forgotten", async () => {
+  await other.recordNetworkFault("a", ["node-0", "node-1"], NEVER);
+  await owner.recordNetworkFault("b", ["node-1"]);
   const both = new Map([
     ["a", ["node-0", "node-1"]],
     ["b", ["node-1"]],
@@ -39,11 +39,11 @@ test("each handle knows of the others' faults, until they are taken back", async
   expect(await other.networkFaults(NEVER)).toEqual(new Map());
 });
 
-test("another process may be in another folder, so that evidence goes by an absolute path", async () => {
+test("shares the evidence directory as an absolute path", async () => {
   expect((await other.share()).evidenceDir).toBe(resolve("evidence"));
 });
 
-test("another process gets the seed, also a large one and after a reset, and keeps it", async () => {
+test("requests the seed once, also a large one, and keeps it after a reset", async () => {
   const keys = Array.from({ length: 3 }, (_, index) =>
     seedKey(Buffer.from([0xff, index]), Buffer.alloc(2 ** 20, index), index === 0 ? 5_000 : undefined),
   );
@@ -71,14 +71,14 @@ test("another process gets the seed, also a large one and after a reset, and kee
   expect((await other.baseline(NEVER)).seed).toBeUndefined();
 });
 
-test("a fault is noted by nobody once the owner has gone", async () => {
+test("rejects the record of a fault with CLUSTER_STOPPED after the owner has stopped", async () => {
   await owner[Symbol.asyncDispose]();
-  await expect(other.noteNetworkFault("a", ["node-0"], NEVER)).rejects.toMatchObject({
+  await expect(other.recordNetworkFault("a", ["node-0"], NEVER)).rejects.toMatchObject({
     code: "CLUSTER_STOPPED",
   });
 });
 
-test("a lease is not taken when its signal is already aborted", async () => {
+test("does not take a lease if the signal is already aborted", async () => {
   const reason = new Error("too late");
   await expect(other.lease(AbortSignal.abort(reason))).rejects.toBe(reason);
   await expect(owner.lease(AbortSignal.abort(reason))).rejects.toBe(reason);
@@ -86,13 +86,13 @@ test("a lease is not taken when its signal is already aborted", async () => {
   release();
 });
 
-test("a lease is free again whenever the wait for it is aborted", async () => {
+test("releases the lease, whenever the wait for it is aborted", async () => {
   for (let round = 0; round < 60; round += 1) {
     const controller = new AbortController();
     const reason = new Error(`aborted in round ${round}`);
     const held = round % 3 === 0 ? await owner.lease(NEVER) : undefined;
-    const asking = other.lease(controller.signal);
-    const outcome = asking.then(
+    const lease = other.lease(controller.signal);
+    const outcome = lease.then(
       (release) => release(),
       (error: unknown) => expect(error).toBe(reason),
     );
@@ -105,7 +105,7 @@ test("a lease is free again whenever the wait for it is aborted", async () => {
   release();
 });
 
-test("every question to the owner is refused when its signal is already aborted", async () => {
+test("rejects every request to the owner if the signal is already aborted", async () => {
   const reason = new Error("too late");
   const aborted = AbortSignal.abort(reason);
   const baseline = await other.baseline(NEVER);
@@ -114,9 +114,9 @@ test("every question to the owner is refused when its signal is already aborted"
       other.baseline(aborted),
       other.keepBaseline({ ...baseline, fingerprints: [] }, aborted),
       other.networkFaults(aborted),
-      other.noteNetworkFault("a", ["node-0"], aborted),
+      other.recordNetworkFault("a", ["node-0"], aborted),
       other.forgetNetworkFaults(["a"], aborted),
-    ].map((asking) => expect(asking).rejects.toBe(reason)),
+    ].map((request) => expect(request).rejects.toBe(reason)),
   );
   expect(await owner.baseline()).toEqual(baseline);
   expect(await owner.networkFaults()).toEqual(new Map());

@@ -19,7 +19,7 @@ import { type ContainerExit, watchExits } from "../docker/watch-exits.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { collectEvidence } from "../evidence/collect-evidence.ts";
 import type { EvidenceBundle } from "../evidence/evidence.ts";
-import { ClusterHistory } from "../evidence/history.ts";
+import { ClusterHistory } from "../evidence/cluster-history.ts";
 import { nodesAtFailure } from "../evidence/nodes-at-failure.ts";
 import { withEvidence } from "../evidence/with-evidence.ts";
 import { evidenceSource } from "../evidence/evidence-source.ts";

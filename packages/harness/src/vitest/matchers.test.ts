@@ -20,14 +20,14 @@ describe("a cluster", () => {
     ).rejects.toThrowErrorMatchingInlineSnapshot(`
       [Error: The cluster is not healthy.
 
-      What is wrong:
+      Problems:
         node-0 reports cluster_state:fail
         node-1 returned no view: connection refused
         node-2 reports cluster_state:fail
         node-0 flags node-1 as fail
         node-2 flags node-1 as fail
         no node that answers owns the slots 5461-10922
-      What each node says:
+      Views of the nodes:
         node-0: primary of 0-5460, epoch 1 of 3, state fail, flags node-1 fail
         node-1: silent (connection refused)
         node-2: primary of 10923-16383, epoch 3 of 3, state fail, flags node-1 fail]
@@ -40,9 +40,9 @@ describe("a cluster", () => {
     ).rejects.toThrowErrorMatchingInlineSnapshot(`
       [Error: The nodes do not agree.
 
-      What is wrong:
+      Problems:
         the views differ on the slots of node-1: node-0, node-1 report 5461-10922; node-2 reports 5461-10000
-      What each node says:
+      Views of the nodes:
         node-0: primary of 0-5460, epoch 1 of 3, state ok, flags no node
         node-1: primary of 5461-10922, epoch 2 of 3, state ok, flags no node
         node-2: primary of 10923-16383, epoch 3 of 3, state ok, flags no node]
@@ -55,14 +55,14 @@ describe("a cluster", () => {
     ).rejects.toThrowErrorMatchingInlineSnapshot(`
       [Error: The cluster does not cover all slots.
 
-      What is wrong:
+      Problems:
         node-0 reports cluster_state:fail
         node-1 returned no view: connection refused
         node-2 reports cluster_state:fail
         node-0 flags node-1 as fail
         node-2 flags node-1 as fail
         no node that answers owns the slots 5461-10922
-      What each node says:
+      Views of the nodes:
         node-0: primary of 0-5460, epoch 1 of 3, state fail, flags node-1 fail
         node-1: silent (connection refused)
         node-2: primary of 10923-16383, epoch 3 of 3, state fail, flags node-1 fail]
@@ -71,18 +71,18 @@ describe("a cluster", () => {
 
   test("that should not have been healthy is shown as it is", async () => {
     await expect(expect(clusterWith()).not.toBeHealthy()).rejects.toThrowErrorMatchingInlineSnapshot(`
-      [Error: The cluster is healthy, which was not expected.
+      [Error: The cluster is healthy: expected the opposite.
 
-      What each node says:
+      Views of the nodes:
         node-0: primary of 0-5460, epoch 1 of 3, state ok, flags no node
         node-1: primary of 5461-10922, epoch 2 of 3, state ok, flags no node
         node-2: primary of 10923-16383, epoch 3 of 3, state ok, flags no node]
     `);
     await expect(expect(clusterWith()).not.toAgree()).rejects.toThrow(
-      "The nodes agree, which was not expected.",
+      "The nodes agree: expected the opposite.",
     );
     await expect(expect(clusterWith()).not.toCoverAllSlots()).rejects.toThrow(
-      "The cluster covers all slots, which was not expected.",
+      "The cluster covers all slots: expected the opposite.",
     );
   });
 
@@ -119,7 +119,7 @@ describe("a failover", () => {
     expect(() =>
       expect(failoverWith()).toHavePromotedReplica({ withinMs: 1000 }),
     ).toThrowErrorMatchingInlineSnapshot(`
-      [Error: node-5 was promoted in place of node-1 only after 1501 ms; within 1000 ms was expected.
+      [Error: node-5 was promoted in place of node-1 after 1501 ms: expected within 1000 ms.
 
       node-1 → node-5   slots 5461-10922   epoch 7 → 9
         suspected          780 ms  by node-4, expected 500–950
@@ -142,8 +142,8 @@ describe("a failover", () => {
     expect(() =>
       expect(failoverWith({ others: [other] })).toHaveRecoveredWithin(1_513),
     ).toThrowErrorMatchingInlineSnapshot(`
-      [Error: A write to the shard of node-1 was acknowledged only after 1515 ms; within 1513 ms was expected.
-      All nodes agreed about node-3 only after 1700 ms; within 1513 ms was expected.
+      [Error: A write to the shard of node-1 was acknowledged after 1515 ms: expected within 1513 ms.
+      All nodes agreed about node-3 after 1700 ms: expected within 1513 ms.
 
       node-1 → node-5   slots 5461-10922   epoch 7 → 9
         suspected          780 ms  by node-4, expected 500–950
@@ -171,7 +171,7 @@ describe("a failover", () => {
 
   test("that should not have been is shown as it was", () => {
     expect(() => expect(failoverWith()).not.toHavePromotedReplica()).toThrowErrorMatchingInlineSnapshot(`
-      [Error: node-5 was promoted in place of node-1; no promotion was expected.
+      [Error: node-5 was promoted in place of node-1: expected no promotion.
 
       node-1 → node-5   slots 5461-10922   epoch 7 → 9
         suspected          780 ms  by node-4, expected 500–950
@@ -187,7 +187,7 @@ describe("a failover", () => {
     expect(() => expect(failoverWith()).not.toHaveRecoveredWithin(2_000)).toThrowErrorMatchingInlineSnapshot(`
       [Error: A write to the shard of node-1 was acknowledged after 1515 ms.
       All nodes agreed about node-5 after 1512 ms.
-      More than 2000 ms was expected.
+      Expected more than 2000 ms.
 
       node-1 → node-5   slots 5461-10922   epoch 7 → 9
         suspected          780 ms  by node-4, expected 500–950
@@ -217,7 +217,7 @@ describe("a ledger", () => {
     expect(() =>
       expect(ledgerWith({ lost: lostWrites(2) })).toHaveLostNoAcknowledgedWrites(),
     ).toThrowErrorMatchingInlineSnapshot(`
-      [Error: Of 2990 acknowledged writes 2 were lost; none was expected.
+      [Error: 2 of 2990 acknowledged writes were lost: expected none.
 
       writes       3000: 2990 acknowledged, 6 failed, 4 unknown
       reads        0
@@ -243,7 +243,7 @@ describe("a ledger", () => {
 
   test("that lost too many writes says how many were too many", () => {
     expect(() => expect(ledgerWith({ lost: lostWrites(3) })).toHaveLostAtMost(1)).toThrow(
-      "Of 2990 acknowledged writes 3 were lost; at most 1 was expected.",
+      "3 of 2990 acknowledged writes were lost: expected at most 1.",
     );
   });
 
@@ -252,8 +252,8 @@ describe("a ledger", () => {
     expect(() =>
       expect(ledgerWith({ shards })).toHaveBeenUnavailableAtMost(1_000),
     ).toThrowErrorMatchingInlineSnapshot(`
-      [Error: Shard 0 took no writes for 1613 ms; at most 1000 ms was expected.
-      Shard 2 took no writes for 2100 ms; at most 1000 ms was expected.
+      [Error: Shard 0 accepted no writes for 1613 ms: expected at most 1000 ms.
+      Shard 2 accepted no writes for 2100 ms: expected at most 1000 ms.
 
       writes       3000: 2990 acknowledged, 6 failed, 4 unknown
       reads        0
@@ -279,7 +279,7 @@ describe("a ledger", () => {
     expect(() =>
       expect(ledgerWith()).not.toHaveLostNoAcknowledgedWrites(),
     ).toThrowErrorMatchingInlineSnapshot(`
-      [Error: Of 2990 acknowledged writes none was lost; a loss was expected.
+      [Error: None of 2990 acknowledged writes was lost: expected at least one.
 
       writes       3000: 2990 acknowledged, 6 failed, 4 unknown
       reads        0
@@ -300,10 +300,10 @@ describe("a ledger", () => {
         after      0 writes]
     `);
     expect(() => expect(ledgerWith({ lost: lostWrites(1) })).not.toHaveLostAtMost(2)).toThrow(
-      "Of 2990 acknowledged writes 1 was lost; a loss of more than 2 was expected.",
+      "1 of 2990 acknowledged writes was lost: expected more than 2.",
     );
     expect(() => expect(ledgerWith()).not.toHaveBeenUnavailableAtMost(100)).toThrow(
-      "No shard was without writes for longer than 0 ms; longer than 100 ms was expected.",
+      "No shard was without writes for longer than 0 ms: expected more than 100 ms.",
     );
   });
 

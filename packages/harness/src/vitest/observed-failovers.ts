@@ -1,5 +1,5 @@
-import type { HistoryView } from "../evidence/history.ts";
-import { report } from "../report/report.ts";
+import type { HistoryView } from "../evidence/cluster-history.ts";
+import { report } from "../report/failover-report.ts";
 import type { ReportData } from "../report/report-data.ts";
 
 /** Every failover of a test as data for the reporter, with the ledger of the workload that it happened to. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { recordArtifact, type RunnerTestCase, type RunnerTestSuite, type TestAttachment } from "vitest";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { redactor } from "../evidence/redact.ts";
-import { secretsOf } from "../evidence/secrets-of.ts";
+import { secretsOfPlan } from "../evidence/find-secrets.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import { evidenceName } from "./evidence-name.ts";
 import type { EvidenceArtifact } from "./vitest-types.ts";
@@ -39,7 +39,7 @@ export async function saveTestEvidence(
   error: unknown,
   folder: string | undefined,
 ): Promise<void> {
-  const redact = redactor(secretsOf(cluster.plan));
+  const redact = redactor(secretsOfPlan(cluster.plan));
   const name = evidenceName({
     project: task.file.projectName,
     file: task.file.name,

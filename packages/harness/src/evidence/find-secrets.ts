@@ -3,8 +3,8 @@ import { SECRET_DIRECTIVES, secretsOfCommand } from "./command-secrets.ts";
 import type { EvidenceBundle } from "./evidence.ts";
 import { findCommands } from "./find-commands.ts";
 
-/** Every secret that a plan holds: the password, and what the nodes' redis.conf says of passwords and ACL users. */
-export function secretsOf(plan: ClusterPlan): readonly string[] {
+/** Returns every secret of a plan: the password, and the passwords and ACL users in the redis.conf of the nodes. */
+export function secretsOfPlan(plan: ClusterPlan): readonly string[] {
   const found = new Set(plan.password === undefined ? [] : [plan.password]);
   for (const { redisConf } of plan.nodes) {
     for (const line of redisConf.split("\n")) {
@@ -17,10 +17,10 @@ export function secretsOf(plan: ClusterPlan): readonly string[] {
   return [...found];
 }
 
-/** Every secret that a bundle is known to hold: those of the plan, and those in commands that an error carries. */
+/** Returns every known secret of a bundle: the secrets of the plan, and the secrets in commands that an error contains. */
 export function secretsOfBundle({ plan, error }: Pick<EvidenceBundle, "plan" | "error">): readonly string[] {
-  const given = findCommands(error).flatMap(secretsOfCommand);
-  return [...new Set([...(plan === undefined ? [] : secretsOf(plan)), ...given])];
+  const fromCommands = findCommands(error).flatMap(secretsOfCommand);
+  return [...new Set([...(plan === undefined ? [] : secretsOfPlan(plan)), ...fromCommands])];
 }
 
 function addRule(rule: string, found: Set<string>): void {
@@ -28,10 +28,10 @@ function addRule(rule: string, found: Set<string>): void {
   if (secret !== undefined) found.add(secret);
 }
 
-/** The arguments of a line of redis.conf, without their quotes and escapes (`sdssplitargs` in sds.c). */
+/** Splits a line of redis.conf into its arguments, without their quotes and escapes (`sdssplitargs` in sds.c). */
 function splitArguments(line: string): readonly string[] {
   return [...line.matchAll(/"((?:\\.|[^"\\])*)"|'((?:\\'|[^'])*)'|[^\s"']+/g)].map(
-    ([whole, double, single]) =>
-      double?.replaceAll(/\\(.)/g, "$1") ?? single?.replaceAll("\\'", "'") ?? whole,
+    ([match, double, single]) =>
+      double?.replaceAll(/\\(.)/g, "$1") ?? single?.replaceAll("\\'", "'") ?? match,
   );
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RedisClusterError } from "../errors.ts";
 import type { FaultFacts } from "../faults/fault.ts";
-import { ClusterHistory } from "./history.ts";
+import { ClusterHistory } from "./cluster-history.ts";
 
 const KILL: FaultFacts = {
   kind: "kill",
@@ -11,7 +11,7 @@ const KILL: FaultFacts = {
   seed: 7,
 };
 
-test("a fault is in force until it is healed, and healed once", async () => {
+test("records the time when a fault is healed, once", async () => {
   const history = new ClusterHistory();
   const before = Date.now();
   const healed = history.addFault(KILL);
@@ -24,7 +24,7 @@ test("a fault is in force until it is healed, and healed once", async () => {
   expect(history.faults).toEqual([fault]);
 });
 
-test("seeds are entered with what they were for", () => {
+test("records each seed with its purpose", () => {
   const history = new ClusterHistory();
   history.addSeed("Killing node-0", 7);
   history.addSeed("workload", 8);
@@ -34,7 +34,7 @@ test("seeds are entered with what they were for", () => {
   ]);
 });
 
-test("an error that passes several calls is entered once, where it came from", () => {
+test("records an error that passes through several calls once, with its first phase", () => {
   const history = new ClusterHistory();
   const error = new RedisClusterError("WAIT_TIMEOUT", "not done");
   history.addError("Waiting", error);
@@ -48,7 +48,7 @@ test("an error that passes several calls is entered once, where it came from", (
   ]);
 });
 
-test("only the last 200 of a kind are kept, and what was let go is counted", () => {
+test("keeps the last 200 entries of a kind, and counts the dropped ones", () => {
   const history = new ClusterHistory();
   for (let count = 0; count < 205; count += 1) history.addError(`call ${count}`, new Error("no"));
   expect(history.errors).toHaveLength(200);
@@ -57,7 +57,7 @@ test("only the last 200 of a kind are kept, and what was let go is counted", () 
   expect(history.dropped).toEqual({ faults: 0, failovers: 0, ledgers: 0, errors: 5, seeds: 0 });
 });
 
-test("after clear() nothing is left, and an old fault that is healed does not come back", () => {
+test("is empty after clear(), also if an old fault is healed afterwards", () => {
   const history = new ClusterHistory();
   const healed = history.addFault(KILL);
   for (let count = 0; count < 201; count += 1) history.addError("call", new Error("no"));
@@ -69,7 +69,7 @@ test("after clear() nothing is left, and an old fault that is healed does not co
   expect(history.since).toBeGreaterThanOrEqual(since);
 });
 
-test("what was read of it does not change any more", () => {
+test("does not change lists that were returned before", () => {
   const history = new ClusterHistory();
   const { errors } = history;
   history.addError("call", new Error("no"));

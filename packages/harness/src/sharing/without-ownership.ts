@@ -1,13 +1,16 @@
 import type { Sharing } from "./sharing.ts";
 
-/** The same for a handle that ends before the cluster does, in whichever process the cluster was started. */
-export function asGuest(sharing: Sharing): Sharing {
+/**
+ * Returns the same sharing for a handle that does not own the cluster: the cluster continues when the handle is stopped, also if
+ * this process started it.
+ */
+export function withoutOwnership(sharing: Sharing): Sharing {
   return {
     outlivesHandle: true,
     baseline: (signal) => sharing.baseline(signal),
     keepBaseline: (baseline, signal) => sharing.keepBaseline(baseline, signal),
     networkFaults: (signal) => sharing.networkFaults(signal),
-    noteNetworkFault: (id, nodes, signal) => sharing.noteNetworkFault(id, nodes, signal),
+    recordNetworkFault: (id, nodes, signal) => sharing.recordNetworkFault(id, nodes, signal),
     forgetNetworkFaults: (ids, signal) => sharing.forgetNetworkFaults(ids, signal),
     lease: (signal) => sharing.lease(signal),
     share: (containerIds) => sharing.share(containerIds),

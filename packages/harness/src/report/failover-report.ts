@@ -6,30 +6,39 @@ import type { ReportData, ReportShard } from "./report-data.ts";
 import { reportPage } from "./report-page.ts";
 import { standaloneSvg } from "./standalone-svg.ts";
 import { summarizeFailover } from "./summarize-failover.ts";
-import { verdictOf } from "./verdict.ts";
-import { primariesOf } from "./words.ts";
+import { summarizeLedger } from "./summarize-ledger.ts";
+import { formatPrimaries } from "./labels.ts";
 import { gapMs, writeGaps } from "./write-gaps.ts";
 
-/** Pixels; as wide as a page of text with pictures is on a laptop. */
-const SVG_WIDTH = 1_000;
-const LEAST_SVG_WIDTH = 280;
+/** The default width in pixels: that of a page with pictures on a laptop. */
+const DEFAULT_SVG_WIDTH = 1_000;
+const MIN_SVG_WIDTH = 280;
 
-/** A finished observation in its forms. Each of them is made anew from the same data, and none does any I/O. */
+/** A report of a failover in several formats. Each call creates the format again from the same data, without I/O. */
 export interface FailoverReport {
-  /** Everything that the other forms are made of. `JSON.stringify(report)` writes it. */
+  /** Returns the data of all formats. `JSON.stringify(report)` writes them. */
   toJSON(): ReportData;
-  /** Aligned lines for a terminal: the summary, a bar for each node and the client, and the marks in order. */
+  /**
+   * Returns aligned lines for a terminal: the summary, a bar for each node and the client, and the marks in chronological order.
+   */
   toText(options?: ReportTextOptions): string;
-  /** A picture that stands alone, light or dark as whoever looks at it prefers. Default width 1000 pixels. */
+  /**
+   * Returns a self-contained SVG picture. It uses the light or dark theme that the reader prefers.
+   *
+   * @param options.width the width in pixels, at least 280. @default 1000
+   */
   toSVG(options?: { readonly width?: number | undefined }): string;
-  /** A page that needs nothing from anywhere else. */
+  /** Returns a self-contained HTML page. */
   toHTML(): string;
 }
 
 /**
- * Makes a report of a failover, and of the ledger of a workload that ran meanwhile, if one did. Pure.
+ * Creates a report of a failover. Pure.
  *
- * @param options `title`: what it is about, such as a test's name. Default: who failed and who was promoted.
+ * @param failover the result of `observeFailover()`.
+ * @param ledger the result of `stop()` of a workload that ran during the failover. @default no workload ran
+ * @param options.title the title of the report, such as the name of a test. @default the primaries of the shard: `node-0 →
+ * node-3`
  */
 export function report(
   failover: Failover,
@@ -40,7 +49,8 @@ export function report(
   return {
     toJSON: () => data,
     toText: (textOptions = {}) => formatReport(data, textOptions),
-    toSVG: ({ width = SVG_WIDTH } = {}) => standaloneSvg(data, Math.max(LEAST_SVG_WIDTH, Math.round(width))),
+    toSVG: ({ width = DEFAULT_SVG_WIDTH } = {}) =>
+      standaloneSvg(data, Math.max(MIN_SVG_WIDTH, Math.round(width))),
     toHTML: () => reportPage([{ title: data.title, report: data }], { title: data.title }),
   };
 }
@@ -51,10 +61,10 @@ function reportData(failover: Failover, ledger: Ledger | undefined, title: strin
     reportShard(shard, gaps.filter((gap) => gap.shard === shard.shard).map(gapMs)[0]),
   );
   const [first] = shards;
-  const verdict = ledger === undefined ? undefined : verdictOf(ledger);
+  const verdict = ledger === undefined ? undefined : summarizeLedger(ledger);
   return {
     version: 1,
-    title: title ?? (first === undefined ? "" : primariesOf(first)),
+    title: title ?? (first === undefined ? "" : formatPrimaries(first)),
     since: failover.since,
     summary: summarizeFailover(shards, verdict, failover.events),
     shards,
@@ -76,7 +86,7 @@ function reportShard(shard: ShardFailover, unavailableMs: number | undefined): R
     manual,
     phases,
     acknowledgedByOldPrimary: shard.acknowledgedByOldPrimary,
-    // No node has to be declared dead for a manual one, and a second failover does not begin with the fault.
+    // A manual failover has no expected time, and a second failover does not start with the fault.
     expected: manual || promotions.length > 1 ? undefined : { minMs: expected.minMs, maxMs: expected.maxMs },
     unavailableMs,
   };

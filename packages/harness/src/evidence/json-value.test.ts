@@ -1,23 +1,23 @@
 import { expect, test } from "vitest";
 import { RedisClusterError } from "../errors.ts";
-import { plainValue } from "./plain-value.ts";
+import { toJsonValue } from "./json-value.ts";
 import { redactor } from "./redact.ts";
 
 const redact = redactor(["hunter2"]);
 
-test("secrets are taken out at any depth, also out of names of fields", () => {
+test("redacts secrets at any depth, also in names of fields", () => {
   const value = { list: [{ text: "it is hunter2" }], hunter2: 1, map: new Map([["a", "hunter2"]]) };
-  expect(plainValue(value, redact)).toEqual({ list: [{ text: "it is ***" }], "***": 1, map: { a: "***" } });
+  expect(toJsonValue(value, redact)).toEqual({ list: [{ text: "it is ***" }], "***": 1, map: { a: "***" } });
 });
 
-test("a field that is called like a secret is one, whatever it holds", () => {
+test("redacts a field with the name of a secret, whatever its type is", () => {
   const value = {
-    password: "nobody told",
+    password: "not in the list",
     passwd: Buffer.from("7"),
     requirepass: 123,
     masterauth: undefined,
   };
-  expect(plainValue(value, redact)).toEqual({
+  expect(toJsonValue(value, redact)).toEqual({
     password: "***",
     passwd: "***",
     requirepass: "***",
@@ -25,13 +25,13 @@ test("a field that is called like a secret is one, whatever it holds", () => {
   });
 });
 
-test("an error keeps its code, details and causes", () => {
+test("keeps the code, details and causes of an error", () => {
   const cause = new AggregateError([new Error("first hunter2"), "second"], "several");
   const error = new RedisClusterError("WAIT_TIMEOUT", "not done: hunter2", {
     cause,
     details: { timeoutMs: 5 },
   });
-  expect(plainValue(error, redact)).toMatchObject({
+  expect(toJsonValue(error, redact)).toMatchObject({
     name: "RedisClusterError",
     code: "WAIT_TIMEOUT",
     message: "not done: ***",
@@ -41,21 +41,21 @@ test("an error keeps its code, details and causes", () => {
   });
 });
 
-test("what JSON cannot say becomes text, and a circle ends", () => {
+test("converts values that JSON cannot represent to text, also circular ones", () => {
   const circle: Record<string, unknown> = { big: 3n, none: undefined, endless: Number.POSITIVE_INFINITY };
   circle["self"] = circle;
   circle["same"] = [circle["none"]];
-  expect(plainValue(circle, redact)).toEqual({
+  expect(toJsonValue(circle, redact)).toEqual({
     big: "3",
     none: null,
     endless: "Infinity",
-    self: "[itself]",
+    self: "[circular]",
     same: [null],
   });
 });
 
-test("what is too deep is cut off", () => {
+test("cuts off values that are nested too deeply", () => {
   let deep: unknown = "bottom";
   for (let depth = 0; depth < 1_000; depth += 1) deep = [deep];
-  expect(JSON.stringify(plainValue(deep, redact))).toContain("[more]");
+  expect(JSON.stringify(toJsonValue(deep, redact))).toContain("[too deep]");
 });

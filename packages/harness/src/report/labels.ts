@@ -1,31 +1,31 @@
 import type { LaneState, MarkKind, TimelineBar, TimelineLane } from "./report-data.ts";
 
-/** What a state is called. */
-export const STATE_WORDS: Readonly<Record<LaneState, string>> = {
+/** The label of each state of a lane. */
+export const STATE_LABELS: Readonly<Record<LaneState, string>> = {
   primary: "primary",
   replica: "replica",
   unknown: "role unknown",
-  silent: "silent",
+  silent: "no answer",
   suspected: "suspected",
   "declared-dead": "declared dead",
-  "election-delay": "waits to stand",
-  election: "asks for votes",
+  "election-delay": "waiting for election",
+  election: "requesting votes",
   writable: "writes acknowledged",
   unavailable: "no writes acknowledged",
 };
 
-/** What a mark is called. */
-export const MARK_WORDS: Readonly<Record<MarkKind, string>> = {
+/** The label of each kind of mark. */
+export const MARK_LABELS: Readonly<Record<MarkKind, string>> = {
   fault: "fault",
   suspected: "suspected",
   "declared-dead": "declared dead",
   manual: "manual failover",
   "election-planned": "election planned",
   "election-started": "election started",
-  vote: "vote given",
-  "vote-denied": "vote refused",
+  vote: "vote granted",
+  "vote-denied": "vote denied",
   elected: "elected",
-  serving: "seen to serve",
+  serving: "serving",
   agreed: "all agree",
   "first-write": "first write",
   "late-write": "late write",
@@ -35,11 +35,11 @@ export const MARK_WORDS: Readonly<Record<MarkKind, string>> = {
   duplicated: "duplicated",
 };
 
-/** Kinds that mean harm to data. */
+/** The kinds of marks that show damaged data. */
 export const FINDING_KINDS: ReadonlySet<MarkKind> = new Set<MarkKind>(["lost", "stale", "duplicated"]);
 
-/** The primaries that a shard had, in order: `node-0 → node-3`. */
-export function primariesOf(shard: {
+/** Returns the primaries of a shard in chronological order: `node-0 → node-3`. */
+export function formatPrimaries(shard: {
   readonly failed: string;
   readonly promotions: readonly { readonly name: string }[];
   readonly promoted: string;
@@ -48,16 +48,18 @@ export function primariesOf(shard: {
   return [shard.failed, ...between, shard.promoted].join(" → ");
 }
 
-/** `node-3`, or `client, shard 1`. */
+/** Returns the name of a lane: `node-3`, or `client, shard 1`. */
 export function laneName({ kind, name, shard }: TimelineLane): string {
   return kind === "node" ? name : `${name}, shard ${shard}`;
 }
 
-/** From when to when a bar goes; what lies outside of the timeline has no number. */
-export function barTimes(bar: TimelineBar, fromMs: number, toMs: number): string {
-  const begins = bar.fromMs > fromMs;
-  const ends = bar.toMs < toMs;
-  if (begins && ends) return `${bar.fromMs} to ${bar.toMs} ms (${bar.toMs - bar.fromMs} ms)`;
-  if (begins) return `from ${bar.fromMs} ms on`;
-  return ends ? `until ${bar.toMs} ms` : "all the time";
+/**
+ * Returns the times of a bar. An end of the bar that is at an end of the timeline is not named, because the state may be longer.
+ */
+export function formatBarTimes(bar: TimelineBar, fromMs: number, toMs: number): string {
+  const hasStart = bar.fromMs > fromMs;
+  const hasEnd = bar.toMs < toMs;
+  if (hasStart && hasEnd) return `${bar.fromMs} to ${bar.toMs} ms (${bar.toMs - bar.fromMs} ms)`;
+  if (hasStart) return `from ${bar.fromMs} ms on`;
+  return hasEnd ? `until ${bar.toMs} ms` : "all the time";
 }

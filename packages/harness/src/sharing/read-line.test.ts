@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { firstLine } from "./first-line.ts";
+import { readLine } from "./read-line.ts";
 
 let server: Server;
 let port: number;
@@ -16,9 +16,9 @@ beforeEach(async () => {
 });
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-test("a line that comes in pieces is one, and a character that is torn apart stays whole", async () => {
+test("reads a line that arrives byte by byte, also if bytes of one character are split", async () => {
   const socket = connect({ host: "127.0.0.1", port });
-  const line = firstLine(socket);
+  const line = readLine(socket);
   const other = await accepted;
   const bytes = Buffer.from("a baselıne\nand more");
   for (const byte of bytes) {
@@ -30,22 +30,22 @@ test("a line that comes in pieces is one, and a character that is torn apart sta
   other.destroy();
 });
 
-test("a connection that ends without a line is an error", async () => {
-  const line = firstLine(connect({ host: "127.0.0.1", port }));
+test("rejects if the connection closes before the line is complete", async () => {
+  const line = readLine(connect({ host: "127.0.0.1", port }));
   (await accepted).end("half a li");
-  await expect(line).rejects.toThrow("The connection was closed.");
+  await expect(line).rejects.toThrow("The connection closed before a line was received.");
 });
 
-test("a refused connection rejects, and troubles nobody else", async () => {
+test("rejects if the connection is refused, without an unhandled error event", async () => {
   await new Promise((resolve) => server.close(resolve));
-  // An error event that nobody hears would fail this whole run.
-  await expect(firstLine(connect({ host: "127.0.0.1", port }))).rejects.toThrow("ECONNREFUSED");
+  // An error event without a listener would fail the whole test run.
+  await expect(readLine(connect({ host: "127.0.0.1", port }))).rejects.toThrow("ECONNREFUSED");
   server = createServer().listen(0, "127.0.0.1");
 });
 
-test("a connection that is reset after its line troubles nobody", async () => {
+test("causes no unhandled error if the connection is reset after the line", async () => {
   const socket = connect({ host: "127.0.0.1", port });
-  const line = firstLine(socket);
+  const line = readLine(socket);
   const other = await accepted;
   other.write("granted\n");
   expect(await line).toBe("granted");

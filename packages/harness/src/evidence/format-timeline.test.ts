@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Failover } from "../failover/failover.ts";
 import type { Ledger } from "../workload/ledger.ts";
-import type { HistoryView } from "./history.ts";
-import { formatTimeline } from "./timeline.ts";
+import type { HistoryView } from "./cluster-history.ts";
+import { formatTimeline } from "./format-timeline.ts";
 
 const SINCE = Date.UTC(2026, 10, 24, 2, 14, 44);
 const NOTHING_DROPPED = { faults: 0, failovers: 0, ledgers: 0, errors: 0, seeds: 0 };
@@ -41,7 +41,7 @@ const FAILOVER: Failover = {
   events: [{ atMs: 1_501, node: "node-4", kind: "elected", text: "Failover election won" }],
 };
 
-test("all that happened comes in the order of time, and the failovers' phases below", () => {
+test("lists all events in chronological order, then the phases of the failovers", () => {
   const text = formatTimeline(
     history({
       errors: [
@@ -68,13 +68,13 @@ test("all that happened comes in the order of time, and the failovers' phases be
     }),
   );
   expect(text).toMatchInlineSnapshot(`
-    "2026-11-24T02:14:44.000Z        +0 ms  history   begins
-    2026-11-24T02:14:44.100Z      +100 ms  workload  begins, seed 3
+    "2026-11-24T02:14:44.000Z        +0 ms  history   started
+    2026-11-24T02:14:44.100Z      +100 ms  workload  started, seed 3
     2026-11-24T02:14:44.500Z      +500 ms  error     Waiting: early
     2026-11-24T02:14:46.000Z     +2000 ms  fault     kill: node-0 killed with SIGKILL
     2026-11-24T02:14:47.501Z     +3501 ms  failover  node-4: Failover election won
     2026-11-24T02:14:52.000Z     +8000 ms  healed    kill: node-0 killed with SIGKILL
-    2026-11-24T02:14:52.500Z     +8500 ms  workload  ended: 9 of 10 writes acknowledged, 0 lost
+    2026-11-24T02:14:52.500Z     +8500 ms  workload  stopped: 9 of 10 writes acknowledged, 0 lost
     2026-11-24T02:14:53.000Z     +9000 ms  error     Waiting: WAIT_TIMEOUT not done
 
     node-0 → node-4   slots 0-5460   epoch 1 → 9
@@ -85,8 +85,8 @@ test("all that happened comes in the order of time, and the failovers' phases be
   `);
 });
 
-test("what was not kept is said", () => {
+test("reports the number of dropped entries", () => {
   expect(formatTimeline(history({ dropped: { ...NOTHING_DROPPED, errors: 3 } }))).toContain(
-    "3 older errors were not kept.\n",
+    "3 older errors were dropped.\n",
   );
 });

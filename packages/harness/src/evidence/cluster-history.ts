@@ -4,60 +4,60 @@ import type { FaultFacts } from "../faults/fault.ts";
 import type { Ledger } from "../workload/ledger.ts";
 import { wallClockMs } from "../clock/real-time.ts";
 
-/** So many of each kind are kept, the newest ones. */
-const MOST = 200;
+/** The number of entries of each kind that are kept: the newest ones. */
+const MAX_ENTRIES = 200;
 
-/** A fault that was done to the cluster. */
+/** A fault that was applied to the cluster. */
 export interface PastFault extends FaultFacts {
-  /** When it had been taken back, as `Date.now()` tells. Undefined while it is in force. */
+  /** When the fault had been reverted, in milliseconds since 1970, as `Date.now()` returns them. Undefined while it is active. */
   readonly healedAt: number | undefined;
 }
 
 /** An error that a call of the cluster threw. */
 export interface PastError {
-  /** As `Date.now()` tells. */
+  /** When the error was recorded, in milliseconds since 1970, as `Date.now()` returns them. */
   readonly at: number;
-  /** What was being done: `Waiting for a healthy cluster`. */
+  /** What the call was doing: `Waiting for a healthy cluster`. */
   readonly phase: string;
-  /** Of an error of this library; undefined for any other. */
+  /** The code of an error of this library; undefined for other errors. */
   readonly code: string | undefined;
   readonly message: string;
 }
 
-/** A choice of chance that can be repeated. */
+/** The seed of a random choice, with which the choice can be repeated. */
 export interface PastSeed {
-  /** As `Date.now()` tells. */
+  /** When the seed was recorded, in milliseconds since 1970, as `Date.now()` returns them. */
   readonly at: number;
-  /** `workload`, or what was done to the nodes that chance chose: `Killing node-3`. */
+  /** `workload`, or what was done to the randomly chosen nodes: `Killing node-3`. */
   readonly what: string;
   readonly seed: number;
 }
 
-/** What happened on a cluster since its start, oldest first. Of each kind the last 200 are kept. */
+/** What happened on a cluster since its start or its last `reset()`, oldest first. The last 200 entries of each kind are kept. */
 export interface HistoryView {
-  /** From when on it tells, as `Date.now()` tells. */
+  /** When the history starts, in milliseconds since 1970, as `Date.now()` returns them. */
   readonly since: number;
   readonly faults: readonly PastFault[];
-  /** Those that `observeFailover` saw to their end. */
+  /** The failovers that `observeFailover` observed completely. */
   readonly failovers: readonly Failover[];
-  /** Of the workloads that were stopped with `stop()`. */
+  /** The ledgers of the workloads that were stopped with `stop()`. */
   readonly ledgers: readonly Ledger[];
   readonly errors: readonly PastError[];
   readonly seeds: readonly PastSeed[];
-  /** How many older ones of each kind were let go. */
+  /** The number of older entries of each kind that were dropped. */
   readonly dropped: Readonly<Record<"faults" | "failovers" | "ledgers" | "errors" | "seeds", number>>;
 }
 
-/** Writes down what happens on a cluster. The handle fills it. */
+/** Records what happens on a cluster. The handle adds the entries. */
 export class ClusterHistory implements HistoryView {
   #since = wallClockMs();
-  #faults = new Recent<{ facts: FaultFacts; healedAt: number | undefined }>();
-  #failovers = new Recent<Failover>();
-  #ledgers = new Recent<Ledger>();
-  #errors = new Recent<PastError>();
-  #seeds = new Recent<PastSeed>();
-  /** An error often passes several calls on its way out. */
-  #seen = new WeakSet<object>();
+  #faults = new BoundedList<{ facts: FaultFacts; healedAt: number | undefined }>();
+  #failovers = new BoundedList<Failover>();
+  #ledgers = new BoundedList<Ledger>();
+  #errors = new BoundedList<PastError>();
+  #seeds = new BoundedList<PastSeed>();
+  /** The errors that are recorded already. An error often passes through several calls. */
+  #recordedErrors = new WeakSet<object>();
 
   get since(): number {
     return this.#since;
@@ -87,7 +87,7 @@ export class ClusterHistory implements HistoryView {
     };
   }
 
-  /** Enters a fault. The function that it gives is to be called when the fault has been taken back. */
+  /** Records a fault. Returns a function that must be called when the fault has been reverted. */
   addFault({ kind, nodes, since, description, seed }: FaultFacts): () => void {
     const entry: { facts: FaultFacts; healedAt: number | undefined } = {
       facts: { kind, nodes, since, description, seed },
@@ -111,32 +111,32 @@ export class ClusterHistory implements HistoryView {
     this.#seeds.add({ at: wallClockMs(), what, seed });
   }
 
-  /** Enters what a call threw, once however often it is thrown on. */
+  /** Records what a call threw. An error that passes through several calls is recorded once. */
   addError(phase: string, thrown: unknown): void {
     if (typeof thrown === "object" && thrown !== null) {
-      if (this.#seen.has(thrown)) return;
-      this.#seen.add(thrown);
+      if (this.#recordedErrors.has(thrown)) return;
+      this.#recordedErrors.add(thrown);
     }
     const code = thrown instanceof RedisClusterError ? thrown.code : undefined;
     this.#errors.add({ at: wallClockMs(), phase, code, message: messageOf(thrown) });
   }
 
-  /** Forgets everything and begins anew. A fault that is still in force is not told of any more. */
+  /** Removes all entries and restarts the history. A fault that is still active is removed as well. */
   clear(): void {
     this.#since = wallClockMs();
-    for (const each of [this.#faults, this.#failovers, this.#ledgers, this.#errors, this.#seeds])
-      each.clear();
+    for (const list of [this.#faults, this.#failovers, this.#ledgers, this.#errors, this.#seeds])
+      list.clear();
   }
 }
 
-/** The last few of something. */
-class Recent<T> {
+/** The last {@link MAX_ENTRIES} items that were added. */
+class BoundedList<T> {
   items: T[] = [];
   dropped = 0;
 
   add(item: T): void {
     this.items.push(item);
-    if (this.items.length <= MOST) return;
+    if (this.items.length <= MAX_ENTRIES) return;
     this.items.shift();
     this.dropped += 1;
   }
