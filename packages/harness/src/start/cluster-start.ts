@@ -2,7 +2,7 @@ import type { Cluster } from "ioredis";
 import {
   type ClusterCertificates,
   clientTls,
-  makeCertificates,
+  issueCertificates,
 } from "../certificates/cluster-certificates.ts";
 import { type Access, accessOf } from "../clients/access.ts";
 import { AddressTable } from "../clients/address-table.ts";
@@ -114,7 +114,7 @@ export class ClusterStart {
       using _exits = watchExits(this.#engine, plan.name, (exit) => this.#stopAtExit(exit));
       const signal = AbortSignal.any([deadline.signal, this.#trouble.signal]);
       const hosts = namesOfHost(this.#engine, plan.publishOn);
-      const certificates = plan.tls && (await makeCertificates(plan, plan.tls.clientAuth, ...hosts));
+      const certificates = plan.tls && (await issueCertificates(plan, plan.tls.clientAuth, ...hosts));
       const access = accessOf(plan, certificates && clientTls(certificates));
       const booting = this.#boot(plan, access, certificates, image, signal);
       const forming = formCluster(plan, booting.connections, signal);
