@@ -1,7 +1,7 @@
 import { type ContainerRuntimeClient, ImageName } from "testcontainers";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { Owner } from "../cleanup/owner.ts";
-import { thisOwner } from "../cleanup/this-owner.ts";
+import { currentOwner } from "../cleanup/current-owner.ts";
 import { type EnginePlace, findPlace } from "./engine-place.ts";
 import { addressOf, type PublishedAddress } from "./published-address.ts";
 import { pullImage } from "./pull-image.ts";
@@ -65,7 +65,7 @@ export async function locate(client: ContainerRuntimeClient): Promise<EnginePlac
 
 /** @throws RedisClusterError NO_DOCKER or REAPER_UNAVAILABLE */
 export async function findEngine(): Promise<Engine> {
-  const finding = thisOwner();
+  const finding = currentOwner();
   // A rejection is reported by the last line; it must not end the process if an earlier line fails.
   finding.catch(() => {});
   const client = await findClient();

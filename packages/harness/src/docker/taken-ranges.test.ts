@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CLUSTER_LABEL, type Owner, ownerLabels } from "../cleanup/owner.ts";
-import { thisOwner } from "../cleanup/this-owner.ts";
+import { currentOwner } from "../cleanup/current-owner.ts";
 import { parseSubnet, type TakenRange } from "../plan/subnet.ts";
 import type { Engine } from "./engine.ts";
 import { holderOf, parseNameServers, parseRoutes, takenRanges } from "./taken-ranges.ts";
@@ -100,7 +100,7 @@ test("the name servers of a host are taken, those that are IPv4 addresses", () =
   expect(parseNameServers("")).toEqual([]);
 });
 
-const OWNER: Owner = await thisOwner();
+const OWNER: Owner = await currentOwner();
 
 /** An engine of which only the list of its networks is asked. */
 function engineWith(networks: readonly object[], sharesNetwork = false): Engine {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
-import { CLUSTER_LABEL, judgeOwner, parseOwner } from "../cleanup/owner.ts";
-import { processState } from "../cleanup/process-state.ts";
+import { CLUSTER_LABEL, classifyOwner, parseOwner } from "../cleanup/owner.ts";
+import { readProcessState } from "../cleanup/process-state.ts";
 import { addressToNumber, isAddress, subnetAt, type TakenRange } from "../plan/subnet.ts";
 import type { Engine } from "./engine.ts";
 
@@ -49,7 +49,7 @@ export async function holderOf(range: TakenRange, engine: Engine): Promise<Holde
   const process =
     owner === undefined ? "another process" : `process ${owner.pid}, started in ${owner.project}`;
   const here = { ...engine.owner, hasEngine: engine.place.onThisMachine };
-  const verdict = await judgeOwner(owner, here, processState);
+  const verdict = await classifyOwner(owner, here, readProcessState);
   return verdict === "orphan"
     ? { holder: `${holder}, left behind by ${process}, which is dead`, orphan: true }
     : { holder: `${holder}, a cluster of ${process}`, orphan: false };
