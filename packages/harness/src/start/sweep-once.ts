@@ -23,7 +23,7 @@ export async function sweepOnce(engine: Engine): Promise<void> {
 /** Removes what dead processes left, as far as that can be done within some seconds. Never throws. */
 export async function sweepQuietly(engine: Engine): Promise<void> {
   const signal = AbortSignal.timeout(SWEEP_LIMIT_MS);
-  const here = { ...engine.owner, hasEngine: engine.place.onThisMachine };
+  const here = { ...engine.owner, hasEngine: engine.location.isOnThisMachine };
   const sweeping = sweep(createCleanupEngine(engine.docker), here, { dryRun: false, signal });
   try {
     const { removed, left, failed } = await abortable(sweeping, signal);

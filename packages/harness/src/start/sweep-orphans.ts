@@ -1,4 +1,4 @@
-import { findClient, locate } from "../docker/engine.ts";
+import { findClient, locateEngine } from "../docker/engine.ts";
 import { openCleanupEngine } from "../docker/cleanup-engine.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
@@ -30,8 +30,8 @@ export async function sweepOrphans(options: SweepOptions = {}): Promise<SweepRep
   using deadline = startCallDeadline("Sweeping orphans", options, { timeoutMs: TIMEOUT_MS, timeScale: 1 });
   const { signal: limit } = deadline;
   limit.throwIfAborted();
-  const opening = Promise.all([openCleanupEngine(), findClient().then(locate), currentOwner()]);
-  const [engine, { onThisMachine: hasEngine }, owner] = await abortable(opening, limit);
+  const opening = Promise.all([openCleanupEngine(), findClient().then(locateEngine), currentOwner()]);
+  const [engine, { isOnThisMachine: hasEngine }, owner] = await abortable(opening, limit);
   const here = { ...owner, hasEngine };
   try {
     return await abortable(sweep(engine, here, { dryRun, signal: limit }), limit);

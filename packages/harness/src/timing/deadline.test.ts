@@ -130,7 +130,7 @@ test("abortable rejects with the reason of the signal as soon as it aborts", asy
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
 });
 
-test("abortable rejects if the signal is already aborted, even if the promise is resolved", async () => {
+test("abortable rejects with an aborted signal, even if the promise is resolved", async () => {
   await expect(abortable(Promise.resolve("done"), AbortSignal.abort(new Error("gone")))).rejects.toThrow(
     "gone",
   );
