@@ -59,8 +59,8 @@ function certificateNames(
 }
 
 /**
- * Returns a name that the certificates of all nodes contain, because a cluster client of ioredis has one set of TLS options for all
- * nodes.
+ * Returns a name that the certificates of all nodes contain, because a cluster client of ioredis has one set of TLS options for
+ * all nodes.
  */
 function servernameOf(names: string): string | undefined {
   if (names === "all") return undefined;

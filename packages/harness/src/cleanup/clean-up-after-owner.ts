@@ -6,8 +6,8 @@ import { monotonicMs, pause } from "../clock/real-time.ts";
 /** The intervals and the timeout of the cleanup after an owner, in milliseconds. */
 export interface CleanupTiming {
   /**
-   * The cleanup is complete when no resource was found for this long. The engine may still carry out a request of the owner, so that
-   * resources can appear after its end.
+   * The cleanup is complete when no resource was found for this long. The engine may still carry out a request of the owner, so
+   * that resources can appear after its end.
    */
   readonly quietMs: number;
   /** The pause between two rounds. It doubles after a failure, up to ten times this value. */
@@ -19,7 +19,8 @@ export interface CleanupTiming {
 const TIMING: CleanupTiming = { quietMs: 2_000, everyMs: 200, timeoutMs: 300_000 };
 
 /**
- * Waits until the process of the owner has ended. Then removes all resources with the labels of the owner until no new ones appear.
+ * Waits until the process of the owner has ended. Then removes all resources with the labels of the owner until no new ones
+ * appear.
  *
  * @returns true if no resource is left, false after the timeout.
  */

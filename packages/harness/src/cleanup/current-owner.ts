@@ -75,8 +75,8 @@ function userName(): string {
  * Returns a hash that identifies a machine. It contains the host name, which distinguishes clones of a machine; but not on macOS,
  * where the host name changes with the network and the machine id belongs to the hardware.
  *
- * @param id the machine id. It is undefined in a container, because containers of one image have the same machine id. Then the boot
- * id is used: after a reboot no owner is recognised, so that nothing is removed.
+ * @param id the machine id. It is undefined in a container, because containers of one image have the same machine id. Then the
+ * boot id is used: after a reboot no owner is recognised, so that nothing is removed.
  * @param platform default: the platform of this process.
  * @returns {@link UNKNOWN} if both ids are undefined.
  */

@@ -113,8 +113,8 @@ export function toResources(
 }
 
 /**
- * Returns true if the status of a failed removal means that no removal is needed: 404 means that the resource does not exist, and 409
- * that another request is removing the container.
+ * Returns true if the status of a failed removal means that no removal is needed: 404 means that the resource does not exist,
+ * and 409 that another request is removing the container.
  */
 export function isRemoved(kind: LabelledResource["kind"], status: number | undefined): boolean {
   return status === 404 || (kind === "container" && status === 409);

@@ -7,8 +7,8 @@ import type { EngineAddress } from "./engine-http.ts";
 import type { LabelledResource } from "./labelled-resources.ts";
 
 /**
- * An engine with the part of Docker's HTTP API that the cleanup uses, on a Unix socket. Like the real engine, it does not remove a
- * network while containers exist.
+ * An engine with the part of Docker's HTTP API that the cleanup uses, on a Unix socket. Like the real engine, it does not
+ * remove a network while containers exist.
  */
 export class FakeEngine implements AsyncDisposable {
   readonly address: EngineAddress;

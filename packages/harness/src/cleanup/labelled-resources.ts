@@ -15,8 +15,8 @@ export interface CleanupEngine {
    */
   list(labels: readonly string[]): Promise<readonly LabelledResource[]>;
   /**
-   * Removes a resource. A container is removed with its anonymous volumes, also if it runs. Resolves if the resource does not exist
-   * any more.
+   * Removes a resource. A container is removed with its anonymous volumes, also if it runs. Resolves if the resource does not
+   * exist any more.
    */
   remove(resource: LabelledResource): Promise<void>;
 }

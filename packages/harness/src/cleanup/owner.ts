@@ -1,7 +1,9 @@
 import { LABEL_PREFIX } from "../plan/label-prefix.ts";
 import type { ProcessState } from "./process-state.ts";
 
-/** The machine, the boot, the PID namespace and the user of a process. They decide which other processes may clean up after it. */
+/**
+ * The machine, the boot, the PID namespace and the user of a process. They decide which other processes may clean up after it.
+ */
 export interface HostIdentity {
   /** A hash of what identifies the machine, or {@link UNKNOWN}. */
   readonly machine: string;
@@ -65,7 +67,10 @@ export function ownerLabels(owner: Owner): Record<string, string> {
   );
 }
 
-/** Returns the labels that all resources of an owner have, and no other resources, as `name=value` for the filters of the engine. */
+/**
+ * Returns the labels that all resources of an owner have, and no other resources, as `name=value` for the filters of the
+ * engine.
+ */
 export function ownerFilter(owner: Owner): readonly string[] {
   const { project: _project, version: _version, ...identity } = LABEL;
   const labels = ownerLabels(owner);
@@ -90,8 +95,8 @@ export function parseOwner(labels: Readonly<Record<string, string>>): Owner | un
 }
 
 /**
- * Returns the state of an owner. It is `orphan` only if the process has certainly ended. In case of doubt the resource must stay: an
- * orphan that stays costs memory, but a resource that is removed by mistake makes a test fail.
+ * Returns the state of an owner. It is `orphan` only if the process has certainly ended. In case of doubt the resource must
+ * stay: an orphan that stays costs memory, but a resource that is removed by mistake makes a test fail.
  *
  * @param readState returns the state of a process. It is called only for a process of this machine, boot and user.
  */
@@ -124,8 +129,8 @@ function isSameBoot(owner: Owner, here: HostIdentity): boolean {
 }
 
 /**
- * Returns true if the boot has an id, which is so only on Linux. On other systems the boot is a time, which changes when the clock
- * is adjusted. There the start of a process is a time too, and differs from the start of processes of other boots.
+ * Returns true if the boot has an id, which is so only on Linux. On other systems the boot is a time, which changes when the
+ * clock is adjusted. There the start of a process is a time too, and differs from the start of processes of other boots.
  */
 function isBootId(boot: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(boot);

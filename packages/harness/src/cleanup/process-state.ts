@@ -40,8 +40,8 @@ async function readStartFromProc(pid: number): Promise<string | undefined> {
 }
 
 /**
- * Parses field 22 of `/proc/<pid>/stat`: the start time in clock ticks since the boot. Returns "zombie" for a process that has ended
- * but is not yet reaped.
+ * Parses field 22 of `/proc/<pid>/stat`: the start time in clock ticks since the boot. Returns "zombie" for a process that has
+ * ended but is not yet reaped.
  */
 export function parseStat(stat: string): string | undefined {
   // The second field is the name of the program in brackets. The name may contain spaces and brackets.

@@ -3,8 +3,8 @@ import type { EngineAddress } from "./engine-http.ts";
 import type { Owner } from "./owner.ts";
 
 /**
- * The task of a watcher, which is the first line of its input. It is not passed as arguments of the process, because the key of an
- * engine is a secret.
+ * The task of a watcher, which is the first line of its input. It is not passed as arguments of the process, because the key of
+ * an engine is a secret.
  */
 export interface WatcherTask {
   readonly owner: Owner;

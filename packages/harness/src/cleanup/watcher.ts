@@ -26,8 +26,8 @@ interface Watcher {
 let current: Watcher | undefined;
 
 /**
- * Starts a watcher unless one runs: all clusters of this process share one, or all clusters of this worker thread. Resolves when the
- * watcher can no longer miss the end of this process. The watcher does not keep this process alive.
+ * Starts a watcher unless one runs: all clusters of this process share one, or all clusters of this worker thread. Resolves
+ * when the watcher can no longer miss the end of this process. The watcher does not keep this process alive.
  *
  * @returns a function that releases the watcher. When all users have released it, it ends.
  */

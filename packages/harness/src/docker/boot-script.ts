@@ -30,15 +30,16 @@ export function findImageProblem(exitCode: number): string | undefined {
 }
 
 /**
- * The script that every container of a node runs. It writes the two planned files and then runs the entry point of the image with the
- * server and these files. The contents of the files are arguments of the script, so that the shell does not evaluate them. A later
- * boot keeps the files, because the server may have changed them.
+ * The script that every container of a node runs. It writes the two planned files and then runs the entry point of the image
+ * with the server and these files. The contents of the files are arguments of the script, so that the shell does not evaluate
+ * them. A later boot keeps the files, because the server may have changed them.
  *
- * The files are not copied into the created container, because Docker unpacks an archive with a process for each container. For six
- * containers that takes about as long as the formation of the whole cluster. Only private keys are copied: see docs/security.md.
+ * The files are not copied into the created container, because Docker unpacks an archive with a process for each container. For
+ * six containers that takes about as long as the formation of the whole cluster. Only private keys are copied: see
+ * docs/security.md.
  *
- * The script uses `sh`, `cat`, `chmod`, `chown`, `grep`, `id`, `ls`, `mkdir`, `mv`, `rm`, `rmdir`, `sed`, `sleep`, `stat` and `tail`.
- * All of them are also part of busybox.
+ * The script uses `sh`, `cat`, `chmod`, `chown`, `grep`, `id`, `ls`, `mkdir`, `mv`, `rm`, `rmdir`, `sed`, `sleep`, `stat` and
+ * `tail`. All of them are also part of busybox.
  */
 const BOOT_SCRIPT: string = `set -e
 nodes=$1 nodes_text=$2 conf=${SETTINGS_FILE} conf_text=$3 next_boot=/tmp/${NEXT_BOOT_FOLDER}
@@ -53,8 +54,8 @@ fail() {
   echo "redis-node: $*" >&2
   exit "$code"
 }
-# Creates a folder if it does not exist, and enters it if this user can write to it. Never enters the root of the file system, where
-# the files that are deleted later may belong to the image.
+# Creates a folder if it does not exist, and enters it if this user can write to it. Never enters the root of the file system,
+# where the files that are deleted later may belong to the image.
 enter() {
   case $1 in '' | /) return 1 ;; esac
   { [ -d "$1" ] || mkdir -p "$1" 2>/dev/null; } && [ -w "$1" ] && cd -P "$1"

@@ -5,9 +5,9 @@ import type { NetworkPlan } from "../plan/cluster-plan.ts";
 import { type Engine, statusOf } from "./engine.ts";
 
 /**
- * The network of the cluster. It is a Testcontainers network: with `new GenericContainer(…).withNetwork(cluster.network)` the container
- * of an application is in the same network as the nodes, and reaches them by address and by name (`node-0`). `getName()` returns the
- * name of the network.
+ * The network of the cluster. It is a Testcontainers network: with `new GenericContainer(…).withNetwork(cluster.network)` the
+ * container of an application is in the same network as the nodes, and reaches them by address and by name (`node-0`).
+ * `getName()` returns the name of the network.
  */
 export class ClusterNetwork extends StartedNetwork {
   /** The id of the network in the engine. */
@@ -26,8 +26,8 @@ export class ClusterNetwork extends StartedNetwork {
 }
 
 /**
- * The messages of engines if another network, an interface or a route uses a subnet. It may have been created after the list of used
- * subnets was read.
+ * The messages of engines if another network, an interface or a route uses a subnet. It may have been created after the list of
+ * used subnets was read.
  *
  * - Docker: "Pool overlaps with other one on this address space" (libnetwork's ipam), "conflicts with network …: networks
  *   have overlapping IPv4" (its bridge driver), "failed to allocate gateway (…): Address already in use";
@@ -77,8 +77,9 @@ export async function createNetwork(
 /**
  * Removes a network. Also succeeds if the network does not exist.
  *
- * @throws Error with the message of the engine. Because of a defect of Docker (https://github.com/moby/moby/issues/42119) the engine
- * may count endpoints although no container is in the network. Then the error says that only a restart of the engine helps.
+ * @throws Error with the message of the engine. Because of a defect of Docker (https://github.com/moby/moby/issues/42119) the
+ * engine may count endpoints although no container is in the network. Then the error says that only a restart of the engine
+ * helps.
  */
 export async function removeNetwork(engine: Engine, id: string): Promise<void> {
   const network = engine.docker.getNetwork(id);
@@ -103,7 +104,8 @@ const UNANSWERED_REQUEST_MS = 1_000;
 const POLL_MS = 50;
 
 /**
- * Removes a network whose create request was not answered, if the engine has created it. Waits a second for the engine to create it.
+ * Removes a network whose create request was not answered, if the engine has created it. Waits a second for the engine to
+ * create it.
  */
 export async function removeNetworkIfCreated(engine: Engine, name: string): Promise<void> {
   const startedAt = monotonicMs();

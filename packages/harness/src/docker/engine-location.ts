@@ -66,8 +66,8 @@ export async function readLocation(client: ContainerRuntimeClient, host: string)
  */
 export function deriveLocation(info: EngineInfo, local: LocalProcess): EngineLocation {
   const isDesktop = DESKTOP.test(info.OperatingSystem ?? "");
-  // Docker reads the host name and the kernel for each answer (`hostName` and `kernelVersion` in moby's daemon/info.go). Only Linux
-  // runs containers without a virtual machine.
+  // Docker reads the host name and the kernel for each answer (`hostName` and `kernelVersion` in moby's daemon/info.go). Only
+  // Linux runs containers without a virtual machine.
   const sharesKernel =
     local.platform === "linux" &&
     local.isEngineHostLocal &&
@@ -83,13 +83,13 @@ export function deriveLocation(info: EngineInfo, local: LocalProcess): EngineLoc
 }
 
 /**
- * Returns true if a host name or an address belongs to this machine. If `/.dockerenv` exists, Testcontainers returns the gateway of
- * the bridge as the host of the engine. In a container the gateway is another machine; but the file also exists on virtual machines
- * that were created from an image.
+ * Returns true if a host name or an address belongs to this machine. If `/.dockerenv` exists, Testcontainers returns the
+ * gateway of the bridge as the host of the engine. In a container the gateway is another machine; but the file also exists on
+ * virtual machines that were created from an image.
  *
- * The test is the source address that the kernel chooses for a connection. To an address of this machine it is the same address or a
- * loopback address. No packet is sent. Other tests are wrong in some cases: the list of interfaces does not contain a bridge without
- * connections, and with `net.ipv4.ip_nonlocal_bind` a process can listen on every address.
+ * The test is the source address that the kernel chooses for a connection. To an address of this machine it is the same address
+ * or a loopback address. No packet is sent. Other tests are wrong in some cases: the list of interfaces does not contain a
+ * bridge without connections, and with `net.ipv4.ip_nonlocal_bind` a process can listen on every address.
  */
 export async function isThisMachine(host: string): Promise<boolean> {
   if (host === "localhost") return true;

@@ -90,12 +90,15 @@ export async function findEngine(): Promise<Engine> {
   };
 }
 
-/** The timeout of a pull, in milliseconds. It is not part of other timeouts, because only the first use of an image needs a pull. */
+/**
+ * The timeout of a pull, in milliseconds. It is not part of other timeouts, because only the first use of an image needs a
+ * pull.
+ */
 export const PULL_TIMEOUT_MS = 600_000;
 
 /**
- * Returns the name with which an image is pulled, inspected and run. For an image of Docker Hub, Testcontainers adds the prefix in
- * `TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX`, such as another registry. The function is idempotent, also in combination with
+ * Returns the name with which an image is pulled, inspected and run. For an image of Docker Hub, Testcontainers adds the prefix
+ * in `TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX`, such as another registry. The function is idempotent, also in combination with
  * `ImageName.fromString` of Testcontainers.
  */
 export function imageName(image: string): string {

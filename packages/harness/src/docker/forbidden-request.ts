@@ -2,8 +2,9 @@ import { messageOf } from "../errors.ts";
 import { statusOf } from "./engine.ts";
 
 /**
- * The statuses of forbidden requests. Docker answers 403 for a plugin that authorizes requests (`authorization denied by plugin …`),
- * and so do Bitbucket Pipelines, the OPA plugin, Portainer and proxies in front of the socket. Some proxies answer 401.
+ * The statuses of forbidden requests. Docker answers 403 for a plugin that authorizes requests
+ * (`authorization denied by plugin …`), and so do Bitbucket Pipelines, the OPA plugin, Portainer and proxies in front of the
+ * socket. Some proxies answer 401.
  */
 const FORBIDDEN_STATUSES: ReadonlySet<number> = new Set([401, 403]);
 /** The messages with which the engine answers 403 to an allowed request that is impossible. They concern networks. */
@@ -16,9 +17,9 @@ const FORBIDDEN =
   /(?:\bnot|n't) allowed|(?<!operation )\bnot permitted|(?<!permission )\bdenied|forbidden|prohibited/i;
 
 /**
- * Returns true if the engine, or a component that authorizes its requests, has forbidden a request. Returns false if the engine tried
- * to carry out the request and failed, for example because it cannot create a folder, a registry denies an image, or an address is in
- * use.
+ * Returns true if the engine, or a component that authorizes its requests, has forbidden a request. Returns false if the engine
+ * tried to carry out the request and failed, for example because it cannot create a folder, a registry denies an image, or an
+ * address is in use.
  */
 export function isForbidden(error: unknown): boolean {
   const status = statusOf(error);

@@ -5,9 +5,9 @@ import type { Engine } from "./engine.ts";
 const SETTING = "net.ipv4.neigh.default.gc_thresh3";
 
 /**
- * Checks that the neighbour table of the host is large enough for a cluster. Linux has one table for all network namespaces of a
- * machine. If it is full, published ports stop answering (the kernel logs "neighbor table overflow"). This check makes a start fail
- * with a clear message before that happens.
+ * Checks that the neighbour table of the host is large enough for a cluster. Linux has one table for all network namespaces of
+ * a machine. If it is full, published ports stop answering (the kernel logs "neighbor table overflow"). This check makes a
+ * start fail with a clear message before that happens.
  *
  * @throws RedisClusterError HOST_LIMIT if the table is too small.
  */
@@ -22,9 +22,9 @@ export async function checkNeighbourTable(engine: Engine, nodes: number): Promis
 /**
  * Checks that the entries of a number of nodes fit into the table.
  *
- * Each container has an entry for every other container and for the gateway, and the host has an entry for each container. According to
- * /proc/net/arp of all namespaces these are 42 entries for 6 nodes and 110 for 10. There are n + 1 additional entries for loopback and
- * multicast, but the kernel drops these if it needs space (`neigh_forced_gc` in net/core/neighbour.c).
+ * Each container has an entry for every other container and for the gateway, and the host has an entry for each container.
+ * According to /proc/net/arp of all namespaces these are 42 entries for 6 nodes and 110 for 10. There are n + 1 additional
+ * entries for loopback and multicast, but the kernel drops these if it needs space (`neigh_forced_gc` in net/core/neighbour.c).
  *
  * @param limit the maximum number of entries of the table.
  * @throws RedisClusterError HOST_LIMIT if the entries do not fit.

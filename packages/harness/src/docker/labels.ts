@@ -8,8 +8,8 @@ import type { Engine } from "./engine.ts";
 export const NODE_LABEL: string = `${LABEL_PREFIX}node`;
 
 /**
- * Returns the labels of all resources of a cluster: the labels of the user, the name of the cluster, the labels by which Ryuk finds
- * resources, and the labels by which other processes determine whether the owner is alive.
+ * Returns the labels of all resources of a cluster: the labels of the user, the name of the cluster, the labels by which Ryuk
+ * finds resources, and the labels by which other processes determine whether the owner is alive.
  */
 export function clusterLabels(plan: ClusterPlan, engine: Engine): Record<string, string> {
   return {

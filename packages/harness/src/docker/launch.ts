@@ -24,10 +24,10 @@ const PLAIN_WORDS = /^[\w@%+=:,./-]+(\s+[\w@%+=:,./-]+)*$/;
 /**
  * Finds the server in the entry point and the command of an image. As Docker does, it treats both together as one command line.
  *
- * The entry point is always kept, also if it is a shell script of several commands. Such a script must run its arguments, for example
- * with `exec "$@"`. Of the command only the program of the server and its modules are kept, because the plan sets everything else. A
- * command without an entry point is a default that Docker drops if another command is given. Therefore a shell script that is only a
- * command is not kept.
+ * The entry point is always kept, also if it is a shell script of several commands. Such a script must run its arguments, for
+ * example with `exec "$@"`. Of the command only the program of the server and its modules are kept, because the plan sets
+ * everything else. A command without an entry point is a default that Docker drops if another command is given. Therefore a
+ * shell script that is only a command is not kept.
  */
 export function planLaunch(entrypoint: readonly string[], command: readonly string[]): Launch {
   const first = unwrapShell(entrypoint) ?? entrypoint;
@@ -51,8 +51,8 @@ export function planLaunch(entrypoint: readonly string[], command: readonly stri
 
 /**
  * Returns the words that a shell runs. For `["/bin/sh", "-c", "…"]`, the shell form of a Dockerfile, these are the words of the
- * script if they are plain. An interactive shell runs none. Returns undefined for any other use of a shell, and the given words if they
- * do not start with a shell.
+ * script if they are plain. An interactive shell runs none. Returns undefined for any other use of a shell, and the given words
+ * if they do not start with a shell.
  */
 function unwrapShell(words: readonly string[]): readonly string[] | undefined {
   const [shell, option, text, ...more] = words;

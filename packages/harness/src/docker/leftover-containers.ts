@@ -9,8 +9,8 @@ const UNANSWERED_REQUEST_MS = 1_000;
 const POLL_MS = 50;
 
 /**
- * Removes all containers with the label of a cluster, also if their ids are not known: the answer to a create request may have been
- * lost, or a step right after it may have failed.
+ * Removes all containers with the label of a cluster, also if their ids are not known: the answer to a create request may have
+ * been lost, or a step right after it may have failed.
  *
  * @param unanswered the names of containers whose create requests were not answered. The search for them ends after a second.
  */

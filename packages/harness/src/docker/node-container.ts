@@ -104,8 +104,8 @@ export class NodeContainer {
   }
 
   /**
-   * Resumes a paused container. Also succeeds if the container has been resumed by the engine: after SIGTERM the engine resumes the
-   * container, a moment after its answer to the request.
+   * Resumes a paused container. Also succeeds if the container has been resumed by the engine: after SIGTERM the engine resumes
+   * the container, a moment after its answer to the request.
    */
   async unpause(): Promise<void> {
     try {
@@ -119,8 +119,8 @@ export class NodeContainer {
   /**
    * Sets what the next start of the container does. The container may be stopped now.
    *
-   * @param what `wipe` deletes the data of the node but keeps its node id. `new` deletes everything, so that the node boots as the
-   * first time. `hold` makes the server wait for {@link continueBoot}, for at most 30 seconds.
+   * @param what `wipe` deletes the data of the node but keeps its node id. `new` deletes everything, so that the node boots as
+   * the first time. `hold` makes the server wait for {@link continueBoot}, for at most 30 seconds.
    * @param nodesConf the content of another `nodes.conf` for `new`. Default: the planned one.
    */
   async setNextBoot(what: "wipe" | "new" | "hold", nodesConf = ""): Promise<void> {
@@ -185,7 +185,7 @@ export class NodeContainer {
       this.#container.getArchive({ path: "/etc/passwd" }),
     );
     for await (const entry of archive.pipe(extract())) {
-      const line = (await text(entry)).split("\n").find((user) => user.startsWith(`${name}:`));
+      const line = (await text(entry)).split("\n").find((entryLine) => entryLine.startsWith(`${name}:`));
       if (line !== undefined) return Number(line.split(":")[2]);
     }
     throw new RedisClusterError(

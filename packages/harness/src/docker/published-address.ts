@@ -43,7 +43,8 @@ export function choosePublishedAddress(
   const isLoopback = addresses.every((address) => address === "::1" || address.startsWith("127."));
   const isOverridden = override !== undefined && override !== "" && override === host && !isLoopback;
   if (isOnThisMachine && !isOverridden) {
-    // `localhost` may resolve to ::1, where no port is published: https://github.com/testcontainers/testcontainers-node/issues/750.
+    // `localhost` may resolve to ::1, where no port is published:
+    // https://github.com/testcontainers/testcontainers-node/issues/750.
     return { host: loopback, isLocal: true, wildcardAddress, addresses };
   }
   const isLoopbackName = host === "localhost" || host === "";

@@ -3,8 +3,9 @@ import type { PublishOn } from "../plan/options.ts";
 import type { Engine } from "./engine.ts";
 
 /**
- * Returns the host names and addresses at which the published ports of the cluster can be reached, for the certificates of the nodes.
- * These are the host of the engine and, if ports are published for other machines, the names and addresses that those may use.
+ * Returns the host names and addresses at which the published ports of the cluster can be reached, for the certificates of the
+ * nodes. These are the host of the engine and, if ports are published for other machines, the names and addresses that those
+ * may use.
  */
 export function publishedHosts(engine: Engine, publishOn: PublishOn): readonly string[] {
   if (engine.isLocal && publishOn === "loopback") return [engine.host];

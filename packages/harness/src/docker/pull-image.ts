@@ -5,9 +5,9 @@ import type { ContainerRuntimeClient, ImageName } from "testcontainers";
 type Docker = ContainerRuntimeClient["container"]["dockerode"];
 
 /**
- * Pulls an image with Testcontainers, which finds the credentials (DOCKER_AUTH_CONFIG, DOCKER_CONFIG and credential helpers). Rejects
- * with the message of the engine if the pull fails after the start of the answer. Testcontainers itself treats the end of the answer
- * as success, and never returns if the connection breaks (`DockerImageClient.pull`).
+ * Pulls an image with Testcontainers, which finds the credentials (DOCKER_AUTH_CONFIG, DOCKER_CONFIG and credential helpers).
+ * Rejects with the message of the engine if the pull fails after the start of the answer. Testcontainers itself treats the end
+ * of the answer as success, and never returns if the connection breaks (`DockerImageClient.pull`).
  *
  * @throws Error if the pull fails.
  */

@@ -14,9 +14,9 @@ export interface LogSelection {
 }
 
 /**
- * Opens a stream of the log of a container, stdout and stderr together, as text. It ends with the container. When it is destroyed, the
- * request ends. The stream does not keep the process alive. Does not use `container.logs` of Testcontainers, because its stream ends
- * without an error if the engine rejects the request.
+ * Opens a stream of the log of a container, stdout and stderr together, as text. It ends with the container. When it is
+ * destroyed, the request ends. The stream does not keep the process alive. Does not use `container.logs` of Testcontainers,
+ * because its stream ends without an error if the engine rejects the request.
  *
  * @param since the start of the log, in seconds since 1970.
  * @param signal ends the request, until the engine has answered.

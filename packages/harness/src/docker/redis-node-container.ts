@@ -11,14 +11,15 @@ import { bindTarget, dataFolder, normalizePath, planLaunch } from "./launch.ts";
 /**
  * Changes the container of a node before it is created, for settings that no option covers. `plan` describes the node.
  *
- * `withEntrypoint`, `withCommand`, `withWorkingDir` and `withUser` override the image: the node starts through that entry point, as
- * that user, and stores its data in that folder. Of a command, only the program of the server and its `--loadmodule` options are used.
+ * `withEntrypoint`, `withCommand`, `withWorkingDir` and `withUser` override the image: the node starts through that entry
+ * point, as that user, and stores its data in that folder. Of a command, only the program of the server and its `--loadmodule`
+ * options are used.
  */
 export type ConfigureNode = (container: RedisContainer, plan: NodePlan) => void | Promise<void>;
 
 /**
- * Does not wait until the container is ready. Testcontainers would check that every 250 ms; the formation checks the server itself,
- * more often and more precisely.
+ * Does not wait until the container is ready. Testcontainers would check that every 250 ms; the formation checks the server
+ * itself, more often and more precisely.
  */
 const NO_WAIT: WaitStrategy = {
   waitUntilReady: () => Promise.resolve(),
@@ -28,10 +29,10 @@ const NO_WAIT: WaitStrategy = {
 };
 
 /**
- * The capabilities of a container while it boots. The server has none, because the change from root to another user drops them. The
- * boot script writes into the data folder, which the user of the server owns (DAC_OVERRIDE), and changes the owner of its files
- * (CHOWN). The entry point of the official images then changes to that user (SETUID, SETGID). The entry point of Redis 8 also clears
- * the bounding set, so that capabilities cannot be regained (SETPCAP).
+ * The capabilities of a container while it boots. The server has none, because the change from root to another user drops them.
+ * The boot script writes into the data folder, which the user of the server owns (DAC_OVERRIDE), and changes the owner of its
+ * files (CHOWN). The entry point of the official images then changes to that user (SETUID, SETGID). The entry point of Redis 8
+ * also clears the bounding set, so that capabilities cannot be regained (SETPCAP).
  */
 const BOOT_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "SETGID", "SETPCAP", "SETUID"] as const;
 
@@ -59,7 +60,7 @@ export class RedisNodeContainer extends RedisContainer {
   readonly #image: ImageConfig;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #onCreated: (id: string) => Promise<void>;
-  #given: UserSettings | undefined;
+  #userSettings: UserSettings | undefined;
   #isHardened = true;
 
   /**
@@ -110,7 +111,7 @@ export class RedisNodeContainer extends RedisContainer {
 
   /** The entry point of the image, or the one that the `configureNode` function has set, as a single line. */
   get entrypoint(): string {
-    return (this.#given?.entrypoint ?? this.#image.entrypoint).join(" ");
+    return (this.#userSettings?.entrypoint ?? this.#image.entrypoint).join(" ");
   }
 
   /**
@@ -137,7 +138,7 @@ export class RedisNodeContainer extends RedisContainer {
     const { Entrypoint, Cmd } = this.createOpts;
     const { Mounts, SecurityOpt, CapDrop, CapAdd } = this.hostConfig;
     // Before RedisContainer adds its own command. A second attempt starts with the same settings.
-    this.#given ??= {
+    this.#userSettings ??= {
       entrypoint: Entrypoint === undefined ? undefined : toWords(Entrypoint),
       command: toWords(Cmd),
       mounts: Mounts ?? [],
@@ -150,7 +151,7 @@ export class RedisNodeContainer extends RedisContainer {
 
   /** Runs after RedisContainer has changed the entry point, which it does for every image whose name contains "redis-stack". */
   override async beforeContainerCreated(): Promise<void> {
-    const given = this.#given as UserSettings;
+    const settings = this.#userSettings as UserSettings;
     const image = this.#image;
     // `withNetworkAliases` would connect the network later, and without the address.
     this.createOpts.NetworkingConfig = {
@@ -167,33 +168,33 @@ export class RedisNodeContainer extends RedisContainer {
     const folder = dataFolder(this.createOpts.WorkingDir ?? image.workingDir, image.volumes);
     // As in Docker, another entry point also drops the command of the image.
     const launch =
-      given.entrypoint === undefined && given.command.length === 0
+      settings.entrypoint === undefined && settings.command.length === 0
         ? planLaunch(image.entrypoint, image.command)
-        : planLaunch(given.entrypoint ?? image.entrypoint, given.command);
+        : planLaunch(settings.entrypoint ?? image.entrypoint, settings.command);
     const { entrypoint, command } = bootCommand(this.#node, folder, launch);
     this.createOpts.Entrypoint = entrypoint;
     this.createOpts.Cmd = command;
-    this.#harden(given, folder);
+    this.#harden(settings, folder);
   }
 
-  #harden(given: UserSettings, folder: string): void {
+  #harden(settings: UserSettings, folder: string): void {
     const { readOnlyRoot } = this.#plan;
     // Files outside the data folder must survive a kill too, so they are in a volume. The contents of a tmpfs would be lost.
     const volumes = readOnlyRoot ? [...this.#image.volumes, folder, "/tmp"] : this.#image.volumes;
     const missing = [...new Set(volumes.map(normalizePath))].filter(
-      (volume) => !this.#mountTargets(given).has(volume),
+      (volume) => !this.#mountTargets(settings).has(volume),
     );
     if (this.#isHardened) {
-      this.hostConfig.SecurityOpt = [...given.securityOpt, "no-new-privileges"];
-      this.hostConfig.CapDrop = [...given.capDrop, "ALL"];
-      this.hostConfig.CapAdd = [...given.capAdd, ...BOOT_CAPABILITIES];
-      this.hostConfig.Mounts = [...given.mounts, ...missing.map((folder) => this.#labelledVolume(folder))];
+      this.hostConfig.SecurityOpt = [...settings.securityOpt, "no-new-privileges"];
+      this.hostConfig.CapDrop = [...settings.capDrop, "ALL"];
+      this.hostConfig.CapAdd = [...settings.capAdd, ...BOOT_CAPABILITIES];
+      this.hostConfig.Mounts = [...settings.mounts, ...missing.map((target) => this.#labelledVolume(target))];
       return;
     }
-    this.hostConfig.SecurityOpt = [...given.securityOpt];
-    this.hostConfig.CapDrop = [...given.capDrop];
-    this.hostConfig.CapAdd = [...given.capAdd];
-    this.hostConfig.Mounts = [...given.mounts];
+    this.hostConfig.SecurityOpt = [...settings.securityOpt];
+    this.hostConfig.CapDrop = [...settings.capDrop];
+    this.hostConfig.CapAdd = [...settings.capAdd];
+    this.hostConfig.Mounts = [...settings.mounts];
     // Anonymous volumes without labels, as the engine creates for the volumes of an image.
     this.createOpts.Volumes = Object.fromEntries(missing.map((volume) => [volume, {}]));
   }
@@ -221,8 +222,8 @@ export class RedisNodeContainer extends RedisContainer {
   }
 
   /**
-   * Returns an anonymous volume with labels. As it is anonymous, the engine removes it with the container. With the labels it can be
-   * found if the container was removed without its volumes.
+   * Returns an anonymous volume with labels. As it is anonymous, the engine removes it with the container. With the labels it
+   * can be found if the container was removed without its volumes.
    */
   #labelledVolume(Target: string): Mount {
     return {

@@ -15,8 +15,9 @@ export interface HelperResult {
 }
 
 /**
- * Runs a shell script in the network namespace of a container. The script runs in a helper container that exists only for it, so
- * that the container of the node needs neither the tools nor the capability NET_ADMIN. The engine must have the image of the helper.
+ * Runs a shell script in the network namespace of a container. The script runs in a helper container that exists only for it,
+ * so that the container of the node needs neither the tools nor the capability NET_ADMIN. The engine must have the image of the
+ * helper.
  *
  * @param args the arguments of the script. The shell does not evaluate them.
  * @throws RedisClusterError FAULT_UNSUPPORTED if the engine forbids the helper or its capability.
@@ -60,8 +61,8 @@ async function run(
     },
   });
   await helper.start();
-  // The condition "next-exit", with a request before the start, could wait forever: the requests use separate connections, and on a
-  // busy engine the helper may end before the wait starts.
+  // The condition "next-exit", with a request before the start, could wait forever: the requests use separate connections, and
+  // on a busy engine the helper may end before the wait starts.
   const result: { readonly StatusCode: number } = await helper.wait({ condition: "not-running" });
   const exitCode = result.StatusCode;
   return { exitCode, output: exitCode === 0 ? "" : (await readLogs(engine, helper)).trim() };

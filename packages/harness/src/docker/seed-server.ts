@@ -7,8 +7,8 @@ import { dataFolder, planLaunch } from "./launch.ts";
 import { NodeContainer } from "./node-container.ts";
 
 /**
- * Creates the container of a server that is not a node of the cluster, from the image of the cluster. When it is started, it gets a
- * free address of the network of the cluster, and a published port.
+ * Creates the container of a server that is not a node of the cluster, from the image of the cluster. When it is started, it
+ * gets a free address of the network of the cluster, and a published port.
  *
  * @param server the plan of the server. Its address is not used.
  */

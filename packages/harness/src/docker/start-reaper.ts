@@ -27,8 +27,8 @@ export async function startReaper(client: ContainerRuntimeClient): ReturnType<ty
 
 /**
  * Calls a function that reads the user id with `os.userInfo()`, which throws if the user has no entry in the user database
- * (`docker run --user 12345`, OpenShift). `getReaper` of Testcontainers reads the id for the name of a lock file, before its first
- * asynchronous step. Therefore `os.userInfo()` can be replaced synchronously, while no other code runs.
+ * (`docker run --user 12345`, OpenShift). `getReaper` of Testcontainers reads the id for the name of a lock file, before its
+ * first asynchronous step. Therefore `os.userInfo()` can be replaced synchronously, while no other code runs.
  */
 function withUserInfo<T>(call: () => T): T {
   const uid = process.getuid?.();

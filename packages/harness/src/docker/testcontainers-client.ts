@@ -6,9 +6,10 @@ const OVERRIDE = "TESTCONTAINERS_HOST_OVERRIDE";
 let pending: Promise<ContainerRuntimeClient> | undefined;
 
 /**
- * Returns the client of Testcontainers, also if DOCKER_HOST contains an IPv6 address (`tcp://[fd00::1]:2375`). Testcontainers looks
- * up the address with its brackets like a host name (`lookupHostIps`), fails, and silently uses another engine if one answers. A host
- * from TESTCONTAINERS_HOST_OVERRIDE has no brackets. So this function sets the variable to the address while Testcontainers searches.
+ * Returns the client of Testcontainers, also if DOCKER_HOST contains an IPv6 address (`tcp://[fd00::1]:2375`). Testcontainers
+ * looks up the address with its brackets like a host name (`lookupHostIps`), fails, and silently uses another engine if one
+ * answers. A host from TESTCONTAINERS_HOST_OVERRIDE has no brackets. So this function sets the variable to the address while
+ * Testcontainers searches.
  */
 export async function testcontainersClient(
   environment: NodeJS.ProcessEnv = process.env,

@@ -7,9 +7,9 @@ import { addressToNumber, isAddress, subnetAt, type UsedSubnet } from "../plan/s
 import type { Engine } from "./engine.ts";
 
 /**
- * Lists the IPv4 subnets in use: those of the networks of the engine and, if the engine's networks are in the same network namespace
- * as this process, those of the interfaces, routes and name servers of this host. The subnets of the host are not relevant for an
- * engine in a virtual machine (Docker Desktop) or in another network namespace (rootless Docker).
+ * Lists the IPv4 subnets in use: those of the networks of the engine and, if the engine's networks are in the same network
+ * namespace as this process, those of the interfaces, routes and name servers of this host. The subnets of the host are not
+ * relevant for an engine in a virtual machine (Docker Desktop) or in another network namespace (rootless Docker).
  */
 export async function listUsedSubnets(engine: Engine): Promise<readonly UsedSubnet[]> {
   const [networks, host] = await Promise.all([
@@ -80,8 +80,9 @@ function subnetOf(address: string, prefix: number): UsedSubnet["subnet"] {
 }
 
 /**
- * Parses the IPv4 name servers of an /etc/resolv.conf. A network whose subnet contains a name server would make it unreachable from
- * this host, also if only a wide route leads to it. (Docker has the same check for its default pools: `CheckNameserverOverlaps`.)
+ * Parses the IPv4 name servers of an /etc/resolv.conf. A network whose subnet contains a name server would make it unreachable
+ * from this host, also if only a wide route leads to it. (Docker has the same check for its default pools:
+ * `CheckNameserverOverlaps`.)
  */
 export function parseNameServers(text: string): readonly UsedSubnet[] {
   return [...text.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm)].flatMap(
@@ -99,9 +100,9 @@ export function parseNameServers(text: string): readonly UsedSubnet[] {
 }
 
 /**
- * Parses the file /proc/net/route of Linux. Destination and mask are hexadecimal words in the byte order of the host. Routes without a
- * target (blackhole, unreachable) have the interface `*` (`fib_route_seq_show` in the kernel's fib_trie.c). Default routes are omitted,
- * and so are the two halves of a default route, which VPNs often use.
+ * Parses the file /proc/net/route of Linux. Destination and mask are hexadecimal words in the byte order of the host. Routes
+ * without a target (blackhole, unreachable) have the interface `*` (`fib_route_seq_show` in the kernel's fib_trie.c). Default
+ * routes are omitted, and so are the two halves of a default route, which VPNs often use.
  *
  * @param isFixed returns true if all routes of an interface are for its own network.
  */

@@ -11,8 +11,8 @@ export interface ContainerExit {
 }
 
 /**
- * Watches for exits of containers of a cluster. If a server rejects its configuration, the start can fail at once instead of after its
- * timeout.
+ * Watches for exits of containers of a cluster. If a server rejects its configuration, the start can fail at once instead of
+ * after its timeout.
  *
  * @param cluster the name of the cluster.
  * @returns an object that ends the watch when it is disposed of.
@@ -25,8 +25,8 @@ export function watchExits(
   const controller = new AbortController();
   engine.docker
     .getEvents({
-      // The engine also reports past events, so that a container that exits before the watch starts is reported. The watch includes
-      // all past events, because the clock of the engine may differ from this clock. The label excludes other starts.
+      // The engine also reports past events, so that a container that exits before the watch starts is reported. The watch
+      // includes all past events, because the clock of the engine may differ from this clock. The label excludes other starts.
       since: 1,
       filters: { type: ["container"], event: ["die"], label: [`${CLUSTER_LABEL}=${cluster}`] },
       abortSignal: controller.signal,

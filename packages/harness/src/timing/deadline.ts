@@ -15,8 +15,8 @@ export interface Deadline extends Disposable {
 export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 
 /**
- * Starts a deadline. Its signal aborts when `timeoutMs` multiplied by `timeScale` has passed, or when the given signal aborts. The
- * reason is a RedisClusterError with `timeoutCode` or `abortCode`.
+ * Starts a deadline. Its signal aborts when `timeoutMs` multiplied by `timeScale` has passed, or when the given signal aborts.
+ * The reason is a RedisClusterError with `timeoutCode` or `abortCode`.
  *
  * @param options.timeScale the factor for the timeout. Default: 1.
  * @param options.what returns the action with which the message starts. It is called when the deadline aborts.

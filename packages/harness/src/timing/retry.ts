@@ -9,8 +9,8 @@ import { abortable } from "./deadline.ts";
  * @param attempt throws or rejects while the condition is not met. The error must explain what is missing.
  * @param options.everyMs the pause between two attempts, in milliseconds.
  * @throws RedisClusterError at once, if `attempt` throws one.
- * @throws the last error of `attempt` when the signal aborts, because it explains what was missing; the reason of the signal if no
- * attempt has failed.
+ * @throws the last error of `attempt` when the signal aborts, because it explains what was missing; the reason of the signal if
+ * no attempt has failed.
  */
 export async function poll<T>(
   attempt: () => T | Promise<T>,
