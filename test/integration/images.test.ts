@@ -218,7 +218,7 @@ test.each([
     helper: "no-shell",
     code: "FAULT_FAILED",
     message:
-      'The helper of network faults could not be run: its image "testcontainers-redis-cluster/no-shell:stand-in" contains no shell',
+      'The helper container of network faults could not be run: its image "testcontainers-redis-cluster/no-shell:stand-in" contains no shell',
   },
 ] as const)(
   "a fault whose helper is of the kind $helper does nothing and gives the reason",

@@ -88,9 +88,7 @@ test("an engine that is away is told of by every call that needs it, and stop() 
   victim.kill("SIGUSR2");
   expect(await victim.tells("kill")).toMatchObject({
     code: "ENGINE_FAILED",
-    message: expect.stringMatching(
-      /^The engine was asked for the state of node-1, and failed: .*(ECONNREFUSED|ENOENT)/,
-    ),
+    message: expect.stringMatching(/^Failed to read the state of node-1: .*(ECONNREFUSED|ENOENT)/),
   });
   expect(await victim.tells("logs")).toMatchObject({ code: "ENGINE_FAILED" });
   expect(await victim.tells("isolate")).toMatchObject({

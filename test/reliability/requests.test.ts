@@ -137,7 +137,7 @@ describe("an engine that refuses", () => {
     expect(await victim.tells("fault")).toEqual({
       code: "FAULT_UNSUPPORTED",
       message: expect.stringContaining(
-        "The engine refuses the helper of network faults, which needs the capability NET_ADMIN",
+        "The engine forbids the helper container of network faults, which needs the capability NET_ADMIN",
       ),
       because: expect.stringContaining("CapAdd is not allowed"),
     });

@@ -40,7 +40,7 @@ test("a cluster under which the engine was restarted is whole again after a rese
   victim.kill("SIGUSR2");
   expect(await victim.tells("away")).toMatchObject({
     code: "ENGINE_FAILED",
-    message: expect.stringContaining("The engine was asked for the state of node-0, and failed"),
+    message: expect.stringContaining("Failed to read the state of node-0: "),
   });
   await victim.says("asked");
   await engine.boot();

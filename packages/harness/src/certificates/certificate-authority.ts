@@ -27,10 +27,10 @@ export interface IssuedCertificate {
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" } as const;
 const HOUR_MS = 3_600_000;
-/** A container's clock may be behind this one. */
-const BEFORE_MS = 24 * HOUR_MS;
-/** Longer than any test, and the keys are of no use to anybody afterwards. */
-const AFTER_MS = 30 * 24 * HOUR_MS;
+/** How long before its creation a certificate is valid. The clock of a container may be behind the clock of this host. */
+const VALID_BEFORE_MS = 24 * HOUR_MS;
+/** How long after its creation a certificate is valid. This is longer than any test runs. */
+const VALID_AFTER_MS = 30 * 24 * HOUR_MS;
 const OID = {
   commonName: "2.5.4.3",
   subjectAltName: "2.5.29.17",
@@ -42,14 +42,14 @@ const OID = {
   serverAuth: "1.3.6.1.5.5.7.3.1",
   clientAuth: "1.3.6.1.5.5.7.3.2",
 } as const;
-/** Bits of the key usage extension, first bit first: digitalSignature; keyCertSign. */
+/** The bits of the key usage extension, first bit first: `leaf` is digitalSignature, and `authority` is keyCertSign. */
 const KEY_USAGE = { leaf: 0b1000_0000, authority: 0b0000_0100 } as const;
 
 const engine = new CryptoEngine({ name: "node", crypto: webcrypto });
 
-/** An authority that lives in memory only, and signs ECDSA P-256 certificates that are valid for 30 days. */
+/** A certificate authority in memory. Signs ECDSA P-256 certificates that are valid for 30 days. */
 export class CertificateAuthority {
-  /** Its own certificate in PEM: what others have to trust. */
+  /** The certificate of the authority in PEM. Clients and servers must trust it. */
   readonly certificate: string;
   readonly #subject: RelativeDistinguishedNames;
   readonly #identifier: asn1js.OctetString;
@@ -62,9 +62,10 @@ export class CertificateAuthority {
     this.#keys = keys;
   }
 
+  /** Creates an authority whose common name is `<name> authority`. */
   static async create(name: string): Promise<CertificateAuthority> {
-    const keys = await newKeys();
-    const certificate = await unsigned(`${name} authority`, keys.publicKey);
+    const keys = await generateKeys();
+    const certificate = await createUnsigned(`${name} authority`, keys.publicKey);
     certificate.issuer = certificate.subject;
     certificate.extensions = [
       extension(
@@ -79,10 +80,15 @@ export class CertificateAuthority {
     return new CertificateAuthority(certificate, keys);
   }
 
-  /** Signs a certificate for servers and clients alike: on the bus every node is both. */
+  /**
+   * Issues a certificate that is valid for servers and for clients, because each node is both on the cluster bus.
+   *
+   * @param name the common name.
+   * @param alternativeNames the DNS names and IP addresses of the subject.
+   */
   async issue(name: string, alternativeNames: readonly string[]): Promise<IssuedCertificate> {
-    const keys = await newKeys();
-    const certificate = await unsigned(name, keys.publicKey);
+    const keys = await generateKeys();
+    const certificate = await createUnsigned(name, keys.publicKey);
     certificate.issuer = this.#subject;
     certificate.extensions = [
       extension(OID.basicConstraints, true, new BasicConstraints({ cA: false }).toSchema()),
@@ -93,7 +99,7 @@ export class CertificateAuthority {
         new ExtKeyUsage({ keyPurposes: [OID.serverAuth, OID.clientAuth] }).toSchema(),
       ),
       extension(OID.subjectKeyIdentifier, false, keyIdentifier(certificate)),
-      // Some verifiers, such as Python's from 3.13 on, retryUntilAnswered on it.
+      // Some verifiers require this extension, for example Python 3.13 and newer.
       extension(
         OID.authorityKeyIdentifier,
         false,
@@ -112,17 +118,17 @@ export class CertificateAuthority {
   }
 }
 
-async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
+async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
   return await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
 }
 
-async function unsigned(name: string, publicKey: webcrypto.CryptoKey): Promise<Certificate> {
+async function createUnsigned(name: string, publicKey: webcrypto.CryptoKey): Promise<Certificate> {
   const certificate = new Certificate({
     version: 2,
-    // Positive and without leading zeros, as DER wants it.
+    // The first byte makes the number positive and free of leading zeros, as DER requires.
     serialNumber: new asn1js.Integer({ valueHex: Uint8Array.of(1, ...randomBytes(15)).buffer }),
-    notBefore: new Time({ type: TimeType.UTCTime, value: new Date(wallClockMs() - BEFORE_MS) }),
-    notAfter: new Time({ type: TimeType.UTCTime, value: new Date(wallClockMs() + AFTER_MS) }),
+    notBefore: new Time({ type: TimeType.UTCTime, value: new Date(wallClockMs() - VALID_BEFORE_MS) }),
+    notAfter: new Time({ type: TimeType.UTCTime, value: new Date(wallClockMs() + VALID_AFTER_MS) }),
   });
   certificate.subject.typesAndValues.push(
     new AttributeTypeAndValue({ type: OID.commonName, value: new asn1js.Utf8String({ value: name }) }),
@@ -150,7 +156,7 @@ function keyIdentifier({ subjectPublicKeyInfo }: Certificate): asn1js.OctetStrin
   });
 }
 
-/** Types of names: RFC 5280, 4.2.1.6. */
+/** The types of alternative names: RFC 5280, section 4.2.1.6. */
 const NAME_TYPE = { dns: 2, ipAddress: 7 } as const;
 
 function generalName(name: string): GeneralName {

@@ -6,75 +6,74 @@ import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import type { IssuedCertificate } from "./certificate-authority.ts";
-import { type ClusterCertificates, clientTls, makeCertificates } from "./cluster-certificates.ts";
+import { type ClusterCertificates, clientTls, issueCertificates } from "./cluster-certificates.ts";
 
 const SUBNET = parseSubnet("172.28.0.0/24");
 const PLAN = planCluster(validateOptions({ nodes: 3, replicas: 0, tls: true }, {}), SUBNET, (length) =>
   "0123456789abcdef".repeat(3).slice(0, length),
 );
-let made: ClusterCertificates;
-let others: ClusterCertificates;
+let certificates: ClusterCertificates;
+let otherCertificates: ClusterCertificates;
 
 beforeAll(async () => {
-  made = await makeCertificates(PLAN, true, "docker.example", "fd00::7", "::1", "198.51.100.7");
-  others = await makeCertificates(PLAN, false, "127.0.0.1");
+  certificates = await issueCertificates(PLAN, true, "docker.example", "fd00::7", "::1", "198.51.100.7");
+  otherCertificates = await issueCertificates(PLAN, false, "127.0.0.1");
 });
 
-const first = (certificates: ClusterCertificates): IssuedCertificate =>
-  certificates.nodes[0] as IssuedCertificate;
+const firstNode = ({ nodes }: ClusterCertificates): IssuedCertificate => nodes[0] as IssuedCertificate;
 
-test("every node's certificate is signed by the cluster's own authority and belongs to its key", () => {
-  const authority = new X509Certificate(made.ca);
+test("the authority of the cluster signs all certificates", () => {
+  const authority = new X509Certificate(certificates.ca);
   expect(authority.ca).toBe(true);
   expect(authority.verify(authority.publicKey)).toBe(true);
-  for (const { cert } of [...made.nodes, made.client as IssuedCertificate]) {
+  for (const { cert } of [...certificates.nodes, certificates.client as IssuedCertificate]) {
     const certificate = new X509Certificate(cert);
     expect(certificate.ca).toBe(false);
     expect(certificate.checkIssued(authority)).toBe(true);
     expect(certificate.verify(authority.publicKey)).toBe(true);
   }
-  const serials = [made.ca, ...made.nodes.map(({ cert }) => cert)].map(
+  const serials = [certificates.ca, ...certificates.nodes.map(({ cert }) => cert)].map(
     (cert) => new X509Certificate(cert).serialNumber,
   );
   expect(new Set(serials).size).toBe(4);
 });
 
-test("a node's certificate names where the node is reached, and nothing of another node", () => {
-  const certificate = new X509Certificate(first(made).cert);
+test("a certificate contains the names and addresses of its node only", () => {
+  const certificate = new X509Certificate(firstNode(certificates).cert);
   for (const address of ["127.0.0.1", "198.51.100.7", "fd00::7", "::1", PLAN.nodes[0]?.address ?? ""]) {
     expect(certificate.checkIP(address)).toBe(address);
   }
   for (const name of ["node-0", "localhost", "docker.example"])
     expect(certificate.checkHost(name)).toBe(name);
-  // An address that stands there as a name would match no connection.
+  // An IP address with the type of a DNS name matches no connection.
   expect(certificate.subjectAltName).not.toMatch(/DNS:[^,]*:/);
   expect(certificate.checkIP("fd00::8")).toBeUndefined();
   expect(certificate.checkHost("node-1")).toBeUndefined();
   expect(certificate.checkIP(PLAN.nodes[1]?.address ?? "")).toBeUndefined();
 });
 
-/** The certificates of a cluster that was asked for with names. */
-async function named(names: string): Promise<ClusterCertificates> {
+/** Issues certificates with the given value of the option `tls.names`. */
+async function issueWith(names: string): Promise<ClusterCertificates> {
   const valid = validateOptions({ nodes: 1, replicas: 0, tls: { names } }, {});
   const plan = planCluster(valid, SUBNET, (length) => "0123456789abcdef".repeat(3).slice(0, length));
-  return await makeCertificates(plan, false, "docker.example");
+  return await issueCertificates(plan, false, "docker.example");
 }
 
-test("certificates for hosts contain names only, and clients verify one that all have", async () => {
-  const certificates = await named("hosts");
-  const { subjectAltName } = new X509Certificate(first(certificates).cert);
+test("clients verify localhost if the certificates contain host names only", async () => {
+  const issued = await issueWith("hosts");
+  const { subjectAltName } = new X509Certificate(firstNode(issued).cert);
   expect(subjectAltName).toBe("DNS:node-0, DNS:localhost, DNS:docker.example");
-  expect(clientTls(certificates)).toEqual({ ca: certificates.ca, servername: "localhost" });
+  expect(clientTls(issued)).toEqual({ ca: issued.ca, servername: "localhost" });
 });
 
-test("certificates with one fixed name contain nothing else, and clients verify that name", async () => {
-  const certificates = await named("redis.example");
-  expect(new X509Certificate(first(certificates).cert).subjectAltName).toBe("DNS:redis.example");
-  expect(clientTls(certificates)).toEqual({ ca: certificates.ca, servername: "redis.example" });
-  expect(clientTls(made)).toEqual({ ca: made.ca, ...made.client });
+test("clients verify the fixed name if the certificates contain only that name", async () => {
+  const issued = await issueWith("redis.example");
+  expect(new X509Certificate(firstNode(issued).cert).subjectAltName).toBe("DNS:redis.example");
+  expect(clientTls(issued)).toEqual({ ca: issued.ca, servername: "redis.example" });
+  expect(clientTls(certificates)).toEqual({ ca: certificates.ca, ...certificates.client });
 });
 
-test("a node's certificate contains the host name that the node announces", async () => {
+test("a certificate contains the host name that its node announces", async () => {
   const config = { "cluster-announce-hostname": "{name}.redis.test" };
   let count = 0;
   const plan = planCluster(
@@ -82,26 +81,31 @@ test("a node's certificate contains the host name that the node announces", asyn
     SUBNET,
     (length) => String((count += 1)).padStart(length, "0"),
   );
-  const { nodes } = await makeCertificates(plan, false, "127.0.0.1");
+  const { nodes } = await issueCertificates(plan, false, "127.0.0.1");
   const certificate = new X509Certificate(nodes[1]?.cert ?? "");
   expect(certificate.checkHost("node-1.redis.test")).toBe("node-1.redis.test");
   expect(certificate.checkHost("node-0.redis.test")).toBeUndefined();
 });
 
-test("certificates are valid from yesterday, for clocks that are late, and not for long", () => {
-  const { validFrom, validTo } = new X509Certificate(first(made).cert);
+test("certificates are valid from one day ago until 30 days from now", () => {
+  const { validFrom, validTo } = new X509Certificate(firstNode(certificates).cert);
   const days = (text: string): number => (Date.parse(text) - Date.now()) / 86_400_000;
   expect(days(validFrom)).toBeCloseTo(-1, 1);
   expect(days(validTo)).toBeCloseTo(30, 1);
 });
 
-/** Connects with TLS and gives what both sides think of it. */
+/** Connects with TLS, and returns the certificate of the client. Rejects if one side refuses the other. */
 async function handshake(
   server: IssuedCertificate,
   client: { readonly ca?: string; readonly cert?: string; readonly key?: string },
   address = "127.0.0.1",
 ): Promise<PeerCertificate> {
-  const listener = createServer({ ...server, ca: made.ca, requestCert: true, rejectUnauthorized: true });
+  const listener = createServer({
+    ...server,
+    ca: certificates.ca,
+    requestCert: true,
+    rejectUnauthorized: true,
+  });
   const accepted = once(listener, "secureConnection") as Promise<[TLSSocket]>;
   accepted.catch(() => {});
   const refused = once(listener, "tlsClientError").then(([error]) => {
@@ -121,29 +125,33 @@ async function handshake(
   }
 }
 
-test("a client with the authority's certificate and one of its own is let in, by TLS' own rules", async () => {
-  const client = made.client as IssuedCertificate;
-  const peer = await handshake(first(made), { ca: made.ca, ...client });
+test("a client with a certificate of the cluster can connect", async () => {
+  const client = certificates.client as IssuedCertificate;
+  const peer = await handshake(firstNode(certificates), { ca: certificates.ca, ...client });
   expect(peer.subject.CN).toBe("client");
 });
 
-test("a node that is reached by an IPv6 address is verified like any other", async () => {
-  const client = made.client as IssuedCertificate;
-  const peer = await handshake(first(made), { ca: made.ca, ...client }, "::1");
+test("a client can connect to a node with an IPv6 address", async () => {
+  const client = certificates.client as IssuedCertificate;
+  const peer = await handshake(firstNode(certificates), { ca: certificates.ca, ...client }, "::1");
   expect(peer.subject.CN).toBe("client");
 });
 
-test("a client that does not know the authority refuses the node", async () => {
-  await expect(handshake(first(made), {})).rejects.toThrow(
+test("a client that does not trust the authority rejects the node", async () => {
+  await expect(handshake(firstNode(certificates), {})).rejects.toThrow(
     /unable to verify the first certificate|self-signed/,
   );
-  await expect(handshake(first(made), { ca: others.ca })).rejects.toThrow(/verify|signature|self-signed/);
+  await expect(handshake(firstNode(certificates), { ca: otherCertificates.ca })).rejects.toThrow(
+    /verify|signature|self-signed/,
+  );
 });
 
-test("where clients have to show a certificate, one of another cluster's is not enough", async () => {
-  await expect(handshake(first(made), { ca: made.ca })).rejects.toThrow(/did not return a certificate/);
-  await expect(handshake(first(made), { ca: made.ca, ...first(others) })).rejects.toThrow(
-    /socket hang up|certificate|unknown ca/i,
+test("a node rejects clients without a certificate, or with one of another cluster", async () => {
+  await expect(handshake(firstNode(certificates), { ca: certificates.ca })).rejects.toThrow(
+    /did not return a certificate/,
   );
-  expect(others.client).toBeUndefined();
+  await expect(
+    handshake(firstNode(certificates), { ca: certificates.ca, ...firstNode(otherCertificates) }),
+  ).rejects.toThrow(/socket hang up|certificate|unknown ca/i);
+  expect(otherCertificates.client).toBeUndefined();
 });

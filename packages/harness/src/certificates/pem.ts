@@ -1,4 +1,4 @@
-/** DER bytes as PEM text. */
+/** Encodes DER bytes as PEM text. */
 export function pem(label: "CERTIFICATE" | "PRIVATE KEY", der: ArrayBuffer): string {
   const lines =
     Buffer.from(der)

@@ -11,18 +11,18 @@ async function failureOf(stack: CleanupStack): Promise<RedisClusterError> {
   return error as RedisClusterError;
 }
 
-/** Everything that can happen by itself has happened after this. */
+/** Waits until all microtasks have run. */
 function allMicrotasks(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
 }
 
-test("steps run in the order of their stages, one after the other", async () => {
+test("runs steps in the order of their stages, one after the other", async () => {
   const stack = new CleanupStack();
   const done: string[] = [];
   const slowly = (what: string) => async (): Promise<void> => {
-    done.push(`${what} begins`);
+    done.push(`${what} starts`);
     await Promise.resolve();
     done.push(`${what} ends`);
   };
@@ -30,10 +30,10 @@ test("steps run in the order of their stages, one after the other", async () => 
   stack.add("containers", "the containers", slowly("containers"));
   stack.add("clients", "the client", () => done.push("client"));
   await stack.run();
-  expect(done).toEqual(["client", "containers begins", "containers ends", "network begins", "network ends"]);
+  expect(done).toEqual(["client", "containers starts", "containers ends", "network starts", "network ends"]);
 });
 
-test("the order of the stages does not depend on the order in which steps are added", async () => {
+test("runs the stages in their order, whatever the order of add() was", async () => {
   const stack = new CleanupStack();
   const done: string[] = [];
   for (const stage of CLEANUP_ORDER.toSorted())
@@ -42,7 +42,7 @@ test("the order of the stages does not depend on the order in which steps are ad
   expect(done).toEqual(CLEANUP_ORDER);
 });
 
-test("within a stage, the newest step runs first", async () => {
+test("runs the newest step of a stage first", async () => {
   const stack = new CleanupStack();
   const done: string[] = [];
   stack.add("clients", "the client", () => done.push("client"));
@@ -52,35 +52,35 @@ test("within a stage, the newest step runs first", async () => {
   expect(done).toEqual(["client", "node-1", "node-0"]);
 });
 
-test("nothing is undone twice", async () => {
+test("does not repeat steps that have succeeded", async () => {
   const stack = new CleanupStack();
-  let undone = 0;
+  let runs = 0;
   stack.add("network", "the network", () => {
-    undone += 1;
+    runs += 1;
   });
   await stack.run();
   await stack.run();
-  expect(undone).toBe(1);
+  expect(runs).toBe(1);
 });
 
-test("a second call waits for the first and undoes nothing itself", async () => {
+test("a second call waits for the first and runs no step", async () => {
   const stack = new CleanupStack();
   const { promise, resolve } = Promise.withResolvers<void>();
   const events: string[] = [];
   stack.add("containers", "the containers", async () => {
-    events.push("begun");
+    events.push("started");
     await promise;
     events.push("ended");
   });
   const calls = [stack.run(), stack.run()].map((call) => call.then(() => events.push("returned")));
   await allMicrotasks();
-  expect(events).toEqual(["begun"]);
+  expect(events).toEqual(["started"]);
   resolve();
   await Promise.all(calls);
-  expect(events).toEqual(["begun", "ended", "returned", "returned"]);
+  expect(events).toEqual(["started", "ended", "returned", "returned"]);
 });
 
-test("a step that fails, at once or later, does not keep the others from being undone", async () => {
+test("runs all steps even if some throw or reject", async () => {
   const stack = new CleanupStack();
   const done: string[] = [];
   stack.add("network", "the network", () => done.push("network"));
@@ -97,7 +97,7 @@ test("a step that fails, at once or later, does not keep the others from being u
   );
 });
 
-test("a single failure is the error's cause, and of several all are", async () => {
+test("the cause is the error of the step, or an AggregateError of several", async () => {
   const first = new Error("first");
   const second = new Error("second");
   const one = new CleanupStack();
@@ -111,27 +111,27 @@ test("a single failure is the error's cause, and of several all are", async () =
   expect((cause as AggregateError).errors).toEqual([second, first]);
 });
 
-test("another run tries what failed, in the same order, and nothing else", async () => {
+test("another run repeats only the steps that failed, in the same order", async () => {
   const stack = new CleanupStack();
   const tried: string[] = [];
-  let away = true;
+  let isAway = true;
   const needsEngine = (what: string) => (): void => {
     tried.push(what);
-    if (away) throw new Error("the engine is away");
+    if (isAway) throw new Error("the engine is away");
   };
   stack.add("network", "the network", needsEngine("network"));
   stack.add("containers", "the log", () => tried.push("log"));
   stack.add("containers", "the containers", needsEngine("containers"));
   expect((await failureOf(stack)).message).toContain("the containers (the engine is away); the network");
   expect(tried).toEqual(["containers", "log", "network"]);
-  away = false;
+  isAway = false;
   await stack.run();
   expect(tried.slice(3)).toEqual(["containers", "network"]);
   await stack.run();
   expect(tried).toHaveLength(5);
 });
 
-test("what is added while it runs is undone too", async () => {
+test("runs a step that another step adds", async () => {
   const stack = new CleanupStack();
   const done: string[] = [];
   stack.add("containers", "the containers", () => {
@@ -142,19 +142,19 @@ test("what is added while it runs is undone too", async () => {
   expect(done).toEqual(["containers", "late"]);
 });
 
-test("what waits for the end happens once, and only when nothing is left", async () => {
+test("runs the actions of whenEmpty() once, when no step is left", async () => {
   const stack = new CleanupStack();
   const done: string[] = [];
-  let away = true;
-  stack.whenEmpty(() => done.push("the watcher may go"));
+  let isAway = true;
+  stack.whenEmpty(() => done.push("whenEmpty"));
   stack.add("network", "the network", () => {
-    if (away) throw new Error("the engine is away");
+    if (isAway) throw new Error("the engine is away");
     done.push("network");
   });
   await failureOf(stack);
   expect(done).toEqual([]);
-  away = false;
+  isAway = false;
   await stack.run();
   await stack.run();
-  expect(done).toEqual(["network", "the watcher may go"]);
+  expect(done).toEqual(["network", "whenEmpty"]);
 });

@@ -6,25 +6,25 @@ import type { LabelledResource } from "./labelled-resources.ts";
 const NODE: LabelledResource = { kind: "container", id: "id-of-node-0", name: "node-0", labels: { a: "1" } };
 const DATA: LabelledResource = { kind: "volume", id: "id-of-data", name: "data", labels: {} };
 
-test("what is gone already, or is being removed by somebody else, is fine", async () => {
+test("remove() resolves if a container does not exist or is being removed", async () => {
   await using engine = await FakeEngine.start();
   const http = new EngineHttp(engine.address);
   await expect(http.remove(NODE)).resolves.toBeUndefined();
   engine.add("container", "node-0", {});
-  engine.answers.set("node-0", [409]);
+  engine.statuses.set("node-0", [409]);
   await expect(http.remove(NODE)).resolves.toBeUndefined();
 });
 
-test("a volume that is in use is not gone, and the engine's words are passed on", async () => {
+test("remove() rejects with the message of the engine if a volume is in use", async () => {
   await using engine = await FakeEngine.start();
   engine.add("volume", "data", {});
-  engine.answers.set("data", [409]);
+  engine.statuses.set("data", [409]);
   await expect(new EngineHttp(engine.address).remove(DATA)).rejects.toThrow(
-    /the engine answered 409: .*this is answer 409/,
+    /DELETE \/volumes\/id-of-data failed: the engine answered 409: .*the test has chosen status 409/,
   );
 });
 
-test("what is listed has all of the labels, with and without a value", async () => {
+test("list() returns the resources that have all labels, with or without a value", async () => {
   await using engine = await FakeEngine.start();
   engine.add("container", "node-0", { a: "1", b: "2" });
   engine.add("network", "net", { a: "2", b: "2" });
@@ -34,7 +34,7 @@ test("what is listed has all of the labels, with and without a value", async () 
   expect(await http.list(["c"])).toEqual([]);
 });
 
-test("an engine that is not there is an error, not an empty list", async () => {
+test("list() rejects if the engine is unreachable", async () => {
   const http = new EngineHttp({ protocol: "http", socketPath: "/nonexistent/docker.sock" });
   await expect(http.list(["a"])).rejects.toThrow("ENOENT");
 });

@@ -1,12 +1,12 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { text } from "node:stream/consumers";
-import type { LabelledResource, LabelledResources } from "./labelled-resources.ts";
+import type { CleanupEngine, LabelledResource } from "./labelled-resources.ts";
 
-/** Where an engine's HTTP interface is. Plain data, so that it can be handed to another process. */
+/** The address of the HTTP API of an engine. It contains only data, so that it can be sent to another process. */
 export interface EngineAddress {
   readonly protocol: "http" | "https";
-  /** A Unix socket or a Windows pipe; otherwise `host` and `port`. */
+  /** The path of a Unix socket or a Windows pipe. If it is undefined, the engine is at `host` and `port`. */
   readonly socketPath?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
@@ -15,11 +15,11 @@ export interface EngineAddress {
   readonly key?: string | undefined;
 }
 
-/** An answer that takes longer counts as none. Removing a container takes a busy engine some seconds. */
-const ANSWER_LIMIT_MS = 20_000;
+/** The timeout of a request. A busy engine needs some seconds to remove a container. */
+const REQUEST_TIMEOUT_MS = 20_000;
 
-/** The four requests that cleaning up needs, without a client library: the watcher is to be small. */
-export class EngineHttp implements LabelledResources {
+/** Sends the requests of the cleanup by HTTP. It uses no client library, because the watcher must need little memory. */
+export class EngineHttp implements CleanupEngine {
   readonly #address: EngineAddress;
 
   constructor(address: EngineAddress) {
@@ -33,28 +33,28 @@ export class EngineHttp implements LabelledResources {
       this.#get<readonly Network[]>(`/networks?${filters}`),
       this.#get<Volumes>(`/volumes?${filters}`),
     ]);
-    return asResources(containers, networks, volumes.Volumes ?? []);
+    return toResources(containers, networks, volumes.Volumes ?? []);
   }
 
   async remove({ kind, id }: LabelledResource): Promise<void> {
     const path = `/${kind}s/${encodeURIComponent(id)}${kind === "container" ? "?force=1&v=1" : ""}`;
-    const { status, body } = await this.#ask("DELETE", path);
-    if (status < 300 || isGone(kind, status)) return;
-    throw new Error(`the engine answered ${status}: ${body.trim()}`);
+    const { status, body } = await this.#send("DELETE", path);
+    if (status < 300 || isRemoved(kind, status)) return;
+    throw new Error(`DELETE ${path} failed: the engine answered ${status}: ${body.trim()}`);
   }
 
   async #get<T>(path: string): Promise<T> {
-    const { status, body } = await this.#ask("GET", path);
-    if (status !== 200) throw new Error(`the engine answered ${status}: ${body.trim()}`);
+    const { status, body } = await this.#send("GET", path);
+    if (status !== 200) throw new Error(`GET ${path} failed: the engine answered ${status}: ${body.trim()}`);
     return JSON.parse(body) as T;
   }
 
-  async #ask(method: string, path: string): Promise<{ readonly status: number; readonly body: string }> {
+  async #send(method: string, path: string): Promise<{ readonly status: number; readonly body: string }> {
     const { protocol, ...rest } = this.#address;
-    const options = { ...rest, method, path, signal: AbortSignal.timeout(ANSWER_LIMIT_MS) };
+    const options = { ...rest, method, path, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) };
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
-    const send = protocol === "https" ? httpsRequest : httpRequest;
-    send(options, (response) => {
+    const request = protocol === "https" ? httpsRequest : httpRequest;
+    request(options, (response) => {
       text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
     })
       .once("error", reject)
@@ -84,8 +84,8 @@ interface Volumes {
   readonly Volumes?: readonly Volume[] | null;
 }
 
-/** The engine's three lists as one. */
-export function asResources(
+/** Converts the answers to the three list requests of the engine to one list. */
+export function toResources(
   containers: readonly Container[],
   networks: readonly Network[],
   volumes: readonly Volume[],
@@ -112,7 +112,10 @@ export function asResources(
   ];
 }
 
-/** Whether an answer to a removal means that there is nothing to do: 409 says that somebody else is at it. */
-export function isGone(kind: LabelledResource["kind"], status: number | undefined): boolean {
+/**
+ * Returns true if the status of a failed removal means that no removal is needed: 404 means that the resource does not exist,
+ * and 409 that another request is removing the container.
+ */
+export function isRemoved(kind: LabelledResource["kind"], status: number | undefined): boolean {
   return status === 404 || (kind === "container" && status === 409);
 }

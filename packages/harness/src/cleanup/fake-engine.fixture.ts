@@ -7,20 +7,20 @@ import type { EngineAddress } from "./engine-http.ts";
 import type { LabelledResource } from "./labelled-resources.ts";
 
 /**
- * Speaks the part of Docker's HTTP interface that cleaning up uses, on a socket of its own. Like the real one it
- * refuses to remove a network while there are containers on it.
+ * An engine with the part of Docker's HTTP API that the cleanup uses, on a Unix socket. Like the real engine, it does not
+ * remove a network while containers exist.
  */
 export class FakeEngine implements AsyncDisposable {
   readonly address: EngineAddress;
   resources: LabelledResource[] = [];
-  /** What was removed, by name, in order. */
+  /** The names of the removed resources, oldest removal first. */
   readonly removed: string[] = [];
-  /** Requests until now. */
+  /** The number of requests. */
   requests = 0;
-  /** So many requests are answered with 500. */
-  refusals = 0;
-  /** Statuses with which the removal of a name is answered, each once. */
-  readonly answers = new Map<string, number[]>();
+  /** The number of the next requests that are answered with status 500. */
+  failures = 0;
+  /** The statuses with which the next removals of a resource are answered, by its name. Each is used once. */
+  readonly statuses = new Map<string, number[]>();
   readonly #folder: string;
   readonly #server: Server = createServer((request, response) => this.#answer(request, response));
 
@@ -50,9 +50,9 @@ export class FakeEngine implements AsyncDisposable {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     this.requests += 1;
     const url = new URL(request.url ?? "/", "http://engine");
-    if (this.refusals > 0) {
-      this.refusals -= 1;
-      send(response, 500, { message: "the engine is not well" });
+    if (this.failures > 0) {
+      this.failures -= 1;
+      send(response, 500, { message: "the engine is overloaded" });
     } else if (request.method === "DELETE") {
       this.#remove(url, response);
     } else {
@@ -63,12 +63,12 @@ export class FakeEngine implements AsyncDisposable {
   #list(url: URL): unknown {
     const { label } = JSON.parse(url.searchParams.get("filters") ?? "{}") as { label: readonly string[] };
     const has = ({ labels }: LabelledResource): boolean =>
-      label.every((each) => {
-        const [name = "", ...value] = each.split("=");
+      label.every((filter) => {
+        const [name = "", ...value] = filter.split("=");
         return name in labels && (value.length === 0 || labels[name] === value.join("="));
       });
     const of = (kind: string): readonly LabelledResource[] =>
-      this.resources.filter((each) => each.kind === kind && has(each));
+      this.resources.filter((resource) => resource.kind === kind && has(resource));
     switch (url.pathname) {
       case "/containers/json":
         if (url.searchParams.get("all") !== "1") return [];
@@ -85,26 +85,26 @@ export class FakeEngine implements AsyncDisposable {
           Warnings: null,
         };
       default:
-        throw new Error(`not part of this engine: ${url.pathname}`);
+        throw new Error(`The fake engine does not implement GET ${url.pathname}`);
     }
   }
 
   #remove(url: URL, response: ServerResponse): void {
     const [, kinds = "", id = ""] = url.pathname.split("/");
     const found = this.resources.find(
-      (each) => `${each.kind}s` === kinds && each.id === decodeURIComponent(id),
+      (resource) => `${resource.kind}s` === kinds && resource.id === decodeURIComponent(id),
     );
-    const answer = this.answers.get(found?.name ?? "")?.shift();
-    if (answer !== undefined) {
-      send(response, answer, { message: `this is answer ${answer}` });
+    const status = this.statuses.get(found?.name ?? "")?.shift();
+    if (status !== undefined) {
+      send(response, status, { message: `the test has chosen status ${status}` });
     } else if (found === undefined) {
-      send(response, 404, { message: "no such thing" });
+      send(response, 404, { message: "no such resource" });
     } else if (found.kind === "container" && url.search !== "?force=1&v=1") {
       send(response, 409, { message: "you cannot remove a running container" });
     } else if (found.kind !== "container" && this.resources.some(({ kind }) => kind === "container")) {
       send(response, 403, { message: `${found.name} has active endpoints` });
     } else {
-      this.resources = this.resources.filter((each) => each !== found);
+      this.resources = this.resources.filter((resource) => resource !== found);
       this.removed.push(found.name);
       send(response, 204);
     }

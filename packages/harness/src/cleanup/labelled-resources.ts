@@ -1,4 +1,4 @@
-/** A container, network or volume that carries labels of this library. */
+/** A container, network or volume with labels of this library. */
 export interface LabelledResource {
   readonly kind: "container" | "network" | "volume";
   readonly id: string;
@@ -6,26 +6,37 @@ export interface LabelledResource {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** An engine, as far as cleaning up needs it. */
-export interface LabelledResources {
-  /** Everything that has all of these labels, each `name` or `name=value`; containers also when they have ended. */
+/** The requests to the engine that the cleanup needs. */
+export interface CleanupEngine {
+  /**
+   * Lists the resources that have all of the given labels, including containers that have ended.
+   *
+   * @param labels each is `name` or `name=value`.
+   */
   list(labels: readonly string[]): Promise<readonly LabelledResource[]>;
-  /** Removes it, a container with its anonymous volumes and running or not. One that is gone already is fine. */
+  /**
+   * Removes a resource. A container is removed with its anonymous volumes, also if it runs. Resolves if the resource does not
+   * exist any more.
+   */
   remove(resource: LabelledResource): Promise<void>;
 }
 
-/** What could not be removed, and the engine's reason. */
-export interface NotRemoved {
+/** A resource that could not be removed, and the error of the engine. */
+export interface FailedRemoval {
   readonly resource: LabelledResource;
   readonly error: unknown;
 }
 
-/** Removes containers first: networks and volumes are refused while one uses them. Gives what is left. */
+/**
+ * Removes resources, containers first: the engine does not remove a network or volume that a container uses.
+ *
+ * @returns the resources that could not be removed.
+ */
 export async function removeAll(
-  engine: LabelledResources,
+  engine: CleanupEngine,
   resources: readonly LabelledResource[],
-): Promise<readonly NotRemoved[]> {
-  const failed: NotRemoved[] = [];
+): Promise<readonly FailedRemoval[]> {
+  const failed: FailedRemoval[] = [];
   for (const kind of ["container", "network", "volume"] as const) {
     await Promise.all(
       resources

@@ -1,45 +1,47 @@
 import { LABEL_PREFIX } from "../plan/label-prefix.ts";
 import type { ProcessState } from "./process-state.ts";
 
-/** Where a process runs, as far as it decides who can see it and who may clean up after it. */
-export interface Place {
-  /** Hash of what identifies the machine; {@link UNKNOWN} if nothing does. */
+/**
+ * The machine, the boot, the PID namespace and the user of a process. They decide which other processes may clean up after it.
+ */
+export interface HostIdentity {
+  /** A hash of what identifies the machine, or {@link UNKNOWN}. */
   readonly machine: string;
-  /** Linux' boot id; elsewhere the time of the boot, which is only for reading. */
+  /** The boot id on Linux. On other systems it is the time of the boot, which is for information only. */
   readonly boot: string;
-  /** Process numbers mean something only inside one PID namespace: a container has its own. */
+  /** The PID namespace, because a process id is unique only in its namespace. A container has a namespace of its own. */
   readonly pidNamespace: string;
-  /** User id; on Windows the user's name. {@link UNKNOWN} if the system does not tell. */
+  /** The user id, on Windows the user name, or {@link UNKNOWN}. */
   readonly user: string;
 }
 
-/** The place from which an owner is judged. */
-export interface Here extends Place {
-  /** Whether the engine runs on this machine, or in a virtual machine of this machine's own. */
+/** The host of this process, from which an owner is classified. */
+export interface LocalHost extends HostIdentity {
+  /** True if the engine runs on this machine, or in a virtual machine that belongs to this machine. */
   readonly hasEngine: boolean;
 }
 
 /** The process to which a container, network or volume belongs. */
-export interface Owner extends Place {
+export interface Owner extends HostIdentity {
   readonly pid: number;
-  /** When it started, in the system's own words; {@link UNKNOWN} where it did not tell. */
+  /** The start time of the process in the format of the system, or {@link UNKNOWN}. */
   readonly startedAt: string;
-  /** The folder it was started in. */
+  /** The folder in which the process was started. */
   readonly project: string;
-  /** Of this library. */
+  /** The version of this library. */
   readonly version: string;
 }
 
-/** Stands for what the system does not tell. */
+/** The value of a property that the system does not provide. */
 export const UNKNOWN = "unknown";
 
-/** What an owner's label says of it. All but `orphan` are left alone. */
-export type Verdict =
+/** The state of the owner of a resource. A resource is removed only if the state is `orphan`. */
+export type OwnerState =
   | "orphan"
   | "owner-alive"
-  /** In another container of this machine: its processes cannot be seen from here. */
+  /** The owner runs in another container of this machine, whose processes are not visible in this PID namespace. */
   | "out-of-sight"
-  /** Or possibly another one: a clone has the same id and host name. */
+  /** The owner runs on another machine, or possibly does: a clone of this machine has the same machine id and host name. */
   | "other-machine"
   | "other-user"
   | "unreadable";
@@ -55,27 +57,30 @@ const LABEL = {
   version: `${LABEL_PREFIX}owner.version`,
 } as const satisfies Record<keyof Owner, string>;
 
-/** Names the cluster; everything that a cluster makes has it. */
+/** The label with the name of the cluster, on every resource of a cluster. */
 export const CLUSTER_LABEL: string = `${LABEL_PREFIX}cluster`;
 
-/** The labels by which everybody can see whose a thing is. */
+/** Returns the labels that identify the owner of a resource. */
 export function ownerLabels(owner: Owner): Record<string, string> {
   return Object.fromEntries(
     Object.entries(LABEL).map(([field, label]) => [label, String(owner[field as keyof Owner])]),
   );
 }
 
-/** The labels that all of an owner's things have, and nobody else's: `name=value`, as the engine filters by them. */
+/**
+ * Returns the labels that all resources of an owner have, and no other resources, as `name=value` for the filters of the
+ * engine.
+ */
 export function ownerFilter(owner: Owner): readonly string[] {
   const { project: _project, version: _version, ...identity } = LABEL;
   const labels = ownerLabels(owner);
   return Object.values(identity).map((label) => `${label}=${labels[label]}`);
 }
 
-/** Reads an owner back from labels; undefined where one is missing or cannot be. */
+/** Parses the owner from the labels of a resource. Returns undefined if a label is missing or invalid. */
 export function parseOwner(labels: Readonly<Record<string, string>>): Owner | undefined {
   const pid = labels[LABEL.pid] ?? "";
-  // Zero and negative numbers mean groups of processes.
+  // Zero and negative numbers are ids of process groups.
   if (!/^[1-9]\d{0,9}$/.test(pid)) return undefined;
   const owner = {
     machine: labels[LABEL.machine] ?? "",
@@ -90,42 +95,42 @@ export function parseOwner(labels: Readonly<Record<string, string>>): Owner | un
 }
 
 /**
- * Whether something's owner is dead beyond doubt. Doubt is a reason to leave it: what is left costs memory, what is
- * wrongly removed costs somebody a test.
+ * Returns the state of an owner. It is `orphan` only if the process has certainly ended. In case of doubt the resource must
+ * stay: an orphan that stays costs memory, but a resource that is removed by mistake makes a test fail.
  *
- * @param lookUp asked only for a process of this machine, boot and user.
+ * @param readState returns the state of a process. It is called only for a process of this machine, boot and user.
  */
-export async function judgeOwner(
+export async function classifyOwner(
   owner: Owner | undefined,
-  here: Here,
-  lookUp: (pid: number) => Promise<ProcessState>,
-): Promise<Verdict> {
+  here: LocalHost,
+  readState: (pid: number) => Promise<ProcessState>,
+): Promise<OwnerState> {
   if (owner === undefined) return "unreadable";
   if (owner.machine !== here.machine || owner.machine === UNKNOWN) return "other-machine";
   if (owner.user !== here.user || owner.user === UNKNOWN) return "other-user";
   if (!isSameBoot(owner, here)) {
-    // Machines that were cloned from one image share its machine id, and often the host name. On an engine elsewhere
-    // another clone's living cluster cannot be told from what this machine left before it was booted again.
+    // Machines that were cloned from one image have the same machine id, and often the same host name. On a remote engine, an
+    // active cluster of another clone looks like an orphan that this machine left before its reboot.
     if (!here.hasEngine || isBootId(owner.boot) !== isBootId(here.boot)) return "other-machine";
     if (isBootId(owner.boot)) return "orphan";
   }
   if (owner.pidNamespace !== here.pidNamespace) return "out-of-sight";
-  return isOwner(owner, await lookUp(owner.pid)) ? "owner-alive" : "orphan";
+  return isOwner(owner, await readState(owner.pid)) ? "owner-alive" : "orphan";
 }
 
-/** Whether the process that now has the owner's number is the owner. */
+/** Returns true if the process that has the process id of the owner now is the owner. */
 export function isOwner(owner: Owner, state: ProcessState): boolean {
   if (state.kind === "gone") return false;
   return state.startedAt === undefined || owner.startedAt === UNKNOWN || state.startedAt === owner.startedAt;
 }
 
-function isSameBoot(owner: Owner, here: Place): boolean {
+function isSameBoot(owner: Owner, here: HostIdentity): boolean {
   return isBootId(owner.boot) && owner.boot === here.boot;
 }
 
 /**
- * Only Linux has an id for a boot. A boot's time moves when the clock is set; but where only that is known, the start
- * of a process is a time as well, and tells it from those of other boots.
+ * Returns true if the boot has an id, which is so only on Linux. On other systems the boot is a time, which changes when the
+ * clock is adjusted. There the start of a process is a time too, and differs from the start of processes of other boots.
  */
 function isBootId(boot: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(boot);

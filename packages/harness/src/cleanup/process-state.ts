@@ -3,24 +3,25 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const ASKING_LIMIT_MS = 10_000;
+const COMMAND_TIMEOUT_MS = 10_000;
 
-/** Whether a process runs, and since when. A number alone says little: systems give it to another process later. */
+/** The state of a process, with its start time, because systems reuse process ids. */
 export type ProcessState =
   | { readonly kind: "gone" }
-  /** `startedAt` is a word to compare for equality; undefined where the system did not tell. */
+  /** `startedAt` can only be compared for equality. It is undefined if the system did not report it. */
   | { readonly kind: "running"; readonly startedAt: string | undefined };
 
 const GONE: ProcessState = { kind: "gone" };
 
-/** Looks for the process of that number. Where anything stays unclear, it is said to run. */
-export async function processState(pid: number): Promise<ProcessState> {
+/** Reads the state of the process with this id. In case of doubt the process is reported as running. */
+export async function readProcessState(pid: number): Promise<ProcessState> {
   if (!exists(pid)) return GONE;
-  const startedAt = await (process.platform === "linux" ? fromProc(pid) : fromTool(pid)).catch(
-    () => undefined,
-  );
+  const startedAt = await (process.platform === "linux"
+    ? readStartFromProc(pid)
+    : readStartFromCommand(pid)
+  ).catch(() => undefined);
   if (startedAt === "zombie") return GONE;
-  // It may have ended while it was asked about.
+  // The process may have ended during the query.
   return startedAt === undefined && !exists(pid) ? GONE : { kind: "running", startedAt };
 }
 
@@ -29,18 +30,21 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it runs, and is somebody else's.
+    // EPERM: the process runs, and belongs to another user.
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 
-async function fromProc(pid: number): Promise<string | undefined> {
+async function readStartFromProc(pid: number): Promise<string | undefined> {
   return parseStat(await readFile(`/proc/${pid}/stat`, "utf8"));
 }
 
-/** Field 22 of `/proc/<pid>/stat`, the start in clock ticks since boot; "zombie" for one that only waits to be reaped. */
+/**
+ * Parses field 22 of `/proc/<pid>/stat`: the start time in clock ticks since the boot. Returns "zombie" for a process that has
+ * ended but is not yet reaped.
+ */
 export function parseStat(stat: string): string | undefined {
-  // The second field is the program's name in brackets, in which there may be spaces and brackets.
+  // The second field is the name of the program in brackets. The name may contain spaces and brackets.
   const fields = stat
     .slice(stat.lastIndexOf(")") + 1)
     .trim()
@@ -49,21 +53,21 @@ export function parseStat(stat: string): string | undefined {
   return state === "Z" || state === "X" ? "zombie" : fields[19];
 }
 
-async function fromTool(pid: number): Promise<string | undefined> {
-  return process.platform === "win32" ? await fromPowerShell(pid) : await fromPs(pid);
+async function readStartFromCommand(pid: number): Promise<string | undefined> {
+  return process.platform === "win32" ? await readStartFromPowerShell(pid) : await readStartFromPs(pid);
 }
 
-async function fromPs(pid: number): Promise<string | undefined> {
+async function readStartFromPs(pid: number): Promise<string | undefined> {
   const { stdout } = await run("ps", ["-o", "stat=,lstart=", "-p", String(pid)], {
-    timeout: ASKING_LIMIT_MS,
-    // `lstart` is printed in words and local time: two processes have to see the same.
+    timeout: COMMAND_TIMEOUT_MS,
+    // `lstart` depends on the language and the time zone. All processes must read the same value.
     env: { ...process.env, LC_ALL: "C", TZ: "UTC0" },
   });
   const [state = "", ...start] = stdout.trim().split(/\s+/);
   return state.startsWith("Z") ? "zombie" : start.join(" ") || undefined;
 }
 
-async function fromPowerShell(pid: number): Promise<string | undefined> {
+async function readStartFromPowerShell(pid: number): Promise<string | undefined> {
   const { stdout } = await run(
     "powershell.exe",
     [
@@ -72,7 +76,7 @@ async function fromPowerShell(pid: number): Promise<string | undefined> {
       "-Command",
       `(Get-Process -Id ${pid}).StartTime.ToUniversalTime().Ticks`,
     ],
-    { timeout: ASKING_LIMIT_MS, windowsHide: true },
+    { timeout: COMMAND_TIMEOUT_MS, windowsHide: true },
   );
   return stdout.trim() || undefined;
 }

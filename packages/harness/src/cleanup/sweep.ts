@@ -1,59 +1,71 @@
 import { pause } from "../clock/real-time.ts";
-import { type LabelledResource, type LabelledResources, removeAll } from "./labelled-resources.ts";
-import { CLUSTER_LABEL, type Here, judgeOwner, parseOwner, type Verdict } from "./owner.ts";
-import { type ProcessState, processState } from "./process-state.ts";
+import {
+  type CleanupEngine,
+  type FailedRemoval,
+  type LabelledResource,
+  removeAll,
+} from "./labelled-resources.ts";
+import { classifyOwner, CLUSTER_LABEL, type LocalHost, type OwnerState, parseOwner } from "./owner.ts";
+import { type ProcessState, readProcessState } from "./process-state.ts";
 
-/** A container, network or volume that a cluster made. */
+/** A container, network or volume of a cluster. */
 export interface SweptResource {
   readonly kind: LabelledResource["kind"];
   readonly id: string;
   readonly name: string;
-  /** Name of the cluster that it belongs to. */
+  /** The name of the cluster. */
   readonly cluster: string;
-  /** Number of the process that made it, and the folder that was started in; undefined where labels do not tell. */
+  /** The id of the process that created the resource. It is undefined if the labels are unreadable. */
   readonly pid: number | undefined;
+  /** The folder in which that process was started. It is undefined if the labels are unreadable. */
   readonly project: string | undefined;
 }
 
-/** Why something was left where it is. */
-export type LeftReason = Exclude<Verdict, "orphan">;
+/** The reason why a sweep did not remove a resource. */
+export type LeftReason = Exclude<OwnerState, "orphan">;
 
-/** What a sweep did, or with `dryRun` would do. */
+/** The result of a sweep. With `dryRun`, what a sweep would do. */
 export interface SweepReport {
+  /** True if nothing was removed, because the sweep was called with `dryRun`. */
   readonly dryRun: boolean;
-  /** Gone now; with `dryRun`, what a sweep would remove. What another sweep removes at the same time counts, too. */
+  /** The orphans that were removed, also by another sweep at the same time. With `dryRun`, the orphans that would be removed. */
   readonly removed: readonly SweptResource[];
+  /** The resources that are not orphans, or possibly not, each with the reason. */
   readonly left: readonly (SweptResource & { readonly reason: LeftReason })[];
-  /** Orphans that the engine would not remove, and its own words. */
+  /** The orphans that the engine did not remove, each with the error of the engine. */
   readonly failed: readonly (SweptResource & { readonly error: string })[];
 }
 
-/** A network is refused for a moment where somebody else is still removing its containers. */
-const ATTEMPTS = 5;
-const BETWEEN_ATTEMPTS_MS = 200;
+/** The maximum number of attempts. The engine does not remove a network while another process removes its containers. */
+const MAX_ATTEMPTS = 5;
+const RETRY_PAUSE_MS = 200;
 
-/** Removes what the dead processes of this place have left, and nothing else. */
+/**
+ * Removes the orphans: the resources of clusters whose process has ended, if the process belonged to this host and user.
+ *
+ * @param options.signal aborts the pauses between attempts, and thereby the sweep.
+ */
 export async function sweep(
-  engine: LabelledResources,
-  here: Here,
+  engine: CleanupEngine,
+  here: LocalHost,
   options: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<SweepReport> {
   const resources = await engine.list([CLUSTER_LABEL]);
-  const lookUp = rememberingLookUp();
-  const judged = await Promise.all(
+  const readState = cachedStateReader();
+  const classified = await Promise.all(
     resources.map(async (resource) => ({
       resource,
-      verdict: await judgeOwner(parseOwner(resource.labels), here, lookUp),
+      state: await classifyOwner(parseOwner(resource.labels), here, readState),
     })),
   );
-  const orphans = judged.filter(({ verdict }) => verdict === "orphan").map(({ resource }) => resource);
-  const failed = options.dryRun ? [] : await removePatiently(engine, orphans, options.signal);
-  const failedOnes = new Set(failed.map(({ resource }) => resource));
+  const orphans = classified.filter(({ state }) => state === "orphan").map(({ resource }) => resource);
+  const failed = options.dryRun ? [] : await removeWithRetries(engine, orphans, options.signal);
+  const notRemoved = new Set(failed.map(({ resource }) => resource));
   return {
     dryRun: options.dryRun,
-    removed: orphans.filter((orphan) => !failedOnes.has(orphan)).map(describe),
-    left: judged.flatMap(({ resource, verdict }) =>
-      verdict === "orphan" ? [] : [{ ...describe(resource), reason: verdict }],
+    removed: orphans.filter((orphan) => !notRemoved.has(orphan)).map(describe),
+    left: classified.flatMap(({ resource, state }) =>
+      state === "orphan" ? [] : [{ ...describe(resource), reason: state }],
     ),
     failed: failed.map(({ resource, error }) => ({
       ...describe(resource),
@@ -62,27 +74,27 @@ export async function sweep(
   };
 }
 
-async function removePatiently(
-  engine: LabelledResources,
+async function removeWithRetries(
+  engine: CleanupEngine,
   orphans: readonly LabelledResource[],
   signal: AbortSignal,
-): ReturnType<typeof removeAll> {
+): Promise<readonly FailedRemoval[]> {
   let failed = await removeAll(engine, orphans);
-  for (let attempt = 1; attempt < ATTEMPTS && failed.length > 0; attempt += 1) {
-    await pause(BETWEEN_ATTEMPTS_MS, signal);
+  for (let attempt = 1; attempt < MAX_ATTEMPTS && failed.length > 0; attempt += 1) {
+    await pause(RETRY_PAUSE_MS, signal);
     signal.throwIfAborted();
-    const again = failed.map(({ resource }) => resource);
-    failed = await removeAll(engine, again);
+    const remaining = failed.map(({ resource }) => resource);
+    failed = await removeAll(engine, remaining);
   }
   return failed;
 }
 
-/** All of a cluster's things have one owner: it is looked up once. */
-function rememberingLookUp(): (pid: number) => Promise<ProcessState> {
-  const known = new Map<number, Promise<ProcessState>>();
+/** Returns a function that reads the state of each process once, because all resources of a cluster have the same owner. */
+function cachedStateReader(): (pid: number) => Promise<ProcessState> {
+  const states = new Map<number, Promise<ProcessState>>();
   return (pid) => {
-    const state = known.get(pid) ?? processState(pid);
-    known.set(pid, state);
+    const state = states.get(pid) ?? readProcessState(pid);
+    states.set(pid, state);
     return state;
   };
 }

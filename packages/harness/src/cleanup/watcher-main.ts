@@ -1,20 +1,20 @@
-import type { LabelledResources } from "./labelled-resources.ts";
-import { type EngineReference, readOrders } from "./watcher-orders.ts";
+import type { CleanupEngine } from "./labelled-resources.ts";
+import { type EngineReference, readTask } from "./watcher-protocol.ts";
 
-// The watcher's process: it waits for its owner's death, removes what the owner left, and ends. Nobody hears it.
-// It may wait for hours, and most often in vain, so what it needs afterwards is loaded afterwards.
+// The process of the watcher. It waits until its owner has ended, removes the resources of the owner, and ends. It has no output.
+// It may wait for hours and usually has nothing to remove, so the modules for the removal are loaded only then.
 
-const orders = await readOrders(process.stdin);
-if (orders !== undefined) {
-  const { cleanUpAfter } = await import("./clean-up-after.ts");
-  await cleanUpAfter(orders.owner, await open(orders.engine));
+const task = await readTask(process.stdin);
+if (task !== undefined) {
+  const { cleanUpAfterOwner } = await import("./clean-up-after-owner.ts");
+  await cleanUpAfterOwner(task.owner, await openEngine(task.engine));
 }
 process.exit();
 
-async function open(engine: EngineReference): Promise<LabelledResources> {
+async function openEngine(engine: EngineReference): Promise<CleanupEngine> {
   if (engine.kind === "http") return new (await import("./engine-http.ts")).EngineHttp(engine.address);
-  const { openLabelledResources } = (await import(engine.url)) as {
-    openLabelledResources: () => Promise<LabelledResources>;
+  const { openCleanupEngine } = (await import(engine.url)) as {
+    openCleanupEngine: () => Promise<CleanupEngine>;
   };
-  return await openLabelledResources();
+  return await openCleanupEngine();
 }

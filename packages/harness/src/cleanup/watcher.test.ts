@@ -4,26 +4,26 @@ import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { FakeEngine } from "./fake-engine.fixture.ts";
 import { type Owner, ownerLabels } from "./owner.ts";
-import { processState } from "./process-state.ts";
+import { readProcessState } from "./process-state.ts";
 
-// A process that holds a watcher, and the watcher's own process, against an engine of the test's own.
+// Each test starts a process that acquires a watcher, and thereby the process of the watcher. Both use a fake engine.
 
-const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const pathTo = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-/** Prints itself as an owner when the watcher is held; each line that it reads is one thing to do. */
+/** Acquires the watcher twice and prints its owner as JSON. Then it carries out the command in each line of its input. */
 const PROGRAM = `
   import { createInterface } from "node:readline";
-  import { holdWatcher } from ${JSON.stringify(here("./watcher.ts"))};
-  import { thisOwner } from ${JSON.stringify(here("./this-owner.ts"))};
-  const owner = await thisOwner();
+  import { acquireWatcher } from ${JSON.stringify(pathTo("./watcher.ts"))};
+  import { currentOwner } from ${JSON.stringify(pathTo("./current-owner.ts"))};
+  const owner = await currentOwner();
   const address = { protocol: "http", socketPath: process.argv[1] };
-  const hold = () => holdWatcher({ owner, engine: { kind: "http", address } });
-  const letGo = await Promise.all([hold(), hold()]);
+  const acquire = () => acquireWatcher({ owner, engine: { kind: "http", address } });
+  const releases = await Promise.all([acquire(), acquire()]);
   console.log(JSON.stringify(owner));
   createInterface({ input: process.stdin }).on("line", async (line) => {
-    if (line === "let go of one") await letGo.pop()();
-    // Nothing but the watcher is left then.
-    if (line === "hear no more") process.stdin.destroy();
+    if (line === "release") await releases.pop()();
+    // Afterwards only the watcher could keep the process alive.
+    if (line === "close input") process.stdin.destroy();
     console.log("done");
   });
 `;
@@ -32,12 +32,12 @@ let program: ChildProcess | undefined;
 const watchers: number[] = [];
 afterEach(() => {
   program?.kill("SIGKILL");
-  // Only what a failed test has left: each is this test's own.
+  // Ends the watchers that a failed test has left. Only watchers of these tests are in the list.
   for (const pid of watchers.splice(0)) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
-      // It has ended, as it should have.
+      // The watcher has ended, as it should.
     }
   }
 });
@@ -59,12 +59,12 @@ async function nextLine(): Promise<string> {
   return chunk.toString().trim();
 }
 
-async function tell(line: string): Promise<void> {
+async function send(line: string): Promise<void> {
   program?.stdin?.write(`${line}\n`);
   await nextLine();
 }
 
-/** Numbers of the processes whose parent it is. */
+/** Returns the ids of the child processes. */
 async function childrenOf(parent: number): Promise<readonly number[]> {
   const ps = spawn("ps", ["-A", "-o", "pid=,ppid=,pgid="], { stdio: ["ignore", "pipe", "inherit"] });
   const lines = (await ps.stdout.setEncoding("utf8").toArray()).join("").trim().split("\n");
@@ -73,48 +73,50 @@ async function childrenOf(parent: number): Promise<readonly number[]> {
     .flatMap(([pid = 0, ppid]) => (ppid === parent ? [pid] : []));
 }
 
-function gone(pid: number | undefined): Promise<unknown> {
-  return expect.poll(() => processState(pid ?? 0), { timeout: 10_000 }).toEqual({ kind: "gone" });
+function waitForEnd(pid: number | undefined): Promise<unknown> {
+  return expect.poll(() => readProcessState(pid ?? 0), { timeout: 10_000 }).toEqual({ kind: "gone" });
 }
 
-test("a killed process's things are removed, and then the watcher ends", { timeout: 20_000 }, async () => {
+test("the watcher removes the resources of a killed process, and then ends", {
+  timeout: 20_000,
+}, async () => {
   await using engine = await FakeEngine.start();
   const owner = await start(engine);
   expect(watchers).toHaveLength(1);
   engine.add("network", "net", ownerLabels(owner));
   engine.add("container", "node-0", ownerLabels(owner));
-  // One of its two clusters is stopped, the other is not.
-  await tell("let go of one");
+  // One of the two users of the watcher remains.
+  await send("release");
   expect(engine.requests).toBe(0);
 
   program?.kill("SIGKILL");
 
   await expect.poll(() => engine.removed, { timeout: 5_000 }).toEqual(["node-0", "net"]);
-  await gone(watchers[0]);
+  await waitForEnd(watchers[0]);
 });
 
-test("the watcher goes when the last cluster lets go of it, and asks the engine nothing", async () => {
+test("the watcher ends without a request to the engine if all users release it", async () => {
   await using engine = await FakeEngine.start();
   await start(engine);
-  await tell("let go of one");
-  await tell("let go of one");
-  await gone(watchers[0]);
+  await send("release");
+  await send("release");
+  await waitForEnd(watchers[0]);
   expect(engine.requests).toBe(0);
 });
 
-test("a watcher keeps no process alive", { timeout: 20_000 }, async () => {
+test("the watcher does not keep its owner alive", { timeout: 20_000 }, async () => {
   await using engine = await FakeEngine.start();
   await start(engine);
-  const ended = once(program as ChildProcess, "exit");
-  await tell("hear no more");
-  expect(await ended).toEqual([0, null]);
-  await gone(watchers[0]);
+  const exited = once(program as ChildProcess, "exit");
+  await send("close input");
+  expect(await exited).toEqual([0, null]);
+  await waitForEnd(watchers[0]);
 });
 
-test("Ctrl-C, which goes to the terminal's process group, does not reach the watcher", async () => {
+test("the watcher leads a process group of its own, so it does not receive Ctrl-C", async () => {
   await using engine = await FakeEngine.start();
   await start(engine);
   const groupLeader = watchers[0] ?? 0;
-  // Signal 0 to a group asks only whether there is one: the watcher leads a group of its own.
+  // Signal 0 only checks that the group exists.
   expect(() => process.kill(-groupLeader, 0)).not.toThrow();
 });

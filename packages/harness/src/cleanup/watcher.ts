@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { dirname, extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DISMISSED, type WatcherOrders } from "./watcher-orders.ts";
+import { DISMISSED, type WatcherTask } from "./watcher-protocol.ts";
 
-/** Built it is JavaScript; the tests run the source. */
+/** The program of the watcher: JavaScript in the package, TypeScript in the tests, which run the source. */
 const MAIN = fileURLToPath(new URL(`./watcher-main${extname(import.meta.url)}`, import.meta.url));
 
-/** Settings of the owner's Node that are not the watcher's: debuggers, loaders, coverage, channels. */
+/** Environment variables of the owner that the watcher does not inherit: debuggers, loaders, coverage, IPC channels. */
 const NOT_INHERITED: ReadonlySet<string> = new Set([
   "NODE_OPTIONS",
   "NODE_V8_COVERAGE",
@@ -18,47 +18,48 @@ const NOT_INHERITED: ReadonlySet<string> = new Set([
 
 interface Watcher {
   readonly child: ChildProcess;
-  readonly ordered: Promise<void>;
-  holders: number;
+  /** Resolves when the task is written to the input of the process. */
+  readonly taskWritten: Promise<void>;
+  users: number;
 }
 
 let current: Watcher | undefined;
 
 /**
- * Sees to it that a watcher runs: one for all clusters of this process (of this thread, where there are worker
- * threads). Returns when it can no longer miss this process's death. It does not keep this process alive.
+ * Starts a watcher unless one runs: all clusters of this process share one, or all clusters of this worker thread. Resolves
+ * when the watcher can no longer miss the end of this process. The watcher does not keep this process alive.
  *
- * @returns what lets go of it; the last to do so ends the watcher.
+ * @returns a function that releases the watcher. When all users have released it, it ends.
  */
-export async function holdWatcher(orders: WatcherOrders): Promise<() => Promise<void>> {
-  current ??= startWatcher(orders);
-  const held = current;
-  held.holders += 1;
-  await held.ordered;
-  let holding = true;
+export async function acquireWatcher(task: WatcherTask): Promise<() => Promise<void>> {
+  current ??= startWatcher(task);
+  const watcher = current;
+  watcher.users += 1;
+  await watcher.taskWritten;
+  let isReleased = false;
   return async () => {
-    if (!holding) return;
-    holding = false;
-    held.holders -= 1;
-    if (held.holders === 0) await dismiss(held);
+    if (isReleased) return;
+    isReleased = true;
+    watcher.users -= 1;
+    if (watcher.users === 0) await dismiss(watcher);
   };
 }
 
-function startWatcher(orders: WatcherOrders): Watcher {
+function startWatcher(task: WatcherTask): Watcher {
   const child = spawn(process.execPath, [MAIN], {
-    // A session of its own: neither Ctrl-C nor the end of the terminal reaches it.
+    // In a session of its own the process receives neither Ctrl-C nor the end of the terminal.
     detached: true,
     windowsHide: true,
     stdio: ["pipe", "ignore", "ignore"],
-    // A folder that nobody is going to remove.
+    // A folder that tests do not remove.
     cwd: dirname(process.execPath),
     env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !NOT_INHERITED.has(name))),
   });
-  const watcher = { child, ordered: write(child, `${JSON.stringify(orders)}\n`), holders: 0 };
+  const watcher = { child, taskWritten: write(child, `${JSON.stringify(task)}\n`), users: 0 };
   const forget = (): void => {
     if (current === watcher) current = undefined;
   };
-  // One that cannot be started or is killed is no reason to fail: the next process to start a cluster sweeps.
+  // A watcher that fails to start or is killed is not an error, because the next process that starts a cluster sweeps.
   child.once("error", forget);
   child.once("exit", forget);
   child.stdin?.on("error", forget);
@@ -73,7 +74,7 @@ async function dismiss(watcher: Watcher): Promise<void> {
   watcher.child.stdin?.destroy();
 }
 
-/** Resolves when the system has it, or when nobody is there to read it. */
+/** Resolves when the text is written to the input of the process, or when the input is closed. */
 function write({ stdin }: ChildProcess, text: string): Promise<void> {
   return new Promise((resolve) => {
     if (stdin === null || stdin.destroyed) resolve();

@@ -3,7 +3,7 @@ import { createServer as createPlain, type Server as Plain, type Socket } from "
 import { createServer, type Server } from "node:tls";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { type ClusterCertificates, makeCertificates } from "../certificates/cluster-certificates.ts";
+import { type ClusterCertificates, issueCertificates } from "../certificates/cluster-certificates.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
@@ -23,7 +23,7 @@ let certificates: ClusterCertificates;
 let server: Server;
 
 beforeAll(async () => {
-  certificates = await makeCertificates(PLAN, false, "127.0.0.1");
+  certificates = await issueCertificates(PLAN, false, "127.0.0.1");
   server = createServer({ ...certificates.nodes[0] }, (socket) => {
     socket.on("error", () => {});
     socket.on("data", () => socket.write("+PONG\r\n"));

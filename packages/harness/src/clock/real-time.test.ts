@@ -3,9 +3,9 @@ import { startDeadline } from "../timing/deadline.ts";
 import { poll } from "../timing/retry.ts";
 import * as clock from "./real-time.ts";
 
-// Nothing in here advances a fake clock: what waits for one never ends, and fails by the test's time limit.
+// No test in this file advances the fake clock. Code that waits for the fake clock never ends, and fails the test by its timeout.
 
-/** 2001-09-09, far from any time at which this test runs. */
+/** 2001-09-09, which differs from every date on which this test can run. */
 const FAKE_NOW_MS = 1_000_000_000_000;
 
 afterEach(() => {
@@ -13,11 +13,11 @@ afterEach(() => {
   vi.resetModules();
 });
 
-/** Everything that Vitest can replace. In a child process Vitest refuses to replace `process.nextTick`. */
-function fakeEverything(): void {
+/** Replaces everything that Vitest can replace. In a child process Vitest does not replace `process.nextTick`. */
+function installFakeTimers(): void {
   vi.useFakeTimers({
     now: FAKE_NOW_MS,
-    // The functions of `node:timers` as well, in modules that imported them before, too.
+    // Replaces the functions of `node:timers`, also in modules that have imported them already.
     fakeNodeBuiltins: true,
     toFake: [
       ...(["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate"] as const),
@@ -39,18 +39,18 @@ const MODULES = [
   ["loaded after fake timers were installed", loadAgain],
 ] as const;
 
-test.each(MODULES)("pause waits in real time when the module was %s", async (_, load) => {
-  fakeEverything();
+test.each(MODULES)("pause waits in real time if the module was %s", async (_, load) => {
+  installFakeTimers();
   const { monotonicMs, pause } = await load();
-  const begun = monotonicMs();
+  const startedAt = monotonicMs();
   await pause(20);
-  // Node rounds a timer's begin to whole milliseconds.
-  expect(monotonicMs() - begun).toBeGreaterThanOrEqual(19);
+  // Node rounds the start time of a timer to whole milliseconds.
+  expect(monotonicMs() - startedAt).toBeGreaterThanOrEqual(19);
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test.each(MODULES)("pause ends at its signal when the module was %s", async (_, load) => {
-  fakeEverything();
+test.each(MODULES)("pause ends when its signal aborts if the module was %s", async (_, load) => {
+  installFakeTimers();
   const { pause, setTimeout } = await load();
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 5);
@@ -58,27 +58,27 @@ test.each(MODULES)("pause ends at its signal when the module was %s", async (_, 
   await pause(60_000, controller.signal);
 });
 
-test.each(MODULES)("both clocks show real time when the module was %s", async (_, load) => {
-  fakeEverything();
+test.each(MODULES)("both clocks return real time if the module was %s", async (_, load) => {
+  installFakeTimers();
   const { monotonicMs, pause, wallClockMs } = await load();
   const [wall, monotonic] = [wallClockMs(), monotonicMs()];
-  // The wall clock of a machine may be set meanwhile; that it is not the fake one is enough.
+  // Only checks that the clock is not the fake one, because the clock of the machine may be adjusted during the test.
   expect(wall).toBeGreaterThan(FAKE_NOW_MS + 1_000_000_000);
   await pause(5);
   expect(monotonicMs()).toBeGreaterThan(monotonic);
 });
 
-test.each(MODULES)("intervals and turns go on when the module was %s", async (_, load) => {
-  fakeEverything();
+test.each(MODULES)("intervals and turns use real time if the module was %s", async (_, load) => {
+  installFakeTimers();
   const { clearInterval, clearTimeout, nextTurn, setInterval, setTimeout } = await load();
   await nextTurn();
   await new Promise<void>((resolve) => {
-    let beats = 0;
+    let ticks = 0;
     const cleared = setTimeout(() => expect.unreachable("a cleared timer fired"), 1);
     clearTimeout(cleared);
     const timer = setInterval(() => {
-      beats += 1;
-      if (beats < 3) return;
+      ticks += 1;
+      if (ticks < 3) return;
       clearInterval(timer);
       resolve();
     }, 2);
@@ -86,8 +86,8 @@ test.each(MODULES)("intervals and turns go on when the module was %s", async (_,
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("poll and its deadline go on when fake timers are installed", async () => {
-  fakeEverything();
+test("poll and its deadline use real time if fake timers are installed", async () => {
+  installFakeTimers();
   using deadline = startDeadline({
     timeoutMs: 40,
     signal: undefined,
@@ -95,32 +95,32 @@ test("poll and its deadline go on when fake timers are installed", async () => {
     timeoutCode: "WAIT_TIMEOUT",
     abortCode: "WAIT_ABORTED",
   });
-  let asked = 0;
+  let attempts = 0;
   const waiting = poll(
     () => {
-      asked += 1;
+      attempts += 1;
       throw new Error("not yet");
     },
     { everyMs: 1, signal: deadline.signal },
   );
   await expect(waiting).rejects.toThrow("not yet");
   expect(deadline.signal.reason).toMatchObject({ code: "WAIT_TIMEOUT" });
-  expect(asked).toBeGreaterThan(1);
+  expect(attempts).toBeGreaterThan(1);
   expect(await poll(() => "yes", { everyMs: 1, signal: new AbortController().signal })).toBe("yes");
 });
 
-test("poll goes on when all modules were loaded after fake timers were installed", async () => {
-  fakeEverything();
+test("poll uses real time if all modules were loaded after fake timers", async () => {
+  installFakeTimers();
   vi.resetModules();
   const late = await import("../timing/retry.ts");
-  let asked = 0;
-  const answer = await late.poll(
+  let attempts = 0;
+  const result = await late.poll(
     () => {
-      asked += 1;
-      if (asked < 4) throw new Error("not yet");
-      return asked;
+      attempts += 1;
+      if (attempts < 4) throw new Error("not yet");
+      return attempts;
     },
     { everyMs: 2, signal: new AbortController().signal },
   );
-  expect(answer).toBe(4);
+  expect(result).toBe(4);
 });

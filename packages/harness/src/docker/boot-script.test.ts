@@ -8,7 +8,7 @@ import type { NodePlan } from "../plan/cluster-plan.ts";
 import { bootCommand } from "./boot-script.ts";
 import { planLaunch } from "./launch.ts";
 
-// The script itself, run by a shell of this machine, in a folder that takes the place of /tmp.
+// A shell of this machine runs the real script, with a temporary folder in place of /tmp.
 
 const run = promisify(execFile);
 const NODE = {
@@ -26,90 +26,90 @@ beforeEach(async () => {
   data = join(root, "data");
   conf = join(root, "redis-node.conf");
   await mkdir(join(root, "bin"));
-  await program(
+  await writeProgram(
     "redis-server",
     'if [ "$1" = --version ]; then echo "Redis server v=8.0.0"; else echo "server $*"; fi',
   );
-  await program("image-entrypoint", 'echo "entry point"; exec "$@"');
-  // Not every system's has these options.
-  await program("stat", 'case $2 in %u) id -u ;; *) echo "$(id -u):$(id -g)" ;; esac');
+  await writeProgram("image-entrypoint", 'echo "entry point"; exec "$@"');
+  // The options of `stat` that the script uses are not available on every system.
+  await writeProgram("stat", 'case $2 in %u) id -u ;; *) echo "$(id -u):$(id -g)" ;; esac');
 });
 afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-async function program(name: string, text: string): Promise<void> {
+async function writeProgram(name: string, text: string): Promise<void> {
   await writeFile(join(root, "bin", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
 }
 
-/** Boots once, and returns what was printed with `CONF` for the path of the settings. */
+/** Runs the script once. Returns its output, in which `CONF` replaces the path of the settings. */
 async function boot(
   launch = planLaunch(["image-entrypoint"], ["redis-server"]),
   environment: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const { command } = bootCommand(NODE, data, launch);
-  const here = command.map((word, index) => (index === 1 ? word.replaceAll("/tmp", root) : word));
+  const args = command.map((arg, index) => (index === 1 ? arg.replaceAll("/tmp", root) : arg));
   const env = { PATH: `${join(root, "bin")}:${process.env["PATH"]}`, ...environment };
-  const { stdout } = await run("/bin/sh", here, { env, cwd: root });
+  const { stdout } = await run("/bin/sh", args, { env, cwd: root });
   return stdout.trim().replaceAll(conf, "CONF");
 }
 
-async function mark(name: string, content = ""): Promise<void> {
+async function setNextBoot(name: string, content = ""): Promise<void> {
   await writeFile(join(root, "redis-node", name), content);
 }
 
-async function fill(...names: readonly string[]): Promise<void> {
+async function writeData(...names: readonly string[]): Promise<void> {
   await mkdir(join(data, "appendonlydir"), { recursive: true });
   for (const name of names) await writeFile(join(data, name), name);
 }
 
-const OF_THE_SERVER = [
+const SERVER_FILES = [
   ...["dump.rdb", "temp-12.rdb", "temp-12.3.rdb", "appendonly.aof", "temp-rewriteaof-7.aof"],
   ...["appendonlydir/appendonly.aof.1.base.rdb", "appendonlydir/appendonly.aof.manifest"],
 ];
-const OF_THE_USER = ["seed.rdb", "users.acl", "dump.rdb.orig", "appendonly.txt"];
+const USER_FILES = ["seed.rdb", "users.acl", "dump.rdb.orig", "appendonly.txt"];
 
-test("the first boot writes both files and gives the server the options of the first boot", async () => {
+test("the first boot writes both files and passes its options to the server", async () => {
   expect(await boot()).toBe("entry point\nserver CONF --cluster-node-timeout 9000");
   expect(await readFile(join(data, "nodes.conf"), "utf8")).toBe("planned nodes\n");
   expect(await readFile(conf, "utf8")).toBe(`${NODE.redisConf}dir "${data}"\n`);
 });
 
-test("a later boot keeps both files and leaves out the options of the first", async () => {
+test("a later boot keeps both files and omits the options of the first boot", async () => {
   await boot();
   await writeFile(join(data, "nodes.conf"), "the server's nodes\n");
   expect(await boot()).toBe("entry point\nserver CONF");
   expect(await readFile(join(data, "nodes.conf"), "utf8")).toBe("the server's nodes\n");
 });
 
-test("a wipe deletes the data and nothing else", async () => {
+test("wipe deletes only the data of the server", async () => {
   await boot();
-  await fill(...OF_THE_SERVER, ...OF_THE_USER);
-  await mark("wipe");
+  await writeData(...SERVER_FILES, ...USER_FILES);
+  await setNextBoot("wipe");
   await boot();
-  expect((await readdir(data)).toSorted()).toEqual([...OF_THE_USER, "nodes.conf"].toSorted());
+  expect((await readdir(data)).toSorted()).toEqual([...USER_FILES, "nodes.conf"].toSorted());
   expect(await readdir(join(root, "redis-node"))).toEqual([]);
 });
 
-test("a wipe goes by the names that the settings give", async () => {
+test("wipe uses the file names in the settings", async () => {
   await boot();
   await writeFile(conf, `${await readFile(conf, "utf8")}dbfilename "other.rdb"\nappenddirname files\n`);
-  await fill("other.rdb", "dump.rdb", "appendonlydir/appendonly.aof.manifest");
+  await writeData("other.rdb", "dump.rdb", "appendonlydir/appendonly.aof.manifest");
   await mkdir(join(data, "files"));
   await writeFile(join(data, "files", "appendonly.aof.1.incr.aof"), "");
   await writeFile(join(data, "files", "notes.txt"), "");
-  await mark("wipe");
+  await setNextBoot("wipe");
   await boot();
   expect((await readdir(data)).toSorted()).toEqual(["appendonlydir", "dump.rdb", "files", "nodes.conf"]);
   expect(await readdir(join(data, "files"))).toEqual(["notes.txt"]);
 });
 
-test("a wipe never follows a symbolic link, and can be given up", async () => {
+test("wipe fails once at a symbolic link, and the next boot succeeds", async () => {
   await boot();
   await mkdir(join(root, "elsewhere"));
   await writeFile(join(root, "elsewhere", "appendonly.aof.manifest"), "kept");
   await symlink(join(root, "elsewhere"), join(data, "appendonlydir"));
-  await mark("wipe");
+  await setNextBoot("wipe");
   await expect(boot()).rejects.toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/the data in .* is not deleted: .* is a mount or a symbolic link/),
@@ -118,18 +118,18 @@ test("a wipe never follows a symbolic link, and can be given up", async () => {
   expect(await boot()).toBe("entry point\nserver CONF");
 });
 
-test("a start as new is like the first, with another nodes.conf if there is one", async () => {
+test("new boots as the first time, with another nodes.conf if it is given", async () => {
   await boot();
   await writeFile(conf, "port 1\n");
-  await fill(...OF_THE_SERVER, ...OF_THE_USER, "nodes.conf.tmp-7-1");
-  await mark("new", "other nodes\n");
+  await writeData(...SERVER_FILES, ...USER_FILES, "nodes.conf.tmp-7-1");
+  await setNextBoot("new", "other nodes\n");
   expect(await boot()).toBe("entry point\nserver CONF --cluster-node-timeout 9000");
   expect(await readFile(join(data, "nodes.conf"), "utf8")).toBe("other nodes\n");
   expect(await readFile(conf, "utf8")).toContain("port 6379\n");
-  expect((await readdir(data)).toSorted()).toEqual([...OF_THE_USER, "nodes.conf"].toSorted());
+  expect((await readdir(data)).toSorted()).toEqual([...USER_FILES, "nodes.conf"].toSorted());
 });
 
-test("modules that CONFIG REWRITE added are taken out again, and planned ones stay", async () => {
+test("a later boot removes the modules that CONFIG REWRITE has added", async () => {
   await boot();
   const rewritten =
     'port 6379\nloadmodule /mine.so 7\nloadmodule /image//a.so X "y z"\nloadmodule "/b.so"\nsave ""\n';
@@ -138,7 +138,7 @@ test("modules that CONFIG REWRITE added are taken out again, and planned ones st
   expect(await readFile(conf, "utf8")).toBe('port 6379\nloadmodule /mine.so 7\nsave ""\n');
 });
 
-test("modules of the image's command and of its configuration file are loaded at every boot", async () => {
+test("every boot loads the modules of the command and configuration of the image", async () => {
   const file = join(root, "image.conf");
   await writeFile(
     file,
@@ -152,7 +152,7 @@ test("modules of the image's command and of its configuration file are loaded at
   expect(await boot(launch)).toBe(`server CONF ${modules} --loadmodule /image.so A`);
 });
 
-test("the entry point of redis-stack reads these settings, and is replaced by the server", async () => {
+test("the entry point of redis-stack reads the settings and execs the server", async () => {
   const script = join(root, "stack");
   await writeFile(
     script,
@@ -172,8 +172,8 @@ test("the entry point of redis-stack reads these settings, and is replaced by th
   expect(await boot(launch)).toBe(`server CONF --dir ${data}`);
 });
 
-test("an image without a server, or with one that is too old, is refused by an exit code of its own", async () => {
-  await program("redis-server", 'echo "Redis server v=6.0.16 sha=00000000:0"');
+test("the exit code shows if the image has no server or an old one", async () => {
+  await writeProgram("redis-server", 'echo "Redis server v=6.0.16 sha=00000000:0"');
   await expect(boot()).rejects.toMatchObject({ code: 232 });
   await rm(join(root, "bin", "redis-server"));
   await expect(boot(undefined, { PATH: join(root, "bin") })).rejects.toMatchObject({ code: 231 });

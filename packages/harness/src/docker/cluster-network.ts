@@ -5,13 +5,16 @@ import type { NetworkPlan } from "../plan/cluster-plan.ts";
 import { type Engine, statusOf } from "./engine.ts";
 
 /**
- * The cluster's own network. It is a Testcontainers network, so `new GenericContainer(…).withNetwork(cluster.network)`
- * puts an application's container beside the nodes, where it reaches them by address and by name (`node-0`).
- * Its name is `getName()`, as of every Testcontainers network.
+ * The network of the cluster. It is a Testcontainers network: with `new GenericContainer(…).withNetwork(cluster.network)` the
+ * container of an application is in the same network as the nodes, and reaches them by address and by name (`node-0`).
+ * `getName()` returns the name of the network.
  */
 export class ClusterNetwork extends StartedNetwork {
+  /** The id of the network in the engine. */
   readonly id: string;
+  /** The subnet in CIDR notation. */
   readonly subnet: string;
+  /** The address of the gateway. */
   readonly gateway: string;
 
   constructor(engine: Engine, plan: NetworkPlan, id: string) {
@@ -23,23 +26,27 @@ export class ClusterNetwork extends StartedNetwork {
 }
 
 /**
- * How engines say that another network, an interface or a route has a range, possibly one that was created after the list
- * of ranges was read:
+ * The messages of engines if another network, an interface or a route uses a subnet. It may have been created after the list of
+ * used subnets was read.
  *
  * - Docker: "Pool overlaps with other one on this address space" (libnetwork's ipam), "conflicts with network …: networks
  *   have overlapping IPv4" (its bridge driver), "failed to allocate gateway (…): Address already in use";
- * - Podman: "subnet … is already used on the host or by another config" (`ValidateSubnet` in containers/common), and older
- *   ones "subnet … is being used by a network interface" and "… is already being used by a cni configuration" (as kind's
- *   `isPoolOverlapError` knows them);
+ * - Podman: "subnet … is already used on the host or by another config" (`ValidateSubnet` in containers/common), and for
+ *   older versions "subnet … is being used by a network interface" and "… is already being used by a cni configuration" (see
+ *   `isPoolOverlapError` in kind);
  * - nerdctl: "subnet … overlaps with other one on this address space".
  */
-const RANGE_IS_TAKEN =
+const SUBNET_IN_USE =
   /overlap|address already in use|conflicts with network|already used on the host|being used by a (network interface|cni)/i;
 
-/** What became of a network: created, or refused in the engine's words because its range is taken. */
-export type NetworkResult = { readonly created: ClusterNetwork } | { readonly taken: string };
+/** The created network, or the message of the engine if the subnet is in use. */
+export type NetworkResult = { readonly created: ClusterNetwork } | { readonly subnetInUse: string };
 
-/** @throws RedisClusterError START_FAILED if the engine refuses the network for another reason than its range. */
+/**
+ * Creates the network of a cluster.
+ *
+ * @throws RedisClusterError START_FAILED if the engine does not create the network for another reason than its subnet.
+ */
 export async function createNetwork(
   engine: Engine,
   plan: NetworkPlan,
@@ -49,7 +56,7 @@ export async function createNetwork(
     const network = await engine.docker.createNetwork({
       Name: plan.name,
       Driver: "bridge",
-      // `docker network connect` may bring other containers in.
+      // Allows users to connect other containers with `docker network connect`.
       Attachable: true,
       EnableIPv6: false,
       IPAM: { Driver: "default", Config: [{ Subnet: plan.subnet, Gateway: plan.gateway }] },
@@ -58,20 +65,21 @@ export async function createNetwork(
     return { created: new ClusterNetwork(engine, plan, network.id) };
   } catch (error) {
     const message = messageOf(error);
-    if (RANGE_IS_TAKEN.test(message)) return { taken: message };
+    if (SUBNET_IN_USE.test(message)) return { subnetInUse: message };
     throw new RedisClusterError(
       "START_FAILED",
-      `The network ${plan.name} (${plan.subnet}) could not be created: ${message}`,
+      `Creating the network ${plan.name} (${plan.subnet}) failed: ${message}`,
       { cause: error },
     );
   }
 }
 
 /**
- * Removes the network; one that is gone already is fine.
+ * Removes a network. Also succeeds if the network does not exist.
  *
- * @throws Error with the engine's words. If the engine counts endpoints although no container is in the network, a defect of
- * Docker (https://github.com/moby/moby/issues/42119), only a restart of the engine ends that, and the error says so.
+ * @throws Error with the message of the engine. Because of a defect of Docker (https://github.com/moby/moby/issues/42119) the
+ * engine may count endpoints although no container is in the network. Then the error says that only a restart of the engine
+ * helps.
  */
 export async function removeNetwork(engine: Engine, id: string): Promise<void> {
   const network = engine.docker.getNetwork(id);
@@ -84,27 +92,30 @@ export async function removeNetwork(engine: Engine, id: string): Promise<void> {
     const { Containers } = (await network.inspect()) as { readonly Containers?: object };
     if (Object.keys(Containers ?? {}).length > 0) throw error;
     throw new Error(
-      `${message.trim()}, but no container is in it: the engine's count of endpoints is wrong ` +
+      `${message.trim()}, but the network contains no container: the engine's count of endpoints is wrong ` +
         "(https://github.com/moby/moby/issues/42119). After a restart of the engine the network can be removed",
       { cause: error },
     );
   }
 }
 
-/** How long a request may still be at work in the engine after its connection broke. */
-const LOST_REQUEST_MS = 1_000;
+/** How long the engine may continue to process a request after its connection has broken. */
+const UNANSWERED_REQUEST_MS = 1_000;
 const POLL_MS = 50;
 
-/** Removes a network that the engine may have made, or may be about to make, without having said so. */
-export async function removeLostNetwork(engine: Engine, name: string): Promise<void> {
-  const begun = monotonicMs();
+/**
+ * Removes a network whose create request was not answered, if the engine has created it. Waits a second for the engine to
+ * create it.
+ */
+export async function removeNetworkIfCreated(engine: Engine, name: string): Promise<void> {
+  const startedAt = monotonicMs();
   for (;;) {
     try {
       await engine.docker.getNetwork(name).remove();
       return;
     } catch (error) {
       if (statusOf(error) !== 404) throw error;
-      if (monotonicMs() - begun > LOST_REQUEST_MS) return;
+      if (monotonicMs() - startedAt > UNANSWERED_REQUEST_MS) return;
       await pause(POLL_MS);
     }
   }

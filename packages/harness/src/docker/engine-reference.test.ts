@@ -1,19 +1,22 @@
 import { expect, test } from "vitest";
-import { plainAddress } from "./engine-reference.ts";
+import { httpAddress } from "./engine-reference.ts";
 
-test.for(["/var/run/docker.sock", "//./pipe/docker_engine"])("the socket %s needs no more", (socketPath) => {
-  const connection = { socketPath, protocol: "http", headers: {} };
-  expect(plainAddress(connection)).toEqual({ protocol: "http", socketPath });
-});
+test.for(["/var/run/docker.sock", "//./pipe/docker_engine"])(
+  "returns the socket %s as the address",
+  (socketPath) => {
+    const connection = { socketPath, protocol: "http", headers: {} };
+    expect(httpAddress(connection)).toEqual({ protocol: "http", socketPath });
+  },
+);
 
-test("a TCP engine has host and port, and with TLS its certificates", () => {
-  expect(plainAddress({ protocol: "http", host: "10.0.0.7", port: "2375", pathPrefix: "/" })).toEqual({
+test("returns host and port of a TCP engine, with certificates if it uses TLS", () => {
+  expect(httpAddress({ protocol: "http", host: "10.0.0.7", port: "2375", pathPrefix: "/" })).toEqual({
     protocol: "http",
     host: "10.0.0.7",
     port: 2375,
   });
   const tls = { ca: Buffer.from("ca"), cert: Buffer.from("cert"), key: Buffer.from("key") };
-  expect(plainAddress({ protocol: "https", host: "[::1]", port: 2376, ...tls })).toEqual({
+  expect(httpAddress({ protocol: "https", host: "[::1]", port: 2376, ...tls })).toEqual({
     protocol: "https",
     host: "::1",
     port: 2376,
@@ -28,6 +31,6 @@ test.for([
   { protocol: "http", host: "http://proxy.example/docker", port: 80 },
   { protocol: "http", host: "10.0.0.7", port: 2375, pathPrefix: "/docker" },
   {},
-])("an engine at %o is left to Testcontainers' client", (connection) => {
-  expect(plainAddress(connection)).toBeUndefined();
+])("returns no address for the connection %o", (connection) => {
+  expect(httpAddress(connection)).toBeUndefined();
 });

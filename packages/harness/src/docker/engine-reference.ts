@@ -1,9 +1,9 @@
 import { extname } from "node:path";
 import type { EngineAddress } from "../cleanup/engine-http.ts";
-import type { EngineReference } from "../cleanup/watcher-orders.ts";
+import type { EngineReference } from "../cleanup/watcher-protocol.ts";
 import type { Engine } from "./engine.ts";
 
-/** What dockerode keeps of its connection; its types do not tell. */
+/** The properties in which dockerode stores its connection. Its types do not declare them. */
 export interface Connection {
   readonly socketPath?: unknown;
   readonly protocol?: unknown;
@@ -15,27 +15,30 @@ export interface Connection {
   readonly key?: unknown;
 }
 
-/** How another process reaches the same engine, without Testcontainers where plain HTTP will do. */
+/** Returns how another process can reach the same engine. If HTTP is sufficient, the process does not need Testcontainers. */
 export async function engineReference(engine: Engine): Promise<EngineReference> {
   const modem = engine.docker.modem as Connection;
   const socketPath: unknown =
     typeof modem.socketPath === "function" ? await (modem.socketPath as () => unknown)() : modem.socketPath;
-  const address = plainAddress({ ...modem, socketPath });
+  const address = httpAddress({ ...modem, socketPath });
   if (address !== undefined) return { kind: "http", address };
-  const url = new URL(`./labelled-resources${extname(import.meta.url)}`, import.meta.url);
+  const url = new URL(`./cleanup-engine${extname(import.meta.url)}`, import.meta.url);
   return { kind: "module", url: url.href };
 }
 
-/** The address, where it is a socket, a pipe or a TCP port; undefined for others, such as an engine behind SSH. */
-export function plainAddress(connection: Connection): EngineAddress | undefined {
+/**
+ * Returns the HTTP address of an engine with a socket, a pipe or a TCP port. Returns undefined for all other connections, such as
+ * SSH.
+ */
+export function httpAddress(connection: Connection): EngineAddress | undefined {
   const { socketPath, protocol, host, port, pathPrefix } = connection;
   if (typeof socketPath === "string" && socketPath !== "") return { protocol: "http", socketPath };
   if ((protocol !== "http" && protocol !== "https") || typeof host !== "string") return undefined;
-  // dockerode also takes a URL for a host, and a prefix for a path; nobody but dockerode needs to know their rules.
+  // dockerode also accepts a URL as the host, and a prefix of the path. Only dockerode implements the rules for these.
   if (host.includes("/") || (typeof pathPrefix === "string" && pathPrefix !== "/")) return undefined;
-  const ca = [connection.ca].flat().flatMap((each) => asText(each) ?? []);
-  const cert = asText(connection.cert);
-  const key = asText(connection.key);
+  const ca = [connection.ca].flat().flatMap((certificate) => toText(certificate) ?? []);
+  const cert = toText(connection.cert);
+  const key = toText(connection.key);
   return {
     protocol,
     host: host.replace(/^\[|\]$/g, ""),
@@ -46,8 +49,8 @@ export function plainAddress(connection: Connection): EngineAddress | undefined 
   };
 }
 
-/** Certificates and keys are PEM, which is text, also where it was read into a buffer. */
-function asText(value: unknown): string | undefined {
+/** Converts a certificate or key in PEM to a string. It may be a buffer. */
+function toText(value: unknown): string | undefined {
   if (Buffer.isBuffer(value)) return value.toString();
   return typeof value === "string" ? value : undefined;
 }

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-function named(prefix: string | undefined, image: string): string {
+function nameWith(prefix: string | undefined, image: string): string {
   vi.stubEnv("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX", prefix);
   return imageName(image);
 }
@@ -22,9 +22,9 @@ test.for([
   ["organization", "redis:8.0", "docker.io/organization/redis:8.0"],
   ["organization/", "redis:8.0", "docker.io/organization/redis:8.0"],
 ] as const)(
-  "with the prefix %s, %s is the image %s, also when it is resolved twice",
+  "with the prefix %s, the name of %s is %s, also if it is applied twice",
   ([prefix, image, name]) => {
-    expect(named(prefix, image)).toBe(name);
-    expect(named(prefix, name)).toBe(name);
+    expect(nameWith(prefix, image)).toBe(name);
+    expect(nameWith(prefix, name)).toBe(name);
   },
 );

@@ -1,31 +1,31 @@
 import { type ContainerRuntimeClient, ImageName } from "testcontainers";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { Owner } from "../cleanup/owner.ts";
-import { thisOwner } from "../cleanup/this-owner.ts";
-import { type EnginePlace, findPlace } from "./engine-place.ts";
-import { addressOf, type PublishedAddress } from "./published-address.ts";
+import { currentOwner } from "../cleanup/current-owner.ts";
+import { type EngineLocation, readLocation } from "./engine-location.ts";
+import { choosePublishedAddress, type PublishedAddress } from "./published-address.ts";
 import { pullImage } from "./pull-image.ts";
 import { startReaper } from "./start-reaper.ts";
 import { testcontainersClient } from "./testcontainers-client.ts";
 
-/** The Docker engine that Testcontainers found. Holds nothing that needs closing. */
+/** The Docker engine that Testcontainers found. It needs no closing. */
 export interface Engine extends PublishedAddress {
   readonly client: ContainerRuntimeClient;
   readonly docker: ContainerRuntimeClient["container"]["dockerode"];
   /** Where the engine runs. */
-  readonly place: EnginePlace;
-  /** Number of the engine's processors. */
+  readonly location: EngineLocation;
+  /** The number of processors of the engine. */
   readonly cpus: number;
-  /** Testcontainers' session id; what carries it is reaped with the session where Ryuk runs. */
+  /** The session id of Testcontainers. If Ryuk runs, it removes the resources with this id at the end of the session. */
   readonly sessionId: string;
-  /** To whom everything that is made here belongs: this process. */
+  /** The owner of all resources that this process creates. */
   readonly owner: Owner;
 }
 
 /**
- * The client that Testcontainers finds. Starts nothing.
+ * Returns the client that Testcontainers finds. Starts no container.
  *
- * @throws RedisClusterError NO_DOCKER
+ * @throws RedisClusterError NO_DOCKER if no engine answers.
  */
 export async function findClient(): Promise<ContainerRuntimeClient> {
   try {
@@ -33,29 +33,29 @@ export async function findClient(): Promise<ContainerRuntimeClient> {
   } catch (error) {
     throw new RedisClusterError(
       "NO_DOCKER",
-      `No Docker engine answers (${messageOf(error)}). Is Docker running, and may this user talk to it? ` +
-        "Testcontainers looks at DOCKER_HOST, ~/.testcontainers.properties and the usual sockets.",
+      `No Docker engine answers (${messageOf(error)}). Is Docker running, and is this user allowed to access it? ` +
+        "Testcontainers searches DOCKER_HOST, ~/.testcontainers.properties and the default sockets.",
       { cause: error },
     );
   }
 }
 
-const places = new WeakMap<ContainerRuntimeClient, EnginePlace>();
+const locations = new WeakMap<ContainerRuntimeClient, EngineLocation>();
 
 /**
- * Finds out where an engine runs; asks only once.
+ * Determines where an engine runs. The result is cached for each client.
  *
  * @throws RedisClusterError NO_DOCKER if the engine does not answer any more.
  */
-export async function locate(client: ContainerRuntimeClient): Promise<EnginePlace> {
+export async function locateEngine(client: ContainerRuntimeClient): Promise<EngineLocation> {
   try {
-    const place = places.get(client) ?? (await findPlace(client, client.info.containerRuntime.host));
-    places.set(client, place);
-    return place;
+    const location = locations.get(client) ?? (await readLocation(client, client.info.containerRuntime.host));
+    locations.set(client, location);
+    return location;
   } catch (error) {
     throw new RedisClusterError(
       "NO_DOCKER",
-      `The Docker engine does not answer any more: ${messageOf(error)}`,
+      `Reading the location of the Docker engine failed: it does not answer any more (${messageOf(error)}).`,
       {
         cause: error,
       },
@@ -63,49 +63,60 @@ export async function locate(client: ContainerRuntimeClient): Promise<EnginePlac
   }
 }
 
-/** @throws RedisClusterError NO_DOCKER or REAPER_UNAVAILABLE */
+/**
+ * Finds the engine, and starts the reaper of Testcontainers.
+ *
+ * @throws RedisClusterError NO_DOCKER if no engine answers.
+ * @throws RedisClusterError REAPER_UNAVAILABLE if the reaper does not start.
+ */
 export async function findEngine(): Promise<Engine> {
-  const finding = thisOwner();
-  // A rejection is reported by the last line; it must not end the process if an earlier line fails.
-  finding.catch(() => {});
+  const owner = currentOwner();
+  // The promise is awaited last. Its rejection must not end the process if another call fails first.
+  owner.catch(() => {});
   const client = await findClient();
   const { host, hostIps, cpus } = client.info.containerRuntime;
-  const [{ sessionId }, place] = await Promise.all([startReaper(client), locate(client)]);
+  const [{ sessionId }, location] = await Promise.all([startReaper(client), locateEngine(client)]);
   return {
-    ...addressOf({ host, hostIps, override: process.env["TESTCONTAINERS_HOST_OVERRIDE"] }, place),
+    ...choosePublishedAddress(
+      { host, hostIps, override: process.env["TESTCONTAINERS_HOST_OVERRIDE"] },
+      location,
+    ),
     client,
     docker: client.container.dockerode,
-    place,
+    location,
     cpus,
     sessionId,
-    owner: await finding,
+    owner: await owner,
   };
 }
 
-/** How long an image may take to come. It is no part of other limits, as a first pull says nothing of what comes after. */
+/**
+ * The timeout of a pull, in milliseconds. It is not part of other timeouts, because only the first use of an image needs a
+ * pull.
+ */
 export const PULL_TIMEOUT_MS = 600_000;
 
 /**
- * Returns the name under which an image is pulled, inspected and run: Testcontainers puts the registry that
- * `TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX` names before the name of an image of Docker Hub. Applying this function, or
- * Testcontainers' own `ImageName.fromString`, to the result returns the result.
+ * Returns the name with which an image is pulled, inspected and run. For an image of Docker Hub, Testcontainers adds the prefix
+ * in `TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX`, such as another registry. The function is idempotent, also in combination with
+ * `ImageName.fromString` of Testcontainers.
  */
-export function imageName(given: string): string {
-  const { string: name } = ImageName.fromString(given);
-  // A prefix without a dot or a port is an organization of Docker Hub, and would be put before the name again and again.
+export function imageName(image: string): string {
+  const { string: name } = ImageName.fromString(image);
+  // A prefix without a dot or a port is an organization of Docker Hub. Without a registry it would be added each time.
   return ImageName.fromString(name).string === name ? name : `docker.io/${name.replace("//", "/")}`;
 }
 
-/** Returns whether the engine has an image already; false if the engine does not answer. */
+/** Returns true if the engine has an image, and false if it does not or does not answer. */
 export async function hasImage(engine: Engine, image: string): Promise<boolean> {
   return await engine.client.image.exists(ImageName.fromString(imageName(image))).catch(() => false);
 }
 
 /**
- * Pulls the image unless the engine has it.
+ * Pulls an image unless the engine has it.
  *
- * @param option by which another image is named.
- * @throws RedisClusterError IMAGE_UNAVAILABLE
+ * @param option the option that sets the image, for the message.
+ * @throws RedisClusterError IMAGE_UNAVAILABLE if the engine does not have the image and cannot pull it.
  */
 export async function ensureImage(
   engine: Engine,
@@ -122,16 +133,16 @@ export async function ensureImage(
   } catch (error) {
     cause = error;
   }
-  const why = cause === undefined ? "" : `: ${messageOf(cause)}`;
+  const reason = cause === undefined ? "" : `: ${messageOf(cause)}`;
   throw new RedisClusterError(
     "IMAGE_UNAVAILABLE",
-    `The image "${name}" is neither on the engine nor can it be pulled${why}. ` +
-      `Check its name, \`docker pull ${name}\`, or name another one with the option \`${option}\`.`,
+    `Pulling the image "${name}" failed${reason}. ` +
+      `Check its name with \`docker pull ${name}\`, or set another image with the option \`${option}\`.`,
     { cause, details: { image: name, option } },
   );
 }
 
-/** The HTTP status of an answer of the engine, or undefined where it was no answer. */
+/** Returns the HTTP status of an error of the engine, or undefined if the error is not an answer of the engine. */
 export function statusOf(error: unknown): number | undefined {
   const status: unknown = error instanceof Error ? Reflect.get(error, "statusCode") : undefined;
   return typeof status === "number" ? status : undefined;

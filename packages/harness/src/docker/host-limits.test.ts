@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { refuseTooMany } from "./host-limits.ts";
+import { checkEntries } from "./host-limits.ts";
 
-test("lets through the nodes that fit together with the gateway's entries", () => {
-  expect(() => refuseTooMany(31, 1024)).not.toThrow();
-  expect(() => refuseTooMany(31, 31 * 30 + 2 * 31)).not.toThrow();
+test("accepts as many nodes as fit with the entries of the gateway", () => {
+  expect(() => checkEntries(31, 1024)).not.toThrow();
+  expect(() => checkEntries(31, 31 * 30 + 2 * 31)).not.toThrow();
 });
 
-test("refuses one more, with the setting to change and the number that fits", () => {
-  expect(() => refuseTooMany(32, 1024)).toThrow(
+test("rejects one more node, with the setting and the maximum number of nodes", () => {
+  expect(() => checkEntries(32, 1024)).toThrow(
     expect.objectContaining({
       code: "HOST_LIMIT",
       message: expect.stringMatching(/need 1056 entries.*holds 1024.*gc_thresh3=8192.*at most 31 nodes/s),
@@ -16,18 +16,18 @@ test("refuses one more, with the setting to change and the number that fits", ()
   );
 });
 
-test("advises the largest number of nodes that fits, for any table size", () => {
+test("reports the maximum number of nodes for any size of the table", () => {
   for (const limit of [2, 5, 6, 11, 12, 100, 1023, 1024, 1055, 1056, 4096]) {
-    const error = refusal(200, limit);
-    const fits = Number(/at most (\d+) nodes/.exec(error ?? "")?.[1]);
-    expect(refusal(fits, limit)).toBeUndefined();
-    expect(refusal(fits + 1, limit)).toBeDefined();
+    const error = errorMessage(200, limit);
+    const maxNodes = Number(/at most (\d+) nodes/.exec(error ?? "")?.[1]);
+    expect(errorMessage(maxNodes, limit)).toBeUndefined();
+    expect(errorMessage(maxNodes + 1, limit)).toBeDefined();
   }
 });
 
-function refusal(nodes: number, limit: number): string | undefined {
+function errorMessage(nodes: number, limit: number): string | undefined {
   try {
-    refuseTooMany(nodes, limit);
+    checkEntries(nodes, limit);
     return undefined;
   } catch (error) {
     return String(error);

@@ -4,11 +4,12 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { LABEL_PREFIX } from "../plan/label-prefix.ts";
 import type { Engine } from "./engine.ts";
 
+/** The label with the name of the node, on the container of a node. */
 export const NODE_LABEL: string = `${LABEL_PREFIX}node`;
 
 /**
- * The labels of everything that a cluster makes: the user's, ours, those by which Testcontainers' Ryuk reaps, and
- * those by which the next process knows whether the owner still lives.
+ * Returns the labels of all resources of a cluster: the labels of the user, the name of the cluster, the labels by which Ryuk
+ * finds resources, and the labels by which other processes determine whether the owner is alive.
  */
 export function clusterLabels(plan: ClusterPlan, engine: Engine): Record<string, string> {
   return {

@@ -1,30 +1,30 @@
 import { describe, expect, test } from "vitest";
 import { bindTarget, dataFolder, planLaunch } from "./launch.ts";
 
-const NOTHING = { modules: [], configFile: undefined, script: undefined };
+const NONE = { modules: [], configFile: undefined, script: undefined };
 
 describe("planLaunch", () => {
   test("keeps the entry point of the official images", () => {
     expect(planLaunch(["docker-entrypoint.sh"], ["redis-server"])).toEqual({
-      ...NOTHING,
-      before: ["docker-entrypoint.sh"],
+      ...NONE,
+      prefix: ["docker-entrypoint.sh"],
       server: "redis-server",
     });
   });
 
-  test("keeps an entry point of any other name", () => {
-    expect(planLaunch(["bundle-docker-entrypoint.sh"], ["valkey-server"]).before).toEqual([
+  test("keeps an entry point with another name", () => {
+    expect(planLaunch(["bundle-docker-entrypoint.sh"], ["valkey-server"]).prefix).toEqual([
       "bundle-docker-entrypoint.sh",
     ]);
     expect(planLaunch(["tini", "--", "/start"], ["keydb-server", "/etc/keydb.conf"])).toEqual({
-      ...NOTHING,
-      before: ["tini", "--", "/start"],
+      ...NONE,
+      prefix: ["tini", "--", "/start"],
       server: "keydb-server",
       configFile: "/etc/keydb.conf",
     });
   });
 
-  test("keeps the modules that the command loads, and none of its other options", () => {
+  test("keeps only the modules of the options of the command", () => {
     const command = [
       "redis-server",
       "--port",
@@ -40,8 +40,8 @@ describe("planLaunch", () => {
       ...["--loadmodule", "/a.so", "X", "9", "--loadmodule", "/b.so"],
     ]);
     expect(planLaunch(["redis-server"], ["--loadmodule", "/a.so"])).toEqual({
-      ...NOTHING,
-      before: [],
+      ...NONE,
+      prefix: [],
       server: "redis-server",
       modules: ["--loadmodule", "/a.so"],
     });
@@ -49,19 +49,19 @@ describe("planLaunch", () => {
 
   test("reads the shell form of a Dockerfile", () => {
     expect(planLaunch([], ["/bin/sh", "-c", "exec redis-server /etc/redis.conf"])).toEqual({
-      ...NOTHING,
-      before: [],
+      ...NONE,
+      prefix: [],
       server: "redis-server",
       configFile: "/etc/redis.conf",
     });
-    expect(planLaunch(["/bin/bash", "-lc", "redis-server"], []).before).toEqual([]);
-    // Docker drops a command when it is given another one, and so are its preparations.
+    expect(planLaunch(["/bin/bash", "-lc", "redis-server"], []).prefix).toEqual([]);
+    // Docker drops a command if another one is given. So the other commands of the shell are dropped too.
     expect(planLaunch([], ["/bin/sh", "-c", "prepare && redis-server"])).toEqual({
-      ...NOTHING,
-      before: [],
+      ...NONE,
+      prefix: [],
       server: undefined,
     });
-    expect(planLaunch(["sh"], ["redis-server"]).before).toEqual([]);
+    expect(planLaunch(["sh"], ["redis-server"]).prefix).toEqual([]);
   });
 
   test.each([
@@ -69,32 +69,32 @@ describe("planLaunch", () => {
     [["/bin/sh", "-c", "prepare && exec /usr/bin/redis-server"]],
     [["/bin/bash", "-e", "-c", 'exec "$@"', "bash"]],
     [["bash", "/entrypoint.sh"]],
-  ])("keeps the entry point %j, in which a shell has more to do than to start the server", (entrypoint) => {
+  ])("keeps the entry point %j, whose shell does more than start the server", (entrypoint) => {
     expect(planLaunch(entrypoint, ["redis-server"])).toMatchObject({
-      before: entrypoint,
+      prefix: entrypoint,
       server: "redis-server",
     });
   });
 
-  test("reports a script that names no server, as that of redis-stack", () => {
+  test("returns a script that does not name a server, such as that of redis-stack", () => {
     expect(planLaunch([], ["/entrypoint.sh"])).toEqual({
-      ...NOTHING,
-      before: [],
+      ...NONE,
+      prefix: [],
       server: undefined,
       script: "/entrypoint.sh",
     });
     expect(planLaunch(["/entrypoint.sh"], ["/run.sh"])).toEqual({
-      ...NOTHING,
-      before: ["/entrypoint.sh"],
+      ...NONE,
+      prefix: ["/entrypoint.sh"],
       server: undefined,
       script: "/entrypoint.sh",
     });
     expect(planLaunch(["bash", "-e", "/entrypoint.sh"], []).script).toBe("/entrypoint.sh");
-    expect(planLaunch([], [])).toEqual({ ...NOTHING, before: [], server: undefined });
+    expect(planLaunch([], [])).toEqual({ ...NONE, prefix: [], server: undefined });
   });
 });
 
-test("the data folder is the working folder, and never the root of the file system", () => {
+test("dataFolder returns the working folder, but never the root", () => {
   expect(dataFolder("/data", [])).toBe("/data");
   expect(dataFolder("/var/lib//redis/", ["/data"])).toBe("/var/lib/redis");
   expect(dataFolder("", ["/bitnami/redis/data/"])).toBe("/bitnami/redis/data");
@@ -103,7 +103,7 @@ test("the data folder is the working folder, and never the root of the file syst
   expect(dataFolder("/..", [])).toBe("/data");
 });
 
-test("a bind mount's target is found in every notation", () => {
+test("bindTarget returns the target of a bind mount in every notation", () => {
   expect(bindTarget("/host/data:/data:rw")).toBe("/data");
   expect(bindTarget("/host/data:/data/")).toBe("/data");
   expect(bindTarget(String.raw`C:\Users\a\data:/data:rw`)).toBe("/data");

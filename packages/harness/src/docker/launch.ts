@@ -1,16 +1,16 @@
 import { posix } from "node:path";
 
-/** How the boot script starts the server the way the image itself starts it. */
+/** How the image starts its server. The boot script starts the server in the same way. */
 export interface Launch {
-  /** Words before the server's name, normally the image's entry point. */
-  readonly before: readonly string[];
-  /** The server's program as the image names it; undefined if the image does not name one. */
+  /** The words before the program of the server, usually the entry point of the image. */
+  readonly prefix: readonly string[];
+  /** The program of the server as the image names it. It is undefined if the image does not name a server. */
   readonly server: string | undefined;
-  /** `--loadmodule` options of the image's command, each with its arguments. */
+  /** The `--loadmodule` options of the command of the image, each with its arguments. */
   readonly modules: readonly string[];
-  /** The configuration file of the image's command, whose `loadmodule` lines are used. */
+  /** The configuration file in the command of the image. Only its `loadmodule` lines are used. */
   readonly configFile: string | undefined;
-  /** A script that starts the server and names no server program; it may ignore its arguments. */
+  /** A script that starts the server, if the image does not name a server. It may ignore its arguments. */
   readonly script: string | undefined;
 }
 
@@ -18,16 +18,16 @@ const SERVER = /^(?:\S*\/)?(?:redis|valkey|keydb)-server$/;
 const SHELLS: ReadonlySet<string> = new Set(["sh", "bash", "ash", "dash"]);
 /** `-c`, also together with other options, as in `bash -lc`. */
 const COMMAND_OPTION = /^-[a-z]*c$/;
-/** A shell command that is nothing but words: no quotes, variables, pipes or lists. */
+/** A shell command that consists of plain words, without quotes, variables, pipes and lists. */
 const PLAIN_WORDS = /^[\w@%+=:,./-]+(\s+[\w@%+=:,./-]+)*$/;
 
 /**
- * Reads an image's entry point and command as Docker does: together they are one command line.
+ * Finds the server in the entry point and the command of an image. As Docker does, it treats both together as one command line.
  *
- * The entry point is always kept, also one that is a shell script of several commands: such a script has to run its
- * arguments, as `exec "$@"` does. Of the command only the server's name and the modules that it loads are kept: the plan
- * decides everything else. A command without an entry point is only a default, which Docker drops if another command is
- * given, so a script that is only a command is not kept either.
+ * The entry point is always kept, also if it is a shell script of several commands. Such a script must run its arguments, for
+ * example with `exec "$@"`. Of the command only the program of the server and its modules are kept, because the plan sets
+ * everything else. A command without an entry point is a default that Docker drops if another command is given. Therefore a
+ * shell script that is only a command is not kept.
  */
 export function planLaunch(entrypoint: readonly string[], command: readonly string[]): Launch {
   const first = unwrapShell(entrypoint) ?? entrypoint;
@@ -36,12 +36,12 @@ export function planLaunch(entrypoint: readonly string[], command: readonly stri
   const at = words.findIndex((word) => SERVER.test(word));
   if (at === -1) {
     const script = words.find((word) => !word.startsWith("-") && !isShell(word));
-    return { before: first, server: undefined, modules: [], configFile: undefined, script };
+    return { prefix: first, server: undefined, modules: [], configFile: undefined, script };
   }
   const options = words.slice(at + 1);
   const [configFile] = options;
   return {
-    before: words.slice(0, at),
+    prefix: words.slice(0, at),
     server: words[at],
     modules: moduleOptions(options),
     configFile: configFile === undefined || configFile.startsWith("-") ? undefined : configFile,
@@ -50,8 +50,9 @@ export function planLaunch(entrypoint: readonly string[], command: readonly stri
 }
 
 /**
- * The words that a shell would run, where that is certain: of `["/bin/sh", "-c", "…"]`, which is how a Dockerfile's shell
- * form arrives, if they are plain; none of an interactive shell. Undefined for any other use of a shell.
+ * Returns the words that a shell runs. For `["/bin/sh", "-c", "…"]`, the shell form of a Dockerfile, these are the words of the
+ * script if they are plain. An interactive shell runs none. Returns undefined for any other use of a shell, and the given words
+ * if they do not start with a shell.
  */
 function unwrapShell(words: readonly string[]): readonly string[] | undefined {
   const [shell, option, text, ...more] = words;
@@ -67,35 +68,39 @@ function isShell(word: string): boolean {
   return SHELLS.has(posix.basename(word));
 }
 
-/** Each `--loadmodule` with all that follows it up to the next option. */
+/** Returns each `--loadmodule` option with its arguments, which end at the next option. */
 function moduleOptions(options: readonly string[]): readonly string[] {
-  let inside = false;
+  let isInModule = false;
   return options.filter((word) => {
-    if (word.startsWith("--")) inside = word === "--loadmodule";
-    return inside;
+    if (word.startsWith("--")) isInModule = word === "--loadmodule";
+    return isInModule;
   });
 }
 
 /**
- * The folder in which a container's server keeps its data, if the server's user can write there: the working folder, or,
- * where that is the root of the file system, the image's own volume. The boot script has the last word.
+ * Returns the preferred folder for the data of a server. It is the working folder of the image, or a volume of the image if the
+ * working folder is the root of the file system. The boot script uses another folder if the server cannot write to this one.
  */
 export function dataFolder(workingDir: string, volumes: readonly string[]): string {
-  const folder = normalize(workingDir === "" ? "/" : workingDir);
+  const folder = normalizePath(workingDir === "" ? "/" : workingDir);
   if (folder !== "/") return folder;
-  const normalized = volumes.map(normalize).filter((volume) => volume !== "/" && volume !== "/tmp");
+  const normalized = volumes.map(normalizePath).filter((volume) => volume !== "/" && volume !== "/tmp");
   return normalized.includes("/data") ? "/data" : (normalized[0] ?? "/data");
 }
 
-/** An absolute path without `..`, doubled slashes and a slash at its end. */
-export function normalize(path: string): string {
+/** Removes `..`, doubled slashes and the slash at the end from an absolute path. */
+export function normalizePath(path: string): string {
   const normal = posix.normalize(path);
   return normal.length > 1 && normal.endsWith("/") ? normal.slice(0, -1) : normal;
 }
 
-/** Where a bind mount appears in the container: `source:target[:mode]`, whose source may be a path of Windows. */
+/**
+ * Returns the path of a bind mount in the container.
+ *
+ * @param bind `source:target[:mode]`. The source may be a Windows path.
+ */
 export function bindTarget(bind: string): string | undefined {
-  // Greedy, so that the colon of a drive letter belongs to the source.
+  // The first group is greedy, so that the colon after a drive letter belongs to the source.
   const target = /^(?:.*:)?(\/[^:]*)(?::[^:/]*)?$/.exec(bind)?.[1];
-  return target === undefined ? undefined : normalize(target);
+  return target === undefined ? undefined : normalizePath(target);
 }

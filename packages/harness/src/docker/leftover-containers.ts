@@ -4,24 +4,23 @@ import { CLUSTER_LABEL } from "../cleanup/owner.ts";
 import { type Engine, statusOf } from "./engine.ts";
 import { removeContainer } from "./node-container.ts";
 
-/** How long a request may still be at work in the engine after its connection broke. */
-const LOST_REQUEST_MS = 1_000;
+/** How long the engine may continue to process a request after its connection has broken. */
+const UNANSWERED_REQUEST_MS = 1_000;
 const POLL_MS = 50;
 
 /**
- * Removes all containers that carry a cluster's label, whether their ids are known or not: the answer to a create request
- * may have been lost, or something may have failed right after it.
+ * Removes all containers with the label of a cluster, also if their ids are not known: the answer to a create request may have
+ * been lost, or a step right after it may have failed.
  *
- * @param lost names of containers that the engine was asked to create without giving an answer. They are looked for
- * until all of them were found, for a second at most.
+ * @param unanswered the names of containers whose create requests were not answered. The search for them ends after a second.
  */
 export async function removeLeftoverContainers(
   engine: Engine,
   cluster: string,
-  lost: readonly string[],
+  unanswered: readonly string[],
 ): Promise<void> {
-  const begun = monotonicMs();
-  const missing = new Set(lost);
+  const startedAt = monotonicMs();
+  const missing = new Set(unanswered);
   for (;;) {
     const found = await engine.docker.listContainers({
       all: true,
@@ -29,18 +28,18 @@ export async function removeLeftoverContainers(
     });
     await Promise.all(found.map(({ Id }) => removeContainer(engine, Id)));
     for (const name of found.flatMap(({ Names }) => Names)) missing.delete(name.replace(/^\//, ""));
-    if (missing.size === 0 || monotonicMs() - begun > LOST_REQUEST_MS) return;
+    if (missing.size === 0 || monotonicMs() - startedAt > UNANSWERED_REQUEST_MS) return;
     await pause(POLL_MS);
   }
 }
 
-/** Whether a request failed without an answer, so that the engine may have done what it was asked to. */
-export function wasLost(error: unknown): boolean {
+/** Returns true if a request failed without an answer. The engine may have carried out such a request. */
+export function isUnanswered(error: unknown): boolean {
   let last: unknown;
-  for (let each: unknown = error; isError(each); each = each.cause) {
-    if (statusOf(each) !== undefined) return false;
-    last = each;
+  for (let current: unknown = error; isError(current); current = current.cause) {
+    if (statusOf(current) !== undefined) return false;
+    last = current;
   }
-  // This library's own errors without a cause are from before any request.
+  // Errors of this library without a cause are thrown before a request.
   return !(last instanceof RedisClusterError);
 }

@@ -5,32 +5,34 @@ import { extract, pack } from "tar-stream";
 import { pause } from "../clock/real-time.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
-import { MARKS_FOLDER } from "./boot-script.ts";
+import { NEXT_BOOT_FOLDER } from "./boot-script.ts";
 import { type Engine, statusOf } from "./engine.ts";
 import { followLogs, type LogSelection, readLogs } from "./read-logs.ts";
 import { isPortRace, startError } from "./start-error.ts";
 
-/** How often a container is started again if another program took the free port that the engine chose. */
-const PORT_RACES = 5;
+/** How many times a container is started again if another program takes the free port that the engine chose. */
+const MAX_PORT_RACES = 5;
 const PORT_RACE_PAUSE_MS = 50;
 
-/** A file that a node is given. */
+/** A file that is copied into the container of a node. */
 export interface NodeFile {
-  /** Its path from /tmp. */
+  /** The path, relative to the folder into which the file is copied. */
   readonly name: string;
   readonly mode: number;
   readonly content: string | Buffer;
 }
 
-/** What the engine says of a container. */
+/** The state of a container, as the engine reports it. */
 export interface ContainerState {
-  /** `running`, `exited`, `paused`, … or `removed` when the engine knows it no more. */
+  /** `running`, `exited`, `paused` and so on, or `removed` if the container does not exist any more. */
   readonly status: string;
+  /** The exit code of the main process. It is undefined while the process runs. */
   readonly exitCode: number | undefined;
+  /** True if the kernel killed the container because it was out of memory (OOM-killed). */
   readonly oomKilled: boolean;
 }
 
-/** A node's container after its creation: looked at and driven by its id, through any number of kills and starts. */
+/** The container of a node after its creation. It is controlled by its id, which kills and starts do not change. */
 export class NodeContainer {
   readonly id: string;
   readonly #engine: Engine;
@@ -50,9 +52,10 @@ export class NodeContainer {
     return this.#engine.docker.getContainer(this.id);
   }
 
+  /** Reads the state of the container. */
   async state(): Promise<ContainerState> {
     try {
-      const { State } = await this.#ask("for the state of", this.#container.inspect());
+      const { State } = await this.#request("read the state of", this.#container.inspect());
       return {
         status: State.Status,
         exitCode: State.Running ? undefined : State.ExitCode,
@@ -65,44 +68,48 @@ export class NodeContainer {
     }
   }
 
-  /** Where the client port is published now. A restart changes it unless the host port is fixed. */
+  /**
+   * Reads the address at which the client port is published now. A restart changes it unless the host port is fixed.
+   *
+   * @throws RedisClusterError START_FAILED if the port is not published.
+   */
   async mappedAddress(): Promise<HostAndPort> {
-    const { NetworkSettings } = await this.#ask("for the ports of", this.#container.inspect());
+    const { NetworkSettings } = await this.#request("read the ports of", this.#container.inspect());
     const binding = NetworkSettings.Ports[`${this.#node.port}/tcp`]?.[0];
     if (binding === undefined) {
       throw new RedisClusterError(
         "START_FAILED",
-        `${this.#node.name} does not publish its port ${this.#node.port}.`,
+        `Reading the ports of ${this.#node.name} failed: port ${this.#node.port} is not published.`,
       );
     }
     return { host: this.#engine.host, port: Number(binding.HostPort) };
   }
 
   /**
-   * Sends a signal to the container's main process and waits until the container is no longer running. A frozen one is let
-   * go on, for only SIGKILL reaches it otherwise.
+   * Sends a signal to the main process of the container and waits until the container has stopped. A paused container is resumed,
+   * because a paused process handles no signal except SIGKILL.
    */
   async kill(signal: string): Promise<void> {
     const ended = this.#container.wait({ condition: "not-running" });
-    // Heard below, once the signal is sent.
+    // The promise is awaited below, after the signal is sent.
     ended.catch(() => {});
-    await this.#ask("to kill", this.#container.kill({ signal }));
+    await this.#request("kill", this.#container.kill({ signal }));
     if (signal !== "SIGKILL" && (await this.state()).status === "paused") await this.unpause();
-    await this.#ask("to wait for", ended);
+    await this.#request("wait for the end of", ended);
   }
 
-  /** Freezes every process of the container; its sockets stay open. */
+  /** Pauses all processes of the container. Its sockets stay open. */
   async pause(): Promise<void> {
-    await this.#ask("to pause", this.#container.pause());
+    await this.#request("pause", this.#container.pause());
   }
 
   /**
-   * Lets a frozen container go on. One that goes on by itself meanwhile is as well: the engine resumes whom it has sent
-   * SIGTERM, a moment after it has said that the signal is sent.
+   * Resumes a paused container. Also succeeds if the container has been resumed by the engine: after SIGTERM the engine resumes
+   * the container, a moment after its answer to the request.
    */
   async unpause(): Promise<void> {
     try {
-      await this.#ask("to go on with", this.#container.unpause());
+      await this.#request("unpause", this.#container.unpause());
     } catch (error) {
       const { status } = await this.state();
       if (status === "paused" || status === "removed") throw error;
@@ -110,38 +117,41 @@ export class NodeContainer {
   }
 
   /**
-   * Sets what happens at the next start of the container, which may be stopped: `wipe` deletes the node's data but keeps its
-   * identity; `new` deletes everything, so that the node boots as it did the first time, or with another `nodes.conf`;
-   * `hold` makes the server wait for {@link continueBoot}, for at most half a minute.
+   * Sets what the next start of the container does. The container may be stopped now.
+   *
+   * @param what `wipe` deletes the data of the node but keeps its node id. `new` deletes everything, so that the node boots as
+   * the first time. `hold` makes the server wait for {@link continueBoot}, for at most 30 seconds.
+   * @param nodesConf the content of another `nodes.conf` for `new`. Default: the planned one.
    */
   async setNextBoot(what: "wipe" | "new" | "hold", nodesConf = ""): Promise<void> {
-    await this.#putMark(what, nodesConf);
+    await this.#putNextBootFile(what, nodesConf);
   }
 
-  /** Lets a server start that waits because of `setNextBoot("hold")`. */
+  /** Continues a start that waits because of `setNextBoot("hold")`. */
   async continueBoot(): Promise<void> {
-    await this.#putMark("hold", "go");
+    await this.#putNextBootFile("hold", "go");
   }
 
-  async #putMark(name: string, content: string): Promise<void> {
-    // Into a folder that the boot script has created: its user may delete there, whoever owns the file.
-    await this.#put(`/tmp/${MARKS_FOLDER}`, [{ name, mode: 0o644, content }]);
+  async #putNextBootFile(name: string, content: string): Promise<void> {
+    // The boot script has created this folder, so its user can delete files of any owner in it.
+    await this.#put(`/tmp/${NEXT_BOOT_FOLDER}`, [{ name, mode: 0o644, content }]);
   }
 
   /**
-   * Puts secret files into a new folder below the container's /tmp before its first start.
+   * Copies secret files into a new folder below /tmp of the container, before its first start. Only one user can read the files.
    *
-   * @param user as which the container starts, as Docker is told it: only this user can read the files.
+   * @param folder the name of the folder.
+   * @param user the user of the container in the notation of Docker, such as `redis` or `1000:1000`. Empty for root.
    */
   async putSecrets(folder: string, files: readonly NodeFile[], user: string): Promise<void> {
-    const uid = await this.#userId(user);
-    // The boot script hands over what is root's.
+    const uid = await this.#findUid(user);
+    // If root owns the files, the boot script changes their owner to the user of the server.
     const directory = { name: folder, type: "directory", mode: 0o700, content: "" } as const;
-    const inside = files.map((file) => ({ ...file, name: `${folder}/${file.name}` }));
-    await this.#put("/tmp", [directory, ...inside], uid);
+    const entries = files.map((file) => ({ ...file, name: `${folder}/${file.name}` }));
+    await this.#put("/tmp", [directory, ...entries], uid);
   }
 
-  /** Puts files into a new folder below the container's /tmp, which every user of the container may read and write. */
+  /** Copies files into a new folder below /tmp of the container. Every user of the container can read and write them. */
   async putFiles(
     folder: string,
     files: readonly { readonly name: string; readonly content: Buffer }[],
@@ -150,8 +160,8 @@ export class NodeContainer {
     const directories = [...folders].map(
       (name) => ({ name, type: "directory", mode: 0o777, content: "" }) as const,
     );
-    const inside = files.map(({ name, content }) => ({ name: `${folder}/${name}`, mode: 0o666, content }));
-    await this.#put("/tmp", [...directories, ...inside]);
+    const entries = files.map(({ name, content }) => ({ name: `${folder}/${name}`, mode: 0o666, content }));
+    await this.#put("/tmp", [...directories, ...entries]);
   }
 
   async #put(
@@ -162,17 +172,20 @@ export class NodeContainer {
     const archive = pack();
     for (const { content, ...entry } of entries) archive.entry({ ...entry, uid }, content);
     archive.finalize();
-    await this.#ask("to take files for", this.#container.putArchive(await buffer(archive), { path }));
+    await this.#request("copy files to", this.#container.putArchive(await buffer(archive), { path }));
   }
 
-  /** The number of a container's user: only the image knows that of a name. */
-  async #userId(user: string): Promise<number> {
+  /** Returns the id of a user. The id of a user name is read from the image. */
+  async #findUid(user: string): Promise<number> {
     const [name = ""] = user.split(":");
     if (name === "" || name === "root") return 0;
     if (/^\d+$/.test(name)) return Number(name);
-    const archive = await this.#ask("for the users of", this.#container.getArchive({ path: "/etc/passwd" }));
+    const archive = await this.#request(
+      "read the users of",
+      this.#container.getArchive({ path: "/etc/passwd" }),
+    );
     for await (const entry of archive.pipe(extract())) {
-      const line = (await text(entry)).split("\n").find((each) => each.startsWith(`${name}:`));
+      const line = (await text(entry)).split("\n").find((entryLine) => entryLine.startsWith(`${name}:`));
       if (line !== undefined) return Number(line.split(":")[2]);
     }
     throw new RedisClusterError(
@@ -182,7 +195,13 @@ export class NodeContainer {
     );
   }
 
-  /** Starts the container. Returns `running` if it ran already: the engine answers 304 then. */
+  /**
+   * Starts the container.
+   *
+   * @returns `running` if the container was running already, for which the engine answers 304.
+   * @throws RedisClusterError PORT_TAKEN if another program uses the host port of the node.
+   * @throws RedisClusterError START_FAILED if the container cannot be started for another reason.
+   */
   async start(): Promise<"started" | "running"> {
     for (let races = 0; ; races += 1) {
       try {
@@ -190,62 +209,65 @@ export class NodeContainer {
         return "started";
       } catch (error) {
         if (statusOf(error) === 304) return "running";
-        if (races === PORT_RACES || !isPortRace(this.#node, error)) throw startError(this.#node, error);
+        if (races === MAX_PORT_RACES || !isPortRace(this.#node, error)) throw startError(this.#node, error);
         await pause(PORT_RACE_PAUSE_MS);
       }
     }
   }
 
-  /** Removes the container and its volumes, running or not; one that is gone already is fine. */
+  /** Removes the container and its volumes, also if it runs. Also succeeds if the container does not exist. */
   async remove(): Promise<void> {
     await removeContainer(this.#engine, this.id);
   }
 
-  /**
-   * What the container has printed, both streams in one; where given, the last `tail` lines only, or what came after
-   * `since` (seconds since 1970). With `timestamps` the engine's stamp is before each line.
-   */
+  /** Reads the log of the container: stdout and stderr together, or the selected part. */
   async logs(selection: LogSelection = {}): Promise<string> {
-    return await this.#ask("for the log of", readLogs(this.#engine, this.#container, selection));
+    return await this.#request("read the log of", readLogs(this.#engine, this.#container, selection));
   }
 
   /**
-   * What the container has printed, from a moment on if one is given (seconds since 1970), and goes on printing, until it
-   * ends or the stream is destroyed. The signal is for the engine's answer.
+   * Opens a stream of the log of the container. It ends with the container, or when it is destroyed.
+   *
+   * @param since the start of the log, in seconds since 1970. Default: the whole log.
+   * @param signal ends the wait for the answer of the engine.
    */
   async logStream(since = 0, signal?: AbortSignal): Promise<Readable> {
-    return await this.#ask("for the log of", followLogs(this.#engine, this.#container, since, signal));
+    return await this.#request("read the log of", followLogs(this.#engine, this.#container, since, signal));
   }
 
-  /** Passes on what the engine says; where it fails, with what was asked of it. */
-  async #ask<T>(what: string, asking: Promise<T>): Promise<T> {
+  /**
+   * Waits for the answer of the engine.
+   *
+   * @param action the request for the message, such as `read the state of`.
+   * @throws RedisClusterError ENGINE_FAILED if the request fails.
+   */
+  async #request<T>(action: string, answer: Promise<T>): Promise<T> {
     try {
-      return await asking;
+      return await answer;
     } catch (error) {
-      throw new RedisClusterError(
-        "ENGINE_FAILED",
-        `The engine was asked ${what} ${this.name}, and failed: ${messageOf(error)}`,
-        { cause: error, details: { node: this.name } },
-      );
+      throw new RedisClusterError("ENGINE_FAILED", `Failed to ${action} ${this.name}: ${messageOf(error)}`, {
+        cause: error,
+        details: { node: this.name },
+      });
     }
   }
 }
 
-/** Removes a container and its volumes by id or name, running or not. */
+/** Removes a container and its volumes, also if it runs. Also succeeds if the container does not exist. `id` may be its name. */
 export async function removeContainer(engine: Engine, id: string): Promise<void> {
   try {
     await engine.docker.getContainer(id).remove({ force: true, v: true });
   } catch (error) {
-    // 409: another request is removing it at this moment.
+    // 409: another request is removing the container at the moment.
     if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
   }
 }
 
 /**
- * Runs an action that uses a container, and then removes the container. If the action fails, its error is the one that is
- * thrown, also if the removal fails: a container of a cluster that is left is removed with the cluster.
+ * Runs an action that uses a container, and then removes the container. If the action fails, its error is thrown, also if the
+ * removal fails too. A container that remains is removed with the cluster.
  *
- * @param name of the container, which the action may not have created.
+ * @param name the name of the container. The action may fail before it creates the container.
  */
 export async function removeAfter<T>(engine: Engine, name: string, action: () => Promise<T>): Promise<T> {
   let result: T;

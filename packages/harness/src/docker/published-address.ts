@@ -1,51 +1,52 @@
-import type { EnginePlace } from "./engine-place.ts";
+import type { EngineLocation } from "./engine-location.ts";
 
-/** Where the ports are that the engine publishes. */
+/** The addresses at which the published ports of the engine are reached. */
 export interface PublishedAddress {
-  /** Where published ports are reached: an address or name of the engine's host. */
+  /** The name or address of the engine's host, at which published ports are reached. */
   readonly host: string;
-  /** Ports are published on loopback unless something else is wished, and `host` is the address for that. */
-  readonly local: boolean;
+  /** True if ports are published on loopback by default. Then `host` is the loopback address. */
+  readonly isLocal: boolean;
   /**
-   * The address on which a port for everybody is published, of the family by which `host` is reached. Without one Docker
-   * publishes on both families, on ports that can differ: each family is given its next free one.
+   * The address for ports that are published on all interfaces. Its family is the family by which `host` is reached. Without an
+   * address Docker publishes on both families, with port numbers that may differ, because Docker chooses a free port for each.
    */
-  readonly everywhere: "0.0.0.0" | "::";
-  /** Other addresses of the engine's host, by which others reach ports that are published for everybody. */
+  readonly wildcardAddress: "0.0.0.0" | "::";
+  /** All addresses of the engine's host, at which other machines reach ports that are published on all interfaces. */
   readonly addresses: readonly string[];
 }
 
-/** The engine's host as Testcontainers found it. */
-export interface FoundHost {
+/** The host of the engine, as Testcontainers reports it. */
+export interface EngineHost {
   readonly host: string;
   readonly hostIps: readonly { readonly address: string; readonly family: number }[];
-  /** TESTCONTAINERS_HOST_OVERRIDE. */
+  /** The value of TESTCONTAINERS_HOST_OVERRIDE. */
   readonly override: string | undefined;
 }
 
 /**
- * Decides where published ports are reached.
+ * Chooses the addresses at which published ports are reached.
  *
  * - An engine on this machine publishes on loopback.
- * - A host that the user names with TESTCONTAINERS_HOST_OVERRIDE is taken literally, since containers and other machines
- *   may be meant to use it as well. If it is not an address of loopback, ports are published for it.
- * - The family is one that the host has: Testcontainers looks among the published ports for an address of the same family
- *   as the host's (`BoundPorts.fromInspectResult`) and fails without one. A name with addresses of both families is
- *   reached by IPv4.
+ * - A host in TESTCONTAINERS_HOST_OVERRIDE is used as it is, because containers and other machines may use it too. If it is not a
+ *   loopback address, ports are published on all interfaces.
+ * - The family is a family of the host. Testcontainers searches the published ports for an address of the same family
+ *   (`BoundPorts.fromInspectResult`), and fails if there is none. A name with addresses of both families is reached by IPv4.
  */
-export function addressOf(
-  { host, hostIps, override }: FoundHost,
-  { onThisMachine }: EnginePlace,
+export function choosePublishedAddress(
+  { host, hostIps, override }: EngineHost,
+  { isOnThisMachine }: EngineLocation,
 ): PublishedAddress {
   const addresses = hostIps.map(({ address }) => address);
-  const byIpv4 = hostIps.length === 0 || hostIps.some(({ family }) => family === 4);
-  const everywhere = byIpv4 ? "0.0.0.0" : "::";
+  const usesIpv4 = hostIps.length === 0 || hostIps.some(({ family }) => family === 4);
+  const wildcardAddress = usesIpv4 ? "0.0.0.0" : "::";
+  const loopback = usesIpv4 ? "127.0.0.1" : "::1";
   const isLoopback = addresses.every((address) => address === "::1" || address.startsWith("127."));
-  const isWished = override !== undefined && override !== "" && override === host && !isLoopback;
-  if (onThisMachine && !isWished) {
-    // `localhost` may mean ::1 first, where nothing is published: https://github.com/testcontainers/testcontainers-node/issues/750.
-    return { host: byIpv4 ? "127.0.0.1" : "::1", local: true, everywhere, addresses };
+  const isOverridden = override !== undefined && override !== "" && override === host && !isLoopback;
+  if (isOnThisMachine && !isOverridden) {
+    // `localhost` may resolve to ::1, where no port is published:
+    // https://github.com/testcontainers/testcontainers-node/issues/750.
+    return { host: loopback, isLocal: true, wildcardAddress, addresses };
   }
-  const named = host === "localhost" || host === "" ? (byIpv4 ? "127.0.0.1" : "::1") : host;
-  return { host: named, local: false, everywhere, addresses };
+  const isLoopbackName = host === "localhost" || host === "";
+  return { host: isLoopbackName ? loopback : host, isLocal: false, wildcardAddress, addresses };
 }

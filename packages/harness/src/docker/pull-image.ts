@@ -5,9 +5,11 @@ import type { ContainerRuntimeClient, ImageName } from "testcontainers";
 type Docker = ContainerRuntimeClient["container"]["dockerode"];
 
 /**
- * Pulls an image with Testcontainers, which brings its credentials (DOCKER_AUTH_CONFIG, DOCKER_CONFIG and credential
- * helpers), and rejects with what the engine reports of a pull that fails after its answer has begun. Testcontainers
- * itself takes the end of the answer for success, and never returns if the connection breaks (`DockerImageClient.pull`).
+ * Pulls an image with Testcontainers, which finds the credentials (DOCKER_AUTH_CONFIG, DOCKER_CONFIG and credential helpers).
+ * Rejects with the message of the engine if the pull fails after the start of the answer. Testcontainers itself treats the end
+ * of the answer as success, and never returns if the connection breaks (`DockerImageClient.pull`).
+ *
+ * @throws Error if the pull fails.
  */
 export async function pullImage(
   engine: { readonly client: ContainerRuntimeClient; readonly docker: Docker },
@@ -15,22 +17,22 @@ export async function pullImage(
 ): Promise<void> {
   const { client, docker } = engine;
   const answer = new PullAnswer();
-  // Objects that differ from Testcontainers' own in one method each: others that use the same engine are not affected.
-  const listening = Object.create(docker, {
+  // These objects override one method of the objects of Testcontainers, so that other users of the engine are not affected.
+  const observed = Object.create(docker, {
     pull: {
-      value: async (...given: Parameters<Docker["pull"]>): Promise<Readable> =>
-        answer.copyOf((await docker.pull(...given)) as unknown as Readable),
+      value: async (...args: Parameters<Docker["pull"]>): Promise<Readable> =>
+        answer.observe((await docker.pull(...args)) as unknown as Readable),
     },
   });
-  const images = Object.create(client.image, { dockerode: { value: listening } }) as typeof client.image;
+  const images = Object.create(client.image, { dockerode: { value: observed } }) as typeof client.image;
   await Promise.race([images.pull(image), answer.broken]);
   if (answer.error !== undefined) throw new Error(answer.error);
 }
 
-/** The error is the last line of an answer, which progress lines make long. */
-const TAIL_CHARACTERS = 100_000;
+/** The length of the end of the answer that is kept. The error is in the last line, after many lines about the progress. */
+const MAX_TAIL_LENGTH = 100_000;
 
-/** What the engine answers to a pull: one JSON object a line. */
+/** The answer of the engine to a pull, which has a JSON object in each line. */
 class PullAnswer {
   /** Rejects if the connection breaks before the answer is complete. */
   readonly broken: Promise<never>;
@@ -44,11 +46,11 @@ class PullAnswer {
     this.#break = reject;
   }
 
-  /** The same answer, for another reader. */
-  copyOf(answer: Readable): Readable {
+  /** Returns a stream with the same content for Testcontainers, and keeps the end of the content. */
+  observe(answer: Readable): Readable {
     const copy = new Transform({
       transform: (chunk: Buffer, _encoding, done) => {
-        this.#tail = (this.#tail + chunk.toString("latin1")).slice(-TAIL_CHARACTERS);
+        this.#tail = (this.#tail + chunk.toString("latin1")).slice(-MAX_TAIL_LENGTH);
         done(undefined, chunk);
       },
     });
@@ -56,15 +58,15 @@ class PullAnswer {
     return copy;
   }
 
-  /** What the engine says went wrong; undefined if the pull succeeded. */
+  /** The error message of the engine. It is undefined if the pull succeeded. */
   get error(): string | undefined {
     const lines = Buffer.from(this.#tail, "latin1").toString().split("\n");
-    const line = lines.find((each) => each.includes('"error"'));
-    return line === undefined ? undefined : errorOf(line);
+    const line = lines.find((candidate) => candidate.includes('"error"'));
+    return line === undefined ? undefined : parseError(line);
   }
 }
 
-function errorOf(line: string): string {
+function parseError(line: string): string {
   try {
     return (JSON.parse(line) as { readonly error: string }).error;
   } catch {

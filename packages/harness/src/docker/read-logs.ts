@@ -3,22 +3,23 @@ import { finished, PassThrough, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Engine } from "./engine.ts";
 
-/** What of a container's output is wanted. */
+/** The part of a log to read. */
 export interface LogSelection {
-  /** The last so many lines only. */
+  /** The number of lines at the end of the log. @default all lines */
   readonly tail?: number;
-  /** What came after this moment only, in seconds since 1970. */
+  /** The start of the log, in seconds since 1970. @default the start of the container */
   readonly since?: number;
-  /** Put the engine's stamp before each line. */
+  /** True if each line starts with the timestamp of the engine. @default false */
   readonly timestamps?: boolean;
 }
 
 /**
- * What a container has printed since a moment (seconds since 1970) and goes on printing, both streams in one, as text.
- * Ends with the container; destroyed, it ends the request. It keeps no process alive. Not by Testcontainers' own
- * `container.logs`, which returns a stream that just ends if the engine refuses.
+ * Opens a stream of the log of a container, stdout and stderr together, as text. It ends with the container. When it is
+ * destroyed, the request ends. The stream does not keep the process alive. Does not use `container.logs` of Testcontainers,
+ * because its stream ends without an error if the engine rejects the request.
  *
- * @param signal ends the request as long as the engine has not answered.
+ * @param since the start of the log, in seconds since 1970.
+ * @param signal ends the request, until the engine has answered.
  */
 export async function followLogs(
   engine: Engine,
@@ -45,7 +46,7 @@ export async function followLogs(
   return output;
 }
 
-/** What a container has printed so far, both streams in one. */
+/** Reads the log of a container: stdout and stderr together, or the selected part. */
 export async function readLogs(
   engine: Engine,
   container: ReturnType<Engine["docker"]["getContainer"]>,

@@ -4,35 +4,35 @@ import { RedisClusterError } from "../errors.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { bootCommand } from "./boot-script.ts";
 import type { Engine } from "./engine.ts";
-import { asWords, type ImageFacts } from "./image-facts.ts";
+import { type ImageConfig, toWords } from "./image-config.ts";
 import { clusterLabels, NODE_LABEL } from "./labels.ts";
-import { bindTarget, dataFolder, normalize, planLaunch } from "./launch.ts";
+import { bindTarget, dataFolder, normalizePath, planLaunch } from "./launch.ts";
 
 /**
- * Changes a node's container before it is created; `plan` says which node it is. The one way past the options.
+ * Changes the container of a node before it is created, for settings that no option covers. `plan` describes the node.
  *
- * `withEntrypoint`, `withCommand`, `withWorkingDir` and `withUser` replace what the image says: the node starts through
- * that entry point, as that user, and keeps its data in that folder. Of a command only the server's name and its
- * `--loadmodule` options are used.
+ * `withEntrypoint`, `withCommand`, `withWorkingDir` and `withUser` override the image: the node starts through that entry
+ * point, as that user, and stores its data in that folder. Of a command, only the program of the server and its `--loadmodule`
+ * options are used.
  */
 export type ConfigureNode = (container: RedisContainer, plan: NodePlan) => void | Promise<void>;
 
 /**
- * Testcontainers looks every 250 ms whether a container is ready. Formation asks the server itself and knows more,
- * so here "started" is enough.
+ * Does not wait until the container is ready. Testcontainers would check that every 250 ms; the formation checks the server
+ * itself, more often and more precisely.
  */
-const STARTED_IS_ENOUGH: WaitStrategy = {
+const NO_WAIT: WaitStrategy = {
   waitUntilReady: () => Promise.resolve(),
-  withStartupTimeout: () => STARTED_IS_ENOUGH,
+  withStartupTimeout: () => NO_WAIT,
   isStartupTimeoutSet: () => true,
   getStartupTimeout: () => 0,
 };
 
 /**
- * All that is left of a container's capabilities while it boots; the server itself has none, because giving up root
- * gives them up. The boot script writes into the data folder, which is the server's own user's (DAC_OVERRIDE), and
- * hands its files over (CHOWN). The official images' entry point then becomes that user (SETUID, SETGID), and that of
- * Redis 8 also empties the set of what could ever be regained (SETPCAP).
+ * The capabilities of a container while it boots. The server has none, because the change from root to another user drops them.
+ * The boot script writes into the data folder, which the user of the server owns (DAC_OVERRIDE), and changes the owner of its
+ * files (CHOWN). The entry point of the official images then changes to that user (SETUID, SETGID). The entry point of Redis 8
+ * also clears the bounding set, so that capabilities cannot be regained (SETPCAP).
  */
 const BOOT_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "SETGID", "SETPCAP", "SETUID"] as const;
 
@@ -42,8 +42,8 @@ type Mount = NonNullable<
   NonNullable<Parameters<Engine["docker"]["createContainer"]>[0]["HostConfig"]>["Mounts"]
 >[number];
 
-/** What the user's function asked for, before this class added its own to it. */
-interface Given {
+/** The settings of the `configureNode` function, before this class changes them. */
+interface UserSettings {
   readonly entrypoint: readonly string[] | undefined;
   readonly command: readonly string[];
   readonly mounts: readonly Mount[];
@@ -52,107 +52,108 @@ interface Given {
   readonly capAdd: readonly string[];
 }
 
-/** A RedisContainer that boots as one planned node: its address, its name, its two files, its published ports. */
+/** A RedisContainer for a planned node, with the address, the name, the files and the published ports of the plan. */
 export class RedisNodeContainer extends RedisContainer {
   readonly #plan: ClusterPlan;
   readonly #node: NodePlan;
   readonly #publishOn: string;
-  readonly #image: ImageFacts;
+  readonly #image: ImageConfig;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #onCreated: (id: string) => Promise<void>;
-  #given: Given | undefined;
-  #hardened = true;
+  #userSettings: UserSettings | undefined;
+  #isHardened = true;
 
   /**
-   * @param image what the engine says about the plan's image.
-   * @param onCreated hears the container's id before it is started; the container is started when it is done.
+   * @param image the configuration of the image of the plan.
+   * @param onCreated is called with the id of the created container. The container is started when the promise resolves.
    */
   constructor(
     engine: Engine,
     plan: ClusterPlan,
     node: NodePlan,
-    image: ImageFacts,
+    image: ImageConfig,
     onCreated: (id: string) => Promise<void>,
   ) {
     super(plan.image);
     this.#plan = plan;
     this.#node = node;
-    // A server without a password belongs on loopback; but a remote engine's ports can only be reached from outside.
-    this.#publishOn = engine.local && plan.publishOn === "loopback" ? engine.host : engine.everywhere;
+    // On loopback only this host can connect, which protects a server without a password. The ports of a remote engine must be
+    // published on other addresses.
+    this.#publishOn = engine.isLocal && plan.publishOn === "loopback" ? engine.host : engine.wildcardAddress;
     this.#image = image;
     this.#onCreated = onCreated;
     this.#labels = clusterLabels(plan, engine);
-    // RedisContainer exposes 6379, which need not be this node's port.
+    // RedisContainer exposes 6379, which may differ from the port of this node.
     this.exposedPorts = [];
     this.createOpts.ExposedPorts = {};
     this.hostConfig.PortBindings = {};
-    this.withExposedPorts(published(node.port, node.hostPort));
-    if (node.hostBusPort !== undefined) this.withExposedPorts(published(node.busPort, node.hostBusPort));
+    this.withExposedPorts(portMapping(node.port, node.hostPort));
+    if (node.hostBusPort !== undefined) this.withExposedPorts(portMapping(node.busPort, node.hostBusPort));
     this.withName(node.containerName)
       .withHostname(node.name)
       .withNetworkMode(plan.network.name)
       .withLabels({ ...this.#labels, [NODE_LABEL]: node.name })
-      .withWaitStrategy(STARTED_IS_ENOUGH);
+      .withWaitStrategy(NO_WAIT);
     this.hostConfig.PidsLimit = plan.pidsLimit;
     this.hostConfig.ReadonlyRootfs = plan.readOnlyRoot;
     if (plan.cpus !== undefined) this.hostConfig.NanoCpus = Math.round(plan.cpus * 1e9);
     if (plan.memoryMb !== undefined) {
       this.hostConfig.Memory = plan.memoryMb * MEBIBYTE;
-      // Memory and swap together: without it Docker allows the same again as swap.
+      // The limit of memory and swap together. Without it, Docker allows the same amount of swap in addition to the memory.
       this.hostConfig.MemorySwap = plan.memoryMb * MEBIBYTE;
     }
   }
 
-  /** The user as which the container starts, as Docker is told it. Empty for root. */
+  /** The user of the container, in the notation of Docker. It is empty for root. */
   get user(): string {
     return this.createOpts.User ?? this.#image.user;
   }
 
-  /** The image's entry point, or the one that the user's function has put in its place, as a single line. */
+  /** The entry point of the image, or the one that the `configureNode` function has set, as a single line. */
   get entrypoint(): string {
-    return (this.#given?.entrypoint ?? this.#image.entrypoint).join(" ");
+    return (this.#userSettings?.entrypoint ?? this.#image.entrypoint).join(" ");
   }
 
   /**
-   * Leaves out everything that an engine with restrictions may refuse: labelled volumes, dropped capabilities and
-   * `no-new-privileges`. What the user's function asks for stays.
+   * Removes the settings that a restricted engine may forbid: labelled volumes, dropped capabilities and `no-new-privileges`. The
+   * settings of the `configureNode` function remain.
    */
   withoutHardening(): this {
-    this.#hardened = false;
+    this.#isHardened = false;
     return this;
   }
 
   override withPassword(): never {
-    throw refused("withPassword", "Use the cluster's option `password`.");
+    throw unsupported("withPassword", "Use the option `password` of the cluster.");
   }
 
   override withPersistence(): never {
-    throw refused(
+    throw unsupported(
       "withPersistence",
-      "Use the cluster's option `persistence`, and `withBindMounts` for a folder of the host.",
+      "Use the option `persistence` of the cluster, and `withBindMounts` for a folder of the host.",
     );
   }
 
   override async start(): Promise<StartedRedisContainer> {
     const { Entrypoint, Cmd } = this.createOpts;
     const { Mounts, SecurityOpt, CapDrop, CapAdd } = this.hostConfig;
-    // Before RedisContainer adds its own command, and only once: a second attempt begins with the same.
-    this.#given ??= {
-      entrypoint: Entrypoint === undefined ? undefined : asWords(Entrypoint),
-      command: asWords(Cmd),
+    // Before RedisContainer adds its own command. A second attempt starts with the same settings.
+    this.#userSettings ??= {
+      entrypoint: Entrypoint === undefined ? undefined : toWords(Entrypoint),
+      command: toWords(Cmd),
       mounts: Mounts ?? [],
-      securityOpt: asWords(SecurityOpt),
-      capDrop: asWords(CapDrop),
-      capAdd: asWords(CapAdd),
+      securityOpt: toWords(SecurityOpt),
+      capDrop: toWords(CapDrop),
+      capAdd: toWords(CapAdd),
     };
     return await super.start();
   }
 
-  /** After RedisContainer has changed the entry point, as it does for each image whose name contains "redis-stack". */
+  /** Runs after RedisContainer has changed the entry point, which it does for every image whose name contains "redis-stack". */
   override async beforeContainerCreated(): Promise<void> {
-    const given = this.#given as Given;
+    const settings = this.#userSettings as UserSettings;
     const image = this.#image;
-    // `withNetworkAliases` would connect the network later, without the address.
+    // `withNetworkAliases` would connect the network later, and without the address.
     this.createOpts.NetworkingConfig = {
       EndpointsConfig: {
         [this.#plan.network.name]: {
@@ -162,67 +163,67 @@ export class RedisNodeContainer extends RedisContainer {
       },
     };
     const bindings: Record<string, { HostPort: string; HostIp?: string }[]> = this.hostConfig.PortBindings;
-    for (const list of Object.values(bindings)) for (const each of list) each.HostIp ??= this.#publishOn;
+    for (const binding of Object.values(bindings).flat()) binding.HostIp ??= this.#publishOn;
 
     const folder = dataFolder(this.createOpts.WorkingDir ?? image.workingDir, image.volumes);
-    // As Docker does: an entry point of the user's own drops the image's command as well.
+    // As in Docker, another entry point also drops the command of the image.
     const launch =
-      given.entrypoint === undefined && given.command.length === 0
+      settings.entrypoint === undefined && settings.command.length === 0
         ? planLaunch(image.entrypoint, image.command)
-        : planLaunch(given.entrypoint ?? image.entrypoint, given.command);
+        : planLaunch(settings.entrypoint ?? image.entrypoint, settings.command);
     const { entrypoint, command } = bootCommand(this.#node, folder, launch);
     this.createOpts.Entrypoint = entrypoint;
     this.createOpts.Cmd = command;
-    this.#harden(given, folder);
+    this.#harden(settings, folder);
   }
 
-  #harden(given: Given, folder: string): void {
+  #harden(settings: UserSettings, folder: string): void {
     const { readOnlyRoot } = this.#plan;
-    // What a node has beside its data has to be there after a kill, which a tmpfs would not be.
+    // Files outside the data folder must survive a kill too, so they are in a volume. The contents of a tmpfs would be lost.
     const volumes = readOnlyRoot ? [...this.#image.volumes, folder, "/tmp"] : this.#image.volumes;
-    const missing = [...new Set(volumes.map(normalize))].filter(
-      (volume) => !this.#mounted(given).has(volume),
+    const missing = [...new Set(volumes.map(normalizePath))].filter(
+      (volume) => !this.#mountTargets(settings).has(volume),
     );
-    if (this.#hardened) {
-      this.hostConfig.SecurityOpt = [...given.securityOpt, "no-new-privileges"];
-      this.hostConfig.CapDrop = [...given.capDrop, "ALL"];
-      this.hostConfig.CapAdd = [...given.capAdd, ...BOOT_CAPABILITIES];
-      this.hostConfig.Mounts = [...given.mounts, ...missing.map((each) => this.#labelledVolume(each))];
+    if (this.#isHardened) {
+      this.hostConfig.SecurityOpt = [...settings.securityOpt, "no-new-privileges"];
+      this.hostConfig.CapDrop = [...settings.capDrop, "ALL"];
+      this.hostConfig.CapAdd = [...settings.capAdd, ...BOOT_CAPABILITIES];
+      this.hostConfig.Mounts = [...settings.mounts, ...missing.map((target) => this.#labelledVolume(target))];
       return;
     }
-    this.hostConfig.SecurityOpt = [...given.securityOpt];
-    this.hostConfig.CapDrop = [...given.capDrop];
-    this.hostConfig.CapAdd = [...given.capAdd];
-    this.hostConfig.Mounts = [...given.mounts];
-    // Anonymous volumes without labels, which is what the engine makes of an image's own ones.
+    this.hostConfig.SecurityOpt = [...settings.securityOpt];
+    this.hostConfig.CapDrop = [...settings.capDrop];
+    this.hostConfig.CapAdd = [...settings.capAdd];
+    this.hostConfig.Mounts = [...settings.mounts];
+    // Anonymous volumes without labels, as the engine creates for the volumes of an image.
     this.createOpts.Volumes = Object.fromEntries(missing.map((volume) => [volume, {}]));
   }
 
-  /** Folders at which the user mounts something. */
-  #mounted({ mounts }: Given): ReadonlySet<string> {
+  /** Returns the folders at which the `configureNode` function mounts something. */
+  #mountTargets({ mounts }: UserSettings): ReadonlySet<string> {
     const { Tmpfs = {}, Binds = [] } = this.hostConfig;
     const inMemory = [
       ...Object.keys(Tmpfs),
       ...mounts.filter(({ Type }) => Type === "tmpfs").map(({ Target }) => Target),
     ];
-    if (inMemory.some((each) => normalize(each) === "/tmp")) {
+    if (inMemory.some((target) => normalizePath(target) === "/tmp")) {
       throw new RedisClusterError(
         "INVALID_ARGUMENT",
-        `${this.#node.name} cannot have a tmpfs at /tmp: its settings are there and must survive a restart. ` +
-          "Remove it in `configureNode`.",
+        `configureNode failed: ${this.#node.name} cannot have a tmpfs at /tmp, because its settings there must survive a restart. ` +
+          "Remove the tmpfs.",
         { details: { node: this.#node.name } },
       );
     }
     return new Set([
-      ...inMemory.map(normalize),
+      ...inMemory.map(normalizePath),
       ...Binds.map(bindTarget).filter((target) => target !== undefined),
-      ...mounts.map(({ Target }) => normalize(Target)),
+      ...mounts.map(({ Target }) => normalizePath(Target)),
     ]);
   }
 
   /**
-   * A volume as the engine makes it of an image's own, anonymous, so that the engine removes it with the container; but
-   * with labels, so that it can be found if a container was removed without its volumes.
+   * Returns an anonymous volume with labels. As it is anonymous, the engine removes it with the container. With the labels it
+   * can be found if the container was removed without its volumes.
    */
   #labelledVolume(Target: string): Mount {
     return {
@@ -240,10 +241,16 @@ export class RedisNodeContainer extends RedisContainer {
   }
 }
 
-function refused(method: string, remedy: string): RedisClusterError {
-  return new RedisClusterError("INVALID_ARGUMENT", `A node's container does not take ${method}(). ${remedy}`);
+function unsupported(method: string, remedy: string): RedisClusterError {
+  return new RedisClusterError(
+    "INVALID_ARGUMENT",
+    `configureNode failed: ${method}() is not supported for the container of a node. ${remedy}`,
+  );
 }
 
-function published(port: number, hostPort: number | undefined): number | { container: number; host: number } {
+function portMapping(
+  port: number,
+  hostPort: number | undefined,
+): number | { container: number; host: number } {
   return hostPort === undefined ? port : { container: port, host: hostPort };
 }

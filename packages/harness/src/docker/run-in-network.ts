@@ -5,19 +5,23 @@ import { type Engine, imageName } from "./engine.ts";
 import { clusterLabels } from "./labels.ts";
 import { removeAfter } from "./node-container.ts";
 import { readLogs } from "./read-logs.ts";
-import { isRefusal } from "./refusal.ts";
+import { isForbidden } from "./forbidden-request.ts";
 import { hasNoShell } from "./start-error.ts";
 
-/** How a helper ended. */
+/** The exit code of a helper container, and its output if the code is not 0. */
 export interface HelperResult {
   readonly exitCode: number;
   readonly output: string;
 }
 
 /**
- * Runs a shell script inside a node's network, in a container of its own that lives for that moment: the node's
- * container keeps neither the tools nor the capability. The script's arguments are only data to the shell. The image
- * has to be there.
+ * Runs a shell script in the network namespace of a container. The script runs in a helper container that exists only for it,
+ * so that the container of the node needs neither the tools nor the capability NET_ADMIN. The engine must have the image of the
+ * helper.
+ *
+ * @param args the arguments of the script. The shell does not evaluate them.
+ * @throws RedisClusterError FAULT_UNSUPPORTED if the engine forbids the helper or its capability.
+ * @throws RedisClusterError FAULT_FAILED if the helper cannot be run for another reason.
  */
 export async function runInNetwork(
   engine: Engine,
@@ -26,12 +30,12 @@ export async function runInNetwork(
   script: string,
   ...args: readonly string[]
 ): Promise<HelperResult> {
-  // Known before the engine is asked: it may make the container without saying so.
+  // Chosen before the request, so that the container can be removed if the engine creates it but its answer is lost.
   const name = `${plan.name}-helper-${randomBytes(4).toString("hex")}`;
   try {
     return await removeAfter(engine, name, () => run(engine, plan, containerId, name, script, args));
   } catch (error) {
-    throw notRun(plan.faultImage, error);
+    throw helperError(plan.faultImage, error);
   }
 }
 
@@ -57,23 +61,23 @@ async function run(
     },
   });
   await helper.start();
-  // Not the condition "next-exit", asked before the start: the two requests have connections of their own, and on a busy
-  // engine the helper may have ended before the wait begins, which then never does.
-  const ended: { readonly StatusCode: number } = await helper.wait({ condition: "not-running" });
-  const exitCode = ended.StatusCode;
+  // The condition "next-exit", with a request before the start, could wait forever: the requests use separate connections, and
+  // on a busy engine the helper may end before the wait starts.
+  const result: { readonly StatusCode: number } = await helper.wait({ condition: "not-running" });
+  const exitCode = result.StatusCode;
   return { exitCode, output: exitCode === 0 ? "" : (await readLogs(engine, helper)).trim() };
 }
 
-/** The words of runc, crun and Podman if the engine itself may not give a container the capability. */
+/** The message of runc, crun and Podman if the engine itself lacks the capability. */
 const NOT_PERMITTED = /operation not permitted/i;
 
-/** Why a helper did not come to run its script. */
-function notRun(faultImage: string, error: unknown): RedisClusterError {
+/** Converts the error of a helper that did not run its script. */
+function helperError(faultImage: string, error: unknown): RedisClusterError {
   const message = messageOf(error);
-  if (isRefusal(error) || NOT_PERMITTED.test(message)) {
+  if (isForbidden(error) || NOT_PERMITTED.test(message)) {
     return new RedisClusterError(
       "FAULT_UNSUPPORTED",
-      `The engine refuses the helper of network faults, which needs the capability NET_ADMIN and the network of a node: ${message}. ` +
+      `The engine forbids the helper container of network faults, which needs the capability NET_ADMIN and the network of a node: ${message}. ` +
         "Use an engine without that restriction, or `pause`, `kill` and `slowCommands`, which need no helper.",
       { cause: error, details: { needs: "NET_ADMIN" } },
     );
@@ -81,9 +85,9 @@ function notRun(faultImage: string, error: unknown): RedisClusterError {
   return new RedisClusterError(
     "FAULT_FAILED",
     hasNoShell(message)
-      ? `The helper of network faults could not be run: its image ${JSON.stringify(faultImage)} contains no shell (${message}). ` +
-          "It must contain sh, nft and, for delays, tc. Name another one with the option `faultImage`."
-      : `The helper of network faults could not be run: ${message}`,
+      ? `The helper container of network faults could not be run: its image ${JSON.stringify(faultImage)} contains no shell (${message}). ` +
+          "The image must contain sh, nft and, for delays, tc. Set another image with the option `faultImage`."
+      : `The helper container of network faults could not be run: ${message}`,
     { cause: error },
   );
 }

@@ -1,22 +1,22 @@
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { bootCommand } from "./boot-script.ts";
 import { type Engine, imageName } from "./engine.ts";
-import type { ImageFacts } from "./image-facts.ts";
+import type { ImageConfig } from "./image-config.ts";
 import { clusterLabels } from "./labels.ts";
 import { dataFolder, planLaunch } from "./launch.ts";
 import { NodeContainer } from "./node-container.ts";
 
 /**
- * Creates the container of a server of the cluster's image that is no node of the cluster. When it is started, it gets any
- * free address of the cluster's network and a published port.
+ * Creates the container of a server that is not a node of the cluster, from the image of the cluster. When it is started, it
+ * gets a free address of the network of the cluster, and a published port.
  *
- * @param server what the server is to be; its `containerName` is used as given, its address is not.
+ * @param server the plan of the server. Its address is not used.
  */
 export async function createSeedServer(
   engine: Engine,
   plan: ClusterPlan,
   server: NodePlan,
-  image: ImageFacts,
+  image: ImageConfig,
 ): Promise<NodeContainer> {
   const { entrypoint, command } = bootCommand(
     server,
@@ -24,7 +24,7 @@ export async function createSeedServer(
     planLaunch(image.entrypoint, image.command),
   );
   const port = `${server.port}/tcp`;
-  const publishOn = engine.local && plan.publishOn === "loopback" ? engine.host : engine.everywhere;
+  const publishOn = engine.isLocal && plan.publishOn === "loopback" ? engine.host : engine.wildcardAddress;
   const container = await engine.docker.createContainer({
     name: server.containerName,
     Image: imageName(plan.image),

@@ -11,16 +11,16 @@ const DOCKER_BIND = new Error(
   "driver failed programming external connectivity on endpoint n (0a): Bind for 127.0.0.1:7000 failed: port is already allocated",
 );
 
-describe("a port of the host that is taken", () => {
-  test("is a race if the engine chose it", () => {
+describe("a port of the host in use", () => {
+  test("is a race if the engine has chosen it", () => {
     expect(isPortRace(FREE, DOCKER_PROXY)).toBe(true);
-    // The bus port is fixed; the client port, which is not, was taken.
+    // Only the bus port is fixed. The client port is in use.
     expect(isPortRace({ ...FREE, hostBusPort: 17_000 }, DOCKER_PROXY)).toBe(true);
     expect(isPortRace(FIXED, DOCKER_BIND)).toBe(false);
     expect(isPortRace(FREE, new Error("no such image"))).toBe(false);
   });
 
-  test("is named if the user chose it", () => {
+  test("is named in the error if the user has chosen it", () => {
     const { code, message } = startError(FIXED, DOCKER_BIND);
     expect(code).toBe("PORT_TAKEN");
     expect(message).toContain(
@@ -29,7 +29,7 @@ describe("a port of the host that is taken", () => {
     expect(message).toContain("Choose another `firstHostPort`");
   });
 
-  test("is not blamed on an option that was not given", () => {
+  test("does not name an option in the error if the option was not given", () => {
     const { code, message } = startError(FREE, DOCKER_PROXY);
     expect(code).toBe("PORT_TAKEN");
     expect(message).toContain("the free ports of the host that the engine chose were taken each time");
@@ -37,7 +37,7 @@ describe("a port of the host that is taken", () => {
   });
 });
 
-test("a network address that another container has is not called a port", () => {
+test("a conflict of a network address is not reported as a port", () => {
   const error = startError(FREE, new Error("Address already in use"));
   expect(error).toMatchObject({ code: "START_FAILED" });
   expect(error.message).toContain("its network address 10.1.2.3 is used by another container");
@@ -49,8 +49,8 @@ test.each([
   "crun: executable file `sh` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found",
   'runsc create failed: error finding executable "sh" in PATH',
   'unable to start container process: exec: "sh": stat sh: no such file or directory: unknown',
-])("an image without a shell is rejected by name: %s", (words) => {
-  const error = startError(FREE, new Error(words), "hardened/redis:8");
+])("an image without a shell is reported by its name: %s", (message) => {
+  const error = startError(FREE, new Error(message), "hardened/redis:8");
   expect(error).toMatchObject({
     code: "IMAGE_UNSUITABLE",
     details: { node: "node-0", image: "hardened/redis:8", reason: expect.stringContaining("no shell") },
@@ -60,10 +60,10 @@ test.each([
   );
 });
 
-test("any other error keeps the engine's words", () => {
-  const words = 'exec: "docker-entrypoint.sh": executable file not found in $PATH';
-  expect(startError(FREE, new Error(words), "an/image")).toMatchObject({
+test("any other error contains the message of the engine", () => {
+  const message = 'exec: "docker-entrypoint.sh": executable file not found in $PATH';
+  expect(startError(FREE, new Error(message), "an/image")).toMatchObject({
     code: "START_FAILED",
-    message: `node-0 could not be started: ${words}`,
+    message: `node-0 could not be started: ${message}`,
   });
 });

@@ -3,44 +3,44 @@ import type { NodePlan } from "../plan/cluster-plan.ts";
 
 const PORT_CONFLICT =
   /port is already allocated|ports are not available|(?:listen|bind|Bind for)\b.*address already in use/i;
-/** A container's own address, not a port of the host: libnetwork's `ipamapi.ErrIPAlreadyAllocated`. */
+/** The conflict of the address of a container, not of a port of the host: `ipamapi.ErrIPAlreadyAllocated` in libnetwork. */
 const ADDRESS_CONFLICT = /address already in use/i;
-/** The words of runc, crun, youki and gVisor. */
+/** The messages of runc, crun, youki and gVisor. */
 const NO_SHELL =
   /(?:exec: |executable (?:file )?)["'`]?sh["'`]?\S*.*not found|finding executable "sh"|"sh": (?:stat|no such file)/i;
 
 /**
- * Whether the engine gave a node a free port of the host that another program took at the same moment, so that starting
- * the container again gets another one.
+ * Returns true if another program took the free port of the host that the engine chose for a node. When the container is started
+ * again, the engine chooses another port.
  */
 export function isPortRace(node: NodePlan, error: unknown): boolean {
   const message = messageOf(error);
-  return PORT_CONFLICT.test(message) && takenPorts(node, message).length === 0;
+  return PORT_CONFLICT.test(message) && portsInUse(node, message).length === 0;
 }
 
-/** Whether these are an engine's words for an image without `sh`. */
+/** Returns true if a message of the engine means that the image does not contain `sh`. */
 export function hasNoShell(message: string): boolean {
   return NO_SHELL.test(message);
 }
 
 /**
- * Why a container did not start, in the user's terms.
+ * Converts the error of a container that did not start to an error that names the cause and the remedy.
  *
- * @param image the node's image, where it has never started yet.
+ * @param image the image of the node, if no container of it has started before.
  */
 export function startError(node: NodePlan, error: unknown, image?: string): RedisClusterError {
   if (error instanceof RedisClusterError) return error;
   const message = messageOf(error);
   const options = { cause: error, details: { node: node.name } };
   if (image !== undefined && hasNoShell(message)) {
-    return unsuitable(image, "it contains no shell, and every node starts with a script for `sh`", {
+    return unsuitableImage(image, "it contains no shell, and every node starts with a script for `sh`", {
       ...options,
       remedy:
         "Use an image of the same server that has a shell; hardened images often have a variant for development that does.",
     });
   }
   if (PORT_CONFLICT.test(message)) {
-    const ports = takenPorts(node, message);
+    const ports = portsInUse(node, message);
     return ports.length === 0
       ? new RedisClusterError(
           "PORT_TAKEN",
@@ -66,8 +66,8 @@ export function startError(node: NodePlan, error: unknown, image?: string): Redi
   return new RedisClusterError("START_FAILED", `${node.name} could not be started: ${message}`, options);
 }
 
-/** An image that no cluster can be made of. */
-export function unsuitable(
+/** Creates the error for an image that cannot be used for a cluster. */
+export function unsuitableImage(
   image: string,
   reason: string,
   {
@@ -87,8 +87,8 @@ export function unsuitable(
   );
 }
 
-/** The fixed ports of a node that a conflict is about: those that the message names, or all if it names none. */
-function takenPorts(node: NodePlan, message: string): readonly number[] {
+/** Returns the fixed ports of a node that are in use: the ports that the message names, or all if it does not name a port. */
+function portsInUse(node: NodePlan, message: string): readonly number[] {
   const fixed = [node.hostPort, node.hostBusPort].filter((port) => port !== undefined);
   const named = [...message.matchAll(/:(\d{1,5})\b/g)].map(([, port]) => Number(port));
   return named.length === 0 ? fixed : fixed.filter((port) => named.includes(port));

@@ -2,15 +2,15 @@ import os from "node:os";
 import { type ContainerRuntimeClient, getReaper } from "testcontainers";
 import { messageOf, RedisClusterError } from "../errors.ts";
 
-/** Whether Testcontainers starts no reaper (`getReaper` in its reaper.ts reads the variable at each call). */
+/** Returns true if Testcontainers starts no reaper. (`getReaper` in its reaper.ts reads the variable for each call.) */
 export function isReaperDisabled(): boolean {
   return process.env["TESTCONTAINERS_RYUK_DISABLED"] === "true";
 }
 
 /**
- * Starts Testcontainers' reaper (Ryuk), the first time in a process, unless it is switched off.
+ * Starts the reaper of Testcontainers (Ryuk) unless it is disabled, or was started by this process before.
  *
- * @throws RedisClusterError REAPER_UNAVAILABLE
+ * @throws RedisClusterError REAPER_UNAVAILABLE if the reaper does not start.
  */
 export async function startReaper(client: ContainerRuntimeClient): ReturnType<typeof getReaper> {
   try {
@@ -18,25 +18,25 @@ export async function startReaper(client: ContainerRuntimeClient): ReturnType<ty
   } catch (error) {
     throw new RedisClusterError(
       "REAPER_UNAVAILABLE",
-      `Testcontainers' reaper (Ryuk), which removes what a dead process leaves behind, did not start: ${messageOf(error)}. ` +
-        "If its image is unavailable, name another one with RYUK_CONTAINER_IMAGE, or start without the reaper: TESTCONTAINERS_RYUK_DISABLED=true.",
+      `Starting the reaper of Testcontainers (Ryuk), which removes the resources of ended processes, failed: ${messageOf(error)}. ` +
+        "If its image is unavailable, set another image with RYUK_CONTAINER_IMAGE, or disable the reaper with TESTCONTAINERS_RYUK_DISABLED=true.",
       { cause: error },
     );
   }
 }
 
 /**
- * Calls a function that reads the user's number with `os.userInfo()`, which throws if the user has no entry in the user
- * database (`docker run --user 12345`, OpenShift). Testcontainers' `getReaper` reads it, for the name of a lock file, in
- * each process and before anything asynchronous; so the function is replaced only while nothing else can run.
+ * Calls a function that reads the user id with `os.userInfo()`, which throws if the user has no entry in the user database
+ * (`docker run --user 12345`, OpenShift). `getReaper` of Testcontainers reads the id for the name of a lock file, before its
+ * first asynchronous step. Therefore `os.userInfo()` can be replaced synchronously, while no other code runs.
  */
 function withUserInfo<T>(call: () => T): T {
   const uid = process.getuid?.();
   const gid = process.getgid?.();
   if (uid === undefined || gid === undefined || hasUserInfo()) return call();
   const { userInfo } = os;
-  const withoutEntry = { uid, gid, username: String(uid), homedir: os.homedir(), shell: null };
-  os.userInfo = (() => withoutEntry) as typeof userInfo;
+  const fallback = { uid, gid, username: String(uid), homedir: os.homedir(), shell: null };
+  os.userInfo = (() => fallback) as typeof userInfo;
   try {
     return call();
   } finally {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ipv6Of } from "./testcontainers-client.ts";
+import { parseIpv6Host } from "./testcontainers-client.ts";
 
 test.for([
   ["tcp://[fd00::1]:2375", "fd00::1"],
@@ -11,6 +11,6 @@ test.for([
   ["not a URL", undefined],
   ["", undefined],
   [undefined, undefined],
-] as const)("the IPv6 address of %s is %s", ([url, address]) => {
-  expect(ipv6Of(url)).toBe(address);
+] as const)("the IPv6 host of %s is %s", ([url, address]) => {
+  expect(parseIpv6Host(url)).toBe(address);
 });

@@ -3,33 +3,34 @@ import { type ContainerRuntimeClient, getContainerRuntimeClient } from "testcont
 
 const OVERRIDE = "TESTCONTAINERS_HOST_OVERRIDE";
 
-let looking: Promise<ContainerRuntimeClient> | undefined;
+let pending: Promise<ContainerRuntimeClient> | undefined;
 
 /**
- * Returns Testcontainers' client, also if DOCKER_HOST has an IPv6 address (`tcp://[fd00::1]:2375`). Testcontainers looks
- * up the address with its brackets as a name (`lookupHostIps`), fails, and silently takes another engine if one answers.
- * The host that it takes from the environment has no brackets; so the address is put there while Testcontainers looks.
+ * Returns the client of Testcontainers, also if DOCKER_HOST contains an IPv6 address (`tcp://[fd00::1]:2375`). Testcontainers
+ * looks up the address with its brackets like a host name (`lookupHostIps`), fails, and silently uses another engine if one
+ * answers. A host from TESTCONTAINERS_HOST_OVERRIDE has no brackets. So this function sets the variable to the address while
+ * Testcontainers searches.
  */
 export async function testcontainersClient(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<ContainerRuntimeClient> {
-  const address = ipv6Of(environment["DOCKER_HOST"]);
+  const address = parseIpv6Host(environment["DOCKER_HOST"]);
   if (address === undefined || environment[OVERRIDE] !== undefined) {
-    return await (looking ?? getContainerRuntimeClient());
+    return await (pending ?? getContainerRuntimeClient());
   }
   environment[OVERRIDE] = address;
-  // Whoever comes meanwhile gets the same answer, and does not take the address for the user's wish.
-  looking = getContainerRuntimeClient();
+  // Concurrent calls return the same promise. Otherwise they would treat the address as an override of the user.
+  pending = getContainerRuntimeClient();
   try {
-    return await looking;
+    return await pending;
   } finally {
-    looking = undefined;
+    pending = undefined;
     delete environment[OVERRIDE];
   }
 }
 
-/** Returns the IPv6 address that a URL has as its host, without brackets. */
-export function ipv6Of(url: string | undefined): string | undefined {
+/** Returns the IPv6 address in the host of a URL, without brackets. Returns undefined for any other host. */
+export function parseIpv6Host(url: string | undefined): string | undefined {
   if (url === undefined || !URL.canParse(url)) return undefined;
   const address = /^\[(.*)\]$/.exec(new URL(url).hostname)?.[1];
   return address !== undefined && isIPv6(address) ? address : undefined;

@@ -1,17 +1,17 @@
 import { createRequire } from "node:module";
 import type { Engine } from "./engine.ts";
 
-/** What containers run on, by name. */
+/** Returns the versions of Testcontainers and of the engine. */
 export function engineVersions(engine: Engine): Readonly<Record<string, string>> {
   const { serverVersion, operatingSystem, architecture } = engine.client.info.containerRuntime;
   return {
-    testcontainers: testcontainersVersion(),
+    testcontainers: readTestcontainersVersion(),
     engine: `${serverVersion} (${operatingSystem}, ${architecture})`,
   };
 }
 
-/** As it is installed for whoever uses this library. A bundler may have left the file out. */
-function testcontainersVersion(): string {
+/** Reads the version of the installed Testcontainers package. A bundler may have removed the file. */
+function readTestcontainersVersion(): string {
   try {
     const { version } = createRequire(import.meta.url)("testcontainers/package.json") as {
       readonly version: string;

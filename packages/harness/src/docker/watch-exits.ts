@@ -3,16 +3,19 @@ import { CLUSTER_LABEL } from "../cleanup/owner.ts";
 import type { Engine } from "./engine.ts";
 import { NODE_LABEL } from "./labels.ts";
 
-/** A container's end, as the engine reports it. */
+/** The exit of a container, as the engine reports it. */
 export interface ContainerExit {
-  /** `node-0`, … */
+  /** The name of the node, such as `node-0`. */
   readonly node: string;
   readonly exitCode: number;
 }
 
 /**
- * Calls back when a container of the cluster ends, so that a start need not wait for its time limit to learn that
- * a server refused its configuration. Dispose of the watch when it is over.
+ * Watches for exits of containers of a cluster. If a server rejects its configuration, the start can fail at once instead of
+ * after its timeout.
+ *
+ * @param cluster the name of the cluster.
+ * @returns an object that ends the watch when it is disposed of.
  */
 export function watchExits(
   engine: Engine,
@@ -22,14 +25,14 @@ export function watchExits(
   const controller = new AbortController();
   engine.docker
     .getEvents({
-      // The engine also reports what it remembers, so a container that exits before the watch begins is not missed. All of
-      // it, because the engine's clock may differ from this machine's; the label is of this start alone.
+      // The engine also reports past events, so that a container that exits before the watch starts is reported. The watch
+      // includes all past events, because the clock of the engine may differ from this clock. The label excludes other starts.
       since: 1,
       filters: { type: ["container"], event: ["die"], label: [`${CLUSTER_LABEL}=${cluster}`] },
       abortSignal: controller.signal,
     })
     .then((stream) => readExits(stream, onExit))
-    // The engine going away ends the watch; the start that it serves finds that out by itself.
+    // The watch ends when the engine becomes unreachable. The start detects that itself.
     .catch(() => {});
   return { [Symbol.dispose]: () => controller.abort() };
 }

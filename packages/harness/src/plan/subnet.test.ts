@@ -11,7 +11,7 @@ import {
   parseSubnet,
   type Subnet,
   subnetAt,
-  type TakenRange,
+  type UsedSubnet,
 } from "./subnet.ts";
 
 const anyAddress: fc.Arbitrary<number> = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -19,7 +19,7 @@ const anySubnet: fc.Arbitrary<Subnet> = fc
   .tuple(anyAddress, fc.integer({ min: 0, max: 32 }))
   .map(([address, prefix]) => subnetAt(address, prefix));
 /** Ranges in and around the private ones, small ones and large ones. */
-const anyTaken: fc.Arbitrary<TakenRange> = fc
+const anyTaken: fc.Arbitrary<UsedSubnet> = fc
   .tuple(
     fc.oneof(
       fc.integer({ min: addressToNumber("10.0.0.0"), max: addressToNumber("11.255.255.255") }),
@@ -29,21 +29,21 @@ const anyTaken: fc.Arbitrary<TakenRange> = fc
     fc.integer({ min: 5, max: 32 }),
     fc.constantFrom("fixed" as const, "route" as const),
   )
-  .map(([address, prefix, kind]) => ({ subnet: subnetAt(address, prefix), holder: "another", kind }));
+  .map(([address, prefix, kind]) => ({ subnet: subnetAt(address, prefix), usedBy: "another", kind }));
 
-function taken(...ranges: readonly string[]): readonly TakenRange[] {
+function taken(...ranges: readonly string[]): readonly UsedSubnet[] {
   return ranges.map((range) => ({
     subnet: parseSubnet(range),
-    holder: `the owner of ${range}`,
+    usedBy: `the owner of ${range}`,
     kind: "fixed",
   }));
 }
 
-function routes(...ranges: readonly string[]): readonly TakenRange[] {
+function routes(...ranges: readonly string[]): readonly UsedSubnet[] {
   return taken(...ranges).map((range) => ({ ...range, kind: "route" }));
 }
 
-function firstFree(...ranges: readonly TakenRange[]): string | undefined {
+function firstFree(...ranges: readonly UsedSubnet[]): string | undefined {
   return freeSubnets(ranges, () => 0).next().value?.cidr;
 }
 
@@ -139,10 +139,10 @@ test("ranges overlap where one holds an end of the other", () => {
   }
 });
 
-test("the first range that forbids a subnet is found with its holder", () => {
+test("the first range that forbids a subnet is found with what uses it", () => {
   const ranges = taken("10.0.0.0/8", "172.28.7.0/24", "172.28.0.0/14");
   expect(findOverlap(parseSubnet("172.28.0.0/16"), ranges)).toMatchObject({
-    holder: "the owner of 172.28.7.0/24",
+    usedBy: "the owner of 172.28.7.0/24",
   });
   expect(findOverlap(parseSubnet("192.168.0.0/16"), ranges)).toBeUndefined();
 });

@@ -8,11 +8,11 @@ export interface Subnet {
   readonly last: number;
 }
 
-/** A range that something on this machine or engine already uses, and what that is. */
-export interface TakenRange {
+/** A subnet that is in use on this host or on the engine. */
+export interface UsedSubnet {
   readonly subnet: Subnet;
-  /** What uses the range, for messages: `the Docker network "bridge"`, `the interface eth0 of this host`. */
-  readonly holder: string;
+  /** What uses the subnet, for messages: `the Docker network "bridge"`, `the interface eth0 of this host`. */
+  readonly usedBy: string;
   /**
    * `fixed`: nothing else can have the range. `route`: the host sends packets for the range somewhere. A cluster's network
    * inside the range has a more specific route, which the kernel prefers, so a wide route is avoided but not forbidden.
@@ -66,7 +66,7 @@ export function overlaps(one: Range, other: Range): boolean {
 }
 
 /** Returns the first of the taken ranges that forbids a subnet. */
-export function findOverlap(subnet: Subnet, taken: readonly TakenRange[]): TakenRange | undefined {
+export function findOverlap(subnet: Subnet, taken: readonly UsedSubnet[]): UsedSubnet | undefined {
   return taken.find((range) => overlaps(subnet, range.subnet) && !isAvoidable(range, subnet));
 }
 
@@ -77,7 +77,7 @@ export function findOverlap(subnet: Subnet, taken: readonly TakenRange[]): Taken
 const WIDE_PREFIX = 16;
 
 /** Whether a range that overlaps the subnet is only a wide route, which the subnet's own more specific route overrides. */
-function isAvoidable({ kind, subnet: range }: TakenRange, subnet: Range): boolean {
+function isAvoidable({ kind, subnet: range }: UsedSubnet, subnet: Range): boolean {
   return kind === "route" && range.prefix <= WIDE_PREFIX && range.prefix < subnet.prefix;
 }
 
@@ -101,7 +101,7 @@ const POOLS: readonly Subnet[] = [
  * routes, the widest route first. In each pool the first one is at a place that `random` (0 ≤ x < 1) chooses, so that two
  * processes that look at the same moment rarely try the same one.
  */
-export function* freeSubnets(taken: readonly TakenRange[], random: () => number): Generator<Subnet> {
+export function* freeSubnets(taken: readonly UsedSubnet[], random: () => number): Generator<Subnet> {
   const start = random();
   /** What only wide routes cover, by the prefix of the narrowest of these. */
   const covered: Range[][] = [];
@@ -133,7 +133,7 @@ function* partsOf(pool: Subnet, start: number): Generator<Range> {
  * Returns the longest prefix of the wide routes that cover a range: undefined if nothing overlaps the range, infinity if
  * something forbids it.
  */
-function narrowestRoute(part: Range, taken: readonly TakenRange[]): number | undefined {
+function narrowestRoute(part: Range, taken: readonly UsedSubnet[]): number | undefined {
   let narrowest: number | undefined;
   for (const range of taken) {
     if (!overlaps(part, range.subnet)) continue;

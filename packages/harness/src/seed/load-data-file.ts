@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { AddressTable } from "../clients/address-table.ts";
 import { NodeConnection } from "../clients/node-connection.ts";
 import type { Engine } from "../docker/engine.ts";
-import type { ImageFacts } from "../docker/image-facts.ts";
-import { wasLost } from "../docker/leftover-containers.ts";
+import type { ImageConfig } from "../docker/image-config.ts";
+import { isUnanswered } from "../docker/leftover-containers.ts";
 import { type NodeContainer, removeAfter } from "../docker/node-container.ts";
 import { createSeedServer } from "../docker/seed-server.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
@@ -22,7 +22,7 @@ const SHOWN_LOG_LINES = 5;
 export interface FileTarget {
   readonly engine: Engine;
   readonly plan: ClusterPlan;
-  readonly image: ImageFacts;
+  readonly image: ImageConfig;
   /** Names of containers that the engine may have created although its response was lost. New names are added. */
   readonly unconfirmedContainers: Set<string>;
 }
@@ -83,7 +83,7 @@ async function createServer(
   try {
     return await createSeedServer(engine, plan, server, image);
   } catch (error) {
-    if (wasLost(error)) unconfirmedContainers.add(server.containerName);
+    if (isUnanswered(error)) unconfirmedContainers.add(server.containerName);
     throw error;
   }
 }

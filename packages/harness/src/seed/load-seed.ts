@@ -3,7 +3,7 @@ import type { Access } from "../clients/access.ts";
 import type { AddressTable } from "../clients/address-table.ts";
 import { type NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import type { Engine } from "../docker/engine.ts";
-import type { ImageFacts } from "../docker/image-facts.ts";
+import type { ImageConfig } from "../docker/image-config.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
 import { abortable } from "../timing/deadline.ts";
@@ -22,7 +22,7 @@ import { sendCommands, sendCommandsOrThrow } from "./send-commands.ts";
 export interface SeedTarget {
   readonly engine: Engine;
   readonly plan: ClusterPlan;
-  readonly image: ImageFacts;
+  readonly image: ImageConfig;
   readonly client: Cluster;
   readonly addresses: AddressTable;
   readonly access: Access;

@@ -5,12 +5,12 @@ import type { Access } from "../clients/access.ts";
 import type { AddressTable } from "../clients/address-table.ts";
 import { NodeConnection } from "../clients/node-connection.ts";
 import type { Engine } from "../docker/engine.ts";
-import type { ImageFacts } from "../docker/image-facts.ts";
-import { removeLeftoverContainers, wasLost } from "../docker/leftover-containers.ts";
+import type { ImageConfig } from "../docker/image-config.ts";
+import { removeLeftoverContainers, isUnanswered } from "../docker/leftover-containers.ts";
 import { type NodeFile, NodeContainer, removeContainer } from "../docker/node-container.ts";
 import { type ConfigureNode, RedisNodeContainer } from "../docker/redis-node-container.ts";
-import { isRefusal } from "../docker/refusal.ts";
-import { isPortRace, startError, unsuitable } from "../docker/start-error.ts";
+import { isForbidden } from "../docker/forbidden-request.ts";
+import { isPortRace, startError, unsuitableImage } from "../docker/start-error.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
 import { abortable } from "../timing/deadline.ts";
@@ -27,7 +27,7 @@ export interface Boot {
   readonly access: Access;
   readonly certificates: ClusterCertificates | undefined;
   /** What the engine says about the plan's image. */
-  readonly image: ImageFacts;
+  readonly image: ImageConfig;
   readonly containers: NodeContainer[];
   readonly connections: NodeConnection[];
   readonly cleanup: CleanupStack;
@@ -112,7 +112,7 @@ async function startContainer(
     addresses.set(node, { host: engine.host, port: started.getMappedPort(node.port) });
   } catch (error) {
     const runtime = containers[node.index];
-    if (runtime === undefined && wasLost(error)) lost.add(node.containerName);
+    if (runtime === undefined && isUnanswered(error)) lost.add(node.containerName);
     if (runtime === undefined || !isPortRace(node, error)) throw startError(node, error, plan.image);
     await runtime.start();
     addresses.set(node, await runtime.mappedAddress());
@@ -136,7 +136,7 @@ async function create(
   try {
     return await container.start();
   } catch (error) {
-    if (!hardened || !isMissing() || !isRefusal(error)) throw error;
+    if (!hardened || !isMissing() || !isForbidden(error)) throw error;
     const why = messageOf(error);
     if (attempt.refusal === undefined) {
       log(
@@ -149,7 +149,7 @@ async function create(
     try {
       return await container.withoutHardening().start();
     } catch (again) {
-      if (!isMissing() || !isRefusal(again)) throw again;
+      if (!isMissing() || !isForbidden(again)) throw again;
       throw new RedisClusterError(
         "START_FAILED",
         `${node.name} could not be started: the engine refused its container (${why}), and also one without labelled ` +
@@ -183,7 +183,7 @@ async function connect(
   await connection.ready(signal);
   const reason = await whyNoClusterNode(connection, addresses.get(node), entrypoint);
   if (reason === undefined) return connection;
-  throw unsuitable(plan.image, reason, {
+  throw unsuitableImage(plan.image, reason, {
     details: { node: node.name },
     remedy:
       entrypoint === ""

@@ -2,19 +2,19 @@ import type { Cluster } from "ioredis";
 import {
   type ClusterCertificates,
   clientTls,
-  makeCertificates,
+  issueCertificates,
 } from "../certificates/cluster-certificates.ts";
 import { type Access, accessOf } from "../clients/access.ts";
 import { AddressTable } from "../clients/address-table.ts";
 import { closeCluster, connectCluster } from "../clients/cluster-client.ts";
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { OpenClients } from "../clients/open-clients.ts";
-import { bootRefusal } from "../docker/boot-script.ts";
+import { findImageProblem } from "../docker/boot-script.ts";
 import type { Engine } from "../docker/engine.ts";
-import { namesOfHost } from "../docker/engine-names.ts";
-import { type ImageFacts, readImage } from "../docker/image-facts.ts";
+import { publishedHosts } from "../docker/published-hosts.ts";
+import { type ImageConfig, readImageConfig } from "../docker/image-config.ts";
 import type { NodeContainer } from "../docker/node-container.ts";
-import { unsuitable } from "../docker/start-error.ts";
+import { unsuitableImage } from "../docker/start-error.ts";
 import { type ContainerExit, watchExits } from "../docker/watch-exits.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { collectEvidence } from "../evidence/collect-evidence.ts";
@@ -98,7 +98,7 @@ export class ClusterStart {
     try {
       const networkBegun = monotonicMs();
       await guardAgainstDeath(this.#engine, this.#cleanup);
-      const image = await abortable(readImage(this.#engine, this.#options.image), deadline.signal);
+      const image = await abortable(readImageConfig(this.#engine, this.#options.image), deadline.signal);
       const { plan, network } = await makeNetwork(
         this.#engine,
         this.#options,
@@ -113,8 +113,8 @@ export class ClusterStart {
       this.#phase = "containers";
       using _exits = watchExits(this.#engine, plan.name, (exit) => this.#stopAtExit(exit));
       const signal = AbortSignal.any([deadline.signal, this.#trouble.signal]);
-      const hosts = namesOfHost(this.#engine, plan.publishOn);
-      const certificates = plan.tls && (await makeCertificates(plan, plan.tls.clientAuth, ...hosts));
+      const hosts = publishedHosts(this.#engine, plan.publishOn);
+      const certificates = plan.tls && (await issueCertificates(plan, plan.tls.clientAuth, ...hosts));
       const access = accessOf(plan, certificates && clientTls(certificates));
       const booting = this.#boot(plan, access, certificates, image, signal);
       const forming = formCluster(plan, booting.connections, signal);
@@ -191,7 +191,7 @@ export class ClusterStart {
   async #seed(
     plan: ClusterPlan,
     access: Access,
-    image: ImageFacts,
+    image: ImageConfig,
     client: Cluster,
     signal: AbortSignal,
   ): Promise<SeedData | undefined> {
@@ -229,7 +229,7 @@ export class ClusterStart {
     plan: ClusterPlan,
     access: Access,
     certificates: ClusterCertificates | undefined,
-    image: ImageFacts,
+    image: ImageConfig,
     signal: AbortSignal,
   ): Booting {
     const booting = bootNodes({
@@ -257,9 +257,9 @@ export class ClusterStart {
   }
 
   #stopAtExit({ node, exitCode }: ContainerExit): void {
-    const refusal = bootRefusal(exitCode);
-    if (refusal !== undefined) {
-      this.#trouble.abort(unsuitable(this.#options.image, refusal, { details: { node, exitCode } }));
+    const problem = findImageProblem(exitCode);
+    if (problem !== undefined) {
+      this.#trouble.abort(unsuitableImage(this.#options.image, problem, { details: { node, exitCode } }));
       return;
     }
     this.#trouble.abort(

@@ -1,7 +1,7 @@
 import type { Engine } from "../docker/engine.ts";
 import { engineReference } from "../docker/engine-reference.ts";
 import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
-import { holdWatcher } from "../cleanup/watcher.ts";
+import { acquireWatcher } from "../cleanup/watcher.ts";
 
 /**
  * Starts a watcher process, before anything is created, that removes what this process leaves if it dies. It runs until
@@ -9,6 +9,6 @@ import { holdWatcher } from "../cleanup/watcher.ts";
  * Testcontainers on the engine, so that what a killed test worker left would stay as long as its parent lives.
  */
 export async function guardAgainstDeath(engine: Engine, cleanup: CleanupStack): Promise<void> {
-  const letGo = await holdWatcher({ owner: engine.owner, engine: await engineReference(engine) });
-  cleanup.whenEmpty(letGo);
+  const releaseWatcher = await acquireWatcher({ owner: engine.owner, engine: await engineReference(engine) });
+  cleanup.whenEmpty(releaseWatcher);
 }

@@ -35,8 +35,8 @@ function engineThatRefuses(
     project: "/",
     version: "0",
   };
-  const place = { onThisMachine: false, sharesKernel: false, sharesNetwork: false };
-  const engine = { docker, place, sessionId: "session", owner } as unknown as Engine;
+  const location = { isOnThisMachine: false, sharesKernel: false, sharesNetwork: false };
+  const engine = { docker, location, sessionId: "session", owner } as unknown as Engine;
   return { engine, asked };
 }
 

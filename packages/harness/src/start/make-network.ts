@@ -2,19 +2,19 @@ import { randomBytes } from "node:crypto";
 import {
   type ClusterNetwork,
   createNetwork,
-  removeLostNetwork,
+  removeNetworkIfCreated,
   removeNetwork,
 } from "../docker/cluster-network.ts";
 import type { Engine } from "../docker/engine.ts";
 import { clusterLabels } from "../docker/labels.ts";
-import { wasLost } from "../docker/leftover-containers.ts";
-import { holderOf, takenRanges } from "../docker/taken-ranges.ts";
+import { isUnanswered } from "../docker/leftover-containers.ts";
+import { identifyUser, listUsedSubnets } from "../docker/used-subnets.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
 import { abortable } from "../timing/deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
-import { findOverlap, freeSubnets, type Subnet, type TakenRange } from "../plan/subnet.ts";
+import { findOverlap, freeSubnets, type Subnet, type UsedSubnet } from "../plan/subnet.ts";
 import type { ValidOptions } from "../plan/validate-options.ts";
 import { sweepQuietly } from "./sweep-once.ts";
 
@@ -49,12 +49,13 @@ export async function makeNetwork(
       const made = await making.catch((error: unknown) => ({ error }));
       if ("created" in made) await removeNetwork(engine, made.created.id);
       // Its name is known: the engine may have made it although no answer came.
-      else if ("error" in made && wasLost(made.error)) await removeLostNetwork(engine, plan.network.name);
+      else if ("error" in made && isUnanswered(made.error))
+        await removeNetworkIfCreated(engine, plan.network.name);
     });
     const made = await abortable(making, signal);
     if ("created" in made) return { plan, network: made.created };
-    if (wanted !== undefined) await refuseTaken(engine, wanted, made.taken, signal);
-    if (refusals.push(made.taken) >= ATTEMPTS) break;
+    if (wanted !== undefined) await refuseTaken(engine, wanted, made.subnetInUse, signal);
+    if (refusals.push(made.subnetInUse) >= ATTEMPTS) break;
   }
   throw noFreeSubnet(taken, refusals);
 }
@@ -63,15 +64,15 @@ export async function makeNetwork(
 async function refuseConflict(
   engine: Engine,
   wanted: Subnet,
-  taken: readonly TakenRange[],
+  taken: readonly UsedSubnet[],
   signal: AbortSignal,
 ): Promise<void> {
   const conflict = findOverlap(wanted, taken);
   if (conflict === undefined) return;
-  const { orphan } = await abortable(holderOf(conflict, engine), signal);
+  const { isOrphaned } = await abortable(identifyUser(conflict, engine), signal);
   // The run before died, and its watcher with it: the range is free as soon as somebody cleans up.
-  if (orphan) await abortable(sweepQuietly(engine), signal);
-  const remaining = orphan ? findOverlap(wanted, await abortable(listTaken(engine), signal)) : conflict;
+  if (isOrphaned) await abortable(sweepQuietly(engine), signal);
+  const remaining = isOrphaned ? findOverlap(wanted, await abortable(listTaken(engine), signal)) : conflict;
   if (remaining !== undefined) throw await subnetTaken(engine, wanted, remaining, signal);
 }
 
@@ -90,9 +91,9 @@ async function refuseTaken(
   );
 }
 
-async function listTaken(engine: Engine): Promise<readonly TakenRange[]> {
+async function listTaken(engine: Engine): Promise<readonly UsedSubnet[]> {
   try {
-    return await takenRanges(engine);
+    return await listUsedSubnets(engine);
   } catch (error) {
     if (error instanceof RedisClusterError) throw error;
     throw new RedisClusterError("START_FAILED", `Listing the subnets in use failed: ${messageOf(error)}`, {
@@ -104,20 +105,20 @@ async function listTaken(engine: Engine): Promise<readonly TakenRange[]> {
 async function subnetTaken(
   engine: Engine,
   subnet: Subnet,
-  conflict: TakenRange,
+  conflict: UsedSubnet,
   signal: AbortSignal,
 ): Promise<RedisClusterError> {
-  const { holder, orphan } = await abortable(holderOf(conflict, engine), signal);
-  const orphaned = orphan ? " A sweep could not remove it: see sweepOrphans()." : "";
+  const { usedBy, isOrphaned } = await abortable(identifyUser(conflict, engine), signal);
+  const orphaned = isOrphaned ? " A sweep could not remove it: see sweepOrphans()." : "";
   return new RedisClusterError(
     "SUBNET_TAKEN",
-    `The subnet ${subnet.cidr} overlaps ${conflict.subnet.cidr}, which is ${holder}; nothing was started. ` +
+    `The subnet ${subnet.cidr} overlaps ${conflict.subnet.cidr}, which is ${usedBy}; nothing was started. ` +
       `Choose another one, or leave \`subnet\` out to get a free one.${orphaned}`,
-    { details: { subnet: subnet.cidr, overlaps: conflict.subnet.cidr, holder } },
+    { details: { subnet: subnet.cidr, overlaps: conflict.subnet.cidr, holder: usedBy } },
   );
 }
 
-function noFreeSubnet(taken: readonly TakenRange[], refusals: readonly string[]): RedisClusterError {
+function noFreeSubnet(taken: readonly UsedSubnet[], refusals: readonly string[]): RedisClusterError {
   const said = refusals.at(-1);
   const why =
     said === undefined
@@ -126,7 +127,7 @@ function noFreeSubnet(taken: readonly TakenRange[], refusals: readonly string[])
   return new RedisClusterError(
     "NO_FREE_SUBNET",
     `No free private range was found: ${why}. Remove unused networks (docker network prune) or name a \`subnet\`.`,
-    { details: { taken: taken.map(({ subnet, holder }) => `${subnet.cidr}: ${holder}`) } },
+    { details: { taken: taken.map(({ subnet, usedBy }) => `${subnet.cidr}: ${usedBy}`) } },
   );
 }
 

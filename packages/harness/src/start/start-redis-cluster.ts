@@ -6,7 +6,7 @@ import {
   findEngine,
   hasImage,
   imageName,
-  locate,
+  locateEngine,
   PULL_TIMEOUT_MS,
 } from "../docker/engine.ts";
 import { checkNeighbourTable } from "../docker/host-limits.ts";
@@ -94,7 +94,7 @@ async function prepare(
     deadline.signal.throwIfAborted();
     return await abortable(act(), deadline.signal);
   };
-  await step("Finding the Docker engine", answerMs, async () => await locate(await findClient()));
+  await step("Finding the Docker engine", answerMs, async () => await locateEngine(await findClient()));
   const reaperMs = isReaperDisabled() ? answerMs : pullMs;
   const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperMs, findEngine);
   const bringImage = async (): Promise<void> => {

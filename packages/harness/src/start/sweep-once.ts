@@ -1,5 +1,5 @@
 import type { Engine } from "../docker/engine.ts";
-import { labelledResources } from "../docker/labelled-resources.ts";
+import { createCleanupEngine } from "../docker/cleanup-engine.ts";
 import { messageOf } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 import { log } from "../log.ts";
@@ -23,8 +23,8 @@ export async function sweepOnce(engine: Engine): Promise<void> {
 /** Removes what dead processes left, as far as that can be done within some seconds. Never throws. */
 export async function sweepQuietly(engine: Engine): Promise<void> {
   const signal = AbortSignal.timeout(SWEEP_LIMIT_MS);
-  const here = { ...engine.owner, hasEngine: engine.place.onThisMachine };
-  const sweeping = sweep(labelledResources(engine.docker), here, { dryRun: false, signal });
+  const here = { ...engine.owner, hasEngine: engine.location.isOnThisMachine };
+  const sweeping = sweep(createCleanupEngine(engine.docker), here, { dryRun: false, signal });
   try {
     const { removed, left, failed } = await abortable(sweeping, signal);
     log(

@@ -1,10 +1,10 @@
-import { findClient, locate } from "../docker/engine.ts";
-import { openLabelledResources } from "../docker/labelled-resources.ts";
+import { findClient, locateEngine } from "../docker/engine.ts";
+import { openCleanupEngine } from "../docker/cleanup-engine.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 import { type WaitOptions, startCallDeadline } from "../timing/call-deadline.ts";
 import { type SweepReport, sweep } from "../cleanup/sweep.ts";
-import { thisOwner } from "../cleanup/this-owner.ts";
+import { currentOwner } from "../cleanup/current-owner.ts";
 
 /** What {@link sweepOrphans} takes. */
 export interface SweepOptions extends WaitOptions {
@@ -30,8 +30,8 @@ export async function sweepOrphans(options: SweepOptions = {}): Promise<SweepRep
   using deadline = startCallDeadline("Sweeping orphans", options, { timeoutMs: TIMEOUT_MS, timeScale: 1 });
   const { signal: limit } = deadline;
   limit.throwIfAborted();
-  const opening = Promise.all([openLabelledResources(), findClient().then(locate), thisOwner()]);
-  const [engine, { onThisMachine: hasEngine }, owner] = await abortable(opening, limit);
+  const opening = Promise.all([openCleanupEngine(), findClient().then(locateEngine), currentOwner()]);
+  const [engine, { isOnThisMachine: hasEngine }, owner] = await abortable(opening, limit);
   const here = { ...owner, hasEngine };
   try {
     return await abortable(sweep(engine, here, { dryRun, signal: limit }), limit);

@@ -1,42 +1,45 @@
 import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
-import { type Deadline, LONGEST_MS, abortable, startDeadline } from "./deadline.ts";
+import { type Deadline, MAX_TIMEOUT_MS, abortable, startDeadline } from "./deadline.ts";
 
-/** How long a call may take: all of it, from its first question to its last. */
+/** The timeout and the signal of a call. */
 export interface WaitOptions {
   /**
-   * Milliseconds, above 0 and below 2^31; multiplied by the cluster's time scale. Default 10 000, or ten node
-   * timeouts where that is longer. At the first fault of the network, looking for the helper's image has as long again,
-   * and pulling it ten minutes.
+   * The timeout of the whole call in milliseconds, above 0 and below 2^31. It is multiplied by the cluster's time scale. For the
+   * first network fault, the search for the image of the helper container has the same timeout once more, and its pull has a
+   * timeout of ten minutes.
+   * @default 10 000, or ten node timeouts if that is longer
    */
   readonly timeoutMs?: number | undefined;
-  /** Ends the call as soon as it is aborted, with WAIT_ABORTED. */
+  /** When this signal aborts, the call rejects with WAIT_ABORTED. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What holds for a call that is not told how long it may wait. */
+/** The default timeout of a call, and the time scale of its cluster. */
 export interface WaitDefaults {
+  /** The timeout of a call whose options set none, in milliseconds before scaling. */
   readonly timeoutMs: number;
-  /** By how much slower than others the machine is taken to be. */
+  /** The factor for all timeouts. It is greater than 1 on a slow machine. */
   readonly timeScale: number;
 }
 
 /**
- * The deadline of a public call: the given time or the default one, times the time scale, joined with the caller's
- * signal.
+ * Starts the deadline of a public call. Its timeout is the given or the default one, multiplied by the time scale. It also aborts
+ * with the caller's signal.
  *
- * @throws RedisClusterError INVALID_ARGUMENT for a time limit that is none.
+ * @param what the action of the call, with which the messages start.
+ * @throws RedisClusterError INVALID_ARGUMENT if the timeout is not a number above 0 and below 2^31.
  */
 export function startCallDeadline(
   what: string | (() => string),
   { timeoutMs, signal }: WaitOptions,
   defaults: WaitDefaults,
 ): Deadline {
-  const tell = typeof what === "string" ? () => what : what;
-  // A timer of more than 2³¹ − 1 ms fires at once.
-  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= LONGEST_MS)) {
+  const describe = typeof what === "string" ? () => what : what;
+  // A timer of more than 2^31 − 1 ms fires at once.
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
-      `${tell()}: expected timeoutMs to be a number of milliseconds above 0 and below 2^31, got ${timeoutMs}. ` +
+      `${describe()}: expected timeoutMs to be a number of milliseconds above 0 and below 2^31, got ${timeoutMs}. ` +
         `Leave it out for the default of ${defaults.timeoutMs} ms.`,
     );
   }
@@ -44,15 +47,15 @@ export function startCallDeadline(
     timeoutMs: timeoutMs ?? defaults.timeoutMs,
     timeScale: defaults.timeScale,
     signal,
-    what: tell,
+    what: describe,
     timeoutCode: "WAIT_TIMEOUT",
     abortCode: "WAIT_ABORTED",
   });
 }
 
 /**
- * Gives what the promise gives, or rejects when the deadline is over; what was asked for then goes on unheard. With a
- * signal that is already aborted nothing is asked for.
+ * Runs an action within a deadline. When the deadline passes, rejects without waiting for the action any longer. If the signal is
+ * already aborted, the action is not started.
  */
 export async function withinDeadline<T>(
   what: string,
@@ -65,7 +68,10 @@ export async function withinDeadline<T>(
   return await abortable(act(deadline.signal), deadline.signal);
 }
 
-/** What to throw where a signal ended a wait: its reason, and what was missing then. Any other error as it is. */
+/**
+ * Returns the error to throw when a wait has failed. If the signal ended the wait, it is the reason of the signal with a
+ * description of what was still missing. Otherwise it is the error itself.
+ */
 export function explainTimeout(
   signal: AbortSignal,
   error: unknown,
@@ -73,7 +79,7 @@ export function explainTimeout(
 ): unknown {
   const reason: unknown = signal.reason;
   if (!signal.aborted || !(reason instanceof RedisClusterError) || error === reason) return error;
-  // What formation throws at such a moment tells the reason already.
-  const told = error instanceof RedisClusterError ? error.details["missing"] : undefined;
-  return withMissing(reason, typeof told === "string" ? told : messageOf(error), error, words);
+  // The message of an error of the formation already contains the reason; its `missing` does not.
+  const missing = error instanceof RedisClusterError ? error.details["missing"] : undefined;
+  return withMissing(reason, typeof missing === "string" ? missing : messageOf(error), error, words);
 }

@@ -4,10 +4,10 @@ import { monotonicMs, pause } from "../clock/real-time.ts";
 import { RedisClusterError } from "../errors.ts";
 import { type Deadline, abortable, startDeadline } from "./deadline.ts";
 
-/** Long enough that no machine reaches the end of it while a test does what does not wait. */
+/** Longer than any test of this file takes. */
 const LONG_MS = 60_000;
 
-function deadline(
+function start(
   timeoutMs: number,
   signal?: AbortSignal,
   what: () => string = () => "Waiting for node-1",
@@ -15,23 +15,23 @@ function deadline(
   return startDeadline({ timeoutMs, signal, what, timeoutCode: "WAIT_TIMEOUT", abortCode: "WAIT_ABORTED" });
 }
 
-async function aborted(signal: AbortSignal): Promise<void> {
+async function waitForAbort(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, "abort");
 }
 
-/** The timers of this process that have not fired. */
+/** Returns the number of timers of this process that have not fired. */
 function timerCount(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
 }
 
-test("a deadline aborts when its time is over, and says what was not done", async () => {
-  const begun = monotonicMs();
-  const { signal, timeoutMs } = deadline(30);
+test("a deadline aborts when its timeout passes, and its error names the action", async () => {
+  const startedAt = monotonicMs();
+  const { signal, timeoutMs } = start(30);
   expect(timeoutMs).toBe(30);
   expect(signal.aborted).toBe(false);
-  await aborted(signal);
-  // Node rounds a timer's begin to whole milliseconds.
-  expect(monotonicMs() - begun).toBeGreaterThanOrEqual(29);
+  await waitForAbort(signal);
+  // Node rounds the start time of a timer to whole milliseconds.
+  expect(monotonicMs() - startedAt).toBeGreaterThanOrEqual(29);
   expect(signal.reason).toBeInstanceOf(RedisClusterError);
   expect(signal.reason).toMatchObject({
     code: "WAIT_TIMEOUT",
@@ -40,17 +40,17 @@ test("a deadline aborts when its time is over, and says what was not done", asyn
   });
 });
 
-test("what is told is how far things were at the end, not at the beginning", async () => {
+test("the error describes the action as it is when the timeout passes", async () => {
   let phase = "network";
-  const { signal } = deadline(5, undefined, () => `Starting (phase: ${phase})`);
+  const { signal } = start(5, undefined, () => `Starting (phase: ${phase})`);
   phase = "formation";
-  await aborted(signal);
+  await waitForAbort(signal);
   expect(signal.reason).toMatchObject({ message: "Starting (phase: formation): not done after 5 ms." });
 });
 
-test("the caller's signal ends the wait at once, and its reason is the cause", () => {
+test("a deadline aborts with the caller's signal, whose reason becomes the cause", () => {
   const controller = new AbortController();
-  using waiting = deadline(LONG_MS, controller.signal);
+  using waiting = start(LONG_MS, controller.signal);
   const { signal } = waiting;
   expect(signal.aborted).toBe(false);
   const reason = new Error("the user closed the window");
@@ -63,20 +63,20 @@ test("the caller's signal ends the wait at once, and its reason is the cause", (
   });
 });
 
-test("a signal that was aborted before ends the wait before it begins", () => {
-  using waiting = deadline(LONG_MS, AbortSignal.abort("too late"));
+test("a deadline is aborted from the start if the caller's signal is aborted", () => {
+  using waiting = start(LONG_MS, AbortSignal.abort("too late"));
   expect(waiting.signal.reason).toMatchObject({ code: "WAIT_ABORTED", cause: "too late" });
 });
 
-test("what came first stays the reason", async () => {
+test("the first reason for an abort remains", async () => {
   const controller = new AbortController();
-  const { signal } = deadline(5, controller.signal);
-  await aborted(signal);
+  const { signal } = start(5, controller.signal);
+  await waitForAbort(signal);
   controller.abort();
   expect(signal.reason).toMatchObject({ code: "WAIT_TIMEOUT" });
 });
 
-test("a start has codes of its own", async () => {
+test("the error has the code from the options", async () => {
   const { signal } = startDeadline({
     timeoutMs: 5,
     signal: undefined,
@@ -84,45 +84,45 @@ test("a start has codes of its own", async () => {
     timeoutCode: "START_TIMEOUT",
     abortCode: "START_ABORTED",
   });
-  await aborted(signal);
+  await waitForAbort(signal);
   expect(signal.reason).toMatchObject({ code: "START_TIMEOUT" });
 });
 
-test("a cleared deadline never aborts and leaves neither timer nor listener", async () => {
+test("a cleared deadline never aborts, and has no timer and no listener", async () => {
   const controller = new AbortController();
-  const others = timerCount();
-  const waiting = deadline(10, controller.signal);
-  expect(timerCount()).toBe(others + 1);
+  const otherTimers = timerCount();
+  const waiting = start(10, controller.signal);
+  expect(timerCount()).toBe(otherTimers + 1);
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(1);
   waiting.clear();
-  expect(timerCount()).toBe(others);
+  expect(timerCount()).toBe(otherTimers);
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
   controller.abort();
   await pause(30);
   expect(waiting.signal.aborted).toBe(false);
 });
 
-test("a deadline is cleared at the end of its block, whether it was aborted or not", () => {
+test("using clears a deadline at the end of the block, aborted or not", () => {
   const controller = new AbortController();
-  const others = timerCount();
+  const otherTimers = timerCount();
   {
-    using waiting = deadline(LONG_MS, controller.signal);
-    using late = deadline(LONG_MS, AbortSignal.abort());
+    using waiting = start(LONG_MS, controller.signal);
+    using late = start(LONG_MS, AbortSignal.abort());
     expect([waiting.signal.aborted, late.signal.aborted]).toEqual([false, true]);
-    expect(timerCount()).toBe(others + 2);
+    expect(timerCount()).toBe(otherTimers + 2);
   }
-  expect(timerCount()).toBe(others);
+  expect(timerCount()).toBe(otherTimers);
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
 });
 
-test("what is done in time is given, and what failed in time has failed", async () => {
+test("abortable settles as the promise does if the signal does not abort", async () => {
   const { signal } = new AbortController();
   expect(await abortable(Promise.resolve("done"), signal)).toBe("done");
   await expect(abortable(Promise.reject(new Error("failed")), signal)).rejects.toThrow("failed");
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
 
-test("whoever waits hears the signal's reason as soon as it aborts", async () => {
+test("abortable rejects with the reason of the signal as soon as it aborts", async () => {
   const controller = new AbortController();
   const waiting = abortable(new Promise<never>(() => {}), controller.signal);
   controller.abort(new Error("out of time"));
@@ -130,16 +130,16 @@ test("whoever waits hears the signal's reason as soon as it aborts", async () =>
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
 });
 
-test("a signal that is aborted already wins against what is done already", async () => {
+test("abortable rejects with an aborted signal, even if the promise is resolved", async () => {
   await expect(abortable(Promise.resolve("done"), AbortSignal.abort(new Error("gone")))).rejects.toThrow(
     "gone",
   );
 });
 
 test.each([
-  ["while it was waited for", false],
-  ["before it was waited for", true],
-])("what fails after the wait was aborted %s does not end the process", async (_, before) => {
+  ["during the wait", false],
+  ["before the wait", true],
+])("a promise that rejects after an abort %s does not end the process", async (_, isAbortedBefore) => {
   const { promise, reject } = Promise.withResolvers<never>();
   const controller = new AbortController();
   const unhandled: unknown[] = [];
@@ -148,12 +148,12 @@ test.each([
   };
   process.on("unhandledRejection", listen);
   try {
-    if (before) controller.abort(new Error("gone"));
+    if (isAbortedBefore) controller.abort(new Error("gone"));
     const waiting = abortable(promise, controller.signal);
     controller.abort(new Error("gone"));
     await expect(waiting).rejects.toThrow("gone");
-    reject(new Error("nobody listens any more"));
-    // Rejections that nobody handles are reported once the microtasks have run.
+    reject(new Error("too late"));
+    // Node reports unhandled rejections after the microtasks have run.
     await new Promise((resolve) => {
       setImmediate(resolve);
     });

@@ -1,21 +1,25 @@
 import { RedisClusterError } from "../errors.ts";
 import { clearTimeout, setTimeout } from "../clock/real-time.ts";
 
-/** A time limit joined with the caller's own signal. */
+/** A timeout combined with the signal of the caller. */
 export interface Deadline extends Disposable {
+  /** Aborts when the timeout passes or the signal of the caller aborts. */
   readonly signal: AbortSignal;
+  /** The timeout in milliseconds, after scaling. */
   readonly timeoutMs: number;
-  /** Stops the clock without aborting. */
+  /** Stops the timer. The signal does not abort any more. */
   clear(): void;
 }
 
-/** The longest time that a timer takes: 2^31 − 1 ms. */
-export const LONGEST_MS: number = 2 ** 31 - 1;
+/** The maximum delay of a timer, in milliseconds. */
+export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 
 /**
- * Starts a deadline. Its signal aborts after `timeoutMs` (times `timeScale`, where that is given) or with the given
- * signal, whichever comes first, and its
- * reason is a RedisClusterError that says which (`timeoutCode` or `abortCode`).
+ * Starts a deadline. Its signal aborts when `timeoutMs` multiplied by `timeScale` has passed, or when the given signal aborts.
+ * The reason is a RedisClusterError with `timeoutCode` or `abortCode`.
+ *
+ * @param options.timeScale the factor for the timeout. Default: 1.
+ * @param options.what returns the action with which the message starts. It is called when the deadline aborts.
  */
 export function startDeadline(options: {
   readonly timeoutMs: number;
@@ -26,7 +30,7 @@ export function startDeadline(options: {
   readonly abortCode: "START_ABORTED" | "WAIT_ABORTED";
 }): Deadline {
   const { timeScale = 1, signal, what, timeoutCode, abortCode } = options;
-  const timeoutMs = Math.min(LONGEST_MS, Math.round(options.timeoutMs * timeScale));
+  const timeoutMs = Math.min(MAX_TIMEOUT_MS, Math.round(options.timeoutMs * timeScale));
   const scaled = timeScale === 1 ? "" : ` (${options.timeoutMs} ms at time scale ${timeScale})`;
   const controller = new AbortController();
   const timer = setTimeout(() => {
@@ -52,9 +56,9 @@ export function startDeadline(options: {
   return { signal: controller.signal, timeoutMs, clear, [Symbol.dispose]: clear };
 }
 
-/** Rejects with the signal's reason as soon as it aborts; otherwise gives what the promise gives. */
+/** Settles as the promise does, but rejects with the reason of the signal as soon as it aborts. */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  // Whoever stops waiting hears no more of it, and a later rejection must not end the process.
+  // After an abort the promise has no handler. If it rejects later, that must not end the process.
   promise.catch(() => {});
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();

@@ -4,58 +4,64 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 import { abortable } from "./deadline.ts";
 
 /**
- * Asks again until the answer is yes. `ask` throws (or rejects with) the reason why it is not yet; that reason is
- * thrown when the signal ends the wait, so that a time-out tells what was missing instead of only that time ran out.
- * A RedisClusterError is an answer, and ends the wait. There is no limit of its own: the signal is the limit.
+ * Calls a function again and again until it succeeds, and returns its result. Has no timeout of its own: use the signal.
+ *
+ * @param attempt throws or rejects while the condition is not met. The error must explain what is missing.
+ * @param options.everyMs the pause between two attempts, in milliseconds.
+ * @throws RedisClusterError at once, if `attempt` throws one.
+ * @throws the last error of `attempt` when the signal aborts, because it explains what was missing; the reason of the signal if
+ * no attempt has failed.
  */
 export async function poll<T>(
-  ask: () => T | Promise<T>,
+  attempt: () => T | Promise<T>,
   options: { readonly everyMs: number; readonly signal: AbortSignal },
 ): Promise<T> {
-  let reason: unknown;
+  let lastError: unknown;
   try {
     return await pRetry(
       async () => {
         try {
-          return await abortable(Promise.resolve(ask()), options.signal);
+          return await abortable(Promise.resolve(attempt()), options.signal);
         } catch (error) {
           if (options.signal.aborted) throw error;
           if (error instanceof RedisClusterError) throw new AbortError(error);
-          reason = error;
-          // p-retry takes a TypeError for a mistake in the program; here every reason means "not yet".
-          throw error instanceof NotYet ? error : new NotYet(error);
+          lastError = error;
+          // p-retry does not retry after a TypeError or a value that is not an error; `poll` does.
+          throw error instanceof AttemptError ? error : new AttemptError(error);
         }
       },
       {
         retries: Number.POSITIVE_INFINITY,
-        // p-retry would wait by the global timers, which a test may have replaced: it waits for this instead.
+        // p-retry waits with global timers, which a test may have replaced by fake ones. So this function waits instead.
         minTimeout: 0,
         onFailedAttempt: () => pause(options.everyMs, options.signal),
         signal: options.signal,
       },
     );
   } catch (error) {
-    if (options.signal.aborted) throw reason ?? error;
+    if (options.signal.aborted) throw lastError ?? error;
     throw error;
   }
 }
 
 /**
- * Repeats a request until the node answers. A node that is silent for a moment, for example because its machine is
- * overloaded, then costs time but does not end the start. An error reply is an answer: it is thrown at once.
+ * Repeats a request until the node answers. A node may be unresponsive for a moment, for example because its machine is
+ * overloaded; that must not make a start fail. An error reply is an answer, and is thrown at once.
  *
- * @param ask has to be harmless if the node has already carried out an earlier request whose reply got lost.
- * @throws the error reply; or the last reason why there was no answer, when the signal is aborted.
+ * @param send sends the request. It must be idempotent, because the reply to an earlier request may have been lost.
+ * @param everyMs the pause between two requests, in milliseconds.
+ * @throws the error reply of the node.
+ * @throws the error of the last request without an answer, when the signal aborts.
  */
 export async function retryUntilAnswered<T>(
-  ask: () => Promise<T>,
+  send: () => Promise<T>,
   everyMs: number,
   signal: AbortSignal,
 ): Promise<T> {
   const outcome = await poll(
     async () => {
       try {
-        return { reply: await ask() };
+        return { reply: await send() };
       } catch (error) {
         if (isErrorReply(error)) return { error };
         throw error;
@@ -67,14 +73,14 @@ export async function retryUntilAnswered<T>(
   return outcome.reply;
 }
 
-/** Whether a server sent this error, in contrast to a connection that failed. */
+/** Returns true if a server sent this error as its reply. Errors of connections are not error replies. */
 export function isErrorReply(error: unknown): error is Error {
   return error instanceof Error && error.name === "ReplyError";
 }
 
-/** Why the answer is still no. */
-export class NotYet extends Error {
-  override readonly name = "NotYet";
+/** The error of a failed attempt of {@link poll}. */
+export class AttemptError extends Error {
+  override readonly name = "AttemptError";
   constructor(reason: unknown) {
     super(messageOf(reason), { cause: reason });
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { isRefusal } from "./refusal.ts";
+import { isForbidden } from "./forbidden-request.ts";
 
-function answered(statusCode: number, message: string): Error {
+function engineError(statusCode: number, message: string): Error {
   return Object.assign(new Error(`(HTTP code ${statusCode}) unexpected - ${message}`), { statusCode });
 }
 
@@ -16,8 +16,8 @@ test.each([
   [500, "forbidden to use container capabilities"],
   [400, "HostConfig.Mounts is not allowed"],
   [405, "CapAdd is not permitted for this user"],
-])("%i %s is a refusal", (status, message) => {
-  expect(isRefusal(answered(status, message))).toBe(true);
+])("%i %s is forbidden", (status, message) => {
+  expect(isForbidden(engineError(status, message))).toBe(true);
 });
 
 test.each([
@@ -31,11 +31,11 @@ test.each([
   [400, "invalid restart policy: maximum retry count is not allowed"],
   [400, "invalid capability: FOWNERS"],
   [405, "Method Not Allowed"],
-])("%i %s is no refusal", (status, message) => {
-  expect(isRefusal(answered(status, message))).toBe(false);
+])("%i %s is not forbidden", (status, message) => {
+  expect(isForbidden(engineError(status, message))).toBe(false);
 });
 
-test("an error that is no answer of the engine is no refusal", () => {
-  expect(isRefusal(new Error("connect EACCES: access to the socket is denied"))).toBe(false);
-  expect(isRefusal("authorization denied by plugin")).toBe(false);
+test("an error that is not an answer of the engine is not forbidden", () => {
+  expect(isForbidden(new Error("connect EACCES: access to the socket is denied"))).toBe(false);
+  expect(isForbidden("authorization denied by plugin")).toBe(false);
 });

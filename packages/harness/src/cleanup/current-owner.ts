@@ -4,29 +4,29 @@ import { existsSync } from "node:fs";
 import { readFile, readlink } from "node:fs/promises";
 import { hostname, uptime, userInfo } from "node:os";
 import { promisify } from "node:util";
-import { type Owner, type Place, UNKNOWN } from "./owner.ts";
-import { processState } from "./process-state.ts";
+import { type HostIdentity, type Owner, UNKNOWN } from "./owner.ts";
+import { readProcessState } from "./process-state.ts";
 import { wallClockMs } from "../clock/real-time.ts";
 
 const run = promisify(execFile);
-const ASKING_LIMIT_MS = 10_000;
+const COMMAND_TIMEOUT_MS = 10_000;
 
 let owner: Promise<Owner> | undefined;
 
-/** This process as an owner. Found out once. */
-export function thisOwner(): Promise<Owner> {
-  owner ??= findOwner();
+/** Returns this process as an owner of resources. The properties are read once. */
+export function currentOwner(): Promise<Owner> {
+  owner ??= readOwner();
   return owner;
 }
 
-async function findOwner(): Promise<Owner> {
-  const [place, state, version] = await Promise.all([
-    findPlace(),
-    processState(process.pid),
-    libraryVersion(),
+async function readOwner(): Promise<Owner> {
+  const [host, state, version] = await Promise.all([
+    readHostIdentity(),
+    readProcessState(process.pid),
+    readLibraryVersion(),
   ]);
   return {
-    ...place,
+    ...host,
     pid: process.pid,
     startedAt: (state.kind === "running" ? state.startedAt : undefined) ?? UNKNOWN,
     project: workingFolder(),
@@ -34,21 +34,21 @@ async function findOwner(): Promise<Owner> {
   };
 }
 
-async function findPlace(): Promise<Place> {
+async function readHostIdentity(): Promise<HostIdentity> {
   const [bootId, id, pidNamespace] = await Promise.all([
-    firstLine("/proc/sys/kernel/random/boot_id"),
-    machineId().catch(() => undefined),
+    readFirstLine("/proc/sys/kernel/random/boot_id"),
+    readMachineId().catch(() => undefined),
     readlink("/proc/self/ns/pid").catch(() => undefined),
   ]);
   return {
-    machine: nameMachine(inContainer() ? undefined : id, bootId, hostname()),
+    machine: hashMachine(isInContainer() ? undefined : id, bootId, hostname()),
     boot: bootId ?? `since ${new Date(wallClockMs() - uptime() * 1_000).toISOString().slice(0, 16)}`,
     pidNamespace: /\d+/.exec(pidNamespace ?? "")?.[0] ?? "none",
     user: userName(),
   };
 }
 
-/** The folder in which this process works, unless it has been deleted. */
+/** Returns the working folder of this process, or {@link UNKNOWN} if it was deleted. */
 function workingFolder(): string {
   try {
     return process.cwd();
@@ -57,7 +57,10 @@ function workingFolder(): string {
   }
 }
 
-/** A number needs no entry in the user database, which a container's user may not have; `userInfo()` throws without one. */
+/**
+ * Returns the user id, or on Windows the user name. `userInfo()` throws if the user has no entry in the user database, which is
+ * possible in a container; `getuid()` does not.
+ */
 function userName(): string {
   const uid = process.getuid?.();
   if (uid !== undefined) return String(uid);
@@ -69,12 +72,15 @@ function userName(): string {
 }
 
 /**
- * A name for a machine that two machines do not share. An image or a container brings a machine id that others have
- * too, so there the boot's id takes its place: after a reboot nothing is recognised any more, which errs on the safe
- * side. The host name tells clones apart, but not on macOS: there it changes with the network, and the id is the
- * hardware's own.
+ * Returns a hash that identifies a machine. It contains the host name, which distinguishes clones of a machine; but not on macOS,
+ * where the host name changes with the network and the machine id belongs to the hardware.
+ *
+ * @param id the machine id. It is undefined in a container, because containers of one image have the same machine id. Then the
+ * boot id is used: after a reboot no owner is recognised, so that nothing is removed.
+ * @param platform default: the platform of this process.
+ * @returns {@link UNKNOWN} if both ids are undefined.
  */
-export function nameMachine(
+export function hashMachine(
   id: string | undefined,
   bootId: string | undefined,
   host: string,
@@ -86,7 +92,7 @@ export function nameMachine(
   return createHash("sha256").update(traits).digest("hex").slice(0, 16);
 }
 
-function inContainer(): boolean {
+function isInContainer(): boolean {
   return (
     existsSync("/.dockerenv") ||
     existsSync("/run/.containerenv") ||
@@ -94,36 +100,37 @@ function inContainer(): boolean {
   );
 }
 
-async function machineId(): Promise<string | undefined> {
+async function readMachineId(): Promise<string | undefined> {
   switch (process.platform) {
     case "darwin": {
       const { stdout } = await run("ioreg", ["-rd1", "-c", "IOPlatformExpertDevice"], {
-        timeout: ASKING_LIMIT_MS,
+        timeout: COMMAND_TIMEOUT_MS,
       });
       return /"IOPlatformUUID" = "([^"]+)"/.exec(stdout)?.[1];
     }
     case "win32": {
       const key = String.raw`HKLM\SOFTWARE\Microsoft\Cryptography`;
       const { stdout } = await run("reg", ["query", key, "/v", "MachineGuid"], {
-        timeout: ASKING_LIMIT_MS,
+        timeout: COMMAND_TIMEOUT_MS,
         windowsHide: true,
       });
       return /MachineGuid\s+REG_SZ\s+(\S+)/.exec(stdout)?.[1];
     }
     default: {
-      const id = (await firstLine("/etc/machine-id")) ?? (await firstLine("/var/lib/dbus/machine-id"));
-      // At the first boot of an image it says "uninitialized".
+      const id =
+        (await readFirstLine("/etc/machine-id")) ?? (await readFirstLine("/var/lib/dbus/machine-id"));
+      // During the first boot of an image the file contains "uninitialized".
       return id !== undefined && /^[0-9a-f]{32}$/.test(id) ? id : undefined;
     }
   }
 }
 
-async function firstLine(file: string): Promise<string | undefined> {
+async function readFirstLine(file: string): Promise<string | undefined> {
   const text = await readFile(file, "utf8").catch(() => "");
   return text.split("\n")[0]?.trim() || undefined;
 }
 
-async function libraryVersion(): Promise<string> {
+async function readLibraryVersion(): Promise<string> {
   const text = await readFile(new URL("../../package.json", import.meta.url), "utf8").catch(() => "{}");
   const { version = UNKNOWN } = JSON.parse(text) as { version?: string };
   return version;

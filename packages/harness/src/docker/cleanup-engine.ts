@@ -1,21 +1,21 @@
-import { asResources, isGone } from "../cleanup/engine-http.ts";
-import type { LabelledResource, LabelledResources } from "../cleanup/labelled-resources.ts";
+import { isRemoved, toResources } from "../cleanup/engine-http.ts";
+import type { CleanupEngine, LabelledResource } from "../cleanup/labelled-resources.ts";
 import { type Engine, findClient, statusOf } from "./engine.ts";
 
 type Docker = Engine["docker"];
 
 /**
- * The engine that Testcontainers finds, as far as cleaning up needs it. Starts no reaper. A watcher that cannot reach
- * the engine by itself calls it by this name, in its own process.
+ * Connects to the engine that Testcontainers finds. Does not start the reaper of Testcontainers. A watcher that cannot reach the
+ * engine through {@link EngineHttp} imports this module in its own process and calls this function by its name.
  *
- * @throws RedisClusterError NO_DOCKER
+ * @throws RedisClusterError NO_DOCKER if no engine answers.
  */
-export async function openLabelledResources(): Promise<LabelledResources> {
-  return labelledResources((await findClient()).container.dockerode);
+export async function openCleanupEngine(): Promise<CleanupEngine> {
+  return createCleanupEngine((await findClient()).container.dockerode);
 }
 
-/** The same of an engine that was found already. */
-export function labelledResources(docker: Docker): LabelledResources {
+/** Creates the same for an engine that is already connected. */
+export function createCleanupEngine(docker: Docker): CleanupEngine {
   return { list: (labels) => list(docker, labels), remove: (resource) => remove(docker, resource) };
 }
 
@@ -26,7 +26,7 @@ async function list(docker: Docker, label: readonly string[]): Promise<readonly 
     docker.listNetworks({ filters }),
     docker.listVolumes({ filters }),
   ]);
-  return asResources(containers, networks, volumes);
+  return toResources(containers, networks, volumes);
 }
 
 async function remove(docker: Docker, { kind, id }: LabelledResource): Promise<void> {
@@ -43,6 +43,6 @@ async function remove(docker: Docker, { kind, id }: LabelledResource): Promise<v
         break;
     }
   } catch (error) {
-    if (!isGone(kind, statusOf(error))) throw error;
+    if (!isRemoved(kind, statusOf(error))) throw error;
   }
 }

@@ -1,29 +1,29 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { type Engine, imageName } from "./engine.ts";
 
-/** What an image says about the containers that are made from it. */
-export interface ImageFacts {
+/** The configuration of an image for its containers. */
+export interface ImageConfig {
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
-  /** Empty if the image names none. */
+  /** The working folder. It is empty if the image does not set one. */
   readonly workingDir: string;
-  /** Empty for root. */
+  /** The user in the notation of Docker. It is empty for root. */
   readonly user: string;
-  /** Folders for which the image declares a volume. */
+  /** The folders for which the image declares a volume. */
   readonly volumes: readonly string[];
 }
 
 /**
- * Inspects an image that the engine already has.
+ * Reads the configuration of an image that the engine has.
  *
  * @throws RedisClusterError START_FAILED if the engine does not answer, or does not have the image.
  */
-export async function readImage({ docker }: Engine, image: string): Promise<ImageFacts> {
+export async function readImageConfig({ docker }: Engine, image: string): Promise<ImageConfig> {
   try {
     const { Config } = await docker.getImage(imageName(image)).inspect();
     return {
-      entrypoint: asWords(Config.Entrypoint),
-      command: asWords(Config.Cmd),
+      entrypoint: toWords(Config.Entrypoint),
+      command: toWords(Config.Cmd),
       workingDir: Config.WorkingDir ?? "",
       user: Config.User ?? "",
       volumes: Object.keys(Config.Volumes ?? {}),
@@ -40,8 +40,8 @@ export async function readImage({ docker }: Engine, image: string): Promise<Imag
   }
 }
 
-/** A command of an image or a container as the list of its words; a single string is one word, as Docker reads it. */
-export function asWords(given: string | readonly string[] | null | undefined): readonly string[] {
-  if (given === null || given === undefined) return [];
-  return typeof given === "string" ? [given] : given;
+/** Converts a command of an image or a container to its words. As in Docker, a string is a single word. */
+export function toWords(command: string | readonly string[] | null | undefined): readonly string[] {
+  if (command === null || command === undefined) return [];
+  return typeof command === "string" ? [command] : command;
 }
