@@ -46,26 +46,26 @@ export interface RedisClusterOptions extends ClusterShape {
  * @throws RedisClusterError with a code that docs/errors.md explains.
  */
 export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<StartedRedisCluster> {
-  const { cluster } = await startForRunner({ limitMs: undefined, evidenceDir: undefined }, options);
+  const { cluster } = await startForRunner({ timeoutMs: undefined, evidenceDir: undefined }, options);
   return cluster;
 }
 
 /** The options of a start by a test runner. */
 export interface RunnerStartOptions {
   /** What is left of the runner's own time, in real milliseconds: no time scale stretches it. Undefined: no limit. */
-  readonly limitMs: number | undefined;
+  readonly timeoutMs: number | undefined;
   /** Where a start that fails writes its evidence, where the options name no folder. The cluster itself does not. */
   readonly evidenceDir: string | undefined;
 }
 
 /** {@link startRedisCluster} for a test runner. */
 export async function startForRunner(
-  { limitMs, evidenceDir }: RunnerStartOptions,
+  { timeoutMs, evidenceDir }: RunnerStartOptions,
   options: RedisClusterOptions,
 ): Promise<ClusterHandle> {
   const begun = monotonicMs();
   const leftMs = (): number =>
-    limitMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, limitMs - (monotonicMs() - begun));
+    timeoutMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, timeoutMs - (monotonicMs() - begun));
   const valid = withImageNames(validateOptions(options, process.env));
   const seed = valid.seed && (await readSeed(valid.seed));
   const { signal, configureNode } = options;
@@ -98,9 +98,9 @@ async function prepare(
 ): Promise<Engine> {
   const answerMs = ENGINE_TIMEOUT_MS * timeScale;
   const pullMs = Math.max(PULL_TIMEOUT_MS * timeScale, startupTimeoutMs);
-  const step = async <T>(what: string, limitMs: number, act: () => Promise<T>): Promise<T> => {
+  const step = async <T>(what: string, timeoutMs: number, act: () => Promise<T>): Promise<T> => {
     using deadline = startDeadline({
-      timeoutMs: Math.min(leftMs(), limitMs),
+      timeoutMs: Math.min(leftMs(), timeoutMs),
       signal,
       what: () => what,
       timeoutCode: "START_TIMEOUT",
