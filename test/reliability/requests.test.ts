@@ -58,7 +58,7 @@ test("a start that fails removes what it made without waiting for the sweep", as
   const { code, message, keys } = await victim.tells("failed");
   expect(relay.requests.map(({ path }) => path)).toContain("/volumes");
   expect(code).toBe("START_FAILED");
-  expect(message).not.toContain("Removing what the start had made");
+  expect(message).not.toContain("Removing what the start had created");
   expect(keys).not.toContain("cleanupError");
 });
 
