@@ -197,7 +197,7 @@ describe("a reset after a kill that its caller gave up, and that the engine has 
     expect(await victim.tells("kill")).toEqual({ code: "WAIT_TIMEOUT" });
     expect(await victim.tells("reset")).toEqual({
       way: "mended",
-      because: expect.stringContaining("Killing node-1 was given up, and may still happen"),
+      because: expect.stringContaining("Killing node-1 was abandoned, and may still take effect"),
       restarted: ["node-1"],
       problems: [],
       status: "running",
@@ -223,7 +223,7 @@ describe("a reset after a kill that its caller gave up, and that the engine has 
     expect(await victim.tells("reset")).toEqual({
       code: "RESET_FAILED",
       message: expect.stringContaining(
-        "The cluster could not be verified: Killing node-1 was given up, and may still happen.",
+        "The cluster could not be verified: Killing node-1 was abandoned, and may still take effect.",
       ),
     });
   });

@@ -24,8 +24,8 @@ const TIMEOUT_MS = 10_000;
 
 /**
  * Connects to a cluster that another process on this machine started and shared with `share()`. The returned handle is complete:
- * clients, faults, observation, workloads, reset and lease. Resolves when its client is connected, which is not possible while another
- * handle keeps the cluster broken.
+ * clients, faults, observation, workloads, reset and lease. Resolves when its client is connected. That may be impossible while another
+ * handle breaks the cluster.
  *
  * Close the handle with `stop()` or `await using`. That reverts its faults and closes its connections. The cluster itself ends with the
  * process that started it. A handle knows only its own faults; but a `reset()` of any handle also restarts the nodes in whose networks
