@@ -30,8 +30,8 @@ export async function requireStatus(
 }
 
 /**
- * Applies an action to several targets at the same time. If it fails for one target, it is reverted for the others, so that a fault is
- * active completely or not at all.
+ * Applies an action to several targets at the same time. If it fails for one target, it is reverted for the others, so that a
+ * fault is active completely or not at all.
  */
 export async function applyToAll<T>(
   targets: readonly T[],

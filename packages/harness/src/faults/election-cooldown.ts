@@ -8,8 +8,8 @@ const MARGIN_MS = 20;
 
 /**
  * Returns for how many milliseconds a node still uses the votes of its last election; 0 if it has held no election, or its server
- * forgets the votes. If the node is requested to take over during this time, it counts the old votes again, promotes itself with a
- * config epoch that is lower than that of other nodes, accepts writes for some milliseconds, and loses them.
+ * forgets the votes. If the node is requested to take over during this time, it counts the old votes again, promotes itself with
+ * a config epoch that is lower than that of other nodes, accepts writes for some milliseconds, and loses them.
  */
 export async function readElectionCooldownMs(
   { connection, container }: ManagedNode,
@@ -26,8 +26,8 @@ export async function readElectionCooldownMs(
 }
 
 /**
- * Returns whether a server forgets the votes of an election that it has won: Valkey since 8.1 (valkey-io/valkey#1711). Redis and older
- * versions of Valkey keep them.
+ * Returns whether a server forgets the votes of an election that it has won: Valkey since 8.1 (valkey-io/valkey#1711). Redis and
+ * older versions of Valkey keep them.
  */
 function forgetsVotes({ server, major, minor }: ServerVersion): boolean {
   return server === "valkey" && (major > 8 || (major === 8 && minor >= 1));

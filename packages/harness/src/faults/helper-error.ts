@@ -29,9 +29,9 @@ const REMEDIES: Readonly<Record<HelperTask, string>> = {
 };
 
 /**
- * The kernel's answers to netlink requests for a feature that it lacks, as nft (`mnl.c`, `libnftables.c`) and tc print them: `ENOENT`
- * for an expression or a queue whose module is missing; `EOPNOTSUPP`, `EAFNOSUPPORT`, `EPROTONOSUPPORT` and `ENOSYS` for a whole
- * subsystem.
+ * The kernel's answers to netlink requests for a feature that it lacks, as nft (`mnl.c`, `libnftables.c`) and tc print them:
+ * `ENOENT` for an expression or a queue whose module is missing; `EOPNOTSUPP`, `EAFNOSUPPORT`, `EPROTONOSUPPORT` and `ENOSYS` for
+ * a whole subsystem.
  */
 const KERNEL_LACKS =
   /(?:could not process rule|cache initialization failed|unable to initialize netlink socket|netlink error|RTNETLINK answers|qdisc kind)[^\n]*(?:operation not supported|no such file or directory|protocol not supported|address family not supported|function not implemented|is unknown)/i;

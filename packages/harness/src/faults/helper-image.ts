@@ -14,8 +14,8 @@ export class HelperImage {
   }
 
   /**
-   * Pulls the image if the engine does not have it. Pulling has a separate timeout of ten minutes, because the duration of a pull says
-   * nothing about the fault.
+   * Pulls the image if the engine does not have it. Pulling has a separate timeout of ten minutes, because the duration of a pull
+   * says nothing about the fault.
    */
   async ensure({ signal, timeoutMs }: WaitOptions): Promise<void> {
     if (this.#isPresent) return;

@@ -28,8 +28,8 @@ export class LateFaults {
   }
 
   /**
-   * Waits until a fault is active. If the signal is aborted before, the fault is late: it is reverted as soon as it becomes active, and
-   * a heal or a reset waits for that.
+   * Waits until a fault is active. If the signal is aborted before, the fault is late: it is reverted as soon as it becomes
+   * active, and a heal or a reset waits for that.
    *
    * @param doing the action, as in `Killing`.
    * @param applying settles when the fault is active or has failed.
@@ -74,8 +74,8 @@ export class LateFaults {
   }
 
   /**
-   * Waits until no fault is pending, but at most 5 s times the time scale, because a call to an engine that hangs never ends. Resolves
-   * also if faults are still pending then.
+   * Waits until no fault is pending, but at most 5 s times the time scale, because a call to an engine that hangs never ends.
+   * Resolves also if faults are still pending then.
    *
    * @throws the reason of the signal if it is aborted.
    */

@@ -10,8 +10,8 @@ import { parseInfo } from "../view/parse-info.ts";
 import { readElectionCooldownMs } from "./election-cooldown.ts";
 
 /**
- * How a replica takes over. `graceful`: in agreement with its primary, which must be alive, without losing writes. `force`: with the
- * votes of the other primaries, but without the consent of its own primary. `takeover`: without any consent or votes.
+ * How a replica takes over. `graceful`: in agreement with its primary, which must be alive, without losing writes. `force`: with
+ * the votes of the other primaries, but without the consent of its own primary. `takeover`: without any consent or votes.
  */
 export type FailoverMode = "graceful" | "force" | "takeover";
 
@@ -22,12 +22,12 @@ const POLL_MS = 10;
 const SERVER_TIMEOUT_MS = 5_000;
 
 /**
- * Promotes a replica to the primary of its shard. Resolves when it is the primary and executes commands, also if the other primaries
- * elect it themselves meanwhile. If the cluster is down for another reason, such as a second shard without a primary, resolves after the
- * promotion, because several takeovers in a row may be needed until the cluster is up.
+ * Promotes a replica to the primary of its shard. Resolves when it is the primary and executes commands, also if the other
+ * primaries elect it themselves meanwhile. If the cluster is down for another reason, such as a second shard without a primary,
+ * resolves after the promotion, because several takeovers in a row may be needed until the cluster is up.
  *
- * If the server abandons the request, it is sent again. If the replica would use the votes of an earlier election, the request is sent
- * only when the replica has forgotten them. If the signal is aborted, the error contains why the promotion has not happened.
+ * If the server abandons the request, it is sent again. If the replica would use the votes of an earlier election, the request is
+ * sent only when the replica has forgotten them. If the signal is aborted, the error contains why the promotion has not happened.
  *
  * @param rejectHopeless throws if a primary has failed and the promotion can no longer get its votes.
  * @throws RedisClusterError INVALID_ARGUMENT if the node is a primary already.
@@ -62,8 +62,8 @@ export async function promoteReplica(
         throw new Error(
           `${name} promoted itself with an outdated config epoch, which the other nodes ignore`,
         );
-      // A young process refuses commands for some time after its promotion. But if the view of the node contains another reason, such
-      // as a second shard without a primary, waiting does not help.
+      // A young process refuses commands for some time after its promotion. But if the view of the node contains another reason,
+      // such as a second shard without a primary, waiting does not help.
       const requireFullCoverage = cluster.plan.requireFullCoverage === "yes";
       if (view.state !== "ok" && whyDown(view, requireFullCoverage) === undefined)
         throw new Error(`${name} is the primary and refuses commands: its cluster_state is ${view.state}`);
@@ -113,8 +113,8 @@ export async function promoteReplica(
 }
 
 /**
- * Requires that the primary lists the replica as online. A graceful failover begins with a message to the primary, which ignores it
- * if the replica is not one of those that receive its stream.
+ * Requires that the primary lists the replica as online. A graceful failover begins with a message to the primary, which ignores
+ * it if the replica is not one of those that receive its stream.
  */
 async function requireListedByPrimary(
   replica: ManagedNode,

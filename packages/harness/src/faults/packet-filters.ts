@@ -12,7 +12,9 @@ const LOAD_TABLE = 'printf %s "$1" | nft -f -';
 const DELETE_TABLE = 'nft list table inet "$1" >/dev/null 2>&1 || exit 0; nft delete table inet "$1"';
 const ADD_DELAY = "tc qdisc add dev eth0 root netem delay";
 const DELETE_DELAY = "tc qdisc show dev eth0 | grep -q netem || exit 0; tc qdisc del dev eth0 root";
-/** With a longer delay, as much jitter, and a few round trips, a node may not answer within the library's timeout for a command. */
+/**
+ * With a longer delay, as much jitter, and a few round trips, a node may not answer within the library's timeout for a command.
+ */
 const MAX_ANSWERED_DELAY_MS = 500;
 
 /** A fault in the networks of nodes that is active. */

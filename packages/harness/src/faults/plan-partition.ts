@@ -32,8 +32,8 @@ export interface PartitionOptions {
    */
   readonly plane?: Plane | undefined;
   /**
-   * Whether only packets from the first group to the other groups are dropped. Packets in the other direction arrive. Clients belong to
-   * the group that contains `"clients"` or, if no group contains it and the plane is `"clients"`, to the last group.
+   * Whether only packets from the first group to the other groups are dropped. Packets in the other direction arrive. Clients
+   * belong to the group that contains `"clients"` or, if no group contains it and the plane is `"clients"`, to the last group.
    * @default false
    */
   readonly oneWay?: boolean | undefined;
@@ -166,8 +166,8 @@ function tenThousandths(loss: number): number {
 }
 
 /**
- * Returns the names of the nodes whose cluster bus is cut off from more than half of the other nodes, in one direction or in both. This
- * does not include nodes on the larger side of a partition, whichever side has the filters.
+ * Returns the names of the nodes whose cluster bus is cut off from more than half of the other nodes, in one direction or in
+ * both. This does not include nodes on the larger side of a partition, whichever side has the filters.
  *
  * @param cuts the cuts of filters that drop all packets.
  */

@@ -2,8 +2,8 @@ import { parseInfo } from "../view/parse-info.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
 
 /**
- * Reads the offset of each node in the replication stream that it receives. Returns the offsets by node name; -1 if a node receives no
- * stream or does not answer.
+ * Reads the offset of each node in the replication stream that it receives. Returns the offsets by node name; -1 if a node
+ * receives no stream or does not answer.
  */
 export async function readReplicationOffsets(
   nodes: readonly ManagedNode[],

@@ -18,7 +18,8 @@ const NODES = PLAN.nodes;
 const [RESTARTED] = NODES;
 
 /**
- * Returns the view of four primaries. node-3 does not answer, unless `all` is true, and has the given flag. node-0 has the given state.
+ * Returns the view of four primaries. node-3 does not answer, unless `all` is true, and has the given flag. node-0 has the given
+ * state.
  */
 function viewWith(
   state: string,

@@ -11,8 +11,8 @@ import type { RestartConstraint } from "./fault-registry.ts";
 const POLL_MS = 20;
 
 /**
- * Starts a stopped node, or stops a running node gracefully and starts it again. Active network faults of the node are applied again
- * before its server starts. Resolves before the node has rejoined the cluster: see {@link waitUntilRejoined}.
+ * Starts a stopped node, or stops a running node gracefully and starts it again. Active network faults of the node are applied
+ * again before its server starts. Resolves before the node has rejoined the cluster: see {@link waitUntilRejoined}.
  *
  * @param data whether the stored data of the node are kept or deleted.
  * @param constraints returns what the currently active faults mean for the node.
@@ -39,7 +39,10 @@ export async function startOrRestart(
   await abortable(startWithFaults(container, constraints), signal);
 }
 
-/** Starts a container. If network faults must be applied again, the server starts only afterwards, so that no packet passes before. */
+/**
+ * Starts a container. If network faults must be applied again, the server starts only afterwards, so that no packet passes
+ * before.
+ */
 async function startWithFaults(
   container: ManagedNode["container"],
   constraints: () => readonly RestartConstraint[],
@@ -57,10 +60,10 @@ async function startWithFaults(
 }
 
 /**
- * Waits until a node that was started has rejoined the cluster: it answers and has loaded its data; every node that answers has a link
- * to it and reports no failure; if it is a replica, it is in sync; it executes commands, unless the cluster is down for another reason;
- * and the whole cluster is healthy, unless other nodes do not answer. A sync is not waited for if the primary of the replica has failed
- * and cannot be replaced.
+ * Waits until a node that was started has rejoined the cluster: it answers and has loaded its data; every node that answers has a
+ * link to it and reports no failure; if it is a replica, it is in sync; it executes commands, unless the cluster is down for
+ * another reason; and the whole cluster is healthy, unless other nodes do not answer. A sync is not waited for if the primary of
+ * the replica has failed and cannot be replaced.
  *
  * With an active network fault of the node, the call waits only until the node answers. If the fault cuts the node off from this
  * program, it does not wait at all.
@@ -105,12 +108,12 @@ export function isUnreachableFromHost(constraints: readonly RestartConstraint[])
 }
 
 /**
- * Returns why a restarted node has not rejoined the cluster; undefined if it has. A slot in migration is no problem, because the user
- * has started the migration.
+ * Returns why a restarted node has not rejoined the cluster; undefined if it has. A slot in migration is no problem, because the
+ * user has started the migration.
  *
- * If other nodes do not answer, only problems of this node count, and the cluster may be down for good. So the state of the node counts
- * only if its own view contains no reason for it, as with a primary that refuses commands until its process is two seconds old. For the
- * same reason the sync of a replica does not count if its primary has failed for good.
+ * If other nodes do not answer, only problems of this node count, and the cluster may be down for good. So the state of the node
+ * counts only if its own view contains no reason for it, as with a primary that refuses commands until its process is two seconds
+ * old. For the same reason the sync of a replica does not count if its primary has failed for good.
  *
  * @param failedForGood the names of the primaries that have failed and cannot be replaced.
  */

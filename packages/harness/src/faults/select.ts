@@ -36,7 +36,8 @@ export interface Selection {
  *
  * @param selector has been validated.
  * @param offsets the replication offsets by node name. Only `replicaOf` needs them.
- * @throws RedisClusterError INVALID_ARGUMENT if the selector selects no node, or `random` is greater than the number of candidates.
+ * @throws RedisClusterError INVALID_ARGUMENT if the selector selects no node, or `random` is greater than the number of
+ * candidates.
  */
 export function select(
   selector: Selector,

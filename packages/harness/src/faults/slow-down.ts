@@ -14,8 +14,8 @@ export interface SlowedNode {
 
 /**
  * Delays the answers of a node: sends `CLIENT PAUSE … ALL`, and sends it again as soon as the pause has ended. The server accepts
- * commands during a pause, and answers all of them at its end. Gossip and replication continue. This needs no debug command and no
- * processor time.
+ * commands during a pause, and answers all of them at its end. Gossip and replication continue. This needs no debug command and
+ * no processor time.
  *
  * @param delayMs the length of a pause, in milliseconds.
  * @throws RedisClusterError FAULT_FAILED if the server rejects the command.

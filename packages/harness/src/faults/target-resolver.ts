@@ -75,7 +75,10 @@ export class TargetResolver {
     return { description, resolve: () => Promise.resolve({ nodes, seed: undefined }) };
   }
 
-  /** Returns the owner of the slot of a key as a target. Its resolution waits until a node owns the slot, which may reject commands. */
+  /**
+   * Returns the owner of the slot of a key as a target. Its resolution waits until a node owns the slot, which may reject
+   * commands.
+   */
   ownerOf(key: string): UnresolvedTarget {
     this.#context.calls.refuseEnded();
     return {

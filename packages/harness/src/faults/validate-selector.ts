@@ -28,8 +28,8 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
 const COMBINABLE_WITH_RANDOM: ReadonlySet<string> = new Set(["role", "seed"]);
 
 /**
- * Rejects a selector that TypeScript would not allow, because it would select other nodes than intended: a misspelt role, for example,
- * would select all nodes.
+ * Rejects a selector that TypeScript would not allow, because it would select other nodes than intended: a misspelt role, for
+ * example, would select all nodes.
  *
  * @returns the selector without its undefined properties.
  * @throws RedisClusterError INVALID_ARGUMENT if the selector is invalid.

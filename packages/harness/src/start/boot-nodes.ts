@@ -43,7 +43,9 @@ export interface BootContext {
 export interface BootingNodes {
   /** By node index. Each promise resolves as soon as the node answers. */
   readonly connections: readonly Promise<NodeConnection>[];
-  /** Returns why nodes are created without hardening: the answer of the engine. Undefined while all are created with hardening. */
+  /**
+   * Returns why nodes are created without hardening: the answer of the engine. Undefined while all are created with hardening.
+   */
   readonly hardeningDroppedBecause: () => string | undefined;
 }
 
@@ -54,8 +56,8 @@ interface Hardening {
 }
 
 /**
- * Starts booting all nodes, a few at a time in the order of the plan. That takes the engine as long as starting all at the same time,
- * and the primaries, which are first in the plan, are up while other nodes still boot.
+ * Starts booting all nodes, a few at a time in the order of the plan. That takes the engine as long as starting all at the same
+ * time, and the primaries, which are first in the plan, are up while other nodes still boot.
  */
 export function bootNodes(context: BootContext): BootingNodes {
   const { engine, plan, cleanup, unconfirmed } = context;

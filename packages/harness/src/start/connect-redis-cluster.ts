@@ -24,12 +24,12 @@ const TIMEOUT_MS = 10_000;
 
 /**
  * Connects to a cluster that another process on this machine started and shared with `share()`. The returned handle is complete:
- * clients, faults, observation, workloads, reset and lease. Resolves when its client is connected. That may be impossible while another
- * handle breaks the cluster.
+ * clients, faults, observation, workloads, reset and lease. Resolves when its client is connected. That may be impossible while
+ * another handle breaks the cluster.
  *
- * Close the handle with `stop()` or `await using`. That reverts its faults and closes its connections. The cluster itself ends with the
- * process that started it. A handle knows only its own faults; but a `reset()` of any handle also restarts the nodes in whose networks
- * another handle left a fault. If this process dies, everything that it created for a fault is removed, as after
+ * Close the handle with `stop()` or `await using`. That reverts its faults and closes its connections. The cluster itself ends
+ * with the process that started it. A handle knows only its own faults; but a `reset()` of any handle also restarts the nodes in
+ * whose networks another handle left a fault. If this process dies, everything that it created for a fault is removed, as after
  * {@link startRedisCluster}.
  *
  * @param shared the result of `share()`.
@@ -53,8 +53,8 @@ export async function connectRedisCluster(
 }
 
 /**
- * Connects to a cluster in any state, like {@link connectRedisCluster}, but does not connect the client of the handle. For callers that
- * acquire the lease and reset the cluster first: the reset replaces the client by a connected one.
+ * Connects to a cluster in any state, like {@link connectRedisCluster}, but does not connect the client of the handle. For
+ * callers that acquire the lease and reset the cluster first: the reset replaces the client by a connected one.
  */
 export async function attachRedisCluster(
   shared: SharedCluster,
@@ -124,7 +124,10 @@ async function openHandle(
   }
 }
 
-/** Returns the mapped address of a node; undefined if the node does not run, or stops now, because another handle may be breaking it. */
+/**
+ * Returns the mapped address of a node; undefined if the node does not run, or stops now, because another handle may be breaking
+ * it.
+ */
 async function findMappedAddress(container: NodeContainer): Promise<HostAndPort | undefined> {
   const isRunning = async (): Promise<boolean> => (await container.state()).status === "running";
   if (!(await isRunning())) return undefined;

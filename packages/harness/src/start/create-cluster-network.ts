@@ -19,14 +19,14 @@ import type { ValidOptions } from "../plan/validate-options.ts";
 import { sweepQuietly } from "./sweep-once.ts";
 
 /**
- * After this many rejections, concurrent starts cannot be the reason. Four processes that start clusters at the same time choose among
- * 16384 ranges.
+ * After this many rejections, concurrent starts cannot be the reason. Four processes that start clusters at the same time choose
+ * among 16384 ranges.
  */
 const MAX_ATTEMPTS = 50;
 
 /**
- * Finds a free subnet, plans the cluster for it, and creates the network. If the engine reports that the subnet is in use, because
- * another process has created a network there in the meantime, it tries another one.
+ * Finds a free subnet, plans the cluster for it, and creates the network. If the engine reports that the subnet is in use,
+ * because another process has created a network there in the meantime, it tries another one.
  *
  * @throws RedisClusterError SUBNET_TAKEN if the subnet of the options is in use.
  * @throws RedisClusterError NO_FREE_SUBNET if no private range is free.

@@ -5,8 +5,8 @@ import type { NodeAtFailure } from "../evidence/nodes-at-failure.ts";
 const MAX_SHOWN_NODES = 1;
 
 /**
- * Adds the states of the containers to the error of a start, and the last lines of the log of one node: the first node that does not
- * run or, if all run, the first node.
+ * Adds the states of the containers to the error of a start, and the last lines of the log of one node: the first node that does
+ * not run or, if all run, the first node.
  */
 export function explainFailure(
   cause: unknown,

@@ -8,8 +8,8 @@ import { parseInfo } from "../view/parse-info.ts";
 const GREETING_TIMEOUT_MS = 500;
 
 /**
- * Explains why a server that accepts connections can never become this node, so that the start fails immediately instead of at its
- * timeout. Returns undefined if no such reason is found. Other errors of the server are left to the formation, which polls.
+ * Explains why a server that accepts connections can never become this node, so that the start fails immediately instead of at
+ * its timeout. Returns undefined if no such reason is found. Other errors of the server are left to the formation, which polls.
  *
  * @param address the published address of the node.
  * @param entrypoint the entry point that has started the server; empty if there is none.

@@ -28,18 +28,20 @@ export interface RedisClusterOptions extends ClusterShape {
   /** Changes each node's container before it is created. */
   readonly configureNode?: ConfigureNode | undefined;
   /**
-   * Data that are loaded before the start resolves, and that `reset()` restores: see {@link Seed} and docs/seed.md. At most 64 MiB.
+   * Data that are loaded before the start resolves, and that `reset()` restores: see {@link Seed} and docs/seed.md. At most 64
+   * MiB.
    * @default no data
    */
   readonly seed?: Seed | undefined;
 }
 
 /**
- * Starts a real Redis Cluster, with one container per node in a network of its own. Resolves when the cluster has been verified: all
- * nodes agree on members, roles and slots, all slots are covered, replicas are in sync, and every shard accepts a write.
+ * Starts a real Redis Cluster, with one container per node in a network of its own. Resolves when the cluster has been verified:
+ * all nodes agree on members, roles and slots, all slots are covered, replicas are in sync, and every shard accepts a write.
  *
- * Stop the cluster with `stop()` or `await using`. If this process dies before, a watcher process of this library removes everything:
- * see docs/cleaning-up.md. A start that fails leaves no container, network, connection or timer, and its error contains the evidence.
+ * Stop the cluster with `stop()` or `await using`. If this process dies before, a watcher process of this library removes
+ * everything: see docs/cleaning-up.md. A start that fails leaves no container, network, connection or timer, and its error
+ * contains the evidence.
  *
  * @param options the shape of the cluster, and the options of the start. @default three shards of two nodes
  * @returns the started cluster.
@@ -71,8 +73,8 @@ export interface RunnerStartOptions {
   /** The remaining time of the test, in milliseconds, which the time scale does not multiply; undefined if there is no limit. */
   readonly timeoutMs: number | undefined;
   /**
-   * The folder for the evidence of a failed start if the option `evidenceDir` is not set. Failed calls of the started cluster do not
-   * write evidence to it.
+   * The folder for the evidence of a failed start if the option `evidenceDir` is not set. Failed calls of the started cluster do
+   * not write evidence to it.
    */
   readonly evidenceDir: string | undefined;
 }
@@ -105,8 +107,8 @@ export async function startForRunner(
 const ENGINE_TIMEOUT_MS = 30_000;
 
 /**
- * Finds the engine, and pulls the image if the engine does not have it. Steps that may pull an image have a timeout of at least ten
- * minutes, because the duration of a first pull says nothing about the engine.
+ * Finds the engine, and pulls the image if the engine does not have it. Steps that may pull an image have a timeout of at least
+ * ten minutes, because the duration of a first pull says nothing about the engine.
  *
  * @param remainingMs returns the remaining time of the test, in milliseconds.
  */

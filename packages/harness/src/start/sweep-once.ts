@@ -11,9 +11,9 @@ const SWEEP_TIMEOUT_MS = 20_000;
 let sweeping: Promise<void> | undefined;
 
 /**
- * Removes the resources of dead processes, once per process. Later calls wait for the first sweep. Only the end of a cluster waits for
- * the promise, so that a short program does not end in the middle of the sweep. A start that fails does not wait for it. Never rejects:
- * the next sweep finds whatever remains.
+ * Removes the resources of dead processes, once per process. Later calls wait for the first sweep. Only the end of a cluster
+ * waits for the promise, so that a short program does not end in the middle of the sweep. A start that fails does not wait for
+ * it. Never rejects: the next sweep finds whatever remains.
  */
 export async function sweepOnce(engine: Engine): Promise<void> {
   sweeping ??= sweepQuietly(engine);

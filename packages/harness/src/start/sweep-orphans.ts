@@ -15,10 +15,10 @@ export interface SweepOptions extends WaitOptions {
 const TIMEOUT_MS = 30_000;
 
 /**
- * Removes the containers, networks and volumes of clusters whose process has ended, if it was certainly a process of this machine and
- * this user. Everything else is kept, and the report contains the reason. If the engine does not remove something, the removal is
- * retried a few times and then reported. Concurrent sweeps do not disturb each other. After a timeout or an abort, what has been removed
- * stays removed.
+ * Removes the containers, networks and volumes of clusters whose process has ended, if it was certainly a process of this machine
+ * and this user. Everything else is kept, and the report contains the reason. If the engine does not remove something, the
+ * removal is retried a few times and then reported. Concurrent sweeps do not disturb each other. After a timeout or an abort,
+ * what has been removed stays removed.
  *
  * The first cluster that a process starts runs a sweep itself. Call this function where no cluster is started any more.
  *

@@ -55,7 +55,8 @@ export class ClusterLease {
     this.#workloads = new TestWorkloads(this.cluster);
     this.#context = context;
     this.#options = options;
-    // Vitest abandons the body of a test that has timed out. The calls that the body awaits must end before the hooks of the test run.
+    // Vitest abandons the body of a test that has timed out. The calls that the body awaits must end before the hooks of the test
+    // run.
     context.signal.addEventListener("abort", this.#interrupt, { once: true });
   }
 
@@ -71,7 +72,8 @@ export class ClusterLease {
 
   static async #acquire(context: LeaseContext, options: ClusterLeaseOptions): Promise<ClusterLease> {
     const { task, signal, annotate } = context;
-    // In a beforeEach hook, the timeout of the hook applies, which a fixture cannot read. Then only Vitest's signal ends the wait.
+    // In a beforeEach hook, the timeout of the hook applies, which a fixture cannot read. Then only Vitest's signal ends the
+    // wait.
     const isInHook = task.result?.hooks?.beforeEach === "run";
     const request: TestRequest = {
       test: task.fullTestName,
@@ -111,8 +113,8 @@ export class ClusterLease {
   }
 
   /**
-   * Stops the workloads of the test, passes its failovers to the reporter, saves the evidence if the test has failed, and releases the
-   * cluster. Later calls through the fixtures of the test are rejected.
+   * Stops the workloads of the test, passes its failovers to the reporter, saves the evidence if the test has failed, and
+   * releases the cluster. Later calls through the fixtures of the test are rejected.
    *
    * @throws the problems of a workload that the test did not stop.
    */

@@ -23,8 +23,8 @@ interface PoolEntry<T> {
 }
 
 /**
- * The clusters of one worker: one for each set of options. A cluster is kept from test to test, and is reset before the next test,
- * not after the last one. So the cluster of a failed test can still be inspected, and the last test needs no reset.
+ * The clusters of one worker: one for each set of options. A cluster is kept from test to test, and is reset before the next
+ * test, not after the last one. So the cluster of a failed test can still be inspected, and the last test needs no reset.
  */
 export class ClusterPool<T> {
   readonly #entries = new Map<string, PoolEntry<T>>();
@@ -34,8 +34,8 @@ export class ClusterPool<T> {
   /**
    * Returns a cluster that is new or has been reset, for the use of one test.
    *
-   * @param scope names the part of the run that the cluster belongs to, such as one test file. {@link stopScope} stops all clusters
-   * of a scope.
+   * @param scope names the part of the run that the cluster belongs to, such as one test file. {@link stopScope} stops all
+   * clusters of a scope.
    * @param isExclusive whether the test gets a new cluster that no other test uses.
    * @throws RedisClusterError CLUSTER_IN_USE if another test is using the cluster.
    */

@@ -11,8 +11,8 @@ export interface ClusterSource<T> {
   /** Stops a cluster. A second call does nothing. */
   stop(cluster: T): Promise<void>;
   /**
-   * Whether the pool may start another cluster in the place of one that cannot be reset. If false, another process owns the cluster.
-   * Then the pool does not replace it, and does not remember failed starts.
+   * Whether the pool may start another cluster in the place of one that cannot be reset. If false, another process owns the
+   * cluster. Then the pool does not replace it, and does not remember failed starts.
    * @default true
    */
   readonly isReplaceable?: boolean | undefined;

@@ -19,8 +19,8 @@ export interface TestRun {
 }
 
 /**
- * Returns the name of the evidence folder of a failed test: project, file and test, readable, valid on every file system, and the same
- * in every run. Six characters of a hash distinguish names that differ only in replaced or removed characters.
+ * Returns the name of the evidence folder of a failed test: project, file and test, readable, valid on every file system, and the
+ * same in every run. Six characters of a hash distinguish names that differ only in replaced or removed characters.
  */
 export function evidenceName({
   project = "",

@@ -13,8 +13,8 @@ interface FailedStart {
 }
 
 /**
- * A test with this many times the time of the failed start is allowed another start. The remaining times of tests with equal timeouts
- * differ by some milliseconds.
+ * A test with this many times the time of the failed start is allowed another start. The remaining times of tests with equal
+ * timeouts differ by some milliseconds.
  */
 const MIN_TIME_FACTOR = 1.1;
 
@@ -30,13 +30,13 @@ const PERMANENT_FAILURES: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Records failed starts, and rejects starts that would probably fail again. One failure may be an accident of the engine or of a busy
- * machine, so the next test starts the cluster again. After two consecutive failures, or after one that certainly repeats, every other
- * test of the file fails immediately: if the engine is down, a file with many tests takes the time of two starts instead of one start
- * per test.
+ * Records failed starts, and rejects starts that would probably fail again. One failure may be an accident of the engine or of a
+ * busy machine, so the next test starts the cluster again. After two consecutive failures, or after one that certainly repeats,
+ * every other test of the file fails immediately: if the engine is down, a file with many tests takes the time of two starts
+ * instead of one start per test.
  *
- * A new file starts the cluster again. So does a retry of the test that failed last and, unless the failure certainly repeats, a test
- * that has more time than the last start had.
+ * A new file starts the cluster again. So does a retry of the test that failed last and, unless the failure certainly repeats, a
+ * test that has more time than the last start had.
  */
 export class FailedStarts {
   readonly #failures = new Map<string, FailedStart>();
@@ -62,9 +62,9 @@ export class FailedStarts {
   /**
    * Records that a start begins.
    *
-   * @returns a function that records the failure of the start. It ignores the failure if the test has ended meanwhile, because then
-   * the failure does not predict the next start. Starts that run at the same time count as one, because they may fail by the same
-   * accident.
+   * @returns a function that records the failure of the start. It ignores the failure if the test has ended meanwhile, because
+   * then the failure does not predict the next start. Starts that run at the same time count as one, because they may fail by the
+   * same accident.
    */
   recordStart(key: string, { test, file, signal, deadline }: TestRequest): (error: unknown) => void {
     const availableMs = deadline.remainingMs();

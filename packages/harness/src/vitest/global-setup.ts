@@ -22,17 +22,17 @@ export type SharedClusterKey = {
 const usedKeys = new WeakMap<TestProject, Set<string>>();
 
 /**
- * Starts one cluster for all workers. Write `export default redisClusterGlobalSetup({ nodes: 6 })` in a file that `globalSetup` of
- * Vitest's configuration names. Tests use the cluster with `redisClusterTest(inject("redisCluster"))`.
+ * Starts one cluster for all workers. Write `export default redisClusterGlobalSetup({ nodes: 6 })` in a file that `globalSetup`
+ * of Vitest's configuration names. Tests use the cluster with `redisClusterTest(inject("redisCluster"))`.
  *
- * In watch mode the cluster is reset before each further run, if possible. It is stopped when Vitest ends. docs/cleaning-up.md explains
- * what removes it if Vitest is killed.
+ * In watch mode the cluster is reset before each further run, if possible. It is stopped when Vitest ends. docs/cleaning-up.md
+ * explains what removes it if Vitest is killed.
  *
  * @param options the options of the cluster. `evidenceDir` has the same default as in `redisClusterTest`.
- * @param key the name that tests pass to `inject`. A second cluster in the same project needs another key, which a declaration adds to
- * Vitest's types. @default "redisCluster"
- * @returns the function for Vitest. It rejects with INVALID_ARGUMENT if the project already has a cluster under this key, and with the
- * errors of `startRedisCluster`. Vitest then ends without running a test.
+ * @param key the name that tests pass to `inject`. A second cluster in the same project needs another key, which a declaration
+ * adds to Vitest's types. @default "redisCluster"
+ * @returns the function for Vitest. It rejects with INVALID_ARGUMENT if the project already has a cluster under this key, and
+ * with the errors of `startRedisCluster`. Vitest then ends without running a test.
  * @throws RedisClusterError INVALID_ARGUMENT if an argument is invalid.
  * @example
  * declare module "vitest" {
@@ -80,8 +80,8 @@ async function startAndProvide(
 }
 
 /**
- * Resets the cluster before a further run in watch mode. Never rejects: Vitest awaits this in a timer, so that a rejection would be
- * unhandled and the run would not take place. Each test of `redisClusterTest` resets the cluster in any case.
+ * Resets the cluster before a further run in watch mode. Never rejects: Vitest awaits this in a timer, so that a rejection would
+ * be unhandled and the run would not take place. Each test of `redisClusterTest` resets the cluster in any case.
  */
 export async function resetBetweenRuns(cluster: Pick<StartedRedisCluster, "lease" | "reset">): Promise<void> {
   try {

@@ -51,9 +51,9 @@ function matcherResult({ ok, message, negated }: Verdict): SyncMatcherResult {
 }
 
 /**
- * Rejects the use of an asynchronous matcher inside another matcher, as in `toEqual(expect.toBeHealthy())`. Vitest does not await the
- * promise of such a matcher, so that it would always fail, and its negation never. The state has no assertion only in this case. The
- * error is thrown synchronously, because Vitest would ignore a rejection.
+ * Rejects the use of an asynchronous matcher inside another matcher, as in `toEqual(expect.toBeHealthy())`. Vitest does not await
+ * the promise of such a matcher, so that it would always fail, and its negation never. The state has no assertion only in this
+ * case. The error is thrown synchronously, because Vitest would ignore a rejection.
  */
 function rejectAsymmetric(state: Partial<MatcherState>, name: string): void {
   if (state.assertion !== undefined) return;
@@ -64,7 +64,9 @@ function rejectAsymmetric(state: Partial<MatcherState>, name: string): void {
   );
 }
 
-/** A matcher that is available only for one type of received values. Inside another matcher the received value has type `unknown`. */
+/**
+ * A matcher that is available only for one type of received values. Inside another matcher the received value has type `unknown`.
+ */
 type MatcherFor<Supported, Received, Matcher> = [Received] extends [Supported]
   ? Matcher
   : unknown extends Received
@@ -77,16 +79,16 @@ type TopLevelMatcherFor<Supported, Received, Matcher> = [Received] extends [Supp
 declare module "vitest" {
   interface Matchers<R, T> {
     /**
-     * Passes if every node answers, all nodes agree, and nothing is wrong at this moment. Await it. It queries the nodes once, with
-     * the default timeout of `view()`, and does not wait until the cluster is healthy: `cluster.waitUntilHealthy()` does.
+     * Passes if every node answers, all nodes agree, and nothing is wrong at this moment. Await it. It queries the nodes once,
+     * with the default timeout of `view()`, and does not wait until the cluster is healthy: `cluster.waitUntilHealthy()` does.
      *
      * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes.
      * @throws RedisClusterError CLUSTER_STOPPED after `stop()`.
      */
     toBeHealthy: TopLevelMatcherFor<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
     /**
-     * Passes if the nodes that answer agree on members, roles, slots and config epochs at this moment. Await it. It queries the nodes
-     * once, with the default timeout of `view()`.
+     * Passes if the nodes that answer agree on members, roles, slots and config epochs at this moment. Await it. It queries the
+     * nodes once, with the default timeout of `view()`.
      *
      * @throws RedisClusterError INVALID_ARGUMENT if fewer than two nodes answer.
      * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes.
@@ -94,9 +96,9 @@ declare module "vitest" {
      */
     toAgree: TopLevelMatcherFor<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
     /**
-     * Passes if, for each of the 16384 slots, a node that answers executes commands at this moment. Await it. A primary that does not
-     * answer covers no slots, even if the other nodes still count its slots as covered. It queries the nodes once, with the default
-     * timeout of `view()`.
+     * Passes if, for each of the 16384 slots, a node that answers executes commands at this moment. Await it. A primary that does
+     * not answer covers no slots, even if the other nodes still count its slots as covered. It queries the nodes once, with the
+     * default timeout of `view()`.
      *
      * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes.
      * @throws RedisClusterError CLUSTER_STOPPED after `stop()`.
@@ -105,8 +107,8 @@ declare module "vitest" {
     /**
      * Passes if each shard that failed over has another primary at the end. A manual failover counts.
      *
-     * @param limit `withinMs` limits the time from the fault to the promotion, in milliseconds. It is multiplied by the time scale of
-     * the cluster. @default no limit
+     * @param limit `withinMs` limits the time from the fault to the promotion, in milliseconds. It is multiplied by the time
+     * scale of the cluster. @default no limit
      * @throws RedisClusterError INVALID_ARGUMENT if the time of a promotion is unknown.
      */
     toHavePromotedReplica: MatcherFor<Failover, T, (limit?: PromotionLimit) => R>;
@@ -134,8 +136,8 @@ declare module "vitest" {
      * Passes if no shard was without an acknowledged write for longer than this time while there were attempts to write to it.
      *
      * @param limitMs the time in milliseconds. It is multiplied by the time scale of the cluster.
-     * @throws RedisClusterError INVALID_ARGUMENT if the ledger does not contain the answer: no writer wrote to a shard, or a shard
-     * did not accept writes when the writers stopped.
+     * @throws RedisClusterError INVALID_ARGUMENT if the ledger does not contain the answer: no writer wrote to a shard, or a
+     * shard did not accept writes when the writers stopped.
      */
     toHaveBeenUnavailableAtMost: MatcherFor<Ledger, T, (limitMs: number) => R>;
   }

@@ -2,7 +2,9 @@ import type { HistoryView } from "../evidence/history.ts";
 import { report } from "../report/report.ts";
 import type { ReportData } from "../report/report-data.ts";
 
-/** Returns every failover of a test as data for the reporter, each with the ledger of the workload that ran during the failover. */
+/**
+ * Returns every failover of a test as data for the reporter, each with the ledger of the workload that ran during the failover.
+ */
 export function observedFailovers({ failovers, ledgers }: HistoryView): readonly ReportData[] {
   return failovers.map((failover) => {
     const ledger = ledgers.findLast(

@@ -26,9 +26,9 @@ export interface RedisClusterFixtures {
   /** The fault methods of the cluster, which you can destructure. All faults are reverted before the next test. */
   faults: ClusterFaults;
   /**
-   * Starts a workload, as `cluster.startWorkload` does. If the test does not stop it, it is stopped at the end of the test, with a
-   * timeout of 60 000 ms. Then acknowledged writes that are lost, duplicated or stale fail the test, and so does a workload without
-   * any acknowledged write. If the test has already failed, the ledger is not checked.
+   * Starts a workload, as `cluster.startWorkload` does. If the test does not stop it, it is stopped at the end of the test, with
+   * a timeout of 60 000 ms. Then acknowledged writes that are lost, duplicated or stale fail the test, and so does a workload
+   * without any acknowledged write. If the test has already failed, the ledger is not checked.
    */
   workload: (options?: ClusterWorkloadOptions) => Promise<Workload>;
   /**
@@ -51,20 +51,20 @@ const WORKER_SCOPE = "worker";
 /**
  * Extends Vitest's `test` with a real Redis Cluster as fixtures: `test("…", async ({ cluster, redis, faults }) => …)`.
  *
- * The first test that requests the cluster starts it. It is reset before each further test, and stopped at the end of its scope, also
- * if the run is cancelled. If the start fails, the test fails with the error of the start. After two failed starts in a row, or one
- * that certainly repeats, the other tests of the file that need the same cluster fail immediately. The evidence of a failed test is
- * saved, and the path of its folder is printed.
+ * The first test that requests the cluster starts it. It is reset before each further test, and stopped at the end of its scope,
+ * also if the run is cancelled. If the start fails, the test fails with the error of the start. After two failed starts in a row,
+ * or one that certainly repeats, the other tests of the file that need the same cluster fail immediately. The evidence of a
+ * failed test is saved, and the path of its folder is printed.
  *
- * A test that requests a fixture fails with these errors: those of `startRedisCluster`, with START_TIMEOUT before Vitest's own timeout
- * if the start takes too long; CLUSTER_IN_USE while another test uses the cluster; and, if the cluster is shared, those of `lease()` and
- * `reset()`.
+ * A test that requests a fixture fails with these errors: those of `startRedisCluster`, with START_TIMEOUT before Vitest's own
+ * timeout if the start takes too long; CLUSTER_IN_USE while another test uses the cluster; and, if the cluster is shared, those
+ * of `lease()` and `reset()`.
  *
  * @param args the options of clusters that the worker starts itself, or the result of `inject("redisCluster")`. With a shared
- * cluster, every test acquires its lease and resets it. The lease ends with the test; then the workloads of the test are ended and its
- * faults reverted. @default the options `{}`
- * @throws RedisClusterError INVALID_ARGUMENT for any other value, such as the `undefined` that `inject` returns in a project without
- * the global set-up.
+ * cluster, every test acquires its lease and resets it. The lease ends with the test; then the workloads of the test are ended
+ * and its faults reverted. @default the options `{}`
+ * @throws RedisClusterError INVALID_ARGUMENT for any other value, such as the `undefined` that `inject` returns in a project
+ * without the global set-up.
  */
 export function redisClusterTest(
   ...args: readonly [source?: RedisClusterTestOptions | SharedCluster]

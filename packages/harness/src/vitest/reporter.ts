@@ -10,9 +10,9 @@ export interface RedisClusterReporterOptions {
 }
 
 /**
- * Collects every failover that a test of `redisClusterTest` observed, with the outcome of the test, and writes one page at the end of
- * each run. If a test called `reset()`, only the failovers after its last reset are included. The path of the page is printed. Missing
- * folders are created, and the page is never deleted. A run without a failover writes and prints nothing.
+ * Collects every failover that a test of `redisClusterTest` observed, with the outcome of the test, and writes one page at the
+ * end of each run. If a test called `reset()`, only the failovers after its last reset are included. The path of the page is
+ * printed. Missing folders are created, and the page is never deleted. A run without a failover writes and prints nothing.
  */
 export class RedisClusterReporter implements Reporter {
   readonly #outputFile: string;

@@ -20,8 +20,8 @@ export function evidenceRoot(evidenceDir: string | undefined): string {
 }
 
 /** Passes the evidence of a failed start or reset to Vitest, if the error has evidence. Never rejects. */
-export async function recordErrorEvidence(error: unknown, task: Readonly<RunnerTestCase>): Promise<void> {
-  const folder = error instanceof RedisClusterError ? error.details["evidence"] : undefined;
+export async function recordErrorEvidence(thrown: unknown, task: Readonly<RunnerTestCase>): Promise<void> {
+  const folder = thrown instanceof RedisClusterError ? thrown.details["evidence"] : undefined;
   if (typeof folder !== "string") return;
   await recordArtifact(task, artifact(folder)).catch((problem: unknown) => {
     console.error(`The evidence of "${task.fullTestName}" was not recorded: ${messageOf(problem)}`);
@@ -29,8 +29,8 @@ export async function recordErrorEvidence(error: unknown, task: Readonly<RunnerT
 }
 
 /**
- * Saves the evidence of a failed test, prints the path of its folder once, and passes the folder to Vitest as an artifact: Vitest does
- * not accept annotations of a test that has already failed. Never rejects, so that the error of the test itself is reported.
+ * Saves the evidence of a failed test, prints the path of its folder once, and passes the folder to Vitest as an artifact: Vitest
+ * does not accept annotations of a test that has already failed. Never rejects, so that the error of the test itself is reported.
  *
  * @param error the error of the test.
  * @param evidenceDir the option `evidenceDir`.

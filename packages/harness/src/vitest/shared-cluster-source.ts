@@ -25,8 +25,8 @@ export function sharedClusterSource(shared: SharedCluster): ClusterSource<Cluste
 }
 
 /**
- * Waits for the lease of the cluster and resets the cluster. The first test of a worker resets it as well, because a test of another
- * worker may have changed it. If the reset fails, the lease is released.
+ * Waits for the lease of the cluster and resets the cluster. The first test of a worker resets it as well, because a test of
+ * another worker may have changed it. If the reset fails, the lease is released.
  */
 export async function leaseAndReset(
   cluster: Pick<StartedRedisCluster, "lease" | "reset" | "plan">,

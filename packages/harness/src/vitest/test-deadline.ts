@@ -12,8 +12,8 @@ export interface TestDeadline {
 }
 
 /**
- * Starts the deadline of a test. It is earlier than the timeout of the test runner, by a quarter of the timeout and at most 5 s, so
- * that the library reports a failure before the runner ends the test.
+ * Starts the deadline of a test. It is earlier than the timeout of the test runner, by a quarter of the timeout and at most 5 s,
+ * so that the library reports a failure before the runner ends the test.
  *
  * @param timeoutMs milliseconds from now on. Without a positive finite number there is no timeout.
  * @param now returns the current time in milliseconds.

@@ -24,8 +24,8 @@ export class TestWorkloads {
   }
 
   /**
-   * Stops the workloads that are still running, and checks their ledgers. The ledger of a workload that the test itself stopped is not
-   * checked, because the test has it.
+   * Stops the workloads that are still running, and checks their ledgers. The ledger of a workload that the test itself stopped
+   * is not checked, because the test has it.
    *
    * @param hasFailed whether the test has already failed. Then no ledger is checked, and the workloads have only 5 s to stop.
    * @returns the error with which the test must fail; undefined if there is none.
