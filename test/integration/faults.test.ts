@@ -355,7 +355,7 @@ describe("faults, each applied and healed", () => {
     await expect(cluster.failover(replica, { timeoutMs: 500 })).rejects.toMatchObject({
       code: "WAIT_TIMEOUT",
       message: expect.stringContaining(
-        `Still: ${primary.name}, its primary, does not answer: use mode "force"`,
+        `Still: its primary ${primary.name} does not answer: use mode "force"`,
       ),
     });
     // A server may elect at once: not before the call has seen that it is a replica.

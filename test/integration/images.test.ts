@@ -192,11 +192,11 @@ describe("an entry point in shell form", () => {
     },
     {
       script: "exec redis-server --cluster-enabled yes --protected-mode no",
-      why: "its server does not use the config",
+      why: "its server does not use the library's config",
     },
     {
       script: "exec redis-server --cluster-enabled yes",
-      why: 'its server does not use the configuration that it is given by way of the entry point, and says "DENIED ',
+      why: "its server does not use the library's configuration, which is passed through the entry point, and answers \"DENIED ",
     },
   ])("is rejected if it starts a server of its own: $script", async ({ script, why }) => {
     const error: unknown = await start(script).catch((thrown: unknown) => thrown);

@@ -132,7 +132,7 @@ describe("what the engine cannot do", () => {
     expect(error.code).toBe("NODE_EXITED");
     expect(error.message).toMatch(/node-\d exited with code 1 while the cluster started/);
     expect(error.message).toContain("no-such-directive");
-    expect(error.message).toContain("What to try");
+    expect(error.message).toContain("What to do");
     expect(performance.now() - begun).toBeLessThan(8_000);
   });
 
@@ -191,7 +191,7 @@ describe("a start that is not to go on", () => {
     });
     expect(error.code).toBe("START_TIMEOUT");
     expect(error.message).toMatch(
-      /Running, but not to be reached from here: node-0 at 127\.0\.0\.1:\d+( \(.+\))?, and 2 more\./,
+      /Running but unreachable from this host: node-0 at 127\.0\.0\.1:\d+( \(.+\))?, and 2 more\./,
     );
     expect(error.message).toContain("see `bind`");
     expect(error.details).toMatchObject({

@@ -64,7 +64,7 @@ test("an engine that falls silent ends a start in time, with its phase; what was
   const { code, message, cleanup } = await victim.tells("failed");
   expect(code).toBe("START_TIMEOUT");
   expect(message).toContain("Starting the cluster (phase: containers): not done after 3000 ms.");
-  expect(cleanup).toMatch(/^Removing what the start had made \(phase: .+\): not done after \d+ ms\./);
+  expect(cleanup).toMatch(/^Removing what the start had created \(phase: .+\): not done after \d+ ms\./);
   relay.thaw();
   await expect.poll(() => leftoversOf(victim.pid), WITHIN).toEqual([]);
 });

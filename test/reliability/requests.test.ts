@@ -58,7 +58,7 @@ test("a start that fails removes what it made without waiting for the sweep", as
   const { code, message, keys } = await victim.tells("failed");
   expect(relay.requests.map(({ path }) => path)).toContain("/volumes");
   expect(code).toBe("START_FAILED");
-  expect(message).not.toContain("Removing what the start had made");
+  expect(message).not.toContain("Removing what the start had created");
   expect(keys).not.toContain("cleanupError");
 });
 
@@ -197,7 +197,7 @@ describe("a reset after a kill that its caller gave up, and that the engine has 
     expect(await victim.tells("kill")).toEqual({ code: "WAIT_TIMEOUT" });
     expect(await victim.tells("reset")).toEqual({
       way: "mended",
-      because: expect.stringContaining("Killing node-1 was given up, and may still happen"),
+      because: expect.stringContaining("Killing node-1 was abandoned, and may still take effect"),
       restarted: ["node-1"],
       problems: [],
       status: "running",
@@ -223,7 +223,7 @@ describe("a reset after a kill that its caller gave up, and that the engine has 
     expect(await victim.tells("reset")).toEqual({
       code: "RESET_FAILED",
       message: expect.stringContaining(
-        "The cluster could not be verified: Killing node-1 was given up, and may still happen.",
+        "The cluster could not be verified: Killing node-1 was abandoned, and may still take effect.",
       ),
     });
   });

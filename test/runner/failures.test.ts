@@ -31,7 +31,7 @@ test("wrong options fail every test that needs the cluster, and no other", async
     run.tests.map((each) => [each.fullName, each.failureMessages.join("\n")]),
   );
   expect(messages["first"]).toContain("The cluster's options are wrong; nothing was started.");
-  expect(messages["second"]).toContain('did not start for "first", and is not tried again in this file');
+  expect(messages["second"]).toContain('did not start for "first", and is not started again in this file');
   expect(messages["a block with other options third"]).toContain(
     "nodes: expected an integer from 1 to 100, got 101.",
   );
@@ -44,7 +44,7 @@ test("an image that cannot be had is a clear error, soon, for every test of the 
   expect(run.exitCode).toBe(1);
   expect(statuses(run)).toEqual({ first: "failed", second: "failed" });
   expect(run.output).toContain("localhost:1/no-such-image:none");
-  expect(run.output).toContain("is not tried again in this file");
+  expect(run.output).toContain("is not started again in this file");
   expect(await leftovers()).toEqual([]);
 });
 

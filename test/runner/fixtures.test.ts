@@ -51,7 +51,7 @@ test.concurrent("concurrent tests on one cluster are refused, with both their na
   const run = await runVitest("together");
   expect(run.exitCode).toBe(1);
   expect(run.output).toContain("1 failed | 1 passed");
-  expect(run.output).toContain('"the other" wants the cluster that "the one" is using');
+  expect(run.output).toContain('"the other" cannot use the cluster that the test "the one" is using');
   expect(run.output).toContain('redisClusterTest({ scope: "test" })');
 });
 

@@ -52,8 +52,8 @@ test("every fixture has its type", () => {
 test("what a fixture is not, a test does not get", () => {
   // @ts-expect-error there is no such fixture
   clusterTest("", ({ clusters }) => clusters);
-  // @ts-expect-error who has the cluster is the library's business
-  clusterTest("", ({ clusterTurn }) => clusterTurn);
+  // @ts-expect-error the lease of a test is internal
+  clusterTest("", ({ clusterLease }) => clusterLease);
   // @ts-expect-error stop() is not a fault
   clusterTest("", ({ faults }) => faults.stop());
 });

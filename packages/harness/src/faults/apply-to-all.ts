@@ -3,18 +3,21 @@ import { RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 
 /**
- * Makes sure that all containers are in a state that the fault can be done to, before it is done to any.
+ * Requires that the containers of all nodes have a status to which a fault can be applied, before it is applied to any of them.
  *
- * @throws RedisClusterError NODE_NOT_RUNNING, or the signal's reason.
+ * @param verb the fault as a participle, for the message, as in `killed`.
+ * @param allowed the allowed statuses, as the engine reports them.
+ * @throws RedisClusterError NODE_NOT_RUNNING naming the nodes with another status.
+ * @throws the reason of the signal if it is aborted.
  */
 export async function requireStatus(
-  members: readonly ManagedNode[],
+  nodes: readonly ManagedNode[],
   verb: string,
   allowed: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const states = await abortable(Promise.all(members.map(({ container }) => container.state())), signal);
-  const wrong = members.flatMap(({ plan }, index) => {
+  const states = await abortable(Promise.all(nodes.map(({ container }) => container.state())), signal);
+  const wrong = nodes.flatMap(({ plan }, index) => {
     const status = states[index]?.status ?? "unknown";
     return allowed.includes(status) ? [] : [{ node: plan.name, status }];
   });
@@ -27,17 +30,17 @@ export async function requireStatus(
 }
 
 /**
- * Does something to several nodes at once. Where it fails for one, it is taken back for the others, so that a fault
- * is in force as a whole or not at all.
+ * Applies an action to several targets at the same time. If it fails for one target, it is reverted for the others, so that a
+ * fault is active completely or not at all.
  */
 export async function applyToAll<T>(
   targets: readonly T[],
   apply: (target: T) => Promise<void>,
-  undo: (target: T) => Promise<void>,
+  revert: (target: T) => Promise<void>,
 ): Promise<void> {
   const results = await Promise.allSettled(targets.map(apply));
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed === undefined) return;
-  await Promise.allSettled(targets.filter((_, index) => results[index]?.status === "fulfilled").map(undo));
-  throw failed.reason;
+  const rejected = results.find((result) => result.status === "rejected");
+  if (rejected === undefined) return;
+  await Promise.allSettled(targets.filter((_, index) => results[index]?.status === "fulfilled").map(revert));
+  throw rejected.reason;
 }

@@ -131,8 +131,8 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
   readonly pause: (target: Target, options?: WaitOptions) => Promise<ActiveFault>;
 
   /**
-   * Resumes paused nodes, whoever paused them, and ends their pauses. A node that runs is not changed. Resolves when the processes
-   * run; the cluster needs longer to notice.
+   * Resumes paused nodes, also if another program paused them, and ends their pauses. A node that runs is not changed. Resolves
+   * when the processes run. The cluster detects that some time later.
    *
    * @param target as of {@link kill}.
    * @throws RedisClusterError UNKNOWN_NODE if a node does not belong to the cluster.
@@ -232,10 +232,11 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    * commands, also if the other primaries elected it themselves meanwhile. If the cluster is down for another reason that its view
    * shows (a minority, or slots of another shard without an owner that answers), it resolves after the promotion.
    *
-   * A request that the server forgets is sent again until the timeout; the error explains why the failover did not happen. Redis
+   * A request that the server abandons is sent again until the timeout. The error explains why the failover did not happen. Redis
    * keeps the votes of an election for twice the node timeout, at least two seconds, and does not start another one for as long
-   * again. A replica that has just held an election is asked only then: before, it would promote itself with the old votes, be
-   * ignored by the others, and lose what it had written. `"takeover"` needs no votes, and Valkey 8.1 and newer forget them.
+   * again. If a replica has just held an election, the request is sent only after that time. Before, the replica would promote
+   * itself with the old votes, the other nodes would ignore it, and its writes would be lost. `"takeover"` needs no votes, and
+   * Valkey 8.1 and newer forget them.
    *
    * A failover is not a fault and needs no healing: another failover reverses it. The server may still carry out a call that has
    * timed out, for up to 5 s.

@@ -3,7 +3,7 @@ import { abortable } from "../timing/deadline.ts";
 import { requireStatus } from "./apply-to-all.ts";
 import type { FailoverOptions } from "./cluster-faults.ts";
 import type { FaultTools } from "./fault-tools.ts";
-import { FAILOVER_MODES, failOver } from "./manual-failover.ts";
+import { FAILOVER_MODES, promoteReplica } from "./manual-failover.ts";
 import type { Target } from "./target-resolver.ts";
 import { requireOneOf } from "./validate.ts";
 
@@ -26,9 +26,9 @@ export async function failover(
         );
       }
       await requireStatus([node], "promoted", ["running"], signal);
-      // Without a takeover a promotion needs votes. Checked before anything else: a dead primary is known at once.
+      // Without a takeover, a promotion needs votes. Checked first, because a failed primary is detected immediately.
       if (mode !== "takeover") await abortable(prospects.refuseHopeless(), signal);
-      await failOver(node, context, mode, () => prospects.refuseHopeless(), signal);
+      await promoteReplica(node, context, mode, () => prospects.refuseHopeless(), signal);
     });
   await (mode === "takeover" ? repairs.during(run) : run());
 }

@@ -29,7 +29,7 @@ function registry(timeScale = 1): TestRegistry {
   };
 }
 
-test("a fault is healed once, however often it is asked for", async () => {
+test("heals a fault only once", async () => {
   const { faults } = registry();
   let healed = 0;
   const fault = faults.add(FACTS, {
@@ -44,7 +44,7 @@ test("a fault is healed once, however often it is asked for", async () => {
   expect(faults.active).toEqual([]);
 });
 
-test("healing that failed is tried again, and the fault stays in force until it works", async () => {
+test("keeps a fault active if healing fails, and can heal it later", async () => {
   const { faults } = registry();
   let attempts = 0;
   const fault = faults.add(FACTS, {
@@ -60,7 +60,7 @@ test("healing that failed is tried again, and the fault stays in force until it 
   expect(faults.active).toEqual([]);
 });
 
-test("all are healed last in, first out, and one that fails does not keep the others", async () => {
+test("heals all faults in reverse order, also if one cannot be healed", async () => {
   const { faults } = registry();
   const order: string[] = [];
   for (const name of ["first", "second", "third"]) {
@@ -76,7 +76,7 @@ test("all are healed last in, first out, and one that fails does not keep the ot
   expect(faults.active).toHaveLength(1);
 });
 
-test("after the end of the cluster healing is refused, and a scope that ends says nothing", async () => {
+test("rejects healing after the end of the cluster, but not a disposal", async () => {
   const { faults, stop } = registry();
   const fault = faults.add(FACTS, { heal: () => Promise.reject(new Error("must not be called")) });
   stop();
@@ -85,7 +85,7 @@ test("after the end of the cluster healing is refused, and a scope that ends say
   await fault[Symbol.asyncDispose]();
 });
 
-test("a reset takes back what can be taken back, and all faults count as healed then", async () => {
+test("reverts all faults for a reset, and returns the nodes where that fails", async () => {
   const { faults } = registry();
   const order: string[] = [];
   const heal = (): Promise<void> => Promise.reject(new Error("must not be called"));
@@ -107,14 +107,14 @@ test("a reset takes back what can be taken back, and all faults count as healed 
   await frozen.heal();
 });
 
-test("a fault that its nodes are taken from otherwise is over with the last of them", async () => {
+test("ends a fault when its last node is started or resumed", async () => {
   const { faults } = registry();
-  const over: string[] = [];
+  const ended: string[] = [];
   const fault = faults.add(
     { ...FACTS, kind: "kill", nodes: ["node-0", "node-1"] },
     {
       heal: () => Promise.reject(new Error("must not be called")),
-      onEnded: () => over.push("kill"),
+      onEnded: () => ended.push("kill"),
     },
   );
   faults.endFaults(["pause"], "node-0");
@@ -123,25 +123,25 @@ test("a fault that its nodes are taken from otherwise is over with the last of t
   expect(faults.active).toEqual([fault]);
   faults.endFaults(["kill", "stop"], "node-0");
   expect(faults.active).toEqual([]);
-  expect(over).toEqual(["kill"]);
+  expect(ended).toEqual(["kill"]);
   await fault.heal();
 });
 
-test("a fault that is being healed is left to whoever heals it", async () => {
+test("does not end a fault that is being healed", async () => {
   const { faults } = registry();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const over: string[] = [];
-  const fault = faults.add(FACTS, { heal: () => promise, onEnded: () => over.push("pause") });
+  const ended: string[] = [];
+  const fault = faults.add(FACTS, { heal: () => promise, onEnded: () => ended.push("pause") });
   const healing = fault.heal();
   faults.endFaults(["pause"], "node-0");
   expect(faults.active).toEqual([fault]);
   resolve();
   await healing;
   expect(faults.active).toEqual([]);
-  expect(over).toEqual([]);
+  expect(ended).toEqual([]);
 });
 
-test("what a fault means for a node that starts again counts until it is being healed", async () => {
+test("returns the constraints of a fault until its healing begins", async () => {
   const { faults } = registry();
   const constraintFor = (node: string) => (node === "node-0" ? ({ waitFor: "answer" } as const) : undefined);
   const cut = faults.add(FACTS, { heal: () => Promise.resolve(), constraintFor });
@@ -157,10 +157,10 @@ test("reports the nodes of a late fault that has not ended within the limit", as
   const { faults, late } = registry(0.01);
   late.add({ what: "Pausing node-1", nodes: ["node-1"] }, new Promise(() => {}));
   late.add({ what: "Pausing node-2", nodes: ["node-2"] }, Promise.reject(new Error("never became active")));
-  const begun = Date.now();
+  const startedAt = Date.now();
   const failed = await faults.revertAll(AbortSignal.timeout(60_000));
-  expect(failed).toEqual(new Map([["node-1", "Pausing node-1 was given up, and may still happen"]]));
+  expect(failed).toEqual(new Map([["node-1", "Pausing node-1 was abandoned, and may still take effect"]]));
   expect(late.pending).toEqual([{ what: "Pausing node-1", nodes: ["node-1"] }]);
   // 5 s at time scale 1.
-  expect(Date.now() - begun).toBeLessThan(4_000);
+  expect(Date.now() - startedAt).toBeLessThan(4_000);
 });

@@ -10,7 +10,7 @@ export interface RestartConstraint {
   /** What can be waited for after the start: that the node answers, or nothing. */
   readonly waitFor: "answer" | "nothing";
   /** Applies the fault again, because it was in the network namespace that ended with the old process. */
-  readonly renew?: () => Promise<void>;
+  readonly reapply?: () => Promise<void>;
 }
 
 /** How a fault ends, and what it means while it is active. */
@@ -153,9 +153,9 @@ export class FaultRegistry {
     for (const fault of this.active.toReversed()) {
       await fault.heal(options).catch((error: unknown) => errors.push(error));
     }
-    await withinDeadline("Taking back what came too late", options, this.#joining, () =>
-      this.#late.settled(),
-    ).catch((error: unknown) => errors.push(error));
+    await withinDeadline("Reverting late faults", options, this.#joining, () => this.#late.settled()).catch(
+      (error: unknown) => errors.push(error),
+    );
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) {
       // They mostly have one reason, so the first error determines the code.

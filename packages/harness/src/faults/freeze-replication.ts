@@ -18,7 +18,7 @@ export async function freezeReplication(
   return await filterPackets(tools, targets.validate(target), options, {
     kind: "freeze-replication",
     doing: "Freezing",
-    description: "receives nothing more",
+    description: "receives no replication stream",
     planCuts: async (nodes, signal) => {
       const { views } = await abortable(readView(context), signal);
       const plans = nodes.map(({ plan }) => plan);
@@ -44,7 +44,7 @@ function requireReplicas(names: readonly string[], replicas: readonly string[]):
 }
 
 function oneOf(replicas: readonly string[]): string {
-  if (replicas.length === 0) return "a replica, and no node that answers is one now";
+  if (replicas.length === 0) return "a replica, but no node that answers is a replica now";
   return replicas.length === 1
     ? `${replicas.join()}, the only replica now`
     : `one or more of the replicas ${replicas.join(", ")}`;

@@ -5,7 +5,7 @@ const failure = (task: HelperTask, output: string, exitCode = 1): Parameters<typ
   ...{ node: "node-0", task, exitCode, output, faultImage: "an/image" },
 });
 
-describe("a kernel that lacks something", () => {
+describe("reports the missing kernel feature", () => {
   test.each([
     ["filter", "/dev/stdin:1:1-12: Error: Could not process rule: Operation not supported", "nf_tables"],
     ["filter", "netlink: Error: cache initialization failed: Protocol not supported", "nf_tables"],
@@ -24,17 +24,19 @@ describe("a kernel that lacks something", () => {
   });
 });
 
-test("an engine that takes the capability away is named as the reason", () => {
+test("names the engine as the reason if it denies the capability", () => {
   const error = helperError(failure("filter", "Error: Could not process rule: Operation not permitted"));
   expect(error).toMatchObject({ code: "FAULT_UNSUPPORTED", details: { needs: "NET_ADMIN" } });
-  expect(error.message).toContain("does not let the helper do so although it has the capability NET_ADMIN");
+  expect(error.message).toContain(
+    "the engine denies it to the helper, although the helper has the capability NET_ADMIN",
+  );
 });
 
 test.each([
   [127, "helper: 1: nft: not found"],
   [1, "Error: syntax error, unexpected string"],
   [1, ""],
-])("everything else is a failure that names the image: exit code %i, %s", (exitCode, output) => {
+])("reports any other failure with the name of the image: exit code %i, %s", (exitCode, output) => {
   const error = helperError(failure("filter", output, exitCode));
   expect(error).toMatchObject({ code: "FAULT_FAILED", details: { exitCode, output } });
   expect(error.message).toContain('The helper\'s image "an/image" must contain sh, nft');

@@ -14,8 +14,8 @@ export class HelperImage {
   }
 
   /**
-   * Pulls the image if the engine does not have it. The duration of a pull says nothing about the fault, so that pulling has a
-   * timeout of its own.
+   * Pulls the image if the engine does not have it. Pulling has a separate timeout of ten minutes, because the duration of a pull
+   * says nothing about the fault.
    */
   async ensure({ signal, timeoutMs }: WaitOptions): Promise<void> {
     if (this.#isPresent) return;
@@ -30,9 +30,9 @@ export class HelperImage {
       });
       const pulling = this.#pulling;
       await calls.run(
-        `Bringing the image "${faultImage}"`,
+        `Pulling the image "${faultImage}"`,
         { signal, timeoutMs: PULL_TIMEOUT_MS },
-        (within) => abortable(pulling, within),
+        (deadline) => abortable(pulling, deadline),
       );
     }
     this.#isPresent = true;

@@ -5,9 +5,9 @@ import { abortable } from "../timing/deadline.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { applyToAll, requireStatus } from "./apply-to-all.ts";
 import type { KillOptions } from "./cluster-faults.ts";
-import { DEADLY_SIGNALS } from "./deadly-signals.ts";
 import type { ActiveFault } from "./fault.ts";
 import type { FaultTools } from "./fault-tools.ts";
+import { KILL_SIGNALS } from "./kill-signals.ts";
 import { registerFault } from "./register-fault.ts";
 import { rejoinCluster, restartNode } from "./restart.ts";
 import type { Target, UnresolvedTarget } from "./target-resolver.ts";
@@ -46,7 +46,7 @@ async function killTarget(
   options: KillOptions,
 ): Promise<ActiveFault> {
   const { with: signalName = "SIGKILL" } = options;
-  requireOneOf("with", signalName, DEADLY_SIGNALS);
+  requireOneOf("with", signalName, KILL_SIGNALS);
   const words = { kind: "kill", doing: "Killing", done: "killed" } as const;
   return await endProcesses(tools, words, target, signalName, options);
 }
@@ -64,30 +64,30 @@ async function endProcesses(
     await requireStatus(nodes, done, ["running", "paused"], signal);
     const since = wallClockMs();
     const started = new Set<ManagedNode>();
-    const startAgain = async (node: ManagedNode, within: AbortSignal): Promise<void> => {
+    const startIfStopped = async (node: ManagedNode, within: AbortSignal): Promise<void> => {
       const { status } = await abortable(node.container.state(), within);
       if (status !== "running") {
         started.add(node);
         await restartNode(tools, node, "kept", within);
       } else if (started.has(node)) {
-        // By an earlier attempt to heal, which ended before the node had rejoined.
+        // An earlier attempt to heal has started the node, and ended before the node had rejoined.
         await rejoinCluster(tools, node, within);
       }
-      // Otherwise another call or program has started it, and there is nothing left to heal.
+      // Otherwise another call or program has started the node, and there is nothing left to heal.
     };
     const ending = applyToAll(
       nodes,
       (node) => node.container.kill(signalName),
-      (node) => startAgain(node, signal),
+      (node) => startIfStopped(node, signal),
     );
     const revert = async (within: AbortSignal): Promise<void> => {
-      await Promise.all(nodes.map((node) => startAgain(node, within)));
+      await Promise.all(nodes.map((node) => startIfStopped(node, within)));
     };
     await lateFaults.applyOrRevert(
       doing,
       nodes,
       ending,
-      () => context.calls.run(`Taking back (${kind})`, {}, revert),
+      () => context.calls.run(`Reverting the late fault (${kind})`, {}, revert),
       signal,
     );
     return registerFault(tools, resolved, { kind, since, description: `${done} with ${signalName}`, revert });

@@ -1,38 +1,39 @@
 import type { ManagedNode } from "../cluster/managed-node.ts";
 import { abortable } from "../timing/deadline.ts";
 
-/** A reset waits this long, times the time scale, for faults whose callers have stopped waiting. */
-const LATE_LIMIT_MS = 5_000;
+/** A reset waits this long, times the time scale, for faults whose callers no longer wait. */
+const SETTLE_TIMEOUT_MS = 5_000;
 
-/** A fault whose caller stopped waiting before the fault was active. */
+/** A fault whose caller stopped waiting before the fault was active, and which may still become active. */
 export interface LateFault {
-  /** As in `Killing node-0`. */
+  /** The action, as in `Killing node-0`. */
   readonly what: string;
-  /** Names of the nodes that the fault may still reach. */
+  /** The names of the nodes to which the fault may still be applied. */
   readonly nodes: readonly string[];
 }
 
-/** The sentence for a late fault that is pending. */
+/** Describes a pending late fault in one sentence. */
 export function describeLate({ what }: LateFault): string {
-  return `${what} was given up, and may still happen`;
+  return `${what} was abandoned, and may still take effect`;
 }
 
-/** The late faults of one cluster. All handles that this process lends for the cluster share them. */
+/** The late faults of one cluster. All handles of the cluster in this process share them. */
 export class LateFaults {
-  readonly #limitMs: number;
-  /** By the promise that settles when the fault is reverted. */
+  readonly #settleTimeoutMs: number;
+  /** The faults, by the promise that settles when the fault has been reverted or has failed. */
   readonly #faults = new Map<Promise<unknown>, LateFault>();
 
   constructor(timeScale: number) {
-    this.#limitMs = Math.round(LATE_LIMIT_MS * timeScale);
+    this.#settleTimeoutMs = Math.round(SETTLE_TIMEOUT_MS * timeScale);
   }
 
   /**
-   * Waits until a fault is active. If the signal aborts before, the fault is late: it is reverted as soon as it becomes active,
-   * and a heal or a reset waits for that.
+   * Waits until a fault is active. If the signal is aborted before, the fault is late: it is reverted as soon as it becomes
+   * active, and a heal or a reset waits for that.
    *
-   * @param doing what is done, as in `Killing`.
-   * @param applying settles when the fault is active, or has failed.
+   * @param doing the action, as in `Killing`.
+   * @param applying settles when the fault is active or has failed.
+   * @param revert reverts the fault if it becomes active too late.
    */
   async applyOrRevert<T>(
     doing: string,
@@ -52,13 +53,17 @@ export class LateFaults {
     }
   }
 
-  /** @param reverted settles when the fault has become active and is reverted, or has failed. */
+  /**
+   * Records a late fault until it is reverted.
+   *
+   * @param reverted settles when the fault has been reverted or has failed.
+   */
   add(fault: LateFault, reverted: Promise<unknown>): void {
-    const noted = reverted.catch(() => {}).finally(() => this.#faults.delete(noted));
-    this.#faults.set(noted, fault);
+    const settled = reverted.catch(() => {}).finally(() => this.#faults.delete(settled));
+    this.#faults.set(settled, fault);
   }
 
-  /** Faults that may still become active. */
+  /** The faults that may still become active. */
   get pending(): readonly LateFault[] {
     return [...this.#faults.values()];
   }
@@ -69,12 +74,13 @@ export class LateFaults {
   }
 
   /**
-   * Waits until no fault is pending, but no longer than the limit. A call to an engine that hangs never ends.
+   * Waits until no fault is pending, but at most 5 s times the time scale, because a call to an engine that hangs never ends.
+   * Resolves also if faults are still pending then.
    *
-   * @throws the signal's reason.
+   * @throws the reason of the signal if it is aborted.
    */
   async settle(signal: AbortSignal): Promise<void> {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#limitMs)]);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.#settleTimeoutMs)]);
     await abortable(this.settled(), limited).catch(() => {});
     signal.throwIfAborted();
   }

@@ -1,93 +1,98 @@
+import { monotonicMs } from "../clock/real-time.ts";
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { poll } from "../timing/retry.ts";
 import { primariesWithSlots, findTooSmallElectorate } from "../view/automatic-failover.ts";
 import { findDownReason } from "../view/cluster-state.ts";
 import { parseNodeView, VIEW_COMMANDS } from "../view/node-view.ts";
 import { parseInfo } from "../view/parse-info.ts";
-import { votesKeptMs } from "./kept-votes.ts";
-import type { ManagedNode } from "../cluster/managed-node.ts";
-import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
-import { monotonicMs } from "../clock/real-time.ts";
+import { readElectionCooldownMs } from "./election-cooldown.ts";
 
 /**
- * How a replica takes over: `graceful`, in agreement with its live primary, losing nothing; `force`, with the votes
- * of the other primaries but not its own primary's consent; `takeover`, with nobody's.
+ * How a replica takes over. `graceful`: in agreement with its primary, which must be alive, without losing writes. `force`: with
+ * the votes of the other primaries, but without the consent of its own primary. `takeover`: without any consent or votes.
  */
 export type FailoverMode = "graceful" | "force" | "takeover";
 
 export const FAILOVER_MODES: readonly FailoverMode[] = ["graceful", "force", "takeover"];
 
 const POLL_MS = 10;
-/** The server gives a manual failover up after 5 s and does not try again (`CLUSTER_MF_TIMEOUT` in cluster.h). */
-const SERVER_LIMIT_MS = 5_000;
+/** The server abandons a manual failover after 5 s and does not retry it (`CLUSTER_MF_TIMEOUT` in cluster.h). */
+const SERVER_TIMEOUT_MS = 5_000;
 
 /**
- * Makes a replica the primary of its shard, and waits until it is and executes commands, also if the others elect it by
- * themselves meanwhile. If the cluster is down for another reason, such as a second shard without a primary, the promotion
- * is all that is waited for: several takeovers in a row may be what ends that. A manual failover that the server forgets is asked for again, and one that cannot work says why. A
- * replica that would count the votes of an earlier election again is asked once it has forgotten them.
+ * Promotes a replica to the primary of its shard. Resolves when it is the primary and executes commands, also if the other
+ * primaries elect it themselves meanwhile. If the cluster is down for another reason, such as a second shard without a primary,
+ * resolves after the promotion, because several takeovers in a row may be needed until the cluster is up.
  *
- * @param refuseHopeless throws if a primary has failed and the promotion can no longer get its votes.
+ * If the server abandons the request, it is sent again. If the replica would use the votes of an earlier election, the request is
+ * sent only when the replica has forgotten them. If the signal is aborted, the error contains why the promotion has not happened.
+ *
+ * @param rejectHopeless throws if a primary has failed and the promotion can no longer get its votes.
+ * @throws RedisClusterError INVALID_ARGUMENT if the node is a primary already.
  */
-export async function failOver(
+export async function promoteReplica(
   replica: ManagedNode,
   cluster: ClusterNodes,
   mode: FailoverMode,
-  refuseHopeless: () => Promise<void>,
+  rejectHopeless: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const { name } = replica.plan;
   let notBefore = Number.NEGATIVE_INFINITY;
   let pending = `${name} has not taken over yet`;
-  let votesForgotten = false;
+  let hasForgottenVotes = false;
   let primaryId: string | undefined;
-  let isSmall = false;
+  let isSmallCluster = false;
   const tryOnce = async (): Promise<void> => {
     const view = parseNodeView(name, await replica.connection.texts(VIEW_COMMANDS));
-    isSmall = findTooSmallElectorate(primariesWithSlots([view]).size) !== undefined;
+    isSmallCluster = findTooSmallElectorate(primariesWithSlots([view]).size) !== undefined;
     const entries = view.members;
-    const self = entries.find((each) => each.self);
+    const self = entries.find((entry) => entry.self);
     if (self?.role === "primary") {
       if (primaryId === undefined)
         throw new RedisClusterError(
           "INVALID_ARGUMENT",
           `Invalid target of a failover: expected a replica, got ${name}, which is a primary.`,
         );
-      const before = entries.find(({ id }) => id === primaryId);
-      // The others go on with the greater epoch, and this node will follow them.
-      if (before?.role === "primary" && before.configEpoch >= self.configEpoch)
-        throw new Error(`${name} promoted itself at an epoch that the others have left behind`);
-      // A young process refuses commands for a while after its promotion. If its own view tells why it is down, such as
-      // another shard without a primary, nothing that could be waited for here changes that.
-      const coverage = cluster.plan.requireFullCoverage === "yes";
-      if (view.state !== "ok" && findDownReason(view, coverage) === undefined)
+      const oldPrimary = entries.find(({ id }) => id === primaryId);
+      // The other nodes follow the primary with the greater config epoch, and later this node will follow it, too.
+      if (oldPrimary?.role === "primary" && oldPrimary.configEpoch >= self.configEpoch)
+        throw new Error(
+          `${name} promoted itself with an outdated config epoch, which the other nodes ignore`,
+        );
+      // A young process refuses commands for some time after its promotion. But if the view of the node contains another reason,
+      // such as a second shard without a primary, waiting does not help.
+      const requireFullCoverage = cluster.plan.requireFullCoverage === "yes";
+      if (view.state !== "ok" && findDownReason(view, requireFullCoverage) === undefined)
         throw new Error(`${name} is the primary and refuses commands: its cluster_state is ${view.state}`);
       return;
     }
     primaryId = self?.primaryId;
     if (monotonicMs() < notBefore) throw new Error(pending);
-    if (mode !== "takeover" && !votesForgotten) {
-      const keptMs = await votesKeptMs(replica, cluster.plan.nodeTimeoutMs);
-      votesForgotten = true;
-      if (keptMs > 0) {
-        notBefore = monotonicMs() + keptMs;
-        pending = `${name} held an election a moment ago, and would go by its votes again for ${Math.round(keptMs)} ms`;
+    if (mode !== "takeover" && !hasForgottenVotes) {
+      const cooldownMs = await readElectionCooldownMs(replica, cluster.plan.nodeTimeoutMs);
+      hasForgottenVotes = true;
+      if (cooldownMs > 0) {
+        notBefore = monotonicMs() + cooldownMs;
+        pending = `${name} has held an election recently, and would use its votes again for another ${Math.round(cooldownMs)} ms`;
         throw new Error(pending);
       }
     }
-    if (mode === "graceful") await primaryListsReplica(replica, cluster, primaryId);
+    if (mode === "graceful") await requireListedByPrimary(replica, cluster, primaryId);
     try {
       await replica.connection.text(
         "CLUSTER",
         "FAILOVER",
         ...(mode === "graceful" ? [] : [mode.toUpperCase()]),
       );
-      votesForgotten = false;
-      notBefore = monotonicMs() + SERVER_LIMIT_MS;
+      hasForgottenVotes = false;
+      notBefore = monotonicMs() + SERVER_TIMEOUT_MS;
       pending = `${name} has not taken over yet`;
     } catch (error) {
-      // A replica that loads its data, or whose primary is away, refuses: it may be able to a moment later.
-      throw new Error(`${name} refuses: ${messageOf(error)}`, { cause: error });
+      // A replica rejects the request while it loads its data or its primary is unreachable. Later it may accept it.
+      throw new Error(`${name} rejected the failover: ${messageOf(error)}`, { cause: error });
     }
     throw new Error(pending);
   };
@@ -96,8 +101,10 @@ export async function failOver(
       try {
         await tryOnce();
       } catch (error) {
-        // A primary may fail, or be missed by others, only after the promotion was requested.
-        if (isSmall && mode !== "takeover" && !(error instanceof RedisClusterError)) await refuseHopeless();
+        // Checked after each attempt, because a primary may fail, or be reported as failed, after the request was sent.
+        if (isSmallCluster && mode !== "takeover" && !(error instanceof RedisClusterError)) {
+          await rejectHopeless();
+        }
         throw error;
       }
     },
@@ -106,33 +113,33 @@ export async function failOver(
 }
 
 /**
- * A graceful failover begins with a message to the primary, which forgets it where it does not list the replica
- * among those that stream from it.
+ * Requires that the primary lists the replica as online. A graceful failover begins with a message to the primary, which ignores
+ * it if the replica is not one of those that receive its stream.
  */
-async function primaryListsReplica(
+async function requireListedByPrimary(
   replica: ManagedNode,
   cluster: ClusterNodes,
   primaryId: string | undefined,
 ): Promise<void> {
   const { name, address, port } = replica.plan;
   const primary = cluster.nodes.find(({ plan }) => plan.id === primaryId);
-  if (primary === undefined) throw new Error(`${name} follows no node of this cluster`);
-  const info = parseInfo(await askPrimary(primary));
-  const listed = [...info].some(
+  if (primary === undefined) throw new Error(`the primary of ${name} is not a node of this cluster`);
+  const info = parseInfo(await readReplicationInfo(primary));
+  const isListed = [...info].some(
     ([field, value]) =>
       /^slave\d+$/.test(field) &&
       value.includes(`ip=${address},port=${port},`) &&
       value.includes("state=online"),
   );
-  if (!listed) throw new Error(`${primary.plan.name} does not list ${name} as a replica that is online`);
+  if (!isListed) throw new Error(`${primary.plan.name} does not list ${name} as an online replica`);
 }
 
-async function askPrimary({ plan, connection }: ManagedNode): Promise<string> {
+async function readReplicationInfo({ plan, connection }: ManagedNode): Promise<string> {
   try {
     return await connection.text("INFO", "replication");
   } catch (cause) {
     throw new Error(
-      `${plan.name}, its primary, does not answer: use mode "force", which does without its consent`,
+      `its primary ${plan.name} does not answer: use mode "force", which does not need the consent of the primary`,
       { cause },
     );
   }

@@ -7,7 +7,7 @@ export interface NetworkFaultLog {
    * Records a fault before it is applied.
    *
    * @param nodes the names of the nodes whose networks are changed.
-   * @returns a function that removes the record. It never rejects: a record that stays only costs a restart of its nodes.
+   * @returns a function that removes the record. It never rejects: a remaining record only causes a restart of its nodes.
    */
   record(nodes: readonly string[]): Promise<() => Promise<void>>;
 }

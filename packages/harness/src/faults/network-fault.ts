@@ -14,7 +14,7 @@ import type { UnresolvedTarget } from "./target-resolver.ts";
 /** A fault that consists of packet filters. */
 export interface FilterFault {
   readonly kind: Extract<FaultKind, "partition" | "loss" | "freeze-replication">;
-  /** What is done, as in `Isolating`. */
+  /** The action, for messages, as in `Isolating`. */
   readonly doing: string;
   /** What the fault did to its nodes, as in `isolated`. */
   readonly description: string;
@@ -70,7 +70,7 @@ export async function activate(
       };
       return { ...fault, remove };
     } catch (error) {
-      // After any other failure a part of it may still be active.
+      // After any other failure, a part of the fault may still be active.
       if (error instanceof RedisClusterError && error.code === "FAULT_UNSUPPORTED") await forget();
       throw error;
     }

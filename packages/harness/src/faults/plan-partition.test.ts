@@ -16,30 +16,30 @@ let next = 0;
 const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
 const { nodes } = planCluster(validateOptions({}, {}), parseSubnet("10.1.0.0/24"), hex);
 
-const shown = (cuts: readonly Cut[]): readonly string[] =>
+const format = (cuts: readonly Cut[]): readonly string[] =>
   cuts.map(({ node, from, to, clients }) => {
     const names = (list: readonly { name: string }[]) => list.map(({ name }) => name.slice(5)).join("");
-    return `${node.name.slice(5)} <${names(from)} >${names(to)}${clients.map((way) => ` clients-${way}`).join("")}`;
+    return `${node.name.slice(5)} <${names(from)} >${names(to)}${clients.map((direction) => ` clients-${direction}`).join("")}`;
   });
 
-test("the smaller side drops both ways, and the larger is left alone", () => {
-  expect(shown(planPartition([["node-0", "node-1"], "rest"], nodes, {}))).toEqual([
+test("drops packets in both directions on the smaller side", () => {
+  expect(format(planPartition([["node-0", "node-1"], "rest"], nodes, {}))).toEqual([
     "0 <2345 >2345",
     "1 <2345 >2345",
   ]);
-  expect(shown(planPartition(["rest", ["node-5"]], nodes, {}))).toEqual(["5 <01234 >01234"]);
+  expect(format(planPartition(["rest", ["node-5"]], nodes, {}))).toEqual(["5 <01234 >01234"]);
 });
 
-test("three groups are all cut off from each other", () => {
-  expect(shown(planPartition([["node-0"], ["node-1", "node-2"], "rest"], nodes, {}))).toEqual([
+test("separates three groups from each other", () => {
+  expect(format(planPartition([["node-0"], ["node-1", "node-2"], "rest"], nodes, {}))).toEqual([
     "0 <12345 >12345",
     "1 <0345 >0345",
     "2 <0345 >0345",
   ]);
 });
 
-test("one way, the others do not hear the first group, and it hears them", () => {
-  expect(shown(planPartition([["node-0"], ["node-1", "node-2"], "rest"], nodes, { oneWay: true }))).toEqual([
+test("drops only packets from the first group if the partition is one-way", () => {
+  expect(format(planPartition([["node-0"], ["node-1", "node-2"], "rest"], nodes, { oneWay: true }))).toEqual([
     "1 <0 >",
     "2 <0 >",
     "3 <0 >",
@@ -48,11 +48,11 @@ test("one way, the others do not hear the first group, and it hears them", () =>
   ]);
 });
 
-test("clients stay with the group that names them, and with all where none does", () => {
-  expect(shown(planPartition([["node-0"], ["rest", "clients"]], nodes, {}))).toEqual([
+test("leaves clients to the group that names them, or to all groups", () => {
+  expect(format(planPartition([["node-0"], ["rest", "clients"]], nodes, {}))).toEqual([
     "0 <12345 >12345 clients-in clients-out",
   ]);
-  expect(shown(planPartition([["node-0", "clients"], "rest"], nodes, {}))).toEqual([
+  expect(format(planPartition([["node-0", "clients"], "rest"], nodes, {}))).toEqual([
     "0 <12345 >12345",
     "1 < > clients-in clients-out",
     "2 < > clients-in clients-out",
@@ -62,39 +62,39 @@ test("clients stay with the group that names them, and with all where none does"
   ]);
 });
 
-test("on the clients' plane nodes hear each other, and all but the last group lose their clients", () => {
+test('cuts off clients from all but the last group on the plane "clients"', () => {
   const clients = { plane: "clients" } as const;
-  expect(shown(planPartition([["node-2"], "rest"], nodes, clients))).toEqual([
+  expect(format(planPartition([["node-2"], "rest"], nodes, clients))).toEqual([
     "2 < > clients-in clients-out",
   ]);
-  expect(shown(planPartition([["node-0"], ["node-1"], "rest"], nodes, clients))).toEqual([
+  expect(format(planPartition([["node-0"], ["node-1"], "rest"], nodes, clients))).toEqual([
     "0 < > clients-in clients-out",
     "1 < > clients-in clients-out",
   ]);
 });
 
-test("on the clients' plane a group that names them is the one that keeps them", () => {
+test('leaves clients to the group that names them on the plane "clients"', () => {
   const clients = { plane: "clients" } as const;
   const cutFromZero = ["0 < > clients-in clients-out"];
-  expect(shown(planPartition([["clients", "rest"], ["node-0"]], nodes, clients))).toEqual(cutFromZero);
-  expect(shown(planPartition([["node-0"], ["clients", "rest"]], nodes, clients))).toEqual(cutFromZero);
-  expect(shown(planPartition([["node-0"], ["node-1", "clients"], ["node-2"]], nodes, clients))).toEqual([
+  expect(format(planPartition([["clients", "rest"], ["node-0"]], nodes, clients))).toEqual(cutFromZero);
+  expect(format(planPartition([["node-0"], ["clients", "rest"]], nodes, clients))).toEqual(cutFromZero);
+  expect(format(planPartition([["node-0"], ["node-1", "clients"], ["node-2"]], nodes, clients))).toEqual([
     "0 < > clients-in clients-out",
     "2 < > clients-in clients-out",
   ]);
 });
 
-test("one way, clients do not hear the first group, or are not heard where they are in it", () => {
+test("drops one direction of client packets if the partition is one-way", () => {
   const oneWay = { plane: "clients", oneWay: true } as const;
-  expect(shown(planPartition([["node-0"], "rest"], nodes, oneWay))).toEqual(["0 < > clients-out"]);
-  expect(shown(planPartition([["node-0"], ["node-1"], ["rest", "clients"]], nodes, oneWay))).toEqual([
+  expect(format(planPartition([["node-0"], "rest"], nodes, oneWay))).toEqual(["0 < > clients-out"]);
+  expect(format(planPartition([["node-0"], ["node-1"], ["rest", "clients"]], nodes, oneWay))).toEqual([
     "0 < > clients-out",
   ]);
-  expect(shown(planPartition([["rest", "clients"], ["node-0"]], nodes, oneWay))).toEqual([
+  expect(format(planPartition([["rest", "clients"], ["node-0"]], nodes, oneWay))).toEqual([
     "0 < > clients-in",
   ]);
   expect(
-    shown(
+    format(
       planPartition(
         [
           ["node-0", "node-1"],
@@ -107,28 +107,25 @@ test("one way, clients do not hear the first group, or are not heard where they 
   ).toEqual(["0 < > clients-out", "1 < > clients-out", "2 <01 >", "3 <01 >", "4 <01 >", "5 <01 >"]);
 });
 
-test("everything that is wrong with groups is named at once", () => {
-  const wrong = () => planPartition([["node-0", "node-9"], ["node-0"], []], nodes, {});
-  expect(wrong).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
-  expect(wrong).toThrow('"rest" or "clients", got "node-9"');
-  expect(wrong).toThrow("expected each name once, got node-0 twice");
-  expect(wrong).toThrow("expected a node in each group, got none in group 3");
+test("reports all problems of the groups in one error", () => {
+  const planInvalid = () => planPartition([["node-0", "node-9"], ["node-0"], []], nodes, {});
+  expect(planInvalid).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  expect(planInvalid).toThrow('"rest" or "clients", got "node-9"');
+  expect(planInvalid).toThrow("expected each name once, got node-0 twice");
+  expect(planInvalid).toThrow("expected a node in each group, got none in group 3");
   expect(() => planPartition(["rest"], nodes, {})).toThrow("expected two groups or more, got 1");
 });
 
-test.for([undefined, ["node-0", "rest"], [["node-0"], [1]], "rest"])(
-  "%o are no groups, and a name is not taken for a list of letters",
-  (groups) => {
-    expect(() => planPartition(groups as [], nodes, {})).toThrow(
-      expect.objectContaining({
-        code: "INVALID_ARGUMENT",
-        message: expect.stringContaining("expected an array of groups"),
-      }),
-    );
-  },
-);
+test.for([undefined, ["node-0", "rest"], [["node-0"], [1]], "rest"])("rejects %o as groups", (groups) => {
+  expect(() => planPartition(groups as [], nodes, {})).toThrow(
+    expect.objectContaining({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("expected an array of groups"),
+    }),
+  );
+});
 
-test("the ruleset of a cut, to the letter", () => {
+test("renders the ruleset of a cut", () => {
   const [cut] = planPartition([["node-0"], "rest"], nodes.slice(0, 3), { plane: "bus" });
   expect(renderRuleset("trc_x", cut as Cut, nodes.slice(0, 3), undefined)).toBe(`table inet trc_x {
   chain input {
@@ -145,49 +142,49 @@ test("the ruleset of a cut, to the letter", () => {
 `);
 });
 
-test("a share of packets is drawn anew for each, and clients are everybody but the nodes and the container", () => {
+test("renders a random share, and treats all other addresses as clients", () => {
   const [cut] = cutsAround(nodes.slice(0, 1), nodes, "clients") as [Cut];
   const fromClients = "ip saddr != { 10.1.0.2, 10.1.0.3, 127.0.0.0/8 } tcp dport 6379";
   const toClients = "ip daddr != { 10.1.0.2, 10.1.0.3, 127.0.0.0/8 } tcp sport 6379";
-  const few = renderRuleset("trc_x", cut, nodes.slice(0, 2), 0.25);
-  expect(few).toContain(`${fromClients} numgen random mod 10000 < 2500 drop`);
-  expect(few).toContain(`${toClients} numgen random mod 10000 < 2500 drop`);
+  const quarter = renderRuleset("trc_x", cut, nodes.slice(0, 2), 0.25);
+  expect(quarter).toContain(`${fromClients} numgen random mod 10000 < 2500 drop`);
+  expect(quarter).toContain(`${toClients} numgen random mod 10000 < 2500 drop`);
   expect(renderRuleset("trc_x", cut, nodes.slice(0, 2), 1)).not.toContain("numgen");
   const oneWay = renderRuleset("trc_x", { ...cut, clients: ["out"] }, nodes.slice(0, 2), undefined);
   expect(oneWay).toContain(`${toClients} drop`);
   expect(oneWay).not.toContain(fromClients);
 });
 
-test("what is lost around a node is lost with every other, or on the clients' plane with clients only", () => {
-  expect(shown(cutsAround(nodes.slice(1, 3), nodes, "bus"))).toEqual(["1 <02345 >02345", "2 <01345 >01345"]);
-  expect(shown(cutsAround(nodes.slice(1, 2), nodes, "clients"))).toEqual(["1 < > clients-in clients-out"]);
+test("cuts a node off from all other nodes, or only from clients", () => {
+  expect(format(cutsAround(nodes.slice(1, 3), nodes, "bus"))).toEqual(["1 <02345 >02345", "2 <01345 >01345"]);
+  expect(format(cutsAround(nodes.slice(1, 2), nodes, "clients"))).toEqual(["1 < > clients-in clients-out"]);
 });
 
-test("a plane that does not exist is an error, not a cut of everything", () => {
+test("rejects an unknown plane", () => {
   const options = { plane: "gossip" as "bus" };
   expect(() => planPartition([["node-0"], "rest"], nodes, options)).toThrow(
     'Invalid plane: expected one of "bus", "replication", "clients", "all", got "gossip".',
   );
 });
 
-test("of a node that starts while it is cut off, its answer can be hoped for, unless clients are cut off from it", () => {
+test("expects an answer of a starting node unless its clients are cut off", () => {
   const isolated = planPartition([["node-0"], "rest"], nodes.slice(0, 3), {});
   expect(expectedReachability("node-0", isolated, undefined)).toBe("answer");
   expect(expectedReachability("node-1", isolated, undefined)).toBe("answer");
   expect(expectedReachability("node-5", isolated, undefined)).toBeUndefined();
-  const muted = planPartition([["node-0"], ["rest", "clients"]], nodes, {});
-  expect(expectedReachability("node-0", muted, undefined)).toBe("nothing");
-  expect(expectedReachability("node-1", muted, undefined)).toBe("answer");
+  const withoutClients = planPartition([["node-0"], ["rest", "clients"]], nodes, {});
+  expect(expectedReachability("node-0", withoutClients, undefined)).toBe("nothing");
+  expect(expectedReachability("node-1", withoutClients, undefined)).toBe("answer");
 });
 
-test("a node that others lose some packets to is kept from nothing", () => {
+test("ignores nodes from which other nodes drop only a share of packets", () => {
   const lossy = cutsAround(nodes.slice(0, 1), nodes, "all");
   expect(expectedReachability("node-0", lossy, 0.3)).toBe("answer");
   expect(expectedReachability("node-1", lossy, 0.3)).toBeUndefined();
   expect(expectedReachability("node-1", lossy, 1)).toBe("answer");
 });
 
-test("finds the nodes that cuts separate from most of the others, whichever side has the filters", () => {
+test("finds the nodes that are cut off from most others by either side", () => {
   const four = nodes.slice(0, 4);
   const cutOff = (...cuts: readonly Cut[]): string => findCutOff(cuts, four).join(" ");
   const one = four.slice(0, 1);
@@ -210,7 +207,7 @@ test("finds the nodes that cuts separate from most of the others, whichever side
   expect(cutOff()).toBe("");
 });
 
-test("a loss that drops every packet is total, and its rule has no chance", () => {
+test("treats a share of almost 1 as total, without a random condition", () => {
   expect([undefined, 1, 0.99996].map(isTotal)).toEqual([true, true, true]);
   expect([0.0001, 0.5, 0.9999].map(isTotal)).toEqual([false, false, false]);
   const [cut] = cutsAround(nodes.slice(0, 1), nodes, "bus");

@@ -1,60 +1,63 @@
 import { RedisClusterError } from "../errors.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
-import { shown } from "./shown.ts";
+import { formatValue } from "./format-value.ts";
 
 /**
- * What is cut: `bus`, gossip and votes; `replication`, the streams between nodes; `clients`, what comes from
- * outside the cluster; or `all` that nodes say to each other. Clients are cut off only where they are named.
+ * The connections that a network fault affects. `bus`: gossip and votes. `replication`: the replication streams between nodes.
+ * `clients`: connections from outside the cluster. `all`: all connections between nodes, but not those of clients.
  */
 export type Plane = "bus" | "replication" | "clients" | "all";
 
 const EXAMPLE = 'A valid one is [["node-0"], "rest"].';
 const PLANES: readonly Plane[] = ["bus", "replication", "clients", "all"];
 
-/** @throws RedisClusterError INVALID_ARGUMENT for what plain JavaScript may pass. */
+/** @throws RedisClusterError INVALID_ARGUMENT if the value, which plain JavaScript may have passed, is not a plane. */
 export function requirePlane(plane: Plane): void {
   if (PLANES.includes(plane)) return;
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
-    `Invalid plane: expected one of ${PLANES.map(shown).join(", ")}, got ${shown(plane)}.`,
+    `Invalid plane: expected one of ${PLANES.map(formatValue).join(", ")}, got ${formatValue(plane)}.`,
   );
 }
 
-/** Nodes on one side: names, `"rest"` for all that no group names, `"clients"` for everybody outside the cluster. */
+/** The nodes on one side of a partition: names of nodes, `"rest"` for all other nodes, and `"clients"` for all clients. */
 export type PartitionGroup = readonly string[] | "rest";
 
+/** The options of a partition. */
 export interface PartitionOptions {
   /**
-   * Default `"all"`. With `"clients"` nodes go on hearing each other, and clients reach only the group that names
-   * `"clients"` or, where none does, the last one.
+   * The connections that are cut. With `"clients"`, nodes still reach each other, and clients reach only the group that contains
+   * `"clients"` or, if no group contains it, the last group.
+   * @default "all"
    */
   readonly plane?: Plane | undefined;
   /**
-   * Only what the first group says is lost on its way to the others; what they say arrives. Clients that a group names
-   * are part of it, and with the plane `"clients"` of the last one where none names them. Default false.
+   * Whether only packets from the first group to the other groups are dropped. Packets in the other direction arrive. Clients
+   * belong to the group that contains `"clients"` or, if no group contains it and the plane is `"clients"`, to the last group.
+   * @default false
    */
   readonly oneWay?: boolean | undefined;
 }
 
-/** What one node's packet filter is to drop. */
+/** The packets that the filter of one node drops. */
 export interface Cut {
   readonly node: NodePlan;
   readonly plane: Plane;
-  /** Nodes whose packets are dropped as they come in. */
+  /** The nodes whose incoming packets are dropped. */
   readonly from: readonly NodePlan[];
-  /** Nodes to which packets are dropped as they go out. */
+  /** The nodes to which outgoing packets are dropped. */
   readonly to: readonly NodePlan[];
-  /** Which of what it exchanges with clients is dropped: what they say, what it says, both, nothing. */
+  /** The directions in which packets between the node and clients are dropped. */
   readonly clients: readonly ClientDirection[];
 }
 
 type ClientDirection = "in" | "out";
-const BOTH: readonly ClientDirection[] = ["in", "out"];
+const BOTH_DIRECTIONS: readonly ClientDirection[] = ["in", "out"];
 
 /**
- * Turns groups into what each node has to drop. Pure: a partition is data before it is anything else.
+ * Returns the packets that each node must drop to separate groups. Nodes without packets to drop are not included.
  *
- * @throws RedisClusterError INVALID_ARGUMENT naming everything that is wrong with the groups.
+ * @throws RedisClusterError INVALID_ARGUMENT with all problems of the groups.
  */
 export function planPartition(
   groups: readonly PartitionGroup[],
@@ -63,78 +66,78 @@ export function planPartition(
 ): readonly Cut[] {
   requirePlane(plane);
   const sides = resolveGroups(groups, nodes);
-  const named = sides.findIndex(({ clients }) => clients);
-  const clientsAt = named === -1 && plane === "clients" ? sides.length - 1 : named;
-  const clientsLost = (index: number): readonly ClientDirection[] => {
-    if (clientsAt === -1 || clientsAt === index) return [];
-    if (!oneWay) return BOTH;
-    return index === 0 ? ["out"] : clientsAt === 0 ? ["in"] : [];
+  const named = sides.findIndex(({ hasClients }) => hasClients);
+  const clientSide = named === -1 && plane === "clients" ? sides.length - 1 : named;
+  const droppedClientDirections = (index: number): readonly ClientDirection[] => {
+    if (clientSide === -1 || clientSide === index) return [];
+    if (!oneWay) return BOTH_DIRECTIONS;
+    return index === 0 ? ["out"] : clientSide === 0 ? ["in"] : [];
   };
-  // Both directions can be dropped at either end: the side with the most nodes need not be touched.
-  const largest = sides.reduce((best, side) => (side.members.length > best.members.length ? side : best));
+  // Each end can drop both directions. So the side with the most nodes needs no filters.
+  const largest = sides.reduce((best, side) => (side.nodes.length > best.nodes.length ? side : best));
   return sides.flatMap((side, index) => {
-    const others = sides.filter((each) => each !== side).flatMap(({ members }) => members);
-    const clients = clientsLost(index);
+    const others = sides.filter((other) => other !== side).flatMap((other) => other.nodes);
+    const clients = droppedClientDirections(index);
     const [from, to] =
       plane === "clients"
         ? [[], []]
         : oneWay
-          ? [index === 0 ? [] : (sides[0]?.members ?? []), []]
+          ? [index === 0 ? [] : (sides[0]?.nodes ?? []), []]
           : side === largest
             ? [[], []]
             : [others, others];
     return from.length + to.length + clients.length > 0
-      ? side.members.map((node) => ({ node, plane, from, to, clients }))
+      ? side.nodes.map((node) => ({ node, plane, from, to, clients }))
       : [];
   });
 }
 
-/** What every one of these nodes exchanges with others is to suffer: with nodes or, on the plane of clients, with those. */
+/** Returns cuts around each of these nodes: from all other nodes or, on the plane `"clients"`, from clients. */
 export function cutsAround(
   targets: readonly NodePlan[],
-  everybody: readonly NodePlan[],
+  allNodes: readonly NodePlan[],
   plane: Plane,
 ): readonly Cut[] {
   return targets.map((node) => {
-    const others = plane === "clients" ? [] : everybody.filter(({ index }) => index !== node.index);
-    return { node, plane, from: others, to: others, clients: plane === "clients" ? BOTH : [] };
+    const others = plane === "clients" ? [] : allNodes.filter(({ index }) => index !== node.index);
+    return { node, plane, from: others, to: others, clients: plane === "clients" ? BOTH_DIRECTIONS : [] };
   });
 }
 
 interface Side {
-  readonly members: readonly NodePlan[];
-  readonly clients: boolean;
+  readonly nodes: readonly NodePlan[];
+  readonly hasClients: boolean;
 }
 
 function resolveGroups(groups: readonly PartitionGroup[], nodes: readonly NodePlan[]): readonly Side[] {
   if (!Array.isArray(groups) || !groups.every(isGroup)) {
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
-      `Invalid partition: expected an array of groups, each "rest" or an array of node names, got ${shown(groups)}. ${EXAMPLE}`,
+      `Invalid partition: expected an array of groups, each "rest" or an array of node names, got ${formatValue(groups)}. ${EXAMPLE}`,
       { details: { groups } },
     );
   }
   const lists = groups.map((group) => (group === "rest" ? ["rest"] : group));
   const named = lists.flat();
-  const known = new Set(nodes.map(({ name }) => name));
+  const nodeNames = new Set(nodes.map(({ name }) => name));
   const problems: string[] = [];
   if (lists.length < 2) problems.push(`expected two groups or more, got ${lists.length}`);
   for (const name of new Set(named)) {
-    if (name !== "rest" && name !== "clients" && !known.has(name))
+    if (name !== "rest" && name !== "clients" && !nodeNames.has(name))
       problems.push(
-        `expected names of nodes (${[...known].join(", ")}), "rest" or "clients", got ${shown(name)}`,
+        `expected names of nodes (${[...nodeNames].join(", ")}), "rest" or "clients", got ${formatValue(name)}`,
       );
-    if (named.filter((each) => each === name).length > 1)
+    if (named.filter((other) => other === name).length > 1)
       problems.push(`expected each name once, got ${name} twice`);
   }
   const sides = lists.map((list) => ({
-    members: nodes.filter(
+    nodes: nodes.filter(
       ({ name }) => list.includes(name) || (list.includes("rest") && !named.includes(name)),
     ),
-    clients: list.includes("clients"),
+    hasClients: list.includes("clients"),
   }));
   for (const [index, side] of sides.entries()) {
-    if (side.members.length === 0)
+    if (side.nodes.length === 0)
       problems.push(`expected a node in each group, got none in group ${index + 1}`);
   }
   if (problems.length > 0) {
@@ -145,15 +148,15 @@ function resolveGroups(groups: readonly PartitionGroup[], nodes: readonly NodePl
   return sides;
 }
 
-/** Also for values that TypeScript would not allow. */
+/** Returns whether a value, which plain JavaScript may have passed, is a group. */
 function isGroup(group: unknown): boolean {
   return group === "rest" || (Array.isArray(group) && group.every((name) => typeof name === "string"));
 }
 
-/** Share of packets to drop, above 0 and up to 1; undefined or 1 drops all. */
+/** The share of packets to drop, above 0 and up to 1. With undefined or 1 all packets are dropped. */
 export type LossShare = number | undefined;
 
-/** Whether no packet gets through. nftables counts ten-thousandths, so a share of almost 1 drops every packet as well. */
+/** Returns whether all packets are dropped. nftables counts ten-thousandths, so a share of almost 1 drops all packets as well. */
 export function isTotal(loss: LossShare): boolean {
   return loss === undefined || tenThousandths(loss) === 10_000;
 }
@@ -163,67 +166,69 @@ function tenThousandths(loss: number): number {
 }
 
 /**
- * Returns the names of the nodes whose cluster bus is cut off from more than half of the other nodes, in one direction or
- * in both. A node on the larger side of a partition is not among them, whichever side the filters are on.
+ * Returns the names of the nodes whose cluster bus is cut off from more than half of the other nodes, in one direction or in
+ * both. This does not include nodes on the larger side of a partition, whichever side has the filters.
  *
- * @param cuts of filters that drop every packet.
+ * @param cuts the cuts of filters that drop all packets.
  */
-export function findCutOff(cuts: readonly Cut[], everybody: readonly NodePlan[]): readonly string[] {
-  const missing = new Map(everybody.map(({ name }) => [name, new Set<string>()]));
+export function findCutOff(cuts: readonly Cut[], allNodes: readonly NodePlan[]): readonly string[] {
+  const unreachable = new Map(allNodes.map(({ name }) => [name, new Set<string>()]));
   for (const { node, plane, from, to } of cuts) {
     if (plane !== "all" && plane !== "bus") continue;
     for (const { name } of [...from, ...to]) {
-      missing.get(node.name)?.add(name);
-      missing.get(name)?.add(node.name);
+      unreachable.get(node.name)?.add(name);
+      unreachable.get(name)?.add(node.name);
     }
   }
-  const others = everybody.length - 1;
-  return [...missing].flatMap(([name, peers]) => (2 * peers.size > others ? [name] : []));
+  const otherCount = allNodes.length - 1;
+  return [...unreachable].flatMap(([name, peers]) => (2 * peers.size > otherCount ? [name] : []));
 }
 
 /**
- * All that can be hoped for of a node that starts while packets are dropped: that it answers this program, or not even
- * that where its clients are cut off; undefined where the cuts do not concern it.
+ * Returns what can be waited for if a node starts while packets are dropped: `"answer"` if the node can answer this program, and
+ * `"nothing"` if its clients are cut off. Returns undefined if the cuts do not affect the node.
  */
 export function expectedReachability(
   name: string,
   cuts: readonly Cut[],
   loss: LossShare,
 ): "answer" | "nothing" | undefined {
-  const own = cuts.find(({ node }) => node.name === name);
-  if (own !== undefined) return own.clients.length > 0 ? "nothing" : "answer";
-  // What others lose on their way to it now and then keeps it from nothing.
-  const cutOff = cuts.some(({ from, to }) => [...from, ...to].some((each) => each.name === name));
-  return cutOff && isTotal(loss) ? "answer" : undefined;
+  const ownCut = cuts.find(({ node }) => node.name === name);
+  if (ownCut !== undefined) return ownCut.clients.length > 0 ? "nothing" : "answer";
+  // If other nodes drop only a share of its packets, the node can still rejoin.
+  const isCutOff = cuts.some(({ from, to }) => [...from, ...to].some((peer) => peer.name === name));
+  return isCutOff && isTotal(loss) ? "answer" : undefined;
 }
 
-/** The nftables ruleset of a cut, as a table of its own that can be deleted as one. */
+/** Renders the nftables ruleset of a cut, as a separate table, so that the whole ruleset can be deleted at once. */
 export function renderRuleset(
   table: string,
-  drop: Cut,
-  everybody: readonly NodePlan[],
+  cut: Cut,
+  allNodes: readonly NodePlan[],
   loss: LossShare,
 ): string {
-  const { node, plane } = drop;
-  // Drawn anew for each packet; nftables counts in whole numbers, and refuses a comparison that is always true.
-  const chance = isTotal(loss) ? "" : `numgen random mod 10000 < ${tenThousandths(Number(loss))} `;
+  const { node, plane } = cut;
+  // A random number for each packet. nftables uses integers, and rejects a comparison that is always true.
+  const condition = isTotal(loss) ? "" : `numgen random mod 10000 < ${tenThousandths(Number(loss))} `;
   const ports = plane === "bus" ? node.busPort : plane === "replication" ? node.port : undefined;
   const rules = (side: "saddr" | "daddr", peers: readonly NodePlan[]): readonly string[] => {
     if (peers.length === 0) return [];
     const match = `ip ${side} { ${peers.map(({ address }) => address).join(", ")} }`;
-    if (ports === undefined) return [`${match} ${chance}drop`];
-    // One node connects to the other's port, and either may have done so.
-    return ["dport", "sport"].map((port) => `${match} tcp ${port} ${ports} ${chance}drop`);
+    if (ports === undefined) return [`${match} ${condition}drop`];
+    // Either node may have opened the connection to the port of the other one.
+    return ["dport", "sport"].map((port) => `${match} tcp ${port} ${ports} ${condition}drop`);
   };
-  const outsiders = `{ ${everybody.map(({ address }) => address).join(", ")}, 127.0.0.0/8 }`;
+  const insiders = `{ ${allNodes.map(({ address }) => address).join(", ")}, 127.0.0.0/8 }`;
   const input = [
-    ...rules("saddr", drop.from),
-    ...(drop.clients.includes("in") ? [`ip saddr != ${outsiders} tcp dport ${node.port} ${chance}drop`] : []),
+    ...rules("saddr", cut.from),
+    ...(cut.clients.includes("in")
+      ? [`ip saddr != ${insiders} tcp dport ${node.port} ${condition}drop`]
+      : []),
   ];
   const output = [
-    ...rules("daddr", drop.to),
-    ...(drop.clients.includes("out")
-      ? [`ip daddr != ${outsiders} tcp sport ${node.port} ${chance}drop`]
+    ...rules("daddr", cut.to),
+    ...(cut.clients.includes("out")
+      ? [`ip daddr != ${insiders} tcp sport ${node.port} ${condition}drop`]
       : []),
   ];
   const chain = (hook: string, lines: readonly string[]): string =>

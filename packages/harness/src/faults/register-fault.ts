@@ -39,7 +39,7 @@ export function registerFault(
     ...control,
     onEnded,
     heal: (options) => calls.run(`Healing ${description}`, options, revertAndEnd),
-    // A reset starts stopped nodes itself, each as if for the first time.
+    // A reset starts stopped nodes itself, as if they had never run.
     ...(kind === "kill" || kind === "stop" ? {} : { revert: revertAndEnd }),
   });
 }

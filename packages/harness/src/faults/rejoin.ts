@@ -1,135 +1,142 @@
+import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
+import type { ManagedNode } from "../cluster/managed-node.ts";
 import { RedisClusterError, summarize } from "../errors.ts";
+import { readClusterView } from "../queries/read-views.ts";
 import { abortable } from "../timing/deadline.ts";
 import { poll } from "../timing/retry.ts";
-import { readClusterView } from "../queries/read-views.ts";
 import { findDownReason } from "../view/cluster-state.ts";
 import type { ClusterView, Disagreement } from "../view/cluster-view.ts";
 import type { RestartConstraint } from "./fault-registry.ts";
-import type { ManagedNode } from "../cluster/managed-node.ts";
-import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 
 const POLL_MS = 20;
 
 /**
- * Starts a stopped node, or stops a running one gracefully and starts it again. Active network faults of the node are applied
- * again before its server starts. The node has not rejoined the cluster by then: see {@link rejoin}.
+ * Starts a stopped node, or stops a running node gracefully and starts it again. Active network faults of the node are applied
+ * again before its server starts. Resolves before the node has rejoined the cluster: see {@link waitUntilRejoined}.
  *
- * @param constraints what the faults that are active at that moment mean for the node.
+ * @param data whether the stored data of the node are kept or deleted.
+ * @param constraints returns what the currently active faults mean for the node.
+ * @throws RedisClusterError NODE_NOT_RUNNING if the container was removed.
  */
-export async function startAgain(
-  member: ManagedNode,
+export async function startOrRestart(
+  { plan, container }: ManagedNode,
   data: "kept" | "wiped",
   constraints: () => readonly RestartConstraint[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { status } = await abortable(member.container.state(), signal);
+  const { status } = await abortable(container.state(), signal);
   if (status === "removed") {
     throw new RedisClusterError(
       "NODE_NOT_RUNNING",
-      `${member.plan.name} cannot be restarted: its container was removed.`,
-      { details: { node: member.plan.name, status } },
+      `${plan.name} cannot be restarted: its container was removed.`,
+      { details: { node: plan.name, status } },
     );
   }
-  if (status === "paused") await abortable(member.container.unpause(), signal);
-  if (status !== "exited") await abortable(member.container.kill("SIGTERM"), signal);
-  if (data === "wiped") await abortable(member.container.setNextBoot("wipe"), signal);
-  // If the caller stops waiting, it goes on: without these filters, traffic would pass that active faults drop.
-  await abortable(start(member, constraints), signal);
+  if (status === "paused") await abortable(container.unpause(), signal);
+  if (status !== "exited") await abortable(container.kill("SIGTERM"), signal);
+  if (data === "wiped") await abortable(container.setNextBoot("wipe"), signal);
+  // If the caller stops waiting, the start continues: without its filters, traffic would pass that active faults drop.
+  await abortable(startWithFaults(container, constraints), signal);
 }
 
 /**
- * Starts the container; where faults are to be put in force again its server waits for that, as nothing is to get
- * through before.
+ * Starts a container. If network faults must be applied again, the server starts only afterwards, so that no packet passes
+ * before.
  */
-async function start(
-  { container }: ManagedNode,
+async function startWithFaults(
+  container: ManagedNode["container"],
   constraints: () => readonly RestartConstraint[],
 ): Promise<void> {
-  const held = constraints().some(({ renew }) => renew !== undefined);
-  if (held) await container.setNextBoot("hold");
+  const mustHold = constraints().some(({ reapply }) => reapply !== undefined);
+  if (mustHold) await container.setNextBoot("hold");
   await container.start();
-  if (!held) return;
+  if (!mustHold) return;
   try {
-    // Read again: a fault that was healed meanwhile must not come back.
-    await Promise.all(constraints().map(async ({ renew }) => await renew?.()));
+    // Read again, because a fault that was healed meanwhile must not be applied.
+    await Promise.all(constraints().map(async ({ reapply }) => await reapply?.()));
   } finally {
     await container.continueBoot();
   }
 }
 
 /**
- * Waits until a node that was started has rejoined the cluster: it answers, has loaded its data, every node that answers has
- * a link to it and flags nothing, as a replica it is in sync, it executes commands unless the cluster is down for another
- * reason, and unless other nodes are away the cluster is whole again. A replica whose primary has failed in a cluster that
- * cannot replace it is back without a sync. With an active network fault of the node the call waits only until the node
- * answers, and not even for that if the fault cuts the node off from this program.
+ * Waits until a node that was started has rejoined the cluster: it answers and has loaded its data; every node that answers has a
+ * link to it and reports no failure; if it is a replica, it is in sync; it executes commands, unless the cluster is down for
+ * another reason; and the whole cluster is healthy, unless other nodes do not answer. A sync is not waited for if the primary of
+ * the replica has failed and cannot be replaced.
  *
- * @param constraints what the faults that are active at that moment mean for the node.
- * @param failedForGood finds the names of the primaries that have failed and cannot be replaced.
+ * With an active network fault of the node, the call waits only until the node answers. If the fault cuts the node off from this
+ * program, it does not wait at all.
+ *
+ * @param constraints returns what the currently active faults mean for the node.
+ * @param findFailedForGood returns the names of the primaries that have failed and cannot be replaced.
  */
-export async function rejoin(
-  member: ManagedNode,
+export async function waitUntilRejoined(
+  node: ManagedNode,
   cluster: ClusterNodes,
   constraints: () => readonly RestartConstraint[],
-  failedForGood: (view: ClusterView) => Promise<readonly string[]>,
+  findFailedForGood: (view: ClusterView) => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<void> {
-  cluster.addresses.set(member.plan, await abortable(member.container.mappedAddress(), signal));
+  cluster.addresses.set(node.plan, await abortable(node.container.mappedAddress(), signal));
   if (isUnreachableFromHost(constraints())) return;
-  await member.connection.ready(signal);
+  await node.connection.ready(signal);
   await poll(
     async () => {
       if (constraints().length > 0) {
-        // Refused while it loads its data.
-        await member.connection.text("CLUSTER", "INFO");
+        // The server rejects this command while it loads its data.
+        await node.connection.text("CLUSTER", "INFO");
         return;
       }
       const view = await readClusterView(
         cluster.plan,
         cluster.nodes.map(({ connection }) => connection),
       );
-      const why = (failed: readonly string[]): string | undefined =>
-        findRejoinProblem(member, view, cluster.plan.requireFullCoverage === "yes", failed);
-      if (why([]) === undefined) return;
-      const problem = why(await failedForGood(view));
+      const findProblem = (failedForGood: readonly string[]): string | undefined =>
+        findRejoinProblem(node, view, cluster.plan.requireFullCoverage === "yes", failedForGood);
+      if (findProblem([]) === undefined) return;
+      const problem = findProblem(await findFailedForGood(view));
       if (problem !== undefined) throw new Error(problem);
     },
     { everyMs: POLL_MS, signal },
   );
 }
 
-/** Whether this program cannot hear the node either. */
+/** Returns whether this program cannot reach the node while its faults are active. */
 export function isUnreachableFromHost(constraints: readonly RestartConstraint[]): boolean {
   return constraints.some(({ waitFor }) => waitFor === "nothing");
 }
 
 /**
- * A slot in migration is the user's own doing and keeps nobody away. If other nodes are away at the same time, only what
- * concerns this node counts. The cluster as a whole may then be down for good: the node's state is waited for only if
- * its own view has no reason for it, as with a primary that refuses commands until its process is two seconds old. For
- * the same reason a replica's sync is not waited for if its primary has failed for good.
+ * Returns why a restarted node has not rejoined the cluster; undefined if it has. A slot in migration is no problem, because the
+ * user has started the migration.
  *
- * @param failedForGood names of the primaries that have failed and cannot be replaced.
+ * If other nodes do not answer, only problems of this node count, and the cluster may be down for good. So the state of the node
+ * counts only if its own view contains no reason for it, as with a primary that refuses commands until its process is two seconds
+ * old. For the same reason the sync of a replica does not count if its primary has failed for good.
+ *
+ * @param failedForGood the names of the primaries that have failed and cannot be replaced.
  */
 export function findRejoinProblem(
-  member: Pick<ManagedNode, "plan">,
+  node: Pick<ManagedNode, "plan">,
   view: ClusterView,
   requireFullCoverage: boolean,
   failedForGood: readonly string[] = [],
 ): string | undefined {
-  const { name, id } = member.plan;
-  const own = view.views.find(({ node }) => node === name);
+  const { name, id } = node.plan;
+  const own = view.views.find((nodeView) => nodeView.node === name);
   if (own?.kind !== "answered") return `${name} does not answer`;
-  if (!view.members.some((each) => each.id === id)) return `nobody knows ${name}`;
-  const othersAreAway = view.views.some(({ kind }) => kind === "silent");
-  const downForGood = findDownReason(own, requireFullCoverage) !== undefined;
+  if (!view.members.some((member) => member.id === id)) return `no node knows ${name}`;
+  const isOtherNodeSilent = view.views.some(({ kind }) => kind === "silent");
+  const isDownForGood = findDownReason(own, requireFullCoverage) !== undefined;
   const primaryId = own.members.find(({ self }) => self)?.primaryId;
-  const primary = view.members.find((each) => each.id === primaryId)?.name;
+  const primary = view.members.find((member) => member.id === primaryId)?.name;
   const hasNoSource = primary !== undefined && failedForGood.includes(primary);
-  const cannotEnd = (kind: Disagreement["kind"]): boolean =>
-    (kind === "state" && downForGood) || (kind === "replication" && hasNoSource);
-  const inTheWay = view.disagreements.filter(
-    ({ kind, about }) => kind !== "open-slot" && !(othersAreAway && (about !== name || cannotEnd(kind))),
+  const isPermanent = (kind: Disagreement["kind"]): boolean =>
+    (kind === "state" && isDownForGood) || (kind === "replication" && hasNoSource);
+  const problems = view.disagreements.filter(
+    ({ kind, about }) =>
+      kind !== "open-slot" && !(isOtherNodeSilent && (about !== name || isPermanent(kind))),
   );
-  return inTheWay.length === 0 ? undefined : summarize(inTheWay.map(({ message }) => message));
+  return problems.length === 0 ? undefined : summarize(problems.map(({ message }) => message));
 }

@@ -2,7 +2,7 @@ import type { ManagedNode } from "../cluster/managed-node.ts";
 import type { RestartOptions } from "./cluster-faults.ts";
 import type { RestartConstraint } from "./fault-registry.ts";
 import type { FaultTools } from "./fault-tools.ts";
-import { isUnreachableFromHost, rejoin, startAgain } from "./rejoin.ts";
+import { isUnreachableFromHost, startOrRestart, waitUntilRejoined } from "./rejoin.ts";
 import type { Target } from "./target-resolver.ts";
 import { requireOneOf } from "./validate.ts";
 
@@ -31,7 +31,7 @@ export async function restartNode(
   data: "kept" | "wiped",
   signal: AbortSignal,
 ): Promise<void> {
-  await startAgain(node, data, () => tools.registry.constraintsFor(node.plan.name), signal);
+  await startOrRestart(node, data, () => tools.registry.constraintsFor(node.plan.name), signal);
   await rejoinCluster(tools, node, signal);
 }
 
@@ -43,7 +43,7 @@ export async function rejoinCluster(
 ): Promise<void> {
   const { name } = node.plan;
   const constraints = (): readonly RestartConstraint[] => registry.constraintsFor(name);
-  await rejoin(node, context, constraints, (view) => prospects.failedForGood(view), signal);
+  await waitUntilRejoined(node, context, constraints, (view) => prospects.failedForGood(view), signal);
   registry.endFaults(["kill", "stop", "pause", "slow-commands"], name);
   if (!isUnreachableFromHost(constraints())) await node.handle.clientReady(signal);
 }

@@ -6,7 +6,7 @@ import { select } from "./select.ts";
 
 const id = (index: number): string => String(index).repeat(40).slice(0, 40);
 
-/** Three primaries, node-0 to node-2, and five replicas, three of them of node-0. */
+/** Three primaries, node-0 to node-2, and five replicas. Three of the replicas belong to node-0. */
 const PRIMARY_OF = [undefined, undefined, undefined, 0, 0, 0, 1, 2] as const;
 const SLOTS = ["0-5460", "5461-10922", "10923-16383"] as const;
 
@@ -33,11 +33,16 @@ function view(dead: readonly number[] = []) {
 
 // "b" hashes to 3300, in node-0's shard.
 const KEY = "b";
-const none = new Map<string, number>();
+const NO_OFFSETS = new Map<string, number>();
 
-test("a key finds the node that serves it, its shard and its freshest replica", () => {
-  expect(select({ primaryOf: KEY }, view(), none).names).toEqual(["node-0"]);
-  expect(select({ shardOf: KEY }, view(), none).names).toEqual(["node-0", "node-3", "node-4", "node-5"]);
+test("selects the owner, the shard and the most recent replica of a key", () => {
+  expect(select({ primaryOf: KEY }, view(), NO_OFFSETS).names).toEqual(["node-0"]);
+  expect(select({ shardOf: KEY }, view(), NO_OFFSETS).names).toEqual([
+    "node-0",
+    "node-3",
+    "node-4",
+    "node-5",
+  ]);
   const offsets = new Map([
     ["node-3", 10],
     ["node-4", 30],
@@ -46,17 +51,17 @@ test("a key finds the node that serves it, its shard and its freshest replica", 
   expect(select({ replicaOf: KEY }, view(), offsets).names).toEqual(["node-4"]);
 });
 
-test("selects the replicas of a dead primary, too", () => {
+test("selects the replicas of a dead primary", () => {
   expect(select({ replicaOf: KEY }, view([0]), new Map([["node-5", 1]])).names).toEqual(["node-5"]);
-  expect(select({ shardOf: KEY }, view([0, 4]), none).names).toEqual(["node-3", "node-5"]);
+  expect(select({ shardOf: KEY }, view([0, 4]), NO_OFFSETS).names).toEqual(["node-3", "node-5"]);
 });
 
-test("a majority is the smallest one", () => {
-  expect(select({ majorityOf: "primaries" }, view(), none).names).toEqual(["node-0", "node-1"]);
+test("selects the smallest majority of the primaries", () => {
+  expect(select({ majorityOf: "primaries" }, view(), NO_OFFSETS).names).toEqual(["node-0", "node-1"]);
 });
 
-test("a role finds all that have it and answer", () => {
-  expect(select({ role: "replica" }, view([4]), none).names).toEqual([
+test("selects all nodes that have a role and answer", () => {
+  expect(select({ role: "replica" }, view([4]), NO_OFFSETS).names).toEqual([
     "node-3",
     "node-5",
     "node-6",
@@ -64,20 +69,22 @@ test("a role finds all that have it and answer", () => {
   ]);
 });
 
-test("chance stays within the role and can be repeated", () => {
-  const first = select({ random: 2, role: "replica" }, view(), none);
+test("selects random nodes of a role, and the same with the same seed", () => {
+  const first = select({ random: 2, role: "replica" }, view(), NO_OFFSETS);
   expect(first.names).toHaveLength(2);
   expect(first.names.every((name) => Number(name.slice(5)) >= 3)).toBe(true);
-  expect(select({ random: 2, role: "replica", seed: first.seed }, view(), none).names).toEqual(first.names);
+  expect(select({ random: 2, role: "replica", seed: first.seed }, view(), NO_OFFSETS).names).toEqual(
+    first.names,
+  );
 });
 
-test("what selects nothing says why", () => {
-  const refused = expect.objectContaining({ code: "INVALID_ARGUMENT" });
-  expect(() => select({ random: 4, role: "primary" }, view(), none)).toThrow(
+test("reports why a selector selects no node", () => {
+  const rejected = expect.objectContaining({ code: "INVALID_ARGUMENT" });
+  expect(() => select({ random: 4, role: "primary" }, view(), NO_OFFSETS)).toThrow(
     "expected at least 4 nodes to choose from, got 3",
   );
-  expect(() => select({ primaryOf: KEY }, view([0]), none)).toThrow(refused);
-  expect(() => select({ primaryOf: KEY }, view([0]), none)).toThrow(
-    "expected a node that answers and fits, got none",
+  expect(() => select({ primaryOf: KEY }, view([0]), NO_OFFSETS)).toThrow(rejected);
+  expect(() => select({ primaryOf: KEY }, view([0]), NO_OFFSETS)).toThrow(
+    "expected a node that answers and matches the selector, got none",
   );
 });

@@ -5,35 +5,39 @@ import { keySlot } from "../plan/slots.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 import { replicasOfShard, slotOwners } from "../view/slot-owners.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
-import { sample } from "./random.ts";
-import { shown } from "./shown.ts";
+import { formatValue } from "./format-value.ts";
+import { sample } from "./sample.ts";
 
-/** Nodes by what they are now: asked of the nodes at the moment of the fault. */
+/** Selects nodes by their current state, which the nodes are asked for at the moment of the fault. */
 export type Selector =
-  /** The node that owns the key's slot, whether or not it executes commands at the moment. */
+  /** The node that owns the slot of the key, whether or not it executes commands at the moment. */
   | { readonly primaryOf: string }
-  /** The replica of the key's shard that has received most, also while the primary is dead. */
+  /** The replica of the key's shard that has received the most data, also if the primary is dead. */
   | { readonly replicaOf: string }
   /** All nodes of the key's shard that answer. */
   | { readonly shardOf: string }
-  /** All nodes of a role. */
+  /** All nodes that have the role and answer. */
   | { readonly role: NodeRole }
-  /** The smallest majority of the primaries, in the order of their names. */
+  /** The smallest majority of the primaries: the first ones in the order of their names. */
   | { readonly majorityOf: "primaries" }
-  /** So many nodes by chance, of a role or of all that answer; the same seed chooses the same from the same nodes. */
+  /** This number of random nodes that answer and, if given, have the role. A seed selects the same from the same candidates. */
   | { readonly random: number; readonly role?: NodeRole | undefined; readonly seed?: number | undefined };
 
-/** What a selector found. */
+/** The result of a selector. */
 export interface Selection {
+  /** The names of the selected nodes. */
   readonly names: readonly string[];
+  /** The seed if nodes were chosen at random; otherwise undefined. */
   readonly seed: number | undefined;
 }
 
 /**
- * Finds the nodes that a selector, which `requireSelector` has let pass, means in a view.
+ * Returns the nodes that a selector selects in a view.
  *
- * @param offsets replication offsets by node name, for the freshest replica.
- * @throws RedisClusterError INVALID_ARGUMENT where there are none such.
+ * @param selector has been validated.
+ * @param offsets the replication offsets by node name. Only `replicaOf` needs them.
+ * @throws RedisClusterError INVALID_ARGUMENT if the selector selects no node, or `random` is greater than the number of
+ * candidates.
  */
 export function select(
   selector: Selector,
@@ -43,65 +47,67 @@ export function select(
   const owners = slotOwners(view.views);
   const primaries = owners.map(({ node }) => node).toSorted(byNumber);
   const replicas = replicasOfShard(view.views, undefined).toSorted(byNumber);
-  const ofRole = (role: NodeRole | undefined): readonly string[] =>
+  const nodesWithRole = (role: NodeRole | undefined): readonly string[] =>
     role === "primary"
       ? primaries
       : role === "replica"
         ? replicas
         : [...primaries, ...replicas].toSorted(byNumber);
-  const shard = (
+  const shardOf = (
     key: string,
-  ): { readonly primary: string | undefined; readonly followers: readonly string[] } => {
+  ): { readonly primary: string | undefined; readonly replicas: readonly string[] } => {
     const slot = keySlot(key);
     const primary = owners.find(({ slots }) => holdsSlot(slots, slot))?.node;
-    // While a primary is dead and not replaced, its replicas still follow it.
+    // The replicas of a dead primary still follow it until it is replaced.
     const owner = view.members.find(({ name, entry }) =>
       primary === undefined ? entry.role === "primary" && holdsSlot(entry.slots, slot) : name === primary,
     );
     const id = owner?.id;
-    return { primary, followers: id === undefined ? [] : replicasOfShard(view.views, id) };
+    return { primary, replicas: id === undefined ? [] : replicasOfShard(view.views, id) };
   };
   let seed: number | undefined;
   const names = ((): readonly (string | undefined)[] => {
-    if ("primaryOf" in selector) return [shard(selector.primaryOf).primary];
+    if ("primaryOf" in selector) return [shardOf(selector.primaryOf).primary];
     if ("replicaOf" in selector) {
-      const { followers } = shard(selector.replicaOf);
-      return followers.toSorted((a, b) => (offsets.get(b) ?? 0) - (offsets.get(a) ?? 0)).slice(0, 1);
+      const shard = shardOf(selector.replicaOf);
+      return shard.replicas.toSorted((a, b) => (offsets.get(b) ?? 0) - (offsets.get(a) ?? 0)).slice(0, 1);
     }
     if ("shardOf" in selector) {
-      const { primary, followers } = shard(selector.shardOf);
-      return [primary, ...followers];
+      const shard = shardOf(selector.shardOf);
+      return [shard.primary, ...shard.replicas];
     }
     if ("majorityOf" in selector) return primaries.slice(0, Math.floor(primaries.length / 2) + 1);
     if ("random" in selector) {
       seed = selector.seed ?? newSeed();
-      const pool = ofRole(selector.role);
-      if (selector.random > pool.length) {
-        throw nothingFor(
+      const candidates = nodesWithRole(selector.role);
+      if (selector.random > candidates.length) {
+        throw emptySelection(
           selector,
-          `expected at least ${selector.random} nodes to choose from, got ${pool.length}`,
+          `expected at least ${selector.random} nodes to choose from, got ${candidates.length}`,
         );
       }
-      return sample(pool, selector.random, seededRandom(seed));
+      return sample(candidates, selector.random, seededRandom(seed));
     }
-    return ofRole(selector.role);
+    return nodesWithRole(selector.role);
   })();
-  const found = names.filter((name) => name !== undefined);
-  if (found.length === 0) throw nothingFor(selector, "expected a node that answers and fits, got none");
-  return { names: found, seed };
+  const selected = names.filter((name) => name !== undefined);
+  if (selected.length === 0) {
+    throw emptySelection(selector, "expected a node that answers and matches the selector, got none");
+  }
+  return { names: selected, seed };
 }
 
-function nothingFor(selector: Selector, reason: string): RedisClusterError {
+function emptySelection(selector: Selector, reason: string): RedisClusterError {
   return new RedisClusterError(
     "INVALID_ARGUMENT",
-    `Target ${shown(selector)} selects no node: ${reason}. \`cluster.view()\` shows what each node says.`,
+    `Target ${formatValue(selector)} selects no node: ${reason}. \`cluster.view()\` returns the state of every node.`,
     {
       details: { selector },
     },
   );
 }
 
-/** `node-10` after `node-9`. */
+/** Compares names so that `node-10` is after `node-9`. */
 function byNumber(one: string, other: string): number {
   return one.localeCompare(other, "en", { numeric: true });
 }

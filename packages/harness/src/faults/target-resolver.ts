@@ -9,10 +9,10 @@ import { log } from "../log.ts";
 import { poll } from "../timing/retry.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { readView } from "../queries/read-views.ts";
-import { readOffsets } from "./read-offsets.ts";
-import { requireSelector } from "./require-selector.ts";
+import { formatValue } from "./format-value.ts";
+import { readReplicationOffsets } from "./read-replication-offsets.ts";
 import { type Selector, select } from "./select.ts";
-import { shown } from "./shown.ts";
+import { validateSelector } from "./validate-selector.ts";
 
 /** The nodes of a fault: a node, its name, an array of these, or a selector that is resolved at the moment of the fault. */
 export type Target = RedisClusterNode | string | readonly (RedisClusterNode | string)[] | Selector;
@@ -26,7 +26,7 @@ export interface ResolvedTarget {
 
 /** A target that has been validated but not yet resolved to nodes. */
 export interface UnresolvedTarget {
-  /** The target in the words of its caller, for messages. */
+  /** The target as the caller wrote it, for messages. */
   readonly description: string;
   readonly resolve: (signal: AbortSignal) => Promise<ResolvedTarget>;
 }
@@ -45,19 +45,19 @@ export class TargetResolver {
   }
 
   /**
-   * Validates a target without asking any node.
+   * Validates a target without a request to any node.
    *
-   * @throws RedisClusterError INVALID_ARGUMENT if it is not a target, or names no node, or one twice.
-   * @throws RedisClusterError UNKNOWN_NODE
+   * @throws RedisClusterError INVALID_ARGUMENT if the target is invalid, contains no node, or contains a node twice.
+   * @throws RedisClusterError UNKNOWN_NODE if a node does not belong to the cluster.
    */
   validate(target: Target): UnresolvedTarget {
     this.#context.calls.refuseEnded();
     if (isSelector(target)) {
-      const selector = requireSelector(target);
-      return { description: shown(selector), resolve: (signal) => this.#select(selector, signal) };
+      const selector = validateSelector(target);
+      return { description: formatValue(selector), resolve: (signal) => this.#select(selector, signal) };
     }
     const list: readonly (RedisClusterNode | string)[] = Array.isArray(target) ? target : [target];
-    const nodes = list.map((each) => this.#nodeOf(each));
+    const nodes = list.map((item) => this.#nodeOf(item));
     if (nodes.length === 0) {
       throw new RedisClusterError(
         "INVALID_ARGUMENT",
@@ -75,7 +75,10 @@ export class TargetResolver {
     return { description, resolve: () => Promise.resolve({ nodes, seed: undefined }) };
   }
 
-  /** Returns the target "the owner of the slot of a key". Its resolution waits until there is one, which may reject commands. */
+  /**
+   * Returns the owner of the slot of a key as a target. Its resolution waits until a node owns the slot, which may reject
+   * commands.
+   */
   ownerOf(key: string): UnresolvedTarget {
     this.#context.calls.refuseEnded();
     return {
@@ -88,9 +91,9 @@ export class TargetResolver {
   }
 
   /**
-   * Resolves a target and does something to its nodes, both within one deadline. A random seed is recorded.
+   * Resolves a target and runs an action for its nodes, both within one deadline. A random seed is recorded.
    *
-   * @param doing what is done, as in `Killing`.
+   * @param doing the action, for messages, as in `Killing`.
    */
   async run<T>(
     doing: string,
@@ -118,7 +121,8 @@ export class TargetResolver {
   async #select(selector: Selector, signal: AbortSignal): Promise<ResolvedTarget> {
     const { nodes } = this.#context;
     const view = await abortable(readView(this.#context), signal);
-    const offsets = "replicaOf" in selector ? await abortable(readOffsets(nodes), signal) : new Map();
+    const offsets =
+      "replicaOf" in selector ? await abortable(readReplicationOffsets(nodes), signal) : new Map();
     const { names, seed } = select(selector, view, offsets);
     return { nodes: names.map((name) => findNode(nodes, name)), seed };
   }
@@ -129,7 +133,7 @@ export class TargetResolver {
     if (!(target instanceof NodeHandle)) {
       throw new RedisClusterError(
         "INVALID_ARGUMENT",
-        `Invalid target ${shown(target)}: expected a node, a node name, an array of these, or a selector such as { primaryOf: "order:42" }.`,
+        `Invalid target ${formatValue(target)}: expected a node, a node name, an array of these, or a selector such as { primaryOf: "order:42" }.`,
       );
     }
     const node = nodes.find(({ handle }) => handle === target);

@@ -1,24 +1,24 @@
 import { RedisClusterError } from "../errors.ts";
-import { shown } from "./shown.ts";
+import { formatValue } from "./format-value.ts";
 
-/** @throws RedisClusterError INVALID_ARGUMENT */
-export function requireNumber(name: string, value: number, least: number, most: number): void {
-  if (Number.isFinite(value) && value >= least && value <= most) return;
+/** @throws RedisClusterError INVALID_ARGUMENT if the value is not a number from `min` to `max`. */
+export function requireNumber(name: string, value: number, min: number, max: number): void {
+  if (Number.isFinite(value) && value >= min && value <= max) return;
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
-    `Invalid ${name}: expected a number from ${least} to ${most}, got ${value}.`,
+    `Invalid ${name}: expected a number from ${min} to ${max}, got ${value}.`,
   );
 }
 
 /**
- * Refuses a value that TypeScript would not allow.
+ * Rejects a value that TypeScript would not allow.
  *
- * @throws RedisClusterError INVALID_ARGUMENT
+ * @throws RedisClusterError INVALID_ARGUMENT if the value is not one of the allowed values.
  */
 export function requireOneOf(name: string, value: string, allowed: readonly string[]): void {
   if (allowed.includes(value)) return;
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
-    `Invalid ${name}: expected one of ${allowed.map(shown).join(", ")}, got ${shown(value)}.`,
+    `Invalid ${name}: expected one of ${allowed.map(formatValue).join(", ")}, got ${formatValue(value)}.`,
   );
 }

@@ -17,46 +17,63 @@ import { abortable } from "../timing/deadline.ts";
 import { log } from "../log.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { TLS_FILES } from "../plan/node-files.ts";
-import { whyNoClusterNode } from "./why-no-cluster-node.ts";
+import { explainUnsuitableServer } from "./explain-unsuitable-server.ts";
 
-/** What booting needs, and what it fills as it goes: a failure has to see how far it came. */
-export interface Boot {
+/** The inputs of {@link bootNodes}, and the collections that it fills, so that a failed start knows what has been created. */
+export interface BootContext {
   readonly engine: Engine;
   readonly plan: ClusterPlan;
   readonly addresses: AddressTable;
   readonly access: Access;
   readonly certificates: ClusterCertificates | undefined;
-  /** What the engine says about the plan's image. */
+  /** The properties of the image of the plan. */
   readonly image: ImageConfig;
+  /** Filled: the containers that have been created, by node index. */
   readonly containers: NodeContainer[];
+  /** Filled: the connections that have been opened, by node index. */
   readonly connections: NodeConnection[];
   readonly cleanup: CleanupStack;
-  /** Names of containers that the engine was asked for, and that it may have created without saying so. */
-  readonly lost: Set<string>;
+  /** Filled: the names of containers that the engine may have created although it did not answer the request. */
+  readonly unconfirmed: Set<string>;
   readonly configureNode: ConfigureNode | undefined;
   readonly signal: AbortSignal;
 }
 
+/** Nodes that are booting. */
+export interface BootingNodes {
+  /** By node index. Each promise resolves as soon as the node answers. */
+  readonly connections: readonly Promise<NodeConnection>[];
+  /**
+   * Returns why nodes are created without hardening: the answer of the engine. Undefined while all are created with hardening.
+   */
+  readonly hardeningDroppedBecause: () => string | undefined;
+}
+
+/** The hardening of containers, which all nodes share. */
+interface Hardening {
+  /** The answer of the engine if it refused to create a container with hardening; undefined while containers have hardening. */
+  refusal: string | undefined;
+}
+
 /**
- * Begins to boot all nodes, a few at a time in their order: that takes the engine no longer than all at once, and
- * the primaries, which come first in the plan, are up while the others still boot. Each promise gives its node's
- * connection as soon as the node answers.
+ * Starts booting all nodes, a few at a time in the order of the plan. That takes the engine as long as starting all at the same
+ * time, and the primaries, which are first in the plan, are up while other nodes still boot.
  */
-export function bootNodes(boot: Boot): Booting {
-  const { engine, plan, cleanup, lost } = boot;
+export function bootNodes(context: BootContext): BootingNodes {
+  const { engine, plan, cleanup, unconfirmed } = context;
   const limit = pLimit(Math.max(3, engine.cpus + 1));
-  const attempt: Attempt = { refusal: undefined };
+  const hardening: Hardening = { refusal: undefined };
   const nodes = plan.nodes.map((node) => {
     const { promise: created, resolve } = Promise.withResolvers<string | undefined>();
-    const started = limit(() => startContainer(boot, node, attempt, resolve));
-    // No container will come any more: whoever waits for its id can go on.
+    const started = limit(() => startContainer(context, node, hardening, resolve));
+    // Resolves `created` in any case, because the cleanup waits for it.
     const booted = started
-      .then((container) => connect(boot, node, container))
+      .then((container) => connect(context, node, container))
       .finally(() => resolve(undefined));
     return { created, booted };
   });
   cleanup.add("containers", `the containers of ${plan.name}`, async () => {
-    // By id as soon as there is one: Testcontainers looks ten seconds for the ports of a container that has ended.
+    // Each container is removed as soon as its id is known: if it has exited, Testcontainers waits ten seconds for its ports.
     await Promise.all(
       nodes.map(async ({ created }) => {
         const id = await created;
@@ -64,97 +81,93 @@ export function bootNodes(boot: Boot): Booting {
       }),
     );
     await Promise.allSettled(nodes.map(({ booted }) => booted));
-    await removeLeftoverContainers(engine, plan.name, [...lost]);
+    await removeLeftoverContainers(engine, plan.name, [...unconfirmed]);
   });
   return {
     connections: nodes.map(({ booted }) => booted),
-    hardeningDroppedBecause: () => attempt.refusal,
+    hardeningDroppedBecause: () => hardening.refusal,
   };
 }
 
-/** Nodes that boot. */
-export interface Booting {
-  readonly connections: readonly Promise<NodeConnection>[];
-  /** Why nodes are created without what makes them safer, in the engine's words; undefined as long as none was refused. */
-  readonly hardeningDroppedBecause: () => string | undefined;
-}
-
-/** What one container's start has shown, which the others go by. */
-interface Attempt {
-  /**
-   * The engine's words when it refused to create a container with everything that makes it safer; undefined as long as
-   * containers are created with it.
-   */
-  refusal: string | undefined;
-}
-
+/** @param onCreated is called with the id of the container. */
 async function startContainer(
-  { engine, plan, addresses, certificates, image, containers, lost, configureNode, signal }: Boot,
+  {
+    engine,
+    plan,
+    addresses,
+    certificates,
+    image,
+    containers,
+    unconfirmed,
+    configureNode,
+    signal,
+  }: BootContext,
   node: NodePlan,
-  attempt: Attempt,
+  hardening: Hardening,
   onCreated: (id: string) => void,
 ): Promise<RedisNodeContainer> {
   signal.throwIfAborted();
   const files = tlsFiles(certificates, node);
   const container = new RedisNodeContainer(engine, plan, node, image, async (id) => {
-    const runtime = new NodeContainer(engine, node, id);
-    containers[node.index] = runtime;
+    const nodeContainer = new NodeContainer(engine, node, id);
+    containers[node.index] = nodeContainer;
     onCreated(id);
-    // And not by arguments, as the other files: a private key is not for `docker inspect`.
+    // The other files are arguments of the container, which `docker inspect` shows. A private key must not be visible there.
     if (files.length > 0) {
-      await runtime.putSecrets(posix.basename(posix.dirname(TLS_FILES.key)), files, container.user);
+      await nodeContainer.putSecrets(posix.basename(posix.dirname(TLS_FILES.key)), files, container.user);
     }
   });
-  // What the user's function waits for is not ours to know: the start goes by its own limits.
+  // The function of the user may wait for anything, so the deadline of the start applies.
   await abortable(Promise.resolve(configureNode?.(container, node)), signal);
   try {
-    const started = await create(container, node, attempt, () => containers[node.index] === undefined);
+    const isMissing = (): boolean => containers[node.index] === undefined;
+    const started = await createAndStart(container, node, hardening, isMissing);
     addresses.set(node, { host: engine.host, port: started.getMappedPort(node.port) });
   } catch (error) {
-    const runtime = containers[node.index];
-    if (runtime === undefined && isUnanswered(error)) lost.add(node.containerName);
-    if (runtime === undefined || !isPortRace(node, error)) throw startError(node, error, plan.image);
-    await runtime.start();
-    addresses.set(node, await runtime.mappedAddress());
+    const nodeContainer = containers[node.index];
+    if (nodeContainer === undefined && isUnanswered(error)) unconfirmed.add(node.containerName);
+    if (nodeContainer === undefined || !isPortRace(node, error)) throw startError(node, error, plan.image);
+    await nodeContainer.start();
+    addresses.set(node, await nodeContainer.mappedAddress());
   }
   return container;
 }
 
 /**
- * Creates and starts a container; once more without the hardening if the engine refuses to create it.
+ * Creates and starts a container. If the engine refuses to create it, tries once more without hardening.
  *
- * @param isMissing whether it has not been created.
+ * @param isMissing returns whether the container has not been created.
  */
-async function create(
+async function createAndStart(
   container: RedisNodeContainer,
   node: NodePlan,
-  attempt: Attempt,
+  hardening: Hardening,
   isMissing: () => boolean,
 ): ReturnType<RedisNodeContainer["start"]> {
-  const hardened = attempt.refusal === undefined;
-  if (!hardened) container.withoutHardening();
+  const isHardened = hardening.refusal === undefined;
+  if (!isHardened) container.withoutHardening();
   try {
     return await container.start();
   } catch (error) {
-    if (!hardened || !isMissing() || !isForbidden(error)) throw error;
-    const why = messageOf(error);
-    if (attempt.refusal === undefined) {
+    if (!isHardened || !isMissing() || !isForbidden(error)) throw error;
+    const refusal = messageOf(error);
+    if (hardening.refusal === undefined) {
       log(
-        "the engine refused to create %s (%s); trying without hardening: see docs/security.md",
+        "the engine refused to create %s (%s); retrying without hardening: see docs/security.md",
         node.name,
-        why,
+        refusal,
       );
     }
-    attempt.refusal ??= why;
+    hardening.refusal ??= refusal;
     try {
       return await container.withoutHardening().start();
-    } catch (again) {
-      if (!isMissing() || !isForbidden(again)) throw again;
+    } catch (secondError) {
+      if (!isMissing() || !isForbidden(secondError)) throw secondError;
       throw new RedisClusterError(
         "START_FAILED",
-        `${node.name} could not be started: the engine refused its container (${why}), and also one without labelled ` +
-          `volumes, dropped capabilities and no-new-privileges (${messageOf(again)}).`,
-        { cause: again, details: { node: node.name } },
+        `${node.name} could not be started: the engine refused its container (${refusal}), and also a container without ` +
+          `labelled volumes, dropped capabilities and no-new-privileges (${messageOf(secondError)}).`,
+        { cause: secondError, details: { node: node.name } },
       );
     }
   }
@@ -172,7 +185,7 @@ function tlsFiles(certificates: ClusterCertificates | undefined, node: NodePlan)
 }
 
 async function connect(
-  { plan, addresses, access, connections, cleanup, signal }: Boot,
+  { plan, addresses, access, connections, cleanup, signal }: BootContext,
   node: NodePlan,
   { entrypoint }: RedisNodeContainer,
 ): Promise<NodeConnection> {
@@ -181,7 +194,7 @@ async function connect(
   connections[node.index] = connection;
   cleanup.add("connections", `the connection to ${node.name}`, () => connection.close());
   await connection.ready(signal);
-  const reason = await whyNoClusterNode(connection, addresses.get(node), entrypoint);
+  const reason = await explainUnsuitableServer(connection, addresses.get(node), entrypoint);
   if (reason === undefined) return connection;
   throw unsuitableImage(plan.image, reason, {
     details: { node: node.name },

@@ -16,26 +16,33 @@ import { RemoteSharing } from "../sharing/remote-sharing.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
 import { ClusterHandle } from "../handle/cluster-handle.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
-import { guardAgainstDeath } from "./guard-against-death.ts";
 import { monotonicMs } from "../clock/real-time.ts";
+import { ensureCrashCleanup } from "./ensure-crash-cleanup.ts";
 
-/** Reaching a cluster that is there takes milliseconds. */
+/** Connecting to a running cluster takes milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 /**
- * The whole handle of a cluster that another process on this machine started and gave away with `share()`: clients,
- * faults, observation, workloads, reset and lease. It waits until the cluster takes its client in, which one that
- * somebody is breaking does not.
+ * Connects to a cluster that another process on this machine started and shared with `share()`. The returned handle is complete:
+ * clients, faults, observation, workloads, reset and lease. Resolves when its client is connected. That may be impossible while
+ * another handle breaks the cluster.
  *
- * `stop()` it, or hold it with `await using`: that takes its faults back and closes what it opened; the cluster ends with
- * the process that started it. Faults are known to the handle that applied them; `reset()` of any handle also starts
- * those nodes anew whose networks another one left with a fault. Where this process dies, what it made for a fault is
- * removed as after {@link startRedisCluster}.
+ * Close the handle with `stop()` or `await using`. That reverts its faults and closes its connections. The cluster itself ends
+ * with the process that started it. A handle knows only its own faults; but a `reset()` of any handle also restarts the nodes in
+ * whose networks another handle left a fault. If this process dies, everything that it created for a fault is removed, as after
+ * {@link startRedisCluster}.
  *
- * @param options default time limit: 10 000 ms, times the cluster's time scale.
- * @throws RedisClusterError CLUSTER_STOPPED when the process that started it is gone or does not answer; NO_DOCKER;
- * REAPER_UNAVAILABLE; ENGINE_FAILED; START_FAILED where a node that runs is not published; WAIT_TIMEOUT; WAIT_ABORTED;
- * INVALID_ARGUMENT for a time limit that is none. Nothing is left open then.
+ * @param shared the result of `share()`.
+ * @param options `timeoutMs`: the timeout in milliseconds, times the time scale of the cluster. @default 10 000
+ * @returns the handle. If the call rejects, nothing is left open.
+ * @throws RedisClusterError CLUSTER_STOPPED if the process that started the cluster has ended or does not answer.
+ * @throws RedisClusterError NO_DOCKER if no Docker engine answers.
+ * @throws RedisClusterError REAPER_UNAVAILABLE if Testcontainers' reaper does not start.
+ * @throws RedisClusterError ENGINE_FAILED if the engine rejects a request.
+ * @throws RedisClusterError START_FAILED if a running node does not publish its port.
+ * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes.
+ * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
+ * @throws RedisClusterError INVALID_ARGUMENT if the timeout is invalid.
  */
 export async function connectRedisCluster(
   shared: SharedCluster,
@@ -46,8 +53,8 @@ export async function connectRedisCluster(
 }
 
 /**
- * The same, whatever state the cluster is in: its `client` is not connected. For one who takes the lease and resets the
- * cluster before anything else, which puts a connected one in its place.
+ * Connects to a cluster in any state, like {@link connectRedisCluster}, but does not connect the client of the handle. For
+ * callers that acquire the lease and reset the cluster first: the reset replaces the client by a connected one.
  */
 export async function attachRedisCluster(
   shared: SharedCluster,
@@ -59,9 +66,9 @@ export async function attachRedisCluster(
 async function openHandle(
   shared: SharedCluster,
   options: WaitOptions,
-  connected: boolean,
+  connectClient: boolean,
 ): Promise<ClusterHandle> {
-  const begun = monotonicMs();
+  const startedAt = monotonicMs();
   const { plan, access } = shared;
   using deadline = startCallDeadline(`Connecting to ${shared.redisCluster}`, options, {
     timeoutMs: TIMEOUT_MS,
@@ -69,20 +76,20 @@ async function openHandle(
   });
   const { signal } = deadline;
   const sharing = new RemoteSharing(shared);
-  // Whether the owner is there at all, before anything is opened.
+  // Rejects if the process that started the cluster does not answer, before anything is opened.
   await abortable(sharing.baseline(signal), signal);
   const engine = await abortable(findEngine(), signal);
   const containers = plan.nodes.map(
     (node, index) => new NodeContainer(engine, node, shared.containerIds[index] ?? ""),
   );
-  const mapped = await abortable(Promise.all(containers.map(presentAddress)), signal);
+  const mappedAddresses = await abortable(Promise.all(containers.map(findMappedAddress)), signal);
   const addresses = new AddressTable();
   const cleanup = new CleanupStack();
   try {
-    // A handle makes helper containers, which carry its own process's labels.
-    await guardAgainstDeath(engine, cleanup);
+    // A handle creates helper containers, which have the labels of its own process.
+    await ensureCrashCleanup(engine, cleanup);
     const connections = plan.nodes.map((node, index) => {
-      const address = mapped[index];
+      const address = mappedAddresses[index];
       if (address !== undefined) addresses.set(node, address);
       const connection = new NodeConnection(node, addresses, access, plan.timeScale);
       cleanup.add("connections", `the connection to ${node.name}`, () => connection.close());
@@ -92,9 +99,9 @@ async function openHandle(
     cleanup.add("clients", "the client", async () => {
       await Promise.all(clients.close().map(closeCluster));
     });
-    const overrides = { lazyConnect: !connected };
+    const overrides = { lazyConnect: !connectClient };
     const client = await connectCluster(plan, addresses, access, overrides, signal, clients.track);
-    const tookMs = monotonicMs() - begun;
+    const tookMs = monotonicMs() - startedAt;
     return new ClusterHandle({
       engine,
       plan,
@@ -117,12 +124,15 @@ async function openHandle(
   }
 }
 
-/** Where a node is published; undefined where it does not run, or ends at this moment: somebody may be breaking it. */
-async function presentAddress(container: NodeContainer): Promise<HostAndPort | undefined> {
-  const runs = async (): Promise<boolean> => (await container.state()).status === "running";
-  if (!(await runs())) return undefined;
+/**
+ * Returns the mapped address of a node; undefined if the node does not run, or stops now, because another handle may be breaking
+ * it.
+ */
+async function findMappedAddress(container: NodeContainer): Promise<HostAndPort | undefined> {
+  const isRunning = async (): Promise<boolean> => (await container.state()).status === "running";
+  if (!(await isRunning())) return undefined;
   return await container.mappedAddress().catch(async (error: unknown) => {
-    if (await runs()) throw error;
+    if (await isRunning()) throw error;
     return undefined;
   });
 }

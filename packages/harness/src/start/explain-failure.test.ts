@@ -22,27 +22,34 @@ test("shows the log of the first node that does not run", () => {
   const cause = new RedisClusterError("NODE_EXITED", "node-1 exited with code 1 while the cluster started.");
   const error = explainFailure(cause, "containers", nodes);
   expect(error).toMatchObject({ code: "NODE_EXITED", cause, details: { phase: "containers", nodes } });
-  expect(error.message).toContain("node-1 (exited, exit code 1) printed last:\n      Bad directive\n");
+  expect(error.message).toContain("Last output of node-1 (exited, exit code 1):\n      Bad directive\n");
   expect(error.message).not.toContain("node-2 (");
   expect(error.message).toContain("directive of `config`");
 });
 
-test("shows the first node if all run, and each address that is unreachable once", () => {
-  const away = (name: string): NodeAtFailure => node(name, { unreachableAt: "127.0.0.1:32768 (refused)" });
+test("shows the first node if all run, and the unreachable addresses", () => {
+  const unreachable = (name: string): NodeAtFailure =>
+    node(name, { unreachableAt: "127.0.0.1:32768 (refused)" });
   const cause = new RedisClusterError("START_TIMEOUT", "Starting the cluster: not done after 60000 ms.");
-  const { message } = explainFailure(cause, "containers", [away("node-0"), away("node-1"), away("node-2")]);
+  const { message } = explainFailure(cause, "containers", [
+    unreachable("node-0"),
+    unreachable("node-1"),
+    unreachable("node-2"),
+  ]);
   expect(message).toContain("node-0 at 127.0.0.1:32768 (refused), and 2 more");
-  expect(message).toContain("node-0 (running) printed last:");
+  expect(message).toContain("Last output of node-0 (running):");
   expect(message).toContain("TESTCONTAINERS_HOST_OVERRIDE");
 });
 
-test("names a kill for lack of memory, and a log without lines", () => {
+test("reports an OOM-killed node, and a log without lines", () => {
   const killed = node("node-0", { status: "exited", exitCode: 137, oomKilled: true, lastLines: [] });
   const { message } = explainFailure(new Error("gone"), "containers", [killed]);
-  expect(message).toMatch(/node-0 \(exited, exit code 137, .*memory.*\) printed last:\n {6}nothing$/);
+  expect(message).toMatch(
+    /Last output of node-0 \(exited, exit code 137, out of memory \(OOM-killed\)\):\n {6}\(no output\)$/,
+  );
 });
 
-test("gives an error that is not of this library the code START_FAILED, and adds nothing without nodes", () => {
+test("uses the code START_FAILED for other errors, and adds nothing without nodes", () => {
   const error = explainFailure(new Error("no network"), "network", []);
   expect(error).toMatchObject({ code: "START_FAILED", message: "no network", details: { nodes: [] } });
 });

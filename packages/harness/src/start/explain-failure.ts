@@ -1,12 +1,12 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { NodeAtFailure } from "../evidence/nodes-at-failure.ts";
 
-/** If one node ended, its log says why; if six ended, they all say the same. `details.nodes` has all of them. */
+/** One node is enough: if several ended, their logs usually show the same reason. `details.nodes` contains all nodes. */
 const MAX_SHOWN_NODES = 1;
 
 /**
- * Adds to the error of a start what the containers were doing: their states, and the last lines of the log of the node that matters
- * most, which is the first one that does not run or, if all run, the first.
+ * Adds the states of the containers to the error of a start, and the last lines of the log of one node: the first node that does
+ * not run or, if all run, the first node.
  */
 export function explainFailure(
   cause: unknown,
@@ -35,18 +35,18 @@ function describeUnreachable(unreachable: readonly string[]): readonly string[] 
   const [first, ...others] = unreachable;
   if (first === undefined) return [];
   const more = others.length === 0 ? "" : `, and ${others.length} more`;
-  return [`Running, but not to be reached from here: ${first}${more}.`];
+  return [`Running but unreachable from this host: ${first}${more}.`];
 }
 
 function describeNode({ node, status, exitCode, oomKilled, lastLines }: NodeAtFailure): readonly string[] {
   const state = [
     status,
     ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
-    ...(oomKilled ? ["killed by the kernel for want of memory"] : []),
+    ...(oomKilled ? ["out of memory (OOM-killed)"] : []),
   ];
   return [
-    `${node} (${state.join(", ")}) printed last:`,
-    ...(lastLines.length > 0 ? lastLines : ["nothing"]).map((line) => `    ${line}`),
+    `Last output of ${node} (${state.join(", ")}):`,
+    ...(lastLines.length > 0 ? lastLines : ["(no output)"]).map((line) => `    ${line}`),
   ];
 }
 
@@ -54,15 +54,15 @@ function advice(code: RedisClusterError["code"], isUnreachable: boolean): readon
   switch (code) {
     case "NODE_EXITED":
       return [
-        "What to try: the server's own words are above; a directive of `config` that it does not know is the usual cause.",
+        "What to do: read the output of the server above. The usual cause is a directive of `config` that the server does not know.",
       ];
     case "START_TIMEOUT":
       return [
-        "What to try: a larger `startupTimeoutMs`, fewer nodes, or `docker stats` to see what keeps the machine busy.",
+        "What to do: try a larger `startupTimeoutMs` or fewer nodes, or use `docker stats` to see what keeps the machine busy.",
         ...(isUnreachable
           ? [
-              "  Where nodes run and are never reached: the server has to listen on its container's address (see `bind`), and " +
-                "the engine's published ports have to be open to this program (TESTCONTAINERS_HOST_OVERRIDE names their host).",
+              "  If a node runs but is unreachable: its server must listen on the address of its container (see `bind`), and this " +
+                "program must be able to reach the published ports of the engine (TESTCONTAINERS_HOST_OVERRIDE sets their host).",
             ]
           : []),
       ];

@@ -1,4 +1,3 @@
-import { ClusterStart } from "./cluster-start.ts";
 import {
   type Engine,
   ensureImage,
@@ -18,74 +17,95 @@ import type { RedisClusterOptions } from "./options.generated.ts";
 import type { ClusterHandle } from "../handle/cluster-handle.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import { monotonicMs } from "../clock/real-time.ts";
+import { StartupSequence } from "./startup-sequence.ts";
 
 /**
- * Starts a real Redis Cluster, one container a node on a network of its own, and returns when it is proven ready:
- * every node agrees on members, roles and slots, all slots are covered, replicas are in sync, every shard takes a
- * write. Stop it with `stop()` or `await using`. If this process dies before, a watcher process of this library removes
- * what it left; see docs/cleaning-up.md.
+ * Starts a real Redis Cluster, with one container per node in a network of its own. Resolves when the cluster has been verified:
+ * all nodes agree on members, roles and slots, all slots are covered, replicas are in sync, and every shard accepts a write.
  *
- * A start that fails leaves no container, network, connection or timer, and its error carries the evidence.
+ * Stop the cluster with `stop()` or `await using`. If this process dies before, a watcher process of this library removes
+ * everything: see docs/cleaning-up.md. A start that fails leaves no container, network, connection or timer, and its error
+ * contains the evidence.
  *
- * @throws InvalidOptionsError when options are wrong: all of them at once, before anything is started.
- * @throws RedisClusterError with a code that docs/errors.md explains.
+ * @param options the shape of the cluster, and the options of the start. @default three shards of two nodes
+ * @returns the started cluster.
+ * @throws InvalidOptionsError INVALID_OPTIONS with all problems, before anything is started, if options are invalid.
+ * @throws RedisClusterError SUBNET_TAKEN if the `subnet` is in use.
+ * @throws RedisClusterError NO_FREE_SUBNET if no private range is free.
+ * @throws RedisClusterError HOST_LIMIT if the cluster is too large for the neighbour table of the host.
+ * @throws RedisClusterError NO_DOCKER if no Docker engine answers.
+ * @throws RedisClusterError REAPER_UNAVAILABLE if Testcontainers' reaper does not start.
+ * @throws RedisClusterError IMAGE_UNAVAILABLE if the image cannot be pulled.
+ * @throws RedisClusterError IMAGE_UNSUITABLE if the image cannot be used for a cluster.
+ * @throws RedisClusterError PORT_TAKEN if another program uses a port of the host.
+ * @throws RedisClusterError NODE_EXITED if a node exits during the start.
+ * @throws RedisClusterError FORMATION_FAILED if a server rejects a command that forms the cluster.
+ * @throws RedisClusterError START_FAILED if the start fails for another reason.
+ * @throws RedisClusterError START_TIMEOUT if a timeout passes: that of the start, or that of finding the engine or the image.
+ * @throws RedisClusterError START_ABORTED if the signal is aborted.
+ * @example
+ * await using cluster = await startRedisCluster({ nodes: 6 });
+ * await cluster.client.set("order:42", "paid");
  */
 export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<StartedRedisCluster> {
-  const { cluster } = await startForRunner({ limitMs: undefined, evidenceDir: undefined }, options);
+  const { cluster } = await startForRunner({ timeoutMs: undefined, evidenceDir: undefined }, options);
   return cluster;
 }
 
-/** The options of a start by a test runner. */
+/** The options of a start that a test runner requests. */
 export interface RunnerStartOptions {
-  /** What is left of the runner's own time, in real milliseconds: no time scale stretches it. Undefined: no limit. */
-  readonly limitMs: number | undefined;
-  /** Where a start that fails writes its evidence, where the options name no folder. The cluster itself does not. */
+  /** The remaining time of the test, in milliseconds, which the time scale does not multiply; undefined if there is no limit. */
+  readonly timeoutMs: number | undefined;
+  /**
+   * The folder for the evidence of a failed start if the option `evidenceDir` is not set. Failed calls of the started cluster do
+   * not write evidence to it.
+   */
   readonly evidenceDir: string | undefined;
 }
 
-/** {@link startRedisCluster} for a test runner. */
+/** Starts a cluster for a test runner: see {@link startRedisCluster}. */
 export async function startForRunner(
-  { limitMs, evidenceDir }: RunnerStartOptions,
+  { timeoutMs, evidenceDir }: RunnerStartOptions,
   options: RedisClusterOptions,
 ): Promise<ClusterHandle> {
-  const begun = monotonicMs();
-  const leftMs = (): number =>
-    limitMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, limitMs - (monotonicMs() - begun));
+  const startedAt = monotonicMs();
+  const remainingMs = (): number =>
+    timeoutMs === undefined ? Number.POSITIVE_INFINITY : Math.max(1, timeoutMs - (monotonicMs() - startedAt));
   const valid = withImageNames(validateOptions(options, process.env));
   const seed = valid.seed && (await readSeed(valid.seed));
   const { signal, configureNode } = options;
-  const engine = await prepare(valid, leftMs, signal);
-  const prepareMs = monotonicMs() - begun;
+  const engine = await prepare(valid, remainingMs, signal);
+  const prepareMs = monotonicMs() - startedAt;
 
-  const start = new ClusterStart(engine, valid, {
-    timeoutMs: Math.min(leftMs(), valid.startupTimeoutMs),
+  const sequence = new StartupSequence(engine, valid, {
+    timeoutMs: Math.min(remainingMs(), valid.startupTimeoutMs),
     signal,
     configureNode,
     seed,
     evidenceDir: valid.evidenceDir ?? evidenceDir,
   });
-  return await start.run(begun, prepareMs);
+  return await sequence.run(startedAt, prepareMs);
 }
 
-/** An engine that works answers within milliseconds; a virtual machine that has to wake up may need some seconds. */
+/** An engine usually answers within milliseconds. A virtual machine that must be resumed first may need some seconds. */
 const ENGINE_TIMEOUT_MS = 30_000;
 
 /**
- * Finds the engine, and pulls the image if the engine does not have it. Only what may pull has ten minutes: the duration of
- * a first pull says nothing about the engine.
+ * Finds the engine, and pulls the image if the engine does not have it. Steps that may pull an image have a timeout of at least
+ * ten minutes, because the duration of a first pull says nothing about the engine.
  *
- * @param leftMs returns the rest of the runner's own time.
+ * @param remainingMs returns the remaining time of the test, in milliseconds.
  */
 async function prepare(
   { image, nodes, startupTimeoutMs, timeScale }: ValidOptions,
-  leftMs: () => number,
+  remainingMs: () => number,
   signal: AbortSignal | undefined,
 ): Promise<Engine> {
-  const answerMs = ENGINE_TIMEOUT_MS * timeScale;
-  const pullMs = Math.max(PULL_TIMEOUT_MS * timeScale, startupTimeoutMs);
-  const step = async <T>(what: string, limitMs: number, act: () => Promise<T>): Promise<T> => {
+  const answerTimeoutMs = ENGINE_TIMEOUT_MS * timeScale;
+  const pullTimeoutMs = Math.max(PULL_TIMEOUT_MS * timeScale, startupTimeoutMs);
+  const step = async <T>(what: string, timeoutMs: number, act: () => Promise<T>): Promise<T> => {
     using deadline = startDeadline({
-      timeoutMs: Math.min(leftMs(), limitMs),
+      timeoutMs: Math.min(remainingMs(), timeoutMs),
       signal,
       what: () => what,
       timeoutCode: "START_TIMEOUT",
@@ -94,18 +114,25 @@ async function prepare(
     deadline.signal.throwIfAborted();
     return await abortable(act(), deadline.signal);
   };
-  await step("Finding the Docker engine", answerMs, async () => await locateEngine(await findClient()));
-  const reaperMs = isReaperDisabled() ? answerMs : pullMs;
-  const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperMs, findEngine);
-  const bringImage = async (): Promise<void> => {
-    const there = await step(`Looking for the image "${image}"`, answerMs, () => hasImage(engine, image));
-    if (!there) await step(`Pulling the image "${image}"`, pullMs, () => ensureImage(engine, image, "image"));
+  await step(
+    "Finding the Docker engine",
+    answerTimeoutMs,
+    async () => await locateEngine(await findClient()),
+  );
+  const reaperTimeoutMs = isReaperDisabled() ? answerTimeoutMs : pullTimeoutMs;
+  const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperTimeoutMs, findEngine);
+  const provideImage = async (): Promise<void> => {
+    const isPresent = await step(`Looking for the image "${image}"`, answerTimeoutMs, () =>
+      hasImage(engine, image),
+    );
+    if (!isPresent)
+      await step(`Pulling the image "${image}"`, pullTimeoutMs, () => ensureImage(engine, image, "image"));
   };
-  await Promise.all([bringImage(), checkNeighbourTable(engine, nodes)]);
+  await Promise.all([provideImage(), checkNeighbourTable(engine, nodes)]);
   return engine;
 }
 
-/** The options with the images' names as Testcontainers resolves them, so that every later use means the same images. */
+/** Replaces the names of the images by the names that Testcontainers resolves, so that every later use means the same images. */
 function withImageNames(options: ValidOptions): ValidOptions {
   const { image, faultImage } = options;
   return { ...options, image: imageName(image), faultImage: imageName(faultImage) };

@@ -5,35 +5,35 @@ import { abortable } from "../timing/deadline.ts";
 import { log } from "../log.ts";
 import { sweep } from "../cleanup/sweep.ts";
 
-/** Stopping waits for the sweep, and is not to wait long for an engine in trouble. */
-const SWEEP_LIMIT_MS = 20_000;
+/** The stop of a cluster waits for the sweep, and must not wait long for an engine that does not answer. */
+const SWEEP_TIMEOUT_MS = 20_000;
 
-let swept: Promise<void> | undefined;
+let sweeping: Promise<void> | undefined;
 
 /**
- * Removes what dead processes left, with the first cluster of this process. Only the end of a cluster waits for the
- * promise, so that a short program does not leave the sweep half done. A start that fails does not wait for it. It never
- * rejects: whatever is left is found by the next sweep.
+ * Removes the resources of dead processes, once per process. Later calls wait for the first sweep. Only the end of a cluster
+ * waits for the promise, so that a short program does not end in the middle of the sweep. A start that fails does not wait for
+ * it. Never rejects: the next sweep finds whatever remains.
  */
 export async function sweepOnce(engine: Engine): Promise<void> {
-  swept ??= sweepQuietly(engine);
-  await swept;
+  sweeping ??= sweepQuietly(engine);
+  await sweeping;
 }
 
-/** Removes what dead processes left, as far as that can be done within some seconds. Never throws. */
+/** Removes the resources of dead processes, with a timeout of 20 s. Never rejects. */
 export async function sweepQuietly(engine: Engine): Promise<void> {
-  const signal = AbortSignal.timeout(SWEEP_LIMIT_MS);
+  const signal = AbortSignal.timeout(SWEEP_TIMEOUT_MS);
   const here = { ...engine.owner, hasEngine: engine.location.isOnThisMachine };
-  const sweeping = sweep(createCleanupEngine(engine.docker), here, { dryRun: false, signal });
+  const swept = sweep(createCleanupEngine(engine.docker), here, { dryRun: false, signal });
   try {
-    const { removed, left, failed } = await abortable(sweeping, signal);
+    const { removed, left, failed } = await abortable(swept, signal);
     log(
-      "swept: %d orphans removed, %d things of others left, %d failed",
+      "sweep: removed %d orphaned resources, kept %d of other owners, failed to remove %d",
       removed.length,
       left.length,
       failed.length,
     );
   } catch (error) {
-    log("the sweep ended early: %s", messageOf(error));
+    log("sweep: ended early: %s", messageOf(error));
   }
 }

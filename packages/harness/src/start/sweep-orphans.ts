@@ -6,40 +6,44 @@ import { type WaitOptions, startCallDeadline } from "../timing/call-deadline.ts"
 import { type SweepReport, sweep } from "../cleanup/sweep.ts";
 import { currentOwner } from "../cleanup/current-owner.ts";
 
-/** What {@link sweepOrphans} takes. */
+/** The options of {@link sweepOrphans}. */
 export interface SweepOptions extends WaitOptions {
-  /** Only tells what would be removed. Default: false. */
+  /** Whether the sweep only reports what it would remove. @default false */
   readonly dryRun?: boolean | undefined;
 }
 
 const TIMEOUT_MS = 30_000;
 
 /**
- * Removes the containers, networks and volumes of clusters whose process is dead: one of this machine and this user,
- * beyond doubt. Everything else is left, and the report says why. What the engine refuses to remove is tried a few
- * times and then reported, not thrown. Several sweeps at once do no harm. What is removed when the time is over, or
- * when it is aborted, stays removed.
+ * Removes the containers, networks and volumes of clusters whose process has ended, if it was certainly a process of this machine
+ * and this user. Everything else is kept, and the report contains the reason. If the engine does not remove something, the
+ * removal is retried a few times and then reported. Concurrent sweeps do not disturb each other. After a timeout or an abort,
+ * what has been removed stays removed.
  *
- * The first cluster that a process starts sweeps by itself; call this where no cluster is started any more.
+ * The first cluster that a process starts runs a sweep itself. Call this function where no cluster is started any more.
  *
- * @param options default time limit: 30 000 ms.
- * @throws RedisClusterError NO_DOCKER, WAIT_TIMEOUT or WAIT_ABORTED; CLEANUP_FAILED where the engine does not tell what it has.
+ * @param options `timeoutMs`: the timeout in milliseconds. @default 30 000
+ * @returns what was removed, kept, and not removed because of an error.
+ * @throws RedisClusterError NO_DOCKER if no Docker engine answers.
+ * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes.
+ * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
+ * @throws RedisClusterError CLEANUP_FAILED if the engine does not list its resources.
  */
 export async function sweepOrphans(options: SweepOptions = {}): Promise<SweepReport> {
   const { dryRun = false } = options;
   using deadline = startCallDeadline("Sweeping orphans", options, { timeoutMs: TIMEOUT_MS, timeScale: 1 });
-  const { signal: limit } = deadline;
-  limit.throwIfAborted();
+  const { signal } = deadline;
+  signal.throwIfAborted();
   const opening = Promise.all([openCleanupEngine(), findClient().then(locateEngine), currentOwner()]);
-  const [engine, { isOnThisMachine: hasEngine }, owner] = await abortable(opening, limit);
+  const [engine, { isOnThisMachine: hasEngine }, owner] = await abortable(opening, signal);
   const here = { ...owner, hasEngine };
   try {
-    return await abortable(sweep(engine, here, { dryRun, signal: limit }), limit);
+    return await abortable(sweep(engine, here, { dryRun, signal }), signal);
   } catch (error) {
-    limit.throwIfAborted();
+    signal.throwIfAborted();
     throw new RedisClusterError(
       "CLEANUP_FAILED",
-      `Orphans cannot be swept: the engine does not tell what it has (${messageOf(error)}).`,
+      `Sweeping orphans failed: the engine does not list its containers, networks and volumes (${messageOf(error)}).`,
       { cause: error },
     );
   }

@@ -1,30 +1,32 @@
 import { createHash } from "node:crypto";
 
-/** Longest path parts that every file system takes are 255; a folder of it has to fit into Windows' 260. */
-const MOST_CHARACTERS = 80;
+/** File systems allow 255 characters for one part of a path. This is less, because Windows limits a whole path to 260. */
+const MAX_READABLE_CHARACTERS = 80;
 
-/** A run of a test, as far as it has a folder of its own. */
+/** What distinguishes the evidence folder of one run of a test. */
 export interface TestRun {
   /** The name of the Vitest project; undefined or empty if there is only one. */
   readonly project?: string | undefined;
   readonly file: string;
-  /** The test's full name. */
+  /** The full name of the test. */
   readonly test: string;
-  /** How many tests of the same file have the same name and come before. */
-  readonly namesake?: number | undefined;
+  /** The number of earlier tests of the same file with the same name. @default 0 */
+  readonly duplicateIndex?: number | undefined;
+  /** @default 0 */
   readonly repeat?: number | undefined;
+  /** @default 0 */
   readonly retry?: number | undefined;
 }
 
 /**
- * The folder's name for what a failed test leaves: project, file and test, readable, safe on every file system, the same
- * in every run. Six characters of a hash keep names apart that only differ in what was replaced or cut.
+ * Returns the name of the evidence folder of a failed test: project, file and test, readable, valid on every file system, and the
+ * same in every run. Six characters of a hash distinguish names that differ only in replaced or removed characters.
  */
 export function evidenceName({
   project = "",
   file,
   test,
-  namesake = 0,
+  duplicateIndex = 0,
   repeat = 0,
   retry = 0,
 }: TestRun): string {
@@ -33,16 +35,16 @@ export function evidenceName({
     .replace(/[^A-Za-z0-9]+/g, "-")
     .replace(/^-|-$/g, "")
     .toLowerCase()
-    .slice(0, MOST_CHARACTERS)
+    .slice(0, MAX_READABLE_CHARACTERS)
     .replace(/-$/, "");
   const hash = createHash("sha256")
     .update([...(project === "" ? [] : [project]), file, test].join("\n"))
     .digest("hex")
     .slice(0, 6);
-  const counted = [
-    ...(namesake > 0 ? [`-${namesake + 1}`] : []),
+  const suffixes = [
+    ...(duplicateIndex > 0 ? [`-${duplicateIndex + 1}`] : []),
     ...(repeat > 0 ? [`-repeat-${repeat}`] : []),
     ...(retry > 0 ? [`-retry-${retry}`] : []),
   ];
-  return `${readable}-${hash}${counted.join("")}`;
+  return `${readable}-${hash}${suffixes.join("")}`;
 }

@@ -7,7 +7,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test("wrong arguments are refused at once, all together", () => {
+test("reports all invalid arguments in one error", () => {
   expect(() => redisClusterGlobalSetup([] as never, "" as never)).toThrow(
     expect.objectContaining({
       code: "INVALID_ARGUMENT",
@@ -17,8 +17,8 @@ test("wrong arguments are refused at once, all together", () => {
   expect(() => redisClusterGlobalSetup({}, 7 as never)).toThrow("key: expected");
 });
 
-test("a second cluster under the same key of a project is refused, and nothing is started", async () => {
-  // Starts that fail before they begin: their options are wrong.
+test("rejects a second cluster under the same key of a project", async () => {
+  // The options are invalid, so that no cluster is started.
   const project = { name: "orders" } as TestProject;
   const first = redisClusterGlobalSetup({ nodes: 1 })(project);
   const second = redisClusterGlobalSetup({ nodes: 1 })(project);
@@ -38,40 +38,43 @@ test("a second cluster under the same key of a project is refused, and nothing i
     { code: "INVALID_OPTIONS" },
     { code: "INVALID_OPTIONS" },
   ]);
-  // A set-up that failed does not keep its key.
+  // A set-up that failed releases its key.
   await expect(redisClusterGlobalSetup({ nodes: 1 })(project)).rejects.toMatchObject({
     code: "INVALID_OPTIONS",
   });
 });
 
-test("a reset between two runs takes the lease, resets, and gives the lease back", async () => {
+test("acquires the lease for a reset between two runs, and releases it", async () => {
   const order: string[] = [];
   await resetBetweenRuns({
     lease: async () => {
       order.push("lease");
-      return { [Symbol.asyncDispose]: async () => void order.push("given back") };
+      return { [Symbol.asyncDispose]: async () => void order.push("released") };
     },
     reset: async () => {
       order.push("reset");
       return undefined as never;
     },
   });
-  expect(order).toEqual(["lease", "reset", "given back"]);
+  expect(order).toEqual(["lease", "reset", "released"]);
 });
 
-test.for(["lease", "reset"])("a reset between two runs never rejects: %s", async (failing) => {
-  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
-  let givenBack = false;
-  const attempt = async (name: string): Promise<void> => {
-    if (name === failing) throw new RedisClusterError("ENGINE_FAILED", "the engine is away");
-  };
-  await resetBetweenRuns({
-    lease: async () => {
-      await attempt("lease");
-      return { [Symbol.asyncDispose]: async () => void (givenBack = true) };
-    },
-    reset: async () => (await attempt("reset")) as never,
-  });
-  expect(printed.mock.calls.flat().join("\n")).toMatch(/was not reset before this run: the engine is away/);
-  expect(givenBack).toBe(failing === "reset");
-});
+test.for(["lease", "reset"])(
+  "never rejects a reset between two runs if this call fails: %s",
+  async (failing) => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    let isReleased = false;
+    const attempt = async (name: string): Promise<void> => {
+      if (name === failing) throw new RedisClusterError("ENGINE_FAILED", "the engine is away");
+    };
+    await resetBetweenRuns({
+      lease: async () => {
+        await attempt("lease");
+        return { [Symbol.asyncDispose]: async () => void (isReleased = true) };
+      },
+      reset: async () => (await attempt("reset")) as never,
+    });
+    expect(printed.mock.calls.flat().join("\n")).toMatch(/was not reset before this run: the engine is away/);
+    expect(isReleased).toBe(failing === "reset");
+  },
+);

@@ -1,36 +1,39 @@
 import type { ProvidedContext } from "vitest";
 import type { TestProject } from "vitest/node";
 import { messageOf, RedisClusterError } from "../errors.ts";
+import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
 import { startForRunner } from "../start/start-redis-cluster.ts";
-import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
+import { evidenceRoot } from "./save-test-evidence.ts";
 import type { TestClusterOptions } from "./test-options.ts";
-import { evidenceParent } from "./save-evidence.ts";
 
-/** A function that Vitest calls once before all tests; what it returns is called after them. */
+/** A function that Vitest calls once before all tests. It returns a function that Vitest calls once after all tests. */
 export type RedisClusterGlobalSetup = (project: TestProject) => Promise<() => Promise<void>>;
 
-/** The keys under which a shared cluster can be provided: `"redisCluster"`, and those that you declare at Vitest's `ProvidedContext`. */
+/**
+ * The keys under which a shared cluster can be provided: `"redisCluster"`, and the keys that you declare in Vitest's
+ * `ProvidedContext`.
+ */
 export type SharedClusterKey = {
   [Key in keyof ProvidedContext]: ProvidedContext[Key] extends SharedCluster ? Key : never;
 }[keyof ProvidedContext];
 
 /** The keys that are in use, by project. */
-const used = new WeakMap<TestProject, Set<string>>();
+const usedKeys = new WeakMap<TestProject, Set<string>>();
 
 /**
- * Starts one cluster for all workers: `export default redisClusterGlobalSetup({ nodes: 6 })` in a file that
- * `globalSetup` of Vitest's configuration names. Tests get it with `redisClusterTest(inject("redisCluster"))`. In watch
- * mode it is reset before each further run, if that is possible. It is stopped when Vitest ends; docs/cleaning-up.md says
- * what removes it if Vitest is killed.
+ * Starts one cluster for all workers. Write `export default redisClusterGlobalSetup({ nodes: 6 })` in a file that `globalSetup`
+ * of Vitest's configuration names. Tests use the cluster with `redisClusterTest(inject("redisCluster"))`.
  *
- * @param options of the cluster. Where a failed start writes its evidence: as of `redisClusterTest`.
- * @param key the name that tests give to `inject`. A second cluster in the same project needs another one, which a
- * declaration adds to Vitest's types.
- * @default key "redisCluster"
- * @throws RedisClusterError INVALID_ARGUMENT if the arguments are wrong. The returned function rejects with
- * INVALID_ARGUMENT if the project already has a cluster under this key, and with what `startRedisCluster` throws; Vitest
- * then ends without running a test.
+ * In watch mode the cluster is reset before each further run, if possible. It is stopped when Vitest ends. docs/cleaning-up.md
+ * explains what removes it if Vitest is killed.
+ *
+ * @param options the options of the cluster. `evidenceDir` has the same default as in `redisClusterTest`.
+ * @param key the name that tests pass to `inject`. A second cluster in the same project needs another key, which a declaration
+ * adds to Vitest's types. @default "redisCluster"
+ * @returns the function for Vitest. It rejects with INVALID_ARGUMENT if the project already has a cluster under this key, and
+ * with the errors of `startRedisCluster`. Vitest then ends without running a test.
+ * @throws RedisClusterError INVALID_ARGUMENT if an argument is invalid.
  * @example
  * declare module "vitest" {
  *   interface ProvidedContext {
@@ -45,16 +48,16 @@ export function redisClusterGlobalSetup(
 ): RedisClusterGlobalSetup {
   requireArguments(options, key);
   return async (project) => {
-    const release = reserve(project, key);
+    const releaseKey = reserveKey(project, key);
     try {
       const cluster = await startAndProvide(project, options, key);
       project.onTestsRerun(() => resetBetweenRuns(cluster));
       return async () => {
         await cluster.stop();
-        release();
+        releaseKey();
       };
     } catch (error) {
-      release();
+      releaseKey();
       throw error;
     }
   };
@@ -65,8 +68,8 @@ async function startAndProvide(
   options: TestClusterOptions,
   key: SharedClusterKey,
 ): Promise<StartedRedisCluster> {
-  const evidenceDir = evidenceParent(options.evidenceDir);
-  const { cluster } = await startForRunner({ limitMs: undefined, evidenceDir }, options);
+  const evidenceDir = evidenceRoot(options.evidenceDir);
+  const { cluster } = await startForRunner({ timeoutMs: undefined, evidenceDir }, options);
   try {
     project.provide(key, await cluster.share());
     return cluster;
@@ -77,12 +80,12 @@ async function startAndProvide(
 }
 
 /**
- * Resets the cluster before a further run in watch mode. Never rejects: Vitest awaits this in a timer, where a rejection
- * would be unhandled and the run would not take place. Tests of `redisClusterTest` reset the cluster in any case.
+ * Resets the cluster before a further run in watch mode. Never rejects: Vitest awaits this in a timer, so that a rejection would
+ * be unhandled and the run would not take place. Each test of `redisClusterTest` resets the cluster in any case.
  */
 export async function resetBetweenRuns(cluster: Pick<StartedRedisCluster, "lease" | "reset">): Promise<void> {
   try {
-    // The lease also finds out the ports of nodes that a worker restarted.
+    // Acquiring the lease also updates the ports of nodes that a worker restarted.
     await using _lease = await cluster.lease();
     await cluster.reset();
   } catch (error) {
@@ -93,9 +96,9 @@ export async function resetBetweenRuns(cluster: Pick<StartedRedisCluster, "lease
   }
 }
 
-/** Notes that the project has a cluster under this key, and returns what ends that. */
-function reserve(project: TestProject, key: string): () => void {
-  const keys = used.get(project) ?? new Set();
+/** Records that the project has a cluster under this key. Returns a function that removes the record. */
+function reserveKey(project: TestProject, key: string): () => void {
+  const keys = usedKeys.get(project) ?? new Set();
   if (keys.has(key)) {
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
@@ -105,7 +108,7 @@ function reserve(project: TestProject, key: string): () => void {
       { details: { key, project: project.name } },
     );
   }
-  used.set(project, keys.add(key));
+  usedKeys.set(project, keys.add(key));
   return () => void keys.delete(key);
 }
 

@@ -5,7 +5,7 @@ import { expect } from "../vitest.ts";
 import { ledgerWith, lostWrites, shardWith } from "../workload/ledger.fixture.ts";
 
 describe("a cluster", () => {
-  test("passes what it is, and not the opposite of what it is not", async () => {
+  test("is checked by each matcher and its negation", async () => {
     await expect(clusterWith()).toBeHealthy();
     await expect(clusterWith()).toAgree();
     await expect(clusterWith()).toCoverAllSlots();
@@ -14,7 +14,7 @@ describe("a cluster", () => {
     await expect(clusterWith({ silent: [1] })).not.toCoverAllSlots();
   });
 
-  test("that is not healthy is described by all that is wrong and by each node's view", async () => {
+  test("is described with all problems and views if it is not healthy", async () => {
     await expect(
       expect(clusterWith({ silent: [1] })).toBeHealthy(),
     ).rejects.toThrowErrorMatchingInlineSnapshot(`
@@ -34,7 +34,7 @@ describe("a cluster", () => {
     `);
   });
 
-  test("that disagrees is described by who says what", async () => {
+  test("is described with all views if the nodes disagree", async () => {
     await expect(
       expect(clusterWith({ slots: "5461-10000" })).toAgree(),
     ).rejects.toThrowErrorMatchingInlineSnapshot(`
@@ -49,7 +49,7 @@ describe("a cluster", () => {
     `);
   });
 
-  test("whose dead primary nobody has replaced does not cover its slots", async () => {
+  test("does not cover the slots of a dead primary without a successor", async () => {
     await expect(
       expect(clusterWith({ silent: [1] })).toCoverAllSlots(),
     ).rejects.toThrowErrorMatchingInlineSnapshot(`
@@ -69,7 +69,7 @@ describe("a cluster", () => {
     `);
   });
 
-  test("that should not have been healthy is shown as it is", async () => {
+  test("is described with all views if a negated matcher fails", async () => {
     await expect(expect(clusterWith()).not.toBeHealthy()).rejects.toThrowErrorMatchingInlineSnapshot(`
       [Error: The cluster is healthy: expected the opposite.
 
@@ -93,13 +93,13 @@ describe("a cluster", () => {
   });
 
   test.each(["toBeHealthy", "toAgree", "toCoverAllSlots"] as const)(
-    "is not asked inside another matcher: %s",
+    "cannot be queried inside another matcher: %s",
     (name) => {
       const inner = (expect as unknown as Record<typeof name, () => unknown>)[name]();
       const opposite = (expect.not as unknown as Record<typeof name, () => unknown>)[name]();
       for (const matcher of [inner, opposite]) {
         expect(() => expect(clusterWith()).toEqual(matcher)).toThrow(
-          `${name}() asks the nodes, which takes time, and cannot be part of another matcher`,
+          `${name}() cannot be used inside another matcher`,
         );
       }
     },
@@ -107,7 +107,7 @@ describe("a cluster", () => {
 });
 
 describe("a failover", () => {
-  test("passes what it did, and not the opposite", () => {
+  test("is checked by each matcher and its negation", () => {
     expect(failoverWith()).toHavePromotedReplica();
     expect(failoverWith()).toHavePromotedReplica({ withinMs: 1501 });
     expect(failoverWith()).not.toHavePromotedReplica({ withinMs: 1500 });
@@ -115,7 +115,7 @@ describe("a failover", () => {
     expect(failoverWith()).not.toHaveRecoveredWithin(1514);
   });
 
-  test("that was late is described by its timeline", () => {
+  test("is described with its timeline if it was late", () => {
     expect(() =>
       expect(failoverWith()).toHavePromotedReplica({ withinMs: 1000 }),
     ).toThrowErrorMatchingInlineSnapshot(`
@@ -134,7 +134,7 @@ describe("a failover", () => {
     `);
   });
 
-  test("of several shards is described by each step that was late", () => {
+  test("of several shards is described with each late step", () => {
     const other = shardFailoverWith(
       { failed: { name: "node-2" }, promoted: { name: "node-3", id: "c".repeat(40) }, shard: 2 },
       { electionStartedMs: 895, votesMs: 898, electedMs: 900, recoveredMs: 940, agreedMs: 1_700 },
@@ -169,7 +169,7 @@ describe("a failover", () => {
     `);
   });
 
-  test("that should not have been is shown as it was", () => {
+  test("is described with its timeline if a negated matcher fails", () => {
     expect(() => expect(failoverWith()).not.toHavePromotedReplica()).toThrowErrorMatchingInlineSnapshot(`
       [Error: node-5 was promoted in place of node-1: expected no promotion.
 
@@ -204,7 +204,7 @@ describe("a failover", () => {
 });
 
 describe("a ledger", () => {
-  test("passes what it shows, and not the opposite", () => {
+  test("is checked by each matcher and its negation", () => {
     expect(ledgerWith()).toHaveLostNoAcknowledgedWrites();
     expect(ledgerWith({ lost: lostWrites(1) })).not.toHaveLostNoAcknowledgedWrites();
     expect(ledgerWith({ lost: lostWrites(2) })).toHaveLostAtMost(2);
@@ -213,7 +213,7 @@ describe("a ledger", () => {
     expect(ledgerWith({ shards: [shardWith(0, 9, 700.2)] })).not.toHaveBeenUnavailableAtMost(700);
   });
 
-  test("that lost writes is described by which", () => {
+  test("is described with each lost write", () => {
     expect(() =>
       expect(ledgerWith({ lost: lostWrites(2) })).toHaveLostNoAcknowledgedWrites(),
     ).toThrowErrorMatchingInlineSnapshot(`
@@ -241,13 +241,13 @@ describe("a ledger", () => {
     `);
   });
 
-  test("that lost too many writes says how many were too many", () => {
+  test("is described with the allowed number of lost writes", () => {
     expect(() => expect(ledgerWith({ lost: lostWrites(3) })).toHaveLostAtMost(1)).toThrow(
       "3 of 2990 acknowledged writes were lost: expected at most 1.",
     );
   });
 
-  test("of shards that were away is described by each of them", () => {
+  test("is described with each shard that was unavailable for too long", () => {
     const shards = [shardWith(0, 900, 1_612.4), shardWith(1), shardWith(2, 900, 2_100)];
     expect(() =>
       expect(ledgerWith({ shards })).toHaveBeenUnavailableAtMost(1_000),
@@ -275,7 +275,7 @@ describe("a ledger", () => {
     `);
   });
 
-  test("that should have shown a loss or an outage is shown as it is", () => {
+  test("is described completely if a negated matcher fails", () => {
     expect(() =>
       expect(ledgerWith()).not.toHaveLostNoAcknowledgedWrites(),
     ).toThrowErrorMatchingInlineSnapshot(`
@@ -307,7 +307,7 @@ describe("a ledger", () => {
     );
   });
 
-  test("fits inside another matcher", () => {
+  test("can be checked inside another matcher", () => {
     expect({ ledger: ledgerWith() }).toEqual({ ledger: expect.toHaveLostAtMost(0) });
     expect({ ledger: ledgerWith({ lost: lostWrites(1) }) }).toEqual({
       ledger: expect.not.toHaveLostAtMost(0),
@@ -315,13 +315,13 @@ describe("a ledger", () => {
   });
 });
 
-test("what proves nothing and what is no evidence fail both ways", async () => {
-  const refused = expect.objectContaining({ code: "INVALID_ARGUMENT" });
+test("a value that proves nothing fails the matcher and its negation", async () => {
+  const rejected = expect.objectContaining({ code: "INVALID_ARGUMENT" });
   const empty = ledgerWith({ acknowledged: 0 });
-  expect(() => expect(empty).toHaveLostNoAcknowledgedWrites()).toThrow(refused);
-  expect(() => expect(empty).not.toHaveLostNoAcknowledgedWrites()).toThrow(refused);
-  expect(() => expect(failoverWith()).not.toHaveRecoveredWithin(Number.NaN)).toThrow(refused);
-  expect(() => expect(ledgerWith() as unknown).not.toHavePromotedReplica()).toThrow(refused);
-  await expect(expect(clusterWith({ silent: [0, 1, 2] })).not.toAgree()).rejects.toThrow(refused);
-  await expect(expect({} as ReturnType<typeof clusterWith>).not.toBeHealthy()).rejects.toThrow(refused);
+  expect(() => expect(empty).toHaveLostNoAcknowledgedWrites()).toThrow(rejected);
+  expect(() => expect(empty).not.toHaveLostNoAcknowledgedWrites()).toThrow(rejected);
+  expect(() => expect(failoverWith()).not.toHaveRecoveredWithin(Number.NaN)).toThrow(rejected);
+  expect(() => expect(ledgerWith() as unknown).not.toHavePromotedReplica()).toThrow(rejected);
+  await expect(expect(clusterWith({ silent: [0, 1, 2] })).not.toAgree()).rejects.toThrow(rejected);
+  await expect(expect({} as ReturnType<typeof clusterWith>).not.toBeHealthy()).rejects.toThrow(rejected);
 });

@@ -9,108 +9,136 @@ import type { Failover } from "../failover/failover.ts";
 import type { Ledger } from "../workload/ledger.ts";
 
 /**
- * The matchers, for an `expect.extend()` of your own. Importing `testcontainers-redis-cluster/vitest` has already
- * extended Vitest's `expect` with them. What each promises is told where they are typed, at Vitest's `Matchers`.
+ * The matchers, for your own `expect.extend()`. The import of `testcontainers-redis-cluster/vitest` has already extended Vitest's
+ * `expect` with them. Vitest's interface `Matchers` documents each of them.
  */
 export const redisClusterMatchers = {
   toBeHealthy(this: MatcherState, received: unknown): AsyncMatcherResult {
-    refuseAsymmetric(this, "toBeHealthy");
-    return resultLater(healthy(received));
+    rejectAsymmetric(this, "toBeHealthy");
+    return asyncResult(healthy(received));
   },
   toAgree(this: MatcherState, received: unknown): AsyncMatcherResult {
-    refuseAsymmetric(this, "toAgree");
-    return resultLater(agree(received));
+    rejectAsymmetric(this, "toAgree");
+    return asyncResult(agree(received));
   },
   toCoverAllSlots(this: MatcherState, received: unknown): AsyncMatcherResult {
-    refuseAsymmetric(this, "toCoverAllSlots");
-    return resultLater(coversAllSlots(received));
+    rejectAsymmetric(this, "toCoverAllSlots");
+    return asyncResult(coversAllSlots(received));
   },
   toHavePromotedReplica(received: unknown, limit?: PromotionLimit): SyncMatcherResult {
-    return resultOf(promotedReplica(received, limit));
+    return matcherResult(promotedReplica(received, limit));
   },
   toHaveRecoveredWithin(received: unknown, limitMs: number): SyncMatcherResult {
-    return resultOf(recoveredWithin(received, limitMs));
+    return matcherResult(recoveredWithin(received, limitMs));
   },
   toHaveLostNoAcknowledgedWrites(received: unknown): SyncMatcherResult {
-    return resultOf(lostNoAcknowledgedWrites(received));
+    return matcherResult(lostNoAcknowledgedWrites(received));
   },
-  toHaveLostAtMost(received: unknown, most: number): SyncMatcherResult {
-    return resultOf(lostAtMost(received, most));
+  toHaveLostAtMost(received: unknown, max: number): SyncMatcherResult {
+    return matcherResult(lostAtMost(received, max));
   },
   toHaveBeenUnavailableAtMost(received: unknown, limitMs: number): SyncMatcherResult {
-    return resultOf(unavailableAtMost(received, limitMs));
+    return matcherResult(unavailableAtMost(received, limitMs));
   },
 };
 
-async function resultLater(verdict: Promise<Verdict>): AsyncMatcherResult {
-  return resultOf(await verdict);
+async function asyncResult(verdict: Promise<Verdict>): AsyncMatcherResult {
+  return matcherResult(await verdict);
 }
 
-function resultOf({ ok, message, negated }: Verdict): SyncMatcherResult {
+function matcherResult({ ok, message, negated }: Verdict): SyncMatcherResult {
   return { pass: ok, message: () => (ok ? negated : message) };
 }
 
 /**
- * Inside another matcher, as in `toEqual(expect.toBeHealthy())`, Vitest waits for no promise: it would fail always,
- * and its opposite never. Only there the state has no assertion. Thrown at once, since a rejection would not be heard.
+ * Rejects the use of an asynchronous matcher inside another matcher, as in `toEqual(expect.toBeHealthy())`. Vitest does not await
+ * the promise of such a matcher, so that it would always fail, and its negation never. The state has no assertion only in this
+ * case. The error is thrown synchronously, because Vitest would ignore a rejection.
  */
-function refuseAsymmetric(state: Partial<MatcherState>, name: string): void {
+function rejectAsymmetric(state: Partial<MatcherState>, name: string): void {
   if (state.assertion !== undefined) return;
   throw new RedisClusterError(
     "INVALID_ARGUMENT",
-    `${name}() asks the nodes, which takes time, and cannot be part of another matcher: await expect(cluster).${name}().`,
+    `${name}() cannot be used inside another matcher, because it queries the nodes asynchronously. ` +
+      `Use \`await expect(cluster).${name}()\`.`,
   );
 }
 
-/** A matcher that is there for received values of one type only. `unknown` is what it gets inside another matcher. */
-type For<Fitting, Received, Matcher> = [Received] extends [Fitting]
+/**
+ * A matcher that is available only for one type of received values. Inside another matcher the received value has type `unknown`.
+ */
+type MatcherFor<Supported, Received, Matcher> = [Received] extends [Supported]
   ? Matcher
   : unknown extends Received
     ? Matcher
     : never;
 
-/** As {@link For}, but not inside another matcher. */
-type Alone<Fitting, Received, Matcher> = [Received] extends [Fitting] ? Matcher : never;
+/** The same as {@link MatcherFor}, but not available inside another matcher. */
+type TopLevelMatcherFor<Supported, Received, Matcher> = [Received] extends [Supported] ? Matcher : never;
 
 declare module "vitest" {
   interface Matchers<R, T> {
     /**
-     * At this moment every node answers, all say the same of the cluster, and nothing is wrong. Await it. It does not
-     * wait for that; `cluster.waitUntilHealthy()` does. As the other two it asks the nodes once, within the default limit
-     * of `view()`, and throws CLUSTER_STOPPED or WAIT_TIMEOUT where that is not to be had.
+     * Passes if every node answers, all nodes agree, and nothing is wrong at this moment. Await it. It queries the nodes once,
+     * with the default timeout of `view()`, and does not wait until the cluster is healthy: `cluster.waitUntilHealthy()` does.
+     *
+     * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes.
+     * @throws RedisClusterError CLUSTER_STOPPED after `stop()`.
      */
-    toBeHealthy: Alone<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
+    toBeHealthy: TopLevelMatcherFor<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
     /**
-     * At this moment the nodes that answer agree about members, roles, slots and config epochs. Await it. Throws
-     * INVALID_ARGUMENT where fewer than two answer.
+     * Passes if the nodes that answer agree on members, roles, slots and config epochs at this moment. Await it. It queries the
+     * nodes once, with the default timeout of `view()`.
+     *
+     * @throws RedisClusterError INVALID_ARGUMENT if fewer than two nodes answer.
+     * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes.
+     * @throws RedisClusterError CLUSTER_STOPPED after `stop()`.
      */
-    toAgree: Alone<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
+    toAgree: TopLevelMatcherFor<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
     /**
-     * At this moment each of the 16384 slots is served by a node that answers and says so itself. Await it. A dead
-     * primary serves nothing, even if the others have not noticed yet.
+     * Passes if, for each of the 16384 slots, a node that answers executes commands at this moment. Await it. A primary that does
+     * not answer covers no slots, even if the other nodes still count its slots as covered. It queries the nodes once, with the
+     * default timeout of `view()`.
+     *
+     * @throws RedisClusterError WAIT_TIMEOUT if the timeout passes.
+     * @throws RedisClusterError CLUSTER_STOPPED after `stop()`.
      */
-    toCoverAllSlots: Alone<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
+    toCoverAllSlots: TopLevelMatcherFor<Pick<ClusterQueries, "view">, T, () => Promise<void>>;
     /**
-     * Each shard that failed over has another primary now, with `withinMs` so many milliseconds after the fault or
-     * sooner, times the cluster's time scale. A manual failover counts. Throws INVALID_ARGUMENT where the moment is not
-     * known.
+     * Passes if each shard that failed over has another primary at the end. A manual failover counts.
+     *
+     * @param limit `withinMs` limits the time from the fault to the promotion, in milliseconds. It is multiplied by the time
+     * scale of the cluster. @default no limit
+     * @throws RedisClusterError INVALID_ARGUMENT if the time of a promotion is unknown.
      */
-    toHavePromotedReplica: For<Failover, T, (limit?: PromotionLimit) => R>;
+    toHavePromotedReplica: MatcherFor<Failover, T, (limit?: PromotionLimit) => R>;
     /**
-     * Each shard that failed over was whole again so many milliseconds, times the cluster's time scale, after the fault
-     * or sooner: a client's write to it was acknowledged, and every node that can be reached agreed. Throws
-     * INVALID_ARGUMENT where a moment is not known.
+     * Passes if each shard that failed over recovered in time: a write to it was acknowledged, and all reachable nodes agreed.
+     *
+     * @param limitMs the time from the fault, in milliseconds. It is multiplied by the time scale of the cluster.
+     * @throws RedisClusterError INVALID_ARGUMENT if one of these times is unknown.
      */
-    toHaveRecoveredWithin: For<Failover, T, (limitMs: number) => R>;
-    /** Every acknowledged write is there. Throws INVALID_ARGUMENT where none was acknowledged, which proves nothing. */
-    toHaveLostNoAcknowledgedWrites: For<Ledger, T, () => R>;
-    /** So many acknowledged writes are gone, or fewer. Throws INVALID_ARGUMENT where none was acknowledged. */
-    toHaveLostAtMost: For<Ledger, T, (most: number) => R>;
+    toHaveRecoveredWithin: MatcherFor<Failover, T, (limitMs: number) => R>;
     /**
-     * No shard was without an acknowledged write for more than so many milliseconds, times the cluster's time scale,
-     * while one was wanted. Throws INVALID_ARGUMENT where the ledger cannot tell: nobody wrote to a shard, or one had not
-     * come back when the writers stopped.
+     * Passes if no acknowledged write was lost.
+     *
+     * @throws RedisClusterError INVALID_ARGUMENT if no write was acknowledged, because then none could be lost.
      */
-    toHaveBeenUnavailableAtMost: For<Ledger, T, (limitMs: number) => R>;
+    toHaveLostNoAcknowledgedWrites: MatcherFor<Ledger, T, () => R>;
+    /**
+     * Passes if at most this number of acknowledged writes was lost.
+     *
+     * @param max the number of writes.
+     * @throws RedisClusterError INVALID_ARGUMENT if no write was acknowledged, because then none could be lost.
+     */
+    toHaveLostAtMost: MatcherFor<Ledger, T, (max: number) => R>;
+    /**
+     * Passes if no shard was without an acknowledged write for longer than this time while there were attempts to write to it.
+     *
+     * @param limitMs the time in milliseconds. It is multiplied by the time scale of the cluster.
+     * @throws RedisClusterError INVALID_ARGUMENT if the ledger does not contain the answer: no writer wrote to a shard, or a
+     * shard did not accept writes when the writers stopped.
+     */
+    toHaveBeenUnavailableAtMost: MatcherFor<Ledger, T, (limitMs: number) => R>;
   }
 }

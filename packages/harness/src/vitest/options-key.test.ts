@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { optionsKey } from "./options-key.ts";
 
-test("the order of options and those that are undefined do not matter", () => {
+test("ignores the order of options, and options that are undefined", () => {
   expect(optionsKey({ nodes: 6, config: { save: ["900 1"], maxmemory: "64mb" } })).toBe(
     optionsKey({ config: { maxmemory: "64mb", save: ["900 1"] }, nodes: 6, password: undefined }),
   );
@@ -16,11 +16,11 @@ test.each([
   [{ config: { appendonly: true } }, { config: { appendonly: "true" } }],
   [{ nodes: Number.NaN }, { nodes: undefined }],
   [{ labels: { a: "b,c:d" } }, { labels: { a: "b", c: "d" } }],
-])("%o and %o are different options", (one, other) => {
+])("distinguishes %o from %o", (one, other) => {
   expect(optionsKey(one)).not.toBe(optionsKey(other));
 });
 
-test("a function is the same only where it is the same object", () => {
+test("treats functions as equal only if they are the same object", () => {
   const configureNode = (): void => {};
   expect(optionsKey({ configureNode })).toBe(optionsKey({ configureNode }));
   expect(optionsKey({ configureNode })).not.toBe(optionsKey({ configureNode: () => {} }));

@@ -1,114 +1,121 @@
 import type { Cluster } from "ioredis";
 import { test as base, type TestAPI } from "vitest";
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
-import { isSharedCluster, type SharedCluster } from "../sharing/shared-cluster.ts";
+import type { ClusterFaults } from "../faults/cluster-faults.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
+import { isSharedCluster, type SharedCluster } from "../sharing/shared-cluster.ts";
 import type { ClusterWorkloadOptions } from "../workload/cluster-workloads.ts";
 import type { Workload } from "../workload/workload.ts";
-import type { ClusterFaults } from "../faults/cluster-faults.ts";
-import { ClusterTurn, workerClusters } from "./cluster-turn.ts";
-import { ownCluster } from "./own-cluster.ts";
-import { requireSource } from "./require-source.ts";
+import { ClusterLease, workerClusters } from "./cluster-lease.ts";
+import { requireSourceArgument } from "./require-source-argument.ts";
+import { sharedClusterSource } from "./shared-cluster-source.ts";
 import type { RedisClusterTestOptions, TestClusterOptions } from "./test-options.ts";
-import { sharedCluster } from "./shared-cluster.ts";
+import { workerClusterSource } from "./worker-cluster-source.ts";
 
-/** What a test of {@link redisClusterTest} may ask for. Nothing is started for a test that asks for none of it. */
+/** The fixtures of {@link redisClusterTest}. A cluster is started only for tests that request one of them. */
 export interface RedisClusterFixtures {
-  /** The cluster: healthy, without faults and keys when the test begins. */
+  /** The cluster. When the test begins, it is healthy and has no faults and no keys, except those of the option `seed`. */
   cluster: StartedRedisCluster;
-  /** `cluster.client` as it is when the test begins: a connected ioredis `Cluster`. A `reset()` puts another in its place. */
+  /**
+   * The `cluster.client` at the beginning of the test: a connected ioredis `Cluster`. After a `reset()` inside the test, use
+   * `cluster.client`, because the reset creates a new client.
+   */
   redis: Cluster;
   /** `cluster.nodes`: all nodes, in the order of their names. */
   nodes: readonly RedisClusterNode[];
-  /** The cluster's calls that break it, to be taken apart. All is healed before the next test. */
+  /** The fault methods of the cluster, which you can destructure. All faults are reverted before the next test. */
   faults: ClusterFaults;
   /**
-   * Starts a workload, as `cluster.startWorkload` does. If the test does not stop it, that is done at the test's end,
-   * within 60 000 ms, and acknowledged writes that are lost, duplicated or went back then fail the test, as does a
-   * workload without any. Of a test that has failed already nothing is judged.
+   * Starts a workload, as `cluster.startWorkload` does. If the test does not stop it, it is stopped at the end of the test, with
+   * a timeout of 60 000 ms. Then acknowledged writes that are lost, duplicated or stale fail the test, and so does a workload
+   * without any acknowledged write. If the test has already failed, the ledger is not checked.
    */
   workload: (options?: ClusterWorkloadOptions) => Promise<Workload>;
   /**
-   * For `test.override`: options that are laid over those of {@link redisClusterTest}; a block with others has another
-   * cluster. Not for shared clusters.
+   * The options that `test.override` replaces. They are merged over the options of {@link redisClusterTest}. A block with other
+   * options gets another cluster. They have no effect on shared clusters.
    */
   clusterOptions: TestClusterOptions;
 }
 
-/** The fixtures as Vitest's types want them: all belong to one test. */
+/** The fixtures in the form that Vitest's types need: all of them have the scope of one test. */
 export interface RedisClusterTestContext extends RedisClusterFixtures {
   readonly $__test?: RedisClusterFixtures;
 }
 
-/** Vitest's `test` with a cluster. */
+/** Vitest's `test` with the fixtures of a cluster. */
 export type RedisClusterTest = TestAPI<RedisClusterTestContext>;
 
-const WORKER = "worker";
+const WORKER_SCOPE = "worker";
 
 /**
- * Vitest's `test` with a real Redis Cluster as fixtures: `test("…", async ({ cluster, redis, faults }) => …)`. The
- * cluster is started by the first test that asks for it, made as new before each further one, and stopped with its
- * scope, also when a run is cancelled. A start that fails fails the test with its own error; the other tests of the
- * file that need the same cluster then fail at once. A failed test's evidence is saved and its folder printed.
+ * Extends Vitest's `test` with a real Redis Cluster as fixtures: `test("…", async ({ cluster, redis, faults }) => …)`.
  *
- * @param from options for clusters of its own, or what `inject("redisCluster")` gives: then every test takes the
- * lease of the shared cluster, and resets it; with the lease, which ends with the test, its workloads end and its
- * faults are taken back.
- * @throws RedisClusterError INVALID_ARGUMENT for anything else, such as the `undefined` that `inject` returns in a project
+ * The first test that requests the cluster starts it. It is reset before each further test, and stopped at the end of its scope,
+ * also if the run is cancelled. If the start fails, the test fails with the error of the start. After two failed starts in a row,
+ * or one that certainly repeats, the other tests of the file that need the same cluster fail immediately. The evidence of a
+ * failed test is saved, and the path of its folder is printed.
+ *
+ * A test that requests a fixture fails with these errors: those of `startRedisCluster`, with START_TIMEOUT before Vitest's own
+ * timeout if the start takes too long; CLUSTER_IN_USE while another test uses the cluster; and, if the cluster is shared, those
+ * of `lease()` and `reset()`.
+ *
+ * @param args the options of clusters that the worker starts itself, or the result of `inject("redisCluster")`. With a shared
+ * cluster, every test acquires its lease and resets it. The lease ends with the test; then the workloads of the test are ended
+ * and its faults reverted. @default the options `{}`
+ * @throws RedisClusterError INVALID_ARGUMENT for any other value, such as the `undefined` that `inject` returns in a project
  * without the global set-up.
- *
- * A test that asks for a fixture fails with what `startRedisCluster` throws (a start that has too little time with
- * START_TIMEOUT, before Vitest's own limit), with CLUSTER_IN_USE while another test has the cluster, and of a shared
- * cluster with what `lease()` and `reset()` throw.
  */
 export function redisClusterTest(
-  ...given: readonly [from?: RedisClusterTestOptions | SharedCluster]
+  ...args: readonly [source?: RedisClusterTestOptions | SharedCluster]
 ): RedisClusterTest {
-  const from = requireSource(given);
-  const shared = isSharedCluster(from) ? from : undefined;
-  const { scope = WORKER, ...options }: RedisClusterTestOptions = isSharedCluster(from) ? {} : from;
+  const source = requireSourceArgument(args);
+  const shared = isSharedCluster(source) ? source : undefined;
+  const { scope = WORKER_SCOPE, ...options }: RedisClusterTestOptions = isSharedCluster(source) ? {} : source;
 
   const test = base
     .extend("clusterOptions", { scope: "test" }, options)
     .extend(
-      "clusterHome",
-      // The types want to know the scope of each fixture; nobody sees this one's.
+      "clusterScope",
+      // The types must know the scope of each fixture. Users do not see this fixture, so that its type does not matter.
       { scope: (scope === "file" ? "file" : "worker") as "file" },
       // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the pattern which fixtures are needed.
       async ({}, { onCleanup }) => {
-        const home: { name: string } = { name: WORKER };
-        onCleanup(() => workerClusters.stopHome(home.name));
-        return home;
+        const clusterScope: { name: string } = { name: WORKER_SCOPE };
+        onCleanup(() => workerClusters.stopScope(clusterScope.name));
+        return clusterScope;
       },
     )
-    .extend("clusterTurn", async ({ clusterOptions, clusterHome, task, signal, annotate }, { onCleanup }) => {
-      // Known only now, and the same for all tests of the file.
-      if (scope === "file") clusterHome.name = `file ${task.file.filepath}`;
-      const own = { ...options, ...clusterOptions };
-      const source = shared === undefined ? ownCluster(own) : sharedCluster(shared);
-      const turn = await ClusterTurn.begin(
-        { task, signal, annotate },
-        {
-          source,
-          home: clusterHome.name,
-          alone: scope === "test",
-          leased: shared !== undefined,
-          evidenceDir: (shared ?? own).evidenceDir,
-        },
-      );
-      onCleanup(() => turn.end());
-      return turn;
-    })
-    .extend("cluster", ({ clusterTurn }) => clusterTurn.cluster)
-    .extend("redis", ({ clusterTurn }) => clusterTurn.cluster.client)
-    .extend("nodes", ({ clusterTurn }) => clusterTurn.cluster.nodes)
-    .extend("faults", ({ clusterTurn }) => clusterTurn.cluster.faults)
+    .extend(
+      "clusterLease",
+      async ({ clusterOptions, clusterScope, task, signal, annotate }, { onCleanup }) => {
+        // The file is known only here. It is the same for all tests that share this `clusterScope`.
+        if (scope === "file") clusterScope.name = `file ${task.file.filepath}`;
+        const workerOptions = { ...options, ...clusterOptions };
+        const lease = await ClusterLease.acquire(
+          { task, signal, annotate },
+          {
+            source: shared === undefined ? workerClusterSource(workerOptions) : sharedClusterSource(shared),
+            scope: clusterScope.name,
+            isExclusive: scope === "test",
+            isShared: shared !== undefined,
+            evidenceDir: (shared ?? workerOptions).evidenceDir,
+          },
+        );
+        onCleanup(() => lease.end());
+        return lease;
+      },
+    )
+    .extend("cluster", ({ clusterLease }) => clusterLease.cluster)
+    .extend("redis", ({ clusterLease }) => clusterLease.cluster.client)
+    .extend("nodes", ({ clusterLease }) => clusterLease.cluster.nodes)
+    .extend("faults", ({ clusterLease }) => clusterLease.cluster.faults)
     .extend(
       "workload",
-      ({ clusterTurn }) =>
+      ({ clusterLease }) =>
         (workload?: ClusterWorkloadOptions) =>
-          clusterTurn.startWorkload(workload),
+          clusterLease.startWorkload(workload),
     );
-  // Home and turn are nobody's business but this file's.
+  // Hides the internal fixtures `clusterScope` and `clusterLease`.
   return test as unknown as RedisClusterTest;
 }

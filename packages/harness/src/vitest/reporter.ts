@@ -3,17 +3,16 @@ import { dirname, resolve } from "node:path";
 import type { Reporter, TestCase, TestModule, Vitest } from "vitest/node";
 import { type ReportEntry, reportPage } from "../report/report-page.ts";
 
-/** What the reporter takes. */
+/** The options of the reporter. */
 export interface RedisClusterReporterOptions {
-  /** The page's path, from Vitest's root; a file that is there is replaced. Default `"redis-cluster-report.html"`. */
+  /** The path of the page, relative to Vitest's root. An existing file is replaced. @default "redis-cluster-report.html" */
   readonly outputFile?: string | undefined;
 }
 
 /**
- * Collects every failover that a test of `redisClusterTest` observed (since its last `reset()`, where it made one), with
- * the test's outcome, and writes one page at the end of a run, in watch mode at the end of each; its path is printed.
- * Without any failover it writes nothing and says nothing. Folders are made where they are missing; nobody removes the
- * page.
+ * Collects every failover that a test of `redisClusterTest` observed, with the outcome of the test, and writes one page at the
+ * end of each run. If a test called `reset()`, only the failovers after its last reset are included. The path of the page is
+ * printed. Missing folders are created, and the page is never deleted. A run without a failover writes and prints nothing.
  */
 export class RedisClusterReporter implements Reporter {
   readonly #outputFile: string;
@@ -40,11 +39,11 @@ export class RedisClusterReporter implements Reporter {
 function entriesOf(test: TestCase): readonly ReportEntry[] {
   const { state, errors } = test.result();
   const [problem = ""] = errors?.[0]?.message.split("\n") ?? [];
-  const where = test.module.relativeModuleId;
+  const file = test.module.relativeModuleId;
   return (test.meta().redisClusterFailovers ?? []).map((report) => ({
     title: test.fullName,
     outcome: state === "failed" ? "failed" : "passed",
-    detail: problem === "" ? where : `${where}: ${problem}`,
+    detail: problem === "" ? file : `${file}: ${problem}`,
     report,
   }));
 }

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { whatIsWrong } from "./test-workloads.ts";
+import { describeProblems } from "./test-workloads.ts";
 
-const clean = { acknowledged: 100, lost: [], duplicated: [], stale: [], seed: 7 };
-const lost = {
+const LEDGER = { acknowledged: 100, lost: [], duplicated: [], stale: [], seed: 7 };
+const LOST_WRITE = {
   key: "k",
   kind: "set",
   value: "w0-1",
@@ -12,16 +12,16 @@ const lost = {
   acknowledgedBy: "node-0",
 } as const;
 
-test("a workload whose acknowledged writes are all there is right", () => {
-  expect(whatIsWrong(clean)).toBeUndefined();
+test("finds no problem if all acknowledged writes are present", () => {
+  expect(describeProblems(LEDGER)).toBeUndefined();
 });
 
-test("lost writes are counted, and the seed told", () => {
-  expect(whatIsWrong({ ...clean, lost: [lost] })).toMatchInlineSnapshot(
-    `"The workload (seed 7) that the test left running: 1 of 100 acknowledged writes are lost. A test that expects this stops its workload and looks at the ledger itself."`,
+test("reports the number of lost writes, and the seed", () => {
+  expect(describeProblems({ ...LEDGER, lost: [LOST_WRITE] })).toMatchInlineSnapshot(
+    `"A workload (seed 7) that the test did not stop has problems: 1 of 100 acknowledged writes were lost. If the test expects this, stop the workload in the test and check its ledger there."`,
   );
 });
 
-test("a workload without any acknowledged write proves nothing", () => {
-  expect(whatIsWrong({ ...clean, acknowledged: 0 })).toMatch("no write was acknowledged at all");
+test("reports a workload without any acknowledged write", () => {
+  expect(describeProblems({ ...LEDGER, acknowledged: 0 })).toMatch("no write was acknowledged");
 });

@@ -5,20 +5,20 @@ import type { SharedCluster } from "../sharing/shared-cluster.ts";
 /** The key of this library's artifact in Vitest's registry. */
 declare const evidence: unique symbol;
 
-/** What a failed test left to read, as reporters get it by `onTestCaseArtifactRecord`. */
+/** The evidence of a failed test. Reporters receive it in `onTestCaseArtifactRecord`. */
 export interface EvidenceArtifact extends TestArtifactBase {
   readonly type: "testcontainers-redis-cluster:evidence";
-  /** The folder's absolute path. */
+  /** The absolute path of the folder. */
   readonly folder: string;
 }
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** What `redisClusterGlobalSetup` started. */
+    /** The cluster that `redisClusterGlobalSetup` started. */
     redisCluster: SharedCluster;
   }
   interface TaskMeta {
-    /** The failovers that the test observed, since its last `reset()` where it made one, in their order. */
+    /** The failovers that the test observed, in their order. If the test called `reset()`, only those after the last reset. */
     redisClusterFailovers?: readonly ReportData[];
   }
   interface TestArtifactRegistry {

@@ -40,33 +40,33 @@ import type { ConfigureNode } from "../docker/redis-node-container.ts";
 import { loadSeed } from "../seed/load-seed.ts";
 import { LocalSharing } from "../sharing/local-sharing.ts";
 import { ClusterHandle } from "../handle/cluster-handle.ts";
-import { type Booting, bootNodes } from "./boot-nodes.ts";
+import { type BootingNodes, bootNodes } from "./boot-nodes.ts";
+import { createClusterNetwork } from "./create-cluster-network.ts";
+import { ensureCrashCleanup } from "./ensure-crash-cleanup.ts";
 import { explainFailure } from "./explain-failure.ts";
-import { guardAgainstDeath } from "./guard-against-death.ts";
-import { makeNetwork } from "./make-network.ts";
 import { sweepOnce } from "./sweep-once.ts";
 import { monotonicMs } from "../clock/real-time.ts";
 
-/** How long a start that failed may take to remove what it made. */
-const CLEANUP_MS = 10_000;
-const CLEANUP_MS_PER_NODE = 500;
+/** The timeout for removing what a failed start has created. */
+const CLEANUP_TIMEOUT_MS = 10_000;
+const CLEANUP_TIMEOUT_MS_PER_NODE = 500;
 const BASELINE_POLL_MS = 20;
-/** How long a start that failed collects evidence. */
+/** The timeout for collecting the evidence of a failed start. */
 const EVIDENCE_TIMEOUT_MS = 5_000;
 
-/** What applies to one start, and not to the cluster that it starts. */
+/** The options that apply to the start itself, and not to the cluster. */
 export interface StartContext {
-  /** The timeout for everything after the engine and the image were found. */
+  /** The timeout for everything after the engine and the image were found, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly configureNode: ConfigureNode | undefined;
   readonly seed: ReadySeed | undefined;
-  /** Where a failure writes its evidence. Undefined: it writes none. */
+  /** The folder for the evidence of a failed start. If undefined, no evidence is written. */
   readonly evidenceDir: string | undefined;
 }
 
-/** One start: what it has made so far, and how to take it back. */
-export class ClusterStart {
+/** One start of a cluster: runs its steps, and removes everything that it has created if a step fails. */
+export class StartupSequence {
   readonly #engine: Engine;
   readonly #options: ValidOptions;
   readonly #context: StartContext;
@@ -75,9 +75,10 @@ export class ClusterStart {
   readonly #containers: NodeContainer[] = [];
   readonly #connections: NodeConnection[] = [];
   readonly #clients = new OpenClients<Cluster>();
-  readonly #lost = new Set<string>();
-  /** Aborts when a node fails in a way that no waiting mends, and when the start is given up. */
-  readonly #trouble = new AbortController();
+  /** See {@link BootContext.unconfirmed}. */
+  readonly #unconfirmed = new Set<string>();
+  /** Aborts when a node fails in a way that waiting cannot repair, and when the start has failed. */
+  readonly #failure = new AbortController();
   #phase = "network";
   #plan: ClusterPlan | undefined;
 
@@ -87,7 +88,14 @@ export class ClusterStart {
     this.#context = context;
   }
 
-  async run(begun: number, prepareMs: number): Promise<ClusterHandle> {
+  /**
+   * Runs the start.
+   *
+   * @param startedAt when the call of the user began, as `monotonicMs` returns it.
+   * @param prepareMs how long finding the engine and the image took, in milliseconds.
+   * @throws RedisClusterError with the evidence of the failure.
+   */
+  async run(startedAt: number, prepareMs: number): Promise<ClusterHandle> {
     using deadline = startDeadline({
       timeoutMs: this.#context.timeoutMs,
       signal: this.#context.signal,
@@ -96,10 +104,10 @@ export class ClusterStart {
       abortCode: "START_ABORTED",
     });
     try {
-      const networkBegun = monotonicMs();
-      await guardAgainstDeath(this.#engine, this.#cleanup);
+      const networkStartedAt = monotonicMs();
+      await ensureCrashCleanup(this.#engine, this.#cleanup);
       const image = await abortable(readImageConfig(this.#engine, this.#options.image), deadline.signal);
-      const { plan, network } = await makeNetwork(
+      const { plan, network } = await createClusterNetwork(
         this.#engine,
         this.#options,
         this.#cleanup,
@@ -107,34 +115,34 @@ export class ClusterStart {
       );
       this.#plan = plan;
       log("%s: %d nodes of %s on %s", plan.name, plan.nodes.length, plan.image, plan.network.subnet);
-      // Beside the boot, which waits for the engine most of the time.
+      // At the same time as the boot, which waits for the engine most of the time.
       const sweeping = sweepOnce(this.#engine);
-      const containersBegun = monotonicMs();
+      const containersStartedAt = monotonicMs();
       this.#phase = "containers";
-      using _exits = watchExits(this.#engine, plan.name, (exit) => this.#stopAtExit(exit));
-      const signal = AbortSignal.any([deadline.signal, this.#trouble.signal]);
+      using _exits = watchExits(this.#engine, plan.name, (exit) => this.#failAtExit(exit));
+      const signal = AbortSignal.any([deadline.signal, this.#failure.signal]);
       const hosts = publishedHosts(this.#engine, plan.publishOn);
       const certificates = plan.tls && (await issueCertificates(plan, plan.tls.clientAuth, ...hosts));
       const access = accessOf(plan, certificates && clientTls(certificates));
       const booting = this.#boot(plan, access, certificates, image, signal);
       const forming = formCluster(plan, booting.connections, signal);
-      // Heard below, when its phase has come: formation begins while the last nodes boot.
+      // A rejection is reported below, in the phase of the formation, which begins while the last nodes boot.
       forming.catch(() => {});
       await abortable(Promise.all(booting.connections), signal);
       this.#phase = "formation";
       log("%s: all nodes have booted", plan.name);
-      const formationBegun = monotonicMs();
+      const formationStartedAt = monotonicMs();
       const { way, fellBackBecause } = await forming;
       this.#phase = "clients";
       log(
-        "%s: formed by way of %s%s",
+        "%s: formation complete (%s%s)",
         plan.name,
         way,
-        fellBackBecause === undefined ? "" : `: ${fellBackBecause}`,
+        fellBackBecause === undefined ? "" : `, after a fallback: ${fellBackBecause}`,
       );
-      const clientsBegun = monotonicMs();
-      // A node that is silent for a moment is asked again.
-      const take = (seed?: SeedData): Promise<Baseline> =>
+      const clientsStartedAt = monotonicMs();
+      // Retried, because a node may not answer for a moment.
+      const readBaseline = (seed?: SeedData): Promise<Baseline> =>
         retryUntilAnswered(
           () => takeBaseline(plan, this.#connections, seed, signal),
           BASELINE_POLL_MS,
@@ -142,20 +150,20 @@ export class ClusterStart {
         ).catch((error: unknown) => {
           throw explainTimeout(signal, error);
         });
-      const [client, empty] = await Promise.all([
+      const [client, emptyBaseline] = await Promise.all([
         this.#connect(plan, access, signal),
-        this.#context.seed === undefined ? take() : undefined,
+        this.#context.seed === undefined ? readBaseline() : undefined,
       ]);
-      const seedBegun = monotonicMs();
+      const seedStartedAt = monotonicMs();
       const seed = await this.#seed(plan, access, image, client, signal);
-      const seedEnd = monotonicMs();
-      const baseline = empty ?? (await take(seed));
+      const seedEndedAt = monotonicMs();
+      const baseline = emptyBaseline ?? (await readBaseline(seed));
       const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
       this.#cleanup.add("lease", "the lease of the cluster", () => sharing[Symbol.asyncDispose]());
-      // After everything of this cluster is removed, and not at all if the start fails.
+      // The stop of the cluster waits for the sweep, after it has removed the cluster. A failed start does not wait.
       this.#cleanup.whenEmpty(() => sweeping);
-      const end = monotonicMs();
-      log("%s: ready after %d ms", plan.name, Math.round(end - begun));
+      const endedAt = monotonicMs();
+      log("%s: ready after %d ms", plan.name, Math.round(endedAt - startedAt));
       return new ClusterHandle({
         engine: this.#engine,
         plan,
@@ -172,19 +180,19 @@ export class ClusterStart {
         sharing,
         startup: {
           prepareMs,
-          networkMs: containersBegun - networkBegun,
-          containersMs: formationBegun - containersBegun,
-          formationMs: clientsBegun - formationBegun,
-          clientsMs: end - clientsBegun - (seedEnd - seedBegun),
-          seedMs: seedEnd - seedBegun,
-          totalMs: end - begun,
+          networkMs: containersStartedAt - networkStartedAt,
+          containersMs: formationStartedAt - containersStartedAt,
+          formationMs: clientsStartedAt - formationStartedAt,
+          clientsMs: endedAt - clientsStartedAt - (seedEndedAt - seedStartedAt),
+          seedMs: seedEndedAt - seedStartedAt,
+          totalMs: endedAt - startedAt,
           way,
           fellBackBecause,
           hardeningDroppedBecause: booting.hardeningDroppedBecause(),
         },
       });
     } catch (error) {
-      throw await this.#giveUp(error);
+      throw await this.#fail(error);
     }
   }
 
@@ -208,7 +216,7 @@ export class ClusterStart {
         access,
         connections: this.#connections,
         cleanup: this.#cleanup,
-        unconfirmedContainers: this.#lost,
+        unconfirmedContainers: this.#unconfirmed,
       },
       seed,
       signal,
@@ -218,7 +226,7 @@ export class ClusterStart {
   }
 
   async #connect(plan: ClusterPlan, access: Access, signal: AbortSignal): Promise<Cluster> {
-    // Before anything is opened: this runs also if a sibling fails while the client still connects.
+    // Added before the client is opened, because another step may fail while the client is still connecting.
     this.#cleanup.add("clients", "the client", async () => {
       await Promise.all(this.#clients.close().map(closeCluster));
     });
@@ -231,7 +239,7 @@ export class ClusterStart {
     certificates: ClusterCertificates | undefined,
     image: ImageConfig,
     signal: AbortSignal,
-  ): Booting {
+  ): BootingNodes {
     const booting = bootNodes({
       engine: this.#engine,
       plan,
@@ -242,27 +250,27 @@ export class ClusterStart {
       containers: this.#containers,
       connections: this.#connections,
       cleanup: this.#cleanup,
-      lost: this.#lost,
+      unconfirmed: this.#unconfirmed,
       configureNode: this.#context.configureNode,
       signal,
     });
     const connections = booting.connections.map((booted) =>
       booted.catch((error: unknown) => {
-        // One node's failure must not leave the others waiting for it.
-        this.#trouble.abort(error);
+        // Ends the boot of the other nodes, which would otherwise wait for this node.
+        this.#failure.abort(error);
         throw error;
       }),
     );
     return { ...booting, connections };
   }
 
-  #stopAtExit({ node, exitCode }: ContainerExit): void {
-    const problem = findImageProblem(exitCode);
-    if (problem !== undefined) {
-      this.#trouble.abort(unsuitableImage(this.#options.image, problem, { details: { node, exitCode } }));
+  #failAtExit({ node, exitCode }: ContainerExit): void {
+    const refusal = findImageProblem(exitCode);
+    if (refusal !== undefined) {
+      this.#failure.abort(unsuitableImage(this.#options.image, refusal, { details: { node, exitCode } }));
       return;
     }
-    this.#trouble.abort(
+    this.#failure.abort(
       new RedisClusterError(
         "NODE_EXITED",
         `${node} exited with code ${exitCode} while the cluster started.`,
@@ -273,12 +281,12 @@ export class ClusterStart {
     );
   }
 
-  /** Collects the evidence, removes everything, and returns the error that the caller is to see. */
-  async #giveUp(cause: unknown): Promise<unknown> {
-    // Whatever still runs next to the step that failed: boots, formation, the client.
-    this.#trouble.abort(cause);
+  /** Collects the evidence, removes everything, and returns the error for the caller. */
+  async #fail(cause: unknown): Promise<unknown> {
+    // Ends the steps that are still running: boots, the formation, the connection of the client.
+    this.#failure.abort(cause);
     const history = new ClusterHistory();
-    // A caller who aborts a start wants it to end, and needs no explanation.
+    // A caller that aborts the start wants it to end at once, and needs no explanation.
     const isAborted = cause instanceof RedisClusterError && cause.code === "START_ABORTED";
     const bundle = isAborted ? undefined : await this.#collectEvidence(history, cause);
     const explained = explainFailure(cause, this.#phase, bundle === undefined ? [] : nodesAtFailure(bundle));
@@ -298,7 +306,7 @@ export class ClusterStart {
       containers: this.#containers,
       connections: this.#connections,
     };
-    // The engine itself may be what failed.
+    // With a timeout, because the engine may be the reason of the failure.
     const signal = AbortSignal.timeout(EVIDENCE_TIMEOUT_MS);
     return await collectEvidence(evidenceSource(parts, history), { error, signal });
   }
@@ -306,13 +314,13 @@ export class ClusterStart {
   async #cleanUp(explained: RedisClusterError): Promise<RedisClusterError> {
     try {
       const { nodes, timeScale } = this.#options;
-      // An engine that does not answer any more must not keep the error from being told.
-      using limit = startCallDeadline(
-        () => `Removing what the start had made (phase: ${this.#cleanup.current ?? "done"})`,
+      // With a timeout, because the engine may no longer answer, and then the error must still be reported.
+      using deadline = startCallDeadline(
+        () => `Removing what the start had created (phase: ${this.#cleanup.current ?? "done"})`,
         {},
-        { timeoutMs: CLEANUP_MS + nodes * CLEANUP_MS_PER_NODE, timeScale },
+        { timeoutMs: CLEANUP_TIMEOUT_MS + nodes * CLEANUP_TIMEOUT_MS_PER_NODE, timeScale },
       );
-      await abortable(this.#cleanup.run(), limit.signal);
+      await abortable(this.#cleanup.run(), deadline.signal);
     } catch (cleanupError) {
       return new RedisClusterError(explained.code, `${explained.message}\n  ${messageOf(cleanupError)}`, {
         cause: explained.cause,

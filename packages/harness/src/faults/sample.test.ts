@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { seededRandom } from "../plan/seeded-random.ts";
-import { sample } from "./random.ts";
+import { sample } from "./sample.ts";
 
-test("a seed gives the same numbers again, and another seed others", () => {
+test("the same seed yields the same numbers, and another seed other numbers", () => {
   const draw = (seed: number) => {
     const random = seededRandom(seed);
     return Array.from({ length: 5 }, random);
@@ -12,7 +12,7 @@ test("a seed gives the same numbers again, and another seed others", () => {
   expect(draw(42)).not.toEqual(draw(43));
 });
 
-test("a sample holds so many different items in their own order", () => {
+test("returns the given number of different items in their original order", () => {
   fc.assert(
     fc.property(fc.nat(), fc.integer({ min: 1, max: 20 }), fc.nat(), (seed, size, rest) => {
       const items = Array.from({ length: size }, (_, index) => index);
@@ -25,7 +25,7 @@ test("a sample holds so many different items in their own order", () => {
   );
 });
 
-test("every item has its turn", () => {
+test("can return every item", () => {
   const seen = new Set(
     Array.from({ length: 200 }, (_, seed) => sample([1, 2, 3, 4], 1, seededRandom(seed))[0]),
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { requireSelector } from "./require-selector.ts";
 import type { Selector } from "./select.ts";
+import { validateSelector } from "./validate-selector.ts";
 
 test.for<Selector>([
   { primaryOf: "order:42" },
@@ -11,16 +11,16 @@ test.for<Selector>([
   { random: 1 },
   { random: 2, role: undefined, seed: undefined },
   { random: 2, role: "primary", seed: 4_294_967_295 },
-])("%o is a selector", (selector) => {
-  expect(requireSelector(selector)).toEqual(selector);
+])("accepts %o", (selector) => {
+  expect(validateSelector(selector)).toEqual(selector);
 });
 
-test("what is undefined counts as not given", () => {
+test("removes properties that are undefined", () => {
   const selector = { primaryOf: undefined, random: 1, seed: undefined };
-  expect(Object.keys(requireSelector(selector as unknown as Selector))).toEqual(["random"]);
+  expect(Object.keys(validateSelector(selector as unknown as Selector))).toEqual(["random"]);
 });
 
-// What plain JavaScript may pass, and what would have become of it: other nodes than were meant.
+// Plain JavaScript may pass these values. Without validation they would select other nodes than intended.
 test.for<readonly [unknown, string]>([
   [
     { role: "master" },
@@ -43,8 +43,8 @@ test.for<readonly [unknown, string]>([
   [{ seed: 7 }, "expected exactly one of primaryOf, replicaOf"],
   [{ role: undefined }, "expected exactly one of primaryOf, replicaOf"],
   [{}, "expected exactly one of primaryOf, replicaOf"],
-])("%o is none, and the message says why", ([selector, why]) => {
-  const act = () => requireSelector(selector as Selector);
-  expect(act).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
-  expect(act).toThrow(why);
+])("rejects %o with a reason", ([selector, reason]) => {
+  const validate = () => validateSelector(selector as Selector);
+  expect(validate).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  expect(validate).toThrow(reason);
 });

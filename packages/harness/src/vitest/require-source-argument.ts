@@ -5,36 +5,37 @@ import type { RedisClusterTestOptions } from "./test-options.ts";
 const SCOPES: ReadonlySet<unknown> = new Set(["test", "file", "worker", undefined]);
 
 /**
- * The argument of `redisClusterTest`: without one, no options. An `undefined` that was given is not the same: it is what
- * `inject` returns if nothing was provided, and a cluster for each worker is not what the test asked for then.
+ * Returns the argument of `redisClusterTest`, or empty options if it was called without one. An explicit `undefined` is rejected:
+ * `inject` returns it if nothing was provided, and then the test does not want a cluster for each worker.
  *
- * @throws RedisClusterError INVALID_ARGUMENT
+ * @param args the arguments of `redisClusterTest`.
+ * @throws RedisClusterError INVALID_ARGUMENT if the argument is neither options nor a shared cluster, or the scope is unknown.
  */
-export function requireSource(
-  given: readonly [from?: RedisClusterTestOptions | SharedCluster],
+export function requireSourceArgument(
+  args: readonly [source?: RedisClusterTestOptions | SharedCluster],
 ): RedisClusterTestOptions | SharedCluster {
-  if (given.length === 0) return {};
-  const [from] = given;
-  if (typeof from !== "object" || from === null || Array.isArray(from)) {
+  if (args.length === 0) return {};
+  const [source] = args;
+  if (typeof source !== "object" || source === null || Array.isArray(source)) {
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
-      `redisClusterTest: expected options or a shared cluster, got ${kindOf(from)}. inject("redisCluster") returns ` +
+      `redisClusterTest: expected options or a shared cluster, got ${typeNameOf(source)}. inject("redisCluster") returns ` +
         "undefined if nothing was provided to this Vitest project: name a file that exports " +
         "redisClusterGlobalSetup() in the project's `globalSetup`, and inject the key that it provides. For clusters " +
         "that the workers start themselves, call redisClusterTest() without an argument.",
     );
   }
-  const scope = "scope" in from ? from.scope : undefined;
+  const scope = "scope" in source ? source.scope : undefined;
   if (!SCOPES.has(scope)) {
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
       `redisClusterTest: expected the scope "test", "file" or "worker", got ${JSON.stringify(scope)}.`,
     );
   }
-  return from;
+  return source;
 }
 
-function kindOf(value: unknown): string {
+function typeNameOf(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   return value === null || value === undefined ? String(value) : `a ${typeof value}`;
 }
