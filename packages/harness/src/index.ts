@@ -10,6 +10,7 @@ export type { ClientTls } from "./clients/access.ts";
 export type { ClientOptions, ClusterClientOptions } from "./clients/cluster-client.ts";
 export type { ClusterClients } from "./clients/cluster-clients.ts";
 export type { NodeClientOptions } from "./clients/node-client.ts";
+export type { ClusterInfo, ShardInfo } from "./cluster/cluster-info.ts";
 export type { RedisClusterNode } from "./cluster/redis-cluster-node.ts";
 export type { ClusterNetwork } from "./docker/cluster-network.ts";
 export type { ContainerState } from "./docker/node-container.ts";
@@ -33,10 +34,11 @@ export type { FailoverObservation } from "./failover/failover-observation.ts";
 export { formatFailover } from "./failover/format-failover.ts";
 export type {
   ClusterFaults,
-  DelayOptions,
+  DelayPacketsOptions,
+  DropPacketsOptions,
   FailoverOptions,
   KillOptions,
-  LossOptions,
+
   RestartOptions,
 } from "./faults/cluster-faults.ts";
 export type { ActiveFault, FaultFacts, FaultKind } from "./faults/fault.ts";
@@ -90,7 +92,7 @@ export type {
 export { type ReportEntry, reportPage } from "./report/report-page.ts";
 export type { ClusterQueries } from "./queries/cluster-queries.ts";
 export type { ClusterResets } from "./reset/cluster-resets.ts";
-export type { ResetReport } from "./reset/reset-cluster.ts";
+export type { ResetReport } from "./reset/reset-report.ts";
 export type { ClusterSharing } from "./sharing/cluster-sharing.ts";
 export type { SharedCluster } from "./sharing/shared-cluster.ts";
 export type { Seed, SeedFunction } from "./seed/seed.ts";

@@ -24,13 +24,13 @@ export interface RestartOptions extends WaitOptions {
 }
 
 /** The options of packet loss. */
-export interface LossOptions extends WaitOptions {
+export interface DropPacketsOptions extends WaitOptions {
   /** The connections on which packets are lost. @default "all" */
   readonly plane?: Plane | undefined;
 }
 
 /** The options of a delay. */
-export interface DelayOptions extends WaitOptions {
+export interface DelayPacketsOptions extends WaitOptions {
   /** The random deviation of the delay, in milliseconds: an integer from 0 to the delay. @default 0 */
   readonly jitterMs?: number | undefined;
 }
@@ -73,14 +73,23 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
 
   /**
    * Kills the primary of a key. If no node owns the slot of the key now, waits until one does. A node instead of a key is killed
-   * whatever its role is. In every other way it is {@link kill}.
+   * whatever its role is. In every other respect it is {@link kill}.
    *
    * @param target a key, or a node.
    * @throws RedisClusterError the codes of {@link kill}.
    * @example
-   * const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"));
+   * const failover = await cluster.observeFailover(() => cluster.killPrimary("order:42"));
    */
-  readonly killMaster: (target: RedisClusterNode | string, options?: KillOptions) => Promise<ActiveFault>;
+  readonly killPrimary: (
+    target: RedisClusterNode | string,
+    options?: KillOptions,
+  ) => Promise<ActiveFault>;
+
+  /** The same as {@link killPrimary}, under the name that Redis used before version 5. */
+  readonly killMaster: (
+    target: RedisClusterNode | string,
+    options?: KillOptions,
+  ) => Promise<ActiveFault>;
 
   /**
    * Shuts nodes down with SIGTERM: they save their data if persistence is on, and close the connections of clients. A paused node
@@ -90,6 +99,9 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    * @returns the fault. It ends in the same ways as the fault of {@link kill}.
    * @throws RedisClusterError the codes of {@link kill}.
    */
+  readonly shutdown: (target: Target, options?: WaitOptions) => Promise<ActiveFault>;
+
+  /** @deprecated Use {@link shutdown}. */
   readonly stopNode: (target: Target, options?: WaitOptions) => Promise<ActiveFault>;
 
   /**
@@ -189,7 +201,14 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    * @throws RedisClusterError UNKNOWN_NODE if a node does not belong to the cluster.
    * @throws RedisClusterError the codes of {@link partition}.
    */
-  readonly loss: (target: Target, share: number, options?: LossOptions) => Promise<ActiveFault>;
+  readonly dropPackets: (
+    target: Target,
+    share: number,
+    options?: DropPacketsOptions,
+  ) => Promise<ActiveFault>;
+
+  /** @deprecated Use {@link dropPackets}. */
+  readonly loss: (target: Target, share: number, options?: DropPacketsOptions) => Promise<ActiveFault>;
 
   /**
    * Delays every packet that nodes send. The kernel of the engine's host must have the netem queue (`sch_netem`). The delay also
@@ -201,7 +220,14 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    * @throws RedisClusterError UNKNOWN_NODE if a node does not belong to the cluster.
    * @throws RedisClusterError the codes of {@link partition}.
    */
-  readonly delay: (target: Target, delayMs: number, options?: DelayOptions) => Promise<ActiveFault>;
+  readonly delayPackets: (
+    target: Target,
+    delayMs: number,
+    options?: DelayPacketsOptions,
+  ) => Promise<ActiveFault>;
+
+  /** @deprecated Use {@link delayPackets}. */
+  readonly delay: (target: Target, delayMs: number, options?: DelayPacketsOptions) => Promise<ActiveFault>;
 
   /**
    * Delays the answers of nodes: a command is answered up to `delayMs` later, half of that on average. Gossip and replication are

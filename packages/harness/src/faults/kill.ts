@@ -21,7 +21,7 @@ export async function kill(
   return await killTarget(tools, tools.targets.validate(target), options);
 }
 
-export async function killMaster(
+export async function killPrimary(
   tools: FaultTools,
   target: RedisClusterNode | string,
   options: KillOptions = {},
@@ -31,7 +31,7 @@ export async function killMaster(
   return await killTarget(tools, primary, options);
 }
 
-export async function stopNode(
+export async function shutdown(
   tools: FaultTools,
   target: Target,
   options: WaitOptions = {},

@@ -1,4 +1,4 @@
-import type { LossOptions } from "./cluster-faults.ts";
+import type { DropPacketsOptions } from "./cluster-faults.ts";
 import type { ActiveFault } from "./fault.ts";
 import type { FaultTools } from "./fault-tools.ts";
 import { filterPackets } from "./network-fault.ts";
@@ -9,11 +9,11 @@ import { requireNumber } from "./validate.ts";
 /** nftables compares random numbers in ten-thousandths. */
 const MIN_SHARE = 0.0001;
 
-export async function loss(
+export async function dropPackets(
   tools: FaultTools,
   target: Target,
   share: number,
-  options: LossOptions = {},
+  options: DropPacketsOptions = {},
 ): Promise<ActiveFault> {
   const { plane = "all" } = options;
   requireNumber("share", share, MIN_SHARE, 1);

@@ -1,6 +1,6 @@
 import { wallClockMs } from "../clock/real-time.ts";
 import { requireStatus } from "./apply-to-all.ts";
-import type { DelayOptions } from "./cluster-faults.ts";
+import type { DelayPacketsOptions } from "./cluster-faults.ts";
 import type { ActiveFault } from "./fault.ts";
 import type { FaultTools } from "./fault-tools.ts";
 import { activate } from "./network-fault.ts";
@@ -11,11 +11,11 @@ import { requireNumber } from "./validate.ts";
 
 const MAX_DELAY_MS = 60_000;
 
-export async function delay(
+export async function delayPackets(
   tools: FaultTools,
   target: Target,
   delayMs: number,
-  options: DelayOptions = {},
+  options: DelayPacketsOptions = {},
 ): Promise<ActiveFault> {
   const { jitterMs = 0 } = options;
   requireNumber("delayMs", delayMs, 1, MAX_DELAY_MS);
