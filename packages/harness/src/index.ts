@@ -32,18 +32,20 @@ export type {
 } from "./failover/failover.ts";
 export type { FailoverObservation } from "./failover/failover-observation.ts";
 export { formatFailover } from "./failover/format-failover.ts";
+export type { ClusterFaults } from "./faults/cluster-faults.ts";
+export type { ActiveFault, FaultFacts, FaultKind } from "./faults/fault.ts";
 export type {
-  ClusterFaults,
   DelayPacketsOptions,
   DropPacketsOptions,
+  FailoverMode,
   FailoverOptions,
   KillOptions,
-
+  KillSignal,
+  PartitionOptions,
+  Plane,
   RestartOptions,
-} from "./faults/cluster-faults.ts";
-export type { ActiveFault, FaultFacts, FaultKind } from "./faults/fault.ts";
-export type { FailoverMode } from "./faults/manual-failover.ts";
-export type { PartitionGroup, PartitionOptions, Plane } from "./faults/plan-partition.ts";
+} from "./faults/options.generated.ts";
+export type { PartitionGroup } from "./faults/plan-partition.ts";
 export type { Selector } from "./faults/select.ts";
 export type { Target } from "./faults/target-resolver.ts";
 export type { StartedRedisCluster } from "./handle/started-redis-cluster.ts";

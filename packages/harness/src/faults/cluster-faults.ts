@@ -2,44 +2,17 @@ import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import type { FailoverObservation } from "../failover/failover-observation.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { ActiveFault } from "./fault.ts";
-import type { FailoverMode } from "./manual-failover.ts";
-import type { PartitionGroup, PartitionOptions, Plane } from "./plan-partition.ts";
+import type {
+  DelayPacketsOptions,
+  DropPacketsOptions,
+  FailoverOptions,
+  KillOptions,
+  PartitionOptions,
+  RestartOptions,
+} from "./options.generated.ts";
+import type { PartitionGroup } from "./plan-partition.ts";
 import type { Selector } from "./select.ts";
 import type { Target } from "./target-resolver.ts";
-
-/** The options of a kill. */
-export interface KillOptions extends WaitOptions {
-  /**
-   * The signal that is sent to the server. `"SIGKILL"` ends it without a chance to write or announce anything. With the other
-   * signals the server shuts down by itself. No other signal ends a server that is the first process of its container.
-   * @default "SIGKILL"
-   */
-  readonly with?: "SIGKILL" | "SIGTERM" | "SIGINT" | undefined;
-}
-
-/** The options of a restart. */
-export interface RestartOptions extends WaitOptions {
-  /** `"wiped"` deletes the stored data of the node, but keeps its node id. @default "kept" */
-  readonly data?: "kept" | "wiped" | undefined;
-}
-
-/** The options of packet loss. */
-export interface DropPacketsOptions extends WaitOptions {
-  /** The connections on which packets are lost. @default "all" */
-  readonly plane?: Plane | undefined;
-}
-
-/** The options of a delay. */
-export interface DelayPacketsOptions extends WaitOptions {
-  /** The random deviation of the delay, in milliseconds: an integer from 0 to the delay. @default 0 */
-  readonly jitterMs?: number | undefined;
-}
-
-/** The options of a manual failover. */
-export interface FailoverOptions extends WaitOptions {
-  /** How the replica takes over. @default "graceful" */
-  readonly mode?: FailoverMode | undefined;
-}
 
 /**
  * Breaks the cluster on purpose. Each fault method resolves when the fault is active and returns an {@link ActiveFault}. To remove
@@ -80,16 +53,10 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    * @example
    * const failover = await cluster.observeFailover(() => cluster.killPrimary("order:42"));
    */
-  readonly killPrimary: (
-    target: RedisClusterNode | string,
-    options?: KillOptions,
-  ) => Promise<ActiveFault>;
+  readonly killPrimary: (target: RedisClusterNode | string, options?: KillOptions) => Promise<ActiveFault>;
 
   /** The same as {@link killPrimary}, under the name that Redis used before version 5. */
-  readonly killMaster: (
-    target: RedisClusterNode | string,
-    options?: KillOptions,
-  ) => Promise<ActiveFault>;
+  readonly killMaster: (target: RedisClusterNode | string, options?: KillOptions) => Promise<ActiveFault>;
 
   /**
    * Shuts nodes down with SIGTERM: they save their data if persistence is on, and close the connections of clients. A paused node
@@ -201,11 +168,7 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    * @throws RedisClusterError UNKNOWN_NODE if a node does not belong to the cluster.
    * @throws RedisClusterError the codes of {@link partition}.
    */
-  readonly dropPackets: (
-    target: Target,
-    share: number,
-    options?: DropPacketsOptions,
-  ) => Promise<ActiveFault>;
+  readonly dropPackets: (target: Target, share: number, options?: DropPacketsOptions) => Promise<ActiveFault>;
 
   /** @deprecated Use {@link dropPackets}. */
   readonly loss: (target: Target, share: number, options?: DropPacketsOptions) => Promise<ActiveFault>;

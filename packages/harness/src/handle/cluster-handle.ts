@@ -32,6 +32,7 @@ import { withoutOwnership } from "../sharing/without-ownership.ts";
 import { ClusterSharer } from "../sharing/cluster-sharer.ts";
 import { SharedFaultLog } from "../sharing/shared-fault-log.ts";
 import type { Sharing } from "../sharing/sharing.ts";
+import { clusterInfo } from "../cluster/cluster-info.ts";
 import { type StartupFacts, withDeprecatedNames } from "../cluster/startup-report.ts";
 import { WorkloadStarter } from "../workload/workload-starter.ts";
 import { ClusterLifetime } from "./cluster-lifetime.ts";
@@ -97,6 +98,7 @@ export class ClusterHandle {
     this.#parts = parts;
     this.#lifetime = lifetime;
     this.cluster = new StartedCluster({
+      info: clusterInfo(plan),
       plan,
       network: parts.network,
       startup: withDeprecatedNames(parts.startup),

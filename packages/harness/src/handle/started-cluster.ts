@@ -19,7 +19,7 @@ import type { ClusterResets } from "../reset/cluster-resets.ts";
 import type { ResetReport } from "../reset/reset-report.ts";
 import type { ClusterSharing } from "../sharing/cluster-sharing.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
-import { type ClusterInfo, clusterInfo } from "../cluster/cluster-info.ts";
+import type { ClusterInfo } from "../cluster/cluster-info.ts";
 import type { StartupReport } from "../cluster/startup-report.ts";
 import type { ClusterCheck } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
@@ -29,6 +29,7 @@ import type { StartedRedisCluster } from "./started-redis-cluster.ts";
 
 /** The families of a handle, and the facts about its cluster. */
 export interface ClusterFamilies {
+  readonly info: ClusterInfo;
   readonly plan: ClusterPlan;
   readonly network: ClusterNetwork;
   readonly startup: StartupReport;
@@ -76,7 +77,7 @@ export class StartedCluster implements StartedRedisCluster {
   readonly #families: ClusterFamilies;
 
   constructor(families: ClusterFamilies) {
-    this.info = clusterInfo(families.plan);
+    this.info = families.info;
     this.plan = families.plan;
     this.network = families.network;
     this.startup = families.startup;
