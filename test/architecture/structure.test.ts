@@ -80,6 +80,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   "p-retry": "timing",
   "p-limit": "start",
   "tar-stream": "docker",
+  dockerode: "cleanup",
   "ipaddr.js": "plan",
   debug: "log",
   "escape-goat": "report",
