@@ -234,51 +234,53 @@ describe("failover()", () => {
 });
 
 describe("with a node timeout of 15 s", () => {
-  testWithLongNodeTimeout("a restarted primary executes commands, also if another node is dead", async ({
-    cluster,
-  }) => {
-    const primary = await cluster.primaryOf(KEY);
-    const [other] = await cluster.replicasOf(OTHER_KEY);
-    await using _killed = await cluster.kill(other ?? "");
-    await cluster.restart(primary);
-    expect(await primary.client.get(KEY)).toBeNull();
-  });
+  testWithLongNodeTimeout(
+    "a restarted primary executes commands, also if another node is dead",
+    async ({ cluster }) => {
+      const primary = await cluster.primaryOf(KEY);
+      const [other] = await cluster.replicasOf(OTHER_KEY);
+      await using _killed = await cluster.kill(other ?? "");
+      await cluster.restart(primary);
+      expect(await primary.client.get(KEY)).toBeNull();
+    },
+  );
 
-  testWithLongNodeTimeout("in a split brain, a failover ends with a write to the promoted node", async ({
-    cluster,
-  }) => {
-    const old = await cluster.primaryOf(KEY);
-    const [replica] = await cluster.replicasOf(KEY);
-    if (replica === undefined) throw new Error("The shard has no replica.");
-    const readProbe = async ({ client }: typeof old): Promise<string> => {
-      const [key = ""] = await client.keys("testcontainers-redis-cluster:probe:*");
-      return (await client.get(key)) ?? "";
-    };
-    let noWriteBefore = 0;
-    const failover = await cluster.observeFailover(
-      async () => {
-        // Before this time the replica acknowledges no write, even if it has been promoted.
-        noWriteBefore = Date.now() + 3_000;
-        await replica.client.call("CLIENT", "PAUSE", 3_000, "WRITE");
-        const isolated = await cluster.isolate(old, { plane: "bus" });
-        await cluster.failover(replica, { mode: "takeover" });
-        const takenOverAt = Date.now();
-        const lastWriteAt = async (): Promise<number> => Number((await readProbe(old)).split(" ")[1]);
-        await expect.poll(lastWriteAt, { timeout: 10_000 }).toBeGreaterThan(takenOverAt);
-        await expect.poll(() => readProbe(replica), { timeout: 10_000 }).toContain(replica.name);
-        await isolated.heal();
-        return isolated;
-      },
-      { withinMs: 30_000 },
-    );
-    expect(failover).toMatchObject({ failed: { name: old.name }, promoted: { name: replica.name } });
-    const { phases, since, acknowledgedByOldPrimary: late, lastWriteMs = Number.NaN } = failover;
-    expect(since + (phases.recoveredMs ?? 0)).toBeGreaterThanOrEqual(noWriteBefore);
-    expect(late.count).toBeGreaterThan(0);
-    expect(late.lastMs).toBeGreaterThan(phases.electedMs ?? Number.NaN);
-    expect(lastWriteMs).toBeLessThanOrEqual((phases.electedMs ?? Number.NaN) + 50);
-    expect(formatFailover(failover)).toMatch(/last late write +\d+ ms +acknowledged by/);
-  });
+  testWithLongNodeTimeout(
+    "in a split brain, a failover ends with a write to the promoted node",
+    async ({ cluster }) => {
+      const old = await cluster.primaryOf(KEY);
+      const [replica] = await cluster.replicasOf(KEY);
+      if (replica === undefined) throw new Error("The shard has no replica.");
+      const readProbe = async ({ client }: typeof old): Promise<string> => {
+        const [key = ""] = await client.keys("testcontainers-redis-cluster:probe:*");
+        return (await client.get(key)) ?? "";
+      };
+      let noWriteBefore = 0;
+      const failover = await cluster.observeFailover(
+        async () => {
+          // Before this time the replica acknowledges no write, even if it has been promoted.
+          noWriteBefore = Date.now() + 3_000;
+          await replica.client.call("CLIENT", "PAUSE", 3_000, "WRITE");
+          const isolated = await cluster.isolate(old, { plane: "bus" });
+          await cluster.failover(replica, { mode: "takeover" });
+          const takenOverAt = Date.now();
+          const lastWriteAt = async (): Promise<number> => Number((await readProbe(old)).split(" ")[1]);
+          await expect.poll(lastWriteAt, { timeout: 10_000 }).toBeGreaterThan(takenOverAt);
+          await expect.poll(() => readProbe(replica), { timeout: 10_000 }).toContain(replica.name);
+          await isolated.heal();
+          return isolated;
+        },
+        { withinMs: 30_000 },
+      );
+      expect(failover).toMatchObject({ failed: { name: old.name }, promoted: { name: replica.name } });
+      const { phases, since, acknowledgedByOldPrimary: late, lastWriteMs = Number.NaN } = failover;
+      expect(since + (phases.recoveredMs ?? 0)).toBeGreaterThanOrEqual(noWriteBefore);
+      expect(late.count).toBeGreaterThan(0);
+      expect(late.lastMs).toBeGreaterThan(phases.electedMs ?? Number.NaN);
+      expect(lastWriteMs).toBeLessThanOrEqual((phases.electedMs ?? Number.NaN) + 50);
+      expect(formatFailover(failover)).toMatch(/last late write +\d+ ms +acknowledged by/);
+    },
+  );
 });
 
 describe("observeFailover() of a cluster that cannot fail over", () => {

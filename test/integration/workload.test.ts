@@ -85,11 +85,17 @@ test("a ledger has no findings if nothing disturbs the cluster", async ({ cluste
 test("a ledger has every write that was deleted, reverted or duplicated", async ({ cluster }) => {
   const workload = await cluster.startWorkload({ writers: 4, keyPrefix: "tampered" });
   await waitForWrites(workload, 3_000);
-  const counters = (await findKeys(cluster, "tampered", "string")).filter(({ key }) => key.includes(":counter:"));
+  const counters = (await findKeys(cluster, "tampered", "string")).filter(({ key }) =>
+    key.includes(":counter:"),
+  );
   // A key that a writer has just started to use may have too few values.
   const counter = await findGreatest(counters, async ({ key, node }) => Number(await node.client.get(key)));
-  const list = await findGreatest(await findKeys(cluster, "tampered", "list"), ({ key, node }) => node.client.llen(key));
-  const set = await findGreatest(await findKeys(cluster, "tampered", "set"), ({ key, node }) => node.client.scard(key));
+  const list = await findGreatest(await findKeys(cluster, "tampered", "list"), ({ key, node }) =>
+    node.client.llen(key),
+  );
+  const set = await findGreatest(await findKeys(cluster, "tampered", "set"), ({ key, node }) =>
+    node.client.scard(key),
+  );
   // The writers continue, but only at the ends of the lists. The first elements do not change any more.
   const first = (await list?.node.client.lindex(list.key, 0)) ?? "";
   const twice = (await list?.node.client.lindex(list.key, 1)) ?? "";
@@ -107,12 +113,7 @@ test("a ledger has every write that was deleted, reverted or duplicated", async 
       ["member", token(member)],
     ]),
   );
-  expect(ledger.lost.map(({ kind }) => kind).toSorted()).toEqual([
-    "append",
-    "counter",
-    "counter",
-    "member",
-  ]);
+  expect(ledger.lost.map(({ kind }) => kind).toSorted()).toEqual(["append", "counter", "counter", "member"]);
   expect(ledger.lost.filter(({ kind }) => kind === "counter").map(({ key }) => key)).toEqual([
     counter?.key,
     counter?.key,
@@ -122,7 +123,9 @@ test("a ledger has every write that was deleted, reverted or duplicated", async 
   ]);
 });
 
-test("a ledger has the time without writes after a kill, and with WAIT no lost write", async ({ cluster }) => {
+test("a ledger has the time without writes after a kill, and with WAIT no lost write", async ({
+  cluster,
+}) => {
   const shard = (await cluster.primaryOf(KEY)).plannedShard;
   const workload = await cluster.startWorkload({ writers: 8, wait: 1 });
   await waitForWrites(workload, 500);
@@ -150,7 +153,7 @@ test("a ledger has the time without writes after a kill, and with WAIT no lost w
   );
   expect(window?.unavailableMs).toBeGreaterThan(900);
   expect(window?.unavailableMs).toBeGreaterThanOrEqual((failover.phases.electedMs ?? 0) - 300);
-  for (const other of ledger.shards.filter((each) => each.shard !== shard))
+  for (const other of ledger.shards.filter((entry) => entry.shard !== shard))
     expect(other.acknowledged).toBeGreaterThan(0);
   expect(Object.keys(ledger.errors).length).toBeGreaterThan(0);
   expect(ledger.latency.before.count).toBeGreaterThan(0);
@@ -167,7 +170,9 @@ test("a paused primary, whose connections stay open, causes no findings", async 
   expect(findings(await workload.stop())).toEqual([]);
 });
 
-test("a ledger has each write that is lost with a primary while replication is frozen", async ({ cluster }) => {
+test("a ledger has each write that is lost with a primary while replication is frozen", async ({
+  cluster,
+}) => {
   const primary = await cluster.primaryOf(KEY);
   const frozen = await cluster.freezeReplication({ replicaOf: KEY });
   const workload = await cluster.startWorkload({ writers: 4, kinds: ["set"] });
@@ -286,7 +291,9 @@ test("a workload reads only from primaries, also if its clients prefer replicas"
   expect(findings(ledger)).toEqual([]);
 });
 
-test("a ledger counts the redirects that the clients followed without a failed write", async ({ cluster }) => {
+test("a ledger counts the redirects that the clients followed without a failed write", async ({
+  cluster,
+}) => {
   const [replica] = await cluster.replicasOf(KEY);
   const workload = await cluster.startWorkload({ writers: 4 });
   await waitForWrites(workload, 300);
@@ -320,13 +327,12 @@ test("a workload ignores keys of other workloads and users with the same prefix"
   // A user may have a key with the same prefix, whose name looks like a key of an earlier workload.
   const [counter] = await findKeys(cluster, "orders", "string");
   await cluster.client.lpush(counter?.key.replace(first.keyPrefix, "orders:") ?? "", "not a counter");
-  const [second, third] = await Promise.all([
-    cluster.startWorkload(options),
-    cluster.startWorkload(options),
-  ]);
+  const [second, third] = await Promise.all([cluster.startWorkload(options), cluster.startWorkload(options)]);
   await Promise.all([waitForWrites(second, 200), waitForWrites(third, 200)]);
   // The keys of the first workload contain the same writers and sequence numbers. They must not replace deleted values.
-  const own = (await findKeys(cluster, second.keyPrefix, "string")).filter(({ key }) => key.includes(":set:"));
+  const own = (await findKeys(cluster, second.keyPrefix, "string")).filter(({ key }) =>
+    key.includes(":set:"),
+  );
   const deleted = own.slice(0, 5);
   await Promise.all(deleted.map(({ key, node }) => node.client.del(key)));
   const [ledger, clean] = await Promise.all([second.stop(), third.stop()]);
@@ -400,9 +406,7 @@ test("a ledger has the clients that gave up, and counts the time after that", as
     .poll(
       async () => {
         // Each node closes all connections except the one of this command, as if the cluster had been away for a moment.
-        await Promise.all(
-          cluster.nodes.map((node) => node.client.call("CLIENT", "KILL", "TYPE", "normal")),
-        );
+        await Promise.all(cluster.nodes.map((node) => node.client.call("CLIENT", "KILL", "TYPE", "normal")));
         return hasClientEnded;
       },
       { timeout: 10_000, interval: 1 },

@@ -75,9 +75,7 @@ test("a graceful failover with a dead primary times out and suggests mode force"
   await using _killed = await cluster.kill(primary);
   await expect(cluster.failover(replica, { timeoutMs: 500 })).rejects.toMatchObject({
     code: "WAIT_TIMEOUT",
-    message: expect.stringContaining(
-      `Still: its primary ${primary.name} does not answer: use mode "force"`,
-    ),
+    message: expect.stringContaining(`Still: its primary ${primary.name} does not answer: use mode "force"`),
   });
 });
 

@@ -153,9 +153,7 @@ describe("isolate() and partition()", () => {
     await expect.poll(() => primary.client.ping().catch(String), { timeout: 5_000 }).toBe("PONG");
   });
 
-  test("a node is flagged as failed if only its outgoing packets are dropped", async ({
-    cluster,
-  }) => {
+  test("a node is flagged as failed if only its outgoing packets are dropped", async ({ cluster }) => {
     const replica = (await cluster.replicas())[0]?.name ?? "";
     await using _fault = await cluster.partition([[replica], "rest"], { oneWay: true, plane: "bus" });
     const primary = (await cluster.primaries())[0]?.name ?? "";

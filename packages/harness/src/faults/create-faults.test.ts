@@ -36,7 +36,13 @@ function createNode(node: NodePlan): ManagedNode {
     plan: node,
     container: unused("a container"),
     connection: unused("a connection"),
-    handle: new NodeHandle(node, unused("the access"), container, unused("the addresses"), calls.waitDefaults),
+    handle: new NodeHandle(
+      node,
+      unused("the access"),
+      container,
+      unused("the addresses"),
+      calls.waitDefaults,
+    ),
   };
 }
 
@@ -70,7 +76,12 @@ const nodeOfOtherCluster = createNode(plan.nodes[0] as NodePlan).handle;
 test.for<readonly [string, Target, string, RegExp]>([
   ["an unknown name", "node-7", "UNKNOWN_NODE", /expected one of node-0 to node-5, got "node-7"/],
   ["a node of another cluster", nodeOfOtherCluster, "UNKNOWN_NODE", /got node-0 of another one/],
-  ["the same node twice", ["node-1", "node-1"], "INVALID_ARGUMENT", /expected each node once, got node-1 twice/],
+  [
+    "the same node twice",
+    ["node-1", "node-1"],
+    "INVALID_ARGUMENT",
+    /expected each node once, got node-1 twice/,
+  ],
   ["an empty array", [], "INVALID_ARGUMENT", /expected at least one node, got none/],
 ])("rejects %s as a target", async ([, target, code, message]) => {
   const faults = createTestFaults();
