@@ -21,8 +21,8 @@ async function failureOf(
 }
 
 /**
- * Listens on a port whose two neighbours are free. The ports are below the range from which operating systems choose ports, so that
- * the neighbours stay free.
+ * Listens on a port whose two neighbours are free. The ports are below the range from which operating systems choose ports, so
+ * that the neighbours stay free.
  */
 async function occupyMiddleOfThree(): Promise<{ readonly port: number; readonly server: Server }> {
   for (let port = 21_001; port < 30_000; port += 3) {
