@@ -143,7 +143,7 @@ const NOTHING_STARTED = {
   containersMs: 0,
   formationMs: 0,
   seedMs: 0,
-  way: "connected",
-  fellBackBecause: undefined,
-  hardeningDroppedBecause: undefined,
+  strategy: "connected",
+  fallbackReason: undefined,
+  hardeningFallbackReason: undefined,
 } as const;
