@@ -74,6 +74,7 @@ test("a service with a password and TLS", { timeout: 60_000 }, async () => {
     .withCopyContentToContainer([{ content: cluster.tls?.ca ?? "", target: "/certificates/ca.crt" }])
     .start();
   // #endregion
-  const command = 'redis-cli --tls --cacert "$REDIS_CA" -h node-0 -a "$REDIS_PASSWORD" --no-auth-warning ping';
+  const command =
+    'redis-cli --tls --cacert "$REDIS_CA" -h node-0 -a "$REDIS_PASSWORD" --no-auth-warning ping';
   expect((await service.exec(["sh", "-c", command])).output.trim()).toBe("PONG");
 });
