@@ -12,7 +12,7 @@ interface Rule {
   readonly types?: string;
 }
 
-/** One rule for each folder and each file at the top of `src`. docs/architecture.md explains them. */
+/** One rule for each folder and each file at the top of `src`. docs/internals/architecture.md explains them. */
 const RULES: Readonly<Record<string, Rule>> = {
   // The base: no cluster is known here.
   errors: { imports: "" },

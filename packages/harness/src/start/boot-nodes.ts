@@ -153,7 +153,7 @@ async function createAndStart(
     const refusal = messageOf(error);
     if (hardening.refusal === undefined) {
       log(
-        "the engine refused to create %s (%s); retrying without hardening: see docs/security.md",
+        "the engine refused to create %s (%s); retrying without hardening: see docs/guides/security.md",
         node.name,
         refusal,
       );
