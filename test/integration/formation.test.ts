@@ -2,7 +2,7 @@ import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
 import { OTHER_SERVERS } from "../support/server-images.ts";
 
-test("the plain way is taken when it is asked for, and ends in the same cluster", async () => {
+test('a start with formation: "meet" forms the same cluster with CLUSTER MEET', async () => {
   await using cluster = await startRedisCluster({ formation: "meet" });
   expect(cluster.startup).toMatchObject({ way: "meet", fellBackBecause: undefined });
   expect((await cluster.check()).problems).toEqual([]);
@@ -10,8 +10,8 @@ test("the plain way is taken when it is asked for, and ends in the same cluster"
   expect(await cluster.client.set("x", "1")).toBe("OK");
 });
 
-test("a server that refuses to take over is formed the plain way, and the report says why", async () => {
-  // A user directive that forbids it is refused before the start; a file is only read by the server.
+test("a start falls back to CLUSTER MEET and reports why if takeover is forbidden", async () => {
+  // A start rejects a directive `user` that forbids CLUSTER FAILOVER. An ACL file is read only by the servers.
   const content = "user default on nopass ~* &* +@all -cluster|failover\n";
   await using cluster = await startRedisCluster({
     config: { aclfile: "/tmp/users.acl" },
@@ -25,7 +25,7 @@ test("a server that refuses to take over is formed the plain way, and the report
   expect((await cluster.replicas()).map(String)).toEqual(["node-3", "node-4", "node-5"]);
 });
 
-test.for(OTHER_SERVERS)("$name forms the fast way too, and fails over", async ({ name: server, image }) => {
+test.for(OTHER_SERVERS)("a cluster of $name forms from placeholders, and fails over", async ({ name: server, image }) => {
   await using cluster = await startRedisCluster({ image, nodeTimeoutMs: 500 });
   expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
   expect((await cluster.check()).problems).toEqual([]);
@@ -36,7 +36,7 @@ test.for(OTHER_SERVERS)("$name forms the fast way too, and fails over", async ({
   expect((await cluster.primaryOf("order:42")).plannedRole).toBe("replica");
 });
 
-test("thirty nodes form as well", async () => {
+test("thirty nodes form a cluster from placeholders", async () => {
   await using cluster = await startRedisCluster({ nodes: 30, replicas: 1 });
   expect(cluster.startup.way).toBe("placeholder");
   expect((await cluster.check()).problems).toEqual([]);
