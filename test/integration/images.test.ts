@@ -72,7 +72,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 describe.each(KINDS)("a cluster with the image $kind", ({ kind, folder, mount, hasModule, options = {} }) => {
-  test("starts, keeps rewritten settings after a kill, and keeps user files after a reset", async () => {
+  test("starts, keeps rewritten settings after a kill, and user files after a reset", async () => {
     await using cluster = await startRedisCluster({
       nodes: 3,
       replicas: 0,
