@@ -467,7 +467,7 @@ describe("faults, each applied and healed", () => {
       refused("INVALID_ARGUMENT", /expected at least 9 nodes to choose from, got 6/),
     );
     await expect(cluster.observeFailover(() => Promise.resolve(), { withinMs: 0 })).rejects.toThrow(
-      refused("INVALID_ARGUMENT", /expected withinMs to be .*, got 0\. Leave it out for the default/),
+      refused("INVALID_ARGUMENT", /Invalid withinMs: expected .*, got 0\./),
     );
     await expect(cluster.kill("node-1", { timeoutMs: -1 })).rejects.toThrow(
       refused("INVALID_ARGUMENT", /expected timeoutMs to be .*, got -1\. Leave it out for the default/),

@@ -1,25 +1,30 @@
 import { wallClockMs } from "../clock/real-time.ts";
 import { requireStatus } from "./apply-to-all.ts";
-import type { DelayOptions } from "./cluster-faults.ts";
+import { readCallOptions, requireArgument } from "../schema/call-options.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
+import { numberFrom } from "../schema/option.ts";
+import { DELAY_PACKETS_OPTIONS, PACKET_DELAY_MS } from "./fault-options.ts";
+import type { DelayPacketsOptions } from "./options.generated.ts";
 import type { ActiveFault } from "./fault.ts";
 import type { FaultTools } from "./fault-tools.ts";
 import { activate } from "./network-fault.ts";
 import { applyDelay, type NetworkFault } from "./packet-filters.ts";
 import { registerFault } from "./register-fault.ts";
 import type { Target } from "./target-resolver.ts";
-import { requireNumber } from "./validate.ts";
 
-const MAX_DELAY_MS = 60_000;
-
-export async function delay(
+export async function delayPackets(
   tools: FaultTools,
   target: Target,
   delayMs: number,
-  options: DelayOptions = {},
+  options: DelayPacketsOptions = {},
 ): Promise<ActiveFault> {
-  const { jitterMs = 0 } = options;
-  requireNumber("delayMs", delayMs, 1, MAX_DELAY_MS);
-  requireNumber("jitterMs", jitterMs, 0, delayMs);
+  requireArgument("delayMs", PACKET_DELAY_MS, delayMs);
+  const { jitterMs = 0 } = readCallOptions(
+    "delayPackets()",
+    { jitterMs: { ...DELAY_PACKETS_OPTIONS.jitterMs, schema: numberFrom(0, delayMs) } },
+    options,
+    WAIT_OPTIONS,
+  );
   const { context, helperImage, targets } = tools;
   const validated = targets.validate(target);
   const wait = context.calls.bound(options);

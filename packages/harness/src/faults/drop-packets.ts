@@ -1,23 +1,21 @@
-import type { LossOptions } from "./cluster-faults.ts";
+import { readCallOptions, requireArgument } from "../schema/call-options.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
+import { DROP_PACKETS_OPTIONS, PACKET_SHARE } from "./fault-options.ts";
+import type { DropPacketsOptions } from "./options.generated.ts";
 import type { ActiveFault } from "./fault.ts";
 import type { FaultTools } from "./fault-tools.ts";
 import { filterPackets } from "./network-fault.ts";
-import { cutsAround, requirePlane } from "./plan-partition.ts";
+import { cutsAround } from "./plan-partition.ts";
 import type { Target } from "./target-resolver.ts";
-import { requireNumber } from "./validate.ts";
 
-/** nftables compares random numbers in ten-thousandths. */
-const MIN_SHARE = 0.0001;
-
-export async function loss(
+export async function dropPackets(
   tools: FaultTools,
   target: Target,
   share: number,
-  options: LossOptions = {},
+  options: DropPacketsOptions = {},
 ): Promise<ActiveFault> {
-  const { plane = "all" } = options;
-  requireNumber("share", share, MIN_SHARE, 1);
-  requirePlane(plane);
+  requireArgument("share", PACKET_SHARE, share);
+  const { plane = "all" } = readCallOptions("dropPackets()", DROP_PACKETS_OPTIONS, options, WAIT_OPTIONS);
   return await filterPackets(tools, tools.targets.validate(target), options, {
     kind: "loss",
     doing: "Losing packets of",
