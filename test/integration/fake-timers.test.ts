@@ -25,7 +25,7 @@ describe("under fake timers", () => {
     const subscriber = primary.client.duplicate();
     expect(await subscriber.ping()).toBe("PONG");
 
-    const fault = await cluster.killMaster(KEY);
+    const fault = await cluster.killPrimary(KEY);
     const promoted = await cluster.primaryOf(KEY);
     expect(promoted.name).not.toBe(primary.name);
     expect(await cluster.client.set(KEY, "paid")).toBe("OK");
@@ -57,7 +57,7 @@ describe("under fake timers", () => {
 
   test("a workload continues during a failover and returns its ledger", async ({ cluster }) => {
     await using workload = await cluster.startWorkload({ writers: 4 });
-    await using _fault = await cluster.killMaster(KEY);
+    await using _fault = await cluster.killPrimary(KEY);
     const since = vi.getRealSystemTime();
     await cluster.primaryOf(KEY);
     for (const { index } of cluster.plan.shards) await workload.waitForAcknowledged(index, since);
@@ -77,7 +77,7 @@ describe("under fake timers", () => {
 test("a reset and a stop complete under fake timers", async () => {
   await using cluster = await startRedisCluster({ nodeTimeoutMs: 500 });
   vi.useFakeTimers();
-  await cluster.killMaster(KEY);
+  await cluster.killPrimary(KEY);
   const report = await cluster.reset();
   expect(report.restarted.length).toBeGreaterThan(0);
   expect(await cluster.client.set(KEY, "again")).toBe("OK");

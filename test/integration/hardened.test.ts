@@ -66,7 +66,7 @@ describe("a cluster hardened like production", () => {
   keepOneCluster(test);
 
   test("forms from placeholders", async ({ cluster }) => {
-    expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
+    expect(cluster.startup).toMatchObject({ strategy: "placeholder", fallbackReason: undefined });
     expect((await cluster.check()).problems).toEqual([]);
   });
 

@@ -83,7 +83,7 @@ describe.each(KINDS)("a cluster with the image $kind", ({ kind, folder, mount, h
       },
       ...options,
     });
-    expect(cluster.startup.fellBackBecause).toBeUndefined();
+    expect(cluster.startup.fallbackReason).toBeUndefined();
     const node = cluster.node("node-1");
     expect(await node.client.config("GET", "dir")).toEqual(["dir", folder]);
     const loaded = hasModule ? expect.stringContaining("note") : expect.not.stringContaining("note");

@@ -48,7 +48,7 @@ async function findNodesWithLeftover({ nodes }: StartedRedisCluster): Promise<re
 /** Kills and restarts the primary without a failover, and returns the values of both keys. */
 async function readAfterKill(cluster: StartedRedisCluster): Promise<readonly (string | null)[]> {
   await nobodyNotices(cluster);
-  const kill = await cluster.killMaster(SEED);
+  const kill = await cluster.killPrimary(SEED);
   await kill.heal();
   return await cluster.client.mget(SEED, LEFTOVER);
 }
@@ -62,7 +62,7 @@ test("old data does not return from snapshots of a cluster with a seed", async (
   await cluster.client.set(LEFTOVER, "1");
   await waitUntilSaved(cluster);
   expect(await findNodesWithLeftover(cluster)).toEqual(["node-0", "node-1"]);
-  expect(await cluster.reset()).toMatchObject({ way: "cleaned", restarted: [] });
+  expect(await cluster.reset()).toMatchObject({ strategy: "cleaned", restarted: [] });
   expect(await findNodesWithLeftover(cluster)).toEqual([]);
   expect(await readAfterKill(cluster)).toEqual(["paid", null]);
 });
@@ -84,10 +84,10 @@ test("old data does not return from snapshots of servers without FLUSHALL", asyn
     config: { save: "900 1", "rename-command": NO_FLUSH },
   });
   await writeLeftoverToFiles(cluster);
-  expect(await cluster.reset()).toMatchObject({ way: "cleaned", restarted: [] });
+  expect(await cluster.reset()).toMatchObject({ strategy: "cleaned", restarted: [] });
   expect(await findNodesWithLeftover(cluster)).toEqual([]);
   // The SAVE of the first reset does not count as a change.
-  expect(await cluster.reset()).toMatchObject({ way: "cleaned", restarted: [] });
+  expect(await cluster.reset()).toMatchObject({ strategy: "cleaned", restarted: [] });
   expect(await readAfterKill(cluster)).toEqual([null, null]);
 });
 
@@ -98,8 +98,8 @@ test("a reset replaces every process if servers cannot rewrite their snapshots",
   });
   await writeLeftoverToFiles(cluster);
   const report = await cluster.reset();
-  expect(report).toMatchObject({ way: "rebuilt", restarted: ["node-0", "node-1"] });
-  expect(report.because).toContain("failed to rewrite a file: SAVE: ");
+  expect(report).toMatchObject({ strategy: "rebuilt", restarted: ["node-0", "node-1"] });
+  expect(report.reason).toContain("failed to rewrite a file: SAVE: ");
   expect(await findNodesWithLeftover(cluster)).toEqual([]);
   expect(await readAfterKill(cluster)).toEqual([null, null]);
 });
@@ -111,7 +111,7 @@ test("old data does not return from a file of a sync that servers keep", async (
   await cluster.kill(replica);
   await cluster.restart(replica, { data: "wiped" });
   expect(await findNodesWithLeftover(cluster)).toContain((await cluster.primaryOf(SEED)).name);
-  expect(await cluster.reset()).toMatchObject({ way: "mended", restarted: [replica] });
+  expect(await cluster.reset()).toMatchObject({ strategy: "repaired", restarted: [replica] });
   expect(await findNodesWithLeftover(cluster)).toEqual([]);
   expect(await readAfterKill(cluster)).toEqual([null, null]);
 });

@@ -34,18 +34,18 @@ async function countKeys(): Promise<readonly number[]> {
 
 test("a reset deletes all keys without FLUSHALL, and keeps every process", async () => {
   await Promise.all(Array.from({ length: 2_500 }, (_, index) => cluster.client.set(`key:${index}`, index)));
-  expect(await cluster.reset()).toMatchObject({ way: "cleaned", restarted: [] });
+  expect(await cluster.reset()).toMatchObject({ strategy: "cleaned", restarted: [] });
   expect(await countKeys()).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 test("a reset replaces a process if no command can revert its state", async () => {
   // EVAL caches its script. Only SCRIPT FLUSH would delete it.
   await cluster.node("node-3").client.eval("return 1", 0);
-  expect(await cluster.reset()).toMatchObject({ way: "mended", restarted: ["node-3"] });
+  expect(await cluster.reset()).toMatchObject({ strategy: "repaired", restarted: ["node-3"] });
   const { name, client } = await cluster.primaryOf("order:42");
   await client.set(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from("{order:42}")]), 1);
   const report = await cluster.reset();
-  expect(report.way).toBe("mended");
+  expect(report.strategy).toBe("repaired");
   expect(report.restarted).toContain(name);
   expect(await countKeys()).toEqual([0, 0, 0, 0, 0, 0]);
 });
@@ -53,9 +53,9 @@ test("a reset replaces a process if no command can revert its state", async () =
 test("a reset without FLUSHALL restarts only the killed node", async () => {
   await cluster.client.set("order:42", 1);
   const { name } = await cluster.primaryOf("order:42");
-  await cluster.killMaster("order:42");
+  await cluster.killPrimary("order:42");
   const report = await cluster.reset();
-  expect(report).toMatchObject({ way: "mended", restarted: [name] });
-  expect(report.because).not.toContain("not enough");
+  expect(report).toMatchObject({ strategy: "repaired", restarted: [name] });
+  expect(report.reason).not.toContain("not enough");
   expect(await countKeys()).toEqual([0, 0, 0, 0, 0, 0]);
 });

@@ -33,7 +33,7 @@ test("a reset ends an observation and deletes the keys that it wrote", async () 
   const actionStarted = Promise.withResolvers<void>();
   const observing = outcomeOf(cluster.observeFailover(async () => actionStarted.resolve(), { withinMs: 60_000 }));
   await actionStarted.promise;
-  expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+  expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
   expect(await observing).toMatch(/^WAIT_ABORTED: A reset\(\) of the cluster ended this call/);
 });
 
@@ -41,9 +41,9 @@ test("a reset ends waiting calls, and faults that are not active yet", async () 
   await cluster.pause("node-1");
   const waiting = outcomeOf(cluster.waitUntilHealthy({ timeoutMs: 60_000 }));
   const connecting = outcomeOf(cluster.connect({ scaleReads: "slave" }, { timeoutMs: 60_000 }));
-  // killMaster waits for a primary of the key. If the reset did not end the call, it would kill that primary afterwards.
+  // killPrimary waits for a primary of the key. If the reset did not end the call, it would kill that primary afterwards.
   await cluster.nodes[0]?.client.config("SET", "cluster-require-full-coverage", "no");
-  const killing = outcomeOf(cluster.killMaster(KEY_OF_NODE_1, { timeoutMs: 60_000 }));
+  const killing = outcomeOf(cluster.killPrimary(KEY_OF_NODE_1, { timeoutMs: 60_000 }));
   const workload = outcomeOf(cluster.startWorkload({ writers: 2 }, { timeoutMs: 60_000 }));
   await cluster.reset();
   for (const outcome of [await waiting, await connecting, await killing, await workload]) {
@@ -68,7 +68,7 @@ test("a reset deletes failure reports, so that later failovers do not count them
   // The suspicion ends with the pause, but its report remains valid for two node timeouts.
   await fault.heal();
   await cluster.waitUntilHealthy();
-  expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+  expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
   expect(await reports()).toBe(0);
 });
 
@@ -87,7 +87,7 @@ test("an aborted reset reports what it has found", async () => {
   expect(await resetting).toMatch(
     /^WAIT_ABORTED: Resetting the cluster: aborted by the caller's signal\. Still: node-0 does not answer: its container is/,
   );
-  expect(await cluster.reset()).toMatchObject({ way: "rebuilt" });
+  expect(await cluster.reset()).toMatchObject({ strategy: "rebuilt" });
 });
 
 test("a second reset joins the first one and returns its report", async () => {
@@ -99,12 +99,12 @@ test("a reset replaces a process that a client changes while the reset runs", as
   const [node] = cluster.nodes;
   for (;;) {
     using client = await LateClient.to(node as RedisClusterNode, [["CONFIG", "REWRITE"]], 1);
-    const { way } = await cluster.reset();
+    const { strategy } = await cluster.reset();
     await client.end();
     const act = client.acts.find(({ beforeProof }) => beforeProof);
     // The client must be faster than the verification, which depends on chance. The next reset handles later changes.
     if (act === undefined) continue;
-    expect(way).not.toBe("cleaned");
+    expect(strategy).not.toBe("cleaned");
     expect(await runIdOf(node as RedisClusterNode)).not.toBe(act.runId);
     break;
   }

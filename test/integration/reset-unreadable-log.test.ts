@@ -23,10 +23,10 @@ afterAll(async () => {
 test("a reset restarts only the killed node, even if logs cannot be read", async () => {
   await expect(cluster.nodes[0]?.logs()).rejects.toMatchObject({ code: "ENGINE_FAILED" });
   const { name } = await cluster.primaryOf(KEY);
-  await cluster.killMaster(KEY);
+  await cluster.killPrimary(KEY);
   const report = await cluster.reset();
-  expect(report.because).not.toContain("not enough");
-  expect(report).toMatchObject({ way: "mended", restarted: [name] });
+  expect(report.reason).not.toContain("not enough");
+  expect(report).toMatchObject({ strategy: "repaired", restarted: [name] });
 });
 
 test("an aborted reset does not affect later resets and restarts", async () => {

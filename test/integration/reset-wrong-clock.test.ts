@@ -18,7 +18,7 @@ test("a reset finds scheduled elections even if the clock of this host is wrong"
   await using cluster = await startRedisCluster({ nodeTimeoutMs: 500 });
   const { name } = await cluster.primaryOf(KEY);
   const [replica] = await cluster.replicasOf(KEY);
-  await cluster.killMaster(KEY);
+  await cluster.killPrimary(KEY);
   await vi.waitFor(async () => expect(await replica?.logs()).toContain("Start of election delayed"), {
     timeout: 30_000,
     interval: 20,
@@ -30,7 +30,7 @@ test("a reset finds scheduled elections even if the clock of this host is wrong"
   // Log lines from before the last reset do not count.
   host.aheadMs = -HOUR_MS;
   await nobodyNotices(cluster);
-  await cluster.killMaster(KEY);
+  await cluster.killPrimary(KEY);
   const second = await cluster.reset();
   expect(second.restarted).toEqual([name]);
 });

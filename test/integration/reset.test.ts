@@ -50,7 +50,9 @@ describe("a reset", () => {
 
   test("only cleans a cluster that was not used", async () => {
     const report = await cluster.reset();
-    expect(report).toMatchObject({ way: "cleaned", because: undefined, restarted: [] });
+    expect(report).toMatchObject({ strategy: "cleaned", reason: undefined, restarted: [] });
+    // The deprecated names.
+    expect(report).toMatchObject({ way: "cleaned", because: undefined });
     expect(report.tookMs).toBeGreaterThan(0);
     await expectPristine(cluster);
   });
@@ -65,7 +67,7 @@ describe("a reset", () => {
       "LOAD",
       "#!lua name=lib\nredis.register_function('f', function() return 1 end)",
     );
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectPristine(cluster);
     expect(await primary().client.function("LIST")).toEqual([]);
   });
@@ -91,10 +93,12 @@ describe("a reset", () => {
   test("restarts only the killed node, and restores its role", async () => {
     const killed = await cluster.primaryOf(KEY);
     await nobodyNotices(cluster);
-    const fault = await cluster.killMaster(KEY);
+    const fault = await cluster.killPrimary(KEY);
     const report = await cluster.reset();
-    expect(report).toMatchObject({ way: "mended", restarted: [killed.name] });
-    expect(report.because).toContain(`${killed.name} does not answer`);
+    expect(report).toMatchObject({ strategy: "repaired", restarted: [killed.name] });
+    expect(report.reason).toContain(`${killed.name} does not answer`);
+    // The deprecated names.
+    expect(report).toMatchObject({ way: "mended", because: report.reason });
     expect(cluster.activeFaults).toEqual([]);
     await fault.heal();
     await expectPristine(cluster);
@@ -102,16 +106,16 @@ describe("a reset", () => {
 
   test("restores the planned primary after a failover, and clears old votes", async () => {
     const killed = await cluster.primaryOf(KEY);
-    const { promoted } = await cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 15_000 });
+    const { promoted } = await cluster.observeFailover(() => cluster.killPrimary(KEY), { withinMs: 15_000 });
     // Waits for every shard, because the reset would also restart a primary that still rejects commands.
     await Promise.all(["a", "b", "c"].map((key) => cluster.primaryOf(key)));
     const report = await cluster.reset();
-    expect(report).toMatchObject({ way: "mended" });
+    expect(report).toMatchObject({ strategy: "repaired" });
     expect(report.restarted).toEqual([killed.name, promoted.name].toSorted());
     await expectPristine(cluster);
     // Another failover immediately: with the votes of its last election, a replica would assume that it was elected again, and the
     // other nodes would ignore it.
-    const again = await cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 15_000 });
+    const again = await cluster.observeFailover(() => cluster.killPrimary(KEY), { withinMs: 15_000 });
     expect(again.promoted.name).toBe(promoted.name);
     expect(again.phases.electedMs).toBeGreaterThan(900);
     await cluster.reset();
@@ -121,7 +125,7 @@ describe("a reset", () => {
   test("reverts a manual failover, a pause, slow commands, an isolation and a stop", async () => {
     const [replica] = await cluster.replicasOf(KEY);
     await cluster.failover(replica ?? "");
-    expect((await cluster.reset()).way).toBe("mended");
+    expect((await cluster.reset()).strategy).toBe("repaired");
     await expectPristine(cluster);
     await cluster.pause("node-3");
     await cluster.slowCommands("node-4", 50);
@@ -131,7 +135,7 @@ describe("a reset", () => {
     await cluster.reset();
     await expectPristine(cluster);
     await nobodyNotices(cluster);
-    await cluster.stopNode(["node-1", "node-4"]);
+    await cluster.shutdown(["node-1", "node-4"]);
     expect((await cluster.reset()).restarted).toEqual(["node-1", "node-4"]);
     await expectPristine(cluster);
   });
@@ -140,10 +144,10 @@ describe("a reset", () => {
     await cluster.client.set(KEY, "old");
     const owner = await cluster.primaryOf(KEY);
     await owner.client.call("SAVE");
-    expect(await cluster.reset()).toMatchObject({ way: "mended", restarted: [owner.name] });
+    expect(await cluster.reset()).toMatchObject({ strategy: "repaired", restarted: [owner.name] });
     await owner.client.config("SET", "maxmemory-policy", "allkeys-lru");
     await owner.client.config("REWRITE");
-    expect(await cluster.reset()).toMatchObject({ way: "mended", restarted: [owner.name] });
+    expect(await cluster.reset()).toMatchObject({ strategy: "repaired", restarted: [owner.name] });
     // A restart would load files that the reset had left. On a slow machine it takes longer than the replica waits for a failover.
     await nobodyTakesOver(cluster);
     await cluster.restart(owner);
@@ -154,18 +158,18 @@ describe("a reset", () => {
     const [from, to] = [cluster.nodes[0], cluster.nodes[1]] as [RedisClusterNode, RedisClusterNode];
     await to.client.cluster("SETSLOT", 7, "IMPORTING", from.id);
     await from.client.cluster("SETSLOT", 7, "MIGRATING", to.id);
-    expect((await cluster.reset()).way).toBe("mended");
+    expect((await cluster.reset()).strategy).toBe("repaired");
     await from.client.call("CLUSTER", "DELSLOTSRANGE", 0, 100);
-    expect((await cluster.reset()).way).toBe("mended");
+    expect((await cluster.reset()).strategy).toBe("repaired");
     await expectPristine(cluster);
   });
 
   test("restarts all nodes if all were killed", async () => {
     await cluster.kill(cluster.nodes.map(String));
     const report = await cluster.reset();
-    expect(report).toMatchObject({ way: "rebuilt", restarted: cluster.nodes.map(String) });
+    expect(report).toMatchObject({ strategy: "rebuilt", restarted: cluster.nodes.map(String) });
     // The reset must not try a repair first, which would take seconds before it fails.
-    expect(report.because).not.toContain("repairing");
+    expect(report.reason).not.toContain("repairing");
     await expectPristine(cluster);
   });
 
@@ -181,8 +185,8 @@ describe("a reset", () => {
       await nobodyNotices(cluster);
       await cluster.kill(killed ?? "");
       const report = await cluster.reset();
-      expect(report).toMatchObject({ way: "mended", restarted: [killed?.name] });
-      expect(report.because).not.toContain("not enough");
+      expect(report).toMatchObject({ strategy: "repaired", restarted: [killed?.name] });
+      expect(report.reason).not.toContain("not enough");
       await expectPristine(cluster);
     },
   );
@@ -201,15 +205,15 @@ test("a reset fails and reports why if a container was removed", async () => {
 test.for(OTHER_SERVERS)("a reset restores a cluster of $name", async ({ image }) => {
   await using cluster = await startRedisCluster({ image, nodeTimeoutMs: 500 });
   await cluster.client.set(KEY, 1);
-  expect((await cluster.reset()).way).toBe("cleaned");
-  await cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 15_000 });
+  expect((await cluster.reset()).strategy).toBe("cleaned");
+  await cluster.observeFailover(() => cluster.killPrimary(KEY), { withinMs: 15_000 });
   const report = await cluster.reset();
-  expect(report).toMatchObject({ way: "mended" });
+  expect(report).toMatchObject({ strategy: "repaired" });
   expect((await cluster.check()).problems).toEqual([]);
   expect(await cluster.client.get(KEY)).toBeNull();
   await nobodyNotices(cluster);
-  await cluster.killMaster(KEY);
+  await cluster.killPrimary(KEY);
   const reportAfterKill = await cluster.reset();
-  expect(reportAfterKill).toMatchObject({ way: "mended", restarted: [expect.any(String)] });
-  expect(reportAfterKill.because).not.toContain("not enough");
+  expect(reportAfterKill).toMatchObject({ strategy: "repaired", restarted: [expect.any(String)] });
+  expect(reportAfterKill.reason).not.toContain("not enough");
 });

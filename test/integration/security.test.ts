@@ -47,7 +47,7 @@ describe("a cluster with TLS", () => {
   keepOneCluster(test);
 
   test("forms from placeholders, and clients, replication and bus use only TLS", async ({ cluster }) => {
-    expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
+    expect(cluster.startup).toMatchObject({ strategy: "placeholder", fallbackReason: undefined });
     expect((await cluster.check()).ok).toBe(true);
     await cluster.client.set("greeting", "hello");
     expect(await cluster.client.get("greeting")).toBe("hello");
@@ -98,7 +98,7 @@ describe("a cluster with TLS", () => {
 
 test("a cluster with TLS can form with CLUSTER MEET", async () => {
   await using cluster = await startRedisCluster({ tls: true, formation: "meet" });
-  expect(cluster.startup.way).toBe("meet");
+  expect(cluster.startup.strategy).toBe("meet");
   expect((await cluster.check()).ok).toBe(true);
 });
 
@@ -216,10 +216,10 @@ test("a reset restarts an OOM-killed node, and reports the reason", async () => 
   client.disconnect();
   const { oomKilled, ...state } = await node.state();
   expect(state).toEqual({ status: "exited", exitCode: 137 });
-  const { because, restarted } = await cluster.reset();
+  const { reason, restarted } = await cluster.reset();
   expect(restarted).toContain("node-1");
   // About once in twenty times the kernel's report does not reach the engine. Then the reason is unknown.
-  expect(because).toContain(oomKilled ? "node-1 ran out of memory (OOM-killed)" : "node-1");
+  expect(reason).toContain(oomKilled ? "node-1 ran out of memory (OOM-killed)" : "node-1");
   expect((await cluster.check()).problems).toEqual([]);
 });
 

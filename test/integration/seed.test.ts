@@ -106,7 +106,7 @@ describe("a cluster with replicas and a function", () => {
   });
 
   test("is reset only by commands if nothing has changed", async () => {
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned", restarted: [] });
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned", restarted: [] });
     await expectSeed();
   });
 
@@ -124,18 +124,18 @@ describe("a cluster with replicas and a function", () => {
     for (const key of ["order:42", "big-set", "session", "list", "foreign"])
       expect(changes).toContain(`"${key}"`);
     expect(changes).toContain("has other functions than the seed");
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectSeed();
     expect(await cluster.client.pttl("session")).toBeGreaterThan(TTL_MS / 2);
   });
 
   test("returns to the seed if all data was deleted or many keys were added", async () => {
     await Promise.all(cluster.client.nodes("master").map((node) => node.flushall()));
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectSeed();
     const many = Array.from({ length: 4_500 }, (_, index) => cluster.client.set(`many:${index}`, index));
     await Promise.all(many);
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectSeed();
   });
 
@@ -156,7 +156,7 @@ describe("a cluster with replicas and a function", () => {
     await expect.poll(() => client.exists("codes")).toBe(0);
     // Expired fields and keys are not changes.
     expect((await cluster.findChanges()).filter((change) => /keys/.test(change))).toEqual([]);
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectSeed();
     const [page = 0, token, binary = 0] = await cluster.client.hpttl(
       "visit",
@@ -173,20 +173,20 @@ describe("a cluster with replicas and a function", () => {
 
   test("loads the seed into recreated nodes after a kill and after a failover", async () => {
     await cluster.kill("node-3");
-    await cluster.killMaster("order:42");
-    expect(await cluster.reset()).toMatchObject({ way: expect.stringMatching(/mended|rebuilt/) as unknown });
+    await cluster.killPrimary("order:42");
+    expect(await cluster.reset()).toMatchObject({ strategy: expect.stringMatching(/repaired|rebuilt/) as unknown });
     await expectSeed();
     const [replica] = await cluster.replicasOf("order:42");
     await cluster.failover(String(replica));
     await cluster.client.set("order:42", "cancelled");
-    expect(await cluster.reset()).toMatchObject({ way: "mended" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "repaired" });
     await expectSeed();
   });
 
   test("is reset to the same data through a handle of another process", async () => {
     await using handle = await connectRedisCluster(await cluster.share());
     await handle.client.set("order:42", "cancelled");
-    expect(await handle.reset()).toMatchObject({ way: "cleaned" });
+    expect(await handle.reset()).toMatchObject({ strategy: "cleaned" });
     expect(await read(handle.client)).toEqual(before);
   });
 
@@ -339,7 +339,7 @@ test.concurrent("a seed loads a file of commands, also with TLS and without the 
   const before = [Buffer.from([...Buffer.from("paid\n"), 0xff]), values, 42, 42];
   expect(await data()).toEqual(before);
   await cluster.client.del("list:7");
-  expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+  expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
   expect(await data()).toEqual(before);
 });
 

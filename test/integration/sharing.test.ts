@@ -90,14 +90,18 @@ const CALLS: Readonly<Record<string, (cluster: StartedRedisCluster, wait: Wait) 
   replicas: (cluster, wait) => cluster.replicas(wait),
   select: (cluster, wait) => cluster.select({ primaryOf: KEY }, wait),
   kill: (cluster, wait) => cluster.kill("node-0", wait),
+  killPrimary: (cluster, wait) => cluster.killPrimary(KEY, wait),
   killMaster: (cluster, wait) => cluster.killMaster(KEY, wait),
+  shutdown: (cluster, wait) => cluster.shutdown("node-0", wait),
   stopNode: (cluster, wait) => cluster.stopNode("node-0", wait),
   restart: (cluster, wait) => cluster.restart("node-0", { ...wait, data: "wiped" }),
   pause: (cluster, wait) => cluster.pause("node-0", wait),
   resume: (cluster, wait) => cluster.resume("node-0", wait),
   partition: (cluster, wait) => cluster.partition([["node-0"], "rest"], wait),
   isolate: (cluster, wait) => cluster.isolate("node-0", wait),
+  dropPackets: (cluster, wait) => cluster.dropPackets("node-0", 0.5, wait),
   loss: (cluster, wait) => cluster.loss("node-0", 0.5, wait),
+  delayPackets: (cluster, wait) => cluster.delayPackets("node-0", 50, wait),
   delay: (cluster, wait) => cluster.delay("node-0", 50, wait),
   slowCommands: (cluster, wait) => cluster.slowCommands("node-0", 20, wait),
   freezeReplication: (cluster, wait) => cluster.freezeReplication({ replicaOf: KEY }, wait),
@@ -141,24 +145,24 @@ describe("a shared cluster", () => {
   test("is the same for all handles", async () => {
     await other.client.set(KEY, "from the other");
     expect(await owner.client.get(KEY)).toBe("from the other");
-    expect(other.startup.way).toBe("connected");
+    expect(other.startup.strategy).toBe("connected");
     expect(await other.check()).toMatchObject({ ok: true });
     expect(await other.share()).toEqual(await owner.share());
   });
 
   test("accepts faults and resets from each handle, and knows earlier resets", async () => {
-    const failover = await other.observeFailover(() => other.killMaster(KEY), { withinMs: 15_000 });
+    const failover = await other.observeFailover(() => other.killPrimary(KEY), { withinMs: 15_000 });
     expect(failover.failed.name).toBe("node-1");
-    expect((await other.reset()).way).toBe("mended");
+    expect((await other.reset()).strategy).toBe("repaired");
     {
       await using _lease = await owner.lease();
       // The first reset replaced the processes of two nodes. This no longer counts as a change.
-      expect((await owner.reset()).way).toBe("cleaned");
+      expect((await owner.reset()).strategy).toBe("cleaned");
       expect(await owner.client.set(KEY, "again")).toBe("OK");
     }
     {
       await using _lease = await other.lease();
-      expect((await other.reset()).way).toBe("cleaned");
+      expect((await other.reset()).strategy).toBe("cleaned");
     }
     expect(await owner.client.get(KEY)).toBeNull();
   });
@@ -245,7 +249,7 @@ describe("a shared cluster", () => {
   test("has no faults and workloads of a handle that has released its lease", async () => {
     const lease = await other.lease();
     await other.reset();
-    await other.loss("node-0", LOSS_SHARE);
+    await other.dropPackets("node-0", LOSS_SHARE);
     await other.pause("node-3");
     const workload = await other.startWorkload({ writers: 1 });
     expect(await filtersIn(owner.node("node-0").containerId)).toContain("trc_");
@@ -255,12 +259,12 @@ describe("a shared cluster", () => {
     expect(await filtersIn(owner.node("node-0").containerId)).not.toContain("trc_");
     expect((await owner.node("node-3").state()).status).toBe("running");
     await owner.reset();
-    await other.loss("node-0", LOSS_SHARE);
+    await other.dropPackets("node-0", LOSS_SHARE);
     await lease[Symbol.asyncDispose]();
     expect(other.activeFaults).toHaveLength(1);
     await other.heal();
     // The healed fault does not count as active.
-    expect(await owner.reset()).toMatchObject({ way: "cleaned" });
+    expect(await owner.reset()).toMatchObject({ strategy: "cleaned" });
   });
 
   test("has no ongoing calls and observations of a handle that released its lease", async () => {
@@ -280,7 +284,7 @@ describe("a shared cluster", () => {
     await (await next)[Symbol.asyncDispose]();
     {
       await using _lease = await owner.lease();
-      expect(await owner.reset()).toMatchObject({ way: "mended", restarted: ["node-3"] });
+      expect(await owner.reset()).toMatchObject({ strategy: "repaired", restarted: ["node-3"] });
       // The probes of an observation that had not ended would write keys.
       const sizes = await Promise.all(owner.nodes.map(({ client }) => client.dbsize()));
       expect(sizes).toEqual(owner.nodes.map(() => 0));
@@ -290,15 +294,15 @@ describe("a shared cluster", () => {
   });
 
   test("has no fault of a killed process after the next reset", async () => {
-    const child = await startHolder(await owner.share(), `await cluster.loss("node-3", ${LOSS_SHARE});`);
+    const child = await startHolder(await owner.share(), `await cluster.dropPackets("node-3", ${LOSS_SHARE});`);
     child.kill("SIGKILL");
     await using _lease = await other.lease();
     expect(await filtersIn(owner.node("node-3").containerId)).toContain("trc_");
     const report = await other.reset();
-    expect(report).toMatchObject({ way: "mended", restarted: ["node-3"] });
-    expect(report.because).toContain("a network fault of node-3 was not reverted");
+    expect(report).toMatchObject({ strategy: "repaired", restarted: ["node-3"] });
+    expect(report.reason).toContain("a network fault of node-3 was not reverted");
     expect(await filtersIn(owner.node("node-3").containerId)).not.toContain("trc_");
-    expect(await other.reset()).toMatchObject({ way: "cleaned" });
+    expect(await other.reset()).toMatchObject({ strategy: "cleaned" });
   });
 
   test("rejects a network fault that cannot be reported to the owner", async () => {
@@ -317,12 +321,12 @@ describe("a shared cluster", () => {
 
   test("has no faults of a handle that was stopped", async () => {
     const guest = await connectRedisCluster(await owner.share());
-    await guest.loss("node-1", LOSS_SHARE);
+    await guest.dropPackets("node-1", LOSS_SHARE);
     await guest.stop();
     expect(await filtersIn(owner.node("node-1").containerId)).not.toContain("trc_");
     // The lease also updates the ports of nodes that other handles have restarted.
     await using _lease = await owner.lease();
-    expect(await owner.reset()).toMatchObject({ way: "cleaned" });
+    expect(await owner.reset()).toMatchObject({ strategy: "cleaned" });
   });
 
   test("continues after other handles stop, and rejects a handle with a wrong token", async () => {
@@ -350,7 +354,7 @@ test("log streams end with the container, and a stopped cluster rejects connecti
   // The stream continues until the container ends, and contains both output streams of the container.
   const wholeLog = text(await owner.node("node-0").logStream());
   const futureLog = await owner.node("node-1").logStream({ since: Date.now() / 1000 + 3_600 });
-  await owner.stopNode("node-0");
+  await owner.shutdown("node-0");
   expect(await wholeLog).toMatch(/Ready to accept connections[^]*(?:SIGTERM|shutdown)/);
   expect(futureLog.closed).toBe(false);
   const futureText = text(futureLog);

@@ -199,7 +199,7 @@ describe("a cluster with the default options", () => {
       expect(phase).toBeGreaterThan(0);
     }
     expect(Math.abs(totalMs - sum)).toBeLessThan(0.05 * totalMs + 5);
-    expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
+    expect(cluster.startup).toMatchObject({ strategy: "placeholder", fallbackReason: undefined });
   });
 
   test("rejects the name of a node that it does not have", () => {
