@@ -21,7 +21,7 @@ const REAPER = "registry.trc.test/reaper:local";
 const HELPER = process.env["TESTCONTAINERS_REDIS_CLUSTER_FAULT_IMAGE"] || DEFAULT_FAULT_IMAGE;
 
 /** Returns a program that starts a small cluster, reports what it finds, and stops the cluster. */
-const REPORT = (options = "{}"): string => `
+const reportProgram = (options = "{}"): string => `
   const { getContainerRuntimeClient } = await import("testcontainers");
   const cluster = await startRedisCluster({ nodes: 3, replicas: 0, ...${options} });
   const docker = (await getContainerRuntimeClient()).container.dockerode;
@@ -36,12 +36,12 @@ const REPORT = (options = "{}"): string => `
   }));
   await cluster.stop();`;
 
-/** Runs the program of {@link REPORT} in an environment, and returns its report. */
+/** Runs the program of {@link reportProgram} in an environment, and returns its report. */
 async function report(
   environment: Readonly<Record<string, string | undefined>>,
   options?: string,
 ): Promise<Record<string, unknown>> {
-  await using program = new Victim(REPORT(options), environment);
+  await using program = new Victim(reportProgram(options), environment);
   const result = await program.tells("cluster");
   expect(await program.ended).toEqual({ code: 0, signal: null });
   return result;
@@ -123,7 +123,7 @@ test("docker.tls.verify and docker.cert.path apply to the library and its watche
     await using home = await createHome(
       `docker.host=${relay.url}\ndocker.tls.verify=1\ndocker.cert.path=${folder}\n`,
     );
-    await using victim = new Victim(REPORT().replace("await cluster.stop();", ""), {
+    await using victim = new Victim(reportProgram().replace("await cluster.stop();", ""), {
       HOME: home.path,
       DOCKER_HOST: undefined,
     });
@@ -148,7 +148,7 @@ test("the property tc.host selects the engine and disables the host override", a
 
 test("TESTCONTAINERS_HOST_OVERRIDE applies to ports, addresses and certificates", async () => {
   const external = Object.values(networkInterfaces())
-    .flatMap((each) => each ?? [])
+    .flatMap((addresses) => addresses ?? [])
     .find(({ family, internal }) => family === "IPv4" && !internal);
   const host = external?.address ?? "";
   expect(await report({ TESTCONTAINERS_HOST_OVERRIDE: host }, "{ tls: true }")).toMatchObject({

@@ -27,16 +27,19 @@ test("a start falls back to CLUSTER MEET and reports why if takeover is forbidde
   expect((await cluster.replicas()).map(String)).toEqual(["node-3", "node-4", "node-5"]);
 });
 
-test.for(OTHER_SERVERS)("a cluster of $name forms from placeholders, and fails over", async ({ name: server, image }) => {
-  await using cluster = await startRedisCluster({ image, nodeTimeoutMs: 500 });
-  expect(cluster.startup).toMatchObject({ strategy: "placeholder", fallbackReason: undefined });
-  expect((await cluster.check()).problems).toEqual([]);
-  const [name, version] = server.split("-");
-  const info = await cluster.node("node-0").client.info("server");
-  expect(info).toMatch(new RegExp(`${name}_version:${version}\\.`));
-  await using _fault = await cluster.killPrimary("order:42");
-  expect((await cluster.primaryOf("order:42")).plannedRole).toBe("replica");
-});
+test.for(OTHER_SERVERS)(
+  "a cluster of $name forms from placeholders, and fails over",
+  async ({ name: server, image }) => {
+    await using cluster = await startRedisCluster({ image, nodeTimeoutMs: 500 });
+    expect(cluster.startup).toMatchObject({ strategy: "placeholder", fallbackReason: undefined });
+    expect((await cluster.check()).problems).toEqual([]);
+    const [name, version] = server.split("-");
+    const info = await cluster.node("node-0").client.info("server");
+    expect(info).toMatch(new RegExp(`${name}_version:${version}\\.`));
+    await using _fault = await cluster.killPrimary("order:42");
+    expect((await cluster.primaryOf("order:42")).plannedRole).toBe("replica");
+  },
+);
 
 test("thirty nodes form a cluster from placeholders", async () => {
   await using cluster = await startRedisCluster({ nodes: 30, replicas: 1 });

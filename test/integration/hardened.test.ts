@@ -93,7 +93,9 @@ describe("a cluster hardened like production", () => {
   test("has certificates that match the hostname but no address", async ({ cluster }) => {
     const { ca = "", servername } = cluster.tls ?? {};
     expect(servername).toBe("localhost");
-    expect(await readCertificateNames(cluster, { ca, servername: "localhost" })).toBe("DNS:node-0, DNS:localhost");
+    expect(await readCertificateNames(cluster, { ca, servername: "localhost" })).toBe(
+      "DNS:node-0, DNS:localhost",
+    );
     await expect(readCertificateNames(cluster, { ca })).rejects.toMatchObject({
       code: "ERR_TLS_CERT_ALTNAME_INVALID",
     });

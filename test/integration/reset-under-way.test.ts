@@ -31,7 +31,9 @@ async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
 
 test("a reset ends an observation and deletes the keys that it wrote", async () => {
   const actionStarted = Promise.withResolvers<void>();
-  const observing = outcomeOf(cluster.observeFailover(async () => actionStarted.resolve(), { withinMs: 60_000 }));
+  const observing = outcomeOf(
+    cluster.observeFailover(async () => actionStarted.resolve(), { withinMs: 60_000 }),
+  );
   await actionStarted.promise;
   expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
   expect(await observing).toMatch(/^WAIT_ABORTED: A reset\(\) of the cluster ended this call/);

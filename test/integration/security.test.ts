@@ -14,7 +14,10 @@ const test = redisClusterTest({ tls: true, password: true, nodeTimeoutMs: 500 })
  * Connects to node-0 with TLS as Node does by default, and returns the common name of its certificate. Rejects if the certificate
  * cannot be verified.
  */
-async function readCommonName(cluster: StartedRedisCluster, options: { readonly ca?: string }): Promise<string> {
+async function readCommonName(
+  cluster: StartedRedisCluster,
+  options: { readonly ca?: string },
+): Promise<string> {
   const socket = connect({ ...cluster.node("node-0").mappedAddress, ...options });
   try {
     await once(socket, "secureConnect");

@@ -174,7 +174,9 @@ describe("a cluster with replicas and a function", () => {
   test("loads the seed into recreated nodes after a kill and after a failover", async () => {
     await cluster.kill("node-3");
     await cluster.killPrimary("order:42");
-    expect(await cluster.reset()).toMatchObject({ strategy: expect.stringMatching(/repaired|rebuilt/) as unknown });
+    expect(await cluster.reset()).toMatchObject({
+      strategy: expect.stringMatching(/repaired|rebuilt/) as unknown,
+    });
     await expectSeed();
     const [replica] = await cluster.replicasOf("order:42");
     await cluster.failover(String(replica));
@@ -382,8 +384,7 @@ test.concurrent.for<FailingSeed>([
     },
     code: "START_FAILED",
     details: { line: 3 },
-    message: () =>
-      `line 3 of ${JSON.stringify(join(folder, "bad.redis"))}: the server replied "WRONGTYPE`,
+    message: () => `line 3 of ${JSON.stringify(join(folder, "bad.redis"))}: the server replied "WRONGTYPE`,
   },
   {
     reason: "its function rejects",

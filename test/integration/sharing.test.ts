@@ -46,7 +46,10 @@ async function startHolder(shared: SharedCluster, code = ""): Promise<ChildProce
 }
 
 /** Starts a relay to the process that started the cluster. It forwards all requests except those of one kind. */
-async function startRelayWithout(kind: string, port: number): Promise<AsyncDisposable & { readonly port: number }> {
+async function startRelayWithout(
+  kind: string,
+  port: number,
+): Promise<AsyncDisposable & { readonly port: number }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     const owner = connect({ host: "127.0.0.1", port });
@@ -294,7 +297,10 @@ describe("a shared cluster", () => {
   });
 
   test("has no fault of a killed process after the next reset", async () => {
-    const child = await startHolder(await owner.share(), `await cluster.dropPackets("node-3", ${LOSS_SHARE});`);
+    const child = await startHolder(
+      await owner.share(),
+      `await cluster.dropPackets("node-3", ${LOSS_SHARE});`,
+    );
     child.kill("SIGKILL");
     await using _lease = await other.lease();
     expect(await filtersIn(owner.node("node-3").containerId)).toContain("trc_");
