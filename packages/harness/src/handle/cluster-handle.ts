@@ -4,7 +4,7 @@ import type { AddressTable } from "../clients/address-table.ts";
 import { ClientPool } from "../clients/client-pool.ts";
 import { learnNames } from "../clients/learn-names.ts";
 import type { NodeConnection } from "../clients/node-connection.ts";
-import { OpenClients } from "../clients/open-clients.ts";
+import type { OpenClients } from "../clients/open-clients.ts";
 import { ApiCalls } from "../cluster/api-calls.ts";
 import type { ClusterContext } from "../cluster/cluster-context.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
@@ -116,15 +116,13 @@ export class ClusterHandle {
 
   /**
    * Lends the cluster to one user, such as a test: returns another handle of the same cluster, with its own nodes, history, faults
-   * and workloads. It takes over the `client` of this handle, so that this handle needs a `reset()` before it can lend again. When
+   * and workloads. It takes over the clients of this handle, so that this handle needs a `reset()` before it can lend again. When
    * the user is done, call {@link leave} of the lent handle.
    */
   lend(): ClusterHandle {
     const { sharing } = this.#parts;
-    // Of its own, because it is closed for good when the user is done.
-    const clients = new OpenClients<Cluster>();
     const { client } = this.cluster;
-    clients.track(client);
+    const clients = this.#parts.clients.handOver();
     // The handle of a cluster of another process does not own it: its `stop()` leaves the cluster alone.
     const stopLender = sharing.outlivesHandle ? undefined : () => this.cluster.stop();
     return new ClusterHandle(
