@@ -11,7 +11,7 @@ import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { describe, expect } from "vitest";
 import { keepOneCluster } from "../support/keep-one-cluster.ts";
 
-const OPTIONS = {
+const test = redisClusterTest({
   nodes: 3,
   replicas: 0,
   config: {
@@ -19,9 +19,7 @@ const OPTIONS = {
     "cluster-announce-hostname": "{name}.redis.test",
     "cluster-preferred-endpoint-type": "hostname",
   },
-};
-
-const test = redisClusterTest(OPTIONS);
+});
 
 /** Keys of all three shards. */
 const KEYS = Array.from({ length: 12 }, (_, index) => `order:${index}`);
@@ -176,6 +174,22 @@ describe("a cluster that announces hostnames", () => {
     expect((await messages).map((message) => (message as unknown[])[2])).toEqual(["del", "del", "del"]);
   });
 
+  test("a reset closes clients and their duplicates, also if their node is stopped", async ({ cluster }) => {
+    const node = cluster.node("node-1");
+    const clients = [node.client, await node.connect(), await node.connect({ lazyConnect: true })];
+    const nodeClients = [...clients, ...clients.map((client) => client.duplicate())];
+    const clusterClients = [cluster.client.duplicate(), (await cluster.connect()).duplicate()];
+    await expect.poll(() => clusterClients.map(({ status }) => status)).toEqual(["ready", "ready"]);
+    await cluster.kill(node);
+    await expect.poll(() => nodeClients[3]?.status).toBe("reconnecting");
+    const waiting = nodeClients[3]?.get("order:1").catch(String);
+    await cluster.reset();
+    expect(await waiting).toMatch(/closed|retries/);
+    expect([...nodeClients, ...clusterClients].map(({ status }) => status)).toEqual(Array(8).fill("end"));
+    expect(node.client).not.toBe(clients[0]);
+    expect(await node.client.ping()).toBe("PONG");
+  });
+
   test("node.connect reports why it could not connect", async ({ cluster }) => {
     await expect(
       cluster.node("node-1").connect({ username: "nobody", password: "x" }, { timeoutMs: 200 }),
@@ -216,23 +230,6 @@ describe("a cluster that announces hostnames", () => {
       for (const { server } of proxies) server.close();
     }
   });
-});
-
-test("a reset closes clients and their duplicates, also if their node is stopped", async () => {
-  await using cluster = await startRedisCluster(OPTIONS);
-  const node = cluster.node("node-1");
-  const clients = [node.client, await node.connect(), await node.connect({ lazyConnect: true })];
-  const nodeClients = [...clients, ...clients.map((client) => client.duplicate())];
-  const clusterClients = [cluster.client.duplicate(), (await cluster.connect()).duplicate()];
-  await expect.poll(() => clusterClients.map(({ status }) => status)).toEqual(["ready", "ready"]);
-  await cluster.kill(node);
-  await expect.poll(() => nodeClients[3]?.status).toBe("reconnecting");
-  const waiting = nodeClients[3]?.get("order:1").catch(String);
-  await cluster.reset();
-  expect(await waiting).toMatch(/closed|retries/);
-  expect([...nodeClients, ...clusterClients].map(({ status }) => status)).toEqual(Array(8).fill("end"));
-  expect(node.client).not.toBe(clients[0]);
-  expect(await node.client.ping()).toBe("PONG");
 });
 
 test("stop() closes all clients of a cluster that started with unknown endpoints", async () => {
