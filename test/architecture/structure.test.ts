@@ -33,7 +33,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   // The families, and what they are made of.
   queries: { imports: "clock cluster errors plan timing view", types: "clients" },
   formation: { imports: "clock errors plan queries timing view", types: "clients" },
-  faults: { imports: "clients clock cluster docker errors log plan queries timing view", types: "failover" },
+  faults: {
+    imports: "clients clock cluster docker errors log plan queries schema timing view",
+    types: "failover",
+  },
   failover: { imports: "clients clock cluster errors plan queries timing view" },
   workload: { imports: "clients clock errors plan queries schema timing view", types: "cluster" },
   seed: { imports: "clients clock docker errors plan schema timing", types: "cleanup" },

@@ -1,6 +1,6 @@
 import { RedisClusterError } from "../errors.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
-import { formatValue } from "./format-value.ts";
+import { formatValue } from "../schema/format-value.ts";
 
 /**
  * The connections that a network fault affects. `bus`: gossip and votes. `replication`: the replication streams between nodes.

@@ -9,7 +9,7 @@ import { log } from "../log.ts";
 import { poll } from "../timing/retry.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { readView } from "../queries/read-views.ts";
-import { formatValue } from "./format-value.ts";
+import { formatValue } from "../schema/format-value.ts";
 import { readReplicationOffsets } from "./read-replication-offsets.ts";
 import { type Selector, select } from "./select.ts";
 import { validateSelector } from "./validate-selector.ts";

@@ -1,5 +1,5 @@
 import { RedisClusterError } from "../errors.ts";
-import { formatValue } from "./format-value.ts";
+import { formatValue } from "../schema/format-value.ts";
 
 /** @throws RedisClusterError INVALID_ARGUMENT if the value is not a number from `min` to `max`. */
 export function requireNumber(name: string, value: number, min: number, max: number): void {

@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 
-/** A seed to give back later: 32 bits, so that it is easy to copy from a log. */
+/** Returns a random seed of 32 bits, which is short enough to be copied from a log. */
 export function newSeed(): number {
   return randomInt(2 ** 32);
 }
 
 /**
- * Numbers from 0 to below 1 that depend on the seed alone: mulberry32, whose whole state is one 32-bit number. Each
- * writer has one of its own, so that what it chooses does not depend on when the others were answered.
+ * Returns a generator of numbers from 0 to below 1 that depend only on the seed. The algorithm is mulberry32, which has a state of 32
+ * bits. Each writer of a workload has its own generator, so that its choices do not depend on the timing of other writers.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;

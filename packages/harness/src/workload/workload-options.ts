@@ -1,5 +1,6 @@
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
-import { type Report, reportUnknown, show } from "../schema/option-problems.ts";
+import { formatValue } from "../schema/format-value.ts";
+import { type ReportProblem, reportUnknownOption } from "../schema/option-problems.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 
 /** The options of the writers of a workload. */
@@ -95,15 +96,15 @@ export function validateWorkload(
   clientKeyPrefix: string = "",
 ): ValidWorkload {
   const problems: OptionProblem[] = [];
-  const report: Report = (option, given, allowed, remedy) => {
-    problems.push({ option, given: show(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
+  const report: ReportProblem = (option, given, allowed, remedy) => {
+    problems.push({ option, given: formatValue(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
     return undefined;
   };
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new InvalidOptionsError([{ option: "options", given: show(options), allowed: "an object" }]);
+    throw new InvalidOptionsError([{ option: "options", given: formatValue(options), allowed: "an object" }]);
   }
   for (const name of Object.keys(options)) {
-    if (!OPTION_NAMES.has(name)) reportUnknown("", name, OPTION_NAMES, report);
+    if (!OPTION_NAMES.has(name)) reportUnknownOption("", name, OPTION_NAMES, report);
   }
   // Braces in it would be the first hash tag of every key, and determine its slot.
   if (/[{}]/.test(clientKeyPrefix)) report("client.keyPrefix", clientKeyPrefix, "characters without braces");
@@ -134,19 +135,19 @@ export function validateWorkload(
   return valid;
 }
 
-function validateRate(rate: unknown, report: Report): number | undefined {
+function validateRate(rate: unknown, report: ReportProblem): number | undefined {
   if (rate === undefined || (typeof rate === "number" && rate > 0 && rate <= 1_000_000)) return rate;
   return report("ratePerSecond", rate, "a number above 0, up to 1000000");
 }
 
-function validatePrefix(prefix: unknown, report: Report): string | undefined {
+function validatePrefix(prefix: unknown, report: ReportProblem): string | undefined {
   if (prefix === undefined) return undefined;
   // The keys have their own hash tag, which determines their shard.
   if (typeof prefix === "string" && /^[^{}]{1,200}$/s.test(prefix)) return prefix;
   return report("keyPrefix", prefix, "1 to 200 characters without braces");
 }
 
-function validateReads(reads: unknown, report: Report): number {
+function validateReads(reads: unknown, report: ReportProblem): number {
   if (reads === undefined || reads === false) return 0;
   if (reads === true) return 0.2;
   if (typeof reads === "number" && reads >= 0 && reads < 1) return reads;
@@ -154,7 +155,7 @@ function validateReads(reads: unknown, report: Report): number {
   return 0;
 }
 
-function validateKinds(kinds: unknown, report: Report): readonly WriteKind[] {
+function validateKinds(kinds: unknown, report: ReportProblem): readonly WriteKind[] {
   if (kinds === undefined) return WRITE_KINDS;
   if (
     Array.isArray(kinds) &&
