@@ -12,7 +12,7 @@ export async function partition(
   options: PartitionOptions & WaitOptions = {},
 ): Promise<ActiveFault> {
   const { context } = tools;
-  context.calls.refuseEnded();
+  context.calls.throwIfEnded();
   const { plane = "all", oneWay = false } = options;
   const cuts = planPartition(groups, context.plan.nodes, options);
   const description = groups.map((group) => (group === "rest" ? "rest" : group.join("+"))).join(" | ");

@@ -51,7 +51,7 @@ export class TargetResolver {
    * @throws RedisClusterError UNKNOWN_NODE if a node does not belong to the cluster.
    */
   validate(target: Target): UnresolvedTarget {
-    this.#context.calls.refuseEnded();
+    this.#context.calls.throwIfEnded();
     if (isSelector(target)) {
       const selector = validateSelector(target);
       return { description: formatValue(selector), resolve: (signal) => this.#select(selector, signal) };
@@ -80,7 +80,7 @@ export class TargetResolver {
    * commands.
    */
   ownerOf(key: string): UnresolvedTarget {
-    this.#context.calls.refuseEnded();
+    this.#context.calls.throwIfEnded();
     return {
       description: `the primary of ${JSON.stringify(key)}`,
       resolve: async (signal) => {

@@ -245,7 +245,7 @@ test("nodes.conf of a rejoining replica contains all nodes and its primary", () 
   ]);
 });
 
-test("nodes.conf of a rejoining primary assigns its slots to an unknown placeholder", () => {
+test("nodes.conf of a rejoining primary assigns its slots to a placeholder", () => {
   const conf = renderRejoiningNodesConf(NODES[0], NODES, REJOIN_SHARDS, 12);
   expect(conf.split("\n")).toEqual([
     `${PLACEHOLDER_ID[0]} :0@0,,shard-id=${SHARD_ID[0]} master,noaddr - 0 0 0 disconnected 0-8191`,

@@ -200,13 +200,13 @@ test("assigns different addresses that are available to nodes", () => {
   const shapes = fc.record({
     nodes: fc.integer({ min: 3, max: 60 }),
     prefix: fc.integer({ min: 8, max: 29 }),
-    place: fc.integer({ min: addressToNumber("10.0.0.0"), max: addressToNumber("10.255.255.255") }),
+    address: fc.integer({ min: addressToNumber("10.0.0.0"), max: addressToNumber("10.255.255.255") }),
     gateway: fc.option(fc.nat(300), { nil: undefined }),
     first: fc.option(fc.nat(300), { nil: undefined }),
   });
   fc.assert(
-    fc.property(shapes, ({ nodes, prefix, place, gateway, first }) => {
-      const subnet = subnetAt(place, prefix);
+    fc.property(shapes, ({ nodes, prefix, address, gateway, first }) => {
+      const subnet = subnetAt(address, prefix);
       const shape: ClusterShape = {
         nodes,
         replicas: 0,
@@ -216,7 +216,7 @@ test("assigns different addresses that are available to nodes", () => {
       };
       fc.pre(isValid(shape));
       const { network, nodes: placed } = plan(shape);
-      const numbers = placed.map(({ address }) => addressToNumber(address));
+      const numbers = placed.map((node) => addressToNumber(node.address));
       expect(new Set(numbers).size).toBe(nodes);
       expect(Math.min(...numbers)).toBeGreaterThan(subnet.first);
       expect(Math.max(...numbers)).toBeLessThan(subnet.last);
