@@ -114,8 +114,8 @@ export function messageOf(thrown: unknown): string {
 }
 
 /**
- * Returns whether a thrown value is an Error of any realm. Jest runs tests, and with them this library, in a realm of their own. There,
- * errors of Node.js itself, such as ECONNREFUSED, are not instances of Error.
+ * Returns whether a thrown value is an Error of any realm. Jest runs tests, and with them this library, in a realm of their own.
+ * There, errors of Node.js itself, such as ECONNREFUSED, are not instances of Error.
  */
 export function isError(thrown: unknown): thrown is Error {
   return thrown instanceof Error || types.isNativeError(thrown);

@@ -31,9 +31,7 @@ const hostile = fc
   })
   .map((parts) => parts.join(""));
 /** Hostile texts without control characters, which every option rejects. Most of these texts must be accepted unchanged. */
-const printable = hostile
-  .map((value) => value.replaceAll(/\p{Cc}/gu, ""))
-  .filter((value) => value !== "");
+const printable = hostile.map((value) => value.replaceAll(/\p{Cc}/gu, "")).filter((value) => value !== "");
 const text = fc.oneof({ weight: 8, arbitrary: printable }, hostile);
 const name = fc.oneof({ weight: 8, arbitrary: fc.constantFrom("app", "a.b@c", "x-y_z:1") }, hostile);
 const rule = fc.oneof(

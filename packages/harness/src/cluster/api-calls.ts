@@ -11,8 +11,8 @@ import {
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 
 /**
- * The kind of a call: `reset` and `lease` are calls that other calls must not end, `observation` is an observed failover, and `call`
- * is every other call.
+ * The kind of a call: `reset` and `lease` are calls that other calls must not end, `observation` is an observed failover, and
+ * `call` is every other call.
  */
 export type CallKind = "call" | "observation" | "reset" | "lease";
 

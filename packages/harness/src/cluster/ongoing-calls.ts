@@ -35,7 +35,7 @@ export class OngoingCalls {
   }
 }
 
-/** Returns a controller whose signal may have any number of listeners. Older versions of Node.js warn from the eleventh listener on. */
+/** Returns a controller whose signal may have any number of listeners. Older versions of Node.js warn about the eleventh one. */
 function createUnlimitedController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);

@@ -3,8 +3,8 @@ import type { FormationReport } from "../formation/form-cluster.ts";
 /** The duration of each phase of a start in milliseconds, and how the cluster was formed. The phases follow each other. */
 export interface StartupReport {
   /**
-   * Validating the options, finding the engine, starting Testcontainers' reaper (once in a process), and pulling the image if it is
-   * missing. This phase and the next three are 0 if another process had started the cluster.
+   * Validating the options, finding the engine, starting Testcontainers' reaper (once in a process), and pulling the image if it
+   * is missing. This phase and the next three are 0 if another process had started the cluster.
    */
   readonly prepareMs: number;
   /** Starting the watcher process, finding an unused subnet, and creating the network. */
@@ -28,8 +28,8 @@ export interface StartupReport {
   readonly fellBackBecause: string | undefined;
   /**
    * Why the nodes run without labelled volumes, dropped capabilities and `no-new-privileges`: the answer of the engine when it
-   * refused to create a container with them. See docs/security.md. Undefined if no container was refused, or if another process had
-   * started the cluster.
+   * refused to create a container with them. See docs/security.md. Undefined if no container was refused, or if another process
+   * had started the cluster.
    */
   readonly hardeningDroppedBecause: string | undefined;
 }

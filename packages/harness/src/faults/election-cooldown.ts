@@ -20,7 +20,9 @@ export async function readElectionCooldownMs(
   const nowMs = Number(info.get("server_time_usec")) / 1_000;
   const { authRetryTimeMs } = electionTimes(nodeTimeoutMs);
   // With the log driver `none`, the engine has no log. Then the config epoch is checked after the promotion.
-  const log = await container.logs({ since: (nowMs - authRetryTimeMs) / 1_000, timestamps: true }).catch(() => "");
+  const log = await container
+    .logs({ since: (nowMs - authRetryTimeMs) / 1_000, timestamps: true })
+    .catch(() => "");
   const startedMs = lastElectionMs(log);
   return startedMs === undefined ? 0 : Math.max(0, startedMs + authRetryTimeMs + MARGIN_MS - nowMs);
 }

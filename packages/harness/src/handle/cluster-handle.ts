@@ -113,9 +113,9 @@ export class ClusterHandle {
   }
 
   /**
-   * Lends the cluster to one user, such as a test: returns another handle of the same cluster, with its own nodes, history, faults
-   * and workloads. It takes over the `client` of this handle, so that this handle needs a `reset()` before it can lend again. When
-   * the user is done, call {@link leave} of the lent handle.
+   * Lends the cluster to one user, such as a test: returns another handle of the same cluster, with its own nodes, history,
+   * faults and workloads. It takes over the `client` of this handle, so that this handle needs a `reset()` before it can lend
+   * again. When the user is done, call {@link leave} of the lent handle.
    */
   lend(): ClusterHandle {
     const { sharing } = this.#parts;

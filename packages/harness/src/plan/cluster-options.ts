@@ -32,8 +32,8 @@ import type {
 import { hasControlCharacter } from "./server-config.ts";
 import { isAddress } from "./subnet.ts";
 
-// The options of a cluster. `./dev pnpm run generate` creates the types in options.generated.ts, the reference page and the JSON Schema
-// from them.
+// The options of a cluster. `./dev pnpm run generate` creates the types in options.generated.ts, the reference page and the JSON
+// Schema from them.
 
 /**
  * The default image: the oldest line of Redis that its publishers still maintain and that the tests of this library run.

@@ -52,7 +52,9 @@ export interface NodePlan {
   readonly port: number;
   /** The port of the cluster bus inside the container. */
   readonly busPort: number;
-  /** The port of the host on which the client port is published. If undefined, the engine chooses one, and a restart changes it. */
+  /**
+   * The port of the host on which the client port is published. If undefined, the engine chooses one, and a restart changes it.
+   */
   readonly hostPort: number | undefined;
   /** The port of the host on which the bus port is published. If undefined, the bus port is not published. */
   readonly hostBusPort: number | undefined;

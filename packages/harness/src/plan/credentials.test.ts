@@ -35,7 +35,11 @@ test("an error about an unknown user contains the names of all users but no pass
 
 test("adds users for the library and for replication if the default user is off", () => {
   const planned = plan({ defaultUser: false, users: { app: { rules: "+ping" } } });
-  expect(planned).toMatchObject({ harnessUser: "harness", replicationUser: "replication", password: undefined });
+  expect(planned).toMatchObject({
+    harnessUser: "harness",
+    replicationUser: "replication",
+    password: undefined,
+  });
   expect(planned.users.map(({ name, rules }) => [name, rules])).toEqual([
     ["app", ["+ping"]],
     ["harness", ["~*", "&*", "+@all"]],

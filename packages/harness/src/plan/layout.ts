@@ -13,9 +13,9 @@ export function countPrimaries(nodes: number, replicas: ReplicaCounts): number {
 }
 
 /**
- * Divides nodes into shards as `redis-cli --cluster create` does if every node has its own address (`clusterManagerCommandCreate` in
- * redis-cli.c). The first nodes are the primaries. The other nodes, rotated by one, are assigned in order, `replicas` nodes to each
- * primary. After that, the remaining nodes are assigned, one to each primary.
+ * Divides nodes into shards as `redis-cli --cluster create` does if every node has its own address (`clusterManagerCommandCreate`
+ * in redis-cli.c). The first nodes are the primaries. The other nodes, rotated by one, are assigned in order, `replicas` nodes to
+ * each primary. After that, the remaining nodes are assigned, one to each primary.
  *
  * redis-cli has no equivalent of a list of numbers. With a list, the other nodes are assigned in order, without the rotation.
  */

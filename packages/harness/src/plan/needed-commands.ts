@@ -77,15 +77,16 @@ const FIXED_NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns the purpose of a command that must not be removed or renamed. It completes "the library needs it to …". Returns undefined
- * if the change is allowed.
+ * Returns the purpose of a command that must not be removed or renamed. It completes "the library needs it to …". Returns
+ * undefined if the change is allowed.
  *
  * @param command the name in upper or lower case, without a subcommand.
  */
 export function findPurpose(command: string, change: "removed" | "renamed"): string | undefined {
   const name = command.toLowerCase();
   if (change === "renamed" && !FIXED_NAMES.has(name)) return undefined;
-  if (name === "auth" || name === "hello") return "log in and to negotiate the protocol, as every client does";
+  if (name === "auth" || name === "hello")
+    return "log in and to negotiate the protocol, as every client does";
   if (name === "psync" || name === "replconf") return "replicate, because the servers send it by this name";
   const needed = NEEDED_COMMANDS.filter((neededCommand) => neededCommand.name.split("|")[0] === name);
   const purposes = [...new Set(needed.map(({ purpose }) => purpose))];
@@ -93,8 +94,9 @@ export function findPurpose(command: string, change: "removed" | "renamed"): str
 }
 
 /**
- * Returns the commands that a user with these rules of ACL SETUSER may not execute. The user starts without rights, and the last rule
- * about a command applies (`ACLSetUser` in acl.c). Returns undefined if the rules contain selectors, which can only add rights.
+ * Returns the commands that a user with these rules of ACL SETUSER may not execute. The user starts without rights, and the last
+ * rule about a command applies (`ACLSetUser` in acl.c). Returns undefined if the rules contain selectors, which can only add
+ * rights.
  */
 export function findForbiddenCommands(
   rules: readonly string[],

@@ -114,12 +114,9 @@ test.each([
   ["none", '""', "no"],
   ["aof", '""', "yes"],
   ["rdb", "1 1", "no"],
-] as const)(
-  "with the persistence %s, save is %s and appendonly is %s",
-  (persistence, save, appendonly) => {
-    expect(redisConf({ persistence })).toMatchObject({ save: [save], appendonly: [appendonly] });
-  },
-);
+] as const)("with the persistence %s, save is %s and appendonly is %s", (persistence, save, appendonly) => {
+  expect(redisConf({ persistence })).toMatchObject({ save: [save], appendonly: [appendonly] });
+});
 
 test("redis.conf sets the password for clients and for replication", () => {
   expect(redisConf()).not.toHaveProperty("requirepass");

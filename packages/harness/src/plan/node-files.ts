@@ -36,8 +36,8 @@ const PERSISTENCE: Readonly<Record<Persistence, RedisConfig>> = {
 };
 
 /**
- * Returns the arguments of the server that are used only at its first boot. They override its redis.conf, because the formation needs
- * other settings than the formed cluster. formation/final-settings.ts reverts them.
+ * Returns the arguments of the server that are used only at its first boot. They override its redis.conf, because the formation
+ * needs other settings than the formed cluster. formation/final-settings.ts reverts them.
  *
  * @param nodes the number of nodes of the cluster.
  */
@@ -45,8 +45,8 @@ export function firstBootArguments(nodes: number): readonly string[] {
   return [
     // While primaries take over slots from the placeholders, some slots have no owner. This must not make the cluster state FAIL.
     ...["--cluster-require-full-coverage", "no"],
-    // No node may be declared failed, even if containers boot slowly. The placeholders never answer, and if a placeholder is declared
-    // failed, its shard has no slots. Measured: 60 containers boot for 15 s on two cores.
+    // No node may be declared failed, even if containers boot slowly. The placeholders never answer, and if a placeholder is
+    // declared failed, its shard has no slots. Measured: 60 containers boot for 15 s on two cores.
     ...["--cluster-replica-no-failover", "yes"],
     ...["--cluster-node-timeout", String(5_000 + 500 * nodes)],
   ];
@@ -79,12 +79,12 @@ export function renderRedisConf(
       // After a sync over a socket, the primary starts to stream only at the replica's next acknowledgement, up to a second later
       // (`replicaPutOnline` in replication.c). After a sync with a file it starts at once.
       "repl-diskless-sync": false,
-      // At the next restart, the server would load the file of a sync as its data. With this directive it deletes the file within a
-      // second, unless persistence is on.
+      // At the next restart, the server would load the file of a sync as its data. With this directive it deletes the file within
+      // a second, unless persistence is on.
       "rdb-del-sync-files": true,
       // If a user enables diskless syncs: with the default, the first sync waits five seconds for more replicas.
       "repl-diskless-sync-delay": 0,
-      // If the replica stores a first sync in a file, Valkey 9 completes the sync only at the next cron, which runs once a second.
+      // If the replica stores a first sync in a file, Valkey 9 completes it only at the next cron, which runs every second.
       "repl-diskless-load": "on-empty-db",
       // CLUSTER SHARDS reports a replica at offset 0 as loading until the primary's first ping, by default after 10 s.
       "repl-ping-replica-period": 1,
@@ -159,8 +159,9 @@ function nodeLine(
 
 /**
  * Returns the nodes.conf of a node for a formation with placeholders. The slots of each shard belong to a placeholder, which is a
- * primary that does not exist, and every real node is a replica of it. A replica boots with the cluster state OK, and keeps it when it
- * takes over. A primary would boot with FAIL and reject writes for 2 s (`CLUSTER_WRITABLE_DELAY` in cluster.c). See docs/formation.md.
+ * primary that does not exist, and every real node is a replica of it. A replica boots with the cluster state OK, and keeps it
+ * when it takes over. A primary would boot with FAIL and reject writes for 2 s (`CLUSTER_WRITABLE_DELAY` in cluster.c). See
+ * docs/formation.md.
  */
 export function renderPlaceholderNodesConf(
   self: NodeFacts,
@@ -189,10 +190,10 @@ export function renderPlaceholderNodesConf(
 }
 
 /**
- * Returns the nodes.conf of a recreated node that rejoins a cluster in which the other nodes have their planned roles. The node knows
- * all other nodes, so that no CLUSTER MEET is necessary. A primary boots as the replica of a placeholder that owns its slots, and takes
- * over from it. The placeholder has no address, so that it is not gossiped. Valkey considers it failed, which is harmless because the
- * other primaries are a majority.
+ * Returns the nodes.conf of a recreated node that rejoins a cluster in which the other nodes have their planned roles. The node
+ * knows all other nodes, so that no CLUSTER MEET is necessary. A primary boots as the replica of a placeholder that owns its
+ * slots, and takes over from it. The placeholder has no address, so that it is not gossiped. Valkey considers it failed, which is
+ * harmless because the other primaries are a majority.
  *
  * @param epoch an epoch that is greater than every config epoch of the cluster.
  */

@@ -6,8 +6,8 @@ export function newSeed(): number {
 }
 
 /**
- * Returns a generator of numbers from 0 to below 1 that depend only on the seed. The algorithm is mulberry32, which has a state of 32
- * bits. Each writer of a workload has its own generator, so that its choices do not depend on the timing of other writers.
+ * Returns a generator of numbers from 0 to below 1 that depend only on the seed. The algorithm is mulberry32, which has a state
+ * of 32 bits. Each writer of a workload has its own generator, so that its choices do not depend on the timing of other writers.
  */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;

@@ -55,7 +55,9 @@ function readQuoted(text: string): string | undefined {
 }
 
 test("Redis parses every quoted argument as the original text", () => {
-  const specialText = fc.string({ unit: fc.constantFrom('"', "\\", "'", " ", "#", "n", "x", "4", "é", "🔑") });
+  const specialText = fc.string({
+    unit: fc.constantFrom('"', "\\", "'", " ", "#", "n", "x", "4", "é", "🔑"),
+  });
   fc.assert(
     fc.property(fc.oneof(specialText, fc.string()), (text) => {
       fc.pre(!hasControlCharacter(text));
@@ -118,10 +120,16 @@ test.each([
   'sa"ve',
 ])("isDirectiveName rejects %j", (name) => expect(isDirectiveName(name)).toBe(false));
 
-test.each(["\n", "a\nb", "\r", "\t", "\0", "\u007f", "\u0085"])("hasControlCharacter returns true for %j", (text) => {
-  expect(hasControlCharacter(text)).toBe(true);
-});
+test.each(["\n", "a\nb", "\r", "\t", "\0", "\u007f", "\u0085"])(
+  "hasControlCharacter returns true for %j",
+  (text) => {
+    expect(hasControlCharacter(text)).toBe(true);
+  },
+);
 
-test.each(["", "plain text", "naïve", "🔑", "a\u2028b", '"\\'])("hasControlCharacter returns false for %j", (text) => {
-  expect(hasControlCharacter(text)).toBe(false);
-});
+test.each(["", "plain text", "naïve", "🔑", "a\u2028b", '"\\'])(
+  "hasControlCharacter returns false for %j",
+  (text) => {
+    expect(hasControlCharacter(text)).toBe(false);
+  },
+);

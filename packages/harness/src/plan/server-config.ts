@@ -87,8 +87,8 @@ export function quoteArgument(text: string): string {
 }
 
 /**
- * Splits a line of redis.conf into its arguments, as `sdssplitargs` in sds.c does. Returns undefined if a quote is not closed, or is
- * not followed by a blank.
+ * Splits a line of redis.conf into its arguments, as `sdssplitargs` in sds.c does. Returns undefined if a quote is not closed, or
+ * is not followed by a blank.
  */
 export function splitArguments(line: string): readonly string[] | undefined {
   const args: string[] = [];
@@ -105,10 +105,18 @@ export function splitArguments(line: string): readonly string[] | undefined {
 
 /** An escape sequence in double quotes. */
 const ESCAPE = /\\(?:x([0-9a-f]{2})|(.))/gi;
-const CONTROL_CHARACTERS: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\u0007" };
+const CONTROL_CHARACTERS: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  b: "\b",
+  a: "\u0007",
+};
 
 function unescapeMatch(_: string, hex: string | undefined, character = ""): string {
-  return hex === undefined ? (CONTROL_CHARACTERS[character] ?? character) : String.fromCodePoint(parseInt(hex, 16));
+  return hex === undefined
+    ? (CONTROL_CHARACTERS[character] ?? character)
+    : String.fromCodePoint(parseInt(hex, 16));
 }
 
 /** Returns the text of a redis.conf. The directives of later layers replace directives of earlier layers with the same name. */
@@ -116,7 +124,9 @@ export function renderConfig(layers: readonly RedisConfig[]): string {
   const merged = new Map<string, RedisConfig[string]>();
   for (const [name, value] of layers.flatMap((layer) => Object.entries(layer))) merged.set(name, value);
   const lines = [...merged].flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value as ConfigValue]).map((item) => `${name} ${formatConfigValue(item)}`),
+    (Array.isArray(value) ? value : [value as ConfigValue]).map(
+      (item) => `${name} ${formatConfigValue(item)}`,
+    ),
   );
   return `${lines.join("\n")}\n`;
 }

@@ -34,8 +34,8 @@ function crc16(bytes: Uint8Array): number {
 }
 
 /**
- * Divides all slots among shards as `redis-cli --cluster create` does (`clusterManagerCommandCreate` in redis-cli.c): it sums the share
- * of a shard in single precision and rounds the sum to the nearest slot. The last shard gets all remaining slots.
+ * Divides all slots among shards as `redis-cli --cluster create` does (`clusterManagerCommandCreate` in redis-cli.c): it sums the
+ * share of a shard in single precision and rounds the sum to the nearest slot. The last shard gets all remaining slots.
  */
 export function splitSlots(shards: number): readonly SlotRange[] {
   const share = Math.fround(SLOT_COUNT / shards);

@@ -14,8 +14,8 @@ export interface UsedSubnet {
   /** What uses the subnet, for messages: `the Docker network "bridge"`, `the interface eth0 of this host`. */
   readonly usedBy: string;
   /**
-   * `fixed`: no other network can have the range. `route`: the host has a route for the range. The network of a cluster inside the
-   * range has a more specific route, which the kernel prefers. Thus wide routes are avoided but allowed.
+   * `fixed`: no other network can have the range. `route`: the host has a route for the range. The network of a cluster inside
+   * the range has a more specific route, which the kernel prefers. Thus wide routes are avoided but allowed.
    */
   readonly kind: "fixed" | "route";
   /** The labels of the Docker network that has the range. */
@@ -79,8 +79,8 @@ export function findOverlap(subnet: Subnet, used: readonly UsedSubnet[]): UsedSu
 }
 
 /**
- * The maximum prefix length of a wide route, such as the route of a VPN for all of 10.0.0.0/8. A route with a longer prefix most likely
- * belongs to a single network, which becomes unreachable if a part of its range is used for a cluster.
+ * The maximum prefix length of a wide route, such as the route of a VPN for all of 10.0.0.0/8. A route with a longer prefix most
+ * likely belongs to a single network, which becomes unreachable if a part of its range is used for a cluster.
  */
 const MAX_WIDE_PREFIX = 16;
 
@@ -94,10 +94,10 @@ const SUBNET_PREFIX = 24;
 
 /**
  * The pools from which subnets are chosen, in this order. The default pools of Docker are 172.17.0.0/16 to 172.31.0.0/16 and
- * 192.168.0.0/16 (`localScopeDefaultNetworks` in Docker's ipamutils), which it uses in ascending order. Clusters should find
- * a subnet even if these pools are exhausted, and should not exhaust them. Thus a part of 10.0.0.0/8 comes first, and the pools of Docker come last, in descending
- * order. The rest of 10.0.0.0/8 comes after 172.16.0.0/16, because Kubernetes distributions use ranges in it for which the host has no
- * routes.
+ * 192.168.0.0/16 (`localScopeDefaultNetworks` in Docker's ipamutils), which it uses in ascending order. Clusters should find a
+ * subnet even if these pools are exhausted, and should not exhaust them. Thus a part of 10.0.0.0/8 comes first, and the pools of
+ * Docker come last, in descending order. The rest of 10.0.0.0/8 comes after 172.16.0.0/16, because Kubernetes distributions use
+ * ranges in it for which the host has no routes.
  */
 const POOLS: readonly Subnet[] = [
   ...["10.192.0.0/10", "172.16.0.0/16", "10.128.0.0/10", "10.0.0.0/9"].map(parseSubnet),
@@ -106,9 +106,9 @@ const POOLS: readonly Subnet[] = [
 ];
 
 /**
- * Yields all private /24 ranges that can be used. First come the unused ranges, then the ranges that only wide routes cover, those with
- * the widest route first. Each pool starts at a random position, so that two processes that choose a subnet at the same time rarely
- * try the same one.
+ * Yields all private /24 ranges that can be used. First come the unused ranges, then the ranges that only wide routes cover,
+ * those with the widest route first. Each pool starts at a random position, so that two processes that choose a subnet at the
+ * same time rarely try the same one.
  *
  * @param random returns a number from 0 to below 1.
  */
@@ -141,8 +141,8 @@ function* partsOf(pool: Subnet, start: number): Generator<Range> {
 }
 
 /**
- * Returns the longest prefix of the wide routes that cover a range. Returns undefined if no used range overlaps it, and infinity if a
- * used range prevents a network there.
+ * Returns the longest prefix of the wide routes that cover a range. Returns undefined if no used range overlaps it, and infinity
+ * if a used range prevents a network there.
  */
 function findNarrowestRoute(part: Range, used: readonly UsedSubnet[]): number | undefined {
   let narrowest: number | undefined;

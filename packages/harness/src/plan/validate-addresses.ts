@@ -11,7 +11,9 @@ interface Addresses {
   readonly firstAddress: number | undefined;
 }
 
-/** Validates the subnet, and the addresses in it. The temporary server that loads the files of `seed` needs an additional address. */
+/**
+ * Validates the subnet, and the addresses in it. The temporary server that loads the files of `seed` needs an additional address.
+ */
 export function validateAddresses(
   options: { readonly subnet?: unknown; readonly seed?: unknown; readonly firstAddress?: unknown },
   values: Values<Pick<ClusterShape, "subnet" | "gateway" | "firstAddress">>,

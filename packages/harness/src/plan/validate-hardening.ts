@@ -11,7 +11,8 @@ const USER = 'config["user"]';
 export type CommandNames = Readonly<Record<string, string>>;
 
 /**
- * Validates the directive `rename-command`. Commands that the library needs cannot be removed, and some of them cannot be renamed.
+ * Validates the directive `rename-command`. Commands that the library needs cannot be removed, and some of them cannot be
+ * renamed.
  *
  * @returns the new names of the renamed commands.
  */
@@ -43,8 +44,8 @@ export function validateRenames(config: RedisConfig, report: ReportProblem): Com
 }
 
 /**
- * Validates the lines of the directive `user` that describe the default user. The library logs in as this user, without a password,
- * and needs the right to execute all of {@link NEEDED_COMMANDS}.
+ * Validates the lines of the directive `user` that describe the default user. The library logs in as this user, without a
+ * password, and needs the right to execute all of {@link NEEDED_COMMANDS}.
  */
 export function validateUserDirective(config: RedisConfig, report: ReportProblem): void {
   for (const line of valuesOf(config, "user")) {

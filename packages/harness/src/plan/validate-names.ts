@@ -21,8 +21,8 @@ const ALLOWED = {
 } as const;
 
 /**
- * Validates the directives that name nodes, and `cluster-preferred-endpoint-type`, which determines the name that clients receive. A
- * host name needs a placeholder, because clients could not distinguish nodes with the same host name and port.
+ * Validates the directives that name nodes, and `cluster-preferred-endpoint-type`, which determines the name that clients
+ * receive. A host name needs a placeholder, because clients could not distinguish nodes with the same host name and port.
  */
 export function validateNames(config: RedisConfig, nodes: number, report: ReportProblem): void {
   const preferred = config["cluster-preferred-endpoint-type"];

@@ -415,12 +415,18 @@ test.each([
   ["an invalid password of a user", { users: { app: { password: "hunter2\n", rules: "+ping" } } }],
   ["a password in the rules of a user", { users: { app: { rules: ">hunter2 +ping" } } }],
   ["a password instead of a user", { users: { app: "hunter2" } }],
-  ["a password of a user in a misspelled property", { users: { app: { passwort: "hunter2", rules: "+ping" } } }],
+  [
+    "a password of a user in a misspelled property",
+    { users: { app: { passwort: "hunter2", rules: "+ping" } } },
+  ],
   [
     "the password of the default user in the option users",
     { users: { default: { password: "hunter2", rules: "+ping" } } },
   ],
-  ["an ACL line together with users", { config: { user: "x on >hunter2" }, users: { app: { rules: "+ping" } } }],
+  [
+    "an ACL line together with users",
+    { config: { user: "x on >hunter2" }, users: { app: { rules: "+ping" } } },
+  ],
   ["a password of a default user that is off", { password: "hunter2", defaultUser: false }],
   ["a password of the default user in an ACL line", { config: { user: "default on >hunter2 ~* &* +@all" } }],
   ["a private key in an unknown option of TLS", { tls: { key: "hunter2" } }],
@@ -469,15 +475,18 @@ describe("a subnet with exactly the addresses that the nodes need", () => {
   const options = { nodes: 5, replicas: 0, subnet: "172.28.0.0/29" };
   const files = ["0", "1", "2", "3", "4"];
 
-  test.each([{ rdb: files }, { aof: files }])("is rejected for the seed %j, which needs a temporary server", (seed) => {
-    expect(onlyProblem({ ...options, seed })).toMatchObject({
-      option: "subnet",
-      given: '"172.28.0.0/29"',
-      allowed:
-        "a range with room for 5 nodes and the temporary server that loads the files of `seed`: /28 or larger",
-    });
-    expect(validateOptions({ ...options, subnet: "172.28.0.0/28", seed }, {}).subnet?.prefix).toBe(28);
-  });
+  test.each([{ rdb: files }, { aof: files }])(
+    "is rejected for the seed %j, which needs a temporary server",
+    (seed) => {
+      expect(onlyProblem({ ...options, seed })).toMatchObject({
+        option: "subnet",
+        given: '"172.28.0.0/29"',
+        allowed:
+          "a range with room for 5 nodes and the temporary server that loads the files of `seed`: /28 or larger",
+      });
+      expect(validateOptions({ ...options, subnet: "172.28.0.0/28", seed }, {}).subnet?.prefix).toBe(28);
+    },
+  );
 
   test.each([{ commands: "seed.redis" }, () => {}, undefined])("is accepted for the seed %j", (seed) => {
     expect(validateOptions({ ...options, seed }, {}).subnet?.prefix).toBe(29);
@@ -543,22 +552,28 @@ test.each([
   ["172.28.0.1", undefined, "172.28.0.1"],
   ["172.28.0.11", "172.28.0.11", "172.28.0.11"],
   ["172.28.0.11", "172.28.0.16", "172.28.0.16"],
-])("rejects the firstAddress %s if a node would get the gateway address (gateway %s)", (firstAddress, gateway, gatewayAddress) => {
-  expect(onlyProblem({ subnet: "172.28.0.0/16", firstAddress, gateway })).toMatchObject({
-    option: "firstAddress",
-    allowed: `an address such that none of the 6 nodes gets the address of the gateway, ${gatewayAddress}`,
-  });
-});
+])(
+  "rejects the firstAddress %s if a node would get the gateway address (gateway %s)",
+  (firstAddress, gateway, gatewayAddress) => {
+    expect(onlyProblem({ subnet: "172.28.0.0/16", firstAddress, gateway })).toMatchObject({
+      option: "firstAddress",
+      allowed: `an address such that none of the 6 nodes gets the address of the gateway, ${gatewayAddress}`,
+    });
+  },
+);
 
 test.each([
   ["172.28.0.2", undefined],
   ["172.28.0.1", "172.28.0.7"],
   ["172.28.0.11", "172.28.0.10"],
   ["172.28.0.11", "172.28.0.17"],
-])("accepts the firstAddress %s if no node gets the gateway address (gateway %s)", (firstAddress, gateway) => {
-  const valid = validateOptions({ subnet: "172.28.0.0/16", firstAddress, gateway }, {});
-  expect(valid.firstAddress).toBe(addressToNumber(firstAddress));
-});
+])(
+  "accepts the firstAddress %s if no node gets the gateway address (gateway %s)",
+  (firstAddress, gateway) => {
+    const valid = validateOptions({ subnet: "172.28.0.0/16", firstAddress, gateway }, {});
+    expect(valid.firstAddress).toBe(addressToNumber(firstAddress));
+  },
+);
 
 test("accepts only strings as labels", () => {
   expect(validateOptions({ labels: { team: "", "com.example/owner": "me" } }, {}).labels).toEqual({

@@ -84,7 +84,12 @@ export function validateOptions(options: OptionsToValidate, environment: Environ
   }
   const problems: OptionProblem[] = [];
   const report: ReportProblem = (option, given, allowed, remedy) => {
-    problems.push({ option, given: formatValue(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
+    problems.push({
+      option,
+      given: formatValue(given),
+      allowed,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
     return undefined;
   };
   reportUnknownOptions({ ...CLUSTER_OPTIONS, ...START_OPTIONS }, input, report);
@@ -161,7 +166,11 @@ function validateSize(
   const replicas = readOption("replicas", REPLICAS, options.replicas, report);
   const nodes = readOption("nodes", NODES, options.nodes, report);
   if (Array.isArray(options.replicas)) {
-    return validateShards(nodes, Array.isArray(replicas) ? (replicas as readonly number[]) : undefined, report);
+    return validateShards(
+      nodes,
+      Array.isArray(replicas) ? (replicas as readonly number[]) : undefined,
+      report,
+    );
   }
   const size = { nodes: nodes ?? 6, replicas: typeof replicas === "number" ? replicas : 1 };
   const isValid = (options.nodes === undefined || nodes !== undefined) && replicas !== undefined;

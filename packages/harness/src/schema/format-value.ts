@@ -18,9 +18,9 @@ export function redactValue(value: unknown): Redacted {
 }
 
 /**
- * Formats a value that a caller passed for a message: on one line, as TypeScript code. Only the first level of an array or a plain
- * object is shown. Other objects are shown only by their kind, such as `[Client]`: a client that was passed by mistake contains a
- * password.
+ * Formats a value that a caller passed for a message: on one line, as TypeScript code. Only the first level of an array or a
+ * plain object is shown. Other objects are shown only by their kind, such as `[Client]`: a client that was passed by mistake
+ * contains a password.
  */
 export function formatValue(value: unknown): string {
   if (value instanceof Redacted) return value.description;

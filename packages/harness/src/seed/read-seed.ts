@@ -46,7 +46,12 @@ export async function readSeed(seed: ValidSeed): Promise<ReadySeed> {
   if (seed.kind === "function") return { kind: "function", load: seed.load as SeedFunction };
   const problems: OptionProblem[] = [];
   const report: ReportProblem = (option, given, allowed, remedy) => {
-    problems.push({ option, given: formatValue(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
+    problems.push({
+      option,
+      given: formatValue(given),
+      allowed,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
     return undefined;
   };
   const { kind, files } = seed;
@@ -130,7 +135,11 @@ async function readAof(option: string, path: string, report: ReportProblem): Pro
 }
 
 /** Reads the folder of an append-only file in several parts (7.0), which a manifest lists. */
-async function readAofFolder(option: string, path: string, report: ReportProblem): Promise<DataFile | undefined> {
+async function readAofFolder(
+  option: string,
+  path: string,
+  report: ReportProblem,
+): Promise<DataFile | undefined> {
   const names = (await readdir(path)).filter((name) => !name.startsWith("temp-"));
   const manifests = names.filter((name) => name.endsWith(".manifest"));
   const [manifest] = manifests;

@@ -97,7 +97,12 @@ export function validateWorkload(
 ): ValidWorkload {
   const problems: OptionProblem[] = [];
   const report: ReportProblem = (option, given, allowed, remedy) => {
-    problems.push({ option, given: formatValue(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
+    problems.push({
+      option,
+      given: formatValue(given),
+      allowed,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
     return undefined;
   };
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
