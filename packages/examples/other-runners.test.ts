@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { leftovers } from "./demo/leftovers.ts";
 
-// Runs each recipe of docs/test-runners.md by its own runner, as a user does in a shell.
+// Runs each recipe of docs/guides/other-runners.md with its own runner, as a user does in a shell.
 
 const RECIPES = join(import.meta.dirname, "other-runners");
 /** Far more than a recipe takes: what is still there then does not end by itself. */

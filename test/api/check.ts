@@ -11,7 +11,7 @@ import {
 // Compares the public types of each entry point with its committed report in packages/harness/api. A change of the
 // public types is thereby visible in the diff of a commit. `--update` writes the reports again.
 
-const ENTRY_POINTS = ["index", "vitest", "vitest-global-setup", "vitest-reporter"];
+const ENTRY_POINTS = ["index", "report", "vitest", "vitest-global-setup", "vitest-reporter"];
 
 const { values } = parseArgs({ options: { update: { type: "boolean", default: false } } });
 const root = fileURLToPath(new URL("../../", import.meta.url));

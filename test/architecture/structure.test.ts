@@ -12,15 +12,15 @@ interface Rule {
   readonly types?: string;
 }
 
-/** One rule for each folder and each file at the top of `src`. docs/architecture.md explains them. */
+/** One rule for each folder and each file at the top of `src`. docs/internals/architecture.md explains them. */
 const RULES: Readonly<Record<string, Rule>> = {
   // The base: no cluster is known here.
   errors: { imports: "" },
   clock: { imports: "" },
   log: { imports: "" },
-  timing: { imports: "clock errors" },
+  timing: { imports: "clock errors schema" },
   // Pure.
-  schema: { imports: "" },
+  schema: { imports: "errors" },
   plan: { imports: "errors schema" },
   view: { imports: "plan" },
   // The outside world.
@@ -29,7 +29,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   docker: { imports: "cleanup clock errors plan" },
   clients: { imports: "clock errors plan view", types: "cluster timing" },
   // What all families of a handle share.
-  cluster: { imports: "clients errors log timing", types: "docker evidence formation plan" },
+  cluster: { imports: "clients errors log schema timing", types: "docker evidence formation plan" },
   // The families, and what they are made of.
   queries: { imports: "clock cluster errors plan timing view", types: "clients" },
   formation: { imports: "clock errors plan queries timing view", types: "clients" },
@@ -37,7 +37,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     imports: "clients clock cluster docker errors log plan queries schema timing view",
     types: "failover",
   },
-  failover: { imports: "clients clock cluster errors plan queries timing view" },
+  failover: { imports: "clients clock cluster errors plan queries schema timing view" },
   workload: { imports: "clients clock errors plan queries schema timing view", types: "cluster" },
   seed: { imports: "clients clock docker errors plan schema timing", types: "cleanup" },
   reset: {
@@ -60,7 +60,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "certificates cleanup clients clock docker errors evidence faults formation handle log plan reset seed sharing timing view",
   },
   vitest: {
-    imports: "checks clock errors evidence report sharing start",
+    imports: "checks clock errors evidence plan report schema sharing start",
     types: "cluster failover faults handle queries workload",
   },
   // The entry points of the package.
@@ -80,6 +80,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   "p-retry": "timing",
   "p-limit": "start",
   "tar-stream": "docker",
+  dockerode: "cleanup",
   "ipaddr.js": "plan",
   debug: "log",
   "escape-goat": "report",

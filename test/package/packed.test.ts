@@ -33,7 +33,7 @@ test("the tarball holds what users need, and nothing else", async () => {
       "README.md",
       "LICENSE",
       "CHANGELOG.md",
-      "docs/errors.md",
+      "docs/reference/errors.md",
       "dist/index.js",
       "dist/index.d.ts",
     ]),

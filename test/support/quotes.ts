@@ -13,6 +13,13 @@ export function quotesOf(page: string): readonly Quote[] {
   return [...blocks].map(([, , file = "", region, text = ""]) => ({ file, region, text }));
 }
 
+/** Returns the line numbers of the fenced blocks of TypeScript or JavaScript that do not name a file. */
+export function linesOfUntestedBlocks(page: string): readonly number[] {
+  const isUntested = (line: string): boolean =>
+    /^\s*`{3,}\s*(?:[cm]?[jt]sx?|typescript|javascript)\b/i.test(line) && !/\bfile=/.test(line);
+  return page.split("\n").flatMap((line, index) => (isUntested(line) ? [index + 1] : []));
+}
+
 /** What is quoted of a source: all of it, or a region without the indentation that its lines share. */
 export function quotable(source: string, region: string | undefined): string {
   if (region === undefined) return source;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { RedisClusterNode, StartedRedisCluster } from "testcontainers-redis-cluster";
 
-// Every kind of state that a use of the cluster can leave, as docs/resetting.md lists them.
+// Every kind of state that a use of the cluster can leave, as docs/reference/reset-states.md lists them.
 
 /** A cluster in a test, and what has to be closed at the end of it. */
 export interface Scene {

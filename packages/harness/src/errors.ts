@@ -1,6 +1,6 @@
 import { types } from "node:util";
 
-/** The codes of the errors of this library. docs/errors.md explains each code. */
+/** The codes of the errors of this library. docs/reference/errors.md explains each code. */
 export type ErrorCode =
   | "INVALID_OPTIONS"
   | "SUBNET_TAKEN"
@@ -35,9 +35,9 @@ export type ErrorCode =
 /** The class of all errors that this library throws on purpose, except those of failed assertions. */
 export class RedisClusterError extends Error {
   override readonly name: string = "RedisClusterError";
-  /** Identifies the kind of the failure. docs/errors.md explains for each code what to do. */
+  /** Identifies the kind of the failure. docs/reference/errors.md explains for each code what to do. */
   readonly code: ErrorCode;
-  /** The facts on which the message is based. The keys depend on the code: see docs/errors.md. */
+  /** The facts on which the message is based. The keys depend on the code: see docs/reference/errors.md. */
   readonly details: Readonly<Record<string, unknown>>;
 
   /**

@@ -1,4 +1,6 @@
 import { RedisClusterError } from "../errors.ts";
+import { requireKnownOptions } from "../schema/call-options.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
 import { abortable } from "../timing/deadline.ts";
 import { OngoingCalls } from "./ongoing-calls.ts";
 import { poll } from "../timing/retry.ts";
@@ -123,6 +125,7 @@ export class ApiCalls {
 
   /** Runs a query once. If the deadline passes, its answer is no longer waited for. */
   async query<T>(what: string, options: WaitOptions, query: () => Promise<T>): Promise<T> {
+    requireKnownOptions(what, WAIT_OPTIONS, options);
     return await this.run(what, options, (signal) => abortable(query(), signal));
   }
 

@@ -32,7 +32,8 @@ import { withoutOwnership } from "../sharing/without-ownership.ts";
 import { ClusterSharer } from "../sharing/cluster-sharer.ts";
 import { SharedFaultLog } from "../sharing/shared-fault-log.ts";
 import type { Sharing } from "../sharing/sharing.ts";
-import type { StartupReport } from "../cluster/startup-report.ts";
+import { clusterInfo } from "../cluster/cluster-info.ts";
+import { type StartupFacts, withDeprecatedNames } from "../cluster/startup-report.ts";
 import { WorkloadStarter } from "../workload/workload-starter.ts";
 import { ClusterLifetime } from "./cluster-lifetime.ts";
 import { StartedCluster } from "./started-cluster.ts";
@@ -57,7 +58,7 @@ export interface ClusterParts {
   readonly cleanup: CleanupStack;
   /** The folder for the evidence of failed calls. If undefined, no evidence is written. */
   readonly evidenceDir: string | undefined;
-  readonly startup: StartupReport;
+  readonly startup: StartupFacts;
 }
 
 /** One handle of a cluster: connects the families of {@link cluster}, and lends further handles of the same cluster. */
@@ -97,9 +98,10 @@ export class ClusterHandle {
     this.#parts = parts;
     this.#lifetime = lifetime;
     this.cluster = new StartedCluster({
+      info: clusterInfo(plan),
       plan,
       network: parts.network,
-      startup: parts.startup,
+      startup: withDeprecatedNames(parts.startup),
       queries,
       faults,
       clients,

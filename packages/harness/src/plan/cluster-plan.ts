@@ -27,7 +27,7 @@ export interface ShardPlan {
   readonly replicas: readonly number[];
   /** The shard id, which all nodes of the shard share (Redis 7.2 and newer, Valkey): 40 hex characters. */
   readonly shardId: string;
-  /** The node id of a primary that never exists: see docs/formation.md. */
+  /** The node id of a primary that never exists: see docs/internals/formation.md. */
   readonly placeholderId: string;
 }
 

@@ -6,7 +6,7 @@ import { NEEDED_COMMANDS, SEED_COMMANDS } from "./needed-commands.ts";
 // A start is rejected if the options remove a command of this list. Thus it must contain only commands that the library sends.
 
 const SOURCES = join(import.meta.dirname, "..");
-const PAGE = join(SOURCES, "../../../docs/security.md");
+const PAGE = join(SOURCES, "../../../docs/guides/security.md");
 
 /** Every quoted word of the sources, in upper case. */
 const quotedWords: ReadonlySet<string> = new Set(

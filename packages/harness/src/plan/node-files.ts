@@ -161,7 +161,7 @@ function nodeLine(
  * Returns the nodes.conf of a node for a formation with placeholders. The slots of each shard belong to a placeholder, which is a
  * primary that does not exist, and every real node is a replica of it. A replica boots with the cluster state OK, and keeps it
  * when it takes over. A primary would boot with FAIL and reject writes for 2 s (`CLUSTER_WRITABLE_DELAY` in cluster.c). See
- * docs/formation.md.
+ * docs/internals/formation.md.
  */
 export function renderPlaceholderNodesConf(
   self: NodeFacts,
