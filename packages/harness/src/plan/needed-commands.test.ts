@@ -23,7 +23,7 @@ test.each([...NEEDED_COMMANDS, ...SEED_COMMANDS])(
   },
 );
 
-test("docs/security.md lists exactly the commands that cannot be removed", () => {
+test("docs/guides/security.md lists exactly the commands that cannot be removed", () => {
   const page = readFileSync(PAGE, "utf8");
   const rows =
     /\| commands \| why the library needs them [^]*?\n\n/.exec(page)?.[0].split("\n").slice(2) ?? [];
