@@ -2,7 +2,7 @@ import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { InvalidOptionsError, messageOf, RedisClusterError, summarize } from "./errors.ts";
 
-test("an error carries its code, its details and its first cause", () => {
+test("an error has a code, details and a cause", () => {
   const cause = new Error("address already in use");
   const error = new RedisClusterError("PORT_TAKEN", "Port 7000 is taken.", {
     cause,
@@ -18,14 +18,14 @@ test("an error carries its code, its details and its first cause", () => {
   });
 });
 
-test("an error without a cause has none, and without details has empty ones", () => {
+test("an error has no cause and empty details by default", () => {
   const error = new RedisClusterError("CLUSTER_STOPPED", "The cluster is stopped.");
   expect(Object.hasOwn(error, "cause")).toBe(false);
   expect(error.details).toEqual({});
   expect(Object.hasOwn(new RedisClusterError("NO_DOCKER", "none", { cause: undefined }), "cause")).toBe(true);
 });
 
-test("wrong options are one error that names each on a line of its own", () => {
+test("the error about invalid options has one line for each problem", () => {
   const problems = [
     { option: "nodes", given: "0", allowed: "an integer from 1 to 100" },
     {
@@ -50,18 +50,18 @@ test("wrong options are one error that names each on a line of its own", () => {
   ]);
 });
 
-test("anything that was thrown has a message", () => {
+test("messageOf returns a message for any thrown value", () => {
   const thrown: readonly unknown[] = [new TypeError("no"), "plain text", undefined, 5, null];
   expect(thrown.map(messageOf)).toEqual(["no", "plain text", "undefined", "5", "null"]);
 });
 
-test("an error of another realm is an error, as Jest's tests see those of Node itself", () => {
+test("messageOf recognizes errors of other realms, as in tests of Jest", () => {
   const thrown: unknown = runInNewContext('new RangeError("no")');
   expect(thrown).not.toBeInstanceOf(Error);
   expect(messageOf(thrown)).toBe("no");
 });
 
-test("a few sentences are told whole, and of many the first and how many more", () => {
+test("summarize joins the first sentences and counts the rest", () => {
   expect(summarize([])).toBe("");
   expect(summarize(["a", "b"])).toBe("a; b");
   expect(summarize(["a", "b", "c", "d", "e"])).toBe("a; b; c; d; e");

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 
-/** Every code that an error of this library can carry; docs/reference/errors.md explains each. */
+/** The codes of the errors of this library. docs/reference/errors.md explains each code. */
 export type ErrorCode =
   | "INVALID_OPTIONS"
   | "SUBNET_TAKEN"
@@ -32,15 +32,18 @@ export type ErrorCode =
   | "CLUSTER_STOPPED"
   | "CLEANUP_FAILED";
 
-/** The one error class of this library: everything that it throws on purpose is one, but for failed assertions. */
+/** The class of all errors that this library throws on purpose, except those of failed assertions. */
 export class RedisClusterError extends Error {
   override readonly name: string = "RedisClusterError";
-  /** What went wrong, in a form that a program can act on; docs/reference/errors.md says of each what to do. */
+  /** Identifies the kind of the failure. docs/reference/errors.md explains for each code what to do. */
   readonly code: ErrorCode;
-  /** The facts behind the message; its keys depend on the code, and docs/reference/errors.md lists them. */
+  /** The facts on which the message is based. The keys depend on the code: see docs/reference/errors.md. */
   readonly details: Readonly<Record<string, unknown>>;
 
-  /** `cause` is the first error underneath, where there is one. */
+  /**
+   * @param options.cause the first error that led to this one.
+   * @param options.details the facts on which the message is based. @default no details
+   */
   constructor(
     code: ErrorCode,
     message: string,
@@ -52,29 +55,31 @@ export class RedisClusterError extends Error {
   }
 }
 
-/** A problem with one option. */
+/** A problem with an option. */
 export interface OptionProblem {
-  /** The option's name, with a path if it has parts: `config["save"]`. */
+  /** The name of the option, or the path of the invalid part: `config["save"]`. */
   readonly option: string;
-  /** The given value. Never a secret: a password is shown as its type and length. */
+  /** The given value as text. It is never a secret: for a password it is the type and the length. */
   readonly given: string;
-  /** The allowed values; completes "expected …". */
+  /** The allowed values. It completes "expected …". */
   readonly allowed: string;
-  /** What to do, in a sentence, if `allowed` does not say it all. */
+  /** One sentence about what to do, if `allowed` alone does not explain it. */
   readonly remedy?: string | undefined;
 }
 
-/** Every wrong option at once; thrown before anything is started. */
+/** The error about invalid options, with all problems. It is thrown before anything is started. */
 export class InvalidOptionsError extends RedisClusterError {
   override readonly name: string = "InvalidOptionsError";
+  /** All problems with the options. */
   readonly problems: readonly OptionProblem[];
 
-  constructor(problems: readonly OptionProblem[], whose = "The cluster's") {
+  /** @param owner the owner of the options, as a possessive at the start of the message. */
+  constructor(problems: readonly OptionProblem[], owner = "The cluster's") {
     const lines = problems.map(
       ({ option, given, allowed, remedy }) =>
         `  - ${option}: expected ${allowed}, got ${given}.${remedy === undefined ? "" : ` ${remedy}`}`,
     );
-    super("INVALID_OPTIONS", `${whose} options are wrong; nothing was started.\n${lines.join("\n")}`, {
+    super("INVALID_OPTIONS", `${owner} options are wrong; nothing was started.\n${lines.join("\n")}`, {
       details: { problems },
     });
     this.problems = problems;
@@ -82,10 +87,13 @@ export class InvalidOptionsError extends RedisClusterError {
 }
 
 /**
- * Returns the reason why a wait has ended, with what was missing at that moment: at the end of the message, and as
+ * Returns the error of a wait that has ended, with the condition that was not met: at the end of the message, and as
  * `details.missing`.
  *
- * @param error what said that it was missing; the cause, unless the reason has one.
+ * @param reason the error with which the wait has ended, such as a timeout.
+ * @param missing the condition that was not met.
+ * @param error the error that reported the condition. It becomes the cause unless the reason has one.
+ * @param words the words before the condition in the message.
  */
 export function withMissing(
   reason: RedisClusterError,
@@ -100,21 +108,21 @@ export function withMissing(
   });
 }
 
-/** The message of anything that was thrown, for use inside a longer message. */
+/** Returns the message of a thrown value, for use in a longer message. */
 export function messageOf(thrown: unknown): string {
   return isError(thrown) ? thrown.message : String(thrown);
 }
 
 /**
- * Whether this is an Error, of whatever realm: Jest runs tests, and with them this library, in a realm of their own,
- * where what Node itself throws, such as ECONNREFUSED, is no instance of Error.
+ * Returns whether a thrown value is an Error of any realm. Jest runs tests, and with them this library, in a realm of their own.
+ * There, errors of Node.js itself, such as ECONNREFUSED, are not instances of Error.
  */
 export function isError(thrown: unknown): thrown is Error {
   return thrown instanceof Error || types.isNativeError(thrown);
 }
 
-/** The first few of many sentences, and how many more there are. */
-export function summarize(sentences: readonly string[], most = 5): string {
-  const more = sentences.length - most;
-  return more > 0 ? `${sentences.slice(0, most).join("; ")}; and ${more} more` : sentences.join("; ");
+/** Joins sentences. If there are more than the maximum, the rest is only counted: "a; b; and 3 more". */
+export function summarize(sentences: readonly string[], max = 5): string {
+  const more = sentences.length - max;
+  return more > 0 ? `${sentences.slice(0, max).join("; ")}; and ${more} more` : sentences.join("; ");
 }

@@ -9,7 +9,7 @@ import { planCluster } from "./plan/plan-cluster.ts";
 import { parseSubnet } from "./plan/subnet.ts";
 import { type OptionsToValidate, type ValidOptions, validateOptions } from "./plan/validate-options.ts";
 
-/** What splits, ends or opens something in a redis.conf, a nodes.conf, a shell or an nftables ruleset. */
+/** Texts with a special meaning in redis.conf, nodes.conf, a shell or an nftables ruleset. */
 const PAYLOADS = [
   ...[
     "\n",
@@ -31,12 +31,12 @@ const hostile = fc
     maxLength: 4,
   })
   .map((parts) => parts.join(""));
-/** Hostile, but without what every option refuses: most of these have to be let through unharmed. */
-const quiet = hostile.map((each) => each.replaceAll(/\p{Cc}/gu, "")).filter((each) => each !== "");
-const text = fc.oneof({ weight: 8, arbitrary: quiet }, hostile);
+/** Hostile texts without control characters, which every option rejects. Most of these texts must be accepted unchanged. */
+const printable = hostile.map((value) => value.replaceAll(/\p{Cc}/gu, "")).filter((value) => value !== "");
+const text = fc.oneof({ weight: 8, arbitrary: printable }, hostile);
 const name = fc.oneof({ weight: 8, arbitrary: fc.constantFrom("app", "a.b@c", "x-y_z:1") }, hostile);
 const rule = fc.oneof(
-  { weight: 8, arbitrary: quiet.map((each) => `~${each.replaceAll(/\s/gu, "")}`) },
+  { weight: 8, arbitrary: printable.map((value) => `~${value.replaceAll(/\s/gu, "")}`) },
   { weight: 4, arbitrary: fc.constantFrom("+@all", "(~a +get)", "&*") },
   hostile,
 );
@@ -71,40 +71,40 @@ const optionSets: fc.Arbitrary<unknown> = fc.record(
   { requiredKeys: [] },
 );
 
-/** The arguments of one line as `sdssplitargs` of sds.c reads them; undefined where the server would refuse it. */
+/** Splits a line into arguments as `sdssplitargs` of sds.c does; returns undefined if the server would reject the line. */
 function splitArguments(line: string): readonly string[] | undefined {
-  const found: string[] = [];
+  const args: string[] = [];
   let rest = line;
   for (;;) {
     rest = rest.replace(/^[ \t\n\v\f\r]+/, "");
-    if (rest === "") return found;
+    if (rest === "") return args;
     let argument = "";
-    let quoted = false;
-    while (rest !== "" && (quoted || !/^[ \t\n\v\f\r]/.test(rest))) {
+    let isQuoted = false;
+    while (rest !== "" && (isQuoted || !/^[ \t\n\v\f\r]/.test(rest))) {
       const character = String.fromCodePoint(rest.codePointAt(0) ?? 0);
       rest = rest.slice(character.length);
-      if (character === '"' && quoted) {
+      if (character === '"' && isQuoted) {
         if (rest !== "" && !/^[ \t\n\v\f\r]/.test(rest)) return undefined;
-        quoted = false;
+        isQuoted = false;
         break;
       }
-      if (character === '"') quoted = true;
-      else if (character === "'" && !quoted)
+      if (character === '"') isQuoted = true;
+      else if (character === "'" && !isQuoted)
         return undefined; // This library never writes them.
-      else if (character === "\\" && quoted) {
+      else if (character === "\\" && isQuoted) {
         const next = String.fromCodePoint(rest.codePointAt(0) ?? 0);
-        // Escapes such as \n and \x0a: none is ever meant.
+        // Escape sequences such as \n and \x0a, which this library never writes.
         if (/^[xnrtba]$/.test(next)) return undefined;
         argument += next;
         rest = rest.slice(next.length);
       } else argument += character;
     }
-    if (quoted) return undefined;
-    found.push(argument);
+    if (isQuoted) return undefined;
+    args.push(argument);
   }
 }
 
-/** The directives that this library writes by itself, with and without TLS. */
+/** The directives that this library always writes. */
 const OWN = [
   ...[
     "protected-mode",
@@ -117,7 +117,9 @@ const OWN = [
   ...["repl-diskless-sync-delay", "repl-diskless-load", "repl-ping-replica-period", "cluster-enabled"],
   ...["cluster-announce-ip", "cluster-announce-bus-port", "cluster-node-timeout", "port"],
 ];
+/** The directives that this library writes without TLS. */
 const OWN_PLAIN = ["cluster-announce-port"];
+/** The directives that this library writes with TLS. */
 const OWN_TLS = [
   ...["tls-port", "cluster-announce-tls-port", "tls-cluster", "tls-replication", "tls-auth-clients"],
   ...["tls-ca-cert-file", "tls-cert-file", "tls-key-file"],
@@ -132,17 +134,17 @@ function expectRedisConf(conf: string, plan: ClusterPlan, config: RedisConfig): 
     lines
       .filter((line) => line.startsWith(`${directiveName} `))
       .map((line) => line.slice(directiveName.length + 1));
-  const wanted = new Map<string, number>();
-  for (const own of [...OWN, ...(tls === undefined ? OWN_PLAIN : OWN_TLS)]) wanted.set(own, 1);
-  for (const [each, value] of Object.entries(config)) {
-    const values = [value].flat().map((one) => (one === "" ? '""' : String(one)));
-    expect(valuesOf(each)).toEqual(values);
-    wanted.set(each, values.length);
+  const expectedCounts = new Map<string, number>();
+  for (const own of [...OWN, ...(tls === undefined ? OWN_PLAIN : OWN_TLS)]) expectedCounts.set(own, 1);
+  for (const [directiveName, value] of Object.entries(config)) {
+    const values = [value].flat().map((item) => (item === "" ? '""' : String(item)));
+    expect(valuesOf(directiveName)).toEqual(values);
+    expectedCounts.set(directiveName, values.length);
   }
   const replication = users.find((user) => user.name === replicationUser);
   const expectArgument = (own: string, argument: string | undefined): void => {
     expect(valuesOf(own).map(splitArguments)).toEqual(argument === undefined ? [] : [[argument]]);
-    if (argument !== undefined) wanted.set(own, 1);
+    if (argument !== undefined) expectedCounts.set(own, 1);
   };
   expectArgument("requirepass", password);
   expectArgument("masteruser", replication?.name);
@@ -151,14 +153,14 @@ function expectRedisConf(conf: string, plan: ClusterPlan, config: RedisConfig): 
     ...(defaultUser ? [] : [["default", "off"]]),
     ...users.map((user) => [user.name, "on", `>${user.password}`, ...user.rules]),
   ];
-  if (userLines.length > 0) wanted.set("user", userLines.length);
+  if (userLines.length > 0) expectedCounts.set("user", userLines.length);
   expect(valuesOf("user").map(splitArguments)).toEqual(userLines);
-  const counted = new Map<string, number>();
+  const counts = new Map<string, number>();
   for (const line of lines) {
     const [directiveName = ""] = line.split(" ", 1);
-    counted.set(directiveName, (counted.get(directiveName) ?? 0) + 1);
+    counts.set(directiveName, (counts.get(directiveName) ?? 0) + 1);
   }
-  expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(wanted));
+  expect(Object.fromEntries(counts)).toEqual(Object.fromEntries(expectedCounts));
 }
 
 function expectNodesConf(nodesConf: string, plan: ClusterPlan): void {
@@ -174,24 +176,24 @@ function expectNodesConf(nodesConf: string, plan: ClusterPlan): void {
   expect(members).toHaveLength(plan.formation === "meet" ? 1 : known.length);
 }
 
-let made = 0;
+let count = 0;
 const randomHex = (length: number): string => {
-  made += 1;
-  return made.toString(16).padStart(length, "0");
+  count += 1;
+  return count.toString(16).padStart(length, "0");
 };
 
-test("hostile options are refused by name, or arrive as exactly the values that they are", {
+test("hostile options are rejected, or written to the files as the same values", {
   timeout: 30_000,
 }, () => {
   let accepted = 0;
-  let refused = 0;
+  let rejected = 0;
   fc.assert(
     fc.property(optionSets, (options) => {
       let valid: ValidOptions;
       try {
         valid = validateOptions(options as OptionsToValidate, {});
       } catch (error) {
-        refused += 1;
+        rejected += 1;
         expect(error).toBeInstanceOf(InvalidOptionsError);
         const names = Object.keys(options as object);
         for (const { option } of (error as InvalidOptionsError).problems) {
@@ -216,11 +218,11 @@ test("hostile options are refused by name, or arrive as exactly the values that 
     }),
     { numRuns: 1_000 },
   );
-  // Neither half may become empty by a change of the generator.
-  expect(Math.min(accepted, refused)).toBeGreaterThan(200);
+  // A change of the generators must not make one of the two cases rare.
+  expect(Math.min(accepted, rejected)).toBeGreaterThan(200);
 });
 
-test("no name of a group, plane or share becomes a rule of its own", () => {
+test("hostile names of groups and planes do not add rules to a ruleset", () => {
   const plan = planCluster(validateOptions({}, {}), parseSubnet("10.0.0.0/24"), randomHex);
   const member = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom("node-0", "node-1", "rest", "clients") },
@@ -239,11 +241,11 @@ test("no name of a group, plane or share becomes a rule of its own", () => {
     String.raw`^(table inet t \{|  chain (input|output) \{|    type filter hook (input|output) priority -10; policy accept;|    ip [sd]addr (!= )?${ADDRESSES} (tcp [sd]port \d+ )?(numgen random mod 10000 < \d+ )?drop|  \}|\})$`,
   );
   let accepted = 0;
-  let refused = 0;
+  let rejected = 0;
   fc.assert(
-    fc.property(groupLists, plane, (groups, given) => {
+    fc.property(groupLists, plane, (groups, hostilePlane) => {
       try {
-        for (const cut of planPartition(groups, plan.nodes, { plane: given as Plane })) {
+        for (const cut of planPartition(groups, plan.nodes, { plane: hostilePlane as Plane })) {
           const lines = renderRuleset("t", cut, plan.nodes, 0.5).trimEnd().split("\n");
           expect(lines.filter((line) => !LINE.test(line))).toEqual([]);
           expect(lines.filter((line) => /^ {2}chain|^table/.test(line))).toHaveLength(3);
@@ -252,10 +254,10 @@ test("no name of a group, plane or share becomes a rule of its own", () => {
       } catch (error) {
         if (!(error instanceof RedisClusterError)) throw error;
         expect(error.code).toBe("INVALID_ARGUMENT");
-        refused += 1;
+        rejected += 1;
       }
     }),
     { numRuns: 1_000 },
   );
-  expect(Math.min(accepted, refused)).toBeGreaterThan(50);
+  expect(Math.min(accepted, rejected)).toBeGreaterThan(50);
 });

@@ -1,7 +1,7 @@
 import debug from "debug";
 
 /**
- * What happens to clusters, for whoever looks for a reason: `DEBUG=testcontainers:redis-cluster`, or
- * `DEBUG=testcontainers*` together with what Testcontainers says. Without it nothing is printed. Never a secret.
+ * Logs events of clusters for debugging. Set `DEBUG=testcontainers:redis-cluster`, or `DEBUG=testcontainers*` to include the logs
+ * of Testcontainers. Without it, nothing is printed. The log never contains secrets.
  */
 export const log: debug.Debugger = debug("testcontainers:redis-cluster");

@@ -49,7 +49,7 @@ export class ClientPool implements ClusterClients {
 
   clientOptions(): ClientOptions {
     const { access, addresses, calls, plan } = this.#context;
-    if (calls.ended?.code === "TURN_OVER") calls.refuseEnded();
+    if (calls.ended?.code === "TURN_OVER") calls.throwIfEnded();
     return clusterClientOptions(plan, addresses, access);
   }
 
@@ -83,7 +83,7 @@ export class ClientPool implements ClusterClients {
     try {
       return await connectCluster(plan, addresses, access, options, signal, this.#open.track);
     } catch (error) {
-      calls.refuseEnded();
+      calls.throwIfEnded();
       throw error;
     }
   }

@@ -13,16 +13,16 @@ import {
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 
 /**
- * What a call belongs to: `reset` and `lease` are calls that other calls must not end, `observation` an observed failover,
- * and `call` everything else.
+ * The kind of a call: `reset` and `lease` are calls that other calls must not end, `observation` is an observed failover, and
+ * `call` is every other call.
  */
 export type CallKind = "call" | "observation" | "reset" | "lease";
 
 const POLL_MS = 20;
 
 /**
- * What all public calls of one handle share: they reject after the end of the handle, have a deadline and a signal, can be
- * ended from outside, and record and explain their failures.
+ * Runs the public calls of one handle. They reject after the end of the handle, have a deadline and a signal, can be ended from
+ * outside, and record and explain their failures.
  */
 export class ApiCalls {
   readonly #plan: Pick<ClusterPlan, "nodeTimeoutMs" | "timeScale">;
@@ -35,7 +35,7 @@ export class ApiCalls {
   };
   #ended: RedisClusterError | undefined;
 
-  /** @param explain records what a call threw in a phase, and returns what the call throws to its caller. */
+  /** @param explain records the error of a call in a phase, and returns the error that the call throws to its caller. */
   constructor(
     plan: Pick<ClusterPlan, "nodeTimeoutMs" | "timeScale">,
     explain: (phase: string, error: unknown) => Promise<unknown>,
@@ -44,7 +44,7 @@ export class ApiCalls {
     this.#explain = explain;
   }
 
-  /** Why the handle has ended; undefined while it is in use. */
+  /** The reason why the handle has ended; undefined while it is in use. */
   get ended(): RedisClusterError | undefined {
     return this.#ended;
   }
@@ -55,7 +55,7 @@ export class ApiCalls {
   }
 
   /** @throws RedisClusterError CLUSTER_STOPPED or TURN_OVER after the end of the handle. */
-  refuseEnded(): void {
+  throwIfEnded(): void {
     if (this.#ended !== undefined) throw new RedisClusterError(this.#ended.code, this.#ended.message);
   }
 
@@ -64,31 +64,31 @@ export class ApiCalls {
     await Promise.all(kinds.map((kind) => this.#ongoing[kind].end(reason)));
   }
 
-  /** Aborts with the reason when the calls of this kind that are made now are ended. */
+  /** Returns a signal that aborts, with the reason, when the current calls of this kind are ended. */
   signal(kind: CallKind): AbortSignal {
     return this.#ongoing[kind].signal;
   }
 
-  /** The time limit of a call whose options set none. */
+  /** The default timeout of a call, and the time scale. */
   get waitDefaults(): WaitDefaults {
     const { nodeTimeoutMs, timeScale } = this.#plan;
     return { timeoutMs: Math.max(10_000, (10 * nodeTimeoutMs) / timeScale), timeScale };
   }
 
-  /** The options of a call that consists of several: it also ends if calls are ended between two of them. */
+  /** Returns the options for each part of a call that consists of several calls, so that it also ends between two parts. */
   bound({ timeoutMs, signal }: WaitOptions): WaitOptions {
     return { timeoutMs, signal: anySignal(signal, this.signal("call")) };
   }
 
   /** Runs a call that has no deadline of its own, such as an observation. Its errors are not recorded. */
   async track<T>(kind: CallKind, act: (ended: AbortSignal) => Promise<T>): Promise<T> {
-    this.refuseEnded();
+    this.throwIfEnded();
     return await this.#ongoing[kind].run(act);
   }
 
   /**
-   * Runs a call within its deadline. If the deadline passes, the error says both that the time is over and what was missing.
-   * With a signal that is already aborted, nothing is done.
+   * Runs a call within its deadline. If the deadline passes, the error reports the timeout and the condition that was not met.
+   * If the signal is already aborted, `act` is not called.
    */
   async run<T>(
     what: string | (() => string),
@@ -110,27 +110,26 @@ export class ApiCalls {
     });
   }
 
-  /** Runs a call that asks every 20 ms until there is an answer. `ask` throws the reason why there is none yet. */
-  async waitFor<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
-    requireKnownOptions(what, WAIT_OPTIONS, options);
+  /** Runs a call that polls a query every 20 ms until it returns. Until then, the query throws the reason. */
+  async waitFor<T>(what: string, options: WaitOptions, query: () => Promise<T>): Promise<T> {
     return await this.run(what, options, (signal) =>
       poll(
         async () => {
-          this.refuseEnded();
-          return await ask();
+          this.throwIfEnded();
+          return await query();
         },
         { everyMs: POLL_MS, signal },
       ),
     );
   }
 
-  /** Runs a call that asks once. When the deadline passes, the answer is no longer waited for. */
-  async query<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
+  /** Runs a query once. If the deadline passes, its answer is no longer waited for. */
+  async query<T>(what: string, options: WaitOptions, query: () => Promise<T>): Promise<T> {
     requireKnownOptions(what, WAIT_OPTIONS, options);
-    return await this.run(what, options, (signal) => abortable(ask(), signal));
+    return await this.run(what, options, (signal) => abortable(query(), signal));
   }
 
-  /** Records what a call threw, and returns what to throw instead. */
+  /** Records the error of a call, and returns the error to throw instead. */
   async failed(phase: string, error: unknown): Promise<unknown> {
     return await this.#explain(phase, error);
   }
@@ -140,7 +139,7 @@ function anySignal(given: AbortSignal | undefined, own: AbortSignal): AbortSigna
   return given === undefined ? own : AbortSignal.any([given, own]);
 }
 
-/** The error of a call that was ended from outside: the reason, and what the call was. */
+/** Returns the error of a call that was ended from outside: the reason, with the name of the call. */
 function endError(phase: string, ended: AbortSignal): RedisClusterError | undefined {
   const reason: unknown = ended.reason;
   return reason instanceof RedisClusterError

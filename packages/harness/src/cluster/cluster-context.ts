@@ -3,7 +3,7 @@ import type { ClusterHistory } from "../evidence/cluster-history.ts";
 import type { ApiCalls } from "./api-calls.ts";
 import type { ClusterNodes } from "./cluster-nodes.ts";
 
-/** What all families of one cluster handle share. */
+/** The parts that all families of one cluster handle share. */
 export interface ClusterContext extends ClusterNodes {
   readonly engine: Engine;
   readonly calls: ApiCalls;

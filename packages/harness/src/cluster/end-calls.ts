@@ -4,8 +4,8 @@ import { log } from "../log.ts";
 import type { ClusterContext } from "./cluster-context.ts";
 
 /**
- * How long the end of calls, workloads and faults may take, times the time scale. Reverting network faults takes one helper container
- * for each of some nodes. What has not ended by then is left to the next reset.
+ * The timeout for ending calls, workloads and faults, multiplied by the time scale. Reverting network faults takes one helper
+ * container for each of some nodes. The next reset ends the calls, workloads and faults that have not ended by then.
  */
 const END_TIMEOUT_MS = 10_000;
 

@@ -3,12 +3,12 @@ import type { NodeContainer } from "../docker/node-container.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import type { NodeHandle } from "./node-handle.ts";
 
-/** One node as the library works with it. */
+/** The plan, container, connection and handle of a node. */
 export interface ManagedNode {
   readonly plan: NodePlan;
   readonly container: NodeContainer;
   /** The library's own connection to the server. */
   readonly connection: NodeConnection;
-  /** The node as the user of the handle sees it. */
+  /** The public object of the node. */
   readonly handle: NodeHandle;
 }

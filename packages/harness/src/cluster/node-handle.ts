@@ -61,26 +61,26 @@ export class NodeHandle implements RedisClusterNode {
     if (mapped === undefined) {
       throw new RedisClusterError(
         "NODE_NOT_RUNNING",
-        `No address of ${this.name} is known here: it does not run, and has no port of its own any more.`,
+        `${this.name} has no mapped address, because it is not running. Start it with \`cluster.restart()\`.`,
       );
     }
     return mapped;
   }
 
   get client(): Redis {
-    this.#refuseEnded();
+    this.#throwIfEnded();
     this.#client ??= this.#open({});
     return this.#client;
   }
 
   async connect(options: NodeClientOptions = {}, wait: WaitOptions = {}): Promise<Redis> {
-    this.#refuseEnded();
-    const refused = misplacedOptions(options);
-    if (refused.length > 0) {
+    this.#throwIfEnded();
+    const rejected = misplacedOptions(options);
+    if (rejected.length > 0) {
       throw new RedisClusterError(
         "INVALID_ARGUMENT",
-        `Connecting to ${this.name}: expected options without ${refused.join(", ")}, because the node decides where to connect. Remove ${refused.length === 1 ? "it" : "them"}, or create an ioredis client of your own.`,
-        { details: { node: this.name, options: refused } },
+        `Connecting to ${this.name}: expected options without ${rejected.join(", ")}, because the node determines them. Remove ${rejected.length === 1 ? "it" : "them"}, or create an ioredis client of your own.`,
+        { details: { node: this.name, options: rejected } },
       );
     }
     using deadline = startCallDeadline(`Connecting a client to ${this.name}`, wait, this.#waitDefaults);
@@ -92,7 +92,7 @@ export class NodeHandle implements RedisClusterNode {
       return client;
     } catch (error) {
       client.disconnect();
-      this.#refuseEnded();
+      this.#throwIfEnded();
       throw explainTimeout(deadline.signal, error);
     }
   }
@@ -113,32 +113,36 @@ export class NodeHandle implements RedisClusterNode {
     );
   }
 
-  #refuseEnded(): void {
+  #throwIfEnded(): void {
     if (this.#ended !== undefined) throw new RedisClusterError(this.#ended.code, this.#ended.message);
   }
 
   async state(options: WaitOptions = {}): Promise<ContainerState> {
-    return await this.#asked("for its state", options, () => this.#container.state());
+    return await this.#request("state", options, () => this.#container.state());
   }
 
   async logs({ tail, ...options }: { readonly tail?: number } & WaitOptions = {}): Promise<string> {
-    return await this.#asked("for its log", options, () =>
+    return await this.#request("log", options, () =>
       this.#container.logs(tail === undefined ? {} : { tail }),
     );
   }
 
   async logStream({ since, ...options }: { readonly since?: number } & WaitOptions = {}): Promise<Readable> {
-    return await this.#asked("for its log", options, async (signal) => {
+    return await this.#request("log", options, async (signal) => {
       const stream = await this.#container.logStream(since, signal);
-      // Too late: the caller has its error, and would never destroy the stream.
+      // The call has failed already, and the caller would never destroy the stream.
       if (signal.aborted) stream.destroy();
       return stream;
     });
   }
 
-  async #asked<T>(what: string, options: WaitOptions, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.#ended?.code === "TURN_OVER") this.#refuseEnded();
-    return await withinDeadline(`Asking the engine ${what} (${this.name})`, options, this.#waitDefaults, ask);
+  async #request<T>(
+    what: string,
+    options: WaitOptions,
+    send: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    if (this.#ended?.code === "TURN_OVER") this.#throwIfEnded();
+    return await withinDeadline(`Requesting the ${what} of ${this.name}`, options, this.#waitDefaults, send);
   }
 
   /**

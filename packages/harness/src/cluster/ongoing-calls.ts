@@ -2,16 +2,16 @@ import { setMaxListeners } from "node:events";
 
 /** The calls of one kind that have not settled. All of them can be ended at once. */
 export class OngoingCalls {
-  #ending = unlimited();
+  #ending = createUnlimitedController();
   readonly #ongoing = new Set<Promise<unknown>>();
 
-  /** Aborts, with the reason, when the calls that are made now are ended. */
+  /** Returns a signal that aborts, with the reason, when the current calls are ended. */
   get signal(): AbortSignal {
     return this.#ending.signal;
   }
 
   /**
-   * Makes a call.
+   * Runs a call.
    *
    * @param act receives a signal that aborts, with the reason, if the call is ended before it has settled.
    */
@@ -29,14 +29,14 @@ export class OngoingCalls {
   async end(reason: unknown): Promise<void> {
     const ongoing = [...this.#ongoing];
     const ending = this.#ending;
-    this.#ending = unlimited();
+    this.#ending = createUnlimitedController();
     ending.abort(reason);
     await Promise.allSettled(ongoing);
   }
 }
 
-/** Any number of calls may listen. Older versions of Node print a warning from the eleventh listener of a signal on. */
-function unlimited(): AbortController {
+/** Returns a controller whose signal may have any number of listeners. Older versions of Node.js warn about the eleventh one. */
+function createUnlimitedController(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;

@@ -26,7 +26,8 @@ export interface RedisClusterNode {
    * The address at which this host reaches the node, or reached it when the node last ran. A restart changes the port unless
    * the option `firstHostPort` fixes it.
    *
-   * @throws RedisClusterError NODE_NOT_RUNNING if the node is stopped and another node has received its port.
+   * @throws RedisClusterError NODE_NOT_RUNNING if the node is stopped and another node has received its port, or if it was stopped
+   * when this process connected to the cluster.
    */
   readonly mappedAddress: HostAndPort;
 
@@ -72,7 +73,7 @@ export interface RedisClusterNode {
   state(options?: WaitOptions): Promise<ContainerState>;
 
   /**
-   * Returns everything that the container has printed, stdout and stderr together, as text. It includes earlier boots of the
+   * Returns the whole output of the container, stdout and stderr together, as text. It includes earlier boots of the
    * container, and also works after a kill.
    *
    * @param options.tail the number of lines to return, counted from the end. @default all lines
@@ -83,7 +84,7 @@ export interface RedisClusterNode {
   logs(options?: { readonly tail?: number } & WaitOptions): Promise<string>;
 
   /**
-   * Streams what the container has printed and continues to print, stdout and stderr together. The stream ends when the
+   * Streams the past and future output of the container, stdout and stderr together. The stream ends when the
    * container stops; destroy it to end it earlier. It emits an error if the connection to the engine breaks. The timeout applies
    * to the beginning of the stream only.
    *

@@ -139,7 +139,7 @@ function describeProgress(
     return (
       `${claimant.name} promoted itself with config epoch ${epoch}, but the other nodes ignore this because ${primary} has the newer epoch ${newerEpoch}. ` +
       `${claimant.name} had won an election shortly before, and its server counted those votes again. ` +
-      `Wait ${electionTimes(nodeTimeoutMs).votesMs} ms between two failovers of a shard.`
+      `Wait ${electionTimes(nodeTimeoutMs).authTimeoutMs} ms between two failovers of a shard.`
     );
   }
   const started = candidates.filter(({ electionCount }) => electionCount > 0);

@@ -18,11 +18,13 @@ export async function readElectionCooldownMs(
   const info = parseInfo(await connection.text("INFO", "server"));
   if (forgetsVotes(serverVersion(info))) return 0;
   const nowMs = Number(info.get("server_time_usec")) / 1_000;
-  const { retryMs } = electionTimes(nodeTimeoutMs);
+  const { authRetryTimeMs } = electionTimes(nodeTimeoutMs);
   // With the log driver `none`, the engine has no log. Then the config epoch is checked after the promotion.
-  const log = await container.logs({ since: (nowMs - retryMs) / 1_000, timestamps: true }).catch(() => "");
+  const log = await container
+    .logs({ since: (nowMs - authRetryTimeMs) / 1_000, timestamps: true })
+    .catch(() => "");
   const startedMs = lastElectionMs(log);
-  return startedMs === undefined ? 0 : Math.max(0, startedMs + retryMs + MARGIN_MS - nowMs);
+  return startedMs === undefined ? 0 : Math.max(0, startedMs + authRetryTimeMs + MARGIN_MS - nowMs);
 }
 
 /**

@@ -43,11 +43,11 @@ interface Entry {
 /** The active faults of one handle. */
 export class FaultRegistry {
   readonly #entries: Entry[] = [];
-  readonly #calls: Pick<ApiCalls, "ended" | "refuseEnded">;
+  readonly #calls: Pick<ApiCalls, "ended" | "throwIfEnded">;
   readonly #joining: WaitDefaults;
   readonly #late: LateFaults;
 
-  constructor(calls: Pick<ApiCalls, "ended" | "refuseEnded">, timeScale: number, late: LateFaults) {
+  constructor(calls: Pick<ApiCalls, "ended" | "throwIfEnded">, timeScale: number, late: LateFaults) {
     this.#calls = calls;
     this.#joining = { timeoutMs: JOIN_TIMEOUT_MS, timeScale };
     this.#late = late;
@@ -71,7 +71,7 @@ export class FaultRegistry {
         await withinDeadline(`Healing ${facts.description}`, options, this.#joining, () => ongoing);
         return;
       }
-      this.#calls.refuseEnded();
+      this.#calls.throwIfEnded();
       entry.healing = control.heal(options).catch((error: unknown) => {
         entry.healing = undefined;
         throw error;
@@ -148,7 +148,7 @@ export class FaultRegistry {
 
   /** Heals every fault, last in, first out. If one fails, the others are still healed. */
   async healAll(options: WaitOptions = {}): Promise<void> {
-    this.#calls.refuseEnded();
+    this.#calls.throwIfEnded();
     const errors: unknown[] = [];
     for (const fault of this.active.toReversed()) {
       await fault.heal(options).catch((error: unknown) => errors.push(error));

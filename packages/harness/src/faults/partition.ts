@@ -16,7 +16,7 @@ export async function partition(
   options: PartitionOptions & WaitOptions = {},
 ): Promise<ActiveFault> {
   const { context } = tools;
-  context.calls.refuseEnded();
+  context.calls.throwIfEnded();
   const { plane = "all", oneWay = false } = readCallOptions(
     "partition()",
     PARTITION_OPTIONS,

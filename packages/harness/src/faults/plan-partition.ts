@@ -1,6 +1,6 @@
 import { RedisClusterError } from "../errors.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
-import { formatValue } from "./format-value.ts";
+import { formatValue } from "../schema/format-value.ts";
 import type { PartitionOptions, Plane } from "./options.generated.ts";
 
 const EXAMPLE = 'A valid one is [["node-0"], "rest"].';

@@ -5,7 +5,7 @@ import { keySlot } from "../plan/slots.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 import { replicasOfShard, slotOwners } from "../view/slot-owners.ts";
 import { holdsSlot } from "../view/slot-ranges.ts";
-import { formatValue } from "./format-value.ts";
+import { formatValue } from "../schema/format-value.ts";
 import { sample } from "./sample.ts";
 
 /** Selects nodes by their current state, which the nodes are asked for at the moment of the fault. */

@@ -9,7 +9,7 @@ import { log } from "../log.ts";
 import { poll } from "../timing/retry.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { readView } from "../queries/read-views.ts";
-import { formatValue } from "./format-value.ts";
+import { formatValue } from "../schema/format-value.ts";
 import { readReplicationOffsets } from "./read-replication-offsets.ts";
 import { type Selector, select } from "./select.ts";
 import { validateSelector } from "./validate-selector.ts";
@@ -51,7 +51,7 @@ export class TargetResolver {
    * @throws RedisClusterError UNKNOWN_NODE if a node does not belong to the cluster.
    */
   validate(target: Target): UnresolvedTarget {
-    this.#context.calls.refuseEnded();
+    this.#context.calls.throwIfEnded();
     if (isSelector(target)) {
       const selector = validateSelector(target);
       return { description: formatValue(selector), resolve: (signal) => this.#select(selector, signal) };
@@ -80,7 +80,7 @@ export class TargetResolver {
    * commands.
    */
   ownerOf(key: string): UnresolvedTarget {
-    this.#context.calls.refuseEnded();
+    this.#context.calls.throwIfEnded();
     return {
       description: `the primary of ${JSON.stringify(key)}`,
       resolve: async (signal) => {

@@ -24,7 +24,7 @@ test("removes properties that are undefined", () => {
 test.for<readonly [unknown, string]>([
   [
     { role: "master" },
-    'Invalid target { role: \'master\' }: expected role to be "primary" or "replica", got "master".',
+    'Invalid target { role: "master" }: expected role to be "primary" or "replica", got "master".',
   ],
   [{ random: 1, role: "slave" }, 'expected role to be "primary" or "replica", got "slave"'],
   [{ majorityOf: "replicas" }, 'expected majorityOf to be "primaries", got "replicas"'],

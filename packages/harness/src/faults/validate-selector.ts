@@ -1,5 +1,5 @@
 import { RedisClusterError } from "../errors.ts";
-import { formatValue } from "./format-value.ts";
+import { formatValue } from "../schema/format-value.ts";
 import type { Selector } from "./select.ts";
 
 interface Field {

@@ -10,7 +10,7 @@ const POLL_MS = 5;
 
 /**
  * Adds nodes that were restarted with new processes to a cluster whose other nodes are as planned. The recreated nodes boot with
- * a `nodes.conf` that describes the cluster (`renderReturningNodesConf`), and the other nodes still know them. So CLUSTER MEET,
+ * a `nodes.conf` that describes the cluster (`renderRejoiningNodesConf`), and the other nodes still know them. So CLUSTER MEET,
  * which costs every node two crons of 100 ms, is not needed. Resolves when the cluster is verified and has its final settings.
  *
  * @param running the nodes that were not restarted.

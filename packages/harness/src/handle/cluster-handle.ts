@@ -39,24 +39,24 @@ import { ClusterLifetime } from "./cluster-lifetime.ts";
 import { StartedCluster } from "./started-cluster.ts";
 import type { StartedRedisCluster } from "./started-redis-cluster.ts";
 
-/** What a start, or a connection to a cluster of another process, hands over. */
+/** The parts of a handle, which a start or a connection to a cluster of another process creates. */
 export interface ClusterParts {
   readonly engine: Engine;
   readonly plan: ClusterPlan;
   readonly access: Access;
   readonly addresses: AddressTable;
-  /** In the order of the plan, as are the connections. */
+  /** The containers of the nodes. They and the connections are in the order of the plan. */
   readonly containers: readonly NodeContainer[];
   readonly connections: readonly NodeConnection[];
   readonly network: ClusterNetwork;
   readonly client: Cluster;
-  /** Tracks `client` already. */
+  /** Already tracks `client`. */
   readonly clients: OpenClients<Cluster>;
   readonly lateFaults: LateFaults;
   readonly sharing: Sharing;
-  /** Has the steps that remove the cluster already, if the handle owns it. */
+  /** Already contains the steps that remove the cluster if the handle owns it. */
   readonly cleanup: CleanupStack;
-  /** Where failures of calls write their evidence. Undefined: they write none. */
+  /** The folder for the evidence of failed calls. If undefined, no evidence is written. */
   readonly evidenceDir: string | undefined;
   readonly startup: StartupFacts;
 }

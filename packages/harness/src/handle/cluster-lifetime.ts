@@ -15,13 +15,13 @@ import type { WorkloadStarter } from "../workload/workload-starter.ts";
 const STOP_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS_PER_NODE = 500;
 
-/** What ends with a handle. */
+/** The parts that end with a handle. */
 export interface LifetimeParts {
   readonly clients: ClientPool;
   readonly workloads: WorkloadStarter;
   readonly faults: FaultRegistry;
   readonly sharing: Sharing;
-  /** Has the steps that remove the cluster already, if the handle owns it. */
+  /** Already contains the steps that remove the cluster if the handle owns it. */
   readonly cleanup: CleanupStack;
   /** Stops the handle from which this one was lent; it owns the cluster. */
   readonly stopLender: (() => Promise<void>) | undefined;
@@ -36,14 +36,14 @@ export class ClusterLifetime implements AsyncDisposable {
     this.#context = context;
     this.#parts = parts;
     const { clients, faults, cleanup } = parts;
-    cleanup.add("calls", "what is under way", () => this.#endUse(this.#reason));
+    cleanup.add("calls", "the ongoing calls", () => this.#endUse(this.#reason));
     cleanup.add("faults", "the connections of faults", () => faults.release());
     cleanup.add("clients", "the clients", () => clients.close(this.#reason));
   }
 
   async stop(options: WaitOptions = {}): Promise<void> {
     const { calls, plan } = this.#context;
-    if (this.#wasLeft) calls.refuseEnded();
+    if (this.#wasLeft) calls.throwIfEnded();
     const { cleanup, stopLender } = this.#parts;
     using deadline = startCallDeadline(
       () => `Stopping the cluster (phase: ${cleanup.current ?? "done"})`,
@@ -67,7 +67,7 @@ export class ClusterLifetime implements AsyncDisposable {
     }
   }
 
-  /** Ends ongoing calls with TURN_OVER: waits, observations, faults that are being applied, a reset. Later calls are not affected. */
+  /** Ends ongoing calls, observations and a reset with TURN_OVER. Later calls are not affected. */
   async interrupt(message: string): Promise<void> {
     const reason = new RedisClusterError("TURN_OVER", message);
     await this.#context.calls.end(["call", "observation", "reset"], reason);
@@ -94,7 +94,7 @@ export class ClusterLifetime implements AsyncDisposable {
     return this.#context.calls.ended ?? stopped();
   }
 
-  /** Ends what the handle is doing. If the cluster continues, its faults are reverted; stopped nodes stay stopped. */
+  /** Ends the ongoing calls and workloads. If the cluster continues, its faults are reverted; stopped nodes stay stopped. */
   async #endUse(reason: RedisClusterError): Promise<void> {
     const { calls } = this.#context;
     const { sharing, workloads } = this.#parts;

@@ -43,9 +43,9 @@ export interface StartedRedisCluster
   readonly faults: ClusterFaults;
 
   /**
-   * Closes all clients and removes the containers, their volumes and the network. Faults need not be healed before. A reset that is
-   * running ends with CLUSTER_STOPPED. A second call waits for the first; after a call that failed, another one retries what failed.
-   * If a call times out or is aborted, the removal continues.
+   * Closes all clients and removes the containers, their volumes and the network. Faults need not be healed before. A reset that
+   * is running ends with CLUSTER_STOPPED. A second call waits for the first; after a call that failed, another one retries what
+   * failed. If a call times out or is aborted, the removal continues.
    *
    * The handle of `connectRedisCluster` only closes what it has opened and reverts its faults; stopped nodes stay stopped.
    *

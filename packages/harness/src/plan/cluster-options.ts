@@ -32,8 +32,8 @@ import type {
 import { hasControlCharacter } from "./server-config.ts";
 import { isAddress } from "./subnet.ts";
 
-// The options of a cluster. `./dev pnpm run generate` writes from them the types in options.generated.ts, the reference page and the
-// JSON Schema.
+// The options of a cluster. `./dev pnpm run generate` creates the types in options.generated.ts, the reference page and the JSON
+// Schema from them.
 
 /**
  * The default image: the oldest line of Redis that its publishers still maintain and that the tests of this library run.
@@ -45,17 +45,18 @@ export const DEFAULT_FAULT_IMAGE = "nicolaka/netshoot:v0.13";
 /** The environment variable of the folder for evidence. */
 export const EVIDENCE_VARIABLE = "TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR";
 
-/** The longest time of a start, and of any timeout: an hour. */
-const HOUR_MS = 3_600_000;
+/** Maximum timeout of a start: an hour. */
+const MAX_STARTUP_TIMEOUT_MS = 3_600_000;
+/** Maximum number of nodes of a cluster. */
 export const MAX_NODES = 100;
 const MAX_REPLICAS = 32;
 
-/** What a value of a directive looks like in JSON and in TypeScript. */
+/** The schema of a directive's value, for TypeScript and for the JSON Schema. */
 export const CONFIG_VALUE: Schema<ConfigValue> = typeNamed(
   "ConfigValue",
   anyOf(anyText(), anyNumber(), flag()),
 );
-/** A DNS name that no address looks like. */
+/** A DNS name that cannot be mistaken for an IP address. */
 const DNS_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
@@ -285,7 +286,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
     defaultText: "not published, because nodes communicate inside their network",
   },
   evidenceDir: {
-    // The system knows no path with a zero character.
+    // A path cannot contain a null character.
     schema: text("the path of a folder", (value) => value !== "" && !value.includes("\0")),
     description:
       "The folder for evidence. A start, wait, observation of a failover, reset or stop that fails writes files into a new folder in it, which the error names. The folder is created if it does not exist, and is never cleaned up.",
@@ -298,13 +299,13 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
     default: "auto",
   },
   startupTimeoutMs: {
-    schema: integer(100, HOUR_MS),
+    schema: integer(100, MAX_STARTUP_TIMEOUT_MS),
     description:
       "The timeout of the whole start in milliseconds, excluding the time for finding the engine and pulling the image.",
     defaultText: "60 000 plus 1 000 for each node",
   },
   timeScale: {
-    // With larger factors, timeouts would be longer than anybody waits.
+    // Larger factors would only make the timeouts impractically long.
     schema: numberFrom(1, 100),
     description:
       "A factor for slow machines: multiplies the node timeout, the timeout of the start, and every timeout of the calls and assertions of this cluster, including those that you set.",
@@ -313,7 +314,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
   },
 };
 
-/** The options of a start that are not part of the plan. The plan does not know their types. */
+/** The options of a start that are not part of the plan. The plan does not contain their types. */
 export const START_OPTIONS: OptionTable<{ seed: unknown; signal: unknown; configureNode: unknown }> = {
   seed: {
     // Its content is validated together with the size of the cluster.

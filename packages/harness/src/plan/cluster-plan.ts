@@ -1,135 +1,145 @@
 import type { FormationChoice, PublishOn } from "./options.generated.ts";
 
-/** What a node is: one that serves slots, or may, and one that follows it. Roles move; a plan has those of the start. */
+/** The role of a node. A primary can own slots; a replica replicates a primary. Failovers change roles. */
 export type NodeRole = "primary" | "replica";
 
-/** Where something listens. */
+/** A host name or address, and a port. */
 export interface HostAndPort {
   readonly host: string;
   readonly port: number;
 }
 
-/** Slots `first` to `last`, both included. */
+/** The slots from `first` to `last`, both included. */
 export interface SlotRange {
   readonly first: number;
   readonly last: number;
 }
 
-/** The nodes that are to serve the same slots. */
+/** The plan of a shard: a primary and its replicas, which serve the same slots. */
 export interface ShardPlan {
-  /** Its place in the order of the slots, from 0. */
+  /** The position of the shard in the order of the slots, from 0. */
   readonly index: number;
-  /** Split as `redis-cli --cluster create` splits them. */
+  /** The slots of the shard, divided as `redis-cli --cluster create` divides them. */
   readonly slots: SlotRange;
-  /** Index of the node that is to be the primary. */
+  /** The index of the node that becomes the primary. */
   readonly primary: number;
-  /** Indexes of the nodes that are to be its replicas. */
+  /** The indexes of the nodes that become replicas. */
   readonly replicas: readonly number[];
-  /** 40 hex characters, the same for all of the shard's nodes (Redis 7.2 and newer, Valkey). */
+  /** The shard id, which all nodes of the shard share (Redis 7.2 and newer, Valkey): 40 hex characters. */
   readonly shardId: string;
-  /** Node id of a primary that never exists: see docs/internals/formation.md. */
+  /** The node id of a primary that never exists: see docs/internals/formation.md. */
   readonly placeholderId: string;
 }
 
-/** Everything that is decided of one node before its container is made. */
+/** The plan of a node: everything that is decided before its container is created. */
 export interface NodePlan {
-  /** Its place in `ClusterPlan.nodes`, from 0; first come all primaries. */
+  /** The position of the node in `ClusterPlan.nodes`, from 0. The primaries come first. */
   readonly index: number;
-  /** `node-0`, `node-1`, …: also the node's DNS name on the cluster's network. Says nothing about its role. */
+  /** The name of the node, also as a DNS name on the cluster's network: `node-0`, `node-1`, … It is independent of the role. */
   readonly name: string;
-  /** The host name that the node announces (`cluster-announce-hostname`) and has on the network; undefined if it has none. */
+  /**
+   * The host name that the node announces (`cluster-announce-hostname`) and that it has on the cluster's network; undefined if it
+   * announces none.
+   */
   readonly hostname: string | undefined;
-  /** The container's name on the engine: the cluster's and the node's. */
+  /** The name of the container on the engine: the name of the cluster and the name of the node. */
   readonly containerName: string;
-  /** The Redis Cluster node id, 40 hex characters. */
+  /** The Redis Cluster node id: 40 hex characters. */
   readonly id: string;
-  /** IPv4 address on the cluster's network; the node keeps it for life. */
+  /** The IPv4 address on the cluster's network. It never changes. */
   readonly address: string;
-  /** The client port inside its container, of TLS where the cluster has that. */
+  /** The client port inside the container. With TLS it is the TLS port. */
   readonly port: number;
-  /** The port for the other nodes inside its container. */
+  /** The port of the cluster bus inside the container. */
   readonly busPort: number;
-  /** The client port's fixed port on the host; undefined: a free one, which a restart changes. */
+  /**
+   * The port of the host on which the client port is published. If undefined, the engine chooses one, and a restart changes it.
+   */
   readonly hostPort: number | undefined;
-  /** The bus port's fixed port on the host; undefined: not published. */
+  /** The port of the host on which the bus port is published. If undefined, the bus port is not published. */
   readonly hostBusPort: number | undefined;
-  /** The role that formation gives the node; a failover may change it later. */
+  /** The role of the node after the formation. A failover may change it. */
   readonly role: NodeRole;
-  /** Index of the shard that it is planned into. */
+  /** The index of the shard to which the node belongs after the formation. */
   readonly shard: number;
-  /** The text of its redis.conf. */
+  /** The content of its redis.conf. */
   readonly redisConf: string;
-  /** The name of its nodes.conf (`cluster-config-file`) and the text that it boots with. */
+  /** The name of its nodes.conf (`cluster-config-file`). */
   readonly nodesConfName: string;
+  /** The content of its nodes.conf at the first boot. */
   readonly nodesConf: string;
-  /** Options for the server's first boot only. */
+  /** Arguments of the server that are used only at its first boot. */
   readonly firstBootArguments: readonly string[];
 }
 
-/** The cluster's own network. */
+/** The plan of the cluster's network. */
 export interface NetworkPlan {
-  /** On the engine; the cluster's name. */
+  /** The name of the network on the engine. It is the name of the cluster. */
   readonly name: string;
-  /** IPv4 range, as `172.28.0.0/16`. */
+  /** The IPv4 range, such as `172.28.0.0/16`. */
   readonly subnet: string;
-  /** An address in it, which no node has. */
+  /** The address of the gateway in the subnet. */
   readonly gateway: string;
 }
 
-/** An ACL user in addition to the default one. */
+/** The plan of an ACL user other than the default user. */
 export interface UserPlan {
   readonly name: string;
   readonly password: string;
-  /** The words of ACL SETUSER that say what it may do. */
+  /** The rights of the user, as rules of `ACL SETUSER`. */
   readonly rules: readonly string[];
 }
 
-/** Everything that is decided before Docker is touched. Whatever comes later reads it and decides nothing again. */
+/** The plan of a cluster: everything that is decided before the first request to the engine. */
 export interface ClusterPlan {
-  /** Of the cluster, and in the label of everything that it is made of; another one for each start. */
+  /** The name of the cluster. It is different for each start. All its containers and its network have it in a label. */
   readonly name: string;
-  /** The server's. */
+  /** The image of the server. */
   readonly image: string;
-  /** Of the helper for network faults. */
+  /** The image of the helper that applies network faults. */
   readonly faultImage: string;
+  /** The network of the cluster. */
   readonly network: NetworkPlan;
-  /** First all primaries, in the order of their shards, then the replicas. */
+  /** The nodes: first all primaries, in the order of their shards, then the replicas. */
   readonly nodes: readonly NodePlan[];
-  /** In the order of their slots. */
+  /** The shards, in the order of their slots. */
   readonly shards: readonly ShardPlan[];
+  /** How the nodes become a cluster. */
   readonly formation: FormationChoice;
-  /** The password of the default user; undefined if it has none, or is off. */
+  /** The password of the default user; undefined if it has none, or may not log in. */
   readonly password: string | undefined;
-  /** With those that the library has for itself. */
+  /** The ACL users, including those that the library creates for itself. */
   readonly users: readonly UserPlan[];
   /** Whether the default user may log in. */
   readonly defaultUser: boolean;
-  /** Name of the user as which this library logs in; undefined: the default user. */
+  /** The name of the user as which this library logs in; undefined for the default user. */
   readonly harnessUser: string | undefined;
-  /** Name of the user as which replicas log in to their primary; undefined: the default user. */
+  /** The name of the user as which replicas log in to their primary; undefined for the default user. */
   readonly replicationUser: string | undefined;
-  /** New names of commands (`rename-command`) that this library sends, by their own names in upper case. */
+  /** The new names of renamed commands (`rename-command`) that this library sends, by the original names in upper case. */
   readonly commandNames: Readonly<Record<string, string>>;
-  /** Undefined: no TLS. */
+  /** The options of TLS; undefined without TLS. */
   readonly tls: { readonly clientAuth: boolean; readonly names: string } | undefined;
-  /** MiB of each container, swap included; undefined is all that the engine has. */
+  /** The memory limit of each container in MiB, including swap; undefined without a limit. */
   readonly memoryMb: number | undefined;
-  /** Processors of each container; undefined is all that the engine has. */
+  /** The number of processors that each container may use; undefined without a limit. */
   readonly cpus: number | undefined;
-  /** Processes and threads of each container. */
+  /** The maximum number of processes and threads of each container. */
   readonly pidsLimit: number;
+  /** Whether the root file system of the containers is read-only. */
   readonly readOnlyRoot: boolean;
+  /** The addresses of the engine's host on which ports are published. */
   readonly publishOn: PublishOn;
-  /** Those that were asked for, beside this library's own. */
+  /** The labels of the option `labels`, without the labels of this library. */
   readonly labels: Readonly<Record<string, string>>;
-  /** `cluster-node-timeout` of the finished cluster, the time scale included. */
+  /** The `cluster-node-timeout` of the formed cluster in milliseconds, multiplied by the time scale. */
   readonly nodeTimeoutMs: number;
-  /** What `cluster-require-full-coverage` is to be once the cluster is formed. */
+  /** The value of `cluster-require-full-coverage` after the formation. */
   readonly requireFullCoverage: string;
-  /** Likewise `cluster-replica-no-failover`. */
+  /** The value of `cluster-replica-no-failover` after the formation. */
   readonly replicaNoFailover: string;
-  /** Of the whole start, the time scale included. */
+  /** The timeout of the whole start in milliseconds, multiplied by the time scale. */
   readonly startupTimeoutMs: number;
-  /** By how much every limit of this cluster is longer than elsewhere; node timeout and start are so already. */
+  /** The factor for all timeouts of this cluster. `nodeTimeoutMs` and `startupTimeoutMs` are multiplied by it already. */
   readonly timeScale: number;
 }

@@ -11,41 +11,45 @@ function plan(options: OptionsToValidate): ClusterPlan {
   return planCluster(validateOptions(options, {}), parseSubnet("172.28.0.0/24"), randomHex);
 }
 
-test("a password that is to be random has 128 bits and needs no quoting, and each is another one", () => {
-  const made = plan({ password: true, users: { app: { rules: "+ping" }, other: { rules: "+ping" } } });
-  const all = [made.password, ...made.users.map(({ password }) => password)];
+test("generates a different password of 128 bits for each user, without quotes", () => {
+  const planned = plan({ password: true, users: { app: { rules: "+ping" }, other: { rules: "+ping" } } });
+  const all = [planned.password, ...planned.users.map(({ password }) => password)];
   for (const password of all) expect(password).toMatch(/^[0-9a-f]{32}$/);
   expect(new Set(all).size).toBe(3);
-  expect(made.nodes[0]?.redisConf).toContain(`requirepass "${made.password}"`);
-  expect(made.nodes[0]?.redisConf).toContain(`user app on ">${made.users[0]?.password}" "+ping"`);
+  expect(planned.nodes[0]?.redisConf).toContain(`requirepass "${planned.password}"`);
+  expect(planned.nodes[0]?.redisConf).toContain(`user app on ">${planned.users[0]?.password}" "+ping"`);
 });
 
-test("a user's credentials are found by name, the default user's too where it has a password", () => {
-  const made = plan({ password: "d", users: { app: { password: "a", rules: "+ping" } } });
-  expect(findCredentials(made, "app")).toEqual({ username: "app", password: "a" });
-  expect(findCredentials(made, "default")).toEqual({ username: "default", password: "d" });
+test("returns the credentials of a user, and of the default user if it has a password", () => {
+  const planned = plan({ password: "d", users: { app: { password: "a", rules: "+ping" } } });
+  expect(findCredentials(planned, "app")).toEqual({ username: "app", password: "a" });
+  expect(findCredentials(planned, "default")).toEqual({ username: "default", password: "d" });
 });
 
-test("a user that is not there is an error that names those who are, and no password", () => {
-  const made = plan({ users: { app: { password: "hunter2", rules: "+ping" } } });
-  expect(() => findCredentials(made, "default")).toThrow('expected one of "app", got "default"');
-  expect(() => findCredentials(made, "x")).toThrow(/^(?!.*hunter2)/);
-  expect(() => findCredentials(plan({}), "app")).toThrow("this cluster has none with a password");
+test("an error about an unknown user contains the names of all users but no password", () => {
+  const planned = plan({ users: { app: { password: "hunter2", rules: "+ping" } } });
+  expect(() => findCredentials(planned, "default")).toThrow('expected one of "app", got "default"');
+  expect(() => findCredentials(planned, "x")).toThrow(/^(?!.*hunter2)/);
+  expect(() => findCredentials(plan({}), "app")).toThrow("a user with a password, but this cluster has none");
 });
 
-test("without the default user the library has users of its own, whose credentials can be had", () => {
-  const made = plan({ defaultUser: false, users: { app: { rules: "+ping" } } });
-  expect(made).toMatchObject({ harnessUser: "harness", replicationUser: "replication", password: undefined });
-  expect(made.users.map(({ name, rules }) => [name, rules])).toEqual([
+test("adds users for the library and for replication if the default user is off", () => {
+  const planned = plan({ defaultUser: false, users: { app: { rules: "+ping" } } });
+  expect(planned).toMatchObject({
+    harnessUser: "harness",
+    replicationUser: "replication",
+    password: undefined,
+  });
+  expect(planned.users.map(({ name, rules }) => [name, rules])).toEqual([
     ["app", ["+ping"]],
     ["harness", ["~*", "&*", "+@all"]],
     ["replication", ["+psync", "+replconf", "+ping"]],
   ]);
-  expect(findCredentials(made, "harness").password).toMatch(/^[0-9a-f]{32}$/);
-  expect(() => findCredentials(made, "default")).toThrow('one of "app", "harness", "replication"');
+  expect(findCredentials(planned, "harness").password).toMatch(/^[0-9a-f]{32}$/);
+  expect(() => findCredentials(planned, "default")).toThrow('one of "app", "harness", "replication"');
 });
 
-test("a replication user of the options takes the place of the library's own", () => {
+test("adds no user for replication if the options name one", () => {
   const copy = { rules: "+psync +replconf +ping" };
   expect(plan({ defaultUser: false, users: { copy }, replicationUser: "copy" })).toMatchObject({
     replicationUser: "copy",

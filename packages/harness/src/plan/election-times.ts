@@ -1,13 +1,13 @@
-/** How a server's memory of its own last election is timed. */
-export interface ElectionTimes {
-  /** For so long after its beginning it goes by the votes that it has got. */
-  readonly votesMs: number;
-  /** For so long it begins no other one. */
-  readonly retryMs: number;
+/** The durations, in milliseconds, with which a server limits its elections. */
+interface ElectionTimes {
+  /** How long a replica counts votes after the start of its election. */
+  readonly authTimeoutMs: number;
+  /** How long after the start of an election the replica does not start another one. */
+  readonly authRetryTimeMs: number;
 }
 
-/** `auth_timeout` and `auth_retry_time` in `clusterHandleSlaveFailover` (cluster_legacy.c). */
+/** Returns `auth_timeout` and `auth_retry_time` of `clusterHandleSlaveFailover` (cluster_legacy.c). */
 export function electionTimes(nodeTimeoutMs: number): ElectionTimes {
-  const votesMs = Math.max(2 * nodeTimeoutMs, 2_000);
-  return { votesMs, retryMs: 2 * votesMs };
+  const authTimeoutMs = Math.max(2 * nodeTimeoutMs, 2_000);
+  return { authTimeoutMs, authRetryTimeMs: 2 * authTimeoutMs };
 }

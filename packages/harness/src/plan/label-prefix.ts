@@ -1,2 +1,5 @@
-/** Labels under this prefix, and Testcontainers' own, say who owns a container: they are not the user's to set. */
+/**
+ * The prefix of the labels of this library. They and the labels of Testcontainers identify the owner of a container, so that a
+ * user must not set them.
+ */
 export const LABEL_PREFIX = "testcontainers-redis-cluster.";

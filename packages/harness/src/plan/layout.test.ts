@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { layOutShards, primaryCount } from "./layout.ts";
+import { countPrimaries, layOutShards } from "./layout.ts";
 
-test("six nodes with one replica are laid out as redis-cli lays them out", () => {
+test("lays out six nodes with one replica each as redis-cli does", () => {
   expect(layOutShards(6, 1)).toEqual([
     { primary: 0, replicas: [4] },
     { primary: 1, replicas: [5] },
@@ -10,7 +10,7 @@ test("six nodes with one replica are laid out as redis-cli lays them out", () =>
   ]);
 });
 
-test("nine nodes with two replicas are laid out as redis-cli lays them out", () => {
+test("lays out nine nodes with two replicas each as redis-cli does", () => {
   expect(layOutShards(9, 2)).toEqual([
     { primary: 0, replicas: [4, 5] },
     { primary: 1, replicas: [6, 7] },
@@ -18,7 +18,7 @@ test("nine nodes with two replicas are laid out as redis-cli lays them out", () 
   ]);
 });
 
-test("spare nodes become extra replicas", () => {
+test("assigns remaining nodes as additional replicas", () => {
   expect(layOutShards(8, 1)).toEqual([
     { primary: 0, replicas: [5] },
     { primary: 1, replicas: [6] },
@@ -32,10 +32,10 @@ test("spare nodes become extra replicas", () => {
   ]);
 });
 
-test("every node has exactly one place, and every primary its replicas", () => {
+test("assigns every node exactly once, and every primary at least its replicas", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 0, max: 5 }), (nodes, replicas) => {
-      fc.pre(primaryCount(nodes, replicas) >= 1);
+      fc.pre(countPrimaries(nodes, replicas) >= 1);
       const shards = layOutShards(nodes, replicas);
       const placed = shards.flatMap((shard) => [shard.primary, ...shard.replicas]);
       expect(placed.toSorted((a, b) => a - b)).toEqual(Array.from({ length: nodes }, (_, index) => index));
@@ -44,7 +44,7 @@ test("every node has exactly one place, and every primary its replicas", () => {
   );
 });
 
-test("one or two shards are laid out like any other number", () => {
+test("lays out one or two shards like any other number", () => {
   expect(layOutShards(1, 0)).toEqual([{ primary: 0, replicas: [] }]);
   expect(layOutShards(3, 2)).toEqual([{ primary: 0, replicas: [2, 1] }]);
   expect(layOutShards(4, 1)).toEqual([
@@ -53,7 +53,7 @@ test("one or two shards are laid out like any other number", () => {
   ]);
 });
 
-test("each shard gets its own number of replicas", () => {
+test("gives each shard its own number of replicas if the replicas are a list", () => {
   expect(layOutShards(6, [2, 0, 1])).toEqual([
     { primary: 0, replicas: [3, 4] },
     { primary: 1, replicas: [] },

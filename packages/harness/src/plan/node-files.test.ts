@@ -4,10 +4,10 @@ import type { UserPlan } from "./cluster-plan.ts";
 import {
   firstBootArguments,
   type NodeFacts,
-  renderLonelyNodesConf,
+  renderMeetNodesConf,
   renderPlaceholderNodesConf,
   renderRedisConf,
-  renderReturningNodesConf,
+  renderRejoiningNodesConf,
   type ShardFacts,
 } from "./node-files.ts";
 import type { Persistence, RedisConfig } from "./options.generated.ts";
@@ -16,7 +16,7 @@ const ID = ["a", "b", "c"].map((letter) => letter.repeat(40)) as [string, string
 const SHARD_ID = ["1".repeat(40), "2".repeat(40)] as const;
 const PLACEHOLDER_ID = ["e".repeat(40), "f".repeat(40)] as const;
 
-function fact(index: 0 | 1 | 2, change: Partial<NodeFacts>): NodeFacts {
+function factsOf(index: 0 | 1 | 2, change: Partial<NodeFacts>): NodeFacts {
   return {
     index,
     id: ID[index],
@@ -29,23 +29,23 @@ function fact(index: 0 | 1 | 2, change: Partial<NodeFacts>): NodeFacts {
   };
 }
 
-const NODES = [fact(0, {}), fact(1, { shard: 1 }), fact(2, { role: "replica" })] as const;
+const NODES = [factsOf(0, {}), factsOf(1, { shard: 1 }), factsOf(2, { role: "replica" })] as const;
 const SHARDS: readonly ShardFacts[] = [
   { index: 0, slots: { first: 0, last: 8191 }, shardId: SHARD_ID[0], placeholderId: PLACEHOLDER_ID[0] },
   { index: 1, slots: { first: 8192, last: 16383 }, shardId: SHARD_ID[1], placeholderId: PLACEHOLDER_ID[1] },
 ];
 
-const RETURNING = SHARDS.map((shard, primary) => ({ ...shard, primary }));
+const REJOIN_SHARDS = SHARDS.map((shard, primary) => ({ ...shard, primary }));
 
-/** The values of each directive, in the order in which the server reads them. */
+/** Returns the values of each directive, in the order in which the server reads them. */
 function directives(conf: string): Readonly<Record<string, readonly string[]>> {
-  const found: Record<string, string[]> = {};
+  const values: Record<string, string[]> = {};
   for (const line of conf.trimEnd().split("\n")) {
     const [name = "", ...value] = line.split(" ");
-    found[name] ??= [];
-    found[name].push(value.join(" "));
+    values[name] ??= [];
+    values[name].push(value.join(" "));
   }
-  return found;
+  return values;
 }
 
 function redisConf(
@@ -64,11 +64,11 @@ function redisConf(
   const { defaultUser = true, replicationUser } = options;
   const login = { password, users, defaultUser, replicationUser };
   return directives(
-    renderRedisConf(fact(0, node), { nodeTimeoutMs: 1000, persistence, ...login, tls, config }),
+    renderRedisConf(factsOf(0, node), { nodeTimeoutMs: 1000, persistence, ...login, tls, config }),
   );
 }
 
-test("replicas log in as the replication user, if there is one", () => {
+test("replicas log in as the replication user if there is one", () => {
   const users = [{ name: "copy", password: 'a "b"', rules: ["+psync"] }];
   expect(redisConf({ users, password: "d", replicationUser: "copy" })).toMatchObject({
     requirepass: ['"d"'],
@@ -80,7 +80,7 @@ test("replicas log in as the replication user, if there is one", () => {
   expect(redisConf({ users })).not.toHaveProperty("masteruser");
 });
 
-test("a default user that is off comes before the other users", () => {
+test("redis.conf switches the default user off before it defines the other users", () => {
   const users = [{ name: "app", password: "p", rules: ["+ping"] }];
   expect(redisConf({ users, defaultUser: false })).toMatchObject({
     user: ["default off", 'app on ">p" "+ping"'],
@@ -88,7 +88,7 @@ test("a default user that is off comes before the other users", () => {
   expect(redisConf({ users, defaultUser: false })).not.toHaveProperty("requirepass");
 });
 
-test("a node's redis.conf says where it is and that it is a cluster's", () => {
+test("redis.conf enables the cluster mode and announces the address of the node", () => {
   expect(redisConf({ node: { address: "172.28.0.14", port: 7000, busPort: 17_000 } })).toMatchObject({
     port: ["7000"],
     "cluster-enabled": ["yes"],
@@ -101,7 +101,8 @@ test("a node's redis.conf says where it is and that it is a cluster's", () => {
   });
 });
 
-test("a bus port of its own is set; the usual one is not, because Redis 6.2 knows no such directive", () => {
+// Redis 6.2 does not know the directive.
+test("redis.conf sets cluster-port only if the bus port is not the default", () => {
   expect(redisConf()).not.toHaveProperty("cluster-port");
   expect(redisConf({ node: { busPort: 7001 } })).toMatchObject({
     "cluster-port": ["7001"],
@@ -113,14 +114,11 @@ test.each([
   ["none", '""', "no"],
   ["aof", '""', "yes"],
   ["rdb", "1 1", "no"],
-] as const)(
-  "the persistence %s saves %s and has an append-only file: %s",
-  (persistence, save, appendonly) => {
-    expect(redisConf({ persistence })).toMatchObject({ save: [save], appendonly: [appendonly] });
-  },
-);
+] as const)("with the persistence %s, save is %s and appendonly is %s", (persistence, save, appendonly) => {
+  expect(redisConf({ persistence })).toMatchObject({ save: [save], appendonly: [appendonly] });
+});
 
-test("without a password there is none, with one clients and nodes use it", () => {
+test("redis.conf sets the password for clients and for replication", () => {
   expect(redisConf()).not.toHaveProperty("requirepass");
   expect(redisConf()).not.toHaveProperty("masterauth");
   expect(redisConf({ password: 'a "b" \\c' })).toMatchObject({
@@ -129,7 +127,7 @@ test("without a password there is none, with one clients and nodes use it", () =
   });
 });
 
-test("each ACL user is a line of its own, switched on, with its password and rules quoted", () => {
+test("redis.conf has one line for each ACL user, with the password and rules quoted", () => {
   expect(redisConf()).not.toHaveProperty("user");
   const users = [
     { name: "app", password: 'a "b" \\c', rules: ["~app:*", "+@read"] },
@@ -141,7 +139,7 @@ test("each ACL user is a line of its own, switched on, with its password and rul
   ]);
 });
 
-test("with TLS there is no plain port, and clients, replication and the bus all use it", () => {
+test("with TLS, clients, replication and the bus use it, and there is no plain port", () => {
   const conf = redisConf({ node: { port: 7000, busPort: 17_001 }, tls: { clientAuth: false, names: "all" } });
   expect(conf).toMatchObject({
     port: ["0"],
@@ -161,7 +159,7 @@ test("with TLS there is no plain port, and clients, replication and the bus all 
   expect(Object.keys(redisConf()).filter((name) => name.includes("tls"))).toEqual([]);
 });
 
-test("the user's directives replace the defaults, and each directive stands once", () => {
+test("directives of the option config replace the defaults without repeating them", () => {
   const config = {
     appendonly: true,
     save: ["900 1", "300 10"],
@@ -179,7 +177,7 @@ test("the user's directives replace the defaults, and each directive stands once
   expect(repeated.map(([name]) => name)).toEqual(["save"]);
 });
 
-test("a first boot waits longer for a larger cluster, and nobody takes over or goes down meanwhile", () => {
+test("the first boot prevents failovers, with a longer node timeout for more nodes", () => {
   expect(firstBootArguments(6)).toEqual([
     ...["--cluster-require-full-coverage", "no"],
     ...["--cluster-replica-no-failover", "yes"],
@@ -188,7 +186,7 @@ test("a first boot waits longer for a larger cluster, and nobody takes over or g
   expect(firstBootArguments(100).at(-1)).toBe("55000");
 });
 
-test("nodes.conf of a placeholder start gives the slots to placeholders that every node follows", () => {
+test("nodes.conf assigns all slots to placeholders, whose replicas are the nodes", () => {
   expect(renderPlaceholderNodesConf(NODES[2], NODES, SHARDS)).toBe(
     `eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee 127.0.0.1:6399@6398,,shard-id=1111111111111111111111111111111111111111 master - 0 0 1 connected 0-8191
 ffffffffffffffffffffffffffffffffffffffff 127.0.0.1:6399@6398,,shard-id=2222222222222222222222222222222222222222 master - 0 0 2 connected 8192-16383
@@ -200,41 +198,41 @@ vars currentEpoch 2 lastVoteEpoch 0
   );
 });
 
-test("each shard's nodes start at another epoch, so that their first claims differ", () => {
+test("the nodes of each shard start with a different epoch", () => {
   const epoch = (node: NodeFacts): string | undefined =>
     /^vars currentEpoch (\d+) lastVoteEpoch 0$/m.exec(renderPlaceholderNodesConf(node, NODES, SHARDS))?.[1];
   expect(NODES.map(epoch)).toEqual(["2", "3", "2"]);
 });
 
-test("a placeholder is at none of the node's own ports, whatever they are", () => {
+test("the ports of a placeholder are never ports of the node", () => {
   const anyPort = fc.oneof(
     fc.integer({ min: 1, max: 65_535 }),
     fc.constantFrom(6379, 6397, 6398, 6399, 16_379, 16_397, 16_398, 16_399),
   );
   fc.assert(
     fc.property(anyPort, anyPort, (port, busPort) => {
-      const self = fact(0, { port, busPort });
+      const self = factsOf(0, { port, busPort });
       const [placeholder] = renderPlaceholderNodesConf(self, [self], SHARDS).split("\n");
       const [, client, bus] = / 127\.0\.0\.1:(\d+)@(\d+),/.exec(placeholder ?? "") ?? [];
-      const own = [port, busPort];
-      expect(own).not.toContain(Number(client));
-      expect(own).not.toContain(Number(bus));
+      const nodePorts = [port, busPort];
+      expect(nodePorts).not.toContain(Number(client));
+      expect(nodePorts).not.toContain(Number(bus));
       expect(Number(client) * Number(bus)).toBeGreaterThan(0);
     }),
     { numRuns: 500 },
   );
 });
 
-test("nodes.conf of the plain way knows only the node itself", () => {
-  expect(renderLonelyNodesConf(NODES[1], SHARDS)).toBe(
+test("nodes.conf contains only the node itself for a formation with CLUSTER MEET", () => {
+  expect(renderMeetNodesConf(NODES[1], SHARDS)).toBe(
     `bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb 172.28.0.12:6379@16379,,shard-id=2222222222222222222222222222222222222222 myself,master - 0 0 0 connected
 vars currentEpoch 0 lastVoteEpoch 0
 `,
   );
 });
 
-test("a returning replica knows everybody, and follows its primary from the beginning", () => {
-  const conf = renderReturningNodesConf(NODES[2], NODES, RETURNING, 12);
+test("nodes.conf of a rejoining replica contains all nodes and its primary", () => {
+  const conf = renderRejoiningNodesConf(NODES[2], NODES, REJOIN_SHARDS, 12);
   expect(conf.split("\n")).toEqual([
     `${ID[0]} 172.28.0.11:6379@16379,,shard-id=${SHARD_ID[0]} master - 0 0 0 connected 0-8191`,
     `${ID[1]} 172.28.0.12:6379@16379,,shard-id=${SHARD_ID[1]} master - 0 0 0 connected 8192-16383`,
@@ -244,8 +242,8 @@ test("a returning replica knows everybody, and follows its primary from the begi
   ]);
 });
 
-test("a returning primary sees its slots at a placeholder that nobody is told of", () => {
-  const conf = renderReturningNodesConf(NODES[0], NODES, RETURNING, 12);
+test("nodes.conf of a rejoining primary assigns its slots to a placeholder", () => {
+  const conf = renderRejoiningNodesConf(NODES[0], NODES, REJOIN_SHARDS, 12);
   expect(conf.split("\n")).toEqual([
     `${PLACEHOLDER_ID[0]} :0@0,,shard-id=${SHARD_ID[0]} master,noaddr - 0 0 0 disconnected 0-8191`,
     `${ID[0]} 172.28.0.11:6379@16379,,shard-id=${SHARD_ID[0]} myself,slave ${PLACEHOLDER_ID[0]} 0 0 0 connected`,

@@ -2,7 +2,7 @@ import type { ClusterPlan, NodeRole, SlotRange, UserPlan } from "./cluster-plan.
 import type { Persistence, RedisConfig } from "./options.generated.ts";
 import { configOfNode, quoteArgument, renderConfig } from "./server-config.ts";
 
-/** What the two files say of a node. */
+/** The facts about a node that redis.conf and nodes.conf contain. */
 export interface NodeFacts {
   readonly index: number;
   readonly id: string;
@@ -13,7 +13,7 @@ export interface NodeFacts {
   readonly shard: number;
 }
 
-/** What nodes.conf says of a shard. */
+/** The facts about a shard that nodes.conf contains. */
 export interface ShardFacts {
   readonly index: number;
   readonly slots: SlotRange;
@@ -21,13 +21,14 @@ export interface ShardFacts {
   readonly placeholderId: string;
 }
 
-/** Where a node's certificate, its key and the authority's certificate are in its container. */
+/** The paths in a container of the authority's certificate, and of the node's certificate and key. */
 export const TLS_FILES = {
   ca: "/tmp/redis-node-tls/ca.crt",
   cert: "/tmp/redis-node-tls/node.crt",
   key: "/tmp/redis-node-tls/node.key",
 } as const;
 
+/** The directives of each kind of persistence. */
 const PERSISTENCE: Readonly<Record<Persistence, RedisConfig>> = {
   none: { save: "", appendonly: false },
   aof: { save: "", appendonly: true },
@@ -35,21 +36,23 @@ const PERSISTENCE: Readonly<Record<Persistence, RedisConfig>> = {
 };
 
 /**
- * Options that a node is given on its first boot only, over those of its redis.conf, because a cluster that forms
- * needs other ones than one that is used; formation/final-settings.ts takes them back.
+ * Returns the arguments of the server that are used only at its first boot. They override its redis.conf, because the formation
+ * needs other settings than the formed cluster. formation/final-settings.ts reverts them.
+ *
+ * @param nodes the number of nodes of the cluster.
  */
 export function firstBootArguments(nodes: number): readonly string[] {
   return [
-    // While slots pass from placeholders to primaries, a hole must not turn a node's state to FAIL.
+    // While primaries take over slots from the placeholders, some slots have no owner. This must not make the cluster state FAIL.
     ...["--cluster-require-full-coverage", "no"],
-    // Nobody may be declared dead, however slowly the machine boots: the placeholders never answer, and one that
-    // is FAIL leaves its shard without slots. Measured: 60 containers boot for 15 s on two cores.
+    // No node may be declared failed, even if containers boot slowly. The placeholders never answer, and if a placeholder is
+    // declared failed, its shard has no slots. Measured: 60 containers boot for 15 s on two cores.
     ...["--cluster-replica-no-failover", "yes"],
     ...["--cluster-node-timeout", String(5_000 + 500 * nodes)],
   ];
 }
 
-/** redis.conf of one node. */
+/** Returns the redis.conf of a node. */
 export function renderRedisConf(
   node: NodeFacts,
   cluster: {
@@ -70,20 +73,20 @@ export function renderRedisConf(
   const userLines = [...(cluster.defaultUser ? [] : ["default off"]), ...users.map(userLine)];
   return renderConfig([
     {
-      // Redis refuses clients from other addresses when it has no password; the container's network is the wall here.
+      // Without a password Redis rejects clients from other addresses. Here the network of the container protects the server.
       "protected-mode": false,
       "cluster-config-file": "nodes.conf",
-      // After a sync over a socket the primary streams nothing until the replica's next acknowledgement, up to a
-      // second later (`replicaPutOnline` in replication.c); after one by way of a file it starts at once.
+      // After a sync over a socket, the primary starts to stream only at the replica's next acknowledgement, up to a second later
+      // (`replicaPutOnline` in replication.c). After a sync with a file it starts at once.
       "repl-diskless-sync": false,
-      // The file of a sync would come back as data at the next restart. The server deletes it within a second, and keeps it
-      // where persistence is on.
+      // At the next restart, the server would load the file of a sync as its data. With this directive it deletes the file within
+      // a second, unless persistence is on.
       "rdb-del-sync-files": true,
-      // For those who turn that on again: the default makes the first sync wait five seconds for more replicas.
+      // If a user enables diskless syncs: with the default, the first sync waits five seconds for more replicas.
       "repl-diskless-sync-delay": 0,
-      // With a file in between, Valkey 9 ends a first sync only at the next one-second cron.
+      // If the replica stores a first sync in a file, Valkey 9 completes it only at the next cron, which runs every second.
       "repl-diskless-load": "on-empty-db",
-      // A replica at offset 0 counts as loading in CLUSTER SHARDS until the primary's first ping, by default 10 s.
+      // CLUSTER SHARDS reports a replica at offset 0 as loading until the primary's first ping, by default after 10 s.
       "repl-ping-replica-period": 1,
       ...PERSISTENCE[cluster.persistence],
     },
@@ -107,7 +110,7 @@ function plainPort({ port }: NodeFacts): RedisConfig {
   return { port, "cluster-announce-port": port };
 }
 
-/** TLS takes the place of the plain port. The bus asks for certificates on both sides, whatever clients have to do. */
+/** Returns the directives of a TLS port without a plain port. The bus always requires certificates on both sides. */
 function tlsPort({ port }: NodeFacts, { clientAuth }: NonNullable<ClusterPlan["tls"]>): RedisConfig {
   return {
     port: 0,
@@ -126,12 +129,20 @@ function userLine({ name, password, rules }: UserPlan): string {
   return [name, "on", ...[`>${password}`, ...rules].map(quoteArgument)].join(" ");
 }
 
-/** An address inside every container that refuses connections at once: loopback, and none of the node's own ports. */
-function nobody(self: NodeFacts): string {
+/** Returns a loopback address that is not an address of the node, so that connections to it are refused at once. */
+function unusedAddress(self: NodeFacts): string {
   const [port, busPort] = [6399, 6398, 6397, 6396].filter(
-    (each) => each !== self.port && each !== self.busPort,
+    (candidate) => candidate !== self.port && candidate !== self.busPort,
   );
   return `127.0.0.1:${port}@${busPort}`;
+}
+
+function formatAddress({ address, port, busPort }: NodeFacts): string {
+  return `${address}:${port}@${busPort}`;
+}
+
+function formatSlots({ slots }: ShardFacts): string {
+  return `${slots.first}-${slots.last}`;
 }
 
 function nodeLine(
@@ -142,14 +153,15 @@ function nodeLine(
   primaryId: string,
   tail: string,
 ): string {
-  // The empty field is the hostname. Servers before 7.2 know no fields after it: the boot script takes them out.
+  // The empty field is the host name. Servers before 7.2 do not know the fields after it, and the boot script removes them.
   return `${id} ${address},,shard-id=${shardId} ${flags} ${primaryId} 0 0 ${tail}`;
 }
 
 /**
- * nodes.conf for a placeholder start: each shard's slots belong to a primary that does not exist, and every real
- * node is a replica of it. A replica boots with the state OK, and one that takes over keeps it; a primary would
- * boot with FAIL and refuse writes for 2 s (`CLUSTER_WRITABLE_DELAY` in cluster.c). docs/internals/formation.md tells more.
+ * Returns the nodes.conf of a node for a formation with placeholders. The slots of each shard belong to a placeholder, which is a
+ * primary that does not exist, and every real node is a replica of it. A replica boots with the cluster state OK, and keeps it
+ * when it takes over. A primary would boot with FAIL and reject writes for 2 s (`CLUSTER_WRITABLE_DELAY` in cluster.c). See
+ * docs/internals/formation.md.
  */
 export function renderPlaceholderNodesConf(
   self: NodeFacts,
@@ -159,50 +171,49 @@ export function renderPlaceholderNodesConf(
   const placeholders = shards.map((shard) =>
     nodeLine(
       shard.placeholderId,
-      nobody(self),
+      unusedAddress(self),
       shard.shardId,
       "master",
       "-",
-      `${shard.index + 1} connected ${shard.slots.first}-${shard.slots.last}`,
+      `${shard.index + 1} connected ${formatSlots(shard)}`,
     ),
   );
   const members = nodes.map((node) => {
     const shard = shards[node.shard] as ShardFacts;
     const flags = node.index === self.index ? "myself,slave" : "slave";
-    const address = `${node.address}:${node.port}@${node.busPort}`;
+    const address = formatAddress(node);
     return nodeLine(node.id, address, shard.shardId, flags, shard.placeholderId, "0 connected");
   });
-  // A takeover claims currentEpoch + 1. Starting each shard elsewhere keeps the claims apart from the beginning.
+  // A takeover claims currentEpoch + 1. With another currentEpoch for each shard, the claims differ from the start.
   const vars = `vars currentEpoch ${shards.length + self.shard} lastVoteEpoch 0`;
   return `${[...placeholders, ...members, vars].join("\n")}\n`;
 }
 
 /**
- * nodes.conf for a node that comes back as new into a cluster that is otherwise as planned: it knows all others and their
- * roles, so nobody has to be introduced. A primary comes as the replica of a placeholder that has its slots, and takes over
- * from that. The placeholder has no address, so that nobody is told of it; that Valkey takes it for dead does no harm, as
- * the other primaries are a majority.
+ * Returns the nodes.conf of a recreated node that rejoins a cluster in which the other nodes have their planned roles. The node
+ * knows all other nodes, so that no CLUSTER MEET is necessary. A primary boots as the replica of a placeholder that owns its
+ * slots, and takes over from it. The placeholder has no address, so that it is not gossiped. Valkey considers it failed, which is
+ * harmless because the other primaries are a majority.
  *
- * @param epoch greater than every config epoch of the cluster.
+ * @param epoch an epoch that is greater than every config epoch of the cluster.
  */
-export function renderReturningNodesConf(
+export function renderRejoiningNodesConf(
   self: NodeFacts,
   nodes: readonly NodeFacts[],
   shards: readonly (ShardFacts & { readonly primary: number })[],
   epoch: number,
 ): string {
-  const slotsOf = ({ slots }: ShardFacts): string => `${slots.first}-${slots.last}`;
   const members = nodes.map((node) => {
     const shard = shards[node.shard] as ShardFacts & { readonly primary: number };
-    const address = `${node.address}:${node.port}@${node.busPort}`;
+    const address = formatAddress(node);
     const primary = nodes[shard.primary] as NodeFacts;
     if (node.index === self.index) {
-      const follows = self.role === "primary" ? shard.placeholderId : primary.id;
-      return nodeLine(node.id, address, shard.shardId, "myself,slave", follows, "0 connected");
+      const primaryId = self.role === "primary" ? shard.placeholderId : primary.id;
+      return nodeLine(node.id, address, shard.shardId, "myself,slave", primaryId, "0 connected");
     }
     return node.role === "primary"
-      ? nodeLine(node.id, address, shard.shardId, "master", "-", `0 connected ${slotsOf(shard)}`)
-      : // Its siblings follow nobody until they see whom: they are told when it has taken over.
+      ? nodeLine(node.id, address, shard.shardId, "master", "-", `0 connected ${formatSlots(shard)}`)
+      : // The replicas of a recreated primary replicate it only after its takeover: see formation/join-recreated-nodes.ts.
         nodeLine(node.id, address, shard.shardId, "slave", primary.id, "0 connected");
   });
   const own = shards[self.shard] as ShardFacts;
@@ -215,16 +226,16 @@ export function renderReturningNodesConf(
             own.shardId,
             "master,noaddr",
             "-",
-            `0 disconnected ${slotsOf(own)}`,
+            `0 disconnected ${formatSlots(own)}`,
           ),
         ]
       : [];
   return `${[...placeholder, ...members, `vars currentEpoch ${epoch} lastVoteEpoch 0`].join("\n")}\n`;
 }
 
-/** nodes.conf for the plain way: only the node itself, so that it has the id that was planned. */
-export function renderLonelyNodesConf(self: NodeFacts, shards: readonly ShardFacts[]): string {
+/** Returns the nodes.conf of a node for a formation with CLUSTER MEET. It contains only the node itself, with its planned id. */
+export function renderMeetNodesConf(self: NodeFacts, shards: readonly ShardFacts[]): string {
   const shard = shards[self.shard] as ShardFacts;
-  const address = `${self.address}:${self.port}@${self.busPort}`;
+  const address = formatAddress(self);
   return `${nodeLine(self.id, address, shard.shardId, "myself,master", "-", "0 connected")}\nvars currentEpoch 0 lastVoteEpoch 0\n`;
 }

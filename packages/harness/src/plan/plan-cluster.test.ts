@@ -7,7 +7,7 @@ import { planCluster } from "./plan-cluster.ts";
 import { addressToNumber, numberToAddress, parseSubnet, subnetAt } from "./subnet.ts";
 import { validateOptions } from "./validate-options.ts";
 
-/** As random as a test can do with: never twice the same, and the same in each run. */
+/** Returns a function that returns a different text for each call, but the same texts in each run. */
 function counter(): (characters: number) => string {
   let count = 0;
   return (characters) => {
@@ -21,10 +21,10 @@ function plan(shape: ClusterShape = {}): ClusterPlan {
   return planCluster(valid, valid.subnet ?? parseSubnet("10.192.0.0/24"), counter());
 }
 
-const RECIPE: ClusterShape = { subnet: "172.28.0.0/16", firstAddress: "172.28.0.11" };
+const SIX_NODES: ClusterShape = { subnet: "172.28.0.0/16", firstAddress: "172.28.0.11" };
 
-test("the classic six nodes stand where they are wanted", () => {
-  const { network, nodes, shards } = plan(RECIPE);
+test("plans six nodes with addresses, roles and slots", () => {
+  const { network, nodes, shards } = plan(SIX_NODES);
   expect(network).toMatchObject({ subnet: "172.28.0.0/16", gateway: "172.28.0.1" });
   expect(nodes.map(({ name, address, role, shard }) => [name, address, role, shard])).toEqual([
     ["node-0", "172.28.0.11", "primary", 0],
@@ -41,8 +41,8 @@ test("the classic six nodes stand where they are wanted", () => {
   ]);
 });
 
-test("the network and the containers carry the cluster's name", () => {
-  const { name, network, nodes } = plan(RECIPE);
+test("names the network and the containers after the cluster", () => {
+  const { name, network, nodes } = plan(SIX_NODES);
   expect(name).toBe("redis-cluster-000000000001");
   expect(network.name).toBe(name);
   expect(nodes.map(({ containerName }) => containerName)).toEqual(
@@ -50,7 +50,7 @@ test("the network and the containers carry the cluster's name", () => {
   );
 });
 
-test("every id is forty hex characters, and no two are the same", () => {
+test("generates different ids of 40 hex characters", () => {
   const { nodes, shards } = plan({ nodes: 9, replicas: 2 });
   const ids = [
     ...nodes.map(({ id }) => id),
@@ -61,8 +61,8 @@ test("every id is forty hex characters, and no two are the same", () => {
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{40}$/);
 });
 
-test("every node boots with the whole plan and knows which node it is", () => {
-  const { nodes, shards } = plan(RECIPE);
+test("nodes.conf of every node contains all nodes and marks the node itself", () => {
+  const { nodes, shards } = plan(SIX_NODES);
   for (const self of nodes) {
     const lines = self.nodesConf.trimEnd().split("\n");
     expect(lines.at(-1)).toBe(`vars currentEpoch ${3 + self.shard} lastVoteEpoch 0`);
@@ -80,7 +80,7 @@ test("every node boots with the whole plan and knows which node it is", () => {
   }
 });
 
-test("nodes.conf of a small plan, to the letter", () => {
+test("nodes.conf of three nodes without replicas has this text", () => {
   const shape = { nodes: 3, replicas: 0, subnet: "172.28.0.0/24", port: 7000, busPort: 7100 };
   expect(plan(shape).nodes[1]?.nodesConf).toBe(
     `0000000000000000000000000000000000000003 127.0.0.1:6399@6398,,shard-id=0000000000000000000000000000000000000002 master - 0 0 1 connected 0-5460
@@ -94,16 +94,16 @@ vars currentEpoch 4 lastVoteEpoch 0
   );
 });
 
-test("the plain way boots every node alone, under its planned id", () => {
-  for (const node of plan({ ...RECIPE, formation: "meet" }).nodes) {
+test("with formation meet, nodes.conf contains only the node with its planned id", () => {
+  for (const node of plan({ ...SIX_NODES, formation: "meet" }).nodes) {
     const [line = "", vars] = node.nodesConf.split("\n");
     expect(parseClusterNodes(line)).toMatchObject([{ id: node.id, self: true, role: "primary", slots: [] }]);
     expect(vars).toBe("vars currentEpoch 0 lastVoteEpoch 0");
   }
 });
 
-test("each node's redis.conf announces the node's own address", () => {
-  for (const { address, redisConf } of plan({ ...RECIPE, port: 7000 }).nodes) {
+test("redis.conf of each node announces the address of the node", () => {
+  for (const { address, redisConf } of plan({ ...SIX_NODES, port: 7000 }).nodes) {
     expect(redisConf.split("\n")).toEqual(
       expect.arrayContaining([
         `cluster-announce-ip ${address}`,
@@ -115,7 +115,7 @@ test("each node's redis.conf announces the node's own address", () => {
   }
 });
 
-test("the user's directives are in every node's redis.conf, over the defaults", () => {
+test("redis.conf of every node contains the directives of the option config", () => {
   const config = { appendonly: true, "cluster-config-file": "mine.conf", "maxmemory-policy": "allkeys-lru" };
   for (const { redisConf, nodesConfName } of plan({ config }).nodes) {
     expect(redisConf).toContain("\nmaxmemory-policy allkeys-lru\n");
@@ -133,9 +133,9 @@ test.each([
   [false, "no"],
   ["no", "no"],
   [[true, "no"], "no"],
-] as const)("cluster-require-full-coverage given as %j ends as %s", (given, wanted) => {
+] as const)("converts cluster-require-full-coverage %j to %s", (given, expected) => {
   const config = given === undefined ? {} : { "cluster-require-full-coverage": given };
-  expect(plan({ config }).requireFullCoverage).toBe(wanted);
+  expect(plan({ config }).requireFullCoverage).toBe(expected);
 });
 
 test.each([
@@ -143,15 +143,15 @@ test.each([
   [{ "cluster-replica-no-failover": true }, "yes"],
   [{ "cluster-replica-no-failover": "yes" }, "yes"],
   [{ "cluster-replica-no-failover": false }, "no"],
-] as const)("with %j in the config, cluster-replica-no-failover ends as %s", (config, wanted) => {
-  expect(plan({ config }).replicaNoFailover).toBe(wanted);
+] as const)("converts the config %j to cluster-replica-no-failover %s", (config, expected) => {
+  expect(plan({ config }).replicaNoFailover).toBe(expected);
 });
 
-test("cluster-slave-no-failover, the older name of the same directive, counts as well", () => {
+test("accepts cluster-slave-no-failover, the older name of the directive", () => {
   expect(plan({ config: { "cluster-slave-no-failover": true } }).replicaNoFailover).toBe("yes");
 });
 
-test("published ports count up from the first", () => {
+test("increments the published ports from node to node", () => {
   const { nodes } = plan({ nodes: 3, replicas: 0, firstHostPort: 7000, firstHostBusPort: 17_000 });
   expect(nodes.map(({ hostPort, hostBusPort }) => [hostPort, hostBusPort])).toEqual([
     [7000, 17_000],
@@ -163,7 +163,7 @@ test("published ports count up from the first", () => {
   }
 });
 
-test("without a first address the nodes take the range's addresses in order, less the gateway's", () => {
+test("without firstAddress, assigns the addresses in order except the gateway", () => {
   const addresses = (shape: ClusterShape): readonly string[] =>
     plan(shape).nodes.map(({ address }) => address);
   expect(addresses({ nodes: 3, replicas: 0 })).toEqual(["10.192.0.2", "10.192.0.3", "10.192.0.4"]);
@@ -174,11 +174,11 @@ test("without a first address the nodes take the range's addresses in order, les
   ]);
 });
 
-test("the gateway is the one that was asked for", () => {
+test("uses the gateway of the options", () => {
   expect(plan({ subnet: "172.28.0.0/16", gateway: "172.28.255.254" }).network.gateway).toBe("172.28.255.254");
 });
 
-test("what is asked for goes into the plan unchanged", () => {
+test("copies options into the plan unchanged", () => {
   const shape: ClusterShape = {
     image: "valkey/valkey:9.1",
     password: "p",
@@ -190,23 +190,23 @@ test("what is asked for goes into the plan unchanged", () => {
   expect(plan(shape)).toMatchObject(shape);
 });
 
-test("spare nodes beyond one for each shard are replicas too", () => {
+test("plans remaining nodes as additional replicas", () => {
   const { nodes, shards } = plan({ nodes: 19, replicas: 4 });
   expect(nodes).toHaveLength(19);
   expect(shards.map(({ replicas }) => replicas.length).toSorted((a, b) => a - b)).toEqual([5, 5, 6]);
 });
 
-test("all addresses are distinct, in the range, and none is the network's, the gateway's or the broadcast's", () => {
+test("assigns different addresses that are available to nodes", () => {
   const shapes = fc.record({
     nodes: fc.integer({ min: 3, max: 60 }),
     prefix: fc.integer({ min: 8, max: 29 }),
-    place: fc.integer({ min: addressToNumber("10.0.0.0"), max: addressToNumber("10.255.255.255") }),
+    address: fc.integer({ min: addressToNumber("10.0.0.0"), max: addressToNumber("10.255.255.255") }),
     gateway: fc.option(fc.nat(300), { nil: undefined }),
     first: fc.option(fc.nat(300), { nil: undefined }),
   });
   fc.assert(
-    fc.property(shapes, ({ nodes, prefix, place, gateway, first }) => {
-      const subnet = subnetAt(place, prefix);
+    fc.property(shapes, ({ nodes, prefix, address, gateway, first }) => {
+      const subnet = subnetAt(address, prefix);
       const shape: ClusterShape = {
         nodes,
         replicas: 0,
@@ -216,7 +216,7 @@ test("all addresses are distinct, in the range, and none is the network's, the g
       };
       fc.pre(isValid(shape));
       const { network, nodes: placed } = plan(shape);
-      const numbers = placed.map(({ address }) => addressToNumber(address));
+      const numbers = placed.map((node) => addressToNumber(node.address));
       expect(new Set(numbers).size).toBe(nodes);
       expect(Math.min(...numbers)).toBeGreaterThan(subnet.first);
       expect(Math.max(...numbers)).toBeLessThan(subnet.last);

@@ -3,7 +3,7 @@ import { layOutShards } from "./layout.ts";
 import {
   firstBootArguments,
   type NodeFacts,
-  renderLonelyNodesConf,
+  renderMeetNodesConf,
   renderPlaceholderNodesConf,
   renderRedisConf,
 } from "./node-files.ts";
@@ -12,15 +12,16 @@ import { hostnameOf } from "./server-config.ts";
 import { splitSlots } from "./slots.ts";
 import { numberToAddress, type Subnet } from "./subnet.ts";
 import type { ValidOptions } from "./validate-options.ts";
-import { OWN_USERS } from "./validate-users.ts";
+import { LIBRARY_USERS } from "./validate-users.ts";
 
-/** 128 bits, of characters that nothing has to quote. */
+/** The number of hex characters of a random password: 128 bits, without characters that would have to be quoted. */
 const PASSWORD_CHARACTERS = 32;
 
 /**
- * Decides everything about a cluster: names, addresses, ids, roles, slots and both files of every node.
+ * Plans a cluster: the names, addresses, ids, roles and slots, and redis.conf and nodes.conf of every node.
  *
- * @param randomHex gives a string of so many random hex characters.
+ * @param subnet the subnet of the network, which is `options.subnet` if that is set.
+ * @param randomHex returns a string with the given number of random hex characters.
  */
 export function planCluster(
   options: ValidOptions,
@@ -29,9 +30,10 @@ export function planCluster(
 ): ClusterPlan {
   const name = `redis-cluster-${randomHex(12)}`;
   const gateway = options.gateway ?? subnet.first + 1;
-  const addresses = nodeAddresses(options, subnet, gateway);
-  const slots = splitSlots(layOutShards(options.nodes, options.replicas).length);
-  const shards: readonly ShardPlan[] = layOutShards(options.nodes, options.replicas).map((layout, index) => ({
+  const addresses = planAddresses(options, subnet, gateway);
+  const layouts = layOutShards(options.nodes, options.replicas);
+  const slots = splitSlots(layouts.length);
+  const shards: readonly ShardPlan[] = layouts.map((layout, index) => ({
     ...layout,
     index,
     slots: slots[index] as ShardPlan["slots"],
@@ -39,7 +41,9 @@ export function planCluster(
     placeholderId: randomHex(40),
   }));
   const facts: readonly NodeFacts[] = addresses.map((address, index) => {
-    const shard = shards.find((each) => each.primary === index || each.replicas.includes(index)) as ShardPlan;
+    const shard = shards.find(
+      ({ primary, replicas }) => primary === index || replicas.includes(index),
+    ) as ShardPlan;
     return {
       index,
       id: randomHex(40),
@@ -64,7 +68,7 @@ export function planCluster(
     nodesConfName,
     nodesConf:
       options.formation === "meet"
-        ? renderLonelyNodesConf(node, shards)
+        ? renderMeetNodesConf(node, shards)
         : renderPlaceholderNodesConf(node, facts, shards),
     firstBootArguments: firstBootArguments(options.nodes),
   }));
@@ -87,9 +91,9 @@ export function planCluster(
     publishOn: options.publishOn,
     labels: options.labels,
     nodeTimeoutMs: options.nodeTimeoutMs,
-    requireFullCoverage: yesOrNo(options.config["cluster-require-full-coverage"], true),
-    replicaNoFailover: yesOrNo(
-      // Redis knows both names.
+    requireFullCoverage: formatSwitch(options.config["cluster-require-full-coverage"], true),
+    replicaNoFailover: formatSwitch(
+      // The second name is an alias of the first one.
       options.config["cluster-replica-no-failover"] ?? options.config["cluster-slave-no-failover"],
       false,
     ),
@@ -98,10 +102,10 @@ export function planCluster(
   };
 }
 
-/** Rights that replication needs (redis.conf, `masteruser`). */
+/** The rights that replication needs (`masteruser` in redis.conf). */
 const REPLICATION_RULES = ["+psync", "+replconf", "+ping"];
 
-/** All users, and who logs in as whom. If the default user is off, the library has users of its own. */
+/** Plans the users. If the default user is off, the library and replication get additional users. */
 function planUsers(
   { users, defaultUser, replicationUser }: ValidOptions,
   randomHex: (characters: number) => string,
@@ -111,7 +115,7 @@ function planUsers(
     password: user.password === true ? randomHex(PASSWORD_CHARACTERS) : user.password,
   }));
   if (defaultUser) return { users: given, defaultUser, harnessUser: undefined, replicationUser };
-  const own = (name: string, rules: readonly string[]): UserPlan => ({
+  const createUser = (name: string, rules: readonly string[]): UserPlan => ({
     name,
     password: randomHex(PASSWORD_CHARACTERS),
     rules,
@@ -119,21 +123,22 @@ function planUsers(
   return {
     users: [
       ...given,
-      own(OWN_USERS.harness, ["~*", "&*", "+@all"]),
-      ...(replicationUser === undefined ? [own(OWN_USERS.replication, REPLICATION_RULES)] : []),
+      createUser(LIBRARY_USERS.harness, ["~*", "&*", "+@all"]),
+      ...(replicationUser === undefined ? [createUser(LIBRARY_USERS.replication, REPLICATION_RULES)] : []),
     ],
     defaultUser,
-    harnessUser: OWN_USERS.harness,
-    replicationUser: replicationUser ?? OWN_USERS.replication,
+    harnessUser: LIBRARY_USERS.harness,
+    replicationUser: replicationUser ?? LIBRARY_USERS.replication,
   };
 }
 
-function nodeAddresses(options: ValidOptions, subnet: Subnet, gateway: number): readonly number[] {
+/** Returns the address of each node as a number. */
+function planAddresses(options: ValidOptions, subnet: Subnet, gateway: number): readonly number[] {
   if (options.firstAddress !== undefined) {
     const first = options.firstAddress;
     return Array.from({ length: options.nodes }, (_, index) => first + index);
   }
-  // Validation made sure that there is room for all of them beside the gateway.
+  // The validation has verified that the subnet has enough addresses in addition to the gateway.
   const addresses: number[] = [];
   for (let address = subnet.first + 1; addresses.length < options.nodes; address += 1) {
     if (address !== gateway) addresses.push(address);
@@ -141,8 +146,8 @@ function nodeAddresses(options: ValidOptions, subnet: Subnet, gateway: number): 
   return addresses;
 }
 
-/** What a redis.conf value of a switch is on the wire. */
-function yesOrNo(given: RedisConfig[string] | undefined, otherwise: boolean): string {
-  const value = Array.isArray(given) ? given.at(-1) : (given ?? otherwise);
+/** Returns the value of a boolean directive as CONFIG SET expects it. */
+function formatSwitch(given: RedisConfig[string] | undefined, defaultValue: boolean): string {
+  const value = Array.isArray(given) ? given.at(-1) : (given ?? defaultValue);
   return typeof value === "boolean" ? (value ? "yes" : "no") : String(value);
 }

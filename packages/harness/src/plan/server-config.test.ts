@@ -1,29 +1,29 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  findReservedReason,
   hasControlCharacter,
   isDirectiveName,
   quoteArgument,
   renderConfig,
-  reservedReason,
 } from "./server-config.ts";
 
-test("each directive is one line, switches are yes and no", () => {
+test("renderConfig writes one line for each directive, with yes and no for booleans", () => {
   const config = { port: 6379, appendonly: true, "protected-mode": false, maxmemory: "100mb" };
   expect(renderConfig([config])).toBe("port 6379\nappendonly yes\nprotected-mode no\nmaxmemory 100mb\n");
 });
 
-test("an empty value is written as an empty string, so that the directive keeps its argument", () => {
+test("renderConfig writes an empty value as an empty string in quotes", () => {
   expect(renderConfig([{ save: "" }])).toBe('save ""\n');
 });
 
-test("a list repeats the directive", () => {
+test("renderConfig repeats the directive for each value of a list", () => {
   expect(renderConfig([{ save: ["900 1", "300 10"], appendonly: false }])).toBe(
     "save 900 1\nsave 300 10\nappendonly no\n",
   );
 });
 
-test("a later layer replaces a directive of an earlier one and leaves the others", () => {
+test("renderConfig replaces only the directives that a later layer contains, too", () => {
   const text = renderConfig([
     { save: ["900 1", "300 10"], appendonly: false },
     { save: "" },
@@ -32,32 +32,34 @@ test("a later layer replaces a directive of an earlier one and leaves the others
   expect(text.split("\n").toSorted()).toEqual(["", "appendonly yes", "maxmemory 5", 'save ""']);
 });
 
-test("a password with quotes and backslashes is one quoted argument", () => {
+test("quoteArgument escapes quotes and backslashes", () => {
   expect(quoteArgument("plain")).toBe('"plain"');
   expect(quoteArgument('say "hi"')).toBe('"say \\"hi\\""');
   expect(quoteArgument("back\\slash\\")).toBe('"back\\\\slash\\\\"');
   expect(quoteArgument("it's # one")).toBe('"it\'s # one"');
 });
 
-/** How Redis reads a quoted argument back (`sdssplitargs`); undefined where it would refuse it. */
+/** Returns how Redis parses a quoted argument (`sdssplitargs`); undefined if it would reject the argument. */
 function readQuoted(text: string): string | undefined {
   if (!text.startsWith('"')) return undefined;
   let value = "";
-  for (let at = 1; at < text.length; at += 1) {
-    const character = text[at];
-    if (character === '"') return at === text.length - 1 ? value : undefined;
-    if (character === "\\") at += 1;
-    const taken = text[at];
-    if (taken === undefined || (character === "\\" && /[nrtbax]/.test(taken))) return undefined;
-    value += taken;
+  for (let index = 1; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === '"') return index === text.length - 1 ? value : undefined;
+    if (character === "\\") index += 1;
+    const next = text[index];
+    if (next === undefined || (character === "\\" && /[nrtbax]/.test(next))) return undefined;
+    value += next;
   }
   return undefined;
 }
 
-test("Redis reads every quoted argument back as it was", () => {
-  const likely = fc.string({ unit: fc.constantFrom('"', "\\", "'", " ", "#", "n", "x", "4", "é", "🔑") });
+test("Redis parses every quoted argument as the original text", () => {
+  const specialText = fc.string({
+    unit: fc.constantFrom('"', "\\", "'", " ", "#", "n", "x", "4", "é", "🔑"),
+  });
   fc.assert(
-    fc.property(fc.oneof(likely, fc.string()), (text) => {
+    fc.property(fc.oneof(specialText, fc.string()), (text) => {
       fc.pre(!hasControlCharacter(text));
       expect(readQuoted(quoteArgument(text))).toBe(text);
     }),
@@ -79,7 +81,7 @@ test.each([
   "port",
   "requirepass",
   "supervised",
-])("%s is the plan's to decide", (name) => expect(reservedReason(name)).toMatch(/\w/));
+])("findReservedReason returns a reason for %s", (name) => expect(findReservedReason(name)).toMatch(/\w/));
 
 test.each([
   ["requirepass", "`password`"],
@@ -90,17 +92,17 @@ test.each([
   ["cluster-node-timeout", "`nodeTimeoutMs`"],
   ["logfile", "`node.logs()`"],
   ["dir", "`configureNode`"],
-])("whoever wants to set %s is shown the way: %s", (name, way) => {
-  expect(reservedReason(name)).toContain(way);
+])("findReservedReason recommends an alternative to %s: %s", (name, alternative) => {
+  expect(findReservedReason(name)).toContain(alternative);
 });
 
 test.each(["save", "maxmemory", "cluster-config-file", "constructor", "toString", "__proto__"])(
-  "%s is not reserved",
-  (name) => expect(reservedReason(name)).toBeUndefined(),
+  "findReservedReason returns undefined for %s",
+  (name) => expect(findReservedReason(name)).toBeUndefined(),
 );
 
 test.each(["save", "maxmemory-policy", "cluster-allow-reads-when-down", "set-max-listpack-entries", "a1"])(
-  "%s is spelt like a directive",
+  "isDirectiveName accepts %s",
   (name) => expect(isDirectiveName(name)).toBe(true),
 );
 
@@ -116,12 +118,18 @@ test.each([
   "save_x",
   "#save",
   'sa"ve',
-])("%j is not spelt like a directive", (name) => expect(isDirectiveName(name)).toBe(false));
+])("isDirectiveName rejects %j", (name) => expect(isDirectiveName(name)).toBe(false));
 
-test.each(["\n", "a\nb", "\r", "\t", "\0", "\u007f", "\u0085"])("%j holds a control character", (text) => {
-  expect(hasControlCharacter(text)).toBe(true);
-});
+test.each(["\n", "a\nb", "\r", "\t", "\0", "\u007f", "\u0085"])(
+  "hasControlCharacter returns true for %j",
+  (text) => {
+    expect(hasControlCharacter(text)).toBe(true);
+  },
+);
 
-test.each(["", "plain text", "naïve", "🔑", "a\u2028b", '"\\'])("%j holds none", (text) => {
-  expect(hasControlCharacter(text)).toBe(false);
-});
+test.each(["", "plain text", "naïve", "🔑", "a\u2028b", '"\\'])(
+  "hasControlCharacter returns false for %j",
+  (text) => {
+    expect(hasControlCharacter(text)).toBe(false);
+  },
+);

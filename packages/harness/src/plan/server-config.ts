@@ -1,11 +1,11 @@
 import type { ConfigValue, RedisConfig } from "./options.generated.ts";
 
-/** Directives that the plan decides, each with the option to use instead. */
-const RESERVED: Readonly<Record<string, string>> = {
+/** The directives that the plan determines, with what to do instead of setting them. */
+const RESERVED_DIRECTIVES: Readonly<Record<string, string>> = {
   "cluster-announce-bus-port": "use the option `busPort`",
   "cluster-announce-ip": "use the options `subnet` and `firstAddress`",
   "cluster-announce-port": "use the option `port`",
-  "cluster-enabled": "it is always on",
+  "cluster-enabled": "it is always `yes`",
   "cluster-node-timeout": "use the option `nodeTimeoutMs`",
   "cluster-port": "use the option `busPort`",
   daemonize: "the server must be the main process of its container",
@@ -21,10 +21,10 @@ const RESERVED: Readonly<Record<string, string>> = {
   supervised: "the server must be the main process of its container",
 };
 
-/** Directives that name a node, so that each node needs a value of its own: `{name}` and `{index}` stand for the node's. */
+/** The directives that name a node. In their values, `{name}` and `{index}` stand for the name and the number of the node. */
 export const NAMING_DIRECTIVES = ["cluster-announce-hostname", "cluster-announce-human-nodename"] as const;
 
-/** Returns the directives of one node, with the node's name and number in the place of `{name}` and `{index}`. */
+/** Returns the directives of a node, with its name and number instead of `{name}` and `{index}`. */
 export function configOfNode(config: RedisConfig, index: number): RedisConfig {
   const named = NAMING_DIRECTIVES.filter((name) => Object.hasOwn(config, name)).map((name) => [
     name,
@@ -38,7 +38,7 @@ export function hostnameOf(config: RedisConfig, index: number): string | undefin
   return String(configOfNode(config, index)["cluster-announce-hostname"] ?? "") || undefined;
 }
 
-/** Directives that the plan decides where it has TLS. Ciphers and protocols stay the user's. */
+/** The directives that the plan determines with TLS. Ciphers and protocols remain options of the user. */
 const TLS_DIRECTIVES: ReadonlySet<string> = new Set([
   "cluster-announce-tls-port",
   "tls-auth-clients",
@@ -55,65 +55,78 @@ const TLS_DIRECTIVES: ReadonlySet<string> = new Set([
   "tls-replication",
 ]);
 
+/** Returns whether the plan determines a directive with TLS. */
 export function isTlsDirective(directive: string): boolean {
   return TLS_DIRECTIVES.has(directive);
 }
 
-export function reservedReason(directive: string): string | undefined {
-  return Object.hasOwn(RESERVED, directive) ? RESERVED[directive] : undefined;
+/** Returns why a directive must not be set, or what to do instead; undefined if it may be set. */
+export function findReservedReason(directive: string): string | undefined {
+  return Object.hasOwn(RESERVED_DIRECTIVES, directive) ? RESERVED_DIRECTIVES[directive] : undefined;
 }
 
-/** A directive's name as Redis spells them. Anything else could carry a second directive. */
+/** Returns whether a text has the form of the name of a directive. Other texts could contain a second directive. */
 export function isDirectiveName(name: string): boolean {
   return /^[a-z][a-z0-9-]*$/.test(name);
 }
 
-/** What a redis.conf value must not hold: each directive is one line, and a line ends at these. */
+/** Returns whether a text contains control characters. A value in redis.conf must not, because some of them end the line. */
 export function hasControlCharacter(text: string): boolean {
   return /\p{Cc}/u.test(text);
 }
 
-function valueText(value: ConfigValue): string {
+function formatConfigValue(value: ConfigValue): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   const text = String(value);
   return text === "" ? '""' : text;
 }
 
-/** A string as one quoted redis.conf argument (`sdssplitargs` in sds.c reads it back). */
+/** Quotes a text as one argument in redis.conf (the inverse of `sdssplitargs` in sds.c). */
 export function quoteArgument(text: string): string {
   return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
 
 /**
- * The arguments of one redis.conf line (`sdssplitargs` in sds.c). Undefined if a quote is not closed or not followed by
- * a blank.
+ * Splits a line of redis.conf into its arguments, as `sdssplitargs` in sds.c does. Returns undefined if a quote is not closed, or
+ * is not followed by a blank.
  */
 export function splitArguments(line: string): readonly string[] | undefined {
-  const found: string[] = [];
+  const args: string[] = [];
   let rest = line.trim();
   while (rest !== "") {
     const match = /^(?:"((?:\\.|[^"\\])*)"|'((?:\\'|[^'])*)'|([^\s"']\S*))(?=\s|$)/.exec(rest);
     if (match === null) return undefined;
     const [whole, double, single, bare] = match;
-    found.push(double?.replaceAll(ESCAPE, unescaped) ?? single?.replaceAll("\\'", "'") ?? bare ?? "");
+    args.push(double?.replaceAll(ESCAPE, unescapeMatch) ?? single?.replaceAll("\\'", "'") ?? bare ?? "");
     rest = rest.slice(whole.length).trimStart();
   }
-  return found;
+  return args;
 }
 
+/** An escape sequence in double quotes. */
 const ESCAPE = /\\(?:x([0-9a-f]{2})|(.))/gi;
-const CONTROL: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\u0007" };
+const CONTROL_CHARACTERS: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  b: "\b",
+  a: "\u0007",
+};
 
-function unescaped(_: string, hex: string | undefined, character = ""): string {
-  return hex === undefined ? (CONTROL[character] ?? character) : String.fromCodePoint(parseInt(hex, 16));
+function unescapeMatch(_: string, hex: string | undefined, character = ""): string {
+  return hex === undefined
+    ? (CONTROL_CHARACTERS[character] ?? character)
+    : String.fromCodePoint(parseInt(hex, 16));
 }
 
-/** redis.conf text: later layers replace the directives of earlier ones by name. */
+/** Returns the text of a redis.conf. The directives of later layers replace directives of earlier layers with the same name. */
 export function renderConfig(layers: readonly RedisConfig[]): string {
   const merged = new Map<string, RedisConfig[string]>();
-  for (const layer of layers) for (const [name, value] of Object.entries(layer)) merged.set(name, value);
+  for (const [name, value] of layers.flatMap((layer) => Object.entries(layer))) merged.set(name, value);
   const lines = [...merged].flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value as ConfigValue]).map((each) => `${name} ${valueText(each)}`),
+    (Array.isArray(value) ? value : [value as ConfigValue]).map(
+      (item) => `${name} ${formatConfigValue(item)}`,
+    ),
   );
   return `${lines.join("\n")}\n`;
 }

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keyForRange, keySlot, SLOT_COUNT, splitSlots } from "./slots.ts";
 
-test("slots split as redis-cli splits them", () => {
+test("divides slots as redis-cli does", () => {
   expect(splitSlots(3)).toEqual([
     { first: 0, last: 5460 },
     { first: 5461, last: 10922 },
     { first: 10923, last: 16383 },
   ]);
-  // Seen with redis-cli 8.0 --cluster create: five masters.
+  // The output of redis-cli 8.0 --cluster create for five masters.
   expect(splitSlots(5).map(({ first, last }) => `${first}-${last}`)).toEqual([
     "0-3276",
     "3277-6553",
@@ -18,7 +18,7 @@ test("slots split as redis-cli splits them", () => {
   ]);
 });
 
-test("every slot belongs to exactly one shard, whatever the number of shards", () => {
+test("assigns every slot to exactly one shard for any number of shards", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100 }), (shards) => {
       const ranges = splitSlots(shards);
@@ -30,13 +30,13 @@ test("every slot belongs to exactly one shard, whatever the number of shards", (
   );
 });
 
-test("a key's slot is the one that Redis computes, and a hash tag decides it", () => {
+test("computes the slot of a key as Redis does, from the hash tag if there is one", () => {
   expect(keySlot("foo")).toBe(12182);
   expect(keySlot("{user1000}.following")).toBe(keySlot("{user1000}.followers"));
   expect(keySlot("foo{}{bar}")).toBe(8363);
 });
 
-test("a key can be found for any range", () => {
+test("finds a key with a slot in a range", () => {
   const range = { first: 9999, last: 10010 };
   const slot = keySlot(keyForRange(range, "probe:"));
   expect(slot).toBeGreaterThanOrEqual(range.first);

@@ -1,19 +1,22 @@
 import type { SlotRange } from "./cluster-plan.ts";
 
-/** Number of slots of every Redis Cluster. */
+/** The number of slots of every Redis Cluster. */
 export const SLOT_COUNT = 16384;
 
 /**
- * The slot of a key: CRC16 (XMODEM) modulo 16384 of its hash tag, which is what stands between the first `{` and the
- * first `}` after it, or of the whole key where nothing stands there (`keyHashSlot` in cluster.c).
+ * Returns the slot of a key: CRC16 (XMODEM) of its hash tag, modulo 16384 (`keyHashSlot` in cluster.c). The hash tag is the text
+ * between the first `{` and the first `}` after it, or the whole key if there is no such text.
+ *
+ * @param key the key as the server receives it.
+ * @returns an integer from 0 to 16 383.
  */
 export function keySlot(key: string): number {
   return keySlotOfBytes(Buffer.from(key));
 }
 
-/** The slot of a key that need not be text. */
+/** Returns the slot of a key that may contain any bytes. */
 export function keySlotOfBytes(bytes: Uint8Array): number {
-  // One character a byte.
+  // In latin1, each byte is one character.
   const key = Buffer.from(bytes).toString("latin1");
   const open = key.indexOf("{");
   const close = open === -1 ? -1 : key.indexOf("}", open);
@@ -31,25 +34,25 @@ function crc16(bytes: Uint8Array): number {
 }
 
 /**
- * Splits all slots over `shards` as `redis-cli --cluster create` does: a running sum in single precision, rounded
- * to the nearest slot, the last shard taking what is left (`clusterManagerCommandCreate` in redis-cli.c).
+ * Divides all slots among shards as `redis-cli --cluster create` does (`clusterManagerCommandCreate` in redis-cli.c): it sums the
+ * share of a shard in single precision and rounds the sum to the nearest slot. The last shard gets all remaining slots.
  */
 export function splitSlots(shards: number): readonly SlotRange[] {
   const share = Math.fround(SLOT_COUNT / shards);
   const ranges: SlotRange[] = [];
   let first = 0;
-  let cursor = 0;
+  let sum = 0;
   for (let shard = 0; shard < shards; shard += 1) {
-    const end = Math.fround(Math.fround(cursor + share) - 1);
+    const end = Math.fround(Math.fround(sum + share) - 1);
     const last = shard === shards - 1 ? SLOT_COUNT - 1 : Math.round(end);
     ranges.push({ first, last });
     first = last + 1;
-    cursor = Math.fround(cursor + share);
+    sum = Math.fround(sum + share);
   }
   return ranges;
 }
 
-/** A key of the given range, found by trying `prefix` plus a number. */
+/** Returns a key with a slot in the range: the prefix and the first number that leads to such a slot. */
 export function keyForRange(range: SlotRange, prefix: string): string {
   for (let attempt = 0; ; attempt += 1) {
     const key = `${prefix}${attempt}`;

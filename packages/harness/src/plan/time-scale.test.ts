@@ -14,18 +14,18 @@ function problemsOf(act: () => unknown): InvalidOptionsError["problems"] {
 const scaleOf = (options: OptionsToValidate, environment: Record<string, string>): number =>
   validateOptions(options, environment).timeScale;
 
-test("without anything said, time is as it is", () => {
+test("is 1 by default", () => {
   expect(scaleOf({}, {})).toBe(1);
   expect(scaleOf({}, { TRC_TIME_SCALE: "" })).toBe(1);
 });
 
-test("the option goes before the environment", () => {
+test("prefers the option to the environment variable", () => {
   expect(scaleOf({}, { TRC_TIME_SCALE: "2.5" })).toBe(2.5);
   expect(scaleOf({ timeScale: 3 }, { TRC_TIME_SCALE: "2.5" })).toBe(3);
 });
 
 test.for(["0.5", "measured", "fast", "-1", "101", "Infinity"])(
-  "TRC_TIME_SCALE=%s is refused, by its own name",
+  "rejects TRC_TIME_SCALE=%s and names the variable",
   (value) => {
     expect(problemsOf(() => validateOptions({}, { TRC_TIME_SCALE: value }))).toEqual([
       {
@@ -37,14 +37,14 @@ test.for(["0.5", "measured", "fast", "-1", "101", "Infinity"])(
   },
 );
 
-test.for([0, 0.9, 101, Number.NaN, "2", "measured", null, {}])("the option %s is refused", (timeScale) => {
+test.for([0, 0.9, 101, Number.NaN, "2", "measured", null, {}])("rejects the option %s", (timeScale) => {
   const problems = problemsOf(() => validateOptions({ timeScale: timeScale as number }, {}));
   expect(problems.map(({ option }) => option)).toEqual(["timeScale"]);
 });
 
-test("node timeout and start are stretched together, and nothing else is", () => {
+test("multiplies only the node timeout and the timeout of the start", () => {
   const options = { nodeTimeoutMs: 500, startupTimeoutMs: 10_000 };
-  const stretched = { timeScale: 2.5, nodeTimeoutMs: 1_250, startupTimeoutMs: 25_000 };
-  const usual = validateOptions(options, {});
-  expect(validateOptions({ ...options, timeScale: 2.5 }, {})).toEqual({ ...usual, ...stretched });
+  const scaled = { timeScale: 2.5, nodeTimeoutMs: 1_250, startupTimeoutMs: 25_000 };
+  const unscaled = validateOptions(options, {});
+  expect(validateOptions({ ...options, timeScale: 2.5 }, {})).toEqual({ ...unscaled, ...scaled });
 });

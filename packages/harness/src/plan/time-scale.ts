@@ -1,12 +1,12 @@
-/** What a time scale stretches of a cluster's options. */
-interface Stretchable {
+/** The options that the time scale changes. */
+interface ScaledOptions {
   readonly timeScale: number;
   readonly nodeTimeoutMs: number;
   readonly startupTimeoutMs: number;
 }
 
-/** The same options on a machine that is so many times slower than they were made for. */
-export function stretch<T extends Stretchable>(options: T, timeScale: number): T {
+/** Returns the options with the node timeout and the timeout of the start multiplied by the time scale. */
+export function scaleTimeouts<T extends ScaledOptions>(options: T, timeScale: number): T {
   return {
     ...options,
     timeScale,

@@ -1,14 +1,15 @@
 import { LABEL_PREFIX } from "./label-prefix.ts";
 import { isObject } from "../schema/option.ts";
-import { Hidden, type Report } from "../schema/option-problems.ts";
+import { Redacted } from "../schema/format-value.ts";
+import type { ReportProblem } from "../schema/option-problems.ts";
 import type { RedisConfig } from "./options.generated.ts";
-import { hasControlCharacter, isDirectiveName, reservedReason } from "./server-config.ts";
+import { findReservedReason, hasControlCharacter, isDirectiveName } from "./server-config.ts";
 
-/** Directives whose values are not shown in messages. */
-const SECRET = /pass|auth|^user$/i;
+/** Matches the names of directives whose values are not shown in messages. */
+const SECRET_NAME = /pass|auth|^user$/i;
 
 /** Validates the names of labels, and that their values are strings. */
-export function validateLabels(labels: Readonly<Record<string, unknown>> = {}, report: Report): void {
+export function validateLabels(labels: Readonly<Record<string, unknown>> = {}, report: ReportProblem): void {
   for (const [name, label] of Object.entries(labels)) {
     if (name === "" || name.startsWith("org.testcontainers") || name.startsWith(LABEL_PREFIX)) {
       report(
@@ -22,29 +23,28 @@ export function validateLabels(labels: Readonly<Record<string, unknown>> = {}, r
   }
 }
 
-export function validateConfig(value: unknown, report: Report): RedisConfig {
-  // Reported already, or not set.
+/** Validates the names and values of directives, and returns a copy of them. */
+export function validateConfig(value: unknown, report: ReportProblem): RedisConfig {
+  // The value is not set, or has been reported already.
   if (!isObject(value)) return {};
   for (const [name, given] of Object.entries(value)) {
     const option = `config[${JSON.stringify(name)}]`;
-    const reserved = reservedReason(name.toLowerCase());
-    const shown = SECRET.test(name) ? new Hidden("a secret") : given;
-    if (reserved !== undefined) report(option, shown, "no such directive in `config`", sentence(reserved));
-    else if (!isDirectiveName(name))
-      report(option, shown, "the name of a directive, of lowercase letters, digits and dashes");
+    const reserved = findReservedReason(name.toLowerCase());
+    const shown = (item: unknown): unknown => (SECRET_NAME.test(name) ? new Redacted("a secret") : item);
+    if (reserved !== undefined) {
+      report(option, shown(given), "no such directive in `config`", toSentence(reserved));
+    } else if (!isDirectiveName(name)) {
+      report(option, shown(given), "the name of a directive, of lowercase letters, digits and dashes");
+    }
     const values: readonly unknown[] = Array.isArray(given) ? given : [given];
     if (values.length === 0) report(option, given, "at least one value");
-    for (const each of values) {
-      const fits =
-        typeof each === "boolean" ||
-        (typeof each === "number" && Number.isFinite(each)) ||
-        (typeof each === "string" && !hasControlCharacter(each));
-      if (!fits)
-        report(
-          option,
-          SECRET.test(name) ? new Hidden("a secret") : each,
-          "a string without control characters, a number or a boolean, or an array of these",
-        );
+    for (const item of values) {
+      if (isConfigValue(item)) continue;
+      report(
+        option,
+        shown(item),
+        "a string without control characters, a number or a boolean, or an array of these",
+      );
     }
     if (
       name === "cluster-config-file" &&
@@ -56,6 +56,14 @@ export function validateConfig(value: unknown, report: Report): RedisConfig {
   return { ...(value as RedisConfig) };
 }
 
-function sentence(text: string): string {
+function isConfigValue(value: unknown): boolean {
+  return (
+    typeof value === "boolean" ||
+    (typeof value === "number" && Number.isFinite(value)) ||
+    (typeof value === "string" && !hasControlCharacter(value))
+  );
+}
+
+function toSentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -25,23 +25,23 @@ test.each([
   ["BGSAVE"],
   ["SCRIPT"],
   ["SLOWLOG"],
-])("%s can be removed or renamed", (command) => {
+])("accepts a removed or renamed %s", (command) => {
   expect(problemsOf(renamed(`${command} ""`))).toEqual([]);
   expect(problemsOf(renamed(`${command} hidden-${command}`))).toEqual([]);
 });
 
 test.each([
   ["CONFIG", "form and repair the cluster"],
-  ["config", "reset the cluster and to prove it"],
+  ["config", "reset the cluster and verify the reset"],
   ["CLUSTER", "form and repair the cluster"],
   ["INFO", "read the nodes' views"],
   ["ACL", "reset the cluster"],
   ["MODULE", "reset the cluster"],
-  ["PING", "see whether a node answers"],
-  ["SET", "takes writes"],
+  ["PING", "check whether a node answers"],
+  ["SET", "accepts writes"],
   ["AUTH", "log in"],
   ["PSYNC", "replicate"],
-])("%s cannot be removed, and the message says why", (command, purpose) => {
+])("rejects the removal of %s with the purpose of the command", (command, purpose) => {
   expect(problemsOf(renamed(`${command} ""`))).toEqual([
     {
       option: 'config["rename-command"]',
@@ -52,7 +52,7 @@ test.each([
   ]);
 });
 
-test("commands that only the library sends can be renamed, and it knows their new names", () => {
+test("accepts and returns new names of commands that only the library sends", () => {
   const shape = renamed("CONFIG secret-config", 'flushall ""', 'acl "a \\"b\\""', "Module 'm n'");
   expect(validateOptions(shape, {}).commandNames).toEqual({
     CONFIG: "secret-config",
@@ -63,7 +63,7 @@ test("commands that only the library sends can be renamed, and it knows their ne
 });
 
 test.each(["CLUSTER", "INFO", "PING", "AUTH", "HELLO", "CLIENT", "REPLCONF", "SET", "WAIT", "EXEC"])(
-  "%s, which clients or replicas send by its own name, cannot be renamed",
+  "rejects a new name of %s, which clients or replicas send",
   (command) => {
     expect(problemsOf(renamed(`${command} other`))).toMatchObject([
       { allowed: expect.stringMatching(`^${command} to keep its name`) },
@@ -72,21 +72,21 @@ test.each(["CLUSTER", "INFO", "PING", "AUTH", "HELLO", "CLIENT", "REPLCONF", "SE
 );
 
 test.each(["DBSIZE", "TIME", "FLUSHALL", "BGSAVE"])(
-  "%s, which the library can do without, may be removed",
+  "accepts the removal of %s, which the library does not need",
   (command) => {
     expect(problemsOf(renamed(`${command} ""`))).toEqual([]);
     expect(problemsOf(user(`default on nopass ~* &* +@all -${command}`))).toEqual([]);
   },
 );
 
-test("each line of rename-command is a name and a new name", () => {
+test("rejects lines of rename-command that are not a name and a new name", () => {
   for (const line of ["FLUSHALL", "", 'FLUSHALL "', 'FLUSHALL "" x', 'FLUSHALL ""x']) {
     expect(problemsOf({ config: { "rename-command": line } })).toMatchObject([
       { option: 'config["rename-command"]', given: `a string of ${line.length} characters` },
     ]);
   }
   expect(problemsOf(renamed('CONFIG ""', 'INFO ""'))).toHaveLength(2);
-  // An escape is no way around.
+  // An escape sequence does not hide the name.
   expect(problemsOf(renamed('"\\x43ONFIG" ""'))).toHaveLength(1);
 });
 
@@ -100,7 +100,7 @@ test.each([
   ["default on nopass ~* +@read +@write +@admin +@connection +@transaction +@fast +@slow"],
   ['"default" on nopass ~* +@all (~x -config)'],
   ["defaults off"],
-])("the line %j leaves the library what it needs", (line) => {
+])("accepts the line %j of an ACL user", (line) => {
   expect(problemsOf(user(line))).toEqual([]);
 });
 
@@ -115,7 +115,7 @@ test.each([
   ["default on nopass ~* +@all -@all", "the default user to have CLUSTER INFO"],
   ["default on nopass ~* +@read", "the default user to have CLUSTER INFO"],
   ["default on nopass ~* +@all -ping", "PING"],
-])("the line %j is refused before the start", (line, allowed) => {
+])("rejects the line %j of the default user", (line, allowed) => {
   expect(problemsOf(user(line))).toEqual([
     {
       option: 'config["user"]',
@@ -126,7 +126,7 @@ test.each([
   ]);
 });
 
-test("an ACL line for the default user does not go with its password", () => {
+test("rejects an ACL line for the default user together with the option password", () => {
   const config = { user: "default on nopass ~* +@all" };
   expect(problemsOf({ password: "secret", config })).toMatchObject([{ option: 'config["user"]' }]);
 });
@@ -157,7 +157,7 @@ test.each<readonly [ClusterShape, string, string]>([
     '"copy" is off',
   ],
   [{ config: { masteruser: "copy" } }, 'config["masteruser"]', "no such directive in `config`"],
-])("%j is refused", (options, option, allowed) => {
+])("rejects %j", (options, option, allowed) => {
   expect(problemsOf(options)).toMatchObject([{ option, allowed: expect.stringContaining(allowed) }]);
 });
 
@@ -166,19 +166,19 @@ test.each<ClusterShape>([
   { defaultUser: false, users: { copy }, replicationUser: "copy" },
   { defaultUser: true, password: "x", users: { harness: copy, replication: copy } },
   { users: { all: { rules: "~* +@all" } }, replicationUser: "all", password: "x" },
-])("%j is accepted", (options) => {
+])("accepts %j", (options) => {
   expect(problemsOf(options)).toEqual([]);
 });
 
 test.each([["all"], ["hosts"], ["redis.example"], ["redis"], ["a-1.b2.c"]])(
-  "certificates can have the names %j",
+  "accepts the names %j of certificates",
   (names) => {
     expect(validateOptions({ tls: { names } }, {}).tls).toEqual({ clientAuth: false, names });
   },
 );
 
 test.each([[""], ["10.0.0.1"], ["::1"], ["*.example"], ["a b"], ["-a"], ["a..b"], [["hosts"]], [true], [5]])(
-  "certificates cannot have the names %j",
+  "rejects the names %j of certificates",
   (names) => {
     expect(problemsOf({ tls: { names: names as string } })).toEqual([
       {

@@ -3,12 +3,12 @@ import { planCluster } from "./plan-cluster.ts";
 import { parseSubnet } from "./subnet.ts";
 import { validateOptions } from "./validate-options.ts";
 
-let next = 0;
-const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
+let count = 0;
+const hex = (characters: number): string => String((count += 1)).padStart(characters, "0");
 const plan = (config: Record<string, string>) =>
   planCluster(validateOptions({ config }, {}), parseSubnet("10.1.0.0/24"), hex);
 
-test("each node has its own name in its redis.conf and in the plan", () => {
+test("puts the name of each node into its redis.conf and into the plan", () => {
   const { nodes } = plan({
     "cluster-announce-hostname": "{name}.redis.test",
     "cluster-announce-human-nodename": "n{index}",
@@ -21,14 +21,15 @@ test("each node has its own name in its redis.conf and in the plan", () => {
   expect(nodes[1]?.redisConf).toContain("cluster-announce-human-nodename n1\n");
 });
 
-test("nodes have no host name by default, and braces of other directives stay", () => {
+test("replaces placeholders only in directives that name nodes", () => {
   const { nodes } = plan({ unixsocket: "/tmp/{name}", "cluster-announce-hostname": "" });
   expect(nodes[0]?.hostname).toBeUndefined();
   expect(nodes[0]?.redisConf).toContain("unixsocket /tmp/{name}\n");
   expect(nodes[0]?.redisConf).toContain('cluster-announce-hostname ""\n');
 });
 
-test("one human-readable name for all nodes is allowed, because no client connects to it", () => {
+// No client connects to this name.
+test("accepts one human-readable name for all nodes", () => {
   expect(plan({ "cluster-announce-human-nodename": "test" }).nodes).toHaveLength(6);
 });
 
@@ -40,11 +41,11 @@ test.each([
   ["cluster-announce-human-nodename", "{name} of mine", /no spaces/],
   ["cluster-announce-human-nodename", "{name}|x", /no spaces/],
   ["cluster-preferred-endpoint-type", "name", /one of "ip", "hostname", "unknown-endpoint"/],
-])("%s is refused if it is %s", (directive, value, message) => {
+])("rejects %s with the value %s", (directive, value, message) => {
   expect(() => plan({ [directive]: value })).toThrow(message);
 });
 
-test("a list of names is refused", () => {
+test("rejects a list of names", () => {
   const config = { "cluster-announce-hostname": ["a", "b"] };
   expect(() => validateOptions({ config }, {})).toThrow(/expected a string, such as "\{name\}.redis.test"/);
 });

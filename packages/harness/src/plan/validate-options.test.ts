@@ -13,24 +13,24 @@ const IMAGE_VARIABLES = {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Also takes what TypeScript would refuse: users of plain JavaScript can pass anything. */
-function refusal(options: unknown, environment: Environment = {}): InvalidOptionsError {
+/** Returns the error about invalid options. They have any type, because callers in plain JavaScript can pass any value. */
+function rejectionOf(options: unknown, environment: Environment = {}): InvalidOptionsError {
   try {
     validateOptions(options as OptionsToValidate, environment);
   } catch (error) {
     if (error instanceof InvalidOptionsError) return error;
     throw error;
   }
-  throw new Error(`no problem was found with ${JSON.stringify(options)}`);
+  throw new Error(`expected an InvalidOptionsError, got none for ${JSON.stringify(options)}`);
 }
 
 function onlyProblem(options: unknown, environment: Environment = {}): OptionProblem {
-  const { problems } = refusal(options, environment);
+  const { problems } = rejectionOf(options, environment);
   expect(problems).toHaveLength(1);
   return problems[0] as OptionProblem;
 }
 
-test("everything has a default", () => {
+test("returns the defaults for no options", () => {
   expect(validateOptions({}, {})).toEqual({
     nodes: 6,
     replicas: 1,
@@ -65,7 +65,7 @@ test("everything has a default", () => {
   });
 });
 
-test("an option that is undefined has its default", () => {
+test("returns the default for an option that is undefined", () => {
   const names = [
     "nodes",
     "subnet",
@@ -77,11 +77,11 @@ test("an option that is undefined has its default", () => {
     "signal",
     "configureNode",
   ];
-  const blank = Object.fromEntries(names.map((name) => [name, undefined]));
-  expect(validateOptions(blank, {})).toEqual(validateOptions({}, {}));
+  const undefinedOptions = Object.fromEntries(names.map((name) => [name, undefined]));
+  expect(validateOptions(undefinedOptions, {})).toEqual(validateOptions({}, {}));
 });
 
-test("what is given is kept", () => {
+test("returns the given values", () => {
   const { signal } = new AbortController();
   const valid = validateOptions(
     {
@@ -166,14 +166,14 @@ test("what is given is kept", () => {
   });
 });
 
-test("the environment names the folder for evidence where the option does not", () => {
+test("reads evidenceDir from the environment if the option is not set", () => {
   const environment = { [EVIDENCE_VARIABLE]: "/evidence" };
   expect(validateOptions({}, environment).evidenceDir).toBe("/evidence");
   expect(validateOptions({ evidenceDir: "mine" }, environment).evidenceDir).toBe("mine");
   expect(validateOptions({}, { [EVIDENCE_VARIABLE]: "" }).evidenceDir).toBeUndefined();
 });
 
-test.for(["", 7, null, "a\0b"])("%j is no folder for evidence", (evidenceDir) => {
+test.for(["", 7, null, "a\0b"])("rejects the evidenceDir %j", (evidenceDir) => {
   expect(onlyProblem({ evidenceDir })).toEqual({
     option: "evidenceDir",
     given: JSON.stringify(evidenceDir),
@@ -181,7 +181,7 @@ test.for(["", 7, null, "a\0b"])("%j is no folder for evidence", (evidenceDir) =>
   });
 });
 
-test("labels and config are copied, so that a later change does not reach the cluster", () => {
+test("copies labels and config", () => {
   const labels = { team: "cache" };
   const config = { maxmemory: "1mb" };
   const valid = validateOptions({ labels, config }, {});
@@ -190,8 +190,8 @@ test("labels and config are copied, so that a later change does not reach the cl
   expect(valid).toMatchObject({ labels: { team: "cache" }, config: { maxmemory: "1mb" } });
 });
 
-test("the limits themselves are allowed", () => {
-  const least = {
+test("accepts the minimum and the maximum of each range", () => {
+  const minima = {
     nodes: 1,
     replicas: 0,
     memoryMb: 32,
@@ -202,7 +202,7 @@ test("the limits themselves are allowed", () => {
     port: 1,
     busPort: 65_535,
   };
-  const most = {
+  const maxima = {
     nodes: 100,
     replicas: 32,
     memoryMb: 1_048_576,
@@ -212,16 +212,16 @@ test("the limits themselves are allowed", () => {
     startupTimeoutMs: 3_600_000,
     port: 55_535,
   };
-  expect(validateOptions(least, {})).toMatchObject(least);
-  expect(validateOptions(most, {})).toMatchObject({ ...most, busPort: 65_535 });
+  expect(validateOptions(minima, {})).toMatchObject(minima);
+  expect(validateOptions(maxima, {})).toMatchObject({ ...maxima, busPort: 65_535 });
   expect(validateOptions({ port: 65_535, busPort: 1 }, {})).toMatchObject({ port: 65_535, busPort: 1 });
 });
 
-test("a slower start is allowed to a larger cluster", () => {
+test("the default of startupTimeoutMs depends on the number of nodes", () => {
   expect(validateOptions({ nodes: 60 }, {}).startupTimeoutMs).toBe(120_000);
 });
 
-const WRONG_NUMBERS = [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "6", null, true, {}, [6], 6n];
+const INVALID_NUMBERS = [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "6", null, true, {}, [6], 6n];
 
 test.each([
   ["nodes", 1, 100, [0, 101]],
@@ -233,33 +233,33 @@ test.each([
   ["busPort", 1, 65_535, [0, 65_536]],
   ["firstHostPort", 1, 65_530, [0, 65_531]],
   ["firstHostBusPort", 1, 65_530, [0, 65_531]],
-] as const)("%s is an integer from %i to %i", (option, least, most, beyond) => {
-  for (const wrong of [...beyond, ...WRONG_NUMBERS]) {
-    expect(onlyProblem({ [option]: wrong })).toMatchObject({
+] as const)("accepts as %s only integers from %i to %i", (option, min, max, outside) => {
+  for (const invalid of [...outside, ...INVALID_NUMBERS]) {
+    expect(onlyProblem({ [option]: invalid })).toMatchObject({
       option,
-      allowed: `an integer from ${least} to ${most}`,
+      allowed: `an integer from ${min} to ${max}`,
     });
   }
 });
 
-test("what was given is shown as it would be written", () => {
+test("shows an invalid value as TypeScript code", () => {
   const given = (nodes: unknown): string => onlyProblem({ nodes }).given;
   expect([0, "6", null, [6], { n: 6 }, 6n, Number.NaN, Symbol("six")].map(given)).toEqual([
     "0",
     '"6"',
     "null",
     "[6]",
-    '{"n":6}',
+    "{ n: 6 }",
     "6n",
     "NaN",
     "Symbol(six)",
   ]);
-  const endless: { self?: unknown } = {};
-  endless.self = endless;
-  expect(given(endless)).toBe("an object that cannot be shown");
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+  expect(given(cyclic)).toBe("{ self: [Object] }");
 });
 
-test("with a bus port of its own the client port may be any", () => {
+test("accepts any valid port if busPort is set", () => {
   expect(onlyProblem({ port: 65_536, busPort: 20_000 })).toMatchObject({
     option: "port",
     allowed: "an integer from 1 to 65535",
@@ -267,7 +267,7 @@ test("with a bus port of its own the client port may be any", () => {
   expect(validateOptions({ port: 60_000, busPort: 20_000 }, {})).toMatchObject({ port: 60_000 });
 });
 
-test("the bus port cannot be the client port", () => {
+test("rejects a busPort that equals port", () => {
   expect(onlyProblem({ port: 7000, busPort: 7000 })).toEqual({
     option: "busPort",
     given: "7000",
@@ -276,12 +276,12 @@ test("the bus port cannot be the client port", () => {
   expect(onlyProblem({ busPort: 6379 }).option).toBe("busPort");
 });
 
-test("published ports leave room for every node", () => {
+test("rejects a firstHostPort if the ports of the last nodes would be invalid", () => {
   expect(validateOptions({ nodes: 10, firstHostPort: 65_526 }, {})).toMatchObject({ firstHostPort: 65_526 });
   expect(onlyProblem({ nodes: 10, firstHostPort: 65_527 }).allowed).toBe("an integer from 1 to 65526");
 });
 
-test("published client ports and bus ports cannot meet", () => {
+test("rejects published client ports and bus ports that overlap", () => {
   for (const firstHostBusPort of [7000, 7005, 6995]) {
     expect(onlyProblem({ firstHostPort: 7000, firstHostBusPort })).toEqual({
       option: "firstHostBusPort",
@@ -297,7 +297,7 @@ test.each([
   [{ nodes: 1 }, "nodes", "1", "an integer from 2 to 100"],
   [{ replicas: 6 }, "replicas", "6", "an integer from 0 to 5"],
   [{ nodes: 3, replicas: 3 }, "replicas", "3", "an integer from 0 to 2"],
-])("%j has no room for one shard", (options, option, given, allowed) => {
+])("rejects %j, which does not suffice for one shard", (options, option, given, allowed) => {
   expect(onlyProblem(options)).toEqual({
     option,
     given,
@@ -314,19 +314,19 @@ test.each([
   [{ replicas: [2, 0] }, 4, [2, 0]],
   [{ nodes: 4, replicas: [2, 0] }, 4, [2, 0]],
   [{ replicas: [0] }, 1, [0]],
-] as const)("%j is a cluster of %i nodes", (options, nodes, replicas) => {
+] as const)("accepts %j as a cluster of %i nodes", (options, nodes, replicas) => {
   expect(validateOptions(options, {})).toMatchObject({ nodes, replicas });
 });
 
-test("a list of replicas has a number for each shard, and fits the number of nodes", () => {
-  const wanted = "an integer from 0 to 32, or an array with such a number for each shard, as [2, 1, 0]";
+test("rejects a list of replicas that is invalid or contradicts the number of nodes", () => {
+  const allowed = "an integer from 0 to 32, or an array with such a number for each shard, as [2, 1, 0]";
   for (const replicas of [33, -1, 1.5, "1", null, true, [], [1.5], [33], ["1"], [1, null], Array(2)]) {
-    expect(onlyProblem({ replicas })).toMatchObject({ option: "replicas", allowed: wanted });
+    expect(onlyProblem({ replicas })).toMatchObject({ option: "replicas", allowed });
   }
   expect(onlyProblem({ nodes: 5, replicas: [2, 0] })).toEqual({
     option: "nodes",
     given: "5",
-    allowed: "4, the number of nodes that `replicas: [2,0]` asks for",
+    allowed: "4, the number of nodes of `replicas: [2, 0]`",
     remedy: "Leave out `nodes`, or correct `replicas`.",
   });
   expect(onlyProblem({ replicas: [32, 32, 32, 32] }).allowed).toBe(
@@ -337,14 +337,14 @@ test("a list of replicas has a number for each shard, and fits the number of nod
 test.each([
   ["persistence", 'one of "none", "aof", "rdb"'],
   ["formation", 'one of "auto", "meet"'],
-])("%s is %s", (option, allowed) => {
-  for (const wrong of ["", "NONE", "Auto", "yes", true, 1, null, ["none"], {}]) {
-    expect(onlyProblem({ [option]: wrong })).toMatchObject({ option, allowed });
+])("accepts as %s only %s", (option, allowed) => {
+  for (const invalid of ["", "NONE", "Auto", "yes", true, 1, null, ["none"], {}]) {
+    expect(onlyProblem({ [option]: invalid })).toMatchObject({ option, allowed });
   }
 });
 
 test.each(["", " ", "redis 8", "redis:8.0\n", "-redis", ":8.0", "redis;rm", 8, {}, true])(
-  "%j is no image",
+  "rejects the image %j",
   (image) => {
     expect(onlyProblem({ image })).toMatchObject({
       option: "image",
@@ -353,14 +353,14 @@ test.each(["", " ", "redis 8", "redis:8.0\n", "-redis", ":8.0", "redis;rm", 8, {
   },
 );
 
-test("the environment names the image where the option does not", () => {
+test("reads the image from the environment if the option is not set", () => {
   const environment = { [IMAGE_VARIABLES.image]: "valkey/valkey:9.1" };
   expect(validateOptions({}, environment).image).toBe("valkey/valkey:9.1");
   expect(validateOptions({ image: "redis:7.0" }, environment).image).toBe("redis:7.0");
   expect(validateOptions({}, { [IMAGE_VARIABLES.image]: "" }).image).toBe("redis:8.0");
 });
 
-test("a bad image of the environment is named as the environment's", () => {
+test("names the environment variable in a problem with its value", () => {
   expect(IMAGE_VARIABLES).toEqual({
     image: "TESTCONTAINERS_REDIS_CLUSTER_IMAGE",
     faultImage: "TESTCONTAINERS_REDIS_CLUSTER_FAULT_IMAGE",
@@ -374,7 +374,7 @@ test("a bad image of the environment is named as the environment's", () => {
   );
 });
 
-test("a password is any text of one line", () => {
+test("accepts any text of one line as a password", () => {
   for (const password of ["x", " ", '"', "\\", "päss wörd", "🔑"]) {
     expect(validateOptions({ password }, {}).password).toBe(password);
   }
@@ -389,7 +389,7 @@ test.each([
   [null, "null"],
   [["hunter2"], "an array"],
   [{ value: "hunter2" }, "an object"],
-])("the password %j is wrong, and shown as %s", (password, given) => {
+])("rejects the password %j and shows it as %s", (password, given) => {
   expect(onlyProblem({ password })).toEqual({
     option: "password",
     given,
@@ -397,36 +397,42 @@ test.each([
   });
 });
 
-/** Everything of an error that may end up in a log. */
-function everythingOf(error: InvalidOptionsError): string {
+/** Returns all texts of an error that may be logged. */
+function allTextOf(error: InvalidOptionsError): string {
   return [error.message, error.stack, JSON.stringify(error.problems), JSON.stringify(error.details)].join(
     "\n",
   );
 }
 
 test.each([
-  ["a wrong password", { password: "hunter2\n" }],
+  ["an invalid password", { password: "hunter2\n" }],
   ["a password in a list", { password: ["hunter2"] }],
-  ["a right password beside another wrong option", { password: "hunter2", nodes: 0 }],
-  ["a password under another option's name", { passwort: "hunter2" }],
+  ["a valid password with another invalid option", { password: "hunter2", nodes: 0 }],
+  ["a password in an option with a misspelled name", { passwort: "hunter2" }],
   ["a password in the config", { config: { requirepass: "hunter2" } }],
-  ["the nodes' password in the config", { config: { masterauth: "hunter2" } }],
-  ["a password under a misspelt directive", { config: { require_pass: "hunter2" } }],
-  ["a user's wrong password", { users: { app: { password: "hunter2\n", rules: "+ping" } } }],
-  ["a user's password among its rules", { users: { app: { rules: ">hunter2 +ping" } } }],
-  ["a user's password that stands for the whole user", { users: { app: "hunter2" } }],
-  ["a user's password under another name", { users: { app: { passwort: "hunter2", rules: "+ping" } } }],
+  ["a password for replication in the config", { config: { masterauth: "hunter2" } }],
+  ["a password in a misspelled directive", { config: { require_pass: "hunter2" } }],
+  ["an invalid password of a user", { users: { app: { password: "hunter2\n", rules: "+ping" } } }],
+  ["a password in the rules of a user", { users: { app: { rules: ">hunter2 +ping" } } }],
+  ["a password instead of a user", { users: { app: "hunter2" } }],
   [
-    "the default user's password among the users",
+    "a password of a user in a misspelled property",
+    { users: { app: { passwort: "hunter2", rules: "+ping" } } },
+  ],
+  [
+    "the password of the default user in the option users",
     { users: { default: { password: "hunter2", rules: "+ping" } } },
   ],
-  ["an ACL line beside users", { config: { user: "x on >hunter2" }, users: { app: { rules: "+ping" } } }],
-  ["a password beside a default user that is off", { password: "hunter2", defaultUser: false }],
-  ["a default user's password in an ACL line", { config: { user: "default on >hunter2 ~* &* +@all" } }],
-  ["a key that is passed as an option of TLS", { tls: { key: "hunter2" } }],
-  ["a directive's secret with a line break", { config: { "tls-key-file-pass": "hunter2\n" } }],
-])("%s is not shown", (_, options) => {
-  expect(everythingOf(refusal(options))).not.toContain("hunter2");
+  [
+    "an ACL line together with users",
+    { config: { user: "x on >hunter2" }, users: { app: { rules: "+ping" } } },
+  ],
+  ["a password of a default user that is off", { password: "hunter2", defaultUser: false }],
+  ["a password of the default user in an ACL line", { config: { user: "default on >hunter2 ~* &* +@all" } }],
+  ["a private key in an unknown option of TLS", { tls: { key: "hunter2" } }],
+  ["a secret with a line break in a directive", { config: { "tls-key-file-pass": "hunter2\n" } }],
+])("does not show %s", (_, options) => {
+  expect(allTextOf(rejectionOf(options))).not.toContain("hunter2");
 });
 
 test.each([
@@ -439,12 +445,12 @@ test.each([
   ["127.0.0.0/8", "a unicast range, preferably a private one: 10/8, 172.16/12 or 192.168/16"],
   ["224.0.0.0/24", "a unicast range, preferably a private one: 10/8, 172.16/12 or 192.168/16"],
   ["255.255.255.0/24", "a unicast range, preferably a private one: 10/8, 172.16/12 or 192.168/16"],
-])("the subnet %j is refused: %s", (subnet, allowed) => {
+])("rejects the subnet %j: %s", (subnet, allowed) => {
   expect(onlyProblem({ subnet })).toMatchObject({ option: "subnet", allowed });
 });
 
 test.each(["126.0.0.0/7", "64.0.0.0/2", "192.0.0.0/2", "128.0.0.0/1"])(
-  "the subnet %s, which reaches into loopback or multicast addresses, is refused",
+  "rejects the subnet %s, which contains loopback or multicast addresses",
   (subnet) => expect(onlyProblem({ subnet }).option).toBe("subnet"),
 );
 
@@ -456,7 +462,7 @@ test.each([
   [6, 1, "172.28.0.0/31", 28],
   [6, 1, "172.28.0.1/32", 28],
 ])(
-  "%i nodes (%i replicas) do not fit into %s, and the right prefix is /%i",
+  "rejects for %i nodes with %i replicas the subnet %s, and proposes /%i",
   (nodes, replicas, subnet, prefix) => {
     expect(onlyProblem({ nodes, replicas, subnet })).toMatchObject({
       option: "subnet",
@@ -465,26 +471,29 @@ test.each([
   },
 );
 
-describe("a subnet that has room for the nodes and no further address", () => {
+describe("a subnet with exactly the addresses that the nodes need", () => {
   const options = { nodes: 5, replicas: 0, subnet: "172.28.0.0/29" };
   const files = ["0", "1", "2", "3", "4"];
 
-  test.each([{ rdb: files }, { aof: files }])("has no room for the server that loads %j", (seed) => {
-    expect(onlyProblem({ ...options, seed })).toMatchObject({
-      option: "subnet",
-      given: '"172.28.0.0/29"',
-      allowed:
-        "a range with room for 5 nodes and the temporary server that loads the files of `seed`: /28 or larger",
-    });
-    expect(validateOptions({ ...options, subnet: "172.28.0.0/28", seed }, {}).subnet?.prefix).toBe(28);
-  });
+  test.each([{ rdb: files }, { aof: files }])(
+    "is rejected for the seed %j, which needs a temporary server",
+    (seed) => {
+      expect(onlyProblem({ ...options, seed })).toMatchObject({
+        option: "subnet",
+        given: '"172.28.0.0/29"',
+        allowed:
+          "a range with room for 5 nodes and the temporary server that loads the files of `seed`: /28 or larger",
+      });
+      expect(validateOptions({ ...options, subnet: "172.28.0.0/28", seed }, {}).subnet?.prefix).toBe(28);
+    },
+  );
 
-  test.each([{ commands: "seed.redis" }, () => {}, undefined])("is enough for the seed %j", (seed) => {
+  test.each([{ commands: "seed.redis" }, () => {}, undefined])("is accepted for the seed %j", (seed) => {
     expect(validateOptions({ ...options, seed }, {}).subnet?.prefix).toBe(29);
   });
 });
 
-test("the prefix that is proposed fits, and the next smaller range does not", () => {
+test("accepts the proposed prefix and rejects the next smaller range", () => {
   fc.assert(
     fc.property(fc.integer({ min: 3, max: 100 }), (nodes) => {
       const proposed = Number(
@@ -497,37 +506,37 @@ test("the prefix that is proposed fits, and the next smaller range does not", ()
   );
 });
 
-test.each(["gateway", "firstAddress"])("%s is an address", (option) => {
-  for (const wrong of ["", "172.28.0", "172.28.0.1/16", "::1", "node-0", 5, null, {}]) {
-    expect(onlyProblem({ subnet: "172.28.0.0/16", [option]: wrong })).toMatchObject({
+test.each(["gateway", "firstAddress"])("rejects a %s that is not an IPv4 address", (option) => {
+  for (const invalid of ["", "172.28.0", "172.28.0.1/16", "::1", "node-0", 5, null, {}]) {
+    expect(onlyProblem({ subnet: "172.28.0.0/16", [option]: invalid })).toMatchObject({
       option,
       allowed: "an IPv4 address",
     });
   }
 });
 
-test.each(["gateway", "firstAddress"])("%s says nothing without a subnet", (option) => {
+test.each(["gateway", "firstAddress"])("rejects a %s without a subnet", (option) => {
   expect(onlyProblem({ [option]: "172.28.0.11" })).toMatchObject({
     option,
-    allowed: "`subnet` to be given as well",
+    allowed: "`subnet` to be set, too",
   });
 });
 
-test.each(["gateway", "firstAddress"])("%s is in the subnet and neither of its ends", (option) => {
-  for (const wrong of ["172.28.0.0", "172.28.255.255", "172.29.0.1", "172.27.255.254"]) {
-    expect(onlyProblem({ subnet: "172.28.0.0/16", [option]: wrong })).toMatchObject({
+test.each(["gateway", "firstAddress"])("rejects a %s that nodes of the subnet cannot have", (option) => {
+  for (const invalid of ["172.28.0.0", "172.28.255.255", "172.29.0.1", "172.27.255.254"]) {
+    expect(onlyProblem({ subnet: "172.28.0.0/16", [option]: invalid })).toMatchObject({
       option,
       allowed: "an address in 172.28.0.0/16 other than its first (network) and last (broadcast) address",
     });
   }
 });
 
-test("beside a subnet that is wrong itself, its addresses are not blamed as well", () => {
+test("reports only the subnet if the subnet is invalid", () => {
   const options = { subnet: "172.28.0.0", gateway: "172.28.0.1", firstAddress: "10.0.0.1" };
   expect(onlyProblem(options).option).toBe("subnet");
 });
 
-test("the last node's address lies before the broadcast address", () => {
+test("rejects a firstAddress if the last node would get the broadcast address", () => {
   const subnet = "172.28.0.0/24";
   expect(validateOptions({ subnet, firstAddress: "172.28.0.249" }, {}).firstAddress).toBe(
     addressToNumber("172.28.0.249"),
@@ -543,24 +552,30 @@ test.each([
   ["172.28.0.1", undefined, "172.28.0.1"],
   ["172.28.0.11", "172.28.0.11", "172.28.0.11"],
   ["172.28.0.11", "172.28.0.16", "172.28.0.16"],
-])("nodes from %s on do not take the gateway's address (gateway %s)", (firstAddress, gateway, named) => {
-  expect(onlyProblem({ subnet: "172.28.0.0/16", firstAddress, gateway })).toMatchObject({
-    option: "firstAddress",
-    allowed: `an address such that none of the 6 nodes gets the address of the gateway, ${named}`,
-  });
-});
+])(
+  "rejects the firstAddress %s if a node would get the gateway address (gateway %s)",
+  (firstAddress, gateway, gatewayAddress) => {
+    expect(onlyProblem({ subnet: "172.28.0.0/16", firstAddress, gateway })).toMatchObject({
+      option: "firstAddress",
+      allowed: `an address such that none of the 6 nodes gets the address of the gateway, ${gatewayAddress}`,
+    });
+  },
+);
 
 test.each([
   ["172.28.0.2", undefined],
   ["172.28.0.1", "172.28.0.7"],
   ["172.28.0.11", "172.28.0.10"],
   ["172.28.0.11", "172.28.0.17"],
-])("nodes from %s on leave the gateway alone (gateway %s)", (firstAddress, gateway) => {
-  const valid = validateOptions({ subnet: "172.28.0.0/16", firstAddress, gateway }, {});
-  expect(valid.firstAddress).toBe(addressToNumber(firstAddress));
-});
+])(
+  "accepts the firstAddress %s if no node gets the gateway address (gateway %s)",
+  (firstAddress, gateway) => {
+    const valid = validateOptions({ subnet: "172.28.0.0/16", firstAddress, gateway }, {});
+    expect(valid.firstAddress).toBe(addressToNumber(firstAddress));
+  },
+);
 
-test("labels are strings under names that are free to use", () => {
+test("accepts only strings as labels", () => {
   expect(validateOptions({ labels: { team: "", "com.example/owner": "me" } }, {}).labels).toEqual({
     team: "",
     "com.example/owner": "me",
@@ -585,7 +600,7 @@ test.each([
   "org.testcontainers.session-id",
   "testcontainers-redis-cluster.",
   "testcontainers-redis-cluster.node",
-])("the label %j is not the user's to set", (name) => {
+])("rejects the reserved or empty label %j", (name) => {
   expect(onlyProblem({ labels: { [name]: "x" } })).toEqual({
     option: `labels[${JSON.stringify(name)}]`,
     given: '"x"',
@@ -594,7 +609,7 @@ test.each([
   });
 });
 
-test("config is an object of directives", () => {
+test("rejects a config that is not an object", () => {
   for (const config of ["maxmemory 5", ["maxmemory 5"], 5, null, true]) {
     expect(onlyProblem({ config })).toMatchObject({
       option: "config",
@@ -604,7 +619,7 @@ test("config is an object of directives", () => {
 });
 
 test.each(["Maxmemory", "max memory", "maxmemory\nport", "maxmemory_policy", "", "#", "5", "__proto__"])(
-  "%j is no directive",
+  "rejects the directive %j, which has an invalid name",
   (name) => {
     const config: unknown = JSON.parse(`{${JSON.stringify(name)}: "x"}`);
     expect(onlyProblem({ config })).toEqual({
@@ -616,7 +631,7 @@ test.each(["Maxmemory", "max memory", "maxmemory\nport", "maxmemory_policy", "",
 );
 
 test.each(["port", "PORT", "cluster-enabled", "Cluster-Announce-Ip", "dir"])(
-  "the directive %s is refused",
+  "rejects the directive %s, which the plan determines",
   (name) => {
     expect(onlyProblem({ config: { [name]: "1" } })).toMatchObject({
       option: `config["${name}"]`,
@@ -630,22 +645,22 @@ test.each([
   ["a line break", "1\nport 7"],
   ["a carriage return", "1\rport 7"],
   ["a null byte", "1\0"],
-  ["nothing", undefined],
+  ["undefined", undefined],
   ["null", null],
-  ["no number", Number.NaN],
+  ["NaN", Number.NaN],
   ["infinity", Number.POSITIVE_INFINITY],
   ["an object", { value: 1 }],
-  ["a large number", 5n],
-])("a directive's value that is or holds %s is refused, alone and in a list", (_, value) => {
-  const wanted = {
+  ["a bigint", 5n],
+])("rejects a value of a directive with %s, alone and in a list", (_, value) => {
+  const problem = {
     option: 'config["maxmemory"]',
     allowed: "a string without control characters, a number or a boolean, or an array of these",
   };
-  expect(onlyProblem({ config: { maxmemory: value } })).toMatchObject(wanted);
-  expect(onlyProblem({ config: { maxmemory: ["1", value] } })).toMatchObject(wanted);
+  expect(onlyProblem({ config: { maxmemory: value } })).toMatchObject(problem);
+  expect(onlyProblem({ config: { maxmemory: ["1", value] } })).toMatchObject(problem);
 });
 
-test("a list of values is neither empty nor a list of lists", () => {
+test("rejects an empty list of values and a list of lists", () => {
   expect(onlyProblem({ config: { save: [] } })).toMatchObject({
     option: 'config["save"]',
     given: "[]",
@@ -654,12 +669,12 @@ test("a list of values is neither empty nor a list of lists", () => {
   expect(onlyProblem({ config: { save: [["900 1"]] } })).toMatchObject({ given: '["900 1"]' });
 });
 
-test("the cluster's config file is one plain file name", () => {
+test("accepts only a file name without a folder as cluster-config-file", () => {
   for (const name of ["cluster.conf", "nodes-6379.conf", "n"]) {
     const config = { "cluster-config-file": name };
     expect(validateOptions({ config }, {}).config).toEqual(config);
   }
-  for (const wrong of [
+  for (const invalid of [
     "",
     "../nodes.conf",
     "/etc/passwd",
@@ -670,37 +685,37 @@ test("the cluster's config file is one plain file name", () => {
     5,
     ["a", "b"],
   ]) {
-    expect(onlyProblem({ config: { "cluster-config-file": wrong } })).toMatchObject({
+    expect(onlyProblem({ config: { "cluster-config-file": invalid } })).toMatchObject({
       option: 'config["cluster-config-file"]',
       allowed: 'a file name without a folder, such as "nodes.conf"',
     });
   }
 });
 
-test("cpus are a share of a processor or more", () => {
-  for (const wrong of [0, -1, 0.009, 1_025, Number.NaN, "1", null, true]) {
-    expect(onlyProblem({ cpus: wrong })).toMatchObject({
+test("accepts as cpus only numbers from 0.01 to 1024", () => {
+  for (const invalid of [0, -1, 0.009, 1_025, Number.NaN, "1", null, true]) {
+    expect(onlyProblem({ cpus: invalid })).toMatchObject({
       option: "cpus",
       allowed: "a number from 0.01 to 1024",
     });
   }
 });
 
-test("ports are published on loopback or everywhere", () => {
-  for (const wrong of ["0.0.0.0", "", 5, true]) {
-    expect(onlyProblem({ publishOn: wrong })).toMatchObject({
+test("accepts as publishOn only loopback and all", () => {
+  for (const invalid of ["0.0.0.0", "", 5, true]) {
+    expect(onlyProblem({ publishOn: invalid })).toMatchObject({
       option: "publishOn",
       allowed: 'one of "loopback", "all"',
     });
   }
 });
 
-test("signal is an AbortSignal and configureNode a function", () => {
-  for (const wrong of [null, {}, new AbortController(), "signal", 5]) {
-    expect(onlyProblem({ signal: wrong })).toMatchObject({ option: "signal", allowed: "an AbortSignal" });
+test("accepts only an AbortSignal as signal and a function as configureNode", () => {
+  for (const invalid of [null, {}, new AbortController(), "signal", 5]) {
+    expect(onlyProblem({ signal: invalid })).toMatchObject({ option: "signal", allowed: "an AbortSignal" });
   }
-  for (const wrong of [null, {}, "configureNode", 5]) {
-    expect(onlyProblem({ configureNode: wrong })).toMatchObject({
+  for (const invalid of [null, {}, "configureNode", 5]) {
+    expect(onlyProblem({ configureNode: invalid })).toMatchObject({
       option: "configureNode",
       allowed: "a function",
     });
@@ -723,15 +738,15 @@ test.each([
   });
 });
 
-test("proposes the range that was probably meant", () => {
+test("proposes a valid range for a subnet with host bits", () => {
   expect(onlyProblem({ subnet: "172.28.1.1/16" }).remedy).toBe('Did you mean "172.28.0.0/16"?');
 });
 
-test.each([[null], ["nodes: 6"], [6], [true]])("%j is no object of options", (options) => {
+test.each([[null], ["nodes: 6"], [6], [true]])("rejects %j instead of an object of options", (options) => {
   expect(onlyProblem(options)).toMatchObject({ option: "options", allowed: "an object" });
 });
 
-test("a list is no object of options", () => {
+test("rejects an array instead of an object of options", () => {
   expect(onlyProblem([])).toMatchObject({ option: "options", allowed: "an object" });
 });
 
@@ -763,12 +778,12 @@ test.each([
   "startupTimeoutMs",
   "signal",
   "configureNode",
-])("null is no value of %s", (option) => {
+])("rejects null as the value of %s", (option) => {
   expect(onlyProblem({ subnet: "172.28.0.0/16", [option]: null }).option).toBe(option);
 });
 
-test("everything that is wrong is named in one error", () => {
-  const error = refusal(
+test("reports all problems in one error", () => {
+  const error = rejectionOf(
     {
       nodes: 0,
       replicas: -1,
@@ -819,8 +834,8 @@ test("everything that is wrong is named in one error", () => {
   }
 });
 
-test("too few nodes are named beside whatever else is wrong", () => {
-  const { problems } = refusal({ nodes: 1, speed: 9, port: 0 });
+test("reports too few nodes together with other problems", () => {
+  const { problems } = rejectionOf({ nodes: 1, speed: 9, port: 0 });
   expect(problems.map(({ option }) => option).toSorted()).toEqual(["nodes", "port", "speed"]);
 });
 
@@ -847,7 +862,7 @@ const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.integer({ min: -1, max: 70_000 }),
 );
 
-test("whatever is passed either makes a whole set of options or is refused as InvalidOptionsError", () => {
+test("any value either results in valid options or throws an InvalidOptionsError", () => {
   const named = fc.record(
     {
       ...{ nodes: junk, replicas: junk, subnet: junk, gateway: junk, firstAddress: junk, image: junk },

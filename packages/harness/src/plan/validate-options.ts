@@ -1,15 +1,16 @@
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
 import { integer, isObject } from "../schema/option.ts";
-import { Hidden, type Report, show } from "../schema/option-problems.ts";
+import { formatValue, Redacted } from "../schema/format-value.ts";
+import type { ReportProblem } from "../schema/option-problems.ts";
 import {
   type Environment,
   readOption,
   readOptions,
-  reportUnknownNames,
+  reportUnknownOptions,
   type Values,
 } from "../schema/read-options.ts";
 import { CLUSTER_OPTIONS, MAX_NODES, START_OPTIONS } from "./cluster-options.ts";
-import { primaryCount, type ReplicaCounts } from "./layout.ts";
+import { countPrimaries, type ReplicaCounts } from "./layout.ts";
 import type {
   ClusterShape,
   FormationChoice,
@@ -18,7 +19,7 @@ import type {
   RedisConfig,
 } from "./options.generated.ts";
 import type { Subnet } from "./subnet.ts";
-import { stretch } from "./time-scale.ts";
+import { scaleTimeouts } from "./time-scale.ts";
 import { validateAddresses } from "./validate-addresses.ts";
 import { validateConfig, validateLabels } from "./validate-config.ts";
 import { type CommandNames, validateRenames, validateUserDirective } from "./validate-hardening.ts";
@@ -27,7 +28,7 @@ import { type ValidSeed, validateSeed } from "./validate-seed.ts";
 import { type ValidTls, validateTls } from "./validate-tls.ts";
 import { type ValidUsers, validateUsers } from "./validate-users.ts";
 
-/** Options without gaps: each one is right, alone and beside the others. */
+/** Options that are valid, also in combination, with all defaults. */
 export interface ValidOptions extends ValidUsers {
   readonly timeScale: number;
   readonly memoryMb: number | undefined;
@@ -37,7 +38,7 @@ export interface ValidOptions extends ValidUsers {
   readonly publishOn: PublishOn;
   readonly nodes: number;
   readonly replicas: ReplicaCounts;
-  /** Undefined: one is still to be found among the free ones. */
+  /** If undefined, the start chooses an unused one. */
   readonly subnet: Subnet | undefined;
   readonly gateway: number | undefined;
   readonly firstAddress: number | undefined;
@@ -46,9 +47,9 @@ export interface ValidOptions extends ValidUsers {
   readonly config: RedisConfig;
   readonly nodeTimeoutMs: number;
   readonly persistence: Persistence;
-  /** `true`: a random one is still to be drawn. */
+  /** If `true`, the plan generates a random one. */
   readonly password: string | true | undefined;
-  /** New names of commands that the library sends, by their own names in upper case. */
+  /** The new names of renamed commands, by the original names in upper case. */
   readonly commandNames: CommandNames;
   readonly tls: ValidTls | undefined;
   readonly labels: Readonly<Record<string, string>>;
@@ -58,13 +59,13 @@ export interface ValidOptions extends ValidUsers {
   readonly firstHostBusPort: number | undefined;
   readonly formation: FormationChoice;
   readonly startupTimeoutMs: number;
-  /** Undefined: none is written unless it is asked for. */
+  /** If undefined, no evidence is written unless it is requested. */
   readonly evidenceDir: string | undefined;
-  /** Undefined: the cluster starts empty. */
+  /** If undefined, the cluster starts without data. */
   readonly seed: ValidSeed | undefined;
 }
 
-/** The shape of a cluster, and the options of a start that are not part of the plan. */
+/** The options of the plan, and the options of a start that are not part of the plan. */
 export type OptionsToValidate = ClusterShape & {
   readonly seed?: unknown;
   readonly signal?: unknown;
@@ -72,21 +73,26 @@ export type OptionsToValidate = ClusterShape & {
 };
 
 /**
- * Validates all options and fills in the defaults. Pure: it asks neither the engine nor the network.
+ * Validates all options and adds the defaults. It is a pure function, without requests to the engine.
  *
  * @throws InvalidOptionsError with every problem, not only the first one.
  */
 export function validateOptions(options: OptionsToValidate, environment: Environment): ValidOptions {
   const input: unknown = options;
   if (!isObject(input)) {
-    throw new InvalidOptionsError([{ option: "options", given: show(options), allowed: "an object" }]);
+    throw new InvalidOptionsError([{ option: "options", given: formatValue(options), allowed: "an object" }]);
   }
   const problems: OptionProblem[] = [];
-  const report: Report = (option, given, allowed, remedy) => {
-    problems.push({ option, given: show(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
+  const report: ReportProblem = (option, given, allowed, remedy) => {
+    problems.push({
+      option,
+      given: formatValue(given),
+      allowed,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
     return undefined;
   };
-  reportUnknownNames({ ...CLUSTER_OPTIONS, ...START_OPTIONS }, input, report);
+  reportUnknownOptions({ ...CLUSTER_OPTIONS, ...START_OPTIONS }, input, report);
 
   const size = validateSize(options, report);
   const values = readOptions(tableFor(options, size.nodes), options, report, { environment });
@@ -118,11 +124,11 @@ export function validateOptions(options: OptionsToValidate, environment: Environ
     startupTimeoutMs: values.startupTimeoutMs ?? 60_000 + 1_000 * size.nodes,
     seed,
   };
-  return stretch(valid, valid.timeScale);
+  return scaleTimeouts(valid, valid.timeScale);
 }
 
-/** The options of which the table has a default value. */
-type Defaulted =
+/** The options that have a default value in the table. */
+type OptionWithDefault =
   | "image"
   | "faultImage"
   | "nodeTimeoutMs"
@@ -133,40 +139,44 @@ type Defaulted =
   | "formation"
   | "timeScale";
 type WithDefaults<T> = {
-  readonly [Name in keyof T]: Name extends Defaulted ? NonNullable<T[Name]> : T[Name];
+  readonly [Name in keyof T]: Name extends OptionWithDefault ? NonNullable<T[Name]> : T[Name];
 };
 
-/** The number of nodes is needed for other options, and so is read first. */
+// The size is validated separately, because the validation of other options depends on the number of nodes.
 const { nodes: NODES, replicas: REPLICAS, ...OTHER_OPTIONS } = CLUSTER_OPTIONS;
 
-/** The table of all options but the size, with the ranges that depend on other options. */
+/** Returns the table of all options except the size, with the ranges that depend on other options. */
 function tableFor(options: ClusterShape, nodes: number): typeof OTHER_OPTIONS {
   const { port, firstHostPort, firstHostBusPort } = OTHER_OPTIONS;
   const hostPort = integer(1, 65_536 - nodes);
   return {
     ...OTHER_OPTIONS,
-    // Without another bus port it is the client port plus 10 000, which has to be a port as well.
+    // The default of `busPort` is the client port plus 10 000, which must be a valid port, too.
     port: options.busPort === undefined ? { ...port, schema: integer(1, 55_535) } : port,
     firstHostPort: { ...firstHostPort, schema: hostPort },
     firstHostBusPort: { ...firstHostBusPort, schema: hostPort },
   };
 }
 
-/** Validates the number of nodes, and how they are divided into shards. */
+/** Validates the numbers of nodes and replicas. */
 function validateSize(
   options: ClusterShape,
-  report: Report,
+  report: ReportProblem,
 ): { readonly nodes: number; readonly replicas: ReplicaCounts } {
   const replicas = readOption("replicas", REPLICAS, options.replicas, report);
   const nodes = readOption("nodes", NODES, options.nodes, report);
   if (Array.isArray(options.replicas)) {
-    return fitShards(nodes, Array.isArray(replicas) ? (replicas as readonly number[]) : undefined, report);
+    return validateShards(
+      nodes,
+      Array.isArray(replicas) ? (replicas as readonly number[]) : undefined,
+      report,
+    );
   }
   const size = { nodes: nodes ?? 6, replicas: typeof replicas === "number" ? replicas : 1 };
   const isValid = (options.nodes === undefined || nodes !== undefined) && replicas !== undefined;
-  if (isValid && primaryCount(size.nodes, size.replicas) < 1) {
+  if (isValid && countPrimaries(size.nodes, size.replicas) < 1) {
     const min = size.replicas + 1;
-    const remedy = `Give at least ${min} nodes, or fewer replicas: { nodes: ${size.nodes}, replicas: ${size.nodes - 1} } is one shard.`;
+    const remedy = `Set \`nodes\` to at least ${min}, or reduce \`replicas\`: { nodes: ${size.nodes}, replicas: ${size.nodes - 1} } is one shard.`;
     const room = `room for one primary and its ${size.replicas} ${size.replicas === 1 ? "replica" : "replicas"}: `;
     if (options.replicas === undefined)
       report("nodes", size.nodes, `${room}an integer from ${min} to ${MAX_NODES}`, remedy);
@@ -175,11 +185,11 @@ function validateSize(
   return size;
 }
 
-/** Compares a list of the replicas of each shard with the number of nodes. */
-function fitShards(
+/** Validates a list with the number of replicas of each shard, and compares it with the number of nodes. */
+function validateShards(
   nodes: number | undefined,
   replicas: readonly number[] | undefined,
-  report: Report,
+  report: ReportProblem,
 ): { readonly nodes: number; readonly replicas: readonly number[] } {
   if (replicas === undefined) return { nodes: 1, replicas: [0] };
   const total = replicas.reduce((sum, count) => sum + 1 + count, 0);
@@ -188,17 +198,18 @@ function fitShards(
     report(
       "nodes",
       nodes,
-      `${total}, the number of nodes that \`replicas: ${JSON.stringify(replicas)}\` asks for`,
+      `${total}, the number of nodes of \`replicas: ${formatValue(replicas)}\``,
       "Leave out `nodes`, or correct `replicas`.",
     );
   }
   return { nodes: Math.min(total, MAX_NODES), replicas };
 }
 
+/** Validates the ports in combination, and adds the default of `busPort`. */
 function validatePorts(
   { port = 6_379, busPort: given, firstHostPort, firstHostBusPort }: Values<ClusterPorts>,
   nodes: number,
-  report: Report,
+  report: ReportProblem,
 ): Pick<ValidOptions, keyof ClusterPorts> {
   const busPort = given ?? port + 10_000;
   if (busPort === port) report("busPort", busPort, `another port than \`port\`, which is ${port}`);
@@ -214,18 +225,18 @@ function validatePorts(
 
 type ClusterPorts = Pick<ClusterShape, "port" | "busPort" | "firstHostPort" | "firstHostBusPort">;
 
-/** Reports a password that is set by the option and by a directive. */
-function validatePasswordOnce(options: ClusterShape, config: RedisConfig, report: Report): void {
-  if (options.password === undefined || !isDefaultUserIn(config)) return;
+/** Reports a directive that may set a password in addition to the option `password`. */
+function validatePasswordOnce(options: ClusterShape, config: RedisConfig, report: ReportProblem): void {
+  if (options.password === undefined || !hasDefaultUserLine(config)) return;
   report(
     'config["user"]',
-    new Hidden("a line for the default user"),
+    new Redacted("a line for the default user"),
     "no line for the default user together with the option `password`",
     "Remove the line.",
   );
 }
 
-/** Whether the directive `user` describes the default user. */
-function isDefaultUserIn(config: RedisConfig): boolean {
+/** Returns whether a line of the directive `user` describes the default user. */
+function hasDefaultUserLine(config: RedisConfig): boolean {
   return [config["user"] ?? []].flat().some((line) => /^\s*"?default"?(\s|$)/.test(String(line)));
 }

@@ -12,7 +12,7 @@ function problemsOf(options: object): readonly string[] {
   }
 }
 
-const ONE_EACH = "an array of 3 paths, one for each primary in the order of the shards";
+const THREE_PATHS = "an array of 3 paths, one for each primary in the order of the shards";
 
 test.each<[unknown, RegExp | string]>([
   ["seed.redis", /^seed: expected a function .*\{ commands: "FILE" \}/],
@@ -23,22 +23,22 @@ test.each<[unknown, RegExp | string]>([
   [{ command: "a" }, /^seed\.command: .*one of the options commands, rdb, aof/],
   [{ commands: "" }, 'seed.commands: expected the path of a file, got ""'],
   [{ commands: ["a"] }, 'seed.commands: expected the path of a file, got ["a"]'],
-  [{ rdb: "a" }, `seed.rdb: expected ${ONE_EACH}, got "a"`],
-  [{ rdb: ["a", "b"] }, `seed.rdb: expected ${ONE_EACH}, got ["a","b"]`],
-  [{ aof: ["a", "b", 3] }, `seed.aof: expected ${ONE_EACH}, got ["a","b",3]`],
+  [{ rdb: "a" }, `seed.rdb: expected ${THREE_PATHS}, got "a"`],
+  [{ rdb: ["a", "b"] }, `seed.rdb: expected ${THREE_PATHS}, got ["a", "b"]`],
+  [{ aof: ["a", "b", 3] }, `seed.aof: expected ${THREE_PATHS}, got ["a", "b", 3]`],
   [{ aof: ["a", "b", "c\0"] }, /^seed\.aof: expected/],
-])("the seed %j is refused", (seed, expected) => {
+])("rejects the seed %j", (seed, expected) => {
   const [problem = "", ...others] = problemsOf({ seed });
   if (typeof expected === "string") expect(problem).toBe(expected);
   else expect(problem).toMatch(expected);
   expect(others).toEqual([]);
 });
 
-test("an unknown property does not hide what else is wrong", () => {
+test("reports unknown properties together with other problems", () => {
   expect(problemsOf({ nodes: 0, seed: { commands: 1, files: [] } })).toHaveLength(3);
 });
 
-test("a seed keeps its kind and its files", () => {
+test("returns the kind and the files of a seed", () => {
   const load = (): void => {};
   expect(validateOptions({ seed: load }, {}).seed).toEqual({ kind: "function", load });
   expect(validateOptions({ seed: { commands: "a" } }, {}).seed).toEqual({ kind: "commands", files: ["a"] });
@@ -49,7 +49,7 @@ test("a seed keeps its kind and its files", () => {
   expect(validateOptions({}, {}).seed).toBeUndefined();
 });
 
-test("only a cluster with a seed needs the commands that restore it", () => {
+test("rejects the removal of commands for restoring data only if there is a seed", () => {
   const config = { "rename-command": ['DUMP ""', "RESTORE other"] };
   expect(problemsOf({ config })).toEqual([]);
   expect(problemsOf({ config, seed: () => {} })).toEqual([

@@ -9,14 +9,14 @@ function problems(options: unknown): readonly OptionProblem[] {
     if (error instanceof InvalidOptionsError) return error.problems;
     throw error;
   }
-  throw new Error("no problem was found");
+  throw new Error("expected an InvalidOptionsError");
 }
 
 const users = (name: string, rules: unknown): unknown => ({ users: { [name]: { rules } } });
 
 const usersOf = (options: OptionsToValidate): ValidOptions["users"] => validateOptions(options, {}).users;
 
-test("rules come as one text or as a list, and a password that is left out is still to be drawn", () => {
+test("accepts rules as one text or as a list, and a user without a password", () => {
   const app = { name: "app", password: true, rules: ["~app:*", "+@read"] };
   expect(usersOf({ users: { app: { rules: "  ~app:* +@read " } } })).toEqual([app]);
   expect(usersOf({ users: { app: { rules: ["~app:*", "+@read"], password: true } } })).toEqual([app]);
@@ -25,7 +25,7 @@ test("rules come as one text or as a list, and a password that is left out is st
   ]);
 });
 
-test("the default user has an option of its own", () => {
+test("rejects the default user in the option users", () => {
   expect(problems(users("default", "+ping"))).toEqual([
     {
       option: 'users["default"]',
@@ -37,9 +37,9 @@ test("the default user has an option of its own", () => {
 });
 
 test.each(["", "a b", "a\nuser b on nopass ~* +@all", 'a"', "#a", "-a", "__proto__", "ä"])(
-  "%j is no user's name",
+  "rejects the user name %j",
   (name) => {
-    // JSON makes `__proto__` a name like any other.
+    // In JSON, `__proto__` is a property like any other.
     const options: unknown = JSON.parse(`{"users":{${JSON.stringify(name)}:{"rules":"+ping"}}}`);
     expect(problems(options)).toMatchObject([
       { option: `users[${JSON.stringify(name)}]`, allowed: expect.stringMatching(/^a name of letters/) },
@@ -48,7 +48,7 @@ test.each(["", "a b", "a\nuser b on nopass ~* +@all", 'a"', "#a", "-a", "__proto
 );
 
 test.each([">x", "<x", "#aa", "!aa", "nopass", "NOPASS", "resetpass", "reset"])(
-  "the rule %s is refused: passwords have an option",
+  "rejects the rule %s, because passwords have an option",
   (rule) => {
     for (const rules of [`+ping ${rule}`, ["+ping", rule]]) {
       expect(problems(users("app", rules))).toMatchObject([
@@ -59,9 +59,9 @@ test.each([">x", "<x", "#aa", "!aa", "nopass", "NOPASS", "resetpass", "reset"])(
 );
 
 test.each([
-  ["nothing", undefined],
-  ["no rule", []],
-  ["blanks", "  "],
+  ["the value undefined", undefined],
+  ["an empty list", []],
+  ["only blanks", "  "],
   ["a number", 5],
   ["a number in a list", [5]],
   ["an empty rule", ["+ping", ""]],
@@ -69,11 +69,11 @@ test.each([
   ["a line break in a list", ["+ping\n"]],
   ["two rules as one", ["+ping +get"]],
   ["two selectors as one", ["(+ping) (+get)"]],
-])("rules that are or hold %s are refused", (_, rules) => {
+])("rejects rules with %s", (_, rules) => {
   expect(problems(users("app", rules))).toMatchObject([{ option: 'users["app"].rules' }]);
 });
 
-test("directives that the plan decides for TLS are refused beside it, and others are not", () => {
+test("rejects only the directives of TLS that the plan determines", () => {
   const config = { "tls-port": 7000, "tls-protocols": "TLSv1.3" };
   expect(problems({ tls: true, config })).toMatchObject([{ option: 'config["tls-port"]' }]);
   expect(validateOptions({ config }, {}).config).toEqual(config);
@@ -83,11 +83,11 @@ test.each([
   ["tls", { tls: 1 }],
   ["tls.clientAuth", { tls: { clientAuth: "no" } }],
   ["tls.ca", { tls: { ca: "x" } }],
-])("a wrong %s is refused", (option, options) => {
+])("rejects an invalid %s", (option, options) => {
   expect(problems(options)).toMatchObject([{ option }]);
 });
 
-test("TLS is off by default, asks for no client's certificate unless told, and can be switched off", () => {
+test("accepts TLS without options; client certificates are not required by default", () => {
   expect(validateOptions({ tls: false }, {}).tls).toBeUndefined();
   for (const tls of [true, {}, { clientAuth: false }] as const) {
     expect(validateOptions({ tls }, {}).tls).toEqual({ clientAuth: false, names: "all" });

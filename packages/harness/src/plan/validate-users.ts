@@ -1,40 +1,41 @@
-import { forbiddenCommands, REPLICATION_COMMANDS } from "./needed-commands.ts";
-import { Hidden, hiddenKind, type Report } from "../schema/option-problems.ts";
+import { findForbiddenCommands, REPLICATION_COMMANDS } from "./needed-commands.ts";
+import { Redacted, redactValue } from "../schema/format-value.ts";
+import type { ReportProblem } from "../schema/option-problems.ts";
 import type { ClusterShape, RedisConfig } from "./options.generated.ts";
 import { hasControlCharacter } from "./server-config.ts";
 import { isObject } from "../schema/option.ts";
-import { readOptions, reportUnknownNames, type Values } from "../schema/read-options.ts";
+import { readOptions, reportUnknownOptions, type Values } from "../schema/read-options.ts";
 import { USER_OPTIONS } from "./cluster-options.ts";
 
-/** A user without gaps: `password: true` means that a random one must be generated. */
+/** A valid user. `password: true` means that a random password must be generated. */
 interface ValidUser {
   readonly name: string;
   readonly password: string | true;
   readonly rules: readonly string[];
 }
 
-/** Who may log in, and who logs in for what. */
+/** The users of a cluster, and the user of replication. */
 export interface ValidUsers {
   readonly users: readonly ValidUser[];
   readonly defaultUser: boolean;
-  /** Undefined: replication logs in as the default user, or as a user of its own if that is off. */
+  /** If undefined, replicas log in as the default user, or as an additional user if the default user is off. */
   readonly replicationUser: string | undefined;
 }
 
-/** The users that the plan adds if the default user is off, by what they are for. */
-export const OWN_USERS = { harness: "harness", replication: "replication" } as const;
+/** The names of the users that the plan adds if the default user is off. */
+export const LIBRARY_USERS = { harness: "harness", replication: "replication" } as const;
 
-const NAME = /^[A-Za-z0-9][\w.@:-]*$/;
-/** Rules about passwords: the plan sets the only password, so that `credentials(name)` is right. */
+const USER_NAME = /^[A-Za-z0-9][\w.@:-]*$/;
+/** Rules about passwords. The plan sets the only password of a user, so that `credentials(name)` returns it. */
 const PASSWORD_RULE = /^([<>#!]|(nopass|resetpass|reset)$)/i;
-const RULES = 'rules of ACL SETUSER, such as "~app:* +@read" or ["~app:*", "+@read"]';
+const ALLOWED_RULES = 'rules of ACL SETUSER, such as "~app:* +@read" or ["~app:*", "+@read"]';
 
-/** Checks all options about users. Whether the server knows a rule's command is up to the server. */
+/** Validates all options about users. The commands in rules are validated only by the server. */
 export function validateUsers(
   options: ClusterShape,
   values: Values<Pick<ClusterShape, "users" | "defaultUser" | "replicationUser">>,
   config: RedisConfig,
-  report: Report,
+  report: ReportProblem,
 ): ValidUsers {
   const users = Object.entries(values.users ?? {}).flatMap(([name, user]) =>
     validateNamedUser(name, user, report),
@@ -43,17 +44,17 @@ export function validateUsers(
   if (defaultUser === false && options.password !== undefined) {
     report(
       "password",
-      hiddenKind(options.password),
+      redactValue(options.password),
       "no password for a default user that is off",
       "Leave out `password` or `defaultUser: false`; each of `users` has a password of its own.",
     );
   }
-  for (const name of defaultUser === false ? Object.values(OWN_USERS) : []) {
+  for (const name of defaultUser === false ? Object.values(LIBRARY_USERS) : []) {
     if (!users.some((user) => user.name === name)) continue;
     report(
       `users["${name}"]`,
-      new Hidden("a user"),
-      `another name than ${Object.values(OWN_USERS).join(" and ")}, which are the library's own users if the default user is off`,
+      new Redacted("a user"),
+      `another name than ${Object.values(LIBRARY_USERS).join(" and ")}, which are the library's own users if the default user is off`,
       "Rename it.",
     );
   }
@@ -63,7 +64,7 @@ export function validateUsers(
       if (!Object.hasOwn(config, directive)) continue;
       report(
         `config["${directive}"]`,
-        new Hidden("a value"),
+        new Redacted("a value"),
         "no such directive together with the options `users`, `defaultUser` or `replicationUser`",
         "Describe all users with the option `users`.",
       );
@@ -75,7 +76,7 @@ export function validateUsers(
 function validateReplicationUser(
   value: string | undefined,
   users: readonly ValidUser[],
-  report: Report,
+  report: ReportProblem,
 ): string | undefined {
   if (value === undefined) return undefined;
   const names = users.map(({ name }) => name);
@@ -89,9 +90,9 @@ function validateReplicationUser(
       'Add it to `users`, with the rules "+psync +replconf +ping".',
     );
   }
-  // Rules that are wrong themselves are reported where they are.
+  // Invalid rules are reported separately.
   const rules = user.rules.filter((rule) => typeof rule === "string");
-  const forbidden = forbiddenCommands(rules, REPLICATION_COMMANDS) ?? [];
+  const forbidden = findForbiddenCommands(rules, REPLICATION_COMMANDS) ?? [];
   if (forbidden.length > 0 && rules.length > 0) {
     report(
       "replicationUser",
@@ -100,8 +101,8 @@ function validateReplicationUser(
       'Add "+psync +replconf +ping" to its rules.',
     );
   }
-  const switches = rules.map((rule) => rule.toLowerCase()).filter((rule) => rule === "on" || rule === "off");
-  if (switches.at(-1) === "off") {
+  const onOrOff = rules.map((rule) => rule.toLowerCase()).filter((rule) => rule === "on" || rule === "off");
+  if (onOrOff.at(-1) === "off") {
     report(
       "replicationUser",
       value,
@@ -112,49 +113,49 @@ function validateReplicationUser(
   return user.name;
 }
 
-function validateNamedUser(name: string, user: unknown, report: Report): readonly ValidUser[] {
+function validateNamedUser(name: string, user: unknown, report: ReportProblem): readonly ValidUser[] {
   const option = `users[${JSON.stringify(name)}]`;
   if (name === "default") {
     report(
       option,
-      new Hidden("a user"),
+      new Redacted("a user"),
       "another name than default",
       "The default user has the options `password` and `defaultUser`.",
     );
-  } else if (!NAME.test(name)) {
+  } else if (!USER_NAME.test(name)) {
     report(
       option,
-      new Hidden("a user"),
+      new Redacted("a user"),
       "a name of letters, digits and _ . @ : - that begins with a letter or digit",
     );
   }
   if (!isObject(user)) {
-    report(option, hiddenKind(user), "an object with `rules` and, optionally, `password`");
+    report(option, redactValue(user), "an object with `rules` and, optionally, `password`");
     return [];
   }
-  reportUnknownNames(USER_OPTIONS, user, report, `${option}.`);
+  reportUnknownOptions(USER_OPTIONS, user, report, `${option}.`);
   const { password = true } = readOptions(USER_OPTIONS, user, report, { prefix: `${option}.` });
   return [{ name, password, rules: validateRules(`${option}.rules`, user["rules"], report) }];
 }
 
-function validateRules(option: string, value: unknown, report: Report): readonly string[] {
-  const text = typeof value === "string";
-  // Control characters are refused, not taken for blanks.
-  const rules: readonly unknown[] = text
+function validateRules(option: string, value: unknown, report: ReportProblem): readonly string[] {
+  const isText = typeof value === "string";
+  // Only blanks separate rules, so that control characters are reported.
+  const rules: readonly unknown[] = isText
     ? value.split(/ +/).filter(Boolean)
     : Array.isArray(value)
       ? value
       : [];
   if (rules.length === 0) {
-    report(option, text || Array.isArray(value) ? new Hidden("none") : hiddenKind(value), RULES);
+    report(option, isText || Array.isArray(value) ? new Redacted("none") : redactValue(value), ALLOWED_RULES);
     return [];
   }
   for (const rule of rules) {
-    // Not shown: it may hold a password.
+    // The rule may contain a password.
     const given =
-      typeof rule === "string" ? new Hidden(`a rule of ${rule.length} characters`) : hiddenKind(rule);
+      typeof rule === "string" ? new Redacted(`a rule of ${rule.length} characters`) : redactValue(rule);
     if (typeof rule !== "string" || rule === "" || hasControlCharacter(rule)) {
-      report(option, given, `${RULES}, without control characters`);
+      report(option, given, `${ALLOWED_RULES}, without control characters`);
     } else if (/\s/.test(rule) && !/^\([^()]*\)$/.test(rule)) {
       report(
         option,

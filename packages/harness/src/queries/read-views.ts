@@ -24,7 +24,7 @@ export async function readClusterView(
  * @throws RedisClusterError CLUSTER_STOPPED or TURN_OVER after the end of the handle.
  */
 export async function readView({ calls, plan, nodes }: ClusterContext): Promise<ClusterView> {
-  calls.refuseEnded();
+  calls.throwIfEnded();
   return await readClusterView(
     plan,
     nodes.map(({ connection }) => connection),

@@ -119,7 +119,7 @@ export function greatestEpoch({ fingerprints }: Assessment): number {
 
 /**
  * Returns whether the nodes to recreate can boot into the running cluster. A primary boots next to a placeholder without an
- * address (`renderReturningNodesConf`), which Valkey considers failed. With fewer than two other primaries, it would consider
+ * address (`renderRejoiningNodesConf`), which Valkey considers failed. With fewer than two other primaries, it would consider
  * itself in a minority, and its state would stay at fail.
  */
 function canBootIntoCluster({ shards }: ClusterPlan, indexesToRecreate: ReadonlySet<number>): boolean {

@@ -1,7 +1,7 @@
 import type { ClusterNodes } from "../cluster/cluster-nodes.ts";
 import { joinRecreatedNodes } from "../formation/join-recreated-nodes.ts";
 import { abortable } from "../timing/deadline.ts";
-import { renderReturningNodesConf } from "../plan/node-files.ts";
+import { renderRejoiningNodesConf } from "../plan/node-files.ts";
 import { type Assessment, greatestEpoch } from "./assess-cluster.ts";
 import type { Baseline } from "./baseline.ts";
 import type { Fingerprint } from "./fingerprint.ts";
@@ -26,7 +26,7 @@ export async function rejoinNodes(
   const toRecreate = nodes.filter((_, index) => indexesToRecreate.has(index));
   // Each node claims the epoch after the one with which it starts.
   const restarting = toRecreate.map((node, index) =>
-    restart(node, renderReturningNodesConf(node.plan, plan.nodes, plan.shards, epoch + index)),
+    restart(node, renderRejoiningNodesConf(node.plan, plan.nodes, plan.shards, epoch + index)),
   );
   const kept = nodes.filter((_, index) => !indexesToRecreate.has(index));
   const elections = kept.map((node) =>

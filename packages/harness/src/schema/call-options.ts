@@ -1,10 +1,11 @@
 import { type OptionProblem, RedisClusterError } from "../errors.ts";
+import { formatValue } from "./format-value.ts";
 import { isObject, type Option, type OptionTable } from "./option.ts";
-import { type Report, show } from "./option-problems.ts";
-import { readOption, readOptions, reportUnknownNames, type Values } from "./read-options.ts";
+import type { ReportProblem } from "./option-problems.ts";
+import { readOption, readOptions, reportUnknownOptions, type Values } from "./read-options.ts";
 
 /**
- * Reads the options of a call: fills in defaults, and rejects unknown names and invalid values.
+ * Reads the options of a call. Completes them with the defaults, and rejects unknown names and invalid values.
  *
  * @param call the call, as in `kill()`.
  * @param others the options of the call that are read elsewhere.
@@ -21,7 +22,7 @@ export function readCallOptions<T extends object>(
       report(`options of ${call}`, given, "an object");
       return {} as Values<T>;
     }
-    reportUnknownNames({ ...table, ...others }, given, report);
+    reportUnknownOptions({ ...table, ...others }, given, report);
     return readOptions(table, given, report);
   });
 }
@@ -30,11 +31,11 @@ export function readCallOptions<T extends object>(
  * Rejects names that are not options of a call whose options are read elsewhere.
  *
  * @param call the call, as in `pause()`.
- * @throws RedisClusterError INVALID_ARGUMENT
+ * @throws RedisClusterError INVALID_ARGUMENT with all unknown names.
  */
 export function requireKnownOptions(call: string, table: object, given: object): void {
   withProblems((report) => {
-    if (isObject(given)) reportUnknownNames(table, given, report);
+    if (isObject(given)) reportUnknownOptions(table, given, report);
     else report(`options of ${call}`, given, "an object");
   });
 }
@@ -42,16 +43,21 @@ export function requireKnownOptions(call: string, table: object, given: object):
 /**
  * Validates an argument of a call.
  *
- * @throws RedisClusterError INVALID_ARGUMENT
+ * @throws RedisClusterError INVALID_ARGUMENT if the argument is invalid.
  */
 export function requireArgument<T>(name: string, option: Pick<Option<T>, "schema">, given: T): void {
   withProblems((report) => readOption(name, { ...option, description: "" }, given ?? null, report));
 }
 
-function withProblems<T>(read: (report: Report) => T): T {
+function withProblems<T>(read: (report: ReportProblem) => T): T {
   const problems: OptionProblem[] = [];
   const values = read((option, given, allowed, remedy) => {
-    problems.push({ option, given: show(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
+    problems.push({
+      option,
+      given: formatValue(given),
+      allowed,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
     return undefined;
   });
   if (problems.length === 0) return values;

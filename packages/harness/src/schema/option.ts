@@ -1,9 +1,9 @@
 import * as v from "valibot";
 
-/** A schema. The message of each of its issues completes "expected …". */
+/** A valibot schema. The message of each of its issues completes "expected …". */
 export type Schema<T> = v.GenericSchema<unknown, T>;
 
-/** One option: everything that its type, its validation and its documentation are made from. */
+/** One option. Its type, its validation and its documentation are generated from this description. */
 export interface Option<T> {
   readonly schema: Schema<T>;
   /** Sentences in Markdown, for the docstring and the reference page. */
@@ -23,25 +23,27 @@ export interface Option<T> {
 /** The options of an interface. Each property of the interface needs an entry of its type, and no other entry is allowed. */
 export type OptionTable<T> = { readonly [Name in keyof T]-?: Option<NonNullable<T[Name]>> };
 
-/** What the generator of types and pages needs to know about a schema that it cannot see. */
+/** Facts for the generator of types and pages that it cannot read from a schema. */
 export interface SchemaFacts {
   /** The name of the type. */
   readonly typeName?: string;
-  /** The schema of what is accepted, for a schema that checks it with its own function. */
+  /** A schema that describes the accepted values, if a function validates them. */
   readonly documentedAs?: Schema<unknown>;
 }
 
+/** An integer from `min` to `max`, both included. */
 export function integer(min: number, max: number): Schema<number> {
   const allowed = `an integer from ${min} to ${max}`;
   return v.pipe(v.number(allowed), v.integer(allowed), v.minValue(min, allowed), v.maxValue(max, allowed));
 }
 
+/** A number from `min` to `max`, both included. */
 export function numberFrom(min: number, max: number): Schema<number> {
   const allowed = `a number from ${min} to ${max}`;
   return v.pipe(v.number(allowed), v.minValue(min, allowed), v.maxValue(max, allowed));
 }
 
-/** A number above `min`, up to `max`. */
+/** A number above `min`, up to `max`. @param allowed completes "expected …". */
 export function numberAbove(
   min: number,
   max: number,
@@ -50,22 +52,24 @@ export function numberAbove(
   return v.pipe(v.number(allowed), v.gtValue(min, allowed), v.maxValue(max, allowed));
 }
 
+/** One of several strings. @param typeName the name of its type, if that has a declaration of its own. */
 export function choice<const T extends string>(values: readonly T[], typeName?: string): Schema<T> {
   const allowed = `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`;
   return withFacts(v.picklist(values, allowed), typeName === undefined ? {} : { typeName });
 }
 
+/** A boolean. */
 export function flag(): Schema<boolean> {
   return v.boolean("true or false");
 }
 
-/** A text that fulfils a condition. */
+/** A string for which `isValid` returns true. @param allowed completes "expected …". */
 export function text(allowed: string, isValid: (value: string) => boolean = () => true): Schema<string> {
   return v.pipe(v.string(allowed), v.check(isValid, allowed));
 }
 
 /**
- * A value that a function checks.
+ * A value that a function validates.
  *
  * @param allowed completes "expected …".
  * @param facts the name of its type, or a schema that describes it.
@@ -78,16 +82,17 @@ export function checked<T>(
   return withFacts(v.custom<T>(isValid, allowed), facts);
 }
 
-/** An object whose properties are validated by other code. */
+/** An object whose properties are validated by other code. @param allowed completes "expected …". */
 export function object<T>(allowed: string, facts: SchemaFacts): Schema<T> {
   return checked(allowed, isObject, facts);
 }
 
+/** An instance of a class. @param allowed completes "expected …". */
 export function instanceOf<T>(allowed: string, type: abstract new (...args: never[]) => T): Schema<T> {
   return v.instance(type as new (...args: never[]) => T, allowed);
 }
 
-// What follows describes values that other code checks: see SchemaFacts.
+// The following schemas only describe values that other code validates: see SchemaFacts.documentedAs.
 
 export function anyText(): Schema<string> {
   return v.string();
@@ -115,11 +120,12 @@ export function anyOf<const T extends readonly Schema<unknown>[]>(
   return v.union(schemas) as Schema<v.InferOutput<T[number]>>;
 }
 
-/** A type that is declared elsewhere under this name. */
+/** A value whose type is declared elsewhere under a name. */
 export function typeNamed<T>(typeName: string, schema: Schema<T> = v.custom<T>(() => true)): Schema<T> {
   return withFacts(schema, { typeName });
 }
 
+/** Returns whether a value is an object other than an array. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,32 +1,34 @@
 import * as v from "valibot";
-import { hiddenKind, type Report, reportUnknown } from "./option-problems.ts";
+import { redactValue } from "./format-value.ts";
 import type { Option, OptionTable } from "./option.ts";
+import { type ReportProblem, reportUnknownOption } from "./option-problems.ts";
 
 /** The environment of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The values of options. Undefined: the option is not set and has no default, or its value was reported. */
+/** The values of options. A value is undefined if the option is not set and has no default, or if its value was reported. */
 export type Values<T> = { readonly [Name in keyof T]-?: NonNullable<T[Name]> | undefined };
 
 const NO_ENVIRONMENT: Environment = {};
 
-/** Reports every name that is not an option of the table. @param prefix precedes the names in messages. */
-export function reportUnknownNames(table: object, given: object, report: Report, prefix = ""): void {
+/** Reports every name that does not belong to an option of the table. @param prefix precedes the names in messages. */
+export function reportUnknownOptions(table: object, given: object, report: ReportProblem, prefix = ""): void {
   const names = Object.keys(table);
   for (const name of Object.keys(given)) {
-    if (!names.includes(name)) reportUnknown(prefix, name, names, report);
+    if (!names.includes(name)) reportUnknownOption(prefix, name, names, report);
   }
 }
 
 /**
- * Reads all options of a table: validates what the caller set, and fills in the environment and the defaults.
+ * Reads all options of a table. Validates the values that the caller set, and completes them with values from the environment and
+ * with the defaults.
  *
  * @param prefix precedes the names in messages.
  */
 export function readOptions<T extends object>(
   table: OptionTable<T>,
   given: { readonly [Name in keyof T]?: unknown },
-  report: Report,
+  report: ReportProblem,
   {
     environment = NO_ENVIRONMENT,
     prefix = "",
@@ -40,12 +42,12 @@ export function readOptions<T extends object>(
   return Object.fromEntries(values) as Values<T>;
 }
 
-/** Reads one option. */
+/** Reads one option, as {@link readOptions} does. */
 export function readOption<T>(
   name: string,
   option: Option<T>,
   given: unknown,
-  report: Report,
+  report: ReportProblem,
   environment: Environment = NO_ENVIRONMENT,
 ): T | undefined {
   if (given !== undefined) return validate(name, option, given, given, report);
@@ -56,7 +58,7 @@ export function readOption<T>(
   return value ?? option.default;
 }
 
-/** The value of an environment variable: a number if the option takes one and the text is one. */
+/** Converts the text of an environment variable to a number if the option is a number and the text can be converted. */
 function fromText(text: string, { schema }: Option<unknown>): string | number {
   const number = Number(text);
   return schema.type === "number" && !Number.isNaN(number) ? number : text;
@@ -67,10 +69,10 @@ function validate<T>(
   { schema, secret = false }: Option<T>,
   value: unknown,
   shown: unknown,
-  report: Report,
+  report: ReportProblem,
 ): T | undefined {
-  // The rules of one option have the same message, so that the first issue says it all.
+  // All rules of one option have the same message, so that the first issue is sufficient.
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
-  return report(name, secret ? hiddenKind(shown) : shown, result.issues[0].message);
+  return report(name, secret ? redactValue(shown) : shown, result.issues[0].message);
 }

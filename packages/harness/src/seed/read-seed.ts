@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { InvalidOptionsError, messageOf, type OptionProblem } from "../errors.ts";
-import { Hidden, type Report, show } from "../schema/option-problems.ts";
+import { formatValue, Redacted } from "../schema/format-value.ts";
+import type { ReportProblem } from "../schema/option-problems.ts";
 import type { ValidSeed } from "../plan/validate-seed.ts";
 import { MAX_SEED_BYTES } from "./dataset.ts";
 import type { SeedFunction } from "./seed.ts";
@@ -44,8 +45,13 @@ const AOF_START = /^(?:\*\d|#TS:|REDIS\d{4}|VALKEY\d{3})/;
 export async function readSeed(seed: ValidSeed): Promise<ReadySeed> {
   if (seed.kind === "function") return { kind: "function", load: seed.load as SeedFunction };
   const problems: OptionProblem[] = [];
-  const report: Report = (option, given, allowed, remedy) => {
-    problems.push({ option, given: show(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
+  const report: ReportProblem = (option, given, allowed, remedy) => {
+    problems.push({
+      option,
+      given: formatValue(given),
+      allowed,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
     return undefined;
   };
   const { kind, files } = seed;
@@ -57,7 +63,7 @@ export async function readSeed(seed: ValidSeed): Promise<ReadySeed> {
   return ready;
 }
 
-async function readCommands(path: string, report: Report): Promise<ReadySeed> {
+async function readCommands(path: string, report: ReportProblem): Promise<ReadySeed> {
   const content = await readFileOrReport("seed.commands", path, report);
   const commands: CommandLine[] = [];
   const invalidLines: number[] = [];
@@ -72,7 +78,7 @@ async function readCommands(path: string, report: Report): Promise<ReadySeed> {
     const more = invalidLines.length > MAX_SHOWN_LINES ? ", …" : "";
     report(
       "seed.commands",
-      new Hidden(`invalid quotes in ${JSON.stringify(path)}, line ${lines}${more}`),
+      new Redacted(`invalid quotes in ${JSON.stringify(path)}, line ${lines}${more}`),
       "one command per line, quoted as for redis-cli",
       "Close every quote, and put a blank after each closing quote.",
     );
@@ -85,7 +91,7 @@ async function readCommands(path: string, report: Report): Promise<ReadySeed> {
 async function readDataFiles(
   kind: "rdb" | "aof",
   paths: readonly string[],
-  report: Report,
+  report: ReportProblem,
 ): Promise<ReadySeed> {
   const files = await Promise.all(
     paths.map(async (path, index): Promise<readonly DataFile[]> => {
@@ -97,7 +103,7 @@ async function readDataFiles(
   return { kind: "files", files: files.flat() };
 }
 
-async function readRdb(option: string, path: string, report: Report): Promise<DataFile | undefined> {
+async function readRdb(option: string, path: string, report: ReportProblem): Promise<DataFile | undefined> {
   const content = await readFileOrReport(option, path, report);
   if (content === undefined) return undefined;
   if (!RDB_START.test(content.toString("latin1", 0, 9))) {
@@ -110,7 +116,7 @@ async function readRdb(option: string, path: string, report: Report): Promise<Da
   };
 }
 
-async function readAof(option: string, path: string, report: Report): Promise<DataFile | undefined> {
+async function readAof(option: string, path: string, report: ReportProblem): Promise<DataFile | undefined> {
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
@@ -129,7 +135,11 @@ async function readAof(option: string, path: string, report: Report): Promise<Da
 }
 
 /** Reads the folder of an append-only file in several parts (7.0), which a manifest lists. */
-async function readAofFolder(option: string, path: string, report: Report): Promise<DataFile | undefined> {
+async function readAofFolder(
+  option: string,
+  path: string,
+  report: ReportProblem,
+): Promise<DataFile | undefined> {
   const names = (await readdir(path)).filter((name) => !name.startsWith("temp-"));
   const manifests = names.filter((name) => name.endsWith(".manifest"));
   const [manifest] = manifests;
@@ -137,7 +147,7 @@ async function readAofFolder(option: string, path: string, report: Report): Prom
     const found = manifests.length === 0 ? "no such file" : manifests.join(", ");
     return report(
       option,
-      new Hidden(`${JSON.stringify(path)} with ${found}`),
+      new Redacted(`${JSON.stringify(path)} with ${found}`),
       "a folder with exactly one file *.manifest, such as `appendonlydir` of a server",
     );
   }
@@ -168,7 +178,7 @@ async function readAofFolder(option: string, path: string, report: Report): Prom
 async function readFileOrReport(
   option: string,
   path: string,
-  report: Report,
+  report: ReportProblem,
   canBeEmpty = false,
 ): Promise<Buffer | undefined> {
   try {
@@ -177,7 +187,7 @@ async function readFileOrReport(
       const maxMiB = MAX_SEED_BYTES / 1024 ** 2;
       return report(
         option,
-        new Hidden(`${JSON.stringify(path)} of ${size} bytes`),
+        new Redacted(`${JSON.stringify(path)} of ${size} bytes`),
         `a file of at most ${maxMiB} MiB`,
       );
     }
@@ -187,7 +197,7 @@ async function readFileOrReport(
   } catch (error) {
     return report(
       option,
-      new Hidden(`${JSON.stringify(path)} (${messageOf(error)})`),
+      new Redacted(`${JSON.stringify(path)} (${messageOf(error)})`),
       "a file that can be read",
       `Relative paths are relative to the working directory. This path is ${resolve(path)}.`,
     );

@@ -1,5 +1,6 @@
 import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
-import { type Report, show } from "../schema/option-problems.ts";
+import { formatValue } from "../schema/format-value.ts";
+import type { ReportProblem } from "../schema/option-problems.ts";
 import { readOption } from "../schema/read-options.ts";
 import { type Deadline, abortable, startDeadline } from "./deadline.ts";
 import type { WaitOptions } from "./options.generated.ts";
@@ -46,10 +47,10 @@ export function startCallDeadline(
 }
 
 function requireValid(name: keyof WaitOptions, value: unknown, describe: () => string, remedy = ""): void {
-  const report: Report = (_, given, allowed) => {
+  const report: ReportProblem = (_, given, allowed) => {
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
-      `${describe()}: expected ${name} to be ${allowed}, got ${show(given)}.${remedy}`,
+      `${describe()}: expected ${name} to be ${allowed}, got ${formatValue(given)}.${remedy}`,
     );
   };
   readOption<unknown>(name, WAIT_OPTIONS[name], value, report);

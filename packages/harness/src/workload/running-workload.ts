@@ -2,11 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Cluster } from "ioredis";
 import { RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
-import {
-  withinDeadline,
-  type WaitDefaults,
-  startCallDeadline,
-} from "../timing/call-deadline.ts";
+import { withinDeadline, type WaitDefaults, startCallDeadline } from "../timing/call-deadline.ts";
 import { newSeed, seededRandom } from "../plan/seeded-random.ts";
 import {
   type Acknowledgement,

@@ -1,4 +1,5 @@
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
+import { formatValue } from "../schema/format-value.ts";
 import {
   anyOf,
   checked,
@@ -13,8 +14,8 @@ import {
   type Schema,
   text,
 } from "../schema/option.ts";
-import { type Report, show } from "../schema/option-problems.ts";
-import { readOption, readOptions, reportUnknownNames } from "../schema/read-options.ts";
+import type { ReportProblem } from "../schema/option-problems.ts";
+import { readOption, readOptions, reportUnknownOptions } from "../schema/read-options.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 import type { WorkloadOptions } from "./options.generated.ts";
 
@@ -132,15 +133,20 @@ export function validateWorkload(
   clientKeyPrefix: string = "",
 ): ValidWorkload {
   const problems: OptionProblem[] = [];
-  const report: Report = (option, given, allowed, remedy) => {
-    problems.push({ option, given: show(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
+  const report: ReportProblem = (option, given, allowed, remedy) => {
+    problems.push({
+      option,
+      given: formatValue(given),
+      allowed,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
     return undefined;
   };
   const input: unknown = options;
   if (!isObject(input)) {
-    throw new InvalidOptionsError([{ option: "options", given: show(input), allowed: "an object" }]);
+    throw new InvalidOptionsError([{ option: "options", given: formatValue(input), allowed: "an object" }]);
   }
-  reportUnknownNames(WORKLOAD_OPTIONS, input, report);
+  reportUnknownOptions(WORKLOAD_OPTIONS, input, report);
   // Braces in it would be the first hash tag of every key, and determine its slot.
   if (/[{}]/.test(clientKeyPrefix)) report("client.keyPrefix", clientKeyPrefix, "characters without braces");
   const { writers = 8, ...values } = readOptions(WORKLOAD_OPTIONS, withoutKeys(options), report);

@@ -39,7 +39,7 @@ export class WorkloadStarter implements ClusterWorkloads {
 
   async startWorkload(options: ClusterWorkloadOptions = {}, wait: WaitOptions = {}): Promise<Workload> {
     const { calls, history } = this.#context;
-    calls.refuseEnded();
+    calls.throwIfEnded();
     const { client, ...workloadOptions } = options;
     const target: WorkloadTarget = {
       ...this.#target(client, wait),
@@ -51,7 +51,7 @@ export class WorkloadStarter implements ClusterWorkloads {
     if (calls.ended !== undefined || ended.aborted) {
       // `endAll()` has already run, without this workload.
       await workload[Symbol.asyncDispose]();
-      calls.refuseEnded();
+      calls.throwIfEnded();
       throw ended.reason;
     }
     this.#running.add(workload);
@@ -102,7 +102,7 @@ export class WorkloadStarter implements ClusterWorkloads {
   /** Returns the views of the nodes that answer promptly. */
   async #promptViews(): Promise<readonly NodeView[]> {
     const { calls, nodes, plan } = this.#context;
-    calls.refuseEnded();
+    calls.throwIfEnded();
     const connections = nodes.map(({ connection }) => connection);
     return await readPromptViews(connections, PROMPT_TIMEOUT_MS * plan.timeScale);
   }

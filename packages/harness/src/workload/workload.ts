@@ -72,7 +72,11 @@ export interface Workload extends AsyncDisposable {
    * const fault = await cluster.kill({ primaryOf: "order:42" });
    * const recoveredAt = await workload.waitForAcknowledged(0, fault.since);
    */
-  waitForAcknowledged(shard: number, sentAfterMs: number, options?: WaitForAcknowledgedOptions): Promise<number>;
+  waitForAcknowledged(
+    shard: number,
+    sentAfterMs: number,
+    options?: WaitForAcknowledgedOptions,
+  ): Promise<number>;
 
   /**
    * Stops the writers, waits until all nodes that answer agree on one owner of every slot, reads all values from the primaries
