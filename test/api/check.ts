@@ -1,56 +1,24 @@
-import { mkdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import {
-  Extractor,
-  ExtractorConfig,
-  ExtractorLogLevel,
-  type ExtractorMessage,
-} from "@microsoft/api-extractor";
+import { ENTRY_POINTS, extract } from "./extract.ts";
+import { writePages } from "./write-pages.ts";
 
-// Compares the public types of each entry point with its committed report in packages/harness/api. A change of the
-// public types is thereby visible in the diff of a commit. `--update` writes the reports again.
-
-const ENTRY_POINTS = ["index", "report", "vitest", "vitest-global-setup", "vitest-reporter"];
+// Compares the public types of each entry point with its committed report in packages/harness/api, and the pages of the reference
+// that are written from the docstrings with docs/reference. A change of the public types is thereby visible in the diff of a commit.
+// `--update` writes the reports and the pages again.
 
 const { values } = parseArgs({ options: { update: { type: "boolean", default: false } } });
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const harness = `${root}packages/harness`;
-const scratch = `${root}node_modules/.cache/api`;
-mkdirSync(scratch, { recursive: true });
-mkdirSync(`${harness}/api`, { recursive: true });
+const entries = ENTRY_POINTS.map((entry) => extract(entry, values));
+const changed = entries.flatMap(({ entry, hasChanged }) => (hasChanged ? [entry] : []));
+const outdated = writePages(
+  entries.map(({ model }) => model),
+  values,
+);
 
-const outdated = ENTRY_POINTS.filter((entry) => reportOf(entry).apiReportChanged);
-if (outdated.length > 0 && !values.update) {
+if (!values.update && changed.length + outdated.length > 0) {
+  if (changed.length > 0) console.log(`The public types have changed: ${changed.join(", ")}.`);
+  if (outdated.length > 0) console.log(`Pages of the reference are outdated: ${outdated.join(", ")}.`);
   console.log(
-    `The public types have changed: ${outdated.join(", ")}. If that is intended, run ` +
-      "`./dev node test/api/check.ts --update` and commit packages/harness/api.",
+    "If that is intended, run `./dev node test/api/check.ts --update` and commit packages/harness/api and docs/reference.",
   );
   process.exitCode = 1;
-}
-
-function reportOf(entry: string): ReturnType<typeof Extractor.invoke> {
-  const config = ExtractorConfig.prepare({
-    configObject: {
-      projectFolder: harness,
-      mainEntryPointFilePath: `${harness}/dist/${entry}.d.ts`,
-      apiReport: {
-        enabled: true,
-        reportFileName: `${entry}.api.md`,
-        reportFolder: `${harness}/api`,
-        reportTempFolder: scratch,
-      },
-      docModel: { enabled: false },
-      dtsRollup: { enabled: false },
-      compiler: { tsconfigFilePath: `${harness}/tsconfig.build.json` },
-    },
-    configObjectFullPath: undefined,
-    packageJsonFullPath: `${harness}/package.json`,
-  });
-  return Extractor.invoke(config, { localBuild: values.update, messageCallback: muteWarnings });
-}
-
-/** Prints nothing but errors: what the report says of missing release tags is not meant for users of the command. */
-function muteWarnings(message: ExtractorMessage): void {
-  message.handled = message.logLevel !== ExtractorLogLevel.Error;
 }
