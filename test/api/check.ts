@@ -8,8 +8,8 @@ import {
   type ExtractorMessage,
 } from "@microsoft/api-extractor";
 
-// Compares the public types of each entry point with its committed report in packages/harness/api. A change of the
-// public types is thereby visible in the diff of a commit. `--update` writes the reports again.
+// Compares the public types of each entry point with the committed report in packages/harness/api, so that the diff of a commit
+// shows a change of the public types. `--update` updates the reports.
 
 const ENTRY_POINTS = ["index", "vitest", "vitest-global-setup", "vitest-reporter"];
 
@@ -20,7 +20,7 @@ const scratch = `${root}node_modules/.cache/api`;
 mkdirSync(scratch, { recursive: true });
 mkdirSync(`${harness}/api`, { recursive: true });
 
-const outdated = ENTRY_POINTS.filter((entry) => reportOf(entry).apiReportChanged);
+const outdated = ENTRY_POINTS.filter((entry) => createReport(entry).apiReportChanged);
 if (outdated.length > 0 && !values.update) {
   console.log(
     `The public types have changed: ${outdated.join(", ")}. If that is intended, run ` +
@@ -29,7 +29,7 @@ if (outdated.length > 0 && !values.update) {
   process.exitCode = 1;
 }
 
-function reportOf(entry: string): ReturnType<typeof Extractor.invoke> {
+function createReport(entry: string): ReturnType<typeof Extractor.invoke> {
   const config = ExtractorConfig.prepare({
     configObject: {
       projectFolder: harness,
@@ -50,7 +50,7 @@ function reportOf(entry: string): ReturnType<typeof Extractor.invoke> {
   return Extractor.invoke(config, { localBuild: values.update, messageCallback: muteWarnings });
 }
 
-/** Prints nothing but errors: what the report says of missing release tags is not meant for users of the command. */
+/** Suppresses all messages except errors. Warnings about missing release tags do not matter here. */
 function muteWarnings(message: ExtractorMessage): void {
   message.handled = message.logLevel !== ExtractorLogLevel.Error;
 }

@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { type ResetReport, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { docker, leftovers } from "../support/engine.ts";
-import { tracesIn } from "../support/pristine.ts";
+import { findTraces } from "../support/pristine.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
 import type { BenchOptions } from "./run.ts";
 import { median, rounded, spread } from "./statistics.ts";
@@ -50,7 +50,7 @@ export async function benchReset({ only, rounds = 10, json }: BenchOptions): Pro
     for (const scenario of names) {
       await SCENARIOS[scenario]?.(cluster);
       const report = await cluster.reset();
-      measured.push({ scenario, report, verified: (await tracesIn(cluster)).length === 0 });
+      measured.push({ scenario, report, verified: (await findTraces(cluster)).length === 0 });
     }
     containerStartMs.push(await bareStart(cluster));
   }

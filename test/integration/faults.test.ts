@@ -8,7 +8,7 @@ import {
 } from "testcontainers-redis-cluster";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { docker, leftovers } from "../support/engine.ts";
-import { filtersIn, helpersDuring } from "../support/network-helpers.ts";
+import { listPacketFilters, collectHelperConfigs } from "../support/network-helpers.ts";
 import { setReplicated } from "../support/set-replicated.ts";
 
 const KEY = "order:42";
@@ -66,13 +66,13 @@ describe("faults, each applied and healed", () => {
     await cluster.heal();
     for (const name of ["node-0", "node-1"]) {
       // Docker has a table of its own there.
-      expect(await filtersIn(cluster.node(name).containerId), name).not.toContain("trc_");
+      expect(await listPacketFilters(cluster.node(name).containerId), name).not.toContain("trc_");
     }
     expect((await cluster.node("node-2").state()).status).toBe("running");
   });
 
   test("only the helper may change a network, and it may do nothing else", async () => {
-    const seen = await helpersDuring(cluster.plan.name, async () => {
+    const seen = await collectHelperConfigs(cluster.plan.name, async () => {
       await (await cluster.isolate("node-0")).heal();
     });
     expect(seen.length).toBeGreaterThan(0);
@@ -127,7 +127,7 @@ describe("faults, each applied and healed", () => {
       { kind: "partition", healedAt: undefined },
       { kind: "kill", healedAt: expect.any(Number) },
     ]);
-    expect(await filtersIn(replica.containerId)).toContain("trc_");
+    expect(await listPacketFilters(replica.containerId)).toContain("trc_");
     // It has no node's word since it runs.
     expect(await replica.client.cluster("INFO")).toMatch(/cluster_stats_messages_received:0\s/);
     await killed.heal();

@@ -5,7 +5,7 @@ import {
 } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
 import { exec } from "../support/engine.ts";
-import { nobodyNotices } from "../support/unnoticed.ts";
+import { disableFailureDetection } from "../support/failure-detection.ts";
 
 // What a use wrote to a file must not come back when a later use kills a node and starts it again.
 
@@ -47,7 +47,7 @@ async function nodesWithKeyInFile({ nodes }: StartedRedisCluster): Promise<reado
 
 /** Kills the primary, starts it again and returns the values of both keys. Its replica does not take over. */
 async function afterKill(cluster: StartedRedisCluster): Promise<readonly (string | null)[]> {
-  await nobodyNotices(cluster);
+  await disableFailureDetection(cluster);
   const killed = await cluster.killMaster(SEED);
   await killed.heal();
   return await cluster.client.mget(SEED, LEFT);

@@ -6,7 +6,7 @@ import {
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { docker } from "../support/engine.ts";
-import { LateClient, runIdOf } from "../support/late-client.ts";
+import { LateClient, readRunId } from "../support/late-client.ts";
 
 // What an abandoned test still has under way must not reach the next one.
 
@@ -98,14 +98,14 @@ test("a reset that is joined by a second one ends neither", async () => {
 test("a reset replaces a process that a client tells something lasting while it runs", async () => {
   const [node] = cluster.nodes;
   for (;;) {
-    using client = await LateClient.to(node as RedisClusterNode, [["CONFIG", "REWRITE"]], 1);
+    using client = await LateClient.connect(node as RedisClusterNode, [["CONFIG", "REWRITE"]], 1);
     const { way } = await cluster.reset();
     await client.end();
-    const act = client.acts.find(({ beforeProof }) => beforeProof);
+    const action = client.actions.find(({ isBeforeVerification }) => isBeforeVerification);
     // Whether the client is so quick is chance. What comes after the proof is for the next reset.
-    if (act === undefined) continue;
+    if (action === undefined) continue;
     expect(way).not.toBe("cleaned");
-    expect(await runIdOf(node as RedisClusterNode)).not.toBe(act.runId);
+    expect(await readRunId(node as RedisClusterNode)).not.toBe(action.runId);
     break;
   }
 });

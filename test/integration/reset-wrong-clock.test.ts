@@ -1,6 +1,6 @@
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test, vi } from "vitest";
-import { nobodyNotices } from "../support/unnoticed.ts";
+import { disableFailureDetection } from "../support/failure-detection.ts";
 
 const KEY = "order:42";
 const HOUR_MS = 3_600_000;
@@ -29,7 +29,7 @@ test("a reset finds planned elections by the engine's clock, however wrong this 
 
   // Lines of before the last reset do not count.
   host.aheadMs = -HOUR_MS;
-  await nobodyNotices(cluster);
+  await disableFailureDetection(cluster);
   await cluster.killMaster(KEY);
   const calm = await cluster.reset();
   expect(calm.restarted).toEqual([name]);

@@ -7,7 +7,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker } from "../support/engine.ts";
 import { OTHER_SERVERS } from "../support/server-images.ts";
-import { nobodyNotices, nobodyTakesOver } from "../support/unnoticed.ts";
+import { disableFailureDetection, disableAutomaticFailover } from "../support/failure-detection.ts";
 
 const KEY = "order:42";
 
@@ -90,7 +90,7 @@ describe("a reset", () => {
 
   test("after a kill starts the dead node only, and gives it its role back", async () => {
     const victim = await cluster.primaryOf(KEY);
-    await nobodyNotices(cluster);
+    await disableFailureDetection(cluster);
     const fault = await cluster.killMaster(KEY);
     const report = await cluster.reset();
     expect(report).toMatchObject({ way: "mended", restarted: [victim.name] });
@@ -129,7 +129,7 @@ describe("a reset", () => {
     await cluster.observeFailover(() => cluster.isolate("node-0"), { withinMs: 15_000 });
     await cluster.reset();
     await expectPristine(cluster);
-    await nobodyNotices(cluster);
+    await disableFailureDetection(cluster);
     await cluster.stopNode(["node-1", "node-4"]);
     expect((await cluster.reset()).restarted).toEqual(["node-1", "node-4"]);
     await expectPristine(cluster);
@@ -144,7 +144,7 @@ describe("a reset", () => {
     await owner.client.config("REWRITE");
     expect(await cluster.reset()).toMatchObject({ way: "mended", restarted: [owner.name] });
     // The old files would come back with it. On a slow machine it is away for longer than its replica waits.
-    await nobodyTakesOver(cluster);
+    await disableAutomaticFailover(cluster);
     await cluster.restart(owner);
     await expectPristine(cluster);
   });
@@ -177,7 +177,7 @@ describe("a reset", () => {
     "brings a dead %s back without touching the others",
     async (role) => {
       const [dead] = await (role === "primary" ? cluster.primaries() : cluster.replicas());
-      await nobodyNotices(cluster);
+      await disableFailureDetection(cluster);
       await cluster.kill(dead ?? "");
       const report = await cluster.reset();
       expect(report).toMatchObject({ way: "mended", restarted: [dead?.name] });
@@ -206,7 +206,7 @@ test.for(OTHER_SERVERS)("$name is reset as well", async ({ image }) => {
   expect(report).toMatchObject({ way: "mended" });
   expect((await cluster.check()).problems).toEqual([]);
   expect(await cluster.client.get(KEY)).toBeNull();
-  await nobodyNotices(cluster);
+  await disableFailureDetection(cluster);
   await cluster.killMaster(KEY);
   const calm = await cluster.reset();
   expect(calm).toMatchObject({ way: "mended", restarted: [expect.any(String)] });

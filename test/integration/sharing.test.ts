@@ -14,7 +14,7 @@ import {
   sweepOrphans,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { filtersIn } from "../support/network-helpers.ts";
+import { listPacketFilters } from "../support/network-helpers.ts";
 
 const KEY = "order:42";
 
@@ -259,11 +259,11 @@ describe("a shared cluster", () => {
     await other.loss("node-0", SHARE);
     await other.pause("node-3");
     const workload = await other.startWorkload({ writers: 1 });
-    expect(await filtersIn(owner.node("node-0").containerId)).toContain("trc_");
+    expect(await listPacketFilters(owner.node("node-0").containerId)).toContain("trc_");
     await lease[Symbol.asyncDispose]();
     expect(workload.stopped).toBe(true);
     expect(other.activeFaults).toEqual([]);
-    expect(await filtersIn(owner.node("node-0").containerId)).not.toContain("trc_");
+    expect(await listPacketFilters(owner.node("node-0").containerId)).not.toContain("trc_");
     expect((await owner.node("node-3").state()).status).toBe("running");
     await owner.reset();
     await other.loss("node-0", SHARE);
@@ -304,11 +304,11 @@ describe("a shared cluster", () => {
     const child = await startHolder(await owner.share(), `await cluster.loss("node-3", ${SHARE});`);
     child.kill("SIGKILL");
     await using _lease = await other.lease();
-    expect(await filtersIn(owner.node("node-3").containerId)).toContain("trc_");
+    expect(await listPacketFilters(owner.node("node-3").containerId)).toContain("trc_");
     const report = await other.reset();
     expect(report).toMatchObject({ way: "mended", restarted: ["node-3"] });
     expect(report.because).toContain("a network fault of node-3 was not reverted");
-    expect(await filtersIn(owner.node("node-3").containerId)).not.toContain("trc_");
+    expect(await listPacketFilters(owner.node("node-3").containerId)).not.toContain("trc_");
     expect(await other.reset()).toMatchObject({ way: "cleaned" });
   });
 
@@ -323,14 +323,14 @@ describe("a shared cluster", () => {
     expect(error).toBeInstanceOf(RedisClusterError);
     expect(error).toMatchObject({ code: "WAIT_TIMEOUT" });
     expect(String(error)).toContain("Reporting a network fault to the process that started");
-    expect(await filtersIn(handle.node("node-0").containerId)).not.toContain("trc_");
+    expect(await listPacketFilters(handle.node("node-0").containerId)).not.toContain("trc_");
   });
 
   test("is left without its faults by a handle that is stopped", async () => {
     const guest = await connectRedisCluster(await owner.share());
     await guest.loss("node-1", SHARE);
     await guest.stop();
-    expect(await filtersIn(owner.node("node-1").containerId)).not.toContain("trc_");
+    expect(await listPacketFilters(owner.node("node-1").containerId)).not.toContain("trc_");
     // It also finds the nodes that others have started again, which have other ports.
     await using _lease = await owner.lease();
     expect(await owner.reset()).toMatchObject({ way: "cleaned" });

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
-import { leftovers, leftoversOf } from "../support/engine.ts";
+import { leftovers, leftoversOfProcess } from "../support/engine.ts";
 import { EngineRelay } from "../support/engine-relay.ts";
-import { Victim } from "../support/victim.ts";
+import { ChildProgram } from "../support/child-program.ts";
 
 // An engine that goes away or falls silent, as a program sees it that talks to the real one by a wire of its own.
 
@@ -29,49 +29,49 @@ afterEach(async () => {
 
 test("an engine that vanishes ends a start at once, with what is left; the watcher removes that later", async () => {
   await using relay = await EngineRelay.start();
-  await using victim = new Victim(
+  await using program = new ChildProgram(
     `${TELL}
     await startRedisCluster({ configureNode: (_, { name }) => console.log(name) })
       .catch((error) => tell("failed", error));`,
     relay.environment,
   );
-  await victim.says("node-3");
+  await program.waitForLine("node-3");
   await relay.cut();
-  const { code, message, cleanup } = await victim.tells("failed");
+  const { code, message, cleanup } = await program.waitForReport("failed");
   expect(code).toBe("START_FAILED");
   expect(message).toMatch(
     /node-\d could not be started: .*(ECONNREFUSED|ENOENT|ECONNRESET|EPIPE|socket hang up)/,
   );
   expect(cleanup).toMatch(/Cleaning up did not work for: .*the network redis-cluster-/);
-  expect(await leftoversOf(victim.pid)).not.toEqual([]);
+  expect(await leftoversOfProcess(program.pid)).not.toEqual([]);
   await relay.restore();
-  victim.kill();
-  await expect.poll(() => leftoversOf(victim.pid), WITHIN).toEqual([]);
+  program.kill();
+  await expect.poll(() => leftoversOfProcess(program.pid), WITHIN).toEqual([]);
 });
 
 test("an engine that falls silent ends a start in time, with its phase; what was begun goes when it speaks again", {
   timeout: 60_000,
 }, async () => {
   await using relay = await EngineRelay.start();
-  await using victim = new Victim(
+  await using program = new ChildProgram(
     `${TELL}
     await startRedisCluster({ nodes: 4, replicas: 0, startupTimeoutMs: 3_000, configureNode: (_, { name }) => console.log(name) })
       .catch((error) => tell("failed", error));`,
     relay.environment,
   );
-  await victim.says("node-3");
+  await program.waitForLine("node-3");
   relay.freeze();
-  const { code, message, cleanup } = await victim.tells("failed");
+  const { code, message, cleanup } = await program.waitForReport("failed");
   expect(code).toBe("START_TIMEOUT");
   expect(message).toContain("Starting the cluster (phase: containers): not done after 3000 ms.");
   expect(cleanup).toMatch(/^Removing what the start had created \(phase: .+\): not done after \d+ ms\./);
   relay.thaw();
-  await expect.poll(() => leftoversOf(victim.pid), WITHIN).toEqual([]);
+  await expect.poll(() => leftoversOfProcess(program.pid), WITHIN).toEqual([]);
 });
 
 test("an engine that is away is told of by every call that needs it, and stop() can be repeated", async () => {
   await using relay = await EngineRelay.start();
-  await using victim = new Victim(
+  await using program = new ChildProgram(
     `${UP}
     await cluster.kill("node-1").catch((error) => tell("kill", error));
     await cluster.node("node-0").logs().catch((error) => tell("logs", error));
@@ -83,30 +83,30 @@ test("an engine that is away is told of by every call that needs it, and stop() 
     clearInterval(alive);`,
     relay.environment,
   );
-  await victim.says("up");
+  await program.waitForLine("up");
   await relay.cut();
-  victim.kill("SIGUSR2");
-  expect(await victim.tells("kill")).toMatchObject({
+  program.kill("SIGUSR2");
+  expect(await program.waitForReport("kill")).toMatchObject({
     code: "ENGINE_FAILED",
     message: expect.stringMatching(/^Failed to read the state of node-1: .*(ECONNREFUSED|ENOENT)/),
   });
-  expect(await victim.tells("logs")).toMatchObject({ code: "ENGINE_FAILED" });
-  expect(await victim.tells("isolate")).toMatchObject({
+  expect(await program.waitForReport("logs")).toMatchObject({ code: "ENGINE_FAILED" });
+  expect(await program.waitForReport("isolate")).toMatchObject({
     code: expect.stringMatching(/IMAGE_UNAVAILABLE|ENGINE_FAILED/),
   });
-  expect(await victim.tells("stop")).toMatchObject({
+  expect(await program.waitForReport("stop")).toMatchObject({
     code: "CLEANUP_FAILED",
     message: expect.stringContaining("the containers of redis-cluster-"),
   });
   await relay.restore();
-  victim.kill("SIGUSR2");
-  expect(await victim.ended).toEqual({ code: 0, signal: null });
-  expect(await leftoversOf(victim.pid)).toEqual([]);
+  program.kill("SIGUSR2");
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(await leftoversOfProcess(program.pid)).toEqual([]);
 });
 
 test("an engine that falls silent under a cluster keeps no call longer than its time, and nothing is done", async () => {
   await using relay = await EngineRelay.start();
-  await using victim = new Victim(
+  await using program = new ChildProgram(
     `${UP}
     const limit = { timeoutMs: 500 };
     const calls = {
@@ -138,29 +138,29 @@ test("an engine that falls silent under a cluster keeps no call longer than its 
     clearInterval(alive);`,
     relay.environment,
   );
-  await victim.says("up");
+  await program.waitForLine("up");
   relay.freeze();
-  victim.kill("SIGUSR2");
+  program.kill("SIGUSR2");
   const calls = ["kill", "killMaster", "stopNode", "restart", "pause", "resume"];
   for (const call of [...calls, "slowCommands", "failover", "isolate", "delay"]) {
-    const { code, message, ms } = await victim.tells(call);
+    const { code, message, ms } = await program.waitForReport(call);
     expect(code, call).toBe("WAIT_TIMEOUT");
     expect(message, call).toContain(": not done after 500 ms.");
     // The error itself tells what it can within a second more.
     expect(ms, call).toBeLessThan(5_000);
   }
-  expect(await victim.tells("aborted")).toMatchObject({ code: "WAIT_ABORTED" });
+  expect(await program.waitForReport("aborted")).toMatchObject({ code: "WAIT_ABORTED" });
   relay.thaw();
-  victim.kill("SIGUSR2");
-  expect(await victim.tells("after")).toEqual({ problems: [], faults: 0 });
-  expect(await victim.ended).toEqual({ code: 0, signal: null });
+  program.kill("SIGUSR2");
+  expect(await program.waitForReport("after")).toEqual({ problems: [], faults: 0 });
+  expect(await program.ended).toEqual({ code: 0, signal: null });
 });
 
 test("a reset ends in time while the engine is silent or away, with what is known of each node, and works again later", {
   timeout: 60_000,
 }, async () => {
   await using relay = await EngineRelay.start();
-  await using victim = new Victim(
+  await using program = new ChildProgram(
     `import { on } from "node:events";
     const signals = on(process, "SIGUSR2");
     setInterval(() => {}, 1_000);
@@ -183,16 +183,16 @@ test("a reset ends in time while the engine is silent or away, with what is know
     relay.environment,
   );
   const told = { phase: "Resetting the cluster", nodes: ["node-0", "node-1", "node-2"] };
-  await victim.says("up");
+  await program.waitForLine("up");
   relay.freeze();
-  victim.kill("SIGUSR2");
-  expect(await victim.tells("silent")).toEqual({ code: "WAIT_TIMEOUT", ...told });
+  program.kill("SIGUSR2");
+  expect(await program.waitForReport("silent")).toEqual({ code: "WAIT_TIMEOUT", ...told });
   relay.thaw();
   await relay.cut();
-  victim.kill("SIGUSR2");
-  expect(await victim.tells("away")).toEqual({ code: "ENGINE_FAILED", ...told });
+  program.kill("SIGUSR2");
+  expect(await program.waitForReport("away")).toEqual({ code: "ENGINE_FAILED", ...told });
   await relay.restore();
-  victim.kill("SIGUSR2");
-  expect(await victim.tells("back")).toEqual({ problems: [] });
-  expect(await victim.ended).toEqual({ code: 0, signal: null });
+  program.kill("SIGUSR2");
+  expect(await program.waitForReport("back")).toEqual({ problems: [] });
+  expect(await program.ended).toEqual({ code: 0, signal: null });
 });

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { afterAll, expect, test } from "vitest";
 import { leftovers } from "../support/engine.ts";
-import { Victim } from "../support/victim.ts";
+import { ChildProgram } from "../support/child-program.ts";
 
 // What only root can do to the machine that the tests run on: routes, and processes of users that nobody knows. It needs
 // Linux and root: see vitest.config.ts.
@@ -51,7 +51,7 @@ test("a cluster starts while routes cover all private ranges", async () => {
 
 test("a cluster starts for a user without passwd entry, in a deleted folder", async () => {
   const { gid } = await stat("/var/run/docker.sock");
-  await using program = new Victim(
+  await using program = new ChildProgram(
     `import { mkdtempSync, rmdirSync } from "node:fs";
     import { userInfo } from "node:os";
     process.setgroups([]);
@@ -67,7 +67,7 @@ test("a cluster starts for a user without passwd entry, in a deleted folder", as
     console.log("up", JSON.stringify({ before, after: without(), set: await cluster.client.set("order:42", "paid") }));
     await cluster.stop();`,
   );
-  expect(await program.tells("up")).toEqual({ before: "no entry", after: "no entry", set: "OK" });
+  expect(await program.waitForReport("up")).toEqual({ before: "no entry", after: "no entry", set: "OK" });
   expect(await program.ended).toEqual({ code: 0, signal: null });
-  expect(program.last).toMatch(/^up /);
+  expect(program.lastLine).toMatch(/^up /);
 });

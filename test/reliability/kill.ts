@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { leftoversOf } from "../support/engine.ts";
-import { Victim } from "../support/victim.ts";
+import { leftoversOfProcess } from "../support/engine.ts";
+import { ChildProgram } from "../support/child-program.ts";
 
 /** One process that was killed, and what became of what it had made. */
 export interface Kill {
@@ -43,32 +43,32 @@ const LATE_MS = 1_500;
 
 /** Kills a process at that moment of its life, its watcher with it if asked, and sees what is left in the end. */
 export async function kill(afterMs: number, withWatcher: boolean): Promise<Kill> {
-  await using victim = new Victim(LIFE);
-  await victim.says("start");
+  await using program = new ChildProgram(LIFE);
+  await program.waitForLine("start");
   await sleep(afterMs);
-  const during = victim.last;
-  if (withWatcher) for (const pid of await victim.watchers()) killIfThere(pid);
-  victim.kill();
-  await victim.ended;
+  const during = program.lastLine;
+  if (withWatcher) for (const pid of await program.watcherPids()) killIfThere(pid);
+  program.kill();
+  await program.ended;
   const died = performance.now();
-  const made = (await leftoversOf(victim.pid)).length;
+  const made = (await leftoversOfProcess(program.pid)).length;
   if (withWatcher) {
     // Some of it is only being made at this moment; a sweep takes what is there.
     await sleep(LATE_MS);
-    await using next = new Victim(NEXT);
+    await using next = new ChildProgram(NEXT);
     const { code } = await next.ended;
-    const left = await leftoversOf(victim.pid);
+    const left = await leftoversOfProcess(program.pid);
     const ok = left.length === 0 && code === 0;
     return { afterMs, during, withWatcher, made, goneMs: ok ? performance.now() - died : undefined, left };
   }
-  let left = await leftoversOf(victim.pid);
+  let left = await leftoversOfProcess(program.pid);
   while (left.length > 0 && performance.now() - died < LIMIT_MS) {
     await sleep(50);
-    left = await leftoversOf(victim.pid);
+    left = await leftoversOfProcess(program.pid);
   }
   const goneMs = performance.now() - died;
   await sleep(LATE_MS);
-  left = await leftoversOf(victim.pid);
+  left = await leftoversOfProcess(program.pid);
   return { afterMs, during, withWatcher, made, goneMs: left.length === 0 ? goneMs : undefined, left };
 }
 

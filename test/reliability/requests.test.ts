@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { leftovers } from "../support/engine.ts";
-import { type EngineRequest, type Fate, RequestRelay } from "../support/request-relay.ts";
-import { Victim } from "../support/victim.ts";
+import { type EngineRequest, type RequestHandling, RequestRelay } from "../support/request-relay.ts";
+import { ChildProgram } from "../support/child-program.ts";
 import { failRequest } from "./requests.ts";
 
 afterEach(async () => {
@@ -31,13 +31,13 @@ test("a start whose server for the files of its seed is created without an answe
 
 test("a container whose files cannot be copied is removed", async () => {
   await using relay = await RequestRelay.start(() => "pass");
-  await using victim = new Victim(
+  await using program = new ChildProgram(
     `await startRedisCluster({ nodes: 3, replicas: 0, configureNode: (container) => {
       container.withCopyFilesToContainer([{ source: "/no/such.lua", target: "/such.lua" }]);
     } }).catch(({ code, message }) => console.log("failed", JSON.stringify({ code, message })));`,
     relay.environment,
   );
-  expect(await victim.tells("failed")).toEqual({
+  expect(await program.waitForReport("failed")).toEqual({
     code: "START_FAILED",
     message: expect.stringMatching(/^node-\d could not be started: .*such\.lua/),
   });
@@ -50,12 +50,12 @@ test("a start that fails removes what it made without waiting for the sweep", as
     if (path === "/volumes") return "hang";
     return path === "/containers/create" ? { status: 500, message: "no space left on device" } : "pass";
   });
-  await using victim = new Victim(
+  await using program = new ChildProgram(
     `await startRedisCluster({ nodes: 3, replicas: 0 })
       .catch(({ code, message, details }) => console.log("failed", JSON.stringify({ code, message, keys: Object.keys(details) })));`,
     relay.environment,
   );
-  const { code, message, keys } = await victim.tells("failed");
+  const { code, message, keys } = await program.waitForReport("failed");
   expect(relay.requests.map(({ path }) => path)).toContain("/volumes");
   expect(code).toBe("START_FAILED");
   expect(message).not.toContain("Removing what the start had created");
@@ -72,7 +72,7 @@ test("a free port that another program takes meanwhile is replaced by another on
         "driver failed programming external connectivity: Bind for 127.0.0.1:49153 failed: port is already allocated",
     };
   });
-  await using victim = new Victim(
+  await using program = new ChildProgram(
     `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
     await (await cluster.kill("node-1")).heal();
     const { problems } = await cluster.check();
@@ -80,14 +80,14 @@ test("a free port that another program takes meanwhile is replaced by another on
     await cluster.stop();`,
     relay.environment,
   );
-  expect(await victim.tells("up")).toEqual({ problems: [], because: null });
+  expect(await program.waitForReport("up")).toEqual({ problems: [], because: null });
   // Four containers' starts, of which each third succeeded.
   expect(races).toBe(12);
-  expect((await victim.ended).code).toBe(0);
+  expect((await program.ended).code).toBe(0);
 });
 
 describe("an engine that refuses", () => {
-  const denied = (what: string): Fate => ({
+  const denied = (what: string): RequestHandling => ({
     status: 403,
     message: `authorization denied by plugin pipelines: ${what} is not allowed`,
   });
@@ -95,7 +95,7 @@ describe("an engine that refuses", () => {
     (JSON.parse(body.toString()) as { HostConfig: Record<string, unknown[] | undefined> }).HostConfig;
   const refusing =
     (...settings: readonly string[]) =>
-    (request: EngineRequest): Fate => {
+    (request: EngineRequest): RequestHandling => {
       if (request.path !== "/containers/create") return "pass";
       const given = hostConfig(request);
       const found = settings.find((setting) => (given[setting]?.length ?? 0) > 0);
@@ -104,7 +104,7 @@ describe("an engine that refuses", () => {
 
   test.each([["Mounts"], ["SecurityOpt"], ["CapDrop"]])("%s starts the nodes without", async (setting) => {
     await using relay = await RequestRelay.start(refusing(setting));
-    await using victim = new Victim(
+    await using program = new ChildProgram(
       `const cluster = await startRedisCluster({ nodes: 3, replicas: 0, readOnlyRoot: ${setting === "Mounts"} });
       await cluster.client.set("order:42", "paid");
       await cluster.kill("node-1");
@@ -114,7 +114,7 @@ describe("an engine that refuses", () => {
       await cluster.stop();`,
       { ...relay.environment, DEBUG: "testcontainers-redis-cluster*" },
     );
-    expect(await victim.tells("up")).toEqual({
+    expect(await program.waitForReport("up")).toEqual({
       problems: [],
       because: expect.stringContaining(`authorization denied by plugin pipelines: ${setting} is not allowed`),
     });
@@ -122,38 +122,38 @@ describe("an engine that refuses", () => {
     for (const each of ["Mounts", "SecurityOpt", "CapDrop", "CapAdd"]) {
       expect(created.at(-1)?.[each] ?? []).toEqual([]);
     }
-    expect((await victim.ended).code).toBe(0);
+    expect((await program.ended).code).toBe(0);
   });
 
   test("the helper of network faults is named by what it needs, and the rest works", async () => {
     await using relay = await RequestRelay.start(refusing("CapAdd"));
-    await using victim = new Victim(
+    await using program = new ChildProgram(
       `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
       const because = cluster.startup.hardeningDroppedBecause;
       await cluster.isolate("node-0").catch(({ code, message }) => console.log("fault", JSON.stringify({ code, message, because })));
       await cluster.stop();`,
       relay.environment,
     );
-    expect(await victim.tells("fault")).toEqual({
+    expect(await program.waitForReport("fault")).toEqual({
       code: "FAULT_UNSUPPORTED",
       message: expect.stringContaining(
         "The engine forbids the helper container of network faults, which needs the capability NET_ADMIN",
       ),
       because: expect.stringContaining("CapAdd is not allowed"),
     });
-    expect((await victim.ended).code).toBe(0);
+    expect((await program.ended).code).toBe(0);
   });
 
   test("every container is told of with both of the engine's answers", async () => {
     await using relay = await RequestRelay.start((request) =>
       request.path === "/containers/create" ? denied("Command") : "pass",
     );
-    await using victim = new Victim(
+    await using program = new ChildProgram(
       `await startRedisCluster({ nodes: 3, replicas: 0 })
         .catch(({ code, message }) => console.log("failed", JSON.stringify({ code, message })));`,
       relay.environment,
     );
-    expect(await victim.tells("failed")).toEqual({
+    expect(await program.waitForReport("failed")).toEqual({
       code: "START_FAILED",
       message: expect.stringMatching(
         /^node-\d could not be started: the engine refused its container \(.*Command is not allowed/,
@@ -185,7 +185,7 @@ describe("a reset after a kill that its caller gave up, and that the engine has 
       }
       return "pass";
     });
-    await using victim = new Victim(
+    await using program = new ChildProgram(
       `${GIVE_UP}
       const { way, because, restarted } = await cluster.reset();
       const { problems } = await cluster.check();
@@ -194,15 +194,15 @@ describe("a reset after a kill that its caller gave up, and that the engine has 
       await cluster.stop();`,
       relay.environment,
     );
-    expect(await victim.tells("kill")).toEqual({ code: "WAIT_TIMEOUT" });
-    expect(await victim.tells("reset")).toEqual({
+    expect(await program.waitForReport("kill")).toEqual({ code: "WAIT_TIMEOUT" });
+    expect(await program.waitForReport("reset")).toEqual({
       way: "mended",
       because: expect.stringContaining("Killing node-1 was abandoned, and may still take effect"),
       restarted: ["node-1"],
       problems: [],
       status: "running",
     });
-    expect((await victim.ended).code).toBe(0);
+    expect((await program.ended).code).toBe(0);
   });
 
   test("fails if the engine never does it", async () => {
@@ -212,15 +212,15 @@ describe("a reset after a kill that its caller gave up, and that the engine has 
       held = true;
       return new Promise<void>(() => {});
     });
-    await using victim = new Victim(
+    await using program = new ChildProgram(
       `${GIVE_UP}
       const { code: failed, message } = await cluster.reset().catch((error) => error);
       await cluster.stop();
       console.log("reset", JSON.stringify({ code: failed, message }));`,
       relay.environment,
     );
-    expect(await victim.tells("kill")).toEqual({ code: "WAIT_TIMEOUT" });
-    expect(await victim.tells("reset")).toEqual({
+    expect(await program.waitForReport("kill")).toEqual({ code: "WAIT_TIMEOUT" });
+    expect(await program.waitForReport("reset")).toEqual({
       code: "RESET_FAILED",
       message: expect.stringContaining(
         "The cluster could not be verified: Killing node-1 was abandoned, and may still take effect.",

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { leftovers } from "../support/engine.ts";
-import { type EngineRequest, type Fate, RequestRelay } from "../support/request-relay.ts";
-import { Victim } from "../support/victim.ts";
+import { type EngineRequest, type RequestHandling, RequestRelay } from "../support/request-relay.ts";
+import { ChildProgram } from "../support/child-program.ts";
 import type { Progress } from "./progress.ts";
 
 // A start whose requests to the engine fail once, each by its position, in every way in which a request can fail.
@@ -143,7 +143,7 @@ interface Ended {
   readonly tookMs: number;
 }
 
-async function start(decide: (request: EngineRequest) => Fate): Promise<Ended> {
+async function start(decide: (request: EngineRequest) => RequestHandling): Promise<Ended> {
   const folder = await mkdtemp(join(tmpdir(), "trc-requests-seed-"));
   try {
     const rdb = join(folder, "seed.rdb");
@@ -154,15 +154,15 @@ async function start(decide: (request: EngineRequest) => Fate): Promise<Ended> {
   }
 }
 
-async function run(body: string, decide: (request: EngineRequest) => Fate): Promise<Ended> {
+async function run(body: string, decide: (request: EngineRequest) => RequestHandling): Promise<Ended> {
   let hangs = false;
   await using relay = await RequestRelay.start((request) => {
     const fate = decide(request);
     hangs ||= fate === "hang";
     return fate;
   });
-  await using victim = new Victim(body, relay.environment);
-  const outcome = await victim.tells("outcome");
+  await using victim = new ChildProgram(body, relay.environment);
+  const outcome = await victim.waitForReport("outcome");
   const tookMs = Number(outcome["tookMs"]);
   const sent = relay.requests.length;
   const cleanup = outcome["cleanup"] as string | undefined;

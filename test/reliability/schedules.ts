@@ -5,7 +5,7 @@ import {
   type StartedRedisCluster,
   startRedisCluster,
 } from "testcontainers-redis-cluster";
-import { tracesIn } from "../support/pristine.ts";
+import { findTraces } from "../support/pristine.ts";
 
 // Faults in any order, each schedule ending in a reset: whatever was broken, the cluster is what it was at its start.
 
@@ -153,7 +153,7 @@ async function runSchedule(cluster: StartedRedisCluster, schedule: Schedule): Pr
     }
   }
   const reset = await cluster.reset();
-  const traces = await tracesIn(cluster);
+  const traces = await findTraces(cluster);
   if (traces.length > 0)
     throw new Error(`after a reset (${reset.way}, ${reset.because}): ${traces.join("; ")}`);
   for (const key of ["a", "b", "c"]) {

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { SecondEngine } from "../support/second-engine.ts";
-import { Victim } from "../support/victim.ts";
+import { ChildProgram } from "../support/child-program.ts";
 
 // What only an engine of one's own can be made to do. It needs dockerd and root: see vitest.config.ts.
 
@@ -17,7 +17,7 @@ test("a cluster under which the engine was restarted is whole again after a rese
 }, async () => {
   await using engine = await SecondEngine.start();
   const image = await engine.loadImage();
-  await using victim = new Victim(
+  await using program = new ChildProgram(
     `${TELL}
     const cluster = await startRedisCluster({ image: "${image}", nodeTimeoutMs: 500 });
     const addresses = cluster.nodes.map(({ networkAddress }) => networkAddress.host);
@@ -35,25 +35,25 @@ test("a cluster under which the engine was restarted is whole again after a rese
     clearInterval(alive);`,
     engine.environment,
   );
-  await victim.says("up");
-  await engine.end("SIGTERM");
-  victim.kill("SIGUSR2");
-  expect(await victim.tells("away")).toMatchObject({
+  await program.waitForLine("up");
+  await engine.stop("SIGTERM");
+  program.kill("SIGUSR2");
+  expect(await program.waitForReport("away")).toMatchObject({
     code: "ENGINE_FAILED",
     message: expect.stringContaining("Failed to read the state of node-0: "),
   });
-  await victim.says("asked");
+  await program.waitForLine("asked");
   await engine.boot();
-  victim.kill("SIGUSR2");
-  expect(await victim.tells("again")).toEqual({
+  program.kill("SIGUSR2");
+  expect(await program.waitForReport("again")).toEqual({
     way: expect.stringMatching(/mended|rebuilt/),
     restarted: 6,
     ok: true,
     problems: [],
     same: true,
   });
-  expect(await victim.ended).toEqual({ code: 0, signal: null });
-  expect(await engine.things()).toEqual([]);
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(await engine.listResources()).toEqual([]);
 });
 
 test("a full disk ends a start with the engine's own words and leaves nothing; with room again it works", {
@@ -61,7 +61,7 @@ test("a full disk ends a start with the engine's own words and leaves nothing; w
 }, async () => {
   await using engine = await SecondEngine.start({ diskMb: 600 });
   const image = await engine.loadImage();
-  await using victim = new Victim(
+  await using program = new ChildProgram(
     `${TELL}
     const start = () => startRedisCluster({ image: "${image}", nodes: 3, replicas: 0 });
     await signalled();
@@ -74,18 +74,18 @@ test("a full disk ends a start with the engine's own words and leaves nothing; w
     console.log("ready");`.replace("await signalled();", 'console.log("waiting"); await signalled();'),
     engine.environment,
   );
-  await victim.says("waiting");
+  await program.waitForLine("waiting");
   const free = await engine.fillDisk(0);
-  victim.kill("SIGUSR2");
-  const { code, message } = await victim.tells("failed");
+  program.kill("SIGUSR2");
+  const { code, message } = await program.waitForReport("failed");
   expect(code).toBe("START_FAILED");
   expect(message).toContain("no space left on device");
   await free();
-  expect(await engine.things()).toEqual([]);
-  victim.kill("SIGUSR2");
-  await victim.says("ready");
-  expect(await victim.ended).toEqual({ code: 0, signal: null });
-  expect(await engine.things()).toEqual([]);
+  expect(await engine.listResources()).toEqual([]);
+  program.kill("SIGUSR2");
+  await program.waitForLine("ready");
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(await engine.listResources()).toEqual([]);
 });
 
 test("a pull that is cut off is told with the image's name and the engine's words, and leaves nothing", {
@@ -95,18 +95,18 @@ test("a pull that is cut off is told with the image's name and the engine's word
   const registry = await brokenRegistry();
   try {
     const { port } = registry.address() as AddressInfo;
-    await using victim = new Victim(
+    await using program = new ChildProgram(
       `${TELL}
       await startRedisCluster({ image: "127.0.0.1:${port}/team/redis:8" }).catch((error) => tell("failed", error));
       clearInterval(alive);`,
       engine.environment,
     );
-    const { code, message } = await victim.tells("failed");
+    const { code, message } = await program.waitForReport("failed");
     expect(code).toBe("IMAGE_UNAVAILABLE");
     expect(message).toContain(`"127.0.0.1:${port}/team/redis:8"`);
     expect(message).toMatch(/unexpected EOF|short read|unexpected end/i);
-    expect(await victim.ended).toEqual({ code: 0, signal: null });
-    expect(await engine.things()).toEqual([]);
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(await engine.listResources()).toEqual([]);
   } finally {
     registry.close();
     registry.closeAllConnections();

@@ -1,7 +1,7 @@
 import { type StartedRedisCluster, startRedisCluster, sweepOrphans } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { leftovers, leftoversOf } from "../support/engine.ts";
-import { Victim } from "../support/victim.ts";
+import { leftovers, leftoversOfProcess } from "../support/engine.ts";
+import { ChildProgram } from "../support/child-program.ts";
 
 // What is left where the watcher was killed as well, beside a neighbour that lives.
 
@@ -20,14 +20,14 @@ afterAll(async () => {
 
 /** A process that is dead, as is its watcher, and whose cluster is not. */
 async function killWithWatcher(life = UP): Promise<number> {
-  await using victim = new Victim(life);
-  await victim.says("up");
-  const watchers = await victim.watchers();
+  await using program = new ChildProgram(life);
+  await program.waitForLine("up");
+  const watchers = await program.watcherPids();
   expect(watchers).toHaveLength(1);
   for (const pid of watchers) process.kill(pid, "SIGKILL");
-  victim.kill();
-  await victim.ended;
-  return victim.pid;
+  program.kill();
+  await program.ended;
+  return program.pid;
 }
 
 async function expectNeighbourUnharmed(before: readonly string[]): Promise<void> {
@@ -40,21 +40,21 @@ test("the next process to start a cluster sweeps it, and its neighbour's cluster
   const before = await leftovers(neighbour.plan.name);
   const dead = await killWithWatcher();
   // Three nodes, their volumes and the network.
-  expect(await leftoversOf(dead)).toHaveLength(7);
-  await using next = new Victim(`${UP}\nawait cluster.stop();`);
+  expect(await leftoversOfProcess(dead)).toHaveLength(7);
+  await using next = new ChildProgram(`${UP}\nawait cluster.stop();`);
   expect(await next.ended).toEqual({ code: 0, signal: null });
-  expect(await leftoversOf(dead)).toEqual([]);
+  expect(await leftoversOfProcess(dead)).toEqual([]);
   await expectNeighbourUnharmed(before);
 });
 
 test("sweepOrphans tells what it would remove, removes just that, and says why it left the rest", async () => {
   const before = await leftovers(neighbour.plan.name);
   const dead = await killWithWatcher();
-  const orphans = (await leftoversOf(dead)).toSorted();
+  const orphans = (await leftoversOfProcess(dead)).toSorted();
 
   const planned = await sweepOrphans({ dryRun: true });
   expect(planned.removed.map(({ name }) => name).toSorted()).toEqual(orphans);
-  expect((await leftoversOf(dead)).toSorted()).toEqual(orphans);
+  expect((await leftoversOfProcess(dead)).toSorted()).toEqual(orphans);
 
   const report = await sweepOrphans();
   expect(report.removed.map(({ name }) => name).toSorted()).toEqual(orphans);
@@ -62,7 +62,7 @@ test("sweepOrphans tells what it would remove, removes just that, and says why i
   expect(report.removed.every(({ pid }) => pid === dead)).toBe(true);
   const mine = report.left.filter(({ cluster }) => cluster === neighbour.plan.name);
   expect(mine.map(({ reason }) => reason)).toEqual(before.map(() => "owner-alive"));
-  expect(await leftoversOf(dead)).toEqual([]);
+  expect(await leftoversOfProcess(dead)).toEqual([]);
   await expectNeighbourUnharmed(before);
 });
 
@@ -70,7 +70,7 @@ test("two sweeps at once do no harm", async () => {
   const dead = await killWithWatcher();
   const reports = await Promise.all([sweepOrphans(), sweepOrphans()]);
   expect(reports.flatMap(({ failed }) => failed)).toEqual([]);
-  expect(await leftoversOf(dead)).toEqual([]);
+  expect(await leftoversOfProcess(dead)).toEqual([]);
 });
 
 test("a subnet that an orphan holds is had all the same; one that a neighbour holds is refused with its owner", async () => {
@@ -80,7 +80,7 @@ test("a subnet that an orphan holds is had all the same; one that a neighbour ho
     console.log("up");`);
   await using again = await startRedisCluster({ nodes: 3, replicas: 0, subnet });
   expect(again.network.subnet).toBe(subnet);
-  expect(await leftoversOf(dead)).toEqual([]);
+  expect(await leftoversOfProcess(dead)).toEqual([]);
 
   await expect(startRedisCluster({ nodes: 3, replicas: 0, subnet })).rejects.toMatchObject({
     code: "SUBNET_TAKEN",

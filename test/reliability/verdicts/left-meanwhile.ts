@@ -4,7 +4,7 @@ import {
   type ResetReport,
   type StartedRedisCluster,
 } from "testcontainers-redis-cluster";
-import { type Act, type Commands, LateClient, runIdOf } from "../../support/late-client.ts";
+import { type Act, type Commands, LateClient, readRunId } from "../../support/late-client.ts";
 import { keyOf } from "./outages.ts";
 import { between, oneOf, type Outcome, type ScenarioKind, type Setting } from "./scenario.ts";
 
@@ -69,7 +69,7 @@ async function leftMeanwhile(setting: Setting): Promise<Outcome | undefined> {
   const broken = random() < 0.3;
   for (let round = 1; round <= ROUNDS; round += 1) {
     const { acts, wrong, how } = await oneReset(setting, late, times, broken);
-    if (wrong.length === 0 && !acts.some(({ beforeProof }) => beforeProof)) continue;
+    if (wrong.length === 0 && !acts.some(({ isBeforeVerification }) => isBeforeVerification)) continue;
     const what = `${late.name} left ${acts.length} times during a reset of ${broken ? "a broken" : "a"} cluster, ${how}`;
     return { what, wrong };
   }
@@ -84,7 +84,7 @@ async function oneReset(
 ): Promise<{ readonly acts: readonly Act[]; readonly wrong: readonly string[]; readonly how: string }> {
   const node = oneOf(random, await cluster.primaries());
   if (broken) await cluster.kill(oneOf(random, await cluster.replicas()));
-  using client = await LateClient.to(node, late.commands(node), times);
+  using client = await LateClient.connect(node, late.commands(node), times);
   const report = await resetOrRefusal(cluster);
   await client.end();
   const { acts } = client;
@@ -94,11 +94,11 @@ async function oneReset(
       report.code === "RESET_FAILED" ? [] : [`the reset failed: ${report.code}: ${report.message}`];
     return { acts, wrong, how: report.code };
   }
-  const runId = await runIdOf(node);
+  const runId = await readRunId(node);
   const there = late.isThere === undefined ? undefined : await late.isThere(node);
   const isLeft = (act: Act): boolean => there ?? act.runId === runId;
   const left = acts.filter(isLeft);
-  const proven = there === undefined ? left.some(({ beforeProof }) => beforeProof) : allBefore(left);
+  const proven = there === undefined ? left.some(({ isBeforeVerification }) => isBeforeVerification) : allBefore(left);
   const changes = left.length === 0 ? [] : await cluster.findChanges();
   return {
     acts,
@@ -113,7 +113,7 @@ async function oneReset(
 
 /** What is there may be of any of the acts. */
 function allBefore(acts: readonly Act[]): boolean {
-  return acts.length > 0 && acts.every(({ beforeProof }) => beforeProof);
+  return acts.length > 0 && acts.every(({ isBeforeVerification }) => isBeforeVerification);
 }
 
 async function resetOrRefusal(cluster: StartedRedisCluster): Promise<ResetReport | RedisClusterError> {

@@ -1,4 +1,4 @@
-import { KINDS, type Kind, Wires } from "../../support/reset-kinds.ts";
+import { STATE_KINDS, type Kind, Wires } from "../../support/reset-kinds.ts";
 import { oneOf, type Outcome, type ScenarioKind, type Setting } from "./scenario.ts";
 
 // Faults that are seeded into a verified reset: one piece of state is there although nothing should be.
@@ -13,7 +13,7 @@ const NOT_COMPARED: ReadonlySet<string> = new Set([
 /** What a cluster without `enable-debug-command` refuses. */
 const REFUSED: ReadonlySet<string> = new Set(["switches of DEBUG"]);
 
-const LEFT: readonly Kind[] = KINDS.filter(({ name }) => !NOT_COMPARED.has(name) && !REFUSED.has(name));
+const LEFT: readonly Kind[] = STATE_KINDS.filter(({ name }) => !NOT_COMPARED.has(name) && !REFUSED.has(name));
 
 /** Leaves a kind of state on a node after a verified reset, and looks whether the comparison with the start finds it. */
 async function leftAfterReset({ cluster, random }: Setting): Promise<Outcome> {
