@@ -1,38 +1,38 @@
 import { afterEach, expect, test } from "vitest";
+import { ChildProgram } from "../support/child-program.ts";
 import { leftovers, leftoversOfProcess } from "../support/engine.ts";
 import { EngineRelay } from "../support/engine-relay.ts";
-import { ChildProgram } from "../support/child-program.ts";
 
-// An engine that goes away or falls silent, as a program sees it that talks to the real one by a wire of its own.
+// An engine that becomes unreachable or unresponsive: programs use the real engine through a relay that can be cut or frozen.
 
-const WITHIN = { timeout: 15_000, interval: 100 };
+const POLL = { timeout: 15_000, interval: 100 };
 
-/** Reports an error as one line. */
-const TELL = `
-  const tell = (word, error) => console.log(word, JSON.stringify({
+/** Defines functions that report an error in one line and that wait for a signal. */
+const HELPERS = `
+  const report = (word, error) => console.log(word, JSON.stringify({
     code: error.code,
     message: error.message,
     cleanup: error.details?.cleanupError?.message,
   }));
-  const signalled = () => new Promise((resolve) => process.once("SIGUSR2", resolve));
-  const alive = setInterval(() => {}, 1_000);`;
+  const waitForSignal = () => new Promise((resolve) => process.once("SIGUSR2", resolve));
+  const keepAlive = setInterval(() => {}, 1_000);`;
 
-/** Has a cluster, and goes on when it is told to. */
-const UP = `${TELL}
+/** Starts a cluster and continues after a signal. */
+const START = `${HELPERS}
   const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
   console.log("up");
-  await signalled();`;
+  await waitForSignal();`;
 
 afterEach(async () => {
-  await expect.poll(() => leftovers(), WITHIN).toEqual([]);
+  await expect.poll(() => leftovers(), POLL).toEqual([]);
 });
 
-test("an engine that vanishes ends a start at once, with what is left; the watcher removes that later", async () => {
+test("a start fails if the engine becomes unreachable, and the watcher cleans up later", async () => {
   await using relay = await EngineRelay.start();
   await using program = new ChildProgram(
-    `${TELL}
+    `${HELPERS}
     await startRedisCluster({ configureNode: (_, { name }) => console.log(name) })
-      .catch((error) => tell("failed", error));`,
+      .catch((error) => report("failed", error));`,
     relay.environment,
   );
   await program.waitForLine("node-3");
@@ -46,17 +46,17 @@ test("an engine that vanishes ends a start at once, with what is left; the watch
   expect(await leftoversOfProcess(program.pid)).not.toEqual([]);
   await relay.restore();
   program.kill();
-  await expect.poll(() => leftoversOfProcess(program.pid), WITHIN).toEqual([]);
+  await expect.poll(() => leftoversOfProcess(program.pid), POLL).toEqual([]);
 });
 
-test("an engine that falls silent ends a start in time, with its phase; what was begun goes when it speaks again", {
+test("a start times out with its phase if the engine is silent, and is cleaned up later", {
   timeout: 60_000,
 }, async () => {
   await using relay = await EngineRelay.start();
   await using program = new ChildProgram(
-    `${TELL}
+    `${HELPERS}
     await startRedisCluster({ nodes: 4, replicas: 0, startupTimeoutMs: 3_000, configureNode: (_, { name }) => console.log(name) })
-      .catch((error) => tell("failed", error));`,
+      .catch((error) => report("failed", error));`,
     relay.environment,
   );
   await program.waitForLine("node-3");
@@ -66,21 +66,21 @@ test("an engine that falls silent ends a start in time, with its phase; what was
   expect(message).toContain("Starting the cluster (phase: containers): not done after 3000 ms.");
   expect(cleanup).toMatch(/^Removing what the start had created \(phase: .+\): not done after \d+ ms\./);
   relay.thaw();
-  await expect.poll(() => leftoversOfProcess(program.pid), WITHIN).toEqual([]);
+  await expect.poll(() => leftoversOfProcess(program.pid), POLL).toEqual([]);
 });
 
-test("an engine that is away is told of by every call that needs it, and stop() can be repeated", async () => {
+test("all calls report an unreachable engine, and stop() can be repeated", async () => {
   await using relay = await EngineRelay.start();
   await using program = new ChildProgram(
-    `${UP}
-    await cluster.kill("node-1").catch((error) => tell("kill", error));
-    await cluster.node("node-0").logs().catch((error) => tell("logs", error));
-    await cluster.isolate("node-0").catch((error) => tell("isolate", error));
+    `${START}
+    await cluster.kill("node-1").catch((error) => report("kill", error));
+    await cluster.node("node-0").logs().catch((error) => report("logs", error));
+    await cluster.isolate("node-0").catch((error) => report("isolate", error));
     await cluster.client.set("still", "there");
-    await cluster.stop().catch((error) => tell("stop", error));
-    await signalled();
+    await cluster.stop().catch((error) => report("stop", error));
+    await waitForSignal();
     await cluster.stop();
-    clearInterval(alive);`,
+    clearInterval(keepAlive);`,
     relay.environment,
   );
   await program.waitForLine("up");
@@ -104,10 +104,10 @@ test("an engine that is away is told of by every call that needs it, and stop() 
   expect(await leftoversOfProcess(program.pid)).toEqual([]);
 });
 
-test("an engine that falls silent under a cluster keeps no call longer than its time, and nothing is done", async () => {
+test("calls time out without effects if the engine of a cluster is silent", async () => {
   await using relay = await EngineRelay.start();
   await using program = new ChildProgram(
-    `${UP}
+    `${START}
     const limit = { timeoutMs: 500 };
     const calls = {
       kill: () => cluster.kill("node-1", limit),
@@ -122,20 +122,20 @@ test("an engine that falls silent under a cluster keeps no call longer than its 
       delay: () => cluster.delay("node-1", 10, limit),
     };
     await Promise.all(Object.entries(calls).map(async ([name, call]) => {
-      const begun = performance.now();
+      const startedAt = performance.now();
       const error = await call().then(() => new Error("done"), (thrown) => thrown);
-      console.log(name, JSON.stringify({ code: error.code, message: error.message, ms: performance.now() - begun }));
+      console.log(name, JSON.stringify({ code: error.code, message: error.message, ms: performance.now() - startedAt }));
     }));
     const controller = new AbortController();
-    const aborted = cluster.kill("node-1", { signal: controller.signal }).catch((error) => tell("aborted", error));
+    const aborted = cluster.kill("node-1", { signal: controller.signal }).catch((error) => report("aborted", error));
     controller.abort();
     await aborted;
-    await signalled();
+    await waitForSignal();
     await cluster.heal();
     const { problems } = await cluster.check();
     console.log("after", JSON.stringify({ problems, faults: cluster.activeFaults.length }));
     await cluster.stop();
-    clearInterval(alive);`,
+    clearInterval(keepAlive);`,
     relay.environment,
   );
   await program.waitForLine("up");
@@ -146,7 +146,7 @@ test("an engine that falls silent under a cluster keeps no call longer than its 
     const { code, message, ms } = await program.waitForReport(call);
     expect(code, call).toBe("WAIT_TIMEOUT");
     expect(message, call).toContain(": not done after 500 ms.");
-    // The error itself tells what it can within a second more.
+    // Collecting the details of the error takes up to one second more.
     expect(ms, call).toBeLessThan(5_000);
   }
   expect(await program.waitForReport("aborted")).toMatchObject({ code: "WAIT_ABORTED" });
@@ -156,7 +156,7 @@ test("an engine that falls silent under a cluster keeps no call longer than its 
   expect(await program.ended).toEqual({ code: 0, signal: null });
 });
 
-test("a reset ends in time while the engine is silent or away, with what is known of each node, and works again later", {
+test("a reset fails with the state of each node if the engine is silent or unreachable", {
   timeout: 60_000,
 }, async () => {
   await using relay = await EngineRelay.start();
@@ -164,16 +164,16 @@ test("a reset ends in time while the engine is silent or away, with what is know
     `import { on } from "node:events";
     const signals = on(process, "SIGUSR2");
     setInterval(() => {}, 1_000);
-    const tell = (word, { code, details }) => console.log(word, JSON.stringify({
+    const report = (word, { code, details }) => console.log(word, JSON.stringify({
       code, phase: details?.phase, nodes: details?.nodes?.map(({ node }) => node),
     }));
     const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
     await cluster.kill("node-1");
     console.log("up");
     await signals.next();
-    await cluster.reset({ timeoutMs: 1_500 }).catch((error) => tell("silent", error));
+    await cluster.reset({ timeoutMs: 1_500 }).catch((error) => report("silent", error));
     await signals.next();
-    await cluster.reset().catch((error) => tell("away", error));
+    await cluster.reset().catch((error) => report("unreachable", error));
     await signals.next();
     await cluster.reset();
     const { problems } = await cluster.check();
@@ -182,15 +182,15 @@ test("a reset ends in time while the engine is silent or away, with what is know
     process.exit();`,
     relay.environment,
   );
-  const told = { phase: "Resetting the cluster", nodes: ["node-0", "node-1", "node-2"] };
+  const details = { phase: "Resetting the cluster", nodes: ["node-0", "node-1", "node-2"] };
   await program.waitForLine("up");
   relay.freeze();
   program.kill("SIGUSR2");
-  expect(await program.waitForReport("silent")).toEqual({ code: "WAIT_TIMEOUT", ...told });
+  expect(await program.waitForReport("silent")).toEqual({ code: "WAIT_TIMEOUT", ...details });
   relay.thaw();
   await relay.cut();
   program.kill("SIGUSR2");
-  expect(await program.waitForReport("away")).toEqual({ code: "ENGINE_FAILED", ...told });
+  expect(await program.waitForReport("unreachable")).toEqual({ code: "ENGINE_FAILED", ...details });
   await relay.restore();
   program.kill("SIGUSR2");
   expect(await program.waitForReport("back")).toEqual({ problems: [] });

@@ -1,35 +1,35 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { ChildProgram } from "../support/child-program.ts";
 import { leftovers } from "../support/engine.ts";
 import { type EngineRequest, type RequestHandling, RequestRelay } from "../support/request-relay.ts";
-import { ChildProgram } from "../support/child-program.ts";
 import { failRequest } from "./requests.ts";
 
 afterEach(async () => {
   expect(await leftovers()).toEqual([]);
 });
 
-// A part of what `./dev reliability --only requests` does with each request of a start.
+// A small part of `./dev reliability --only requests`, which does this for every request of a start.
 test.each([
   ["POST /networks/create", "unanswered"],
   ["POST /containers/create", "unanswered"],
   ["POST /containers/create", "unseen"],
   ["GET /networks", "refused"],
-] as const)("a start whose %s is %s leaves nothing and names the step", async (which, failure) => {
-  const { problem, outcome, request } = await failRequest(which, failure);
+] as const)("a start leaves nothing and names the step if %s is %s", async (target, failure) => {
+  const { problem, outcome, request } = await failRequest(target, failure);
   expect(problem).toBeUndefined();
-  expect(request).toBe(which);
+  expect(request).toBe(target);
   expect(outcome).toMatch(/^(START_FAILED|ENGINE_FAILED)$/);
 });
 
-test("a start whose server for the files of its seed is created without an answer leaves nothing", async () => {
-  // The fourth container, after those of the three nodes.
+test("a start leaves nothing if the creation of the seed server is not answered", async () => {
+  // The server of the seed file is the fourth container, after the three nodes.
   const scenario = await failRequest("POST /containers/create", "unanswered", 4);
   expect(scenario.problem).toBeUndefined();
   expect(scenario.outcome).toBe("START_FAILED");
   expect(scenario.message).toContain("Loading the seed file");
 });
 
-test("a container whose files cannot be copied is removed", async () => {
+test("a start removes a container if its files cannot be copied", async () => {
   await using relay = await RequestRelay.start(() => "pass");
   await using program = new ChildProgram(
     `await startRedisCluster({ nodes: 3, replicas: 0, configureNode: (container) => {
@@ -44,8 +44,8 @@ test("a container whose files cannot be copied is removed", async () => {
   expect(relay.requests.map(({ path }) => path)).toContain("/containers/create");
 });
 
-test("a start that fails removes what it made without waiting for the sweep", async () => {
-  // Only the sweep lists volumes, and its list never comes.
+test("a failed start cleans up without waiting for the sweep of orphans", async () => {
+  // Only the sweep lists volumes, and this request is never answered.
   await using relay = await RequestRelay.start(({ path }) => {
     if (path === "/volumes") return "hang";
     return path === "/containers/create" ? { status: 500, message: "no space left on device" } : "pass";
@@ -62,10 +62,10 @@ test("a start that fails removes what it made without waiting for the sweep", as
   expect(keys).not.toContain("cleanupError");
 });
 
-test("a free port that another program takes meanwhile is replaced by another one, in a start and in a restart", async () => {
-  let races = 0;
+test("a start and a restart use another free port if a program has taken the first", async () => {
+  let attempts = 0;
   await using relay = await RequestRelay.start(({ path }) => {
-    if (!path.endsWith("/start") || ++races % 3 === 0) return "pass";
+    if (!path.endsWith("/start") || ++attempts % 3 === 0) return "pass";
     return {
       status: 500,
       message:
@@ -81,29 +81,29 @@ test("a free port that another program takes meanwhile is replaced by another on
     relay.environment,
   );
   expect(await program.waitForReport("up")).toEqual({ problems: [], because: null });
-  // Four containers' starts, of which each third succeeded.
-  expect(races).toBe(12);
+  // Four starts of containers, each of which succeeds at the third attempt.
+  expect(attempts).toBe(12);
   expect((await program.ended).code).toBe(0);
 });
 
-describe("an engine that refuses", () => {
-  const denied = (what: string): RequestHandling => ({
+describe("if the engine rejects the hardening of containers", () => {
+  const createDenial = (feature: string): RequestHandling => ({
     status: 403,
-    message: `authorization denied by plugin pipelines: ${what} is not allowed`,
+    message: `authorization denied by plugin pipelines: ${feature} is not allowed`,
   });
   const hostConfig = ({ body }: EngineRequest): Record<string, unknown[] | undefined> =>
     (JSON.parse(body.toString()) as { HostConfig: Record<string, unknown[] | undefined> }).HostConfig;
-  const refusing =
+  const rejectSettings =
     (...settings: readonly string[]) =>
     (request: EngineRequest): RequestHandling => {
       if (request.path !== "/containers/create") return "pass";
-      const given = hostConfig(request);
-      const found = settings.find((setting) => (given[setting]?.length ?? 0) > 0);
-      return found === undefined ? "pass" : denied(found);
+      const config = hostConfig(request);
+      const found = settings.find((setting) => (config[setting]?.length ?? 0) > 0);
+      return found === undefined ? "pass" : createDenial(found);
     };
 
-  test.each([["Mounts"], ["SecurityOpt"], ["CapDrop"]])("%s starts the nodes without", async (setting) => {
-    await using relay = await RequestRelay.start(refusing(setting));
+  test.each([["Mounts"], ["SecurityOpt"], ["CapDrop"]])("nodes start without %s", async (setting) => {
+    await using relay = await RequestRelay.start(rejectSettings(setting));
     await using program = new ChildProgram(
       `const cluster = await startRedisCluster({ nodes: 3, replicas: 0, readOnlyRoot: ${setting === "Mounts"} });
       await cluster.client.set("order:42", "paid");
@@ -119,14 +119,14 @@ describe("an engine that refuses", () => {
       because: expect.stringContaining(`authorization denied by plugin pipelines: ${setting} is not allowed`),
     });
     const created = relay.requests.filter(({ path }) => path === "/containers/create").map(hostConfig);
-    for (const each of ["Mounts", "SecurityOpt", "CapDrop", "CapAdd"]) {
-      expect(created.at(-1)?.[each] ?? []).toEqual([]);
+    for (const name of ["Mounts", "SecurityOpt", "CapDrop", "CapAdd"]) {
+      expect(created.at(-1)?.[name] ?? []).toEqual([]);
     }
     expect((await program.ended).code).toBe(0);
   });
 
-  test("the helper of network faults is named by what it needs, and the rest works", async () => {
-    await using relay = await RequestRelay.start(refusing("CapAdd"));
+  test("a network fault reports the missing capability and nodes start", async () => {
+    await using relay = await RequestRelay.start(rejectSettings("CapAdd"));
     await using program = new ChildProgram(
       `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
       const because = cluster.startup.hardeningDroppedBecause;
@@ -144,9 +144,9 @@ describe("an engine that refuses", () => {
     expect((await program.ended).code).toBe(0);
   });
 
-  test("every container is told of with both of the engine's answers", async () => {
+  test("a start fails with the engine's answer if it rejects every container", async () => {
     await using relay = await RequestRelay.start((request) =>
-      request.path === "/containers/create" ? denied("Command") : "pass",
+      request.path === "/containers/create" ? createDenial("Command") : "pass",
     );
     await using program = new ChildProgram(
       `await startRedisCluster({ nodes: 3, replicas: 0 })
@@ -162,31 +162,31 @@ describe("an engine that refuses", () => {
   });
 });
 
-describe("a reset after a kill that its caller gave up, and that the engine has not done yet,", () => {
-  const GIVE_UP = `
+describe("a reset while the engine still has to execute an abandoned kill", () => {
+  const ABANDON_KILL = `
     const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
     const { code } = await cluster.kill("node-1", { timeoutMs: 200 }).catch((error) => error);
     console.log("kill", JSON.stringify({ code }));`;
 
   test("verifies the cluster after the kill", async () => {
-    const replaced = Promise.withResolvers<void>();
-    let killed: string | undefined;
-    let startedAgain = false;
+    const killMayProceed = Promise.withResolvers<void>();
+    let killedContainer: string | undefined;
+    let isRestarted = false;
     await using relay = await RequestRelay.start(({ path }) => {
       const [, container, action] = /^\/containers\/([0-9a-f]{64})\/(kill|start|json)$/.exec(path) ?? [];
-      if (action === "kill" && killed === undefined) {
-        killed = container;
-        return replaced.promise;
+      if (action === "kill" && killedContainer === undefined) {
+        killedContainer = container;
+        return killMayProceed.promise;
       }
-      if (container !== undefined && container === killed) {
-        // The reset has started the node again, and asks for its new port.
-        if (action === "json" && startedAgain) replaced.resolve();
-        startedAgain ||= action === "start";
+      if (container !== undefined && container === killedContainer) {
+        // The reset has restarted the node and reads its new port.
+        if (action === "json" && isRestarted) killMayProceed.resolve();
+        isRestarted ||= action === "start";
       }
       return "pass";
     });
     await using program = new ChildProgram(
-      `${GIVE_UP}
+      `${ABANDON_KILL}
       const { way, because, restarted } = await cluster.reset();
       const { problems } = await cluster.check();
       const { status } = await cluster.node("node-1").state();
@@ -205,18 +205,18 @@ describe("a reset after a kill that its caller gave up, and that the engine has 
     expect((await program.ended).code).toBe(0);
   });
 
-  test("fails if the engine never does it", async () => {
-    let held = false;
+  test("fails if the engine never executes the kill", async () => {
+    let isHeld = false;
     await using relay = await RequestRelay.start(({ path }) => {
-      if (held || !path.endsWith("/kill")) return "pass";
-      held = true;
+      if (isHeld || !path.endsWith("/kill")) return "pass";
+      isHeld = true;
       return new Promise<void>(() => {});
     });
     await using program = new ChildProgram(
-      `${GIVE_UP}
-      const { code: failed, message } = await cluster.reset().catch((error) => error);
+      `${ABANDON_KILL}
+      const { code: resetCode, message } = await cluster.reset().catch((error) => error);
       await cluster.stop();
-      console.log("reset", JSON.stringify({ code: failed, message }));`,
+      console.log("reset", JSON.stringify({ code: resetCode, message }));`,
       relay.environment,
     );
     expect(await program.waitForReport("kill")).toEqual({ code: "WAIT_TIMEOUT" });
