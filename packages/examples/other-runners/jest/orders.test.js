@@ -10,37 +10,37 @@ let cluster;
 /** @type {{ title: string, error?: unknown } | undefined} */
 let unfinished;
 
-/** Jest tells its hooks nothing about a failed test, so each test is noted here until it has passed. */
-function noted(body) {
+/** Records a test until it has passed, because Jest does not pass the result of a test to its hooks. */
+function recorded(body) {
   return async () => {
-    const note = { title: expect.getState().currentTestName };
-    unfinished = note;
+    const record = { title: expect.getState().currentTestName };
+    unfinished = record;
     try {
       await body();
       unfinished = undefined;
     } catch (error) {
-      note.error = error;
+      record.error = error;
       throw error;
     }
   };
 }
 
-// Longer than the start's own limit (66 s for six nodes, not counting the image pull), whose error says more.
+// Longer than the timeout of the start (66 s for six nodes, without the image pull), whose error contains more details.
 beforeAll(async () => {
   cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
 }, 120_000);
 beforeEach(() => cluster.reset(), 120_000);
 afterEach(async () => {
   if (unfinished === undefined) return;
-  const note = unfinished;
+  const record = unfinished;
   unfinished = undefined;
-  console.error("evidence:", await cluster.saveEvidence(undefined, note));
+  console.error("evidence:", await cluster.saveEvidence(undefined, record));
 }, 30_000);
 afterAll(() => cluster?.stop(), 60_000);
 
 test(
   "an order is taken",
-  noted(async () => {
+  recorded(async () => {
     await cluster.client.set("order:42", "paid");
     expect(await cluster.client.get("order:42")).toBe("paid");
   }),
@@ -48,14 +48,14 @@ test(
 
 test(
   "the next test finds an empty cluster",
-  noted(async () => {
+  recorded(async () => {
     expect(await cluster.client.get("order:42")).toBeNull();
   }),
 );
 
 test(
-  "no order is lost when its primary dies",
-  noted(async () => {
+  "no order is lost when its primary fails",
+  recorded(async () => {
     const workload = await cluster.startWorkload({ wait: 1 }); // a write counts once a replica has it
     const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"), {
       withinMs: 15_000,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 
-test("an order survives the death of its primary", { timeout: 180_000 }, async () => {
+test("an order survives the failure of its primary", { timeout: 180_000 }, async () => {
   await using cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
   const primary = await cluster.primaryOf("order:42");
   await primary.client.set("order:42", "paid");
@@ -13,4 +13,4 @@ test("an order survives the death of its primary", { timeout: 180_000 }, async (
   const promoted = await cluster.primaryOf("order:42"); // waits for the failover
   assert.notEqual(promoted.name, primary.name);
   assert.equal(await promoted.client.get("order:42"), "paid");
-}); // here the cluster is removed, whether the test passed or not
+}); // the cluster is removed here, also if the test fails

@@ -10,7 +10,7 @@ import {
 /** @type {import("testcontainers-redis-cluster").StartedRedisCluster} */
 let cluster;
 
-// Longer than the start's own limit (66 s for six nodes, not counting the image pull), whose error says more.
+// Longer than the timeout of the start (66 s for six nodes, without the image pull), whose error contains more details.
 before(
   async () => {
     cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
@@ -34,7 +34,7 @@ test("the next test finds an empty cluster", async () => {
   assert.equal(await cluster.client.get("order:42"), null);
 });
 
-test("no order is lost when its primary dies", { timeout: 60_000 }, async () => {
+test("no order is lost when its primary fails", { timeout: 60_000 }, async () => {
   const workload = await cluster.startWorkload({ wait: 1 }); // a write counts once a replica has it
   const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"), { withinMs: 15_000 });
   const ledger = await workload.stop();
