@@ -6,7 +6,7 @@ import { spread } from "./statistics.ts";
 
 const PROCESSES = 4;
 
-/** Starts many clusters in several processes, all of which exist at the same time. `--rounds` is the number of clusters per process. */
+/** Starts many clusters in several processes at the same time. `--rounds` is the number of clusters per process. */
 export async function benchParallel({ rounds = 10, json }: BenchOptions): Promise<void> {
   const startedAt = performance.now();
   const { clusters, collisions, failures } = await runParallel(PROCESSES, rounds);

@@ -26,7 +26,7 @@ export async function timed<T>(work: () => Promise<T>): Promise<readonly [T, num
   return [result, performance.now() - startedAt];
 }
 
-/** The subnet of the measurements without this library. It is outside the part of 10.0.0.0/8 where the library looks for free subnets. */
+/** The subnet of measurements without this library, outside the part of 10.0.0.0/8 in which the library looks for subnets. */
 export const BARE_SUBNET = "10.250.0.0/16";
 
 /** Returns the address of a node in that subnet. */

@@ -49,7 +49,7 @@ test("a start fails if the engine becomes unreachable, and the watcher cleans up
   await expect.poll(() => leftoversOfProcess(program.pid), POLL).toEqual([]);
 });
 
-test("a start times out with its phase if the engine is silent, and is cleaned up later", {
+test("a start times out with its phase if the engine is silent and is cleaned up later", {
   timeout: 60_000,
 }, async () => {
   await using relay = await EngineRelay.start();

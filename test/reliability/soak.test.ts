@@ -40,7 +40,7 @@ test("repeated starts and stops leave no resources and leak no memory", {
   expect(await leftovers()).toEqual([]);
 });
 
-test("processes killed at random moments leave nothing and do not affect other clusters", {
+test("processes killed at random moments leave nothing and affect no other cluster", {
   timeout: 120_000,
 }, async () => {
   const { failures, kills } = await runKills({ kills: KILLS, withWatcher: 1, seed: randomInt(2 ** 31) });

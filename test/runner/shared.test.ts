@@ -53,7 +53,7 @@ test("a second run in watch mode passes, and quitting leaves nothing", async () 
   expect(await leftovers()).toEqual([]);
 });
 
-test("the reporter writes a page of all failovers and test outcomes and prints its path", async () => {
+test("the reporter writes a page of failovers and test outcomes and prints its path", async () => {
   const folder = await mkdtemp(join(tmpdir(), "trc-page-"));
   try {
     const file = join(folder, "pages", "failovers.html");

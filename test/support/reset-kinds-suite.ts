@@ -60,7 +60,7 @@ export function describeStateKinds(name: string, image: string | undefined): voi
   });
 }
 
-/** Returns one round for all kinds that commands remove, and further rounds for the other kinds, each of which needs its own node. */
+/** Returns one round for all kinds that commands remove, and further rounds for the other kinds, which need separate nodes. */
 function planRounds(kinds: readonly StateKind[]): readonly Round[] {
   const restored = kinds.filter(({ outcome }) => outcome === "restored");
   const rounds: Map<StateKind, number>[] = [new Map(restored.map((kind) => [kind, nodeIndexOf(kind)]))];
@@ -75,7 +75,7 @@ function planRounds(kinds: readonly StateKind[]): readonly Round[] {
   return rounds;
 }
 
-/** Returns the index of the node for a kind. A sync after a CONFIG SET looks like a snapshot, so it uses a node without changed settings. */
+/** Returns the index of the node for a kind. A sync after a CONFIG SET looks like a snapshot, so it needs another node. */
 function nodeIndexOf({ name, on }: StateKind): number {
   if (on === "replica") return 3;
   return name === "connections that replicate" ? 1 : 0;

@@ -54,7 +54,7 @@ async function countClients({ node }: StateContext, pattern: RegExp): Promise<nu
   return list.split("\n").filter((line) => pattern.test(line)).length;
 }
 
-/** Returns the ACL rules without `sanitize-payload`. Redis 7.0 adds this flag, which has no effect, when the default user changes. */
+/** Returns the ACL rules without `sanitize-payload`, a flag without effect that Redis 7.0 adds if the default user changes. */
 async function readUsers({ node }: StateContext): Promise<unknown> {
   return JSON.stringify(await node.client.call("ACL", "LIST")).replaceAll(" sanitize-payload", "");
 }

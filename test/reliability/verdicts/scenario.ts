@@ -77,8 +77,8 @@ export function workloadOptions(random: () => number): ClusterWorkloadOptions {
 }
 
 /**
- * Stops the writers without the read-back. A `stop()` that is aborted directly after its call ends the writers, and the next `stop()`
- * reads back and returns the ledger. Between the two calls a test can change the data of the finished run.
+ * Stops the writers without the read-back. A `stop()` that is aborted directly after its call ends the writers, and the next
+ * `stop()` reads back and returns the ledger. Between the two calls a test can change the data of the finished run.
  */
 export async function endWriters(workload: Workload): Promise<void> {
   const controller = new AbortController();
