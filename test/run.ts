@@ -28,7 +28,8 @@ await vitest.close();
 
 if (isFullRun) {
   const engineObstacle = findSecondEngineObstacle();
-  if (engineObstacle !== undefined) console.log(`skipped: tests that need a second engine (${engineObstacle})`);
+  if (engineObstacle !== undefined)
+    console.log(`skipped: tests that need a second engine (${engineObstacle})`);
   const rootObstacle = findRootObstacle();
   if (rootObstacle !== undefined)
     console.log(`skipped: tests that change the routes and users of this machine (${rootObstacle})`);
@@ -39,7 +40,9 @@ if (checkFailure !== undefined) console.log(`the checks failed:\n${checkFailure}
 if (left.length > 0) console.log(`leftovers of the tests: ${left.join(", ")}`);
 const errors = vitest.state.getUnhandledErrors().length;
 if (errors > 0) console.log(`${errors} errors outside of tests, see above`);
-const otherFailures = [checkFailure !== undefined, left.length > 0, errors > 0, hasErrorsOutsideTests].filter(Boolean).length;
+const otherFailures = [checkFailure !== undefined, left.length > 0, errors > 0, hasErrorsOutsideTests].filter(
+  Boolean,
+).length;
 console.log(`${counts.passed} passed, ${counts.failed + otherFailures} failed`);
 process.exit(counts.failed + otherFailures > 0 || counts.passed === 0 ? 1 : 0);
 
@@ -56,7 +59,8 @@ async function check(): Promise<string | undefined> {
 
 function count(module: TestModule): void {
   // A module that fails to load has no tests, and errors of `afterAll` hooks do not belong to a test.
-  if ([module, ...module.children.allSuites()].some((suite) => suite.errors().length > 0)) hasErrorsOutsideTests = true;
+  if ([module, ...module.children.allSuites()].some((suite) => suite.errors().length > 0))
+    hasErrorsOutsideTests = true;
   for (const test of module.children.allTests()) {
     const { state } = test.result();
     if (state === "passed") counts.passed += 1;

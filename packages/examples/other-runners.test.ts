@@ -41,7 +41,9 @@ const JEST_REPORT: readonly RegExp[] = [
 /** TAP comments of Node itself. Node also prints the output of test files as comments. */
 const TAP_COMMENT = /^# (?:Subtest: |(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) \d)/;
 
-test("the recipe for node:test passes and leaves nothing", { timeout: RECIPE_TIMEOUT_MS + 30_000 }, async () => {
+test("the recipe for node:test passes and leaves nothing", {
+  timeout: RECIPE_TIMEOUT_MS + 30_000,
+}, async () => {
   const run = await runRecipe("node-test", process.execPath, ["--test", "--test-reporter=tap"]);
   expect(run, run.stdout).toMatchObject(CLEAN);
   const lines = run.stdout.split("\n");
@@ -118,5 +120,9 @@ function shellEnvironment(): NodeJS.ProcessEnv {
   const { NODE_ENV: _mode, NODE_OPTIONS: _options, FORCE_COLOR: _force, PATH, ...rest } = process.env;
   const withoutVitest = Object.entries(rest).filter(([name]) => !name.startsWith("VITEST"));
   // The start scripts of the runners search the path for Node, so the folder of the current Node is added.
-  return { ...Object.fromEntries(withoutVitest), PATH: `${dirname(process.execPath)}:${PATH ?? ""}`, NO_COLOR: "1" };
+  return {
+    ...Object.fromEntries(withoutVitest),
+    PATH: `${dirname(process.execPath)}:${PATH ?? ""}`,
+    NO_COLOR: "1",
+  };
 }

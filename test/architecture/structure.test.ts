@@ -216,8 +216,12 @@ test("the code that creates certificates is loaded only if TLS is enabled", () =
     ({ target, isTypeOnly }) => target.endsWith("/certificate-authority.ts") && !isTypeOnly,
   );
   expect(eager).toEqual([]);
-  const importers = imports.filter(({ target, isTypeOnly }) => /^(pkijs|asn1js)$/.test(target) && !isTypeOnly);
-  expect(new Set(importers.map(({ from }) => from))).toEqual(new Set(["certificates/certificate-authority.ts"]));
+  const importers = imports.filter(
+    ({ target, isTypeOnly }) => /^(pkijs|asn1js)$/.test(target) && !isTypeOnly,
+  );
+  expect(new Set(importers.map(({ from }) => from))).toEqual(
+    new Set(["certificates/certificate-authority.ts"]),
+  );
 });
 
 test("only clock/ uses global clocks and timers, which a test may replace", () => {

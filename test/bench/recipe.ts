@@ -34,7 +34,9 @@ export async function measureRecipe(shape: Shape): Promise<Timing> {
       ...nodes.map((index) => `${bareAddress(index)}:6379`),
       ...["--cluster-replicas", String(shape.replicas), "--cluster-yes"],
     );
-    await Promise.all(nodes.map((index) => queryUntil(FIRST_PORT + index, "CLUSTER INFO", /cluster_state:ok/)));
+    await Promise.all(
+      nodes.map((index) => queryUntil(FIRST_PORT + index, "CLUSTER INFO", /cluster_state:ok/)),
+    );
   });
   const [, removeMs] = await timed(async () => {
     await docker("rm", "--force", "--volumes", ...nodes.map((index) => `${NETWORK}-${index}`));

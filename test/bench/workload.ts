@@ -102,12 +102,14 @@ async function recordedRound(cluster: StartedRedisCluster, writers: number): Pro
   const startedAt = performance.now();
   const before = workload.progress.attempts;
   await sleep(ROUND_MS);
-  const operationsPerSecond = (workload.progress.attempts - before) / ((performance.now() - startedAt) / 1000);
+  const operationsPerSecond =
+    (workload.progress.attempts - before) / ((performance.now() - startedAt) / 1000);
   const held = usedBytes() - memoryBefore;
   const bytesPerOperation = held / workload.progress.attempts;
   const { lost, duplicated, stale } = await workload.stop();
   const findings = lost.length + duplicated.length + stale.length;
-  if (findings > 0) throw new Error(`The ledger has ${findings} findings although the cluster was not disturbed`);
+  if (findings > 0)
+    throw new Error(`The ledger has ${findings} findings although the cluster was not disturbed`);
   return { operationsPerSecond, bytesPerOperation };
 }
 

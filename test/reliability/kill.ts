@@ -65,7 +65,14 @@ export async function kill(afterMs: number, withWatcher: boolean): Promise<Kill>
     const { code } = await next.ended;
     const left = await leftoversOfProcess(program.pid);
     const isClean = left.length === 0 && code === 0;
-    return { afterMs, during, withWatcher, made, goneMs: isClean ? performance.now() - killedAt : undefined, left };
+    return {
+      afterMs,
+      during,
+      withWatcher,
+      made,
+      goneMs: isClean ? performance.now() - killedAt : undefined,
+      left,
+    };
   }
   let left = await leftoversOfProcess(program.pid);
   while (left.length > 0 && performance.now() - killedAt < WATCHER_TIMEOUT_MS) {

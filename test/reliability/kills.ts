@@ -46,7 +46,9 @@ export async function runKills(options: {
         const count = (await leftovers(neighbour.plan.name)).length;
         return [
           outcome,
-          count === expectedCount ? neighbourProblems : [`${count} of ${expectedCount} containers, networks and volumes`, ...neighbourProblems],
+          count === expectedCount
+            ? neighbourProblems
+            : [`${count} of ${expectedCount} containers, networks and volumes`, ...neighbourProblems],
         ];
       });
       done.push(result);

@@ -8,7 +8,11 @@ test("clusters that start concurrently in one process do not share subnets or ke
   try {
     expect(new Set(clusters.map(({ network }) => network.subnet)).size).toBe(3);
     await Promise.all(clusters.map((cluster, index) => cluster.client.set("owner", String(index))));
-    expect(await Promise.all(clusters.map((cluster) => cluster.client.get("owner")))).toEqual(["0", "1", "2"]);
+    expect(await Promise.all(clusters.map((cluster) => cluster.client.get("owner")))).toEqual([
+      "0",
+      "1",
+      "2",
+    ]);
   } finally {
     await Promise.all(clusters.map((cluster) => cluster.stop()));
   }

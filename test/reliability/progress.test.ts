@@ -10,7 +10,9 @@ async function countRuns(progress: Progress, name: string): Promise<number> {
   return runs;
 }
 
-test("a resumed run does not repeat scenarios that an interrupted run finished", async ({ onTestFinished }) => {
+test("a resumed run does not repeat scenarios that an interrupted run finished", async ({
+  onTestFinished,
+}) => {
   const folder = await mkdtemp(join(tmpdir(), "trc-progress-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, "progress.jsonl");

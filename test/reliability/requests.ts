@@ -38,7 +38,8 @@ const STARTUP_TIMEOUT_MS = 6_000;
 /** The longest duration of a start in which one request is not answered. The first requests have a timeout of 30 seconds. */
 const MAX_DURATION_MS = 60_000;
 /** Matches error messages that name the failed step. */
-const STEP_PATTERN = /engine|image|network|subnet|node-\d|containers|reaper|cluster \(phase: |Finding|Docker|seed/i;
+const STEP_PATTERN =
+  /engine|image|network|subnet|node-\d|containers|reaper|cluster \(phase: |Finding|Docker|seed/i;
 
 /** An RDB file with the key `a` in database 0, without a checksum. */
 const RDB = Buffer.concat([
@@ -97,7 +98,9 @@ export async function failRequest(
     ...(left.length > 0 ? [`left: ${left.join(", ")}`] : []),
     ...(tookMs > MAX_DURATION_MS ? [`the start took ${tookMs} ms`] : []),
     ...(code === "started" || /^[A-Z_]+$/.test(code) ? [] : [`not an error of the library: ${code}`]),
-    ...(message === undefined || STEP_PATTERN.test(message) ? [] : [`the error does not name a step: ${message}`]),
+    ...(message === undefined || STEP_PATTERN.test(message)
+      ? []
+      : [`the error does not name a step: ${message}`]),
     // A request that is never answered may be executed later, so only its cleanup may fail.
     ...(cleanup === undefined || failure === "hang" ? [] : [`cleaning up failed: ${cleanup}`]),
   ];

@@ -65,15 +65,14 @@ if (
 }
 
 const before = await leftovers();
-if (before.length > 0) throw new Error(`Expected no containers, networks or volumes of clusters, got ${before.join(", ")}. Run ./dev clean.`);
-if ((await stored.once("seed", async () => seed)) !== seed) {
+if (before.length > 0)
   throw new Error(
-    `${values.resume} belongs to a run with another seed. Omit --seed, or remove the file.`,
+    `Expected no containers, networks or volumes of clusters, got ${before.join(", ")}. Run ./dev clean.`,
   );
+if ((await stored.once("seed", async () => seed)) !== seed) {
+  throw new Error(`${values.resume} belongs to a run with another seed. Omit --seed, or remove the file.`);
 }
-console.log(
-  `seed ${seed}${stored.count > 1 ? `, ${stored.count - 1} scenarios are already finished` : ""}`,
-);
+console.log(`seed ${seed}${stored.count > 1 ? `, ${stored.count - 1} scenarios are already finished` : ""}`);
 const scenarios: { readonly name: string }[] = [];
 let failures = 0;
 if (isRequested("kills")) {
@@ -108,7 +107,11 @@ if (isRequested("schedules")) {
 if (isRequested("options")) {
   let done = 0;
   const outcome = await stored.once(`${optionSets} option sets`, () =>
-    tryOptionSets({ count: optionSets, seed, onDone: () => showProgress("option set", (done += 1), optionSets) }),
+    tryOptionSets({
+      count: optionSets,
+      seed,
+      onDone: () => showProgress("option set", (done += 1), optionSets),
+    }),
   );
   process.stderr.write("\r\u001b[K");
   scenarios.push({ name: "option sets", ...outcome });
@@ -125,7 +128,9 @@ if (isRequested("verdicts")) {
       showProgress("verdict", index + 1, faults + clean);
       if (wrong.length > 0) {
         const options = `--only verdicts --seed ${seed} --faults ${faults} --clean ${clean} --from ${index}`;
-        console.log(`\r\u001b[K${name} (${what}): ${wrong.join("; ")}\n  repeat: ./dev reliability ${options}`);
+        console.log(
+          `\r\u001b[K${name} (${what}): ${wrong.join("; ")}\n  repeat: ./dev reliability ${options}`,
+        );
       }
     },
   });

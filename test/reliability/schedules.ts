@@ -140,7 +140,8 @@ export async function runSchedules(options: {
     await cluster?.stop();
     process.off("warning", onWarning);
   }
-  if (warnings.length > 0) throw new AggregateError(warnings, `Node printed a warning: ${String(warnings[0])}`);
+  if (warnings.length > 0)
+    throw new AggregateError(warnings, `Node printed a warning: ${String(warnings[0])}`);
   return outcomes;
 }
 

@@ -71,7 +71,10 @@ test("a start fails with the engine's message if the disk is full, and leaves no
     await cluster.client.set("room", "again");
     await cluster.stop();
     clearInterval(keepAlive);
-    console.log("ready");`.replace("await waitForSignal();", 'console.log("waiting"); await waitForSignal();'),
+    console.log("ready");`.replace(
+      "await waitForSignal();",
+      'console.log("waiting"); await waitForSignal();',
+    ),
     engine.environment,
   );
   await program.waitForLine("waiting");

@@ -44,7 +44,8 @@ export class ChildProgram implements AsyncDisposable {
 
   /** Waits until the program prints a line. Rejects with its standard error if the program ends before that. */
   async waitForLine(line: string): Promise<void> {
-    while (!this.#lines.includes(line)) await Promise.race([once(this.#reader, "line"), this.#rejectOnExit(line)]);
+    while (!this.#lines.includes(line))
+      await Promise.race([once(this.#reader, "line"), this.#rejectOnExit(line)]);
   }
 
   /** Rejects with the standard error when the program ends. */

@@ -64,12 +64,17 @@ const programSource = (clusters: number): string => `
 /** Starts the given number of clusters in each of several processes, so that all of them exist at the same time. */
 export async function runParallel(processes: number, clustersEach: number): Promise<ParallelOutcome> {
   await using stack = new AsyncDisposableStack();
-  const programs = Array.from({ length: processes }, () => stack.use(new ChildProgram(programSource(clustersEach))));
+  const programs = Array.from({ length: processes }, () =>
+    stack.use(new ChildProgram(programSource(clustersEach))),
+  );
   await Promise.all(programs.map((program) => program.waitForLine("started")));
   for (const program of programs) program.kill("SIGUSR2");
   const reports = await Promise.all(
     programs.map(async (program) => {
-      const result = (await program.waitForReport("found")) as { found: ParallelCluster[]; failures: string[] };
+      const result = (await program.waitForReport("found")) as {
+        found: ParallelCluster[];
+        failures: string[];
+      };
       await program.ended;
       return result;
     }),

@@ -81,7 +81,11 @@ function nodeIndexOf({ name, on }: StateKind): number {
   return name === "connections that replicate" ? 1 : 0;
 }
 
-async function runRound(cluster: StartedRedisCluster, round: Round, observations: Map<StateKind, Observation>): Promise<void> {
+async function runRound(
+  cluster: StartedRedisCluster,
+  round: Round,
+  observations: Map<StateKind, Observation>,
+): Promise<void> {
   using connections = new RawConnections();
   const contextOf = (index: number): StateContext => {
     const node = cluster.node(`node-${index}`);
@@ -98,7 +102,12 @@ async function runRound(cluster: StartedRedisCluster, round: Round, observations
   const report = await cluster.reset();
   const after = await readAll();
   for (const kind of round.keys()) {
-    observations.set(kind, { before: before.get(kind), left: left.get(kind), after: after.get(kind), report });
+    observations.set(kind, {
+      before: before.get(kind),
+      left: left.get(kind),
+      after: after.get(kind),
+      report,
+    });
   }
 }
 

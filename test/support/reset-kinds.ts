@@ -257,9 +257,12 @@ export const STATE_KINDS: readonly StateKind[] = [
     outcome: "restored",
     leave: async (context) => {
       await changeSetting(context, "cluster-announce-hostname", "left.example");
-      await waitUntil(async () => String(await otherPrimary(context).client.cluster("NODES")).includes("left.example"));
+      await waitUntil(async () =>
+        String(await otherPrimary(context).client.cluster("NODES")).includes("left.example"),
+      );
     },
-    read: async (context) => String(await otherPrimary(context).client.cluster("NODES")).includes("left.example"),
+    read: async (context) =>
+      String(await otherPrimary(context).client.cluster("NODES")).includes("left.example"),
   },
   {
     name: "connections that replicate",
@@ -309,7 +312,12 @@ function kindsThatReplace(): readonly StateKind[] {
     [
       "open slots",
       (context) =>
-        context.node.client.cluster("SETSLOT", firstSlot(otherPrimary(context), context), "IMPORTING", otherPrimary(context).id),
+        context.node.client.cluster(
+          "SETSLOT",
+          firstSlot(otherPrimary(context), context),
+          "IMPORTING",
+          otherPrimary(context).id,
+        ),
     ],
     ["config epochs", ({ node }) => node.client.call("CLUSTER", "BUMPEPOCH")],
   ];

@@ -21,7 +21,9 @@ export function findSecondEngineObstacle(): string | undefined {
   const obstacle = findRootObstacle();
   if (obstacle !== undefined) return obstacle;
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return folders.some((folder) => existsSync(join(folder, "dockerd"))) ? undefined : "dockerd is not installed";
+  return folders.some((folder) => existsSync(join(folder, "dockerd")))
+    ? undefined
+    : "dockerd is not installed";
 }
 
 const START_TIMEOUT_MS = 30_000;

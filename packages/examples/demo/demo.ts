@@ -58,7 +58,10 @@ async function start(): Promise<StartedRedisCluster> {
 }
 
 function showStart({ startup, network }: StartedRedisCluster): void {
-  const method = startup.way === "placeholder" ? "preconfigured nodes" : `with CLUSTER MEET, because ${startup.fellBackBecause}`;
+  const method =
+    startup.way === "placeholder"
+      ? "preconfigured nodes"
+      : `with CLUSTER MEET, because ${startup.fellBackBecause}`;
   const phases: readonly (readonly [string, number, string])[] = [
     ["engine and image", startup.prepareMs, "found, no pull needed"],
     ["network", startup.networkMs, `${network.subnet}, gateway ${network.gateway}`],
@@ -66,7 +69,8 @@ function showStart({ startup, network }: StartedRedisCluster): void {
     ["formation", startup.formationMs, `${method}, all views compared, every shard written`],
     ["client", startup.clientsMs, "ioredis, connected"],
   ];
-  for (const [name, durationMs, note] of phases) print(`  ${name.padEnd(17)}${ms(durationMs).padStart(8)}  ${dim(note)}`);
+  for (const [name, durationMs, note] of phases)
+    print(`  ${name.padEnd(17)}${ms(durationMs).padStart(8)}  ${dim(note)}`);
   print(`  ${"ready".padEnd(17)}${green(ms(startup.totalMs).padStart(8))}`);
 }
 
@@ -116,7 +120,9 @@ async function failOver(running: StartedRedisCluster): Promise<void> {
   printHeading(`${master.name} restarts`);
   const restartedAt = performance.now();
   await running.heal();
-  print(`  ${green("✓")} rejoined the cluster and in sync ${ms(performance.now() - restartedAt)} after its restart`);
+  print(
+    `  ${green("✓")} rejoined the cluster and in sync ${ms(performance.now() - restartedAt)} after its restart`,
+  );
   await showRoles(running, [promoted, master]);
   const { ok, problems } = await running.check();
   print(ok ? `  ${green("✓")} all nodes agree` : `  ${red("✗")} ${problems.join("; ")}`);

@@ -201,7 +201,10 @@ async function failoverDuringReadBack({ cluster, random }: Setting): Promise<Out
   const shard = between(random, 0, 2);
   const [replica] = await cluster.replicasOf(keyOf(shard));
   const [ledger] = await Promise.all([workload.stop(), cluster.failover(replica ?? "")]);
-  return { what: `shard ${shard}, seed ${ledger.seed}`, wrong: [...compare(ledger, []), ...findRejection(ledger)] };
+  return {
+    what: `shard ${shard}, seed ${ledger.seed}`,
+    wrong: [...compare(ledger, []), ...findRejection(ledger)],
+  };
 }
 
 /** The kinds of runs in which nothing may be reported. */

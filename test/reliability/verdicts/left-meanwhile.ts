@@ -81,7 +81,11 @@ async function resetOnce(
   late: LateState,
   times: number,
   isBroken: boolean,
-): Promise<{ readonly actions: readonly LateAction[]; readonly wrong: readonly string[]; readonly result: string }> {
+): Promise<{
+  readonly actions: readonly LateAction[];
+  readonly wrong: readonly string[];
+  readonly result: string;
+}> {
   const node = oneOf(random, await cluster.primaries());
   if (isBroken) await cluster.kill(oneOf(random, await cluster.replicas()));
   using client = await LateClient.connect(node, late.commands(node), times);
@@ -98,7 +102,10 @@ async function resetOnce(
   const isPresent = late.isPresent === undefined ? undefined : await late.isPresent(node);
   const isLeft = (action: LateAction): boolean => isPresent ?? action.runId === runId;
   const left = actions.filter(isLeft);
-  const wasMissed = isPresent === undefined ? left.some(({ isBeforeVerification }) => isBeforeVerification) : areAllBeforeVerification(left);
+  const wasMissed =
+    isPresent === undefined
+      ? left.some(({ isBeforeVerification }) => isBeforeVerification)
+      : areAllBeforeVerification(left);
   const changes = left.length === 0 ? [] : await cluster.findChanges();
   return {
     actions,
@@ -106,7 +113,9 @@ async function resetOnce(
     wrong: [
       ...(wasMissed ? [`"${report.way}", and ${late.name} is still on ${node.name}`] : []),
       ...(left.length > 0 && changes.length === 0 ? [`${late.name} on ${node.name} was not found`] : []),
-      ...(isPresent === true && actions.length === 0 ? [`${late.name} is on ${node.name}, but the client did not leave it`] : []),
+      ...(isPresent === true && actions.length === 0
+        ? [`${late.name} is on ${node.name}, but the client did not leave it`]
+        : []),
     ],
   };
 }

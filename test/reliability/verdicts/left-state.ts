@@ -13,7 +13,9 @@ const NOT_COMPARED: ReadonlySet<string> = new Set([
 /** Kinds that a cluster without `enable-debug-command` rejects. */
 const REJECTED: ReadonlySet<string> = new Set(["switches of DEBUG"]);
 
-const COMPARED_KINDS: readonly StateKind[] = STATE_KINDS.filter(({ name }) => !NOT_COMPARED.has(name) && !REJECTED.has(name));
+const COMPARED_KINDS: readonly StateKind[] = STATE_KINDS.filter(
+  ({ name }) => !NOT_COMPARED.has(name) && !REJECTED.has(name),
+);
 
 /** Leaves a kind of state on a node after a verified reset, and checks that the comparison with the start finds it. */
 async function leaveAfterReset({ cluster, random }: Setting): Promise<Outcome> {

@@ -65,7 +65,8 @@ async function unavailableForSomeTime({ cluster, random }: Setting): Promise<Out
   // Half of the time is enough, because on a busy machine the first writer may try long after the block has started.
   if (unavailableMs < ms / 2)
     wrong.push(`shard ${shard} was unavailable for ${ms} ms, reported: ${unavailableMs} ms`);
-  if (assertUnavailability(ledger, ms / 2) !== "fails") wrong.push(`a limit of ${ms / 2} ms did not fail for ${ms} ms`);
+  if (assertUnavailability(ledger, ms / 2) !== "fails")
+    wrong.push(`a limit of ${ms / 2} ms did not fail for ${ms} ms`);
   return { what: `shard ${shard} unavailable for ${ms} ms`, wrong };
 }
 
@@ -132,7 +133,8 @@ async function neverUp({ cluster, random }: Setting): Promise<Outcome> {
   await unblockWrites(node);
   const shard = ledger.shards[node.plannedShard];
   const wrong: string[] = [...findWrongSums(ledger)];
-  if (assertUnavailability(ledger, LONG_LIMIT_MS) === "passes") wrong.push("not reported: a shard that was never available");
+  if (assertUnavailability(ledger, LONG_LIMIT_MS) === "passes")
+    wrong.push("not reported: a shard that was never available");
   if (shard?.acknowledged !== 0 || shard.unavailableAtEndMs === undefined)
     wrong.push("the shard is not reported as down");
   return { what: `shard ${node.plannedShard} down from the beginning`, wrong };

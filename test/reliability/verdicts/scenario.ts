@@ -39,7 +39,8 @@ export async function waitUntil(
 ): Promise<void> {
   const deadline = performance.now() + WAIT_TIMEOUT_MS;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Waiting until ${what}: not done after ${WAIT_TIMEOUT_MS} ms`);
+    if (performance.now() > deadline)
+      throw new Error(`Waiting until ${what}: not done after ${WAIT_TIMEOUT_MS} ms`);
     await sleep(everyMs);
   }
 }

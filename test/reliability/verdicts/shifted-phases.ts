@@ -70,7 +70,9 @@ function changesOf(failover: Failover, random: () => number): readonly Change[] 
   const by = oneOf(random, [-1, 1]) * between(random, 20, 3_000);
   const change = (what: string, fields: Partial<Failover>): Change => ({ what, fields });
   const changeLast = (fields: Partial<Failover["promotions"][number]>): Failover["promotions"] =>
-    promotions.map((promotion, index) => (index === promotions.length - 1 ? { ...promotion, ...fields } : promotion));
+    promotions.map((promotion, index) =>
+      index === promotions.length - 1 ? { ...promotion, ...fields } : promotion,
+    );
   const otherNode = oneOf(
     random,
     nodes.filter(({ name }) => name !== failover.promoted.name),
@@ -88,7 +90,9 @@ function changesOf(failover: Failover, random: () => number): readonly Change[] 
     change(`the promotion shifted by ${by} ms`, {
       promotions: changeLast({ atMs: (promotions.at(-1)?.atMs ?? 0) + by }),
     }),
-    change(`the promotion attributed to ${otherNode.name}`, { promotions: changeLast({ name: otherNode.name }) }),
+    change(`the promotion attributed to ${otherNode.name}`, {
+      promotions: changeLast({ name: otherNode.name }),
+    }),
     change("the promotion with the previous epoch", {
       promotions: changeLast({ epoch: failover.epochBefore }),
     }),

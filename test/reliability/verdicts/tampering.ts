@@ -318,7 +318,10 @@ async function loseSetOfSecondWorkload({ cluster, random }: Setting): Promise<Ou
   await node.client.del(key);
   const ledger = await second.stop();
   if (ledger.attempts !== attempts) return undefined;
-  return { what: `lost ${key}`, wrong: [...firstResult, ...compare(ledger, allLost("set", key, [ownToken(key)]))] };
+  return {
+    what: `lost ${key}`,
+    wrong: [...firstResult, ...compare(ledger, allLost("set", key, [ownToken(key)]))],
+  };
 }
 
 /** Empties a shard, so that all its acknowledged writes are lost. */
@@ -337,7 +340,10 @@ async function emptyShard({ cluster, random }: Setting): Promise<Outcome | undef
   const { plannedShard } = node;
   const acknowledged = ledger.shards[plannedShard]?.acknowledged ?? 0;
   const lost = ledger.lost.filter(({ shard }) => shard === plannedShard).length;
-  const wrong = lost === acknowledged ? [] : [`not reported: ${acknowledged - lost} of ${acknowledged} writes of shard ${plannedShard}`];
+  const wrong =
+    lost === acknowledged
+      ? []
+      : [`not reported: ${acknowledged - lost} of ${acknowledged} writes of shard ${plannedShard}`];
   const surplus = ledger.lost.length - lost + ledger.duplicated.length + ledger.stale.length;
   return {
     what: `shard ${plannedShard} emptied`,

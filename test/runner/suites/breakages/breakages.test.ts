@@ -84,7 +84,8 @@ const BREAKAGES: Readonly<Record<string, Breakage>> = {
   },
   "a closed client": async ({ client }) => client.disconnect(),
   "reset statistics": command("CONFIG", "RESETSTAT"),
-  "a node that is isolated from the other nodes": (cluster, { node }) => cluster.isolate(node, { plane: "bus" }),
+  "a node that is isolated from the other nodes": (cluster, { node }) =>
+    cluster.isolate(node, { plane: "bus" }),
   "a node that clients cannot reach": (cluster, { node }) => cluster.isolate(node, { plane: "clients" }),
   "a node that receives but cannot send": (cluster, { node }) =>
     cluster.partition([[node.name], "rest"], { oneWay: true }),

@@ -8,10 +8,7 @@ const FAKE_NOW_MS = 1_000_000_000_000;
 const test = redisClusterTest({ nodeTimeoutMs: 500 });
 
 // The timers are never advanced. The fake timers stay installed, also during the reset before the second test.
-test("a cluster is broken and reset with fake timers", { timeout: 30_000 }, async ({
-  cluster,
-  faults,
-}) => {
+test("a cluster is broken and reset with fake timers", { timeout: 30_000 }, async ({ cluster, faults }) => {
   vi.useFakeTimers({ now: FAKE_NOW_MS });
   const before = await cluster.primaryOf(KEY);
   await faults.killMaster(KEY);
