@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { leftovers } from "./demo/leftovers.ts";
 
-// Runs each recipe of docs/test-runners.md with its own test runner, as a user does in a shell.
+// Runs each recipe of docs/guides/other-runners.md with its own test runner, as a user does in a shell.
 
 const RECIPES = join(import.meta.dirname, "other-runners");
 /** The timeout of a recipe, which is much longer than a recipe takes. */

@@ -11,7 +11,7 @@ import {
 // Compares the public types of each entry point with the committed report in packages/harness/api, so that the diff of a commit
 // shows a change of the public types. `--update` updates the reports.
 
-const ENTRY_POINTS = ["index", "vitest", "vitest-global-setup", "vitest-reporter"];
+const ENTRY_POINTS = ["index", "report", "vitest", "vitest-global-setup", "vitest-reporter"];
 
 const { values } = parseArgs({ options: { update: { type: "boolean", default: false } } });
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,36 +1,45 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { extractQuote, linesOfUntestedBlocks, parseQuotes } from "../support/quotes.ts";
 import { STATE_KINDS } from "../support/reset-kinds.ts";
-import { extractQuote, parseQuotes } from "../support/quotes.ts";
 
 // Code that users copy from a page runs as a test, so the page must show exactly that file.
 
 const ROOT = join(import.meta.dirname, "../..");
 const RECIPES = "packages/examples/other-runners";
 
-const pages: readonly string[] = [
-  "README.md",
-  ...readdirSync(join(ROOT, "docs"))
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
-];
-const quotes = pages.flatMap((page) =>
-  parseQuotes(readFileSync(join(ROOT, page), "utf8")).map((quote) => ({ page, ...quote })),
-);
+/** Pages whose blocks need not be quotes: they show excerpts of the source, or errors that no test should cause. */
+const MAY_SHOW_EXCERPTS = /^docs\/(?:internals\/|reference\/errors\.md$)/;
+
+const docs: readonly string[] = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => `docs/${name.replaceAll("\\", "/")}`)
+  .toSorted();
+const pages: readonly string[] = ["README.md", ...docs];
+const quotes = pages.flatMap((page) => parseQuotes(readPage(page)).map((quote) => ({ page, ...quote })));
+
+function readPage(page: string): string {
+  return readFileSync(join(ROOT, page), "utf8");
+}
 
 test.each(quotes)("$page shows the current content of $file", ({ file, region, text }) => {
   expect(text).toBe(extractQuote(readFileSync(join(ROOT, file), "utf8"), region));
 });
 
 test("every code block that names a file has a valid file reference", () => {
-  const named = pages.flatMap(
-    (page) => readFileSync(join(ROOT, page), "utf8").match(/^\s*```.*file\b.*$/gm) ?? [],
-  );
+  const named = pages.flatMap((page) => readPage(page).match(/^\s*```.*file\b.*$/gm) ?? []);
   expect(quotes).toHaveLength(named.length);
 });
 
-test("docs/test-runners.md shows every file of the recipes", () => {
+test("every block of TypeScript or JavaScript shows a tested file", () => {
+  const untested = docs
+    .filter((page) => !MAY_SHOW_EXCERPTS.test(page))
+    .flatMap((page) => linesOfUntestedBlocks(readPage(page)).map((line) => `${page}:${line}`));
+  expect(untested).toEqual([]);
+});
+
+test("docs/guides/other-runners.md shows every file of the recipes", () => {
   const files = readdirSync(join(ROOT, RECIPES), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== "node_modules")
     .flatMap(({ name }) =>
@@ -41,19 +50,21 @@ test("docs/test-runners.md shows every file of the recipes", () => {
   expect(files.length).toBeGreaterThan(3);
   expect(
     quotes
-      .filter(({ page }) => page === "docs/test-runners.md")
+      .filter(({ page, file }) => page === "docs/guides/other-runners.md" && file.startsWith(RECIPES))
       .map(({ file }) => file)
       .toSorted(),
   ).toEqual(files.toSorted());
 });
 
 test("the options table of the README lists exactly the options of a start", () => {
-  const source = readFileSync(join(ROOT, "packages/harness/src/plan/validate-options.ts"), "utf8");
-  const list = /OPTION_NAMES[^[]*\[([^\]]*)\]/.exec(source)?.[1] ?? "";
-  const options = [...list.matchAll(/"(\w+)"/g)].map(([, name = ""]) => name);
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const table = /### Options\n[^]*?\n(\|[^]*?)\n\n/.exec(readme)?.[1] ?? "";
-  const listed = table
+  const source = readFileSync(join(ROOT, "packages/harness/src/plan/cluster-options.ts"), "utf8");
+  const tables = source.matchAll(/^export const (?:CLUSTER|START)_OPTIONS: .* = \{\n([^]*?)\n\};/gm);
+  const options = [...tables].flatMap(([, table = ""]) =>
+    [...table.matchAll(/^ {2}(\w+): \{$/gm)].map(([, name = ""]) => name),
+  );
+  const readme = readPage("README.md");
+  const rows = /### Options\n[^]*?\n(\|[^]*?)\n\n/.exec(readme)?.[1] ?? "";
+  const listed = rows
     .split("\n")
     .slice(2)
     .flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, name = ""]) => name));
@@ -72,6 +83,12 @@ describe("code quotes of pages", () => {
       { file: "a/b.js", region: "kill", text: "```\n" },
       { file: "c.ts", region: undefined, text: "one\ntwo\n" },
     ]);
+  });
+
+  test("linesOfUntestedBlocks returns the blocks of code that name no file", () => {
+    const page =
+      "```ts file=a.ts\none\n```\n\n```js\ntwo\n```\n```sh\nls\n```\n```tsx\n```\n  ```TypeScript\n  ```\n";
+    expect(linesOfUntestedBlocks(page)).toEqual([5, 11, 13]);
   });
 
   test("extractQuote returns the whole file if no region is named", () => {
@@ -94,9 +111,9 @@ test.each([
   ["restored", "Restored by commands"],
   ["replaced", "Replaced with the process"],
 ] as const)(
-  "docs/reset-states.md lists exactly the kinds of state that the tests mark as %s",
+  "docs/reference/reset-states.md lists the kinds of state that the tests mark as %s",
   (outcome, title) => {
-    const page = readFileSync(join(ROOT, "docs/reset-states.md"), "utf8");
+    const page = readPage("docs/reference/reset-states.md");
     const section = page.split(/^## /m).find((candidate) => candidate.startsWith(title)) ?? "";
     const listed = [...section.matchAll(/^\| ([^|]+?) \|/gm)].map(([, name]) => name).slice(1);
     const tested = STATE_KINDS.filter((kind) => kind.outcome === outcome).map(({ name }) => name);

@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 
 const SOURCE = join(import.meta.dirname, "../../packages/harness/src");
 
-test("docs/errors.md lists all error codes in the order of the source", () => {
+test("docs/reference/errors.md lists all error codes in the order of the source", () => {
   const code = readFileSync(join(SOURCE, "errors.ts"), "utf8");
   const union = /export type ErrorCode =([^;]+);/.exec(code)?.[1] ?? "";
   const codes = [...union.matchAll(/"([A-Z_]+)"/g)].map(([, name]) => name);
-  const page = readFileSync(join(import.meta.dirname, "../../docs/errors.md"), "utf8");
+  const page = readFileSync(join(import.meta.dirname, "../../docs/reference/errors.md"), "utf8");
   const headings = [...page.matchAll(/^## `?([A-Z_]+)`?$/gm)].map(([, name]) => name);
   expect(codes.length).toBeGreaterThan(10);
   expect(headings).toEqual(codes);

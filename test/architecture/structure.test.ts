@@ -12,15 +12,15 @@ interface Rule {
   readonly types?: string;
 }
 
-/** The rule of each folder and each file at the top of `src`. docs/architecture.md explains the rules. */
+/** The rule of each folder and each file at the top of `src`. docs/internals/architecture.md explains the rules. */
 const RULES: Readonly<Record<string, Rule>> = {
   // The base, which does not know clusters.
   errors: { imports: "" },
   clock: { imports: "" },
   log: { imports: "" },
-  timing: { imports: "clock errors" },
+  timing: { imports: "clock errors schema" },
   // Pure functions.
-  schema: { imports: "" },
+  schema: { imports: "errors" },
   plan: { imports: "errors schema" },
   view: { imports: "plan" },
   // The outside world.
@@ -29,12 +29,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   docker: { imports: "cleanup clock errors plan" },
   clients: { imports: "clock errors plan view", types: "cluster timing" },
   // Shared by all families of a handle.
-  cluster: { imports: "clients errors log timing", types: "docker evidence formation plan" },
+  cluster: { imports: "clients errors log schema timing", types: "docker evidence formation plan" },
   // The families and their parts.
   queries: { imports: "clock cluster errors plan timing view", types: "clients" },
   formation: { imports: "clock errors plan queries timing view", types: "clients" },
-  faults: { imports: "clients clock cluster docker errors log plan queries timing view", types: "failover" },
-  failover: { imports: "clients clock cluster errors plan queries timing view" },
+  faults: {
+    imports: "clients clock cluster docker errors log plan queries schema timing view",
+    types: "failover",
+  },
+  failover: { imports: "clients clock cluster errors plan queries schema timing view" },
   workload: { imports: "clients clock errors plan queries schema timing view", types: "cluster" },
   seed: { imports: "clients clock docker errors plan schema timing", types: "cleanup" },
   reset: {
@@ -57,7 +60,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "certificates cleanup clients clock docker errors evidence faults formation handle log plan reset seed sharing timing view",
   },
   vitest: {
-    imports: "checks clock errors evidence report sharing start",
+    imports: "checks clock errors evidence plan report schema sharing start",
     types: "cluster failover faults handle queries workload",
   },
   // The entry points of the package.
@@ -77,6 +80,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   "p-retry": "timing",
   "p-limit": "start",
   "tar-stream": "docker",
+  dockerode: "cleanup",
   "ipaddr.js": "plan",
   debug: "log",
   "escape-goat": "report",

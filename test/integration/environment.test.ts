@@ -12,16 +12,16 @@ import { docker, leftoversOfProcess, serverImage } from "../support/engine.ts";
 import { EngineRelay } from "../support/engine-relay.ts";
 import { ChildProgram, isRunning } from "../support/child-program.ts";
 
-// The environment variables and properties that Testcontainers reads, each in a process of its own: Testcontainers reads
-// most of them once. Which there are: container-runtime/ and reaper/ in its source.
+// The environment variables and properties that Testcontainers reads: see container-runtime/ and reaper/ in its source. Each test
+// starts its own process, because Testcontainers reads most of them only once.
 
 const run = promisify(execFile);
 const MIRROR = "registry.trc.test/mirror";
 const REAPER = "registry.trc.test/reaper:local";
 const HELPER = process.env["TESTCONTAINERS_REDIS_CLUSTER_FAULT_IMAGE"] || DEFAULT_FAULT_IMAGE;
 
-/** Starts a small cluster, reports on it, and stops it. */
-const REPORT = (options = "{}"): string => `
+/** Returns a program that starts a small cluster, reports what it finds, and stops the cluster. */
+const reportProgram = (options = "{}"): string => `
   const { getContainerRuntimeClient } = await import("testcontainers");
   const cluster = await startRedisCluster({ nodes: 3, replicas: 0, ...${options} });
   const docker = (await getContainerRuntimeClient()).container.dockerode;
@@ -36,18 +36,19 @@ const REPORT = (options = "{}"): string => `
   }));
   await cluster.stop();`;
 
+/** Runs the program of {@link reportProgram} in an environment, and returns its report. */
 async function report(
   environment: Readonly<Record<string, string | undefined>>,
   options?: string,
 ): Promise<Record<string, unknown>> {
-  await using program = new ChildProgram(REPORT(options), environment);
-  const told = await program.waitForReport("cluster");
+  await using program = new ChildProgram(reportProgram(options), environment);
+  const result = await program.waitForReport("cluster");
   expect(await program.ended).toEqual({ code: 0, signal: null });
-  return told;
+  return result;
 }
 
-/** Tags an image, and takes the tag away when it is disposed of. */
-async function tagged(image: string, name: string): Promise<AsyncDisposable> {
+/** Tags an image. Disposing of the result removes the tag. */
+async function tagImage(image: string, name: string): Promise<AsyncDisposable> {
   await run("docker", ["tag", image, name]);
   return {
     [Symbol.asyncDispose]: async () => {
@@ -56,16 +57,16 @@ async function tagged(image: string, name: string): Promise<AsyncDisposable> {
   };
 }
 
-/** A home folder with a `.testcontainers.properties`. */
-async function homeWith(properties: string): Promise<{ readonly path: string } & AsyncDisposable> {
+/** Creates a home folder with a `.testcontainers.properties`. Disposing of the result deletes the folder. */
+async function createHome(properties: string): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), "trc-home-"));
   await writeFile(join(path, ".testcontainers.properties"), properties);
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
 
-test("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX applies to servers and the faults' helper", async () => {
-  await using _server = await tagged(serverImage(), `${MIRROR}/team/redis:trc`);
-  await using _helper = await tagged(HELPER, `${MIRROR}/team/helper:trc`);
+test("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX applies to servers and helpers of faults", async () => {
+  await using _server = await tagImage(serverImage(), `${MIRROR}/team/redis:trc`);
+  await using _helper = await tagImage(HELPER, `${MIRROR}/team/helper:trc`);
   await using program = new ChildProgram(
     `
     const cluster = await startRedisCluster({
@@ -78,14 +79,11 @@ test("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX applies to servers and the faults' he
     await cluster.stop();`,
     { TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX: MIRROR },
   );
-  expect(await program.waitForReport("cluster")).toEqual([
-    `${MIRROR}/team/redis:trc`,
-    `${MIRROR}/team/helper:trc`,
-  ]);
+  expect(await program.waitForReport("cluster")).toEqual([`${MIRROR}/team/redis:trc`, `${MIRROR}/team/helper:trc`]);
   expect(await program.ended).toEqual({ code: 0, signal: null });
 });
 
-test("IMAGE_UNAVAILABLE has the name with the prefix", async () => {
+test("the error IMAGE_UNAVAILABLE contains the image name with its prefix", async () => {
   await using program = new ChildProgram(
     `await startRedisCluster({ image: "trc/none:1" }).catch(({ code, details }) => {
       console.log("failed", JSON.stringify({ code, image: details.image }));
@@ -98,9 +96,9 @@ test("IMAGE_UNAVAILABLE has the name with the prefix", async () => {
   });
 });
 
-test("the property docker.host names the engine", async () => {
+test("the property docker.host selects the engine", async () => {
   await using relay = await EngineRelay.start();
-  await using home = await homeWith(`docker.host=${relay.url}\n`);
+  await using home = await createHome(`docker.host=${relay.url}\n`);
   expect(await report({ HOME: home.path, DOCKER_HOST: undefined })).toMatchObject({
     image: serverImage(),
     publishedOn: "127.0.0.1",
@@ -110,7 +108,7 @@ test("the property docker.host names the engine", async () => {
   expect(relay.connectionCount).toBeGreaterThan(0);
 });
 
-test("docker.tls.verify and docker.cert.path apply to the engine and the watcher", async () => {
+test("docker.tls.verify and docker.cert.path apply to the library and its watcher", async () => {
   const folder = await mkdtemp(join(tmpdir(), "trc-certificates-"));
   try {
     const file = (name: string): string => join(folder, `${name}.pem`);
@@ -122,10 +120,10 @@ test("docker.tls.verify and docker.cert.path apply to the engine and the watcher
     await copyFile(file("cert"), file("ca"));
     const [cert, key] = await Promise.all(["cert", "key"].map((name) => readFile(file(name), "utf8")));
     await using relay = await EngineRelay.start("127.0.0.1", { cert: cert as string, key: key as string });
-    await using home = await homeWith(
+    await using home = await createHome(
       `docker.host=${relay.url}\ndocker.tls.verify=1\ndocker.cert.path=${folder}\n`,
     );
-    await using program = new ChildProgram(REPORT().replace("await cluster.stop();", ""), {
+    await using program = new ChildProgram(reportProgram().replace("await cluster.stop();", ""), {
       HOME: home.path,
       DOCKER_HOST: undefined,
     });
@@ -140,9 +138,9 @@ test("docker.tls.verify and docker.cert.path apply to the engine and the watcher
   }
 });
 
-test("the property tc.host names the engine and ignores the host override", async () => {
+test("the property tc.host selects the engine and disables the host override", async () => {
   await using relay = await EngineRelay.start("127.0.0.1");
-  await using home = await homeWith(`tc.host=${relay.url}\n`);
+  await using home = await createHome(`tc.host=${relay.url}\n`);
   const environment = { HOME: home.path, TESTCONTAINERS_HOST_OVERRIDE: "engine.invalid" };
   expect(await report(environment)).toMatchObject({ publishedOn: "127.0.0.1", host: "127.0.0.1" });
   expect(relay.connectionCount).toBeGreaterThan(0);
@@ -150,7 +148,7 @@ test("the property tc.host names the engine and ignores the host override", asyn
 
 test("TESTCONTAINERS_HOST_OVERRIDE applies to ports, addresses and certificates", async () => {
   const external = Object.values(networkInterfaces())
-    .flatMap((each) => each ?? [])
+    .flatMap((addresses) => addresses ?? [])
     .find(({ family, internal }) => family === "IPv4" && !internal);
   const host = external?.address ?? "";
   expect(await report({ TESTCONTAINERS_HOST_OVERRIDE: host }, "{ tls: true }")).toMatchObject({
@@ -160,7 +158,7 @@ test("TESTCONTAINERS_HOST_OVERRIDE applies to ports, addresses and certificates"
   });
 });
 
-test("DOCKER_HOST may contain an IPv6 address, also with TLS between the nodes", async () => {
+test("DOCKER_HOST can contain an IPv6 address, also if the nodes use TLS", async () => {
   await using relay = await EngineRelay.start("::1");
   expect(await report(relay.environment, "{ tls: true }")).toMatchObject({
     publishedOn: "::1",
@@ -170,8 +168,8 @@ test("DOCKER_HOST may contain an IPv6 address, also with TLS between the nodes",
   expect(relay.connectionCount).toBeGreaterThan(0);
 });
 
-test("DOCKER_AUTH_CONFIG applies to pulls, which fail with the engine's words", async () => {
-  const registry = await privateRegistry();
+test("a pull uses DOCKER_AUTH_CONFIG, and reports the engine's error if it fails", async () => {
+  const registry = await startPrivateRegistry();
   try {
     const name = `127.0.0.1:${(registry.address() as AddressInfo).port}`;
     const auth = Buffer.from("user:secret").toString("base64");
@@ -186,20 +184,20 @@ test("DOCKER_AUTH_CONFIG applies to pulls, which fail with the engine's words", 
       expect(code).toBe("IMAGE_UNAVAILABLE");
       return String(message);
     };
-    const [withThem, without] = await Promise.all([
+    const [withCredentials, withoutCredentials] = await Promise.all([
       pull({ DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [name]: { auth } } }) }),
       pull({ DOCKER_AUTH_CONFIG: "{}" }),
     ]);
-    expect(withThem).toMatch(/verification failed|unexpected commit digest/);
-    expect(without).toMatch(/no basic auth credentials/);
+    expect(withCredentials).toMatch(/verification failed|unexpected commit digest/);
+    expect(withoutCredentials).toMatch(/no basic auth credentials/);
   } finally {
     registry.close();
     registry.closeAllConnections();
   }
 });
 
-/** A registry that asks for a password, and serves an image whose configuration has other bytes than it should. */
-async function privateRegistry(): Promise<Server> {
+/** Starts a registry that requires a password. The configuration of its image does not match its digest. */
+async function startPrivateRegistry(): Promise<Server> {
   const type = "application/vnd.docker.distribution.manifest.v2+json";
   const config = "{}";
   const manifest = JSON.stringify({
@@ -229,12 +227,12 @@ async function privateRegistry(): Promise<Server> {
 describe("with Testcontainers' reaper", () => {
   afterAll(async () => {
     const engine = await docker();
-    const left = await engine.listContainers({ all: true, filters: { ancestor: [REAPER] } });
-    await Promise.all(left.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));
+    const reapers = await engine.listContainers({ all: true, filters: { ancestor: [REAPER] } });
+    await Promise.all(reapers.map(({ Id }) => engine.getContainer(Id).remove({ force: true, v: true })));
     await run("docker", ["rmi", "--no-prune", REAPER]);
   });
 
-  test("applies the socket override to the reaper alone, and removes what the reaper keeps of a killed process", async () => {
+  test("only the reaper uses the socket override, and the watcher still cleans up", async () => {
     await buildReaper();
     await using program = new ChildProgram(
       `await startRedisCluster({ nodes: 3, replicas: 0 });
@@ -242,7 +240,7 @@ describe("with Testcontainers' reaper", () => {
       {
         TESTCONTAINERS_RYUK_DISABLED: "false",
         RYUK_CONTAINER_IMAGE: REAPER,
-        // No socket: whatever else took it for the engine's would fail.
+        // This is not a socket, so anything else that used it to reach the engine would fail.
         TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: "/dev/null",
       },
     );
@@ -259,7 +257,7 @@ describe("with Testcontainers' reaper", () => {
   });
 });
 
-/** Builds a stand-in for Ryuk that accepts connections and removes nothing, as Ryuk does while any process lives. */
+/** Builds a stand-in for Ryuk that accepts connections and removes nothing, as Ryuk does while any process is connected. */
 async function buildReaper(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "trc-reaper-"));
   try {

@@ -20,7 +20,7 @@ async function read(folder: string, name: string): Promise<string> {
   return await readFile(join(folder, name), "utf8");
 }
 
-async function allText(folder: string): Promise<string> {
+async function readAll(folder: string): Promise<string> {
   const names = await readdir(folder);
   return (await Promise.all(names.map((name) => read(folder, name)))).join("\n");
 }
@@ -28,13 +28,13 @@ async function allText(folder: string): Promise<string> {
 async function errorOf(action: Promise<unknown>): Promise<RedisClusterError> {
   return await action.then(
     () => {
-      throw new Error("it did not fail");
+      throw new Error("expected a rejection, but the action resolved");
     },
     (error: unknown) => error as RedisClusterError,
   );
 }
 
-test("a start that fails writes why, before its containers are removed", async () => {
+test("a failed start writes evidence before it removes its containers", async () => {
   const error = await errorOf(
     startRedisCluster({
       evidenceDir: base,
@@ -43,7 +43,7 @@ test("a start that fails writes why, before its containers are removed", async (
     }),
   );
   expect(error.code).toBe("NODE_EXITED");
-  // The message is printed by runners, and shows the server's last lines.
+  // Test runners print the message, so it contains the last lines of the server's log.
   expect(error.message).toContain("no-such-directive");
   expect(JSON.stringify([error.message, error.details])).not.toMatch(/hunter2000|secret-of-app/);
   const [name] = await readdir(base);
@@ -53,12 +53,12 @@ test("a start that fails writes why, before its containers are removed", async (
   expect(await read(folder, "README.txt")).toMatch(/exited \(exit code 1\) +node-\d: silent/);
   expect(await read(folder, "error.txt")).toMatch(/^NODE_EXITED: /);
   expect(await read(folder, "log.txt")).toContain("no-such-directive");
-  const text = await allText(folder);
+  const text = await readAll(folder);
   expect(text).not.toContain("hunter2000");
   expect(text).not.toContain("secret-of-app");
 });
 
-test("a killed node, its failover and a wait that fails are all in the evidence", async () => {
+test("the evidence contains a killed node, its failover and a wait that failed", async () => {
   await using cluster = await startRedisCluster({ nodeTimeoutMs: 500, evidenceDir: base });
   const workload = await cluster.startWorkload({ writers: 2, seed: 7 });
   const primary = await cluster.primaryOf(KEY);
@@ -74,26 +74,26 @@ test("a killed node, its failover and a wait that fails are all in the evidence"
 
   const error = await errorOf(cluster.waitUntilHealthy({ timeoutMs: 300 }));
   expect(error.code).toBe("WAIT_TIMEOUT");
-  const waited = String(error.details["evidence"]);
-  expect(error.message.endsWith(`\nEvidence: ${waited}`)).toBe(true);
+  const folderOfWait = String(error.details["evidence"]);
+  expect(error.message.endsWith(`\nEvidence: ${folderOfWait}`)).toBe(true);
   expect(cluster.history.errors).toMatchObject([
     { phase: "Waiting for a healthy cluster", code: "WAIT_TIMEOUT" },
   ]);
 
-  const begun = performance.now();
+  const startedAt = performance.now();
   const folder = await cluster.saveEvidence(join(base, "mine"), { title: "an order survives", error });
-  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
   expect(folder).toBe(join(base, "mine"));
-  for (const each of [waited, folder]) {
-    expect(await read(each, "nodes.txt")).toMatch(
+  for (const savedFolder of [folderOfWait, folder]) {
+    expect(await read(savedFolder, "nodes.txt")).toMatch(
       new RegExp(`^exited \\(exit code 137\\) +${primary.name}: silent`, "m"),
     );
-    expect(await read(each, "timeline.txt")).toContain(`kill: ${primary.name} killed with SIGKILL`);
-    expect(await read(each, "timeline.txt")).toContain(`${primary.name} → ${failover.promoted.name}`);
-    expect(JSON.parse(await read(each, "failovers.json"))).toMatchObject([
+    expect(await read(savedFolder, "timeline.txt")).toContain(`kill: ${primary.name} killed with SIGKILL`);
+    expect(await read(savedFolder, "timeline.txt")).toContain(`${primary.name} → ${failover.promoted.name}`);
+    expect(JSON.parse(await read(savedFolder, "failovers.json"))).toMatchObject([
       { promoted: { name: failover.promoted.name } },
     ]);
-    expect(JSON.parse(await read(each, "ledgers.json"))).toMatchObject([{ seed: 7 }]);
+    expect(JSON.parse(await read(savedFolder, "ledgers.json"))).toMatchObject([{ seed: 7 }]);
   }
   expect(await read(folder, "README.txt")).toContain("Evidence: an order survives");
 
@@ -101,7 +101,7 @@ test("a killed node, its failover and a wait that fails are all in the evidence"
   expect(cluster.history.faults[0]?.healedAt).toBeGreaterThan(failover.since);
 });
 
-test("the nodes' lines are in the order of time, those of all nodes and with each node's name", async () => {
+test("log.txt contains the lines of all nodes, with node names, in the order of time", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
   const folder = await cluster.saveEvidence(join(base, "healthy"));
   const lines = (await read(folder, "log.txt")).trimEnd().split("\n");
@@ -117,7 +117,7 @@ test("the nodes' lines are in the order of time, those of all nodes and with eac
   }
 });
 
-test("no secret is in any file, whoever printed it", async () => {
+test("the evidence contains no secret of options, commands, errors or its title", async () => {
   const password = 'it\'s "quoted" \\ and $long.*';
   await using cluster = await startRedisCluster({
     nodes: 3,
@@ -127,13 +127,13 @@ test("no secret is in any file, whoever printed it", async () => {
   });
   const { client } = cluster.node("node-0");
   await client.call("ACL", "SETUSER", "late", "on", ">secret-of-late", "~*", "+@all");
-  const refused = await errorOf(client.auth("late", "secret-of-nobody"));
+  const rejected = await errorOf(client.auth("late", "secret-of-nobody"));
   const error = new AggregateError(
-    [refused, await errorOf(client.call("ACL", "SETUSER", "late", ">secret-of-rule", "+no-such-command"))],
+    [rejected, await errorOf(client.call("ACL", "SETUSER", "late", ">secret-of-rule", "+no-such-command"))],
     `redis://late:secret-of-late@node-0 and ${JSON.stringify({ password })}`,
   );
   const folder = await cluster.saveEvidence(join(base, "secrets"), { title: `for ${password}`, error });
-  const text = await allText(folder);
+  const text = await readAll(folder);
   for (const secret of [
     password,
     "quoted",
@@ -148,7 +148,7 @@ test("no secret is in any file, whoever printed it", async () => {
   expect(text).toContain("requirepass ***");
 });
 
-test("evidence that cannot be written hides nothing", async () => {
+test("a failed start reports its cause even if evidence cannot be written", async () => {
   const notAFolder = new URL(import.meta.url).pathname;
   const error = await errorOf(
     startRedisCluster({ evidenceDir: notAFolder, config: { "no-such-directive": "1" } }),

@@ -1,33 +1,34 @@
-import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { startRedisCluster } from "testcontainers-redis-cluster";
+import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
+import { afterEach, beforeEach, describe, expect, vi } from "vitest";
+import { keepOneCluster } from "../support/keep-one-cluster.ts";
 
-// Tests install fake timers for the code under test. Nothing here advances them.
+const KEY = "order:42";
+
+const test = redisClusterTest({ nodeTimeoutMs: 500 });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+// Tests install fake timers for the code under test. These tests never advance them.
 describe("under fake timers", () => {
-  const key = "order:42";
-  let cluster: StartedRedisCluster;
-  beforeAll(async () => {
-    cluster = await startRedisCluster({ nodeTimeoutMs: 500 });
-  });
+  keepOneCluster(test);
+  // This hook runs after the hook that starts or resets the cluster, so both run with real timers.
   beforeEach(() => {
     vi.useFakeTimers();
   });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-  afterAll(async () => {
-    await cluster.stop();
-  });
 
-  test("a failover, the return of the dead node and a restart are waited for", async () => {
-    const primary = await cluster.primaryOf(key);
+  test("a failover, a heal and a restart complete, and clients reconnect", async ({ cluster }) => {
+    const primary = await cluster.primaryOf(KEY);
     expect(await primary.client.ping()).toBe("PONG");
     const subscriber = primary.client.duplicate();
     expect(await subscriber.ping()).toBe("PONG");
 
-    const fault = await cluster.killMaster(key);
-    const promoted = await cluster.primaryOf(key);
+    const fault = await cluster.killPrimary(KEY);
+    const promoted = await cluster.primaryOf(KEY);
     expect(promoted.name).not.toBe(primary.name);
-    expect(await cluster.client.set(key, "paid")).toBe("OK");
+    expect(await cluster.client.set(KEY, "paid")).toBe("OK");
     await fault.heal();
     await cluster.waitUntilHealthy();
     expect(await primary.client.ping()).toBe("PONG");
@@ -36,14 +37,14 @@ describe("under fake timers", () => {
     await cluster.restart(promoted);
     expect(await promoted.client.ping()).toBe("PONG");
     await cluster.waitUntilHealthy();
-    expect(await cluster.client.set(key, "sent")).toBe("OK");
-    expect(await (await cluster.connect()).get(key)).toBe("sent");
+    expect(await cluster.client.set(KEY, "sent")).toBe("OK");
+    expect(await (await cluster.connect()).get(KEY)).toBe("sent");
     expect(await (await promoted.connect()).ping()).toBe("PONG");
   });
 
-  test("a node that hangs is given up after its limit, and waits end at theirs", async () => {
+  test("queries of a paused node and waits end at their timeouts", async ({ cluster }) => {
     const [node] = await cluster.replicas();
-    await using _frozen = await cluster.pause(node?.name ?? "");
+    await using _pause = await cluster.pause(node?.name ?? "");
     const { views } = await cluster.view();
     expect(views.find((view) => view.node === node?.name)).toMatchObject({
       kind: "silent",
@@ -54,31 +55,31 @@ describe("under fake timers", () => {
     });
   });
 
-  test("a workload goes through a failover and gives its ledger", async () => {
-    await cluster.waitUntilHealthy();
+  test("a workload continues during a failover and returns its ledger", async ({ cluster }) => {
     await using workload = await cluster.startWorkload({ writers: 4 });
-    await using _fault = await cluster.killMaster(key);
+    await using _fault = await cluster.killPrimary(KEY);
     const since = vi.getRealSystemTime();
-    await cluster.primaryOf(key);
+    await cluster.primaryOf(KEY);
     for (const { index } of cluster.plan.shards) await workload.waitForAcknowledged(index, since);
     const ledger = await workload.stop();
     expect(ledger.acknowledged).toBeGreaterThan(0);
   });
 
-  test("a client that has lost all nodes connects again once they are back", async () => {
-    await cluster.reset();
+  test("a client that lost all nodes reconnects when they are back", async ({ cluster }) => {
     const { client } = cluster;
     const kill = await cluster.kill(cluster.nodes.map(String));
-    const reply = client.set(key, "late");
+    const reply = client.set(KEY, "late");
     await kill.heal();
     expect(await reply).toBe("OK");
   });
+});
 
-  test("a reset and a stop are finished", async () => {
-    await cluster.killMaster(key);
-    const report = await cluster.reset();
-    expect(report.restarted.length).toBeGreaterThan(0);
-    expect(await cluster.client.set(key, "again")).toBe("OK");
-    await cluster.stop();
-  });
+test("a reset and a stop complete under fake timers", async () => {
+  await using cluster = await startRedisCluster({ nodeTimeoutMs: 500 });
+  vi.useFakeTimers();
+  await cluster.killPrimary(KEY);
+  const report = await cluster.reset();
+  expect(report.restarted.length).toBeGreaterThan(0);
+  expect(await cluster.client.set(KEY, "again")).toBe("OK");
+  await cluster.stop();
 });

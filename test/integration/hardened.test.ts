@@ -6,11 +6,30 @@ import {
   type StartedRedisCluster,
   startRedisCluster,
 } from "testcontainers-redis-cluster";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
+import { describe, expect } from "vitest";
+import { keepOneCluster } from "../support/keep-one-cluster.ts";
 import { setReplicated } from "../support/set-replicated.ts";
 
+const test = redisClusterTest({
+  defaultUser: false,
+  users: {
+    app: { rules: "~app:* +@read +@write +@connection +cluster +info" },
+    copy: { rules: "+psync +replconf +ping" },
+  },
+  replicationUser: "copy",
+  tls: { names: "hosts" },
+  nodeTimeoutMs: 500,
+  config: {
+    "rename-command": [
+      "CONFIG secret-config",
+      ...["FLUSHALL", "FLUSHDB", "KEYS", "DEBUG", "TIME"].map((name) => `${name} ""`),
+    ],
+  },
+});
+
 /** Connects to node-0 with TLS as Node does by default, and returns the names in its certificate. */
-async function namesSeenWith(
+async function readCertificateNames(
   cluster: StartedRedisCluster,
   options: { readonly ca?: string; readonly servername?: string },
 ): Promise<string | undefined> {
@@ -23,7 +42,7 @@ async function namesSeenWith(
   }
 }
 
-/** One PING to node-0 over a connection of its own, which is not tried again. */
+/** Sends PING to node-0 over a new connection, without retries. */
 async function ping(
   cluster: StartedRedisCluster,
   options: Pick<RedisOptions, "username" | "password">,
@@ -44,35 +63,14 @@ async function ping(
 }
 
 describe("a cluster hardened like production", () => {
-  let cluster: StartedRedisCluster;
-  beforeAll(async () => {
-    cluster = await startRedisCluster({
-      defaultUser: false,
-      users: {
-        app: { rules: "~app:* +@read +@write +@connection +cluster +info" },
-        copy: { rules: "+psync +replconf +ping" },
-      },
-      replicationUser: "copy",
-      tls: { names: "hosts" },
-      nodeTimeoutMs: 500,
-      config: {
-        "rename-command": [
-          "CONFIG secret-config",
-          ...["FLUSHALL", "FLUSHDB", "KEYS", "DEBUG", "TIME"].map((name) => `${name} ""`),
-        ],
-      },
-    });
-  });
-  afterAll(async () => {
-    await cluster?.stop();
-  });
+  keepOneCluster(test);
 
-  test("starts the fast way", async () => {
-    expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
+  test("forms from placeholders", async ({ cluster }) => {
+    expect(cluster.startup).toMatchObject({ strategy: "placeholder", fallbackReason: undefined });
     expect((await cluster.check()).problems).toEqual([]);
   });
 
-  test("lets in users with their own rights, and no client that does not log in", async () => {
+  test("accepts users with their own rights, and rejects clients without a user", async ({ cluster }) => {
     await expect(ping(cluster, {})).rejects.toThrow(/NOAUTH/);
     await expect(ping(cluster, { username: "default", password: "" })).rejects.toThrow(/NOAUTH|WRONGPASS/);
     expect(await ping(cluster, cluster.credentials("app"))).toBe("PONG");
@@ -85,21 +83,23 @@ describe("a cluster hardened like production", () => {
     expect(await client.client("LIST")).toMatch(/ user=copy /);
   });
 
-  test("has no command that was removed, and the renamed one under its new name only", async () => {
+  test("rejects removed commands, and renamed ones under their old names", async ({ cluster }) => {
     const { client } = cluster.node("node-1");
     await expect(client.call("FLUSHALL")).rejects.toThrow(/unknown command/);
     await expect(client.config("GET", "port")).rejects.toThrow(/unknown command/);
     expect(await client.call("secret-config", "GET", "cluster-node-timeout")).toContain("500");
   });
 
-  test("a client that verifies the address is refused, one that verifies a host name is not", async () => {
+  test("has certificates that match the hostname but no address", async ({ cluster }) => {
     const { ca = "", servername } = cluster.tls ?? {};
     expect(servername).toBe("localhost");
-    expect(await namesSeenWith(cluster, { ca, servername: "localhost" })).toBe("DNS:node-0, DNS:localhost");
-    await expect(namesSeenWith(cluster, { ca })).rejects.toMatchObject({
+    expect(await readCertificateNames(cluster, { ca, servername: "localhost" })).toBe(
+      "DNS:node-0, DNS:localhost",
+    );
+    await expect(readCertificateNames(cluster, { ca })).rejects.toMatchObject({
       code: "ERR_TLS_CERT_ALTNAME_INVALID",
     });
-    // What an application sees whose cluster client verifies the addresses that it is redirected to.
+    // A cluster client that verifies the addresses to which it is redirected cannot connect.
     const { startupNodes, options } = cluster.clientOptions();
     expect(options.redisOptions?.tls?.servername).toBe("localhost");
     expect(startupNodes).toHaveLength(6);
@@ -110,12 +110,12 @@ describe("a cluster hardened like production", () => {
     await expect(verifying).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
   });
 
-  test("fails over by itself, takes the dead node back and resets", async () => {
-    const dead = await cluster.primaryOf("app:1");
+  test("fails over, accepts the killed node again, and is reset", async ({ cluster }) => {
+    const killed = await cluster.primaryOf("app:1");
     await using workload = await cluster.startWorkload();
-    await workload.waitForAcknowledged(dead.plannedShard, Date.now());
-    const failover = await cluster.observeFailover(() => cluster.kill(dead));
-    expect(failover.failed.name).toBe(dead.name);
+    await workload.waitForAcknowledged(killed.plannedShard, Date.now());
+    const failover = await cluster.observeFailover(() => cluster.kill(killed));
+    expect(failover.failed.name).toBe(killed.name);
     await cluster.heal();
     await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
     expect((await workload.stop()).acknowledged).toBeGreaterThan(0);
@@ -130,7 +130,7 @@ describe("a cluster hardened like production", () => {
     }
   });
 
-  test("another process on this machine gets in as well", async () => {
+  test("accepts a handle of another process", async ({ cluster }) => {
     const shared: unknown = JSON.parse(JSON.stringify(await cluster.share()));
     await using handle = await connectRedisCluster(shared as Awaited<ReturnType<typeof cluster.share>>);
     await handle.client.set("app:2", "kept");
@@ -139,7 +139,7 @@ describe("a cluster hardened like production", () => {
   });
 });
 
-test("with one fixed name in all certificates a cluster starts, fails over and resets", async () => {
+test("a cluster with one fixed certificate name starts, fails over and is reset", async () => {
   await using cluster = await startRedisCluster({
     nodes: 2,
     replicas: 1,
@@ -147,8 +147,8 @@ test("with one fixed name in all certificates a cluster starts, fails over and r
   });
   const { tls = { ca: "" } } = cluster;
   expect(tls.servername).toBe("redis.example");
-  expect(await namesSeenWith(cluster, tls)).toBe("DNS:redis.example");
-  await expect(namesSeenWith(cluster, { ...tls, servername: "node-0" })).rejects.toMatchObject({
+  expect(await readCertificateNames(cluster, tls)).toBe("DNS:redis.example");
+  await expect(readCertificateNames(cluster, { ...tls, servername: "node-0" })).rejects.toMatchObject({
     code: "ERR_TLS_CERT_ALTNAME_INVALID",
   });
   await setReplicated(cluster, "order:42", "paid");

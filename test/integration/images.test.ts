@@ -11,20 +11,20 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker, exec } from "../support/engine.ts";
 import { type StandIn, standInImages } from "../support/stand-in-images.ts";
 
-/** A folder of the host, which every node gets below its data folder. */
-let shared: string;
+/** A folder of the host, which is mounted into every node. */
+let sharedFolder: string;
 let images: ReadonlyMap<StandIn, string>;
 beforeAll(async () => {
   images = await standInImages();
-  shared = await mkdtemp(join(tmpdir(), "trc-shared-"));
-  await writeFile(join(shared, "dump.rdb"), "the user's own");
+  sharedFolder = await mkdtemp(join(tmpdir(), "trc-shared-"));
+  await writeFile(join(sharedFolder, "dump.rdb"), "the user's own");
 });
 afterAll(async () => {
-  await rm(shared, { recursive: true, force: true });
+  await rm(sharedFolder, { recursive: true, force: true });
 });
 
-/** A key whose slot the node is planned to serve. */
-function keyOf(cluster: StartedRedisCluster, index: number): string {
+/** Returns a key whose slot the plan assigns to a node. */
+function findKeyOf(cluster: StartedRedisCluster, index: number): string {
   const shard = cluster.plan.shards.find(({ primary }) => primary === index);
   for (let number = 0; ; number += 1) {
     const slot = keySlot(`order:${number}`);
@@ -33,7 +33,8 @@ function keyOf(cluster: StartedRedisCluster, index: number): string {
   }
 }
 
-async function modulesOf(cluster: StartedRedisCluster): Promise<readonly unknown[]> {
+/** Returns the modules of each node as JSON. */
+async function readModules(cluster: StartedRedisCluster): Promise<readonly unknown[]> {
   return await Promise.all(
     cluster.nodes.map(async ({ client }) => JSON.stringify(await client.call("MODULE", "LIST"))),
   );
@@ -41,10 +42,10 @@ async function modulesOf(cluster: StartedRedisCluster): Promise<readonly unknown
 
 interface Kind {
   readonly kind: StandIn;
-  /** Where its nodes keep their data. */
+  /** The data folder of a node. */
   readonly folder: string;
   readonly hasModule: boolean;
-  /** Where it has the folder of the host. */
+  /** The path in the container at which the folder of the host is mounted. */
   readonly mount: string;
   readonly options?: RedisClusterOptions;
 }
@@ -70,24 +71,24 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-describe.each(KINDS)("an image of the kind $kind", ({ kind, folder, mount, hasModule, options = {} }) => {
-  test("starts, survives a kill with rewritten settings, is wiped and reset, and keeps the user's files", async () => {
+describe.each(KINDS)("a cluster with the image $kind", ({ kind, folder, mount, hasModule, options = {} }) => {
+  test("starts, keeps rewritten settings after a kill, and user files after a reset", async () => {
     await using cluster = await startRedisCluster({
       nodes: 3,
       replicas: 0,
       persistence: "aof",
       image: images.get(kind) as string,
       configureNode: (container) => {
-        container.withBindMounts([{ source: shared, target: mount }]);
+        container.withBindMounts([{ source: sharedFolder, target: mount }]);
       },
       ...options,
     });
-    expect(cluster.startup.fellBackBecause).toBeUndefined();
+    expect(cluster.startup.fallbackReason).toBeUndefined();
     const node = cluster.node("node-1");
     expect(await node.client.config("GET", "dir")).toEqual(["dir", folder]);
     const loaded = hasModule ? expect.stringContaining("note") : expect.not.stringContaining("note");
-    expect(await modulesOf(cluster)).toEqual([loaded, loaded, loaded]);
-    const [kept, wiped] = [keyOf(cluster, 1), keyOf(cluster, 2)];
+    expect(await readModules(cluster)).toEqual([loaded, loaded, loaded]);
+    const [kept, wiped] = [findKeyOf(cluster, 1), findKeyOf(cluster, 2)];
     await cluster.client.set(kept, "paid");
     await cluster.client.set(wiped, "paid");
     await exec(node.containerId, ["sh", "-c", `echo own > ${folder}/own.txt`]);
@@ -99,28 +100,42 @@ describe.each(KINDS)("an image of the kind $kind", ({ kind, folder, mount, hasMo
     expect(await node.client.config("GET", "maxmemory-policy")).toEqual(["maxmemory-policy", "allkeys-lru"]);
     expect(await cluster.client.get(kept)).toBe("paid");
     expect(await cluster.client.get(wiped)).toBe(null);
-    expect(await modulesOf(cluster)).toEqual([loaded, loaded, loaded]);
+    expect(await readModules(cluster)).toEqual([loaded, loaded, loaded]);
 
     await cluster.kill(node);
     expect((await cluster.reset()).restarted).toContain("node-1");
     expect(await cluster.client.get(kept)).toBe(null);
-    expect(await modulesOf(cluster)).toEqual([loaded, loaded, loaded]);
+    expect(await readModules(cluster)).toEqual([loaded, loaded, loaded]);
     expect((await cluster.check()).problems).toEqual([]);
 
     const { output } = await exec(node.containerId, ["sh", "-c", `ls -A ${folder}`]);
     expect(output.split(/\s+/)).toEqual(expect.arrayContaining(["own.txt", "nodes.conf"]));
-    expect(await readdir(shared)).toEqual(["dump.rdb"]);
+    expect(await readdir(sharedFolder)).toEqual(["dump.rdb"]);
   });
 });
 
-describe("the container's own methods replace what the image says", () => {
+describe("methods of the container override the image", () => {
   test.each([
-    { user: undefined, workingDir: "/srv/orders", folder: "/srv/orders" },
-    // Neither the image's working folder nor /data belongs to this user.
-    { user: "54321:54321", workingDir: undefined, folder: "/tmp/redis-node-data" },
-    // Docker makes the folder for root, and /data belongs to the user of the image's server.
-    { user: "redis", workingDir: "/srv/orders", folder: "/data" },
-  ])("withUser: $user, withWorkingDir: $workingDir", async ({ user, workingDir, folder }) => {
+    {
+      name: "withWorkingDir sets the data folder",
+      user: undefined,
+      workingDir: "/srv/orders",
+      folder: "/srv/orders",
+    },
+    {
+      name: "nodes use a folder in /tmp if the user owns neither the working folder nor /data",
+      user: "54321:54321",
+      workingDir: undefined,
+      folder: "/tmp/redis-node-data",
+    },
+    {
+      name: "nodes use /data if the user owns it but not the working folder",
+      // Docker creates the working folder for root.
+      user: "redis",
+      workingDir: "/srv/orders",
+      folder: "/data",
+    },
+  ])("$name", async ({ user, workingDir, folder }) => {
     await using cluster = await startRedisCluster({
       nodes: 3,
       replicas: 0,
@@ -133,10 +148,9 @@ describe("the container's own methods replace what the image says", () => {
     });
     const node = cluster.node("node-1");
     expect(await node.client.config("GET", "dir")).toEqual(["dir", folder]);
-    const owner = async (): Promise<string> =>
-      (await exec(node.containerId, ["sh", "-c", "stat -c %U:%u /proc/1"])).output.trim();
-    expect(await owner()).toMatch(user === "54321:54321" ? /:54321$/ : /^redis:/);
-    const [kept, wiped] = [keyOf(cluster, 1), keyOf(cluster, 2)];
+    const { output } = await exec(node.containerId, ["sh", "-c", "stat -c %U:%u /proc/1"]);
+    expect(output.trim()).toMatch(user === "54321:54321" ? /:54321$/ : /^redis:/);
+    const [kept, wiped] = [findKeyOf(cluster, 1), findKeyOf(cluster, 2)];
     await cluster.client.set(kept, "paid");
     await cluster.client.set(wiped, "paid");
     const kill = await cluster.kill(node);
@@ -151,21 +165,19 @@ describe("the container's own methods replace what the image says", () => {
   });
 });
 
-describe("an image of which no cluster can be made is rejected by name, with the reason", () => {
-  test.each([
-    { kind: "no-shell", reason: "it contains no shell" },
-    { kind: "no-server", reason: "it contains no redis-server, valkey-server or keydb-server" },
-    { kind: "no-cluster", reason: 'its server answers "ERR This instance has cluster support disabled"' },
-  ] as const)("$kind", async ({ kind, reason }) => {
-    const image = images.get(kind) as string;
-    await expect(startRedisCluster({ nodes: 3, replicas: 0, image })).rejects.toMatchObject({
-      code: "IMAGE_UNSUITABLE",
-      message: expect.stringContaining(`The image "${image}" cannot be used for a cluster: ${reason}`),
-      details: { image, phase: "containers" },
-    });
-    // Other files have clusters of their own meanwhile, but none of this image.
-    expect(await (await docker()).listContainers({ all: true, filters: { ancestor: [image] } })).toEqual([]);
+test.each([
+  { kind: "no-shell", reason: "it contains no shell" },
+  { kind: "no-server", reason: "it contains no redis-server, valkey-server or keydb-server" },
+  { kind: "no-cluster", reason: 'its server answers "ERR This instance has cluster support disabled"' },
+] as const)("a start rejects the image $kind, reports why and leaves nothing", async ({ kind, reason }) => {
+  const image = images.get(kind) as string;
+  await expect(startRedisCluster({ nodes: 3, replicas: 0, image })).rejects.toMatchObject({
+    code: "IMAGE_UNSUITABLE",
+    message: expect.stringContaining(`The image "${image}" cannot be used for a cluster: ${reason}`),
+    details: { image, phase: "containers" },
   });
+  // Other test files may have containers at the same time, but not of this image.
+  expect(await (await docker()).listContainers({ all: true, filters: { ancestor: [image] } })).toEqual([]);
 });
 
 describe("an entry point in shell form", () => {
@@ -178,7 +190,7 @@ describe("an entry point in shell form", () => {
       },
     });
 
-  test("runs if it passes its arguments on", async () => {
+  test("starts the nodes if it passes on its arguments", async () => {
     await using cluster = await start('echo done > /tmp/prepared; exec "$@"');
     const { output } = await exec(cluster.nodes[1]?.containerId ?? "", ["cat", "/tmp/prepared"]);
     expect(output).toContain("done");
@@ -187,18 +199,21 @@ describe("an entry point in shell form", () => {
 
   test.each([
     {
+      server: "without cluster support",
       script: "exec redis-server --protected-mode no",
       why: 'its server answers "ERR This instance has cluster support',
     },
     {
+      server: "with another configuration",
       script: "exec redis-server --cluster-enabled yes --protected-mode no",
       why: "its server does not use the library's config",
     },
     {
+      server: "that denies access",
       script: "exec redis-server --cluster-enabled yes",
       why: "its server does not use the library's configuration, which is passed through the entry point, and answers \"DENIED ",
     },
-  ])("is rejected if it starts a server of its own: $script", async ({ script, why }) => {
+  ])("is rejected with the reason if it starts a server $server", async ({ script, why }) => {
     const error: unknown = await start(script).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "IMAGE_UNSUITABLE", details: { phase: "containers" } });
     const { message } = error as Error;
@@ -221,7 +236,7 @@ test.each([
       'The helper container of network faults could not be run: its image "testcontainers-redis-cluster/no-shell:stand-in" contains no shell',
   },
 ] as const)(
-  "a fault whose helper is of the kind $helper does nothing and gives the reason",
+  "isolate reports why it failed and changes nothing if the helper is $helper",
   async (expected) => {
     const faultImage = images.get(expected.helper) as string;
     await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, faultImage });

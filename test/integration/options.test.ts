@@ -3,13 +3,13 @@ import { expect, test } from "vitest";
 import { docker, exec } from "../support/engine.ts";
 import { setReplicated } from "../support/set-replicated.ts";
 
-/** One setting of a running server. */
-async function setting(cluster: StartedRedisCluster, name: string, node = "node-0"): Promise<unknown> {
+/** Returns a setting of a running server. */
+async function readSetting(cluster: StartedRedisCluster, name: string, node = "node-0"): Promise<unknown> {
   const [, value] = await cluster.node(node).client.config("GET", name);
   return value;
 }
 
-test("every choice of the common hand-made recipe can be asked for", async () => {
+test("options fix the subnet, addresses, ports and settings of all nodes", async () => {
   await using cluster = await startRedisCluster({
     subnet: "10.38.0.0/16",
     gateway: "10.38.0.1",
@@ -30,29 +30,31 @@ test("every choice of the common hand-made recipe can be asked for", async () =>
   const engine = await docker();
   const { NetworkSettings } = await engine.getContainer(cluster.node("node-5").containerId).inspect();
   expect(NetworkSettings.Ports["16379/tcp"]).toEqual([{ HostIp: "127.0.0.1", HostPort: "16376" }]);
-  expect(await setting(cluster, "cluster-announce-ip", "node-2")).toBe("10.38.0.13");
-  expect(await setting(cluster, "cluster-announce-port")).toBe("6379");
-  expect(await setting(cluster, "cluster-announce-bus-port")).toBe("16379");
-  expect(await setting(cluster, "cluster-node-timeout")).toBe("5000");
-  expect(await setting(cluster, "appendonly")).toBe("yes");
-  expect(await setting(cluster, "bind")).toBe("0.0.0.0");
-  expect(await setting(cluster, "cluster-config-file")).toBe("nodes-recipe.conf");
+  expect(await readSetting(cluster, "cluster-announce-ip", "node-2")).toBe("10.38.0.13");
+  expect(await readSetting(cluster, "cluster-announce-port")).toBe("6379");
+  expect(await readSetting(cluster, "cluster-announce-bus-port")).toBe("16379");
+  expect(await readSetting(cluster, "cluster-node-timeout")).toBe("5000");
+  expect(await readSetting(cluster, "appendonly")).toBe("yes");
+  expect(await readSetting(cluster, "bind")).toBe("0.0.0.0");
+  expect(await readSetting(cluster, "cluster-config-file")).toBe("nodes-recipe.conf");
 });
 
-test("replicas: 0 gives primaries only, and spare nodes become extra replicas", async () => {
-  await using bare = await startRedisCluster({ nodes: 4, replicas: 0 });
-  expect((await bare.primaries()).map(String)).toEqual(["node-0", "node-1", "node-2", "node-3"]);
-  expect(await bare.replicas()).toEqual([]);
+test("replicas: 0 creates a cluster of primaries only", async () => {
+  await using cluster = await startRedisCluster({ nodes: 4, replicas: 0 });
+  expect((await cluster.primaries()).map(String)).toEqual(["node-0", "node-1", "node-2", "node-3"]);
+  expect(await cluster.replicas()).toEqual([]);
+});
 
-  await using spare = await startRedisCluster({ nodes: 7, replicas: 1 });
-  expect((await spare.primaries()).map(String)).toEqual(["node-0", "node-1", "node-2"]);
-  const followers = (await spare.view()).members.filter(
-    ({ entry }) => entry.primaryId === spare.node("node-0").id,
+test("spare nodes become additional replicas", async () => {
+  await using cluster = await startRedisCluster({ nodes: 7, replicas: 1 });
+  expect((await cluster.primaries()).map(String)).toEqual(["node-0", "node-1", "node-2"]);
+  const followers = (await cluster.view()).members.filter(
+    ({ entry }) => entry.primaryId === cluster.node("node-0").id,
   );
   expect(followers.map(({ name }) => name).toSorted()).toEqual(["node-3", "node-4"]);
 });
 
-test("two replicas for each primary are all in sync, at once", async () => {
+test("both replicas of every primary are in sync when the start resolves", async () => {
   await using cluster = await startRedisCluster({ nodes: 9, replicas: 2 });
   for (const key of ["a", "b", "c"]) {
     const primary = await cluster.primaryOf(key);
@@ -63,7 +65,7 @@ test("two replicas for each primary are all in sync, at once", async () => {
   }
 });
 
-test("a client that reads from replicas finds them from the first moment", async () => {
+test("a client finds the replicas to read from as soon as the start resolves", async () => {
   await using cluster = await startRedisCluster();
   const reader = await cluster.connect({ scaleReads: "slave" });
   await setReplicated(cluster, "greeting", "hello");
@@ -71,7 +73,7 @@ test("a client that reads from replicas finds them from the first moment", async
   expect(await reader.get("greeting")).toBe("hello");
 });
 
-test("a password guards every node, and the clients made here know it", async () => {
+test("the option password protects the nodes, and the clients of the cluster use it", async () => {
   const password = 'it\'s "quoted" \\ and long';
   await using cluster = await startRedisCluster({ password });
   await cluster.client.set("secret", "kept");
@@ -83,7 +85,7 @@ test("a password guards every node, and the clients made here know it", async ()
   expect((await cluster.check()).ok).toBe(true);
 });
 
-test("directives of redis.conf arrive, one value or several", async () => {
+test("config sets directives of redis.conf, with one or several values", async () => {
   await using cluster = await startRedisCluster({
     nodes: 3,
     replicas: 0,
@@ -97,20 +99,20 @@ test("directives of redis.conf arrive, one value or several", async () => {
       "cluster-replica-no-failover": true,
     },
   });
-  expect(await setting(cluster, "maxmemory")).toBe(String(32 * 1024 * 1024));
-  expect(await setting(cluster, "maxmemory-policy")).toBe("allkeys-lru");
-  expect(await setting(cluster, "lazyfree-lazy-expire")).toBe("yes");
-  expect(await setting(cluster, "save")).toBe("900 1 300 10");
-  expect(await setting(cluster, "cluster-require-full-coverage")).toBe("no");
-  expect(await setting(cluster, "cluster-replica-no-failover")).toBe("yes");
+  expect(await readSetting(cluster, "maxmemory")).toBe(String(32 * 1024 * 1024));
+  expect(await readSetting(cluster, "maxmemory-policy")).toBe("allkeys-lru");
+  expect(await readSetting(cluster, "lazyfree-lazy-expire")).toBe("yes");
+  expect(await readSetting(cluster, "save")).toBe("900 1 300 10");
+  expect(await readSetting(cluster, "cluster-require-full-coverage")).toBe("no");
+  expect(await readSetting(cluster, "cluster-replica-no-failover")).toBe("yes");
 });
 
-test("what only forming needs is gone once the cluster is formed, and stays gone after a restart", async () => {
+test("the formation reverts its settings, also for nodes that restart later", async () => {
   await using cluster = await startRedisCluster({ nodeTimeoutMs: 700 });
   const expectFinal = async (): Promise<void> => {
-    expect(await setting(cluster, "cluster-node-timeout", "node-4")).toBe("700");
-    expect(await setting(cluster, "cluster-require-full-coverage", "node-4")).toBe("yes");
-    expect(await setting(cluster, "cluster-replica-no-failover", "node-4")).toBe("no");
+    expect(await readSetting(cluster, "cluster-node-timeout", "node-4")).toBe("700");
+    expect(await readSetting(cluster, "cluster-require-full-coverage", "node-4")).toBe("yes");
+    expect(await readSetting(cluster, "cluster-replica-no-failover", "node-4")).toBe("no");
   };
   await expectFinal();
   await cluster.kill("node-4");
@@ -123,24 +125,24 @@ test.for([
   { persistence: "aof", survives: "kept" },
   { persistence: "rdb", survives: "kept" },
 ] as const)(
-  "with persistence $persistence a restarted node has $survives",
+  "a restarted node with persistence $persistence has the value $survives",
   async ({ persistence, survives }) => {
     await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, persistence });
     const node = await cluster.primaryOf("data");
     await node.client.set("data", "kept");
     await cluster.restart(node);
-    // A primary without replicas is nobody's copy: what it has, it has from its own disk.
+    // Without replicas the node can load the value only from its own disk.
     expect(await node.client.get("data")).toBe(survives);
   },
 );
 
-test("without persistence not even the file of a replica's sync brings data back", async () => {
+test("a restarted node without persistence does not load the file of a sync", async () => {
   await using cluster = await startRedisCluster({ nodeTimeoutMs: 10_000 });
   const primary = await cluster.primaryOf("data");
   const [replica] = await cluster.replicasOf("data");
   await primary.client.set("data", "kept");
   await cluster.restart(replica ?? "");
-  // The server deletes the file at its next look, at most a second after the sync.
+  // The server checks for the file every second, and deletes it after the sync.
   await expect
     .poll(() => exec(primary.containerId, ["ls"]), { timeout: 10_000 })
     .toMatchObject({ output: "nodes.conf\n" });
@@ -148,7 +150,7 @@ test("without persistence not even the file of a replica's sync brings data back
   expect(await primary.client.get("data")).toBeNull();
 });
 
-test("an append-only file survives a kill", async () => {
+test("a killed node with an append-only file keeps its data", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, persistence: "aof" });
   const node = await cluster.primaryOf("data");
   await node.client.set("data", "kept");
@@ -157,7 +159,7 @@ test("an append-only file survives a kill", async () => {
   expect(await node.client.get("data")).toBe("kept");
 });
 
-test("other ports inside the containers can be asked for", async () => {
+test("port and busPort set the ports inside the containers", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, port: 7000, busPort: 7100 });
   expect(cluster.node("node-1").networkAddress.port).toBe(7000);
   const { members } = await cluster.view();
@@ -169,7 +171,7 @@ test("other ports inside the containers can be asked for", async () => {
   expect(await cluster.client.set("x", "1")).toBe("OK");
 });
 
-test("labels and configureNode reach every container", async () => {
+test("labels and configureNode apply to every container", async () => {
   const configured: string[] = [];
   await using cluster = await startRedisCluster({
     nodes: 3,
@@ -192,7 +194,7 @@ test("labels and configureNode reach every container", async () => {
   }
 });
 
-test("a time scale stretches the node timeout, the start and every wait, given ones included", async () => {
+test("timeScale multiplies the node timeout, the startup timeout and every wait", async () => {
   await using cluster = await startRedisCluster({
     nodes: 3,
     replicas: 0,
@@ -201,8 +203,8 @@ test("a time scale stretches the node timeout, the start and every wait, given o
     timeScale: 2.5,
   });
   expect(cluster.plan).toMatchObject({ timeScale: 2.5, nodeTimeoutMs: 1_000, startupTimeoutMs: 50_000 });
-  expect(await setting(cluster, "cluster-node-timeout")).toBe("1000");
-  await using _dead = await cluster.kill("node-2");
+  expect(await readSetting(cluster, "cluster-node-timeout")).toBe("1000");
+  await using _kill = await cluster.kill("node-2");
   await expect(cluster.waitUntilHealthy({ timeoutMs: 100 })).rejects.toMatchObject({
     code: "WAIT_TIMEOUT",
     message: expect.stringContaining("not done after 250 ms (100 ms at time scale 2.5)"),

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { docker, leftoversOfProcess } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 
-/** The error of a start that has to fail. */
+/** Returns the error of a start that must fail. */
 async function failureOf(
   options: RedisClusterOptions,
 ): Promise<Error & { code?: string; details?: unknown }> {
@@ -21,12 +21,12 @@ async function failureOf(
 }
 
 /**
- * Listens on a port whose neighbours are free. Below the range from which systems take ports by themselves, so that
- * the neighbours stay free.
+ * Listens on a port whose two neighbours are free. The ports are below the range from which operating systems choose ports, so
+ * that the neighbours stay free.
  */
 async function occupyMiddleOfThree(): Promise<{ readonly port: number; readonly server: Server }> {
   for (let port = 21_001; port < 30_000; port += 3) {
-    const servers = [port - 1, port, port + 1].map((each) => createServer().listen(each, "127.0.0.1"));
+    const servers = [port - 1, port, port + 1].map((number) => createServer().listen(number, "127.0.0.1"));
     const bound = await Promise.allSettled(servers.map((server) => once(server, "listening")));
     const free = bound.every(({ status }) => status === "fulfilled");
     const others = free ? servers.filter((_, index) => index !== 1) : servers;
@@ -34,11 +34,11 @@ async function occupyMiddleOfThree(): Promise<{ readonly port: number; readonly 
     const middle = servers[1];
     if (free && middle !== undefined) return { port, server: middle };
   }
-  throw new Error("no three free ports in a row");
+  throw new Error("There are no three consecutive free ports.");
 }
 
-/** A range that is always taken. */
-async function bridgeSubnet(): Promise<string> {
+/** Returns the subnet of Docker's default bridge, which is always in use. */
+async function findBridgeSubnet(): Promise<string> {
   const bridge = await (await docker()).getNetwork("bridge").inspect();
   return bridge.IPAM?.Config?.[0]?.Subnet ?? "";
 }
@@ -47,8 +47,8 @@ afterEach(async () => {
   expect(await leftoversOfProcess(process.pid)).toEqual([]);
 });
 
-describe("wrong options", () => {
-  test("are all named in one error, and nothing is started", async () => {
+describe("startRedisCluster() with invalid options", () => {
+  test("reports all of them in one error", async () => {
     const error = await failureOf({
       nodes: 5,
       replicas: [1, 1],
@@ -70,50 +70,50 @@ describe("wrong options", () => {
     expect(error.message).toContain('config["rename-command"]: expected CLUSTER to stay available');
   });
 
-  test("a subnet that another network uses is refused with that network's name", async () => {
+  test("rejects a subnet in use, with the name of the Docker network", async () => {
     await using other = await startRedisCluster({ nodes: 3, replicas: 0, subnet: "10.77.0.0/24" });
     const error = await failureOf({ subnet: "10.77.0.0/16" });
     expect(error.code).toBe("SUBNET_TAKEN");
     expect(error.message).toContain(`10.77.0.0/24, which is the Docker network "${other.network.getName()}"`);
   });
 
-  test("a subnet that the default bridge has is refused", async () => {
-    const error = await failureOf({ subnet: await bridgeSubnet() });
+  test("rejects the subnet of the default bridge", async () => {
+    const error = await failureOf({ subnet: await findBridgeSubnet() });
     expect(error.code).toBe("SUBNET_TAKEN");
     expect(error.message).toContain('the Docker network "bridge"');
   });
 
-  test("a subnet of a network that this machine is in is refused, with the interface's name", async () => {
+  test("rejects a subnet of this machine, with the name of the network interface", async () => {
     const networks = await (await docker()).listNetworks();
     const bridges = new Set(networks.map(({ IPAM }) => IPAM?.Config?.[0]?.Gateway));
     const [own] = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
       addresses
-        .filter((each) => each.family === "IPv4" && !each.internal && !bridges.has(each.address))
+        .filter(({ address, family, internal }) => family === "IPv4" && !internal && !bridges.has(address))
         .map(({ address }) => ({ name, subnet: `${address.replace(/\d+$/, "0")}/24` })),
     );
-    if (own === undefined) throw new Error("this machine has no network of its own");
+    if (own === undefined) throw new Error("This machine has no network interface of its own.");
     const error = await failureOf({ subnet: own.subnet });
     expect(error.code).toBe("SUBNET_TAKEN");
     expect(error.message).toContain(`the interface ${own.name} of this host`);
   });
 
-  test("more nodes than the host's neighbour table has room for are refused before anything else", async () => {
+  test("rejects more nodes than fit into the neighbour table of the host", async () => {
     const setting = await readFile("/proc/sys/net/ipv4/neigh/default/gc_thresh3", "utf8").catch(() => "");
-    const fits = setting === "" || Number(setting) >= 100 * 99;
-    // Where there is room, or no telling, the subnet is what is wrong.
-    const error = await failureOf({ nodes: 100, subnet: await bridgeSubnet() });
-    expect(error.code).toBe(fits ? "SUBNET_TAKEN" : "HOST_LIMIT");
+    const isLargeEnough = setting === "" || Number(setting) >= 100 * 99;
+    // The size of the table is checked first. If it is large enough or unknown, the subnet is rejected instead.
+    const error = await failureOf({ nodes: 100, subnet: await findBridgeSubnet() });
+    expect(error.code).toBe(isLargeEnough ? "SUBNET_TAKEN" : "HOST_LIMIT");
   });
 });
 
-describe("what the engine cannot do", () => {
-  test("an image that does not exist is named", async () => {
+describe("startRedisCluster() without what it needs", () => {
+  test("reports an image that does not exist", async () => {
     const error = await failureOf({ image: "localhost:1/no-such-image:1" });
     expect(error.code).toBe("IMAGE_UNAVAILABLE");
     expect(error.message).toContain('The image "localhost:1/no-such-image:1" is neither on the engine nor');
   });
 
-  test("a host port that is taken is named, with the node that wanted it", async () => {
+  test("reports a host port in use, with the node for which it was planned", async () => {
     const { port, server } = await occupyMiddleOfThree();
     try {
       const error = await failureOf({ nodes: 3, replicas: 0, firstHostPort: port - 1 });
@@ -126,17 +126,17 @@ describe("what the engine cannot do", () => {
     }
   });
 
-  test("a server that exits at once is reported within moments, with its last words", async () => {
-    const begun = performance.now();
+  test("reports a server that exits within 8 s, with its last log lines", async () => {
+    const startedAt = performance.now();
     const error = await failureOf({ config: { "no-such-directive": "1" } });
     expect(error.code).toBe("NODE_EXITED");
     expect(error.message).toMatch(/node-\d exited with code 1 while the cluster started/);
     expect(error.message).toContain("no-such-directive");
     expect(error.message).toContain("What to do");
-    expect(performance.now() - begun).toBeLessThan(8_000);
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
   });
 
-  test("a configureNode that throws ends the start with its error", async () => {
+  test("rejects with the error that configureNode throws", async () => {
     const error = await failureOf({
       configureNode: (_, { name }) => {
         if (name === "node-4") throw new Error("not this one");
@@ -145,44 +145,50 @@ describe("what the engine cannot do", () => {
     expect(error).toMatchObject({ code: "START_FAILED", message: expect.stringContaining("not this one") });
   });
 
-  test("no engine at all is one clear sentence", async () => {
+  test("reports in one sentence that no Docker engine answers", async () => {
     const { stdout } = await runScript(
       `import { startRedisCluster } from "testcontainers-redis-cluster";
        await startRedisCluster().catch((error) => console.log(error.code, error.message));`,
-      // Testcontainers asks nobody else where a host of its own is named.
+      // With this variable, Testcontainers does not try other engines.
       { DOCKER_HOST: "tcp://127.0.0.1:1" },
     );
     expect(stdout).toMatch(/^NO_DOCKER No Docker engine answers .* Is Docker running/);
   });
 });
 
-describe("a start that is not to go on", () => {
-  test.for([0, 30, 90, 200, 500, 900, 1_100])("aborted after %i ms leaves nothing", async (delay) => {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(new Error("changed my mind")), delay);
-    const error = await failureOf({ signal: controller.signal, startupTimeoutMs: 600_000 }).catch(
-      (tooLate: unknown) => tooLate as Error,
-    );
-    clearTimeout(timer);
-    // On a fast machine the last moments may come after the cluster is up; that is no failure of the abort.
-    if (error.message === "the cluster started") return;
-    expect(error).toMatchObject({ code: "START_ABORTED" });
-  });
+describe("startRedisCluster() that does not finish", () => {
+  test.for([0, 30, 90, 200, 500, 900, 1_100])(
+    "leaves nothing behind if it is aborted after %i ms",
+    async (delayMs) => {
+      const controller = new AbortController();
+      const timer = setTimeout(() => controller.abort(new Error("changed my mind")), delayMs);
+      const error = await failureOf({ signal: controller.signal, startupTimeoutMs: 600_000 }).catch(
+        (tooLate: unknown) => tooLate as Error,
+      );
+      clearTimeout(timer);
+      // On a fast machine the cluster may have started before the abort.
+      if (error.message === "the cluster started") return;
+      expect(error).toMatchObject({ code: "START_ABORTED" });
+    },
+  );
 
-  test("with a signal that is aborted already starts nothing", async () => {
+  test("starts nothing if its signal is already aborted", async () => {
     const error = await failureOf({ signal: AbortSignal.abort() });
     expect(error).toMatchObject({ code: "START_ABORTED" });
   });
 
-  test.for([100, 400, 800])("out of time after %i ms leaves nothing, and names the phase", async (limit) => {
-    const error = await failureOf({ startupTimeoutMs: limit, nodes: 12 });
-    expect(error.code).toBe("START_TIMEOUT");
-    expect(error.message).toMatch(
-      new RegExp(`\\(phase: (network|containers|formation|clients)\\): not done after ${limit} ms`),
-    );
-  });
+  test.for([100, 400, 800])(
+    "times out after %i ms, reports the phase and leaves nothing behind",
+    async (timeoutMs) => {
+      const error = await failureOf({ startupTimeoutMs: timeoutMs, nodes: 12 });
+      expect(error.code).toBe("START_TIMEOUT");
+      expect(error.message).toMatch(
+        new RegExp(`\\(phase: (network|containers|formation|clients)\\): not done after ${timeoutMs} ms`),
+      );
+    },
+  );
 
-  test("whose nodes run and are never reached says where they were looked for", async () => {
+  test("reports the addresses of nodes that run but are unreachable", async () => {
     const error = await failureOf({
       nodes: 3,
       replicas: 0,
@@ -199,10 +205,10 @@ describe("a start that is not to go on", () => {
     });
   });
 
-  test("that cannot form says what was missing at the end", async () => {
+  test("reports why the cluster could not be formed", async () => {
     const error = await failureOf({
       startupTimeoutMs: 6_000,
-      // A directive that says so is refused before the start; a file is only read by the server.
+      // The library rejects a user directive that forbids CLUSTER. But only the server reads an ACL file.
       config: { aclfile: "/tmp/users.acl" },
       configureNode: (container) => {
         const content = "user default on nopass ~* &* +@all -cluster\n";

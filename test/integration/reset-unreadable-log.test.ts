@@ -10,7 +10,7 @@ beforeAll(async () => {
     nodeTimeoutMs: 5_000,
     persistence: "aof",
     configureNode: (container) => {
-      // Testcontainers has no method for the log driver. The engine cannot read the log of a container with this one.
+      // Testcontainers has no method for the log driver. The engine cannot read the log of a container with the driver "none".
       const { hostConfig } = container as unknown as { readonly hostConfig: { LogConfig?: unknown } };
       hostConfig.LogConfig = { Type: "none", Config: {} };
     },
@@ -20,16 +20,16 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-test("a reset after a kill restarts only the dead node although no log can be read", async () => {
+test("a reset restarts only the killed node, even if logs cannot be read", async () => {
   await expect(cluster.nodes[0]?.logs()).rejects.toMatchObject({ code: "ENGINE_FAILED" });
   const { name } = await cluster.primaryOf(KEY);
-  await cluster.killMaster(KEY);
+  await cluster.killPrimary(KEY);
   const report = await cluster.reset();
-  expect(report.because).not.toContain("not enough");
-  expect(report).toMatchObject({ way: "mended", restarted: [name] });
+  expect(report.reason).not.toContain("not enough");
+  expect(report).toMatchObject({ strategy: "repaired", restarted: [name] });
 });
 
-test("resets that are aborted at any moment leave nothing that a later reset or restart suffers from", async () => {
+test("an aborted reset does not affect later resets and restarts", async () => {
   for (const afterMs of [0, 40, 120, 250, 400]) {
     await cluster.kill("node-0");
     const signal = AbortSignal.timeout(afterMs);
@@ -42,7 +42,7 @@ test("resets that are aborted at any moment leave nothing that a later reset or 
     expect(await cluster.check()).toMatchObject({ ok: true });
   }
   await cluster.client.set(KEY, "kept");
-  // A mark for a boot as new would delete the data.
+  // If an aborted reset had left the node marked for recreation, the restart would delete the data.
   await cluster.restart(await cluster.primaryOf(KEY));
   expect(await cluster.client.get(KEY)).toBe("kept");
 });

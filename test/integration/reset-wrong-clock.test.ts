@@ -5,32 +5,32 @@ import { disableFailureDetection } from "../support/failure-detection.ts";
 const KEY = "order:42";
 const HOUR_MS = 3_600_000;
 
-// The library takes the clock when it is loaded, so the clock is wrong before that. Timers go on as they are.
+// The library reads the functions of the clock when it is loaded, so the clock is changed before. Timers are not changed.
 const host = vi.hoisted(() => {
   const { now } = Date;
-  const wrong = { aheadMs: 0 };
-  Date.now = () => now() + wrong.aheadMs;
-  return wrong;
+  const clock = { aheadMs: 0 };
+  Date.now = () => now() + clock.aheadMs;
+  return clock;
 });
 
-test("a reset finds planned elections by the engine's clock, however wrong this machine's clock is", async () => {
+test("a reset finds scheduled elections even if the clock of this host is wrong", async () => {
   host.aheadMs = HOUR_MS;
   await using cluster = await startRedisCluster({ nodeTimeoutMs: 500 });
   const { name } = await cluster.primaryOf(KEY);
   const [replica] = await cluster.replicasOf(KEY);
-  await cluster.killMaster(KEY);
+  await cluster.killPrimary(KEY);
   await vi.waitFor(async () => expect(await replica?.logs()).toContain("Start of election delayed"), {
     timeout: 30_000,
     interval: 20,
   });
-  const planned = await cluster.reset();
-  // The other primaries are restarted too if the loss of this one has made them refuse writes.
-  expect(planned.restarted).toEqual(expect.arrayContaining([name, replica?.name]));
+  const first = await cluster.reset();
+  // The other primaries are restarted too if they reject writes because of the killed primary.
+  expect(first.restarted).toEqual(expect.arrayContaining([name, replica?.name]));
 
-  // Lines of before the last reset do not count.
+  // Log lines from before the last reset do not count.
   host.aheadMs = -HOUR_MS;
   await disableFailureDetection(cluster);
-  await cluster.killMaster(KEY);
-  const calm = await cluster.reset();
-  expect(calm.restarted).toEqual([name]);
+  await cluster.killPrimary(KEY);
+  const second = await cluster.reset();
+  expect(second.restarted).toEqual([name]);
 });

@@ -11,7 +11,7 @@ import { disableFailureDetection, disableAutomaticFailover } from "../support/fa
 
 const KEY = "order:42";
 
-/** What must be true of a cluster that nobody has used yet. */
+/** Expects a cluster like one that has just started: healthy, without keys or changes, with the planned roles. */
 async function expectPristine(cluster: StartedRedisCluster): Promise<void> {
   expect(await cluster.check()).toMatchObject({ ok: true, problems: [] });
   for (const node of cluster.nodes) {
@@ -48,14 +48,16 @@ describe("a reset", () => {
   });
   const primary = (): RedisClusterNode => cluster.nodes[0] as RedisClusterNode;
 
-  test("of an untouched cluster only cleans, and says so", async () => {
+  test("only cleans a cluster that was not used", async () => {
     const report = await cluster.reset();
-    expect(report).toMatchObject({ way: "cleaned", because: undefined, restarted: [] });
+    expect(report).toMatchObject({ strategy: "cleaned", reason: undefined, restarted: [] });
+    // The deprecated names.
+    expect(report).toMatchObject({ way: "cleaned", because: undefined });
     expect(report.tookMs).toBeGreaterThan(0);
     await expectPristine(cluster);
   });
 
-  test("takes away keys, settings, users, scripts and functions", async () => {
+  test("reverts keys, settings, users, scripts and functions by commands", async () => {
     await Promise.all(Array.from({ length: 500 }, (_, index) => cluster.client.set(`key:${index}`, index)));
     await primary().client.config("SET", "maxmemory-policy", "allkeys-lru");
     await cluster.nodes[4]?.client.config("SET", "maxmemory-policy", "allkeys-lru");
@@ -65,62 +67,65 @@ describe("a reset", () => {
       "LOAD",
       "#!lua name=lib\nredis.register_function('f', function() return 1 end)",
     );
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectPristine(cluster);
     expect(await primary().client.function("LIST")).toEqual([]);
   });
 
-  test("replaces the clients, closes those of the test, and ends its subscriptions and workloads", async () => {
-    const old = cluster.client;
-    const extra = await cluster.connect();
-    await old.subscribe("news");
-    const outsider = primary().client.duplicate({ retryStrategy: () => null });
-    const cut = once(outsider, "end");
-    await outsider.subscribe("news");
+  test("replaces the client, closes all others, and ends workloads", async () => {
+    const clientBefore = cluster.client;
+    const extraClient = await cluster.connect();
+    await clientBefore.subscribe("news");
+    const subscriber = primary().client.duplicate({ retryStrategy: () => null });
+    const subscriberEnd = once(subscriber, "end");
+    await subscriber.subscribe("news");
     await cluster.startWorkload({ writers: 2 });
     await cluster.reset();
-    await cut;
-    expect(cluster.client).not.toBe(old);
-    await expect(old.get("a")).rejects.toThrow(/closed|ended/i);
-    await expect(extra.get("a")).rejects.toThrow(/closed|ended/i);
+    await subscriberEnd;
+    expect(cluster.client).not.toBe(clientBefore);
+    await expect(clientBefore.get("a")).rejects.toThrow(/closed|ended/i);
+    await expect(extraClient.get("a")).rejects.toThrow(/closed|ended/i);
     await expectPristine(cluster);
     expect(await cluster.client.set("a", 1)).toBe("OK");
     await cluster.reset();
   });
 
-  test("after a kill starts the dead node only, and gives it its role back", async () => {
-    const victim = await cluster.primaryOf(KEY);
+  test("restarts only the killed node, and restores its role", async () => {
+    const killed = await cluster.primaryOf(KEY);
     await disableFailureDetection(cluster);
-    const fault = await cluster.killMaster(KEY);
+    const fault = await cluster.killPrimary(KEY);
     const report = await cluster.reset();
-    expect(report).toMatchObject({ way: "mended", restarted: [victim.name] });
-    expect(report.because).toContain(`${victim.name} does not answer`);
+    expect(report).toMatchObject({ strategy: "repaired", restarted: [killed.name] });
+    expect(report.reason).toContain(`${killed.name} does not answer`);
+    // The deprecated names.
+    expect(report).toMatchObject({ way: "mended", because: report.reason });
     expect(cluster.activeFaults).toEqual([]);
     await fault.heal();
     await expectPristine(cluster);
   });
 
-  test("after a failover restores the planned primary, and nobody counts old votes again", async () => {
-    const victim = await cluster.primaryOf(KEY);
-    const { promoted } = await cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 15_000 });
-    // One key of each shard: a primary that still refuses commands would be restarted as well.
+  test("restores the planned primary after a failover, and clears old votes", async () => {
+    const killed = await cluster.primaryOf(KEY);
+    const { promoted } = await cluster.observeFailover(() => cluster.killPrimary(KEY), { withinMs: 15_000 });
+    // Waits for every shard, because the reset would also restart a primary that still rejects commands.
     await Promise.all(["a", "b", "c"].map((key) => cluster.primaryOf(key)));
     const report = await cluster.reset();
-    expect(report).toMatchObject({ way: "mended" });
-    expect(report.restarted).toEqual([victim.name, promoted.name].toSorted());
+    expect(report).toMatchObject({ strategy: "repaired" });
+    expect(report.restarted).toEqual([killed.name, promoted.name].toSorted());
     await expectPristine(cluster);
-    // At once again: a replica with the votes of its last election would take itself for elected, and be ignored.
-    const again = await cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 15_000 });
+    // Another failover immediately: with the votes of its last election, a replica would assume that it was elected again, and the
+    // other nodes would ignore it.
+    const again = await cluster.observeFailover(() => cluster.killPrimary(KEY), { withinMs: 15_000 });
     expect(again.promoted.name).toBe(promoted.name);
     expect(again.phases.electedMs).toBeGreaterThan(900);
     await cluster.reset();
     await expectPristine(cluster);
   });
 
-  test("undoes a graceful failover, a pause, a partition and a graceful stop", async () => {
+  test("reverts a manual failover, a pause, slow commands, an isolation and a stop", async () => {
     const [replica] = await cluster.replicasOf(KEY);
     await cluster.failover(replica ?? "");
-    expect((await cluster.reset()).way).toBe("mended");
+    expect((await cluster.reset()).strategy).toBe("repaired");
     await expectPristine(cluster);
     await cluster.pause("node-3");
     await cluster.slowCommands("node-4", 50);
@@ -130,64 +135,64 @@ describe("a reset", () => {
     await cluster.reset();
     await expectPristine(cluster);
     await disableFailureDetection(cluster);
-    await cluster.stopNode(["node-1", "node-4"]);
+    await cluster.shutdown(["node-1", "node-4"]);
     expect((await cluster.reset()).restarted).toEqual(["node-1", "node-4"]);
     await expectPristine(cluster);
   });
 
-  test("finds what commands leave behind outside of the data", async () => {
+  test("replaces a process that saved a snapshot or rewrote its configuration", async () => {
     await cluster.client.set(KEY, "old");
     const owner = await cluster.primaryOf(KEY);
     await owner.client.call("SAVE");
-    expect(await cluster.reset()).toMatchObject({ way: "mended", restarted: [owner.name] });
+    expect(await cluster.reset()).toMatchObject({ strategy: "repaired", restarted: [owner.name] });
     await owner.client.config("SET", "maxmemory-policy", "allkeys-lru");
     await owner.client.config("REWRITE");
-    expect(await cluster.reset()).toMatchObject({ way: "mended", restarted: [owner.name] });
-    // The old files would come back with it. On a slow machine it is away for longer than its replica waits.
+    expect(await cluster.reset()).toMatchObject({ strategy: "repaired", restarted: [owner.name] });
+    // A restart would load files that the reset had left. On a slow machine it takes longer than the replica waits for a failover.
     await disableAutomaticFailover(cluster);
     await cluster.restart(owner);
     await expectPristine(cluster);
   });
 
-  test("puts slots back that were moved or left open", async () => {
+  test("restores slots that were deleted or left open", async () => {
     const [from, to] = [cluster.nodes[0], cluster.nodes[1]] as [RedisClusterNode, RedisClusterNode];
     await to.client.cluster("SETSLOT", 7, "IMPORTING", from.id);
     await from.client.cluster("SETSLOT", 7, "MIGRATING", to.id);
-    expect((await cluster.reset()).way).toBe("mended");
+    expect((await cluster.reset()).strategy).toBe("repaired");
     await from.client.call("CLUSTER", "DELSLOTSRANGE", 0, 100);
-    expect((await cluster.reset()).way).toBe("mended");
+    expect((await cluster.reset()).strategy).toBe("repaired");
     await expectPristine(cluster);
   });
 
-  test("of a cluster of which nothing is left starts everything anew", async () => {
+  test("restarts all nodes if all were killed", async () => {
     await cluster.kill(cluster.nodes.map(String));
     const report = await cluster.reset();
-    expect(report).toMatchObject({ way: "rebuilt", restarted: cluster.nodes.map(String) });
-    // No detour: repairing would first find out for seconds that it has nothing to build on.
-    expect(report.because).not.toContain("repairing");
+    expect(report).toMatchObject({ strategy: "rebuilt", restarted: cluster.nodes.map(String) });
+    // The reset must not try a repair first, which would take seconds before it fails.
+    expect(report.reason).not.toContain("repairing");
     await expectPristine(cluster);
   });
 
-  test("that is asked for twice at once is done once", async () => {
+  test("runs once if it is called twice at the same time", async () => {
     const [first, second] = await Promise.all([cluster.reset(), cluster.reset()]);
     expect(second).toBe(first);
   });
 
   test.for(["primary", "replica"] as const)(
-    "brings a dead %s back without touching the others",
+    "restarts a killed %s without restarting other nodes",
     async (role) => {
-      const [dead] = await (role === "primary" ? cluster.primaries() : cluster.replicas());
+      const [killed] = await (role === "primary" ? cluster.primaries() : cluster.replicas());
       await disableFailureDetection(cluster);
-      await cluster.kill(dead ?? "");
+      await cluster.kill(killed ?? "");
       const report = await cluster.reset();
-      expect(report).toMatchObject({ way: "mended", restarted: [dead?.name] });
-      expect(report.because).not.toContain("not enough");
+      expect(report).toMatchObject({ strategy: "repaired", restarted: [killed?.name] });
+      expect(report.reason).not.toContain("not enough");
       await expectPristine(cluster);
     },
   );
 });
 
-test("a cluster that lost a container cannot be put back, and the error says why", async () => {
+test("a reset fails and reports why if a container was removed", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 500 });
   const engine = await docker();
   await engine.getContainer(cluster.nodes[1]?.containerId ?? "").remove({ force: true, v: true });
@@ -197,18 +202,18 @@ test("a cluster that lost a container cannot be put back, and the error says why
   });
 });
 
-test.for(OTHER_SERVERS)("$name is reset as well", async ({ image }) => {
+test.for(OTHER_SERVERS)("a reset restores a cluster of $name", async ({ image }) => {
   await using cluster = await startRedisCluster({ image, nodeTimeoutMs: 500 });
   await cluster.client.set(KEY, 1);
-  expect((await cluster.reset()).way).toBe("cleaned");
-  await cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: 15_000 });
+  expect((await cluster.reset()).strategy).toBe("cleaned");
+  await cluster.observeFailover(() => cluster.killPrimary(KEY), { withinMs: 15_000 });
   const report = await cluster.reset();
-  expect(report).toMatchObject({ way: "mended" });
+  expect(report).toMatchObject({ strategy: "repaired" });
   expect((await cluster.check()).problems).toEqual([]);
   expect(await cluster.client.get(KEY)).toBeNull();
   await disableFailureDetection(cluster);
-  await cluster.killMaster(KEY);
-  const calm = await cluster.reset();
-  expect(calm).toMatchObject({ way: "mended", restarted: [expect.any(String)] });
-  expect(calm.because).not.toContain("not enough");
+  await cluster.killPrimary(KEY);
+  const reportAfterKill = await cluster.reset();
+  expect(reportAfterKill).toMatchObject({ strategy: "repaired", restarted: [expect.any(String)] });
+  expect(reportAfterKill.reason).not.toContain("not enough");
 });

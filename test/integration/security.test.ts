@@ -2,12 +2,22 @@ import { once } from "node:events";
 import { connect } from "node:tls";
 import { Redis } from "ioredis";
 import { type StartedRedisCluster, keySlot, startRedisCluster } from "testcontainers-redis-cluster";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
+import { describe, expect } from "vitest";
 import { docker, exec } from "../support/engine.ts";
+import { keepOneCluster } from "../support/keep-one-cluster.ts";
 import { setReplicated } from "../support/set-replicated.ts";
 
-/** Connects by TLS as Node does by default and says who the other side is; rejects where that cannot be verified. */
-async function handshake(cluster: StartedRedisCluster, options: { readonly ca?: string }): Promise<string> {
+const test = redisClusterTest({ tls: true, password: true, nodeTimeoutMs: 500 });
+
+/**
+ * Connects to node-0 with TLS as Node does by default, and returns the common name of its certificate. Rejects if the certificate
+ * cannot be verified.
+ */
+async function readCommonName(
+  cluster: StartedRedisCluster,
+  options: { readonly ca?: string },
+): Promise<string> {
   const socket = connect({ ...cluster.node("node-0").mappedAddress, ...options });
   try {
     await once(socket, "secureConnect");
@@ -18,7 +28,7 @@ async function handshake(cluster: StartedRedisCluster, options: { readonly ca?: 
   }
 }
 
-/** One PING over a connection that is not tried again. */
+/** Sends PING to node-0 over a new connection, without retries. */
 async function ping(cluster: StartedRedisCluster, tls?: object): Promise<string> {
   const client = new Redis({
     ...cluster.node("node-0").mappedAddress,
@@ -37,16 +47,10 @@ async function ping(cluster: StartedRedisCluster, tls?: object): Promise<string>
 }
 
 describe("a cluster with TLS", () => {
-  let cluster: StartedRedisCluster;
-  beforeAll(async () => {
-    cluster = await startRedisCluster({ tls: true, password: true, nodeTimeoutMs: 500 });
-  });
-  afterAll(async () => {
-    await cluster?.stop();
-  });
+  keepOneCluster(test);
 
-  test("forms as fast as any other, and clients, replication and bus speak TLS only", async () => {
-    expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
+  test("forms from placeholders, and clients, replication and bus use only TLS", async ({ cluster }) => {
+    expect(cluster.startup).toMatchObject({ strategy: "placeholder", fallbackReason: undefined });
     expect((await cluster.check()).ok).toBe(true);
     await cluster.client.set("greeting", "hello");
     expect(await cluster.client.get("greeting")).toBe("hello");
@@ -57,22 +61,22 @@ describe("a cluster with TLS", () => {
     }
   });
 
-  test("the nodes' certificates are verified by whoever has the authority's, and by nobody else", async () => {
-    expect(await handshake(cluster, { ca: cluster.tls?.ca ?? "" })).toBe("node-0");
-    await expect(handshake(cluster, {})).rejects.toThrow(/unable to verify|self-signed/);
+  test("has certificates that only a client with the authority can verify", async ({ cluster }) => {
+    expect(await readCommonName(cluster, { ca: cluster.tls?.ca ?? "" })).toBe("node-0");
+    await expect(readCommonName(cluster, {})).rejects.toThrow(/unable to verify|self-signed/);
     expect(cluster.tls).toEqual({ ca: expect.stringContaining("BEGIN CERTIFICATE") });
     const { redisOptions } = cluster.clientOptions().options;
     expect(redisOptions?.tls).toEqual({ ca: cluster.tls?.ca });
   });
 
-  test("who speaks plainly, or does not know the authority, gets no answer", async () => {
+  test("rejects clients without TLS, and fails verification without the authority", async ({ cluster }) => {
     await expect(ping(cluster)).rejects.toThrow(/closed|retries|timed out|ECONNRESET/i);
     await expect(ping(cluster, {})).rejects.toThrow(/closed|retries|verify|self-signed/i);
-    // It is the password that is missing, so TLS worked.
+    // Only the password is missing, so TLS works.
     await expect(ping(cluster, cluster.tls)).rejects.toThrow(/NOAUTH/);
   });
 
-  test("keys are readable by the server alone, and neither inspected nor printed", async () => {
+  test("exposes private keys only to its servers, not to the engine or the log", async ({ cluster }) => {
     const node = cluster.node("node-1");
     const files = "/tmp/redis-node-tls";
     const { output } = await exec(node.containerId, [
@@ -85,23 +89,23 @@ describe("a cluster with TLS", () => {
     expect(await node.logs()).not.toContain("PRIVATE KEY");
   });
 
-  test("fails over, and the dead node comes back with its certificate", async () => {
-    const dead = await setReplicated(cluster, "greeting", "hello");
-    const failover = await cluster.observeFailover(() => cluster.kill(dead), { withinMs: 15_000 });
-    expect(failover.promoted.name).not.toBe(dead.name);
-    await cluster.restart(dead);
+  test("fails over, and the killed node rejoins with its certificate", async ({ cluster }) => {
+    const killed = await setReplicated(cluster, "greeting", "hello");
+    const failover = await cluster.observeFailover(() => cluster.kill(killed), { withinMs: 15_000 });
+    expect(failover.promoted.name).not.toBe(killed.name);
+    await cluster.restart(killed);
     await cluster.waitUntilHealthy({ timeoutMs: 30_000 });
     expect(await cluster.client.get("greeting")).toBe("hello");
   });
 });
 
-test("TLS works with the plain way of forming as well", async () => {
+test("a cluster with TLS can form with CLUSTER MEET", async () => {
   await using cluster = await startRedisCluster({ tls: true, formation: "meet" });
-  expect(cluster.startup.way).toBe("meet");
+  expect(cluster.startup.strategy).toBe("meet");
   expect((await cluster.check()).ok).toBe(true);
 });
 
-test("with clientAuth only who shows a certificate of the cluster's authority is let in", async () => {
+test("a cluster with clientAuth rejects clients without a certificate", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, tls: { clientAuth: true } });
   const { ca = "", ...own } = cluster.tls ?? {};
   expect(own).toEqual({ cert: expect.any(String), key: expect.stringContaining("PRIVATE KEY") });
@@ -112,7 +116,7 @@ test("with clientAuth only who shows a certificate of the cluster's authority is
   await cluster.client.set("greeting", "hello");
 });
 
-test("an ACL user may do what its rules say and nothing else", async () => {
+test("a user of the option users has only the rights of its rules", async () => {
   await using cluster = await startRedisCluster({
     nodes: 3,
     replicas: 0,
@@ -136,7 +140,7 @@ test("an ACL user may do what its rules say and nothing else", async () => {
   await expect(client.call("AUTH", "app", "wrong")).rejects.toThrow(/WRONGPASS/);
 });
 
-test("a random password guards the cluster, and the plan tells it", async () => {
+test("password: true creates a random password, which the plan contains", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, password: true });
   expect(cluster.plan.password).toMatch(/^[0-9a-f]{32}$/);
   expect(cluster.credentials("default")).toEqual({ username: "default", password: cluster.plan.password });
@@ -144,12 +148,12 @@ test("a random password guards the cluster, and the plan tells it", async () => 
   await expect(ping(cluster)).rejects.toThrow(/NOAUTH/);
 });
 
-test("a node's container has what booting needs, and its server nothing", async () => {
+test("a container has only the capabilities to boot, and its server has none", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
   const { containerId } = cluster.node("node-0");
   const { HostConfig, NetworkSettings } = await (await docker()).getContainer(containerId).inspect();
   expect(HostConfig.CapDrop).toEqual(["ALL"]);
-  // Newer engines write the prefix.
+  // Newer engines add the prefix.
   expect((HostConfig.CapAdd ?? []).map((name: string) => name.replace(/^CAP_/, "")).toSorted()).toEqual([
     ...["CHOWN", "DAC_OVERRIDE", "SETGID", "SETPCAP", "SETUID"],
   ]);
@@ -168,19 +172,19 @@ test("a node's container has what booting needs, and its server nothing", async 
   expect(addresses).toEqual(["127.0.0.1"]);
 });
 
-test("limits reach the containers, and ports are published elsewhere only when asked for", async () => {
+test('limits apply to the containers, and publishOn: "all" publishes on 0.0.0.0', async () => {
   const limits = { memoryMb: 64, cpus: 0.5, pidsLimit: 100, publishOn: "all" } as const;
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, ...limits });
   for (const { containerId } of cluster.nodes) {
     const { HostConfig, NetworkSettings } = await (await docker()).getContainer(containerId).inspect();
     expect(HostConfig).toMatchObject({ Memory: 64 * 1024 ** 2, NanoCpus: 5e8, PidsLimit: 100 });
-    // And nowhere else: where Docker publishes a port for IPv6 as well, it may be another one.
+    // Only IPv4, because Docker may publish another port for IPv6.
     expect(NetworkSettings.Ports["6379/tcp"]?.map(({ HostIp }) => HostIp)).toEqual(["0.0.0.0"]);
   }
   await cluster.client.set("greeting", "hello");
 });
 
-test("with a read-only root a node boots, rewrites its settings, comes back with its data and is made anew", async () => {
+test("a node with a read-only root restarts with its settings and data, or as new", async () => {
   await using cluster = await startRedisCluster({ readOnlyRoot: true, persistence: "aof", tls: true });
   const { containerId, client } = cluster.node("node-1");
   expect((await exec(containerId, ["sh", "-c", "echo > /root.txt"])).output).toContain(
@@ -202,28 +206,28 @@ test("with a read-only root a node boots, rewrites its settings, comes back with
   expect((await cluster.check()).problems).toEqual([]);
 });
 
-test("a node that the kernel kills for want of memory is told of as that, and a reset brings it back", async () => {
+test("a reset restarts an OOM-killed node, and reports the reason", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, memoryMb: 48 });
   const node = cluster.node("node-1");
   const value = "x".repeat(4_000_000);
-  // The one that is too much is not answered, and now and then the connection stays open all the same.
+  // The server does not answer the command that exceeds its memory, and sometimes the connection stays open.
   const client = node.client.duplicate({ commandTimeout: 2_000 });
   client.on("error", () => {});
   for (let index = 0; (await node.state()).status === "running"; index += 1) {
-    await client.set(`{${keyOf(node.plannedShard)}}:${index}`, value).catch(() => {});
+    await client.set(`{${findTagOf(node.plannedShard)}}:${index}`, value).catch(() => {});
   }
   client.disconnect();
   const { oomKilled, ...state } = await node.state();
   expect(state).toEqual({ status: "exited", exitCode: 137 });
-  const { because, restarted } = await cluster.reset();
+  const { reason, restarted } = await cluster.reset();
   expect(restarted).toContain("node-1");
-  // About once in twenty times an engine does not hear the kernel's word, and then nobody knows.
-  expect(because).toContain(oomKilled ? "node-1 ran out of memory (OOM-killed)" : "node-1");
+  // About once in twenty times the kernel's report does not reach the engine. Then the reason is unknown.
+  expect(reason).toContain(oomKilled ? "node-1 ran out of memory (OOM-killed)" : "node-1");
   expect((await cluster.check()).problems).toEqual([]);
 });
 
-/** A hash tag whose slot is that shard's. */
-function keyOf(shard: number): string {
+/** Returns a hash tag whose slot belongs to a shard. */
+function findTagOf(shard: number): string {
   for (let index = 0; ; index += 1) {
     if (Math.floor(keySlot(`tag${index}`) / (16_384 / 3)) === shard) return `tag${index}`;
   }

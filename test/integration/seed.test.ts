@@ -14,19 +14,20 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { readContainerFile } from "../support/engine.ts";
 
-const BIG = Array.from({ length: 600 }, (_, index) => `member-${index}`);
+/** Enough members for the encodings of large sets and hashes. */
+const MEMBERS = Array.from({ length: 600 }, (_, index) => `member-${index}`);
 const LIBRARY = "#!lua name=seeded\nredis.register_function('answer', function() return 42 end)";
 const TTL_MS = 600_000;
 const BINARY = Buffer.from([0xff, 0x00, 0x0a]);
 
-/** A value of every kind, some in the encodings whose order differs from process to process. */
+/** Writes values of all kinds. Some have encodings whose order depends on the process. */
 async function load(client: Cluster): Promise<void> {
   await client.set("order:42", "paid");
   await client.set(BINARY, BINARY);
   await client.rpush("list", "c", "a", "b");
   await client.sadd("numbers", 3, 1, 2);
-  await client.sadd("big-set", ...BIG);
-  await client.hset("big-hash", Object.fromEntries(BIG.map((name) => [name, name.repeat(20)])));
+  await client.sadd("big-set", ...MEMBERS);
+  await client.hset("big-hash", Object.fromEntries(MEMBERS.map((name) => [name, name.repeat(20)])));
   await client.zadd("scores", 2, "b", 1, "a");
   await client.xadd("stream", "1-1", "field", "value");
   await client.xgroup("CREATE", "stream", "readers", "0");
@@ -34,17 +35,17 @@ async function load(client: Cluster): Promise<void> {
   await client.set("session", "open", "PX", TTL_MS);
   await client.hset("visit", "page", "home", "token", "t", BINARY, BINARY);
   await client.hpexpire("visit", TTL_MS, "FIELDS", 2, "page", BINARY);
-  await client.hset("codes", Object.fromEntries(BIG.map((name) => [name, name.repeat(20)])));
-  await client.hpexpire("codes", TTL_MS, "FIELDS", BIG.length, ...BIG);
+  await client.hset("codes", Object.fromEntries(MEMBERS.map((name) => [name, name.repeat(20)])));
+  await client.hpexpire("codes", TTL_MS, "FIELDS", MEMBERS.length, ...MEMBERS);
   await Promise.all(client.nodes("master").map((node) => node.function("LOAD", LIBRARY)));
   for (let index = 0; index < 50; index += 1) await client.set(`item:${index}`, index);
 }
 
-/** The data of {@link load}, as clients read them. */
+/** Returns the data of {@link load} as a client reads it. */
 async function read(client: Cluster): Promise<unknown> {
   const sizes = await Promise.all(client.nodes("master").map((node) => node.dbsize()));
   return {
-    size: sizes.reduce((sum, each) => sum + each, 0),
+    size: sizes.reduce((sum, size) => sum + size, 0),
     order: await client.get("order:42"),
     binary: await client.getBuffer(BINARY),
     list: await client.lrange("list", 0, -1),
@@ -61,11 +62,12 @@ async function read(client: Cluster): Promise<unknown> {
   };
 }
 
+/** Returns the error with which a start fails. */
 async function failureOf(options: RedisClusterOptions): Promise<RedisClusterError> {
   return await startRedisCluster(options).then(
     async (cluster) => {
       await cluster.stop();
-      throw new Error("it started");
+      throw new Error("expected the start to fail, but the cluster started");
     },
     (error: unknown) => error as RedisClusterError,
   );
@@ -89,12 +91,12 @@ describe("a cluster with replicas and a function", () => {
 
   async function expectSeed(): Promise<void> {
     expect(await read(cluster.client)).toEqual(before);
-    // On a busy machine there may also be slow commands, and reports of nodes that were silent for a moment.
-    const changes = (await cluster.findChanges()).filter((each) => /keys|functions/.test(each));
+    // A busy machine may cause other changes: slow commands, and nodes that did not answer for a moment.
+    const changes = (await cluster.findChanges()).filter((change) => /keys|functions/.test(change));
     expect(changes).toEqual([]);
   }
 
-  test("has the data when the start resolves, and counts their loading", async () => {
+  test("has the data when the start resolves, and reports the time to load it", async () => {
     expect(before).toMatchObject({ size: 61, order: "paid", list: ["c", "a", "b"], answer: 42 });
     const { seedMs, prepareMs, networkMs, containersMs, formationMs, clientsMs, totalMs } = cluster.startup;
     expect(seedMs).toBeGreaterThan(0);
@@ -103,12 +105,12 @@ describe("a cluster with replicas and a function", () => {
     await expectSeed();
   });
 
-  test("is reset by commands if nothing has changed", async () => {
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned", restarted: [] });
+  test("is reset only by commands if nothing has changed", async () => {
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned", restarted: [] });
     await expectSeed();
   });
 
-  test("returns to the data after keys and functions were changed, added and deleted", async () => {
+  test("returns to the seed if keys and functions were changed, added or deleted", async () => {
     const { client } = cluster;
     await client.set("order:42", "cancelled");
     await client.srem("big-set", "member-1");
@@ -122,22 +124,22 @@ describe("a cluster with replicas and a function", () => {
     for (const key of ["order:42", "big-set", "session", "list", "foreign"])
       expect(changes).toContain(`"${key}"`);
     expect(changes).toContain("has other functions than the seed");
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectSeed();
     expect(await cluster.client.pttl("session")).toBeGreaterThan(TTL_MS / 2);
   });
 
-  test("returns to the data after everything was deleted, or many keys were added", async () => {
+  test("returns to the seed if all data was deleted or many keys were added", async () => {
     await Promise.all(cluster.client.nodes("master").map((node) => node.flushall()));
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectSeed();
     const many = Array.from({ length: 4_500 }, (_, index) => cluster.client.set(`many:${index}`, index));
     await Promise.all(many);
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectSeed();
   });
 
-  test("restores keys that have expired, with their time to live from the start", async () => {
+  test("restores expired keys with their original time to live", async () => {
     await cluster.client.pexpire("session", 1);
     await expect.poll(() => cluster.client.get("session")).toBeNull();
     await cluster.reset();
@@ -146,15 +148,15 @@ describe("a cluster with replicas and a function", () => {
     expect(await cluster.client.pttl("session")).toBeLessThanOrEqual(TTL_MS);
   });
 
-  test("restores fields of hashes that have expired, with their time to live from the start", async () => {
+  test("restores expired fields of hashes with their original time to live", async () => {
     const { client } = cluster;
     await client.hpexpire("visit", 1, "FIELDS", 2, "page", BINARY);
-    await client.hpexpire("codes", 1, "FIELDS", BIG.length, ...BIG);
+    await client.hpexpire("codes", 1, "FIELDS", MEMBERS.length, ...MEMBERS);
     await expect.poll(() => client.hgetall("visit")).toEqual({ token: "t" });
     await expect.poll(() => client.exists("codes")).toBe(0);
-    // What may have expired is no change.
-    expect((await cluster.findChanges()).filter((each) => /keys/.test(each))).toEqual([]);
-    expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+    // Expired fields and keys are not changes.
+    expect((await cluster.findChanges()).filter((change) => /keys/.test(change))).toEqual([]);
+    expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectSeed();
     const [page = 0, token, binary = 0] = await cluster.client.hpttl(
       "visit",
@@ -169,26 +171,28 @@ describe("a cluster with replicas and a function", () => {
     expect(Math.max(page, binary)).toBeLessThanOrEqual(TTL_MS);
   });
 
-  test("gives nodes that were started as new the data after a kill and after a failover", async () => {
+  test("loads the seed into recreated nodes after a kill and after a failover", async () => {
     await cluster.kill("node-3");
-    await cluster.killMaster("order:42");
-    expect(await cluster.reset()).toMatchObject({ way: expect.stringMatching(/mended|rebuilt/) as unknown });
+    await cluster.killPrimary("order:42");
+    expect(await cluster.reset()).toMatchObject({
+      strategy: expect.stringMatching(/repaired|rebuilt/) as unknown,
+    });
     await expectSeed();
     const [replica] = await cluster.replicasOf("order:42");
     await cluster.failover(String(replica));
     await cluster.client.set("order:42", "cancelled");
-    expect(await cluster.reset()).toMatchObject({ way: "mended" });
+    expect(await cluster.reset()).toMatchObject({ strategy: "repaired" });
     await expectSeed();
   });
 
-  test("is reset to the same data by a handle of another process", async () => {
+  test("is reset to the same data through a handle of another process", async () => {
     await using handle = await connectRedisCluster(await cluster.share());
     await handle.client.set("order:42", "cancelled");
-    expect(await handle.reset()).toMatchObject({ way: "cleaned" });
+    expect(await handle.reset()).toMatchObject({ strategy: "cleaned" });
     expect(await read(handle.client)).toEqual(before);
   });
 
-  test("writes its data to RDB files", async () => {
+  test("saves its data to RDB files", async () => {
     for (const node of (await cluster.primaries()).toSorted((a, b) => a.name.localeCompare(b.name))) {
       await node.client.save();
       const [, dir] = await node.client.config("GET", "dir");
@@ -199,8 +203,8 @@ describe("a cluster with replicas and a function", () => {
     expect(rdb).toHaveLength(3);
   });
 
-  test("another cluster starts with these files, and is reset to them after its nodes have lost everything", async () => {
-    // As RDB files of other shards would be.
+  test("starts another cluster from these RDB files, and resets it after a kill", async () => {
+    // The reversed order distributes the files to shards that do not own their keys.
     const seed = { rdb: rdb.toReversed() };
     await using other = await startRedisCluster({
       nodes: 3,
@@ -216,20 +220,20 @@ describe("a cluster with replicas and a function", () => {
   });
 });
 
-/** The text of a seed as one process hands it to another, with other digests. */
-function damaged(seed: string): string {
+/** Replaces the digests in a seed that one process sends to another. */
+function replaceDigests(seed: string): string {
   const { shards, ...rest } = JSON.parse(seed) as {
     readonly shards: readonly { readonly keys: readonly (readonly unknown[])[] }[];
   };
-  const others = shards.map(({ keys, ...shard }) => ({
+  const changedShards = shards.map(({ keys, ...shard }) => ({
     ...shard,
     keys: keys.map(([name, payload, ttlMs]) => [name, payload, ttlMs, "another"]),
   }));
-  return JSON.stringify({ ...rest, shards: others });
+  return JSON.stringify({ ...rest, shards: changedShards });
 }
 
-/** Hands on what a handle asks of the process that started the cluster, and damages the digests of the seed. */
-async function damageSeed(port: number): Promise<AsyncDisposable & { readonly port: number }> {
+/** Starts a relay to the process that started the cluster. It replaces the digests of the seed that this process sends. */
+async function startSeedRelay(port: number): Promise<AsyncDisposable & { readonly port: number }> {
   const server: Server = createServer((socket) => {
     const owner = connect({ host: "127.0.0.1", port });
     let answer = "";
@@ -237,7 +241,7 @@ async function damageSeed(port: number): Promise<AsyncDisposable & { readonly po
     owner.on("data", (chunk) => {
       answer += String(chunk);
       if (!answer.endsWith("\n")) return;
-      socket.write(answer.startsWith('{"restoreMs"') ? `${damaged(answer)}\n` : answer);
+      socket.write(answer.startsWith('{"restoreMs"') ? `${replaceDigests(answer)}\n` : answer);
       answer = "";
     });
     for (const [one, two] of [
@@ -262,7 +266,7 @@ async function damageSeed(port: number): Promise<AsyncDisposable & { readonly po
   };
 }
 
-test.concurrent("append-only files are loaded, also in parts, and a reset returns to them or fails", async () => {
+test.concurrent("a seed loads append-only files, also in parts, and a reset restores their data", async () => {
   const file = join(folder, "seed.aof");
   const command = (...words: readonly string[]): string =>
     [`*${words.length}`, ...words.flatMap((word) => [`$${Buffer.byteLength(word)}`, word])].join("\r\n");
@@ -293,10 +297,10 @@ test.concurrent("append-only files are loaded, also in parts, and a reset return
   await cluster.reset();
   expect(await data()).toEqual(["paid", "new", ["a", "b"]]);
 
-  // The same for another handle, if the digests of the seed are damaged on their way to it.
+  // A handle that receives wrong digests cannot verify its reset.
   await cluster.client.del("list");
   const shared = await cluster.share();
-  await using relay = await damageSeed(shared.lease.port);
+  await using relay = await startSeedRelay(shared.lease.port);
   const lease = { ...shared.lease, port: relay.port };
   await using handle = await connectRedisCluster({ ...shared, lease });
   const error = await handle.reset().then(
@@ -309,7 +313,7 @@ test.concurrent("append-only files are loaded, also in parts, and a reset return
   expect(await data()).toEqual(["paid", "new", ["a", "b"]]);
 });
 
-test.concurrent("a file of commands is loaded by shards, also with TLS and without the default user", async () => {
+test.concurrent("a seed loads a file of commands, also with TLS and without the default user", async () => {
   const file = join(folder, "seed.redis");
   const lines = Array.from({ length: 300 }, (_, index) => `RPUSH list:${index % 30} ${index}`);
   await writeFile(
@@ -337,16 +341,16 @@ test.concurrent("a file of commands is loaded by shards, also with TLS and witho
   const before = [Buffer.from([...Buffer.from("paid\n"), 0xff]), values, 42, 42];
   expect(await data()).toEqual(before);
   await cluster.client.del("list:7");
-  expect(await cluster.reset()).toMatchObject({ way: "cleaned" });
+  expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
   expect(await data()).toEqual(before);
 });
 
-test.concurrent("fields that have expired since the start are there again after a reset", async () => {
+test.concurrent("a reset without FLUSHALL restores fields that expired since the start", async () => {
   const ttlMs = 8_000;
   await using cluster = await startRedisCluster({
     nodes: 2,
     replicas: 1,
-    // The data are deleted key by key before they are restored.
+    // Without these commands, the reset deletes the data key by key before it restores the seed.
     config: { "rename-command": ['FLUSHALL ""', 'FLUSHDB ""'] },
     seed: async (client: Cluster) => {
       await client.hset("visit", "page", "home", "token", "t");
@@ -360,33 +364,62 @@ test.concurrent("fields that have expired since the start are there again after 
   expect(left).toBeLessThanOrEqual(ttlMs);
 });
 
-test.concurrent("a seed that fails ends the start with its reason", async () => {
-  const bad = join(folder, "bad.redis");
-  await writeFile(bad, "SET a 1\n\nLPUSH a secret-1\nNOSUCH secret-2\n");
-  const broken = join(folder, "broken.rdb");
-  await writeFile(broken, `REDIS0011${"x".repeat(50)}`);
-  const one = { nodes: 1, replicas: 0 };
-  const controller = new AbortController();
-  const hangs = (): Promise<never> => {
-    controller.abort();
-    return new Promise(() => {});
-  };
-  const [line, rejected, file, aborted] = await Promise.all([
-    failureOf({ ...one, seed: { commands: bad } }),
-    failureOf({ ...one, seed: () => Promise.reject(new Error("no orders")) }),
-    failureOf({ ...one, seed: { rdb: [broken] } }),
-    failureOf({ ...one, seed: hangs, signal: controller.signal }),
-  ]);
-  const failed = { code: "START_FAILED", details: { phase: "seed" } };
-  expect(line).toMatchObject({ ...failed, details: { phase: "seed", line: 3 } });
-  expect(line.message).toContain(`line 3 of ${JSON.stringify(bad)}: the server replied "WRONGTYPE`);
-  expect(line.message).not.toContain("secret");
-  expect(rejected).toMatchObject(failed);
-  expect(rejected.message).toContain("the function rejected: no orders");
-  expect(file).toMatchObject(failed);
-  expect(file.message).toContain(`Loading the seed file ${JSON.stringify(broken)} failed`);
-  expect(aborted).toMatchObject({ code: "START_ABORTED", details: { phase: "seed" } });
-  expect(aborted.message).toContain("(phase: seed)");
+interface FailingSeed {
+  readonly reason: string;
+  /** Returns the options of a start whose seed fails. */
+  readonly prepare: () => Promise<RedisClusterOptions>;
+  readonly code: "START_FAILED" | "START_ABORTED";
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Returns a part of the expected message. */
+  readonly message: () => string;
+}
+
+test.concurrent.for<FailingSeed>([
+  {
+    reason: "a server rejects a command",
+    prepare: async () => {
+      const file = join(folder, "bad.redis");
+      await writeFile(file, "SET a 1\n\nLPUSH a secret-1\nNOSUCH secret-2\n");
+      return { seed: { commands: file } };
+    },
+    code: "START_FAILED",
+    details: { line: 3 },
+    message: () => `line 3 of ${JSON.stringify(join(folder, "bad.redis"))}: the server replied "WRONGTYPE`,
+  },
+  {
+    reason: "its function rejects",
+    prepare: async () => ({ seed: () => Promise.reject(new Error("no orders")) }),
+    code: "START_FAILED",
+    message: () => "the function rejected: no orders",
+  },
+  {
+    reason: "a file is damaged",
+    prepare: async () => {
+      const file = join(folder, "broken.rdb");
+      await writeFile(file, `REDIS0011${"x".repeat(50)}`);
+      return { seed: { rdb: [file] } };
+    },
+    code: "START_FAILED",
+    message: () => `Loading the seed file ${JSON.stringify(join(folder, "broken.rdb"))} failed`,
+  },
+  {
+    reason: "the signal aborts while its function runs",
+    prepare: async () => {
+      const controller = new AbortController();
+      const seed = (): Promise<never> => {
+        controller.abort();
+        return new Promise(() => {});
+      };
+      return { seed, signal: controller.signal };
+    },
+    code: "START_ABORTED",
+    message: () => "(phase: seed)",
+  },
+])("a start with a seed fails if $reason", async ({ prepare, code, details, message }) => {
+  const error = await failureOf({ nodes: 1, replicas: 0, ...(await prepare()) });
+  expect(error).toMatchObject({ code, details: { phase: "seed", ...details } });
+  expect(error.message).toContain(message());
+  expect(error.message).not.toContain("secret");
 });
 
 const seeded = redisClusterTest({
@@ -395,19 +428,8 @@ const seeded = redisClusterTest({
   seed: (client: Cluster) => client.set("order:42", "paid"),
 });
 
-for (const round of ["first", "second"]) {
-  seeded(
-    `the ${round} test of a fixture has the data, whatever the one before has done`,
-    async ({ cluster }) => {
-      expect([await cluster.client.dbsize(), await cluster.client.get("order:42")]).toEqual([1, "paid"]);
-      await cluster.client.set("order:42", "cancelled");
-      await cluster.client.set("order:43", "new");
-    },
-  );
-}
-
-test("files that cannot be used are refused before anything is started", async () => {
-  const error = await failureOf({ nodes: 1, replicas: 0, seed: { rdb: [join(folder, "missing.rdb")] } });
-  expect(error.code).toBe("INVALID_OPTIONS");
-  expect(error.message).toContain("seed.rdb[0]: expected a file that can be read");
+seeded.for(["first", "second"])("the %s test with a seeded fixture has the data", async (_, { redis }) => {
+  expect([await redis.dbsize(), await redis.get("order:42")]).toEqual([1, "paid"]);
+  await redis.set("order:42", "cancelled");
+  await redis.set("order:43", "new");
 });

@@ -6,28 +6,34 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import {
+  type ActiveFault,
   connectRedisCluster,
   RedisClusterError,
   type SharedCluster,
   type StartedRedisCluster,
   startRedisCluster,
   sweepOrphans,
+  type Workload,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { listPacketFilters } from "../support/network-helpers.ts";
 
 const KEY = "order:42";
 
-/** So few lost packets that nothing but the packet filter itself shows them. */
-const SHARE = 0.001;
+/** The share of packets to lose. It is so small that only the packet filter itself shows the fault. */
+const LOSS_SHARE = 0.001;
 
-/** Starts a process that takes the lease, does something, and goes on holding the lease; returns when it does. */
-async function startHolder(shared: SharedCluster, act = ""): Promise<ChildProcess> {
+/**
+ * Starts a process that acquires the lease, runs code, and then keeps the lease. Resolves when the code has run.
+ *
+ * @param code statements that use the handle `cluster`.
+ */
+async function startHolder(shared: SharedCluster, code = ""): Promise<ChildProcess> {
   const source = `
     import { connectRedisCluster } from "testcontainers-redis-cluster";
     const cluster = await connectRedisCluster(JSON.parse(process.env.SHARED));
     await cluster.lease();
-    ${act}
+    ${code}
     console.log("held");
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
@@ -39,13 +45,16 @@ async function startHolder(shared: SharedCluster, act = ""): Promise<ChildProces
   return child;
 }
 
-/** Hands on what handles ask of the process that started the cluster, but for one kind of question, which it keeps. */
-async function deafTo(ask: string, port: number): Promise<AsyncDisposable & { readonly port: number }> {
+/** Starts a relay to the process that started the cluster. It forwards all requests except those of one kind. */
+async function startRelayWithout(
+  kind: string,
+  port: number,
+): Promise<AsyncDisposable & { readonly port: number }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     const owner = connect({ host: "127.0.0.1", port });
     socket.on("data", (chunk) => {
-      if (!String(chunk).includes(`"ask":"${ask}"`)) owner.write(chunk);
+      if (!String(chunk).includes(`"ask":"${kind}"`)) owner.write(chunk);
     });
     owner.on("data", (chunk) => socket.write(chunk));
     for (const [one, two] of [
@@ -70,10 +79,10 @@ async function deafTo(ask: string, port: number): Promise<AsyncDisposable & { re
   };
 }
 
-type Waiting = { readonly signal: AbortSignal };
+type Wait = { readonly signal: AbortSignal };
 
-/** Every public call that takes a signal. A test compares the names with the methods that there are. */
-const CALLS: Readonly<Record<string, (cluster: StartedRedisCluster, wait: Waiting) => Promise<unknown>>> = {
+/** All public calls that accept a signal. A test compares their names with the methods of a cluster. */
+const CALLS: Readonly<Record<string, (cluster: StartedRedisCluster, wait: Wait) => Promise<unknown>>> = {
   view: (cluster, wait) => cluster.view(wait),
   check: (cluster, wait) => cluster.check(wait),
   findChanges: (cluster, wait) => cluster.findChanges(wait),
@@ -84,14 +93,18 @@ const CALLS: Readonly<Record<string, (cluster: StartedRedisCluster, wait: Waitin
   replicas: (cluster, wait) => cluster.replicas(wait),
   select: (cluster, wait) => cluster.select({ primaryOf: KEY }, wait),
   kill: (cluster, wait) => cluster.kill("node-0", wait),
+  killPrimary: (cluster, wait) => cluster.killPrimary(KEY, wait),
   killMaster: (cluster, wait) => cluster.killMaster(KEY, wait),
+  shutdown: (cluster, wait) => cluster.shutdown("node-0", wait),
   stopNode: (cluster, wait) => cluster.stopNode("node-0", wait),
   restart: (cluster, wait) => cluster.restart("node-0", { ...wait, data: "wiped" }),
   pause: (cluster, wait) => cluster.pause("node-0", wait),
   resume: (cluster, wait) => cluster.resume("node-0", wait),
   partition: (cluster, wait) => cluster.partition([["node-0"], "rest"], wait),
   isolate: (cluster, wait) => cluster.isolate("node-0", wait),
+  dropPackets: (cluster, wait) => cluster.dropPackets("node-0", 0.5, wait),
   loss: (cluster, wait) => cluster.loss("node-0", 0.5, wait),
+  delayPackets: (cluster, wait) => cluster.delayPackets("node-0", 50, wait),
   delay: (cluster, wait) => cluster.delay("node-0", 50, wait),
   slowCommands: (cluster, wait) => cluster.slowCommands("node-0", 20, wait),
   freezeReplication: (cluster, wait) => cluster.freezeReplication({ replicaOf: KEY }, wait),
@@ -107,49 +120,16 @@ const CALLS: Readonly<Record<string, (cluster: StartedRedisCluster, wait: Waitin
   stop: (cluster, wait) => cluster.stop(wait),
 };
 
-/** Methods that wait for nothing, and `saveEvidence`, which writes what is known when its signal aborts. */
-const WITHOUT_WAIT: readonly string[] = ["node", "clientOptions", "credentials", "saveEvidence"];
+/** Methods that do not wait, and `saveEvidence`, which writes incomplete evidence if its signal aborts. */
+const OTHER_METHODS: readonly string[] = ["node", "clientOptions", "credentials", "saveEvidence"];
 
-/** The public methods of an object: those that its class and the classes above it declare for users. */
-function methodsOf(cluster: StartedRedisCluster): readonly string[] {
-  const internal = new Set([
-    ...[
-      "constructor",
-      "announced",
-      "aim",
-      "aimAtPrimary",
-      "apply",
-      "ask",
-      "bound",
-      "closeClients",
-      "deadline",
-    ],
-    ...[
-      "dropClients",
-      "endObservations",
-      "endResets",
-      "endUse",
-      "endWorkloads",
-      "enter",
-      "failed",
-      "failedForGood",
-      "inForce",
-      "interrupt",
-    ],
-    ...["leave", "lend", "look", "noLonger", "refuseStopped", "releaseFaults", "renewClient", "ownerNow"],
-    ...["refuseHopeless", "repairing", "standing", "takeBackFaults", "waitFor", "within"],
-  ]);
-  const names: string[] = [];
-  for (
-    let each = Object.getPrototypeOf(cluster);
-    each !== Object.prototype;
-    each = Object.getPrototypeOf(each)
-  ) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(each))) {
-      if (typeof value === "function" && !internal.has(name)) names.push(name);
-    }
-  }
-  return [...new Set(names)].toSorted();
+/** Returns the names of the public methods of a cluster: its own properties and those of its class. */
+function methodNamesOf(cluster: StartedRedisCluster): readonly string[] {
+  const owners: readonly object[] = [cluster, Object.getPrototypeOf(cluster) as object];
+  return owners
+    .flatMap((owner) => Object.entries(Object.getOwnPropertyDescriptors(owner)))
+    .flatMap(([name, { value }]) => (typeof value === "function" && name !== "constructor" ? [name] : []))
+    .toSorted();
 }
 
 describe("a shared cluster", () => {
@@ -157,7 +137,7 @@ describe("a shared cluster", () => {
   let other: StartedRedisCluster;
   beforeAll(async () => {
     owner = await startRedisCluster({ nodeTimeoutMs: 500, password: "secret" });
-    // As it would go to another process.
+    // JSON, as if another process received it.
     other = await connectRedisCluster(JSON.parse(JSON.stringify(await owner.share())));
   });
   afterAll(async () => {
@@ -165,72 +145,88 @@ describe("a shared cluster", () => {
     await owner.stop();
   });
 
-  test("is the same one in every handle", async () => {
+  test("is the same for all handles", async () => {
     await other.client.set(KEY, "from the other");
     expect(await owner.client.get(KEY)).toBe("from the other");
-    expect(other.startup.way).toBe("connected");
+    expect(other.startup.strategy).toBe("connected");
     expect(await other.check()).toMatchObject({ ok: true });
     expect(await other.share()).toEqual(await owner.share());
   });
 
-  test("can be broken and reset by either, and each knows what the other's reset left", async () => {
-    const failover = await other.observeFailover(() => other.killMaster(KEY), { withinMs: 15_000 });
+  test("accepts faults and resets from each handle, and knows earlier resets", async () => {
+    const failover = await other.observeFailover(() => other.killPrimary(KEY), { withinMs: 15_000 });
     expect(failover.failed.name).toBe("node-1");
-    expect((await other.reset()).way).toBe("mended");
+    expect((await other.reset()).strategy).toBe("repaired");
     {
       await using _lease = await owner.lease();
-      // Other processes run in two nodes now, and that is no trace any more.
-      expect((await owner.reset()).way).toBe("cleaned");
+      // The first reset replaced the processes of two nodes. This no longer counts as a change.
+      expect((await owner.reset()).strategy).toBe("cleaned");
       expect(await owner.client.set(KEY, "again")).toBe("OK");
     }
     {
       await using _lease = await other.lease();
-      expect((await other.reset()).way).toBe("cleaned");
+      expect((await other.reset()).strategy).toBe("cleaned");
     }
     expect(await owner.client.get(KEY)).toBeNull();
   });
 
-  test("rejects every call whose signal is already aborted, and nothing is done", async () => {
-    expect(methodsOf(other)).toEqual([...Object.keys(CALLS), ...WITHOUT_WAIT].toSorted());
-    await owner.reset();
-    await other.reset();
-    await owner.client.set(KEY, "stays");
-    const fault = await other.slowCommands("node-1", 5);
-    const workload = await other.startWorkload({ writers: 1 });
+  describe("rejects calls with an aborted signal", () => {
     const wait = { signal: AbortSignal.abort("too late") };
-    const refused = expect.objectContaining({ code: "WAIT_ABORTED" });
-    for (const [name, call] of Object.entries(CALLS)) {
-      await expect(call(other, wait), name).rejects.toEqual(refused);
-    }
-    const node = other.node("node-0");
-    const calls = [
-      fault.heal(wait),
-      workload.stop(wait),
-      workload.waitForAcknowledged(0, 0, wait),
-      node.state(wait),
-      node.logs(wait),
-      node.logStream(wait),
-      connectRedisCluster(await owner.share(), wait),
-      sweepOrphans(wait),
-    ];
-    for (const call of calls) await expect(call).rejects.toEqual(refused);
-    await expect(startRedisCluster(wait)).rejects.toMatchObject({ code: "START_ABORTED" });
-    expect(other.activeFaults).toEqual([fault]);
-    expect(other.history.faults).toHaveLength(1);
-    expect(workload.stopped).toBe(false);
-    for (const { name } of other.nodes) expect((await owner.node(name).state()).status).toBe("running");
-    expect(await owner.check()).toMatchObject({ ok: true });
-    expect(await owner.client.get(KEY)).toBe("stays");
-    {
-      // Nobody has taken it.
-      await using _lease = await owner.lease();
-    }
-    expect((await workload.stop()).lost).toEqual([]);
-    await fault.heal();
-    await owner.reset();
+    let fault: ActiveFault;
+    let workload: Workload;
+    beforeAll(async () => {
+      await owner.reset();
+      await other.reset();
+      await owner.client.set(KEY, "stays");
+      fault = await other.slowCommands("node-1", 5);
+      workload = await other.startWorkload({ writers: 1 });
+    });
+    afterAll(async () => {
+      await fault.heal();
+      await owner.reset();
+    });
+
+    test("every method of a cluster is tested", () => {
+      expect(methodNamesOf(other)).toEqual([...Object.keys(CALLS), ...OTHER_METHODS].toSorted());
+    });
+
+    test.each(Object.entries(CALLS))("cluster.%s rejects with WAIT_ABORTED", async (_, call) => {
+      await expect(call(other, wait)).rejects.toMatchObject({ code: "WAIT_ABORTED" });
+    });
+
+    test.each<[call: string, act: () => Promise<unknown>]>([
+      ["fault.heal", () => fault.heal(wait)],
+      ["workload.stop", () => workload.stop(wait)],
+      ["workload.waitForAcknowledged", () => workload.waitForAcknowledged(0, 0, wait)],
+      ["node.state", () => other.node("node-0").state(wait)],
+      ["node.logs", () => other.node("node-0").logs(wait)],
+      ["node.logStream", () => other.node("node-0").logStream(wait)],
+      ["connectRedisCluster", async () => await connectRedisCluster(await owner.share(), wait)],
+      ["sweepOrphans", () => sweepOrphans(wait)],
+    ])("%s rejects with WAIT_ABORTED", async (_, act) => {
+      await expect(act()).rejects.toMatchObject({ code: "WAIT_ABORTED" });
+    });
+
+    test("startRedisCluster rejects with START_ABORTED", async () => {
+      await expect(startRedisCluster(wait)).rejects.toMatchObject({ code: "START_ABORTED" });
+    });
+
+    test("none of these calls has had an effect", async () => {
+      expect(other.activeFaults).toEqual([fault]);
+      expect(other.history.faults).toHaveLength(1);
+      expect(workload.stopped).toBe(false);
+      for (const { name } of other.nodes) expect((await owner.node(name).state()).status).toBe("running");
+      expect(await owner.check()).toMatchObject({ ok: true });
+      expect(await owner.client.get(KEY)).toBe("stays");
+      {
+        // The lease is free.
+        await using _lease = await owner.lease();
+      }
+      expect((await workload.stop()).lost).toEqual([]);
+    });
   });
 
-  test("is had by one at a time, in the order in which they asked", async () => {
+  test("is leased by one handle at a time", async () => {
     const order: string[] = [];
     const first = await owner.lease();
     const use = async (cluster: StartedRedisCluster, name: string): Promise<void> => {
@@ -245,7 +241,7 @@ describe("a shared cluster", () => {
     expect(order.toSorted()).toEqual(["second", "third"]);
   });
 
-  test("is free again when its holder dies", async () => {
+  test("can be leased after the process that held the lease was killed", async () => {
     const child = await startHolder(await owner.share());
     await expect(owner.lease({ timeoutMs: 300 })).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
     child.kill("SIGKILL");
@@ -253,10 +249,10 @@ describe("a shared cluster", () => {
     expect(lease).toBeDefined();
   });
 
-  test("is given back without its holder's faults and workloads", async () => {
+  test("has no faults and workloads of a handle that has released its lease", async () => {
     const lease = await other.lease();
     await other.reset();
-    await other.loss("node-0", SHARE);
+    await other.dropPackets("node-0", LOSS_SHARE);
     await other.pause("node-3");
     const workload = await other.startWorkload({ writers: 1 });
     expect(await listPacketFilters(owner.node("node-0").containerId)).toContain("trc_");
@@ -266,15 +262,15 @@ describe("a shared cluster", () => {
     expect(await listPacketFilters(owner.node("node-0").containerId)).not.toContain("trc_");
     expect((await owner.node("node-3").state()).status).toBe("running");
     await owner.reset();
-    await other.loss("node-0", SHARE);
+    await other.dropPackets("node-0", LOSS_SHARE);
     await lease[Symbol.asyncDispose]();
     expect(other.activeFaults).toHaveLength(1);
     await other.heal();
-    // Nobody takes it for one that is still in force.
-    expect(await owner.reset()).toMatchObject({ way: "cleaned" });
+    // The healed fault does not count as active.
+    expect(await owner.reset()).toMatchObject({ strategy: "cleaned" });
   });
 
-  test("is given back without its holder's observations and calls that are under way", async () => {
+  test("has no ongoing calls and observations of a handle that released its lease", async () => {
     const lease = await other.lease();
     await other.reset();
     const observation = other.observeFailover(async () => {}, { withinMs: 60_000 });
@@ -284,37 +280,40 @@ describe("a shared cluster", () => {
       other.waitUntilHealthy({ timeoutMs: 60_000 }),
       other.observeFailover(() => new Promise(() => {}), { withinMs: 60_000 }),
     ].map((call) => call.then(String, ({ code }: { readonly code: string }) => code));
-    // A wait for the lease is not made under it.
+    // The end of the lease does not end a call that waits for the next lease.
     const next = other.lease({ timeoutMs: 30_000 });
     await lease[Symbol.asyncDispose]();
     expect(await Promise.all(calls)).toEqual(["TURN_OVER", "TURN_OVER", "TURN_OVER"]);
     await (await next)[Symbol.asyncDispose]();
     {
       await using _lease = await owner.lease();
-      expect(await owner.reset()).toMatchObject({ way: "mended", restarted: ["node-3"] });
-      // A probe that still wrote would leave keys.
+      expect(await owner.reset()).toMatchObject({ strategy: "repaired", restarted: ["node-3"] });
+      // The probes of an observation that had not ended would write keys.
       const sizes = await Promise.all(owner.nodes.map(({ client }) => client.dbsize()));
       expect(sizes).toEqual(owner.nodes.map(() => 0));
     }
-    // The handle itself goes on.
+    // The handle can still be used.
     expect((await other.view()).views).toHaveLength(6);
   });
 
-  test("is rid of a fault that nothing shows and whose holder is dead by the next reset", async () => {
-    const child = await startHolder(await owner.share(), `await cluster.loss("node-3", ${SHARE});`);
+  test("has no fault of a killed process after the next reset", async () => {
+    const child = await startHolder(
+      await owner.share(),
+      `await cluster.dropPackets("node-3", ${LOSS_SHARE});`,
+    );
     child.kill("SIGKILL");
     await using _lease = await other.lease();
     expect(await listPacketFilters(owner.node("node-3").containerId)).toContain("trc_");
     const report = await other.reset();
-    expect(report).toMatchObject({ way: "mended", restarted: ["node-3"] });
-    expect(report.because).toContain("a network fault of node-3 was not reverted");
+    expect(report).toMatchObject({ strategy: "repaired", restarted: ["node-3"] });
+    expect(report.reason).toContain("a network fault of node-3 was not reverted");
     expect(await listPacketFilters(owner.node("node-3").containerId)).not.toContain("trc_");
-    expect(await other.reset()).toMatchObject({ way: "cleaned" });
+    expect(await other.reset()).toMatchObject({ strategy: "cleaned" });
   });
 
-  test("applies no fault if its owner takes no report of it, and says so", async () => {
+  test("rejects a network fault that cannot be reported to the owner", async () => {
     const shared = await owner.share();
-    await using relay = await deafTo("note", shared.lease.port);
+    await using relay = await startRelayWithout("note", shared.lease.port);
     await using handle = await connectRedisCluster({
       ...shared,
       lease: { ...shared.lease, port: relay.port },
@@ -326,17 +325,17 @@ describe("a shared cluster", () => {
     expect(await listPacketFilters(handle.node("node-0").containerId)).not.toContain("trc_");
   });
 
-  test("is left without its faults by a handle that is stopped", async () => {
+  test("has no faults of a handle that was stopped", async () => {
     const guest = await connectRedisCluster(await owner.share());
-    await guest.loss("node-1", SHARE);
+    await guest.dropPackets("node-1", LOSS_SHARE);
     await guest.stop();
     expect(await listPacketFilters(owner.node("node-1").containerId)).not.toContain("trc_");
-    // It also finds the nodes that others have started again, which have other ports.
+    // The lease also updates the ports of nodes that other handles have restarted.
     await using _lease = await owner.lease();
-    expect(await owner.reset()).toMatchObject({ way: "cleaned" });
+    expect(await owner.reset()).toMatchObject({ strategy: "cleaned" });
   });
 
-  test("outlives the other handles, and takes no one in without the token", async () => {
+  test("continues after other handles stop, and rejects a handle with a wrong token", async () => {
     const shared = await owner.share();
     const guest = await connectRedisCluster(shared);
     await guest.stop();
@@ -346,24 +345,27 @@ describe("a shared cluster", () => {
   });
 });
 
-test("a connected handle has its owner's folder for evidence; once the owner has gone there is no connecting, and the error says so", async () => {
+test("a connected handle saves evidence to the folder of the owner", async () => {
   const evidenceDir = await mkdtemp(join(tmpdir(), "trc-evidence-"));
   onTestFinished(() => rm(evidenceDir, { recursive: true, force: true }));
-  const owner = await startRedisCluster({ nodes: 3, replicas: 0, evidenceDir });
-  const shared = await owner.share();
-  const other = await connectRedisCluster(shared);
+  await using owner = await startRedisCluster({ nodes: 3, replicas: 0, evidenceDir });
+  await using other = await connectRedisCluster(await owner.share());
   expect(dirname(await other.saveEvidence())).toBe(evidenceDir);
-  await other.stop();
+});
 
-  // The log goes on until the container ends, in both of its streams.
-  const whole = text(await owner.node("node-0").logStream());
-  const unread = await owner.node("node-1").logStream({ since: Date.now() / 1000 + 3_600 });
-  await owner.stopNode("node-0");
-  expect(await whole).toMatch(/Ready to accept connections[^]*(?:SIGTERM|shutdown)/);
-  expect(unread.closed).toBe(false);
-  const ended = text(unread);
+test("log streams end with the container, and a stopped cluster rejects connections", async () => {
+  const owner = await startRedisCluster({ nodes: 3, replicas: 0 });
+  await using _stopped = owner;
+  const shared = await owner.share();
+  // The stream continues until the container ends, and contains both output streams of the container.
+  const wholeLog = text(await owner.node("node-0").logStream());
+  const futureLog = await owner.node("node-1").logStream({ since: Date.now() / 1000 + 3_600 });
+  await owner.shutdown("node-0");
+  expect(await wholeLog).toMatch(/Ready to accept connections[^]*(?:SIGTERM|shutdown)/);
+  expect(futureLog.closed).toBe(false);
+  const futureText = text(futureLog);
   await owner.stop();
-  expect(await ended).toBe("");
+  expect(await futureText).toBe("");
   await expect(owner.node("node-0").logStream()).rejects.toMatchObject({ code: "ENGINE_FAILED" });
   await expect(owner.node("node-0").logs()).rejects.toMatchObject({ code: "ENGINE_FAILED" });
   await expect(connectRedisCluster(shared)).rejects.toMatchObject({

@@ -1,56 +1,57 @@
-import {
-  type RedisClusterError,
-  type StartedRedisCluster,
-  startRedisCluster,
-} from "testcontainers-redis-cluster";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RedisClusterError, StartedRedisCluster } from "testcontainers-redis-cluster";
+import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
+import { describe, expect } from "vitest";
 import { setReplicated } from "../support/set-replicated.ts";
 
-/** The error of a call that has to fail. */
+const KEY = "order:42";
+/** Longer than the timeout of a test. If a call waited, the test would time out. */
+const TOO_LONG_MS = 600_000;
+
+const test = redisClusterTest({ nodes: 3, replicas: 2, nodeTimeoutMs: 500 });
+const testOfOneNode = redisClusterTest({ scope: "test", nodes: 1, replicas: 0 });
+const testOfUnevenShards = redisClusterTest({ scope: "test", replicas: [2, 0], nodeTimeoutMs: 500 });
+
+/** Returns the error of a call that must fail. */
 async function failureOf(call: Promise<unknown>): Promise<RedisClusterError> {
   return await call.then(
     (value) => {
-      throw new Error(`succeeded with ${String(value)}`);
+      throw new Error(`The call succeeded with ${String(value)}.`);
     },
     (error: unknown) => error as RedisClusterError,
   );
 }
 
-describe("one shard with two replicas", () => {
-  let cluster: StartedRedisCluster;
-  beforeAll(async () => {
-    cluster = await startRedisCluster({ nodes: 3, replicas: 2, nodeTimeoutMs: 500 });
-  });
-  afterAll(async () => {
-    await cluster?.stop();
-  });
-
-  test("starts the fast way, serves every slot and replicates", async () => {
-    expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
+describe("a cluster of one shard with two replicas", () => {
+  test("starts from prepared files, serves every slot and replicates", async ({ cluster }) => {
+    expect(cluster.startup).toMatchObject({ strategy: "placeholder", fallbackReason: undefined });
     expect((await cluster.check()).problems).toEqual([]);
     expect((await cluster.primaries()).map(String)).toEqual(["node-0"]);
     expect((await cluster.replicasOf("any")).map(String)).toEqual(["node-1", "node-2"]);
     const { client } = cluster.node("node-0");
-    await client.set("order:42", "paid");
+    await client.set(KEY, "paid");
     expect(await client.wait(2, 5_000)).toBe(2);
     expect((await cluster.select({ majorityOf: "primaries" })).map(String)).toEqual(["node-0"]);
     expect((await cluster.expectedFailoverMs()).minMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("every call that waits for a promotion fails at once if the primary is dead", async () => {
-    await cluster.reset();
+  test("calls that wait for a promotion reject at once if the only primary is dead", async ({ cluster }) => {
     await using workload = await cluster.startWorkload();
-    // With these limits the test would run out of time itself if one of them waited.
     const calls: readonly [string, () => Promise<unknown>][] = [
-      ["observeFailover", () => cluster.observeFailover(() => cluster.killMaster("order:42"))],
-      ["primaryOf", () => cluster.primaryOf("order:42", { timeoutMs: 600_000 })],
-      ["replicasOf", () => cluster.replicasOf("order:42", { timeoutMs: 600_000 })],
-      ["killMaster", () => cluster.killMaster("order:42", { timeoutMs: 600_000 })],
-      ["waitUntilHealthy", () => cluster.waitUntilHealthy({ timeoutMs: 600_000 })],
-      ["failover", () => cluster.failover("node-1", { timeoutMs: 600_000 })],
-      ["force", () => cluster.failover("node-1", { mode: "force", timeoutMs: 600_000 })],
-      ["waitForAcknowledged", () => workload.waitForAcknowledged(0, Date.now(), { timeoutMs: 600_000 })],
-      ["workload", () => workload.stop({ timeoutMs: 600_000 })],
+      ["observeFailover()", () => cluster.observeFailover(() => cluster.killPrimary(KEY))],
+      ["primaryOf()", () => cluster.primaryOf(KEY, { timeoutMs: TOO_LONG_MS })],
+      ["replicasOf()", () => cluster.replicasOf(KEY, { timeoutMs: TOO_LONG_MS })],
+      ["killPrimary()", () => cluster.killPrimary(KEY, { timeoutMs: TOO_LONG_MS })],
+      ["waitUntilHealthy()", () => cluster.waitUntilHealthy({ timeoutMs: TOO_LONG_MS })],
+      ["failover()", () => cluster.failover("node-1", { timeoutMs: TOO_LONG_MS })],
+      [
+        "failover() with mode force",
+        () => cluster.failover("node-1", { mode: "force", timeoutMs: TOO_LONG_MS }),
+      ],
+      [
+        "waitForAcknowledged()",
+        () => workload.waitForAcknowledged(0, Date.now(), { timeoutMs: TOO_LONG_MS }),
+      ],
+      ["stop() of the workload", () => workload.stop({ timeoutMs: TOO_LONG_MS })],
     ];
     for (const [name, call] of calls) {
       const { code, message, details } = await failureOf(call());
@@ -61,109 +62,110 @@ describe("one shard with two replicas", () => {
     }
   });
 
-  // More than once: a reset must not leave epochs with which the next takeover is ignored.
+  // Three times, because a reset between the tests must not leave config epochs with which nodes ignore the next takeover.
   test.for([1, 2, 3])(
-    "a takeover replaces the dead primary, which comes back as a replica (%i)",
-    async () => {
-      await cluster.reset();
-      await setReplicated(cluster, "order:42", "paid");
+    "a takeover replaces a dead primary, which rejoins as a replica (%i)",
+    async (_round, { cluster }) => {
+      await setReplicated(cluster, KEY, "paid");
       const failover = await cluster.observeFailover(async () => {
-        const kill = await cluster.killMaster("order:42");
-        await cluster.failover({ replicaOf: "order:42" }, { mode: "takeover" });
+        const kill = await cluster.killPrimary(KEY);
+        await cluster.failover({ replicaOf: KEY }, { mode: "takeover" });
         return kill;
       });
-      const promoted = await cluster.primaryOf("order:42");
+      const promoted = await cluster.primaryOf(KEY);
       expect(failover.promoted.name).toBe(promoted.name);
-      expect(await cluster.client.get("order:42")).toBe("paid");
+      expect(await cluster.client.get(KEY)).toBe("paid");
       await cluster.heal();
       await cluster.waitUntilHealthy();
       const replicas = ["node-0", "node-1", "node-2"].filter((name) => name !== promoted.name);
-      expect((await cluster.replicasOf("order:42")).map(String)).toEqual(replicas);
+      expect((await cluster.replicasOf(KEY)).map(String)).toEqual(replicas);
       const { restarted } = await cluster.reset();
       expect(restarted).toContain("node-0");
       expect((await cluster.primaries()).map(String)).toEqual(["node-0"]);
     },
   );
 
-  test("a graceful failover works, because the living primary votes for its replica", async () => {
-    await cluster.reset();
+  test("a graceful failover succeeds, because the only primary votes for its replica", async ({
+    cluster,
+  }) => {
     const failover = await cluster.observeFailover(() => cluster.failover("node-2"));
     expect([failover.promoted.name, failover.manual]).toEqual(["node-2", true]);
   });
 
-  test("an observation fails as soon as the primary is missed by replicas that it is cut off from", async () => {
-    await cluster.reset();
-    const isolated = (): Promise<unknown> => cluster.isolate("node-0", { plane: "bus" });
-    const { code, details } = await failureOf(cluster.observeFailover(isolated, { withinMs: 600_000 }));
+  test("observeFailover() rejects as soon as the primary is cut off from its replicas", async ({
+    cluster,
+  }) => {
+    const isolate = (): Promise<unknown> => cluster.isolate("node-0", { plane: "bus" });
+    const { code, details } = await failureOf(cluster.observeFailover(isolate, { withinMs: TOO_LONG_MS }));
     expect([code, details["failed"]]).toEqual(["FAILOVER_IMPOSSIBLE", ["node-0"]]);
     await cluster.heal();
     await cluster.waitUntilHealthy();
   });
 
-  test.each([
-    ["the primary loses every packet", () => cluster.loss("node-0", 1, { plane: "bus" })],
-    ["all its replicas are isolated", () => cluster.isolate(["node-1", "node-2"], { plane: "bus" })],
-  ])("no call waits for a promotion if %s", async (_name, cut) => {
-    await cluster.reset();
-    await cut();
-    // Requested before the primary is missed: the replica asks for votes that it cannot get.
-    const forced = await failureOf(cluster.failover("node-1", { mode: "force", timeoutMs: 600_000 }));
+  test.for<readonly [string, (cluster: StartedRedisCluster) => Promise<unknown>]>([
+    ["the primary loses every packet", (cluster) => cluster.dropPackets("node-0", 1, { plane: "bus" })],
+    ["all its replicas are isolated", (cluster) => cluster.isolate(["node-1", "node-2"], { plane: "bus" })],
+  ])("calls that wait for a promotion reject at once if %s", async ([, cut], { cluster }) => {
+    await cut(cluster);
+    // The request is sent before the replica has noticed the cut, so that the replica requests votes that it cannot get.
+    const forced = await failureOf(cluster.failover("node-1", { mode: "force", timeoutMs: TOO_LONG_MS }));
     expect([forced.code, forced.details["failed"]]).toEqual(["FAILOVER_IMPOSSIBLE", ["node-0"]]);
-    const healthy = await failureOf(cluster.waitUntilHealthy({ timeoutMs: 600_000 }));
+    const healthy = await failureOf(cluster.waitUntilHealthy({ timeoutMs: TOO_LONG_MS }));
     expect(healthy.code).toBe("FAILOVER_IMPOSSIBLE");
     await cluster.heal();
     await cluster.waitUntilHealthy();
   });
 
-  test("a replica restarts while its primary is dead, and both heal together", async () => {
-    await cluster.reset();
+  test("restart() of a replica does not wait for its dead primary, and heal() revives both", async ({
+    cluster,
+  }) => {
     await cluster.kill("node-0");
-    // With this limit the test would run out of time itself if it waited for a sync.
-    await cluster.restart("node-1", { timeoutMs: 600_000 });
-    expect((await failureOf(cluster.primaryOf("order:42"))).code).toBe("FAILOVER_IMPOSSIBLE");
+    // Without its primary, the replica cannot synchronize, and the call must not wait for that.
+    await cluster.restart("node-1", { timeoutMs: TOO_LONG_MS });
+    expect((await failureOf(cluster.primaryOf(KEY))).code).toBe("FAILOVER_IMPOSSIBLE");
     await cluster.kill("node-2");
-    await cluster.heal({ timeoutMs: 600_000 });
+    await cluster.heal({ timeoutMs: TOO_LONG_MS });
     await cluster.waitUntilHealthy();
     expect((await cluster.primaries()).map(String)).toEqual(["node-0"]);
   });
 
-  test("a primary that is being brought back is waited for", async () => {
-    await cluster.reset();
+  test("primaryOf() waits for a primary that is being healed", async ({ cluster }) => {
     const kill = await cluster.kill("node-0");
     const healing = kill.heal();
-    expect(String(await cluster.primaryOf("order:42", { timeoutMs: 60_000 }))).toBe("node-0");
+    expect(String(await cluster.primaryOf(KEY, { timeoutMs: 60_000 }))).toBe("node-0");
     await healing;
     await using pause = await cluster.pause("node-0");
-    expect((await failureOf(cluster.primaryOf("order:42"))).code).toBe("FAILOVER_IMPOSSIBLE");
+    expect((await failureOf(cluster.primaryOf(KEY))).code).toBe("FAILOVER_IMPOSSIBLE");
     const resuming = pause.heal();
-    expect(String(await cluster.primaryOf("order:42", { timeoutMs: 60_000 }))).toBe("node-0");
+    expect(String(await cluster.primaryOf(KEY, { timeoutMs: 60_000 }))).toBe("node-0");
     await resuming;
   });
 });
 
-test("one node is a whole cluster, and a reset brings it back after a kill", async () => {
-  await using cluster = await startRedisCluster({ nodes: 1, replicas: 0 });
-  expect(cluster.startup.way).toBe("placeholder");
-  expect((await cluster.check()).problems).toEqual([]);
-  await cluster.client.mset({ "{a}1": "1", "{a}2": "2" });
-  expect((await cluster.reset()).way).toBe("cleaned");
-  const { client } = cluster.node("node-0");
-  expect(await client.dbsize()).toBe(0);
-  await cluster.kill("node-0");
-  expect((await failureOf(cluster.primaryOf("a"))).code).toBe("FAILOVER_IMPOSSIBLE");
-  expect((await cluster.reset()).restarted).toEqual(["node-0"]);
-  await cluster.client.set("order:42", "paid");
-  await using workload = await cluster.startWorkload();
-  await workload.waitForAcknowledged(0, Date.now());
-  expect((await workload.stop()).lost).toEqual([]);
-});
+testOfOneNode(
+  "one node is a complete cluster, and reset() restarts it after a kill",
+  async ({ cluster, workload: startWorkload }) => {
+    expect(cluster.startup.strategy).toBe("placeholder");
+    expect((await cluster.check()).problems).toEqual([]);
+    await cluster.client.mset({ "{a}1": "1", "{a}2": "2" });
+    expect((await cluster.reset()).strategy).toBe("cleaned");
+    const { client } = cluster.node("node-0");
+    expect(await client.dbsize()).toBe(0);
+    await cluster.kill("node-0");
+    expect((await failureOf(cluster.primaryOf("a"))).code).toBe("FAILOVER_IMPOSSIBLE");
+    expect((await cluster.reset()).restarted).toEqual(["node-0"]);
+    await cluster.client.set(KEY, "paid");
+    const workload = await startWorkload();
+    await workload.waitForAcknowledged(0, Date.now());
+    expect((await workload.stop()).lost).toEqual([]);
+  },
+);
 
-test("two uneven shards: one loses its primary, and the other one alone cannot replace it", async () => {
-  await using cluster = await startRedisCluster({ replicas: [2, 0], nodeTimeoutMs: 500 });
-  expect(cluster.plan.shards.map(({ replicas }) => replicas)).toEqual([[2, 3], []]);
+testOfUnevenShards("a primary of two cannot be replaced by votes, but by a takeover", async ({ cluster }) => {
+  expect(cluster.info.shards.map(({ replicas }) => replicas)).toEqual([["node-2", "node-3"], []]);
   expect((await cluster.check()).problems).toEqual([]);
   expect((await cluster.replicas()).map(String)).toEqual(["node-2", "node-3"]);
-  const { first } = cluster.plan.shards[0]?.slots ?? { first: -1 };
+  const { first } = cluster.info.shards[0]?.slots ?? { first: -1 };
   await cluster.kill("node-0");
   const failure = await failureOf(cluster.waitUntilHealthy());
   expect(failure.message).toContain("the votes of 2 of 2 primaries. A failed primary is counted");

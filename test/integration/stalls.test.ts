@@ -1,37 +1,38 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "ioredis";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
 import { docker } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 
-/** More than a node may take to answer one command. */
+/** Longer than the timeout of one command of the library. */
 const STALL_MS = 2_500;
 
-test("a start by meeting survives a node that is frozen for longer than one command may take", async () => {
+test("a cluster forms by meeting although a node is paused for 2.5 s", async () => {
   const label = `test-stall=${crypto.randomUUID()}`;
   const [name = "", value = ""] = label.split("=");
   const starting = startRedisCluster({
     nodes: 3,
     replicas: 0,
     formation: "meet",
-    // It is the frozen node that is tested, not whether the others suspect it.
+    // So that the other nodes do not suspect the paused node.
     nodeTimeoutMs: 10_000,
     labels: { [name]: value },
   });
-  const stalling = stall(label);
+  const pausing = pauseDuringFormation(label);
   await using cluster = await starting;
-  await stalling;
+  await pausing;
   expect(cluster.startup.way).toBe("meet");
   expect((await cluster.check()).problems).toEqual([]);
 });
 
-test("a seed is loaded although a node is frozen, or busy, for longer than one command may take", async () => {
+test("a seed is loaded although a node is paused for 2.5 s", async () => {
   const label = `test-stall=${crypto.randomUUID()}`;
   const [name = "", value = ""] = label.split("=");
-  let thawed: Promise<void> | undefined;
+  let unpaused: Promise<void> | undefined;
   await using cluster = await startRedisCluster({
     nodes: 3,
     replicas: 0,
@@ -39,19 +40,19 @@ test("a seed is loaded although a node is frozen, or busy, for longer than one c
     labels: { [name]: value },
     seed: async (client: Cluster) => {
       await client.set("order:42", "paid");
-      const container = await nodeOne(label);
+      const container = await findNodeOne(label);
       await container.pause();
-      // The library reads the data meanwhile.
-      thawed = stalled().then(() => container.unpause());
+      // Meanwhile the library reads the data.
+      unpaused = sleep(STALL_MS).then(() => container.unpause());
     },
   });
-  await thawed;
+  await unpaused;
   await cluster.client.set("order:42", "cancelled");
   await cluster.reset();
   expect(await cluster.client.get("order:42")).toBe("paid");
 });
 
-test("a line of a seed may take longer than one command of the library", async () => {
+test("a command of a seed file may take longer than the commands of the library", async () => {
   const folder = await mkdtemp(join(tmpdir(), "stall-test-"));
   try {
     const file = join(folder, "seed.redis");
@@ -67,13 +68,7 @@ test("a line of a seed may take longer than one command of the library", async (
   }
 });
 
-function stalled(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, STALL_MS);
-  });
-}
-
-async function nodeOne(
+async function findNodeOne(
   label: string,
 ): Promise<ReturnType<Awaited<ReturnType<typeof docker>>["getContainer"]>> {
   const engine = await docker();
@@ -82,10 +77,10 @@ async function nodeOne(
   return engine.getContainer(found?.Id ?? "");
 }
 
-/** Freezes node-1 as soon as all servers accept connections, which is when formation begins. */
-async function stall(label: string): Promise<void> {
+/** Pauses node-1 as soon as all servers accept connections, which is when the formation starts. */
+async function pauseDuringFormation(label: string): Promise<void> {
   const engine = await docker();
-  const booted = async (): Promise<readonly string[]> => {
+  const readyNodes = async (): Promise<readonly string[]> => {
     const running = await engine.listContainers({ filters: { label: [label] } });
     const logs = await Promise.all(
       running.map(({ Id }) => engine.getContainer(Id).logs({ stdout: true, stderr: true })),
@@ -94,18 +89,18 @@ async function stall(label: string): Promise<void> {
       String(logs[index]).includes("Ready to accept connections") ? [`${name} ${Id}`] : [],
     );
   };
-  await expect.poll(booted, { interval: 5, timeout: 30_000 }).toHaveLength(3);
-  const container = await nodeOne(label);
+  await expect.poll(readyNodes, { interval: 5, timeout: 30_000 }).toHaveLength(3);
+  const container = await findNodeOne(label);
   await container.pause();
-  await stalled();
+  await sleep(STALL_MS);
   await container.unpause();
 }
 
-test("a process whose start fails while its client connects ends by itself", async () => {
+test("a process exits by itself if the start fails while the client connects", async () => {
   const { stdout, stderr } = await runScript(`
     import { startRedisCluster } from "testcontainers-redis-cluster";
-    // The last step of a start reads the users, while the client connects.
-    // A user directive that forbids it is refused before the start; a file is only read by the server.
+    // The last step of a start lists the users, while the client connects.
+    // The library rejects a user directive that forbids this command. But only the server reads an ACL file.
     const content = "user default on nopass ~* &* +@all -acl|list\\n";
     await startRedisCluster({
       nodes: 3,
@@ -121,7 +116,7 @@ test("a process whose start fails while its client connects ends by itself", asy
   expect(stdout).toBe("START_FAILED true\n");
 });
 
-test("copies of clients do not keep a process alive whose cluster has been stopped", async () => {
+test("a process exits after stop(), although it has duplicated clients", async () => {
   const { stdout, stderr } = await runScript(`
     import { startRedisCluster } from "testcontainers-redis-cluster";
     {

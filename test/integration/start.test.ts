@@ -4,7 +4,7 @@ import { keySlot, type StartedRedisCluster, startRedisCluster } from "testcontai
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker, exec, leftovers, serverImage } from "../support/engine.ts";
 
-describe("a cluster started with the defaults", () => {
+describe("a cluster with the default options", () => {
   let cluster: StartedRedisCluster;
   beforeAll(async () => {
     cluster = await startRedisCluster();
@@ -14,7 +14,7 @@ describe("a cluster started with the defaults", () => {
     expect(await leftovers(cluster.plan.name)).toEqual([]);
   });
 
-  test("has six nodes, the first three of them primaries, laid out as redis-cli lays them out", async () => {
+  test("has three primaries and three replicas, with the layout of redis-cli", async () => {
     expect(cluster.nodes.map(({ name }) => name)).toEqual([
       "node-0",
       "node-1",
@@ -36,7 +36,7 @@ describe("a cluster started with the defaults", () => {
     expect(primaryOf.get("node-3")).toBe(cluster.node("node-2").id);
   });
 
-  test("is healthy in every node's eyes, and in redis-cli's", async () => {
+  test("is healthy according to every node and to redis-cli", async () => {
     expect(await cluster.check()).toEqual({
       ok: true,
       configurationAgreed: true,
@@ -57,14 +57,14 @@ describe("a cluster started with the defaults", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("shows an open slot just as redis-cli's own check does", async () => {
+  test("reports an open slot, as redis-cli does", async () => {
     const [from, to] = [cluster.node("node-0"), cluster.node("node-1")];
     await from.client.cluster("SETSLOT", 7, "MIGRATING", to.id);
     await to.client.cluster("SETSLOT", 7, "IMPORTING", from.id);
-    const sick = await cluster.check();
-    expect(sick).toMatchObject({ ok: false, noOpenSlots: false, slotsCovered: true });
-    expect(sick.problems).toContain("slot 7 of node-0 is migrating to node-1");
-    expect(sick.problems).toContain("slot 7 of node-1 is importing from node-0");
+    const check = await cluster.check();
+    expect(check).toMatchObject({ ok: false, noOpenSlots: false, slotsCovered: true });
+    expect(check.problems).toContain("slot 7 of node-0 is migrating to node-1");
+    expect(check.problems).toContain("slot 7 of node-1 is importing from node-0");
     const address = `${from.networkAddress.host}:${from.networkAddress.port}`;
     const redisCli = await exec(from.containerId, ["redis-cli", "--cluster", "check", address]);
     expect(redisCli.output).toMatch(/slots in migrating state/);
@@ -72,7 +72,7 @@ describe("a cluster started with the defaults", () => {
     expect((await cluster.check()).ok).toBe(true);
   });
 
-  test("gives a connected client that reaches every shard", async () => {
+  test("provides a connected client that reaches every shard", async () => {
     const keys = Array.from({ length: 60 }, (_, index) => `order:${index}`);
     await Promise.all(keys.map((key) => cluster.client.set(key, `paid ${key}`)));
     expect(await Promise.all(keys.map((key) => cluster.client.get(key)))).toEqual(
@@ -82,7 +82,7 @@ describe("a cluster started with the defaults", () => {
     expect(new Set(owners.map(String))).toEqual(new Set(["node-0", "node-1", "node-2"]));
   });
 
-  test("tells which node serves a key and which replicas follow it", async () => {
+  test("finds the primary and the replicas of a key", async () => {
     const key = "order:42";
     const primary = await cluster.primaryOf(key);
     const slots = await cluster.client.cluster("SLOTS");
@@ -97,23 +97,23 @@ describe("a cluster started with the defaults", () => {
     await expect(replica?.client.get(key)).rejects.toThrow(/^MOVED/);
   });
 
-  test("starts with an empty keyspace and no probe left behind", async () => {
+  test("starts without keys, also without those of its own probes", async () => {
     await using fresh = await startRedisCluster({ nodes: 3, replicas: 0 });
     const sizes = await Promise.all(fresh.nodes.map((node) => node.client.dbsize()));
     expect(sizes).toEqual([0, 0, 0]);
   });
 
-  test("gives more clients with options of one's own, and options for an application's own client", async () => {
+  test("provides clients with other options, and options for a client of the application", async () => {
     const prefixed = await cluster.connect({ keyPrefix: "app:" });
     await prefixed.set("x", "1");
     expect(await cluster.client.get("app:x")).toBe("1");
     const { startupNodes, options } = cluster.clientOptions();
-    const own = new Cluster(startupNodes, options);
-    expect(await own.get("app:x")).toBe("1");
-    own.disconnect();
+    const applicationClient = new Cluster(startupNodes, options);
+    expect(await applicationClient.get("app:x")).toBe("1");
+    applicationClient.disconnect();
   });
 
-  test("publishes each client port on loopback only", async () => {
+  test("publishes the client port of each node only on the loopback address", async () => {
     const engine = await docker();
     for (const node of cluster.nodes) {
       const { NetworkSettings } = await engine.getContainer(node.containerId).inspect();
@@ -123,28 +123,28 @@ describe("a cluster started with the defaults", () => {
     }
   });
 
-  test("labels all that it made, so that Testcontainers' reaper finds it", async () => {
+  test("labels its containers and network for the reaper of Testcontainers", async () => {
     const engine = await docker();
     const network = await engine.getNetwork(cluster.network.id).inspect();
     const labels = [network.Labels as Record<string, string>];
     for (const node of cluster.nodes) {
       labels.push((await engine.getContainer(node.containerId).inspect()).Config.Labels);
     }
-    const sessions = new Set(labels.map((each) => each["org.testcontainers.session-id"]));
+    const sessions = new Set(labels.map((label) => label["org.testcontainers.session-id"]));
     expect(sessions.size).toBe(1);
     expect([...sessions][0]).toMatch(/^[0-9a-f-]{8,}$/);
-    for (const each of labels) {
-      expect(each["org.testcontainers"]).toBe("true");
-      expect(each["testcontainers-redis-cluster.cluster"]).toBe(cluster.plan.name);
+    for (const label of labels) {
+      expect(label["org.testcontainers"]).toBe("true");
+      expect(label["testcontainers-redis-cluster.cluster"]).toBe(cluster.plan.name);
     }
   });
 
-  test("lets its nodes find each other by name", async () => {
+  test("resolves the names of its nodes inside the network", async () => {
     const { output } = await exec(cluster.node("node-0").containerId, ["getent", "hosts", "node-4"]);
     expect(output.split(/\s+/)[0]).toBe(cluster.node("node-4").networkAddress.host);
   });
 
-  test("takes in an application's container, which reaches every node by address and by name", async () => {
+  test("accepts a container of the application in its network", async () => {
     const application = await new GenericContainer(serverImage())
       .withNetwork(cluster.network)
       .withEntrypoint(["sleep", "600"])
@@ -153,15 +153,15 @@ describe("a cluster started with the defaults", () => {
       const byName = await application.exec(["redis-cli", "-h", "node-2", "ping"]);
       expect(byName.output.trim()).toBe("PONG");
       const { host } = cluster.node("node-5").networkAddress;
-      const through = await application.exec(["redis-cli", "-c", "-h", host, "set", "from:inside", "yes"]);
-      expect(through.output.trim()).toBe("OK");
+      const redirected = await application.exec(["redis-cli", "-c", "-h", host, "set", "from:inside", "yes"]);
+      expect(redirected.output.trim()).toBe("OK");
       expect(await cluster.client.get("from:inside")).toBe("yes");
     } finally {
       await application.stop();
     }
   });
 
-  test("is out of reach for a container of another network, until that is connected to both", async () => {
+  test("is unreachable for a container until the container joins its network", async () => {
     await using other = await startRedisCluster({ nodes: 3, replicas: 0 });
     const outsider = other.node("node-0").containerId;
     const target = cluster.node("node-1").networkAddress.host;
@@ -179,46 +179,60 @@ describe("a cluster started with the defaults", () => {
     }
   });
 
-  test("gives any node's log, as text and as a stream", async () => {
+  test("returns the log of a node as text and as a stream", async () => {
     const node = cluster.node("node-3");
     expect(await node.logs()).toContain("Ready to accept connections");
     expect((await node.logs({ tail: 2 })).trimEnd().split("\n")).toHaveLength(2);
     const stream = await node.logStream();
-    let seen = "";
+    let text = "";
     for await (const chunk of stream) {
-      seen += String(chunk);
-      if (seen.includes("Ready to accept connections")) break;
+      text += String(chunk);
+      if (text.includes("Ready to accept connections")) break;
     }
     expect(stream.destroyed).toBe(true);
   });
 
-  test("says how long each phase took, and that the fast way was taken", () => {
+  test("reports the duration of each phase, and that it formed from placeholders", () => {
     const { prepareMs, networkMs, containersMs, formationMs, clientsMs, totalMs } = cluster.startup;
     const sum = prepareMs + networkMs + containersMs + formationMs + clientsMs;
     for (const phase of [prepareMs, networkMs, containersMs, formationMs, clientsMs]) {
       expect(phase).toBeGreaterThan(0);
     }
     expect(Math.abs(totalMs - sum)).toBeLessThan(0.05 * totalMs + 5);
-    expect(cluster.startup).toMatchObject({ way: "placeholder", fellBackBecause: undefined });
+    expect(cluster.startup).toMatchObject({ strategy: "placeholder", fallbackReason: undefined });
   });
 
-  test("refuses a node name that it does not have", () => {
+  test("rejects the name of a node that it does not have", () => {
     expect(() => cluster.node("node-6")).toThrow(expect.objectContaining({ code: "UNKNOWN_NODE" }));
   });
 });
 
-test("stop() can be called twice and leaves nothing; afterwards every call says that the cluster is stopped", async () => {
-  const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
-  const extra = await cluster.connect();
-  await Promise.all([cluster.stop(), cluster.stop()]);
-  await cluster.stop();
-  expect(await leftovers(cluster.plan.name)).toEqual([]);
-  await expect(extra.get("x")).rejects.toThrow("closed");
-  await expect(cluster.client.get("x")).rejects.toThrow("closed");
-  const stopped = expect.objectContaining({ code: "CLUSTER_STOPPED" });
-  await expect(cluster.view()).rejects.toThrow(stopped);
-  await expect(cluster.primaryOf("x")).rejects.toThrow(stopped);
-  await expect(cluster.kill("node-0")).rejects.toThrow(stopped);
-  await expect(cluster.restart("node-0")).rejects.toThrow(stopped);
-  await expect(cluster.connect()).rejects.toThrow(stopped);
+describe("a stopped cluster", () => {
+  let cluster: StartedRedisCluster;
+  let client: Cluster;
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+    client = await cluster.connect();
+    await Promise.all([cluster.stop(), cluster.stop()]);
+  });
+
+  test("has left nothing, also after several calls of stop()", async () => {
+    await cluster.stop();
+    expect(await leftovers(cluster.plan.name)).toEqual([]);
+  });
+
+  test("has closed its clients", async () => {
+    await expect(client.get("x")).rejects.toThrow("closed");
+    await expect(cluster.client.get("x")).rejects.toThrow("closed");
+  });
+
+  test.each<[call: string, act: () => Promise<unknown>]>([
+    ["view", () => cluster.view()],
+    ["primaryOf", () => cluster.primaryOf("x")],
+    ["kill", () => cluster.kill("node-0")],
+    ["restart", () => cluster.restart("node-0")],
+    ["connect", () => cluster.connect()],
+  ])("rejects a call of %s with CLUSTER_STOPPED", async (_, act) => {
+    await expect(act()).rejects.toThrow(expect.objectContaining({ code: "CLUSTER_STOPPED" }));
+  });
 });

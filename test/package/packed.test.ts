@@ -33,7 +33,7 @@ test("the tarball contains the files that users need and no others", async () =>
       "README.md",
       "LICENSE",
       "CHANGELOG.md",
-      "docs/errors.md",
+      "docs/reference/errors.md",
       "dist/index.js",
       "dist/index.d.ts",
     ]),

@@ -13,6 +13,13 @@ export function parseQuotes(page: string): readonly Quote[] {
   return [...blocks].map(([, , file = "", region, text = ""]) => ({ file, region, text }));
 }
 
+/** Returns the line numbers of the fenced blocks of TypeScript or JavaScript that do not name a file. */
+export function linesOfUntestedBlocks(page: string): readonly number[] {
+  const isUntested = (line: string): boolean =>
+    /^\s*`{3,}\s*(?:[cm]?[jt]sx?|typescript|javascript)\b/i.test(line) && !/\bfile=/.test(line);
+  return page.split("\n").flatMap((line, index) => (isUntested(line) ? [index + 1] : []));
+}
+
 /**
  * Returns the whole source, or a region of it without the indentation that all its lines share.
  *

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { RedisClusterNode, StartedRedisCluster } from "testcontainers-redis-cluster";
 
-// Every kind of state that the use of a cluster can leave, as listed in docs/reset-states.md.
+// Every kind of state that the use of a cluster can leave, as listed in docs/reference/reset-states.md.
 
 /** The cluster and the node on which a kind of state is left. */
 export interface StateContext {

@@ -6,6 +6,21 @@ import {
   TLS_OPTIONS,
   USER_OPTIONS,
 } from "../src/plan/cluster-options.ts";
+import { OBSERVE_FAILOVER_OPTIONS } from "../src/failover/failover-options.ts";
+import {
+  DELAY_PACKETS_OPTIONS,
+  DROP_PACKETS_OPTIONS,
+  FAILOVER_MODE,
+  FAILOVER_OPTIONS,
+  KILL_OPTIONS,
+  KILL_SIGNAL,
+  PARTITION_OPTIONS,
+  PLANE,
+  RESTART_OPTIONS,
+} from "../src/faults/fault-options.ts";
+import { WAIT_OPTIONS } from "../src/timing/wait-options.ts";
+import { TEST_OPTIONS } from "../src/vitest/test-options.ts";
+import { WORKLOAD_OPTIONS } from "../src/workload/workload-options.ts";
 import type { NamedType, OptionInterface } from "./print-types.ts";
 
 // What is generated, and in which order it appears.
@@ -77,7 +92,85 @@ export const START_INTERFACE: OptionInterface = {
   table: START_OPTIONS,
 };
 
-export const START_IMPORTS = `import type { ConfigureNode } from "../docker/redis-node-container.ts";
-import type { ClusterShape } from "../plan/options.generated.ts";
-import type { Seed } from "../seed/seed.ts";
-`;
+export const WAIT_INTERFACE: OptionInterface = {
+  name: "WaitOptions",
+  description: "The timeout and the signal of a call.",
+  table: WAIT_OPTIONS,
+};
+
+export const FAULT_TYPES: readonly NamedType[] = [
+  {
+    name: "KillSignal",
+    description: "A signal that ends a server.",
+    schema: KILL_SIGNAL,
+  },
+  {
+    name: "Plane",
+    description:
+      'The connections that a network fault affects.\n\n- `"bus"`: gossip and votes.\n- `"replication"`: the replication streams between nodes.\n- `"clients"`: connections from outside the cluster.\n- `"all"`: all connections between nodes, but not those of clients.',
+    schema: PLANE,
+  },
+  {
+    name: "FailoverMode",
+    description:
+      'How a replica takes over.\n\n- `"graceful"`: in agreement with its primary, which must be alive, without losing writes.\n- `"force"`: with the votes of the other primaries, but without the consent of its own primary.\n- `"takeover"`: without any consent or votes.',
+    schema: FAILOVER_MODE,
+  },
+];
+
+export const FAULT_INTERFACES: readonly OptionInterface[] = [
+  {
+    name: "KillOptions",
+    description: "The options of a kill.",
+    parents: ["WaitOptions"],
+    table: KILL_OPTIONS,
+  },
+  {
+    name: "RestartOptions",
+    description: "The options of a restart.",
+    parents: ["WaitOptions"],
+    table: RESTART_OPTIONS,
+  },
+  {
+    name: "PartitionOptions",
+    description: "The options of a partition.",
+    table: PARTITION_OPTIONS,
+  },
+  {
+    name: "DropPacketsOptions",
+    description: "The options of dropped packets.",
+    parents: ["WaitOptions"],
+    table: DROP_PACKETS_OPTIONS,
+  },
+  {
+    name: "DelayPacketsOptions",
+    description: "The options of delayed packets.",
+    parents: ["WaitOptions"],
+    table: DELAY_PACKETS_OPTIONS,
+  },
+  {
+    name: "FailoverOptions",
+    description: "The options of a manual failover.",
+    parents: ["WaitOptions"],
+    table: FAILOVER_OPTIONS,
+  },
+];
+
+export const OBSERVE_INTERFACE: OptionInterface = {
+  name: "ObserveFailoverOptions",
+  description: "The options of the observation of a failover.",
+  table: OBSERVE_FAILOVER_OPTIONS,
+};
+
+export const WORKLOAD_INTERFACE: OptionInterface = {
+  name: "WorkloadOptions",
+  description: "The options of the writers of a workload.",
+  table: WORKLOAD_OPTIONS,
+};
+
+export const TEST_INTERFACE: OptionInterface = {
+  name: "RedisClusterTestOptions",
+  description: "The options of `redisClusterTest`.",
+  parents: ["TestClusterOptions"],
+  table: TEST_OPTIONS,
+};

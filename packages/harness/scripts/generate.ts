@@ -4,13 +4,18 @@ import { parseArgs } from "node:util";
 import {
   CLUSTER_OPTIONS_INTERFACE,
   CLUSTER_TYPES,
+  FAULT_INTERFACES,
+  FAULT_TYPES,
   NESTED_INTERFACES,
-  START_IMPORTS,
+  OBSERVE_INTERFACE,
   START_INTERFACE,
+  TEST_INTERFACE,
+  WAIT_INTERFACE,
+  WORKLOAD_INTERFACE,
 } from "./documents.ts";
 import { printJsonSchema } from "./print-json-schema.ts";
 import { environmentRows, printOptionsPage } from "./print-pages.ts";
-import { printInterface, printType } from "./print-types.ts";
+import { type NamedType, type OptionInterface, printInterface, printType } from "./print-types.ts";
 
 // Writes everything that is made from the tables of options: types with docstrings, the reference pages, and the JSON Schema.
 // With --check nothing is written: the command fails if a file is outdated.
@@ -31,22 +36,56 @@ if (values.check && outdated.length > 0) process.exitCode = 1;
 function files(): Readonly<Record<string, string>> {
   const page = "docs/reference/environment-variables.md";
   return {
-    "packages/harness/src/plan/options.generated.ts":
-      HEADER +
+    ...typeFile("plan", [], CLUSTER_TYPES, [...NESTED_INTERFACES, CLUSTER_OPTIONS_INTERFACE]),
+    ...typeFile(
+      "start",
       [
-        ...CLUSTER_TYPES.map(printType),
-        ...[...NESTED_INTERFACES, CLUSTER_OPTIONS_INTERFACE].map(printInterface),
-      ].join("\n"),
-    "packages/harness/src/start/options.generated.ts": `${HEADER}${START_IMPORTS}\n${printInterface(START_INTERFACE)}`,
+        'import type { ConfigureNode } from "../docker/redis-node-container.ts";',
+        'import type { ClusterShape } from "../plan/options.generated.ts";',
+        'import type { Seed } from "../seed/seed.ts";',
+      ],
+      [],
+      [START_INTERFACE],
+    ),
+    ...typeFile("timing", [], [], [WAIT_INTERFACE]),
+    ...typeFile(
+      "faults",
+      ['import type { WaitOptions } from "../timing/options.generated.ts";'],
+      FAULT_TYPES,
+      FAULT_INTERFACES,
+    ),
+    ...typeFile("failover", [], [], [OBSERVE_INTERFACE]),
+    ...typeFile("workload", ['import type { WriteKind } from "./ledger.ts";'], [], [WORKLOAD_INTERFACE]),
+    ...typeFile(
+      "vitest",
+      ['import type { TestClusterOptions } from "./test-options.ts";'],
+      [],
+      [TEST_INTERFACE],
+    ),
     "packages/harness/options.schema.json": printJsonSchema(CLUSTER_OPTIONS_INTERFACE, NESTED_INTERFACES),
     "docs/reference/options.md": printOptionsPage(
-      "Options of a cluster",
-      "All options are optional. One error reports everything that is wrong with them, before anything is started.",
-      [CLUSTER_OPTIONS_INTERFACE, START_INTERFACE, ...NESTED_INTERFACES],
-      CLUSTER_TYPES,
+      "Options",
+      "All options are optional unless the page says otherwise. Invalid options of a start or of a workload are reported in one error, before anything is started.",
+      [
+        ...[CLUSTER_OPTIONS_INTERFACE, START_INTERFACE, ...NESTED_INTERFACES, TEST_INTERFACE, WAIT_INTERFACE],
+        ...[...FAULT_INTERFACES, OBSERVE_INTERFACE, WORKLOAD_INTERFACE],
+      ],
+      [...CLUSTER_TYPES, ...FAULT_TYPES],
     ),
     [page]: withBlock(read(page) ?? "", environmentRows(CLUSTER_OPTIONS_INTERFACE).join("\n")),
   };
+}
+
+/** The file with the types of the options of one folder. */
+function typeFile(
+  folder: string,
+  imports: readonly string[],
+  types: readonly NamedType[],
+  interfaces: readonly OptionInterface[],
+): Readonly<Record<string, string>> {
+  const parts = [...types.map(printType), ...interfaces.map(printInterface)];
+  const head = imports.length === 0 ? "" : `${imports.join("\n")}\n\n`;
+  return { [`packages/harness/src/${folder}/options.generated.ts`]: `${HEADER}${head}${parts.join("\n")}` };
 }
 
 /** Replaces the rows of the table that follows the mark, which end at the next empty line. */

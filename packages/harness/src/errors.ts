@@ -1,6 +1,6 @@
 import { types } from "node:util";
 
-/** Every code that an error of this library can carry; docs/errors.md explains each. */
+/** Every code that an error of this library can carry; docs/reference/errors.md explains each. */
 export type ErrorCode =
   | "INVALID_OPTIONS"
   | "SUBNET_TAKEN"
@@ -35,9 +35,9 @@ export type ErrorCode =
 /** The one error class of this library: everything that it throws on purpose is one, but for failed assertions. */
 export class RedisClusterError extends Error {
   override readonly name: string = "RedisClusterError";
-  /** What went wrong, in a form that a program can act on; docs/errors.md says of each what to do. */
+  /** What went wrong, in a form that a program can act on; docs/reference/errors.md says of each what to do. */
   readonly code: ErrorCode;
-  /** The facts behind the message; its keys depend on the code, and docs/errors.md lists them. */
+  /** The facts behind the message; its keys depend on the code, and docs/reference/errors.md lists them. */
   readonly details: Readonly<Record<string, unknown>>;
 
   /** `cause` is the first error underneath, where there is one. */

@@ -10,6 +10,7 @@ export type { ClientTls } from "./clients/access.ts";
 export type { ClientOptions, ClusterClientOptions } from "./clients/cluster-client.ts";
 export type { ClusterClients } from "./clients/cluster-clients.ts";
 export type { NodeClientOptions } from "./clients/node-client.ts";
+export type { ClusterInfo, ShardInfo } from "./cluster/cluster-info.ts";
 export type { RedisClusterNode } from "./cluster/redis-cluster-node.ts";
 export type { ClusterNetwork } from "./docker/cluster-network.ts";
 export type { ContainerState } from "./docker/node-container.ts";
@@ -31,17 +32,20 @@ export type {
 } from "./failover/failover.ts";
 export type { FailoverObservation } from "./failover/failover-observation.ts";
 export { formatFailover } from "./failover/format-failover.ts";
+export type { ClusterFaults } from "./faults/cluster-faults.ts";
+export type { ActiveFault, FaultFacts, FaultKind } from "./faults/fault.ts";
 export type {
-  ClusterFaults,
-  DelayOptions,
+  DelayPacketsOptions,
+  DropPacketsOptions,
+  FailoverMode,
   FailoverOptions,
   KillOptions,
-  LossOptions,
+  KillSignal,
+  PartitionOptions,
+  Plane,
   RestartOptions,
-} from "./faults/cluster-faults.ts";
-export type { ActiveFault, FaultFacts, FaultKind } from "./faults/fault.ts";
-export type { FailoverMode } from "./faults/manual-failover.ts";
-export type { PartitionGroup, PartitionOptions, Plane } from "./faults/plan-partition.ts";
+} from "./faults/options.generated.ts";
+export type { PartitionGroup } from "./faults/plan-partition.ts";
 export type { Selector } from "./faults/select.ts";
 export type { Target } from "./faults/target-resolver.ts";
 export type { StartedRedisCluster } from "./handle/started-redis-cluster.ts";
@@ -90,7 +94,7 @@ export type {
 export { type ReportEntry, reportPage } from "./report/report-page.ts";
 export type { ClusterQueries } from "./queries/cluster-queries.ts";
 export type { ClusterResets } from "./reset/cluster-resets.ts";
-export type { ResetReport } from "./reset/reset-cluster.ts";
+export type { ResetReport } from "./reset/reset-report.ts";
 export type { ClusterSharing } from "./sharing/cluster-sharing.ts";
 export type { SharedCluster } from "./sharing/shared-cluster.ts";
 export type { Seed, SeedFunction } from "./seed/seed.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { InvalidOptionsError, RedisClusterError } from "./errors.ts";
-import { type Plane, planPartition, renderRuleset } from "./faults/plan-partition.ts";
+import type { Plane } from "./faults/options.generated.ts";
+import { planPartition, renderRuleset } from "./faults/plan-partition.ts";
 import type { ClusterPlan } from "./plan/cluster-plan.ts";
 import type { RedisConfig } from "./plan/options.generated.ts";
 import { planCluster } from "./plan/plan-cluster.ts";

@@ -10,6 +10,7 @@ export {
   type RedisClusterTestContext,
   redisClusterTest,
 } from "./vitest/redis-cluster-test.ts";
-export type { RedisClusterTestOptions, TestClusterOptions } from "./vitest/test-options.ts";
+export type { RedisClusterTestOptions } from "./vitest/options.generated.ts";
+export type { TestClusterOptions } from "./vitest/test-options.ts";
 export type { EvidenceArtifact } from "./vitest/vitest-types.ts";
 export { expect, redisClusterMatchers };

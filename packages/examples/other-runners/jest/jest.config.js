@@ -1,2 +1,2 @@
 /** @type {import("jest").Config} */
-export default { transform: {}, testTimeout: 60_000 }; // ES modules run without a transform
+export default { transform: {}, testTimeout: 60_000 }; // ES modules are run as they are

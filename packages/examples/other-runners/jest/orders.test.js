@@ -10,7 +10,7 @@ let cluster;
 /** @type {{ title: string, error?: unknown } | undefined} */
 let unfinished;
 
-/** Records a test until it has passed, because Jest does not pass the result of a test to its hooks. */
+/** Jest does not tell its hooks which test has failed. So a test is recorded here until it has passed. */
 function recorded(body) {
   return async () => {
     const record = { title: expect.getState().currentTestName };
@@ -25,7 +25,7 @@ function recorded(body) {
   };
 }
 
-// Longer than the timeout of the start (66 s for six nodes, without the image pull), whose error contains more details.
+// Longer than the limit of the start itself: 66 s for six nodes, without the image pull. Its error names the phase.
 beforeAll(async () => {
   cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
 }, 120_000);
@@ -54,10 +54,10 @@ test(
 );
 
 test(
-  "no order is lost when its primary fails",
+  "no order is lost when its primary is killed",
   recorded(async () => {
-    const workload = await cluster.startWorkload({ wait: 1 }); // a write counts once a replica has it
-    const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"), {
+    const workload = await cluster.startWorkload({ wait: 1 }); // a write is acknowledged when a replica has it
+    const failover = await cluster.observeFailover(() => cluster.killPrimary("order:42"), {
       withinMs: 15_000,
     });
     const ledger = await workload.stop();

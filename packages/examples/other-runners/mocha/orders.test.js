@@ -11,7 +11,7 @@ import {
 let cluster;
 
 before(async function () {
-  this.timeout(120_000); // longer than the timeout of the start (66 s, without the image pull)
+  this.timeout(120_000); // longer than the limit of the start itself: 66 s, without the image pull
   cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
 });
 beforeEach(async function () {
@@ -35,14 +35,14 @@ it("takes an order", async () => {
   assert.equal(await cluster.client.get("order:42"), "paid");
 });
 
-it("resets the cluster before the next test", async () => {
+it("gives the next test an empty cluster", async () => {
   assert.equal(await cluster.client.get("order:42"), null);
 });
 
-it("loses no order when its primary fails", async function () {
+it("loses no order when its primary is killed", async function () {
   this.timeout(60_000);
-  const workload = await cluster.startWorkload({ wait: 1 }); // a write counts once a replica has it
-  const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"), { withinMs: 15_000 });
+  const workload = await cluster.startWorkload({ wait: 1 }); // a write is acknowledged when a replica has it
+  const failover = await cluster.observeFailover(() => cluster.killPrimary("order:42"), { withinMs: 15_000 });
   const ledger = await workload.stop();
 
   assertPromotedReplica(failover, { withinMs: 10_000 });

@@ -10,7 +10,7 @@ import {
 /** @type {import("testcontainers-redis-cluster").StartedRedisCluster} */
 let cluster;
 
-// Longer than the timeout of the start (66 s for six nodes, without the image pull), whose error contains more details.
+// Longer than the limit of the start itself: 66 s for six nodes, without the image pull. Its error names the phase.
 before(
   async () => {
     cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
@@ -34,9 +34,9 @@ test("the next test finds an empty cluster", async () => {
   assert.equal(await cluster.client.get("order:42"), null);
 });
 
-test("no order is lost when its primary fails", { timeout: 60_000 }, async () => {
-  const workload = await cluster.startWorkload({ wait: 1 }); // a write counts once a replica has it
-  const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"), { withinMs: 15_000 });
+test("no order is lost when its primary is killed", { timeout: 60_000 }, async () => {
+  const workload = await cluster.startWorkload({ wait: 1 }); // a write is acknowledged when a replica has it
+  const failover = await cluster.observeFailover(() => cluster.killPrimary("order:42"), { withinMs: 15_000 });
   const ledger = await workload.stop();
 
   assertPromotedReplica(failover, { withinMs: 10_000 });

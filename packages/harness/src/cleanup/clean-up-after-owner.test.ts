@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, expect, test } from "vitest";
 import { cleanUpAfterOwner } from "./clean-up-after-owner.ts";
-import { EngineHttp } from "./engine-http.ts";
+import { openCleanupEngine } from "./cleanup-engine.ts";
 import { FakeEngine } from "./fake-engine.fixture.ts";
 import { type Owner, ownerLabels } from "./owner.ts";
 import { readProcessState } from "./process-state.ts";
@@ -20,7 +20,7 @@ test("removes the resources of an ended owner only, containers before networks",
   engine.add("network", "net", ownerLabels(ended));
   engine.add("container", "node-0", ownerLabels(ended));
   engine.add("network", "network of another owner", ownerLabels({ ...ended, pid: ended.pid + 1 }));
-  expect(await cleanUpAfterOwner(ended, new EngineHttp(engine.address), FAST)).toBe(true);
+  expect(await cleanUpAfterOwner(ended, openCleanupEngine(engine.address), FAST)).toBe(true);
   expect(engine.removed).toEqual(["node-0", "net"]);
 });
 
@@ -30,7 +30,7 @@ test("retries if requests to the engine fail at first", async () => {
   engine.add("network", "net", ownerLabels(ended));
   engine.failures = 12;
   engine.statuses.set("node-0", [500, 500]);
-  expect(await cleanUpAfterOwner(ended, new EngineHttp(engine.address), FAST)).toBe(true);
+  expect(await cleanUpAfterOwner(ended, openCleanupEngine(engine.address), FAST)).toBe(true);
   expect(engine.removed).toEqual(["node-0", "net"]);
 });
 
@@ -38,13 +38,13 @@ test("returns false after the timeout if all requests to the engine fail", async
   await using engine = await FakeEngine.start();
   engine.failures = Number.POSITIVE_INFINITY;
   const timing = { ...FAST, timeoutMs: 300 };
-  expect(await cleanUpAfterOwner(ended, new EngineHttp(engine.address), timing)).toBe(false);
+  expect(await cleanUpAfterOwner(ended, openCleanupEngine(engine.address), timing)).toBe(false);
 });
 
 test("removes a container that appears after the end of its owner", async () => {
   await using engine = await FakeEngine.start();
   engine.add("network", "net", ownerLabels(ended));
-  const cleaning = cleanUpAfterOwner(ended, new EngineHttp(engine.address), FAST);
+  const cleaning = cleanUpAfterOwner(ended, openCleanupEngine(engine.address), FAST);
   await expect.poll(() => engine.removed).toEqual(["net"]);
   engine.add("container", "late", ownerLabels(ended));
   expect(await cleaning).toBe(true);
@@ -58,9 +58,9 @@ test("sends no request to the engine while the owner is alive", async () => {
   const startedAt = (state.kind === "running" ? state.startedAt : undefined) ?? "";
   const owner: Owner = { ...me, pid: child.pid ?? 0, startedAt };
   engine.add("container", "node-0", ownerLabels(owner));
-  const cleaning = cleanUpAfterOwner(owner, new EngineHttp(engine.address), FAST);
+  const cleaning = cleanUpAfterOwner(owner, openCleanupEngine(engine.address), FAST);
   // Waits for longer than the cleanup needs if the owner has ended.
-  await cleanUpAfterOwner(ended, new EngineHttp(engine.address), { ...FAST, quietMs: 300 });
+  await cleanUpAfterOwner(ended, openCleanupEngine(engine.address), { ...FAST, quietMs: 300 });
   expect(engine.removed).toEqual([]);
 
   const exited = once(child, "exit");

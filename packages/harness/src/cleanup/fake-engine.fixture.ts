@@ -3,7 +3,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EngineAddress } from "./engine-http.ts";
 import type { LabelledResource } from "./labelled-resources.ts";
 
 /**
@@ -11,7 +10,7 @@ import type { LabelledResource } from "./labelled-resources.ts";
  * remove a network while containers exist.
  */
 export class FakeEngine implements AsyncDisposable {
-  readonly address: EngineAddress;
+  readonly address: { readonly socketPath: string };
   resources: LabelledResource[] = [];
   /** The names of the removed resources, oldest removal first. */
   readonly removed: string[] = [];
@@ -26,7 +25,7 @@ export class FakeEngine implements AsyncDisposable {
 
   private constructor(folder: string) {
     this.#folder = folder;
-    this.address = { protocol: "http", socketPath: join(folder, "docker.sock") };
+    this.address = { socketPath: join(folder, "docker.sock") };
   }
 
   static async start(): Promise<FakeEngine> {
@@ -71,7 +70,7 @@ export class FakeEngine implements AsyncDisposable {
       this.resources.filter((resource) => resource.kind === kind && has(resource));
     switch (url.pathname) {
       case "/containers/json":
-        if (url.searchParams.get("all") !== "1") return [];
+        if (url.searchParams.get("all") !== "true") return [];
         return of("container").map(({ id, name, labels }) => ({
           Id: id,
           Names: [`/${name}`],
@@ -99,7 +98,7 @@ export class FakeEngine implements AsyncDisposable {
       send(response, status, { message: `the test has chosen status ${status}` });
     } else if (found === undefined) {
       send(response, 404, { message: "no such resource" });
-    } else if (found.kind === "container" && url.search !== "?force=1&v=1") {
+    } else if (found.kind === "container" && url.search !== "?force=true&v=true") {
       send(response, 409, { message: "you cannot remove a running container" });
     } else if (found.kind !== "container" && this.resources.some(({ kind }) => kind === "container")) {
       send(response, 403, { message: `${found.name} has active endpoints` });

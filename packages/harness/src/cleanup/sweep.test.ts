@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EngineHttp } from "./engine-http.ts";
+import { openCleanupEngine } from "./cleanup-engine.ts";
 import { FakeEngine } from "./fake-engine.fixture.ts";
 import { CLUSTER_LABEL, type Owner, ownerLabels } from "./owner.ts";
 import { type SweepReport, sweep } from "./sweep.ts";
@@ -15,7 +15,7 @@ function labels(cluster: string, owner: Owner): Record<string, string> {
 
 async function runSweep(engine: FakeEngine, dryRun = false): Promise<SweepReport> {
   const { signal } = new AbortController();
-  return await sweep(new EngineHttp(engine.address), { ...me, hasEngine: true }, { dryRun, signal });
+  return await sweep(openCleanupEngine(engine.address), { ...me, hasEngine: true }, { dryRun, signal });
 }
 
 function names(list: readonly { readonly name: string }[]): readonly string[] {

@@ -1,5 +1,4 @@
 import type { Readable } from "node:stream";
-import type { EngineAddress } from "./engine-http.ts";
 import type { Owner } from "./owner.ts";
 
 /**
@@ -11,10 +10,8 @@ export interface WatcherTask {
   readonly engine: EngineReference;
 }
 
-/** How a watcher reaches the engine: by HTTP, or through a module that exports `openCleanupEngine`. */
-export type EngineReference =
-  | { readonly kind: "http"; readonly address: EngineAddress }
-  | { readonly kind: "module"; readonly url: string };
+/** The plain options with which dockerode connects to the engine. */
+export type EngineReference = Readonly<Record<string, unknown>>;
 
 /** The line that ends a watcher. Its owner sends it after it has removed everything itself. */
 export const DISMISSED = "dismissed\n";

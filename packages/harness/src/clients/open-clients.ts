@@ -4,24 +4,41 @@ interface Closable {
   disconnect(): void;
 }
 
+/** Who closes a group of clients: a client, its duplicates, and what the same handle has opened. */
+interface Group<Client extends Closable> {
+  owner: OpenClients<Client>;
+}
+
 /**
  * Tracks clients and their duplicates until they are closed. A client that was closed is tracked again if its user connects it
  * again.
  */
 export class OpenClients<Client extends Closable> {
   readonly #open = new Set<Client>();
+  #group: Group<Client> = { owner: this };
   #closed = false;
 
-  /** Tracks a client. After {@link close}, disconnects the client immediately, and whenever it connects again. */
-  readonly track = (client: Client): void => {
-    const add = (): void => {
-      if (this.#closed) client.disconnect();
-      else this.#open.add(client);
+  /**
+   * The function that tracks a client, and later each duplicate of it, also after these clients were handed over. After
+   * {@link close}, it disconnects the client immediately, and whenever it connects again.
+   */
+  get track(): (client: Client) => void {
+    const group = this.#group;
+    return (client) => {
+      client.on("end", () => group.owner.#open.delete(client));
+      client.on("connecting", () => group.owner.#add(client));
+      group.owner.#add(client);
     };
-    client.on("end", () => this.#open.delete(client));
-    client.on("connecting", add);
-    add();
-  };
+  }
+
+  /** Hands all clients, and the duplicates that they will have, over to a new object. Clients that are opened later stay here. */
+  handOver(): OpenClients<Client> {
+    const next = new OpenClients<Client>();
+    for (const client of this.takeAll()) next.#add(client);
+    this.#group.owner = next;
+    this.#group = { owner: this };
+    return next;
+  }
 
   /** Stops tracking all clients and returns them, so that the caller can close them. */
   takeAll(): readonly Client[] {
@@ -34,5 +51,10 @@ export class OpenClients<Client extends Closable> {
   close(): readonly Client[] {
     this.#closed = true;
     return this.takeAll();
+  }
+
+  #add(client: Client): void {
+    if (this.#closed) client.disconnect();
+    else this.#open.add(client);
   }
 }

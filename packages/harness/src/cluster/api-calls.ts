@@ -1,4 +1,6 @@
 import { RedisClusterError } from "../errors.ts";
+import { requireKnownOptions } from "../schema/call-options.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
 import { abortable } from "../timing/deadline.ts";
 import { OngoingCalls } from "./ongoing-calls.ts";
 import { poll } from "../timing/retry.ts";
@@ -110,6 +112,7 @@ export class ApiCalls {
 
   /** Runs a call that asks every 20 ms until there is an answer. `ask` throws the reason why there is none yet. */
   async waitFor<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
+    requireKnownOptions(what, WAIT_OPTIONS, options);
     return await this.run(what, options, (signal) =>
       poll(
         async () => {
@@ -123,6 +126,7 @@ export class ApiCalls {
 
   /** Runs a call that asks once. When the deadline passes, the answer is no longer waited for. */
   async query<T>(what: string, options: WaitOptions, ask: () => Promise<T>): Promise<T> {
+    requireKnownOptions(what, WAIT_OPTIONS, options);
     return await this.run(what, options, (signal) => abortable(ask(), signal));
   }
 

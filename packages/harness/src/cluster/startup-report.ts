@@ -20,16 +20,41 @@ export interface StartupReport {
   /** From the call to its return: the sum of the phases. */
   readonly totalMs: number;
   /**
-   * How the cluster was formed. `placeholder`: from prepared `nodes.conf` files. `meet`: as redis-cli does it, because the option
-   * `formation` is `"meet"` or the first way did not work. `connected`: another process had started the cluster.
+   * How the cluster was formed.
+   *
+   * - `"placeholder"`: from prepared `nodes.conf` files.
+   * - `"meet"`: as redis-cli does it, because the option `formation` is `"meet"` or the first strategy did not work.
+   * - `"connected"`: another process had started the cluster.
    */
-  readonly way: FormationReport["way"] | "connected";
+  readonly strategy: FormationReport["strategy"] | "connected";
   /** Why the cluster was not formed from prepared files; undefined if it was, or if that was not tried. */
-  readonly fellBackBecause: string | undefined;
+  readonly fallbackReason: string | undefined;
   /**
    * Why the nodes run without labelled volumes, dropped capabilities and `no-new-privileges`: the answer of the engine when it
-   * refused to create a container with them. See docs/security.md. Undefined if no container was refused, or if another process had
-   * started the cluster.
+   * refused to create a container with them. See docs/guides/security.md. Undefined if no container was refused, or if another
+   * process had started the cluster.
    */
+  readonly hardeningFallbackReason: string | undefined;
+  /** @deprecated Use {@link strategy}. */
+  readonly way: FormationReport["strategy"] | "connected";
+  /** @deprecated Use {@link fallbackReason}. */
+  readonly fellBackBecause: string | undefined;
+  /** @deprecated Use {@link hardeningFallbackReason}. */
   readonly hardeningDroppedBecause: string | undefined;
+}
+
+type DeprecatedName = "way" | "fellBackBecause" | "hardeningDroppedBecause";
+
+/** A report without its deprecated names. */
+export type StartupFacts = Omit<StartupReport, DeprecatedName>;
+
+/** Adds the deprecated names to a report. */
+export function withDeprecatedNames(report: StartupFacts): StartupReport {
+  const { strategy, fallbackReason, hardeningFallbackReason } = report;
+  return {
+    ...report,
+    way: strategy,
+    fellBackBecause: fallbackReason,
+    hardeningDroppedBecause: hardeningFallbackReason,
+  };
 }

@@ -36,7 +36,7 @@ export function findImageProblem(exitCode: number): string | undefined {
  *
  * The files are not copied into the created container, because Docker unpacks an archive with a process for each container. For
  * six containers that takes about as long as the formation of the whole cluster. Only private keys are copied: see
- * docs/security.md.
+ * docs/internals/formation.md.
  *
  * The script uses `sh`, `cat`, `chmod`, `chown`, `grep`, `id`, `ls`, `mkdir`, `mv`, `rm`, `rmdir`, `sed`, `sleep`, `stat` and
  * `tail`. All of them are also part of busybox.

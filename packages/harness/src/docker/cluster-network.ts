@@ -9,12 +9,19 @@ import { type Engine, statusOf } from "./engine.ts";
  * container of an application is in the same network as the nodes, and reaches them by address and by name (`node-0`).
  * `getName()` returns the name of the network.
  */
-export class ClusterNetwork extends StartedNetwork {
+export interface ClusterNetwork extends StartedNetwork {
   /** The id of the network in the engine. */
   readonly id: string;
   /** The subnet in CIDR notation. */
   readonly subnet: string;
   /** The address of the gateway. */
+  readonly gateway: string;
+}
+
+/** A network that exists in the engine. */
+class ExistingNetwork extends StartedNetwork implements ClusterNetwork {
+  readonly id: string;
+  readonly subnet: string;
   readonly gateway: string;
 
   constructor(engine: Engine, plan: NetworkPlan, id: string) {
@@ -39,6 +46,11 @@ export class ClusterNetwork extends StartedNetwork {
 const SUBNET_IN_USE =
   /overlap|address already in use|conflicts with network|already used on the host|being used by a (network interface|cni)/i;
 
+/** Returns the network of a cluster. It must exist. */
+export function clusterNetwork(engine: Engine, plan: NetworkPlan, id: string): ClusterNetwork {
+  return new ExistingNetwork(engine, plan, id);
+}
+
 /** The created network, or the message of the engine if the subnet is in use. */
 export type NetworkResult = { readonly created: ClusterNetwork } | { readonly subnetInUse: string };
 
@@ -62,7 +74,7 @@ export async function createNetwork(
       IPAM: { Driver: "default", Config: [{ Subnet: plan.subnet, Gateway: plan.gateway }] },
       Labels: labels,
     });
-    return { created: new ClusterNetwork(engine, plan, network.id) };
+    return { created: clusterNetwork(engine, plan, network.id) };
   } catch (error) {
     const message = messageOf(error);
     if (SUBNET_IN_USE.test(message)) return { subnetInUse: message };

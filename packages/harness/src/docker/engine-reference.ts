@@ -1,56 +1,33 @@
-import { extname } from "node:path";
-import type { EngineAddress } from "../cleanup/engine-http.ts";
 import type { EngineReference } from "../cleanup/watcher-protocol.ts";
 import type { Engine } from "./engine.ts";
 
-/** The properties in which dockerode stores its connection. Its types do not declare them. */
-export interface Connection {
-  readonly socketPath?: unknown;
-  readonly protocol?: unknown;
-  readonly host?: unknown;
-  readonly port?: unknown;
-  readonly pathPrefix?: unknown;
-  readonly ca?: unknown;
-  readonly cert?: unknown;
-  readonly key?: unknown;
-}
+/** The plain properties in which dockerode keeps its connection. Its types do not declare them. */
+const CONNECTION_PROPERTIES = [
+  ...["socketPath", "protocol", "host", "port", "pathPrefix", "username", "password"],
+  ...["ca", "cert", "key", "headers", "sshOptions"],
+] as const;
 
-/** Returns how another process can reach the same engine. If HTTP is sufficient, the process does not need Testcontainers. */
+/** Returns the options with which dockerode connects to the same engine in another process. */
 export async function engineReference(engine: Engine): Promise<EngineReference> {
-  const modem = engine.docker.modem as Connection;
-  const socketPath: unknown =
-    typeof modem.socketPath === "function" ? await (modem.socketPath as () => unknown)() : modem.socketPath;
-  const address = httpAddress({ ...modem, socketPath });
-  if (address !== undefined) return { kind: "http", address };
-  const url = new URL(`./cleanup-engine${extname(import.meta.url)}`, import.meta.url);
-  return { kind: "module", url: url.href };
+  return await connectionOptions(engine.docker.modem as unknown as Readonly<Record<string, unknown>>);
 }
 
-/**
- * Returns the HTTP address of an engine with a socket, a pipe or a TCP port. Returns undefined for all other connections, such as
- * SSH.
- */
-export function httpAddress(connection: Connection): EngineAddress | undefined {
-  const { socketPath, protocol, host, port, pathPrefix } = connection;
-  if (typeof socketPath === "string" && socketPath !== "") return { protocol: "http", socketPath };
-  if ((protocol !== "http" && protocol !== "https") || typeof host !== "string") return undefined;
-  // dockerode also accepts a URL as the host, and a prefix of the path. Only dockerode implements the rules for these.
-  if (host.includes("/") || (typeof pathPrefix === "string" && pathPrefix !== "/")) return undefined;
-  const ca = [connection.ca].flat().flatMap((certificate) => toText(certificate) ?? []);
-  const cert = toText(connection.cert);
-  const key = toText(connection.key);
-  return {
-    protocol,
-    host: host.replace(/^\[|\]$/g, ""),
-    ...(port === undefined || port === "" ? {} : { port: Number(port) }),
-    ...(ca.length === 0 ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
+/** Returns the plain options of a connection, as JSON can contain them. */
+export async function connectionOptions(
+  connection: Readonly<Record<string, unknown>>,
+): Promise<EngineReference> {
+  const entries = CONNECTION_PROPERTIES.map(async (name) => {
+    const value = connection[name];
+    // The default socket is a function that looks for it.
+    const current: unknown = typeof value === "function" ? await (value as () => unknown)() : value;
+    return [name, toText(current)] as const;
+  });
+  const known = (await Promise.all(entries)).filter(([, value]) => value !== undefined && value !== "");
+  return Object.fromEntries(known);
 }
 
-/** Converts a certificate or key in PEM to a string. It may be a buffer. */
-function toText(value: unknown): string | undefined {
+/** Converts certificates and keys in PEM, which may be buffers, to strings. */
+function toText(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return value.toString();
-  return typeof value === "string" ? value : undefined;
+  return Array.isArray(value) ? value.map(toText) : value;
 }

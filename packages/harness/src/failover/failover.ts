@@ -1,20 +1,7 @@
 import type { NodeRole, SlotRange } from "../plan/cluster-plan.ts";
 import type { ExpectedFailover } from "./expected-failover.ts";
 
-/** The options of an observed failover: its timeout, and what must have happened before it counts as complete. */
-export interface ObserveFailoverOptions {
-  /**
-   * Maximum time from the fault until the cluster has recovered, in milliseconds: a number above 0. It is multiplied by the time
-   * scale of the cluster.
-   *
-   * @default 10 000 plus eight node timeouts, which is about twice the time that a failover takes by the rules of the server
-   */
-  readonly withinMs?: number | undefined;
-  /** Ends the observation with WAIT_ABORTED when it is aborted. The action itself is not aborted. */
-  readonly signal?: AbortSignal | undefined;
-  /** Whether to wait until the old primary has also rejoined, as a replica that is in sync. @default false */
-  readonly waitForOldPrimary?: boolean | undefined;
-}
+export type { ObserveFailoverOptions } from "./options.generated.ts";
 
 /** An event of a failover, and the node to which it belongs. */
 export interface TimelineEvent {

@@ -1,5 +1,7 @@
 import { pause, wallClockMs } from "../clock/real-time.ts";
 import { RedisClusterError } from "../errors.ts";
+import { readCallOptions } from "../schema/call-options.ts";
+import { OBSERVE_FAILOVER_OPTIONS } from "./failover-options.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { abortable } from "../timing/deadline.ts";
 import { findTooSmallElectorate } from "../view/automatic-failover.ts";
@@ -38,8 +40,12 @@ export async function observeFailover(
   action: () => Promise<unknown>,
   options: ObserveFailoverOptions = {},
 ): Promise<Failover> {
-  const { waitForOldPrimary = false } = options;
-  const withinMs = resolveTimeout(options, cluster.plan);
+  const { waitForOldPrimary = false, ...limits } = readCallOptions(
+    "observeFailover()",
+    OBSERVE_FAILOVER_OPTIONS,
+    options,
+  );
+  const withinMs = resolveTimeout(limits.withinMs, cluster.plan);
   const stop = new AbortController();
   const onAbort = (): void => {
     stop.abort(
@@ -59,8 +65,8 @@ export async function observeFailover(
     // It is awaited at the end. A rejection before that must not be reported as unhandled.
     ended.catch(() => {});
     const { sinceMs, endedMs } = await runAction(action, cluster, recorder, signal);
-    const limits = { untilMs: sinceMs + withinMs, endedMs };
-    if (!(await waitForRecovery(cluster, recorder, limits, waitForOldPrimary, signal))) {
+    const times = { untilMs: sinceMs + withinMs, endedMs };
+    if (!(await waitForRecovery(cluster, recorder, times, waitForOldPrimary, signal))) {
       const state = await collectFailureState(cluster, recorder, { sinceMs, withinMs }, server);
       throw createTimeoutError(recorder, state, sinceMs, waitForOldPrimary);
     }
@@ -76,17 +82,8 @@ export async function observeFailover(
 /**
  * Returns the timeout of the observation, multiplied by the time scale. The node timeout of the plan is already multiplied by it.
  */
-function resolveTimeout(
-  { withinMs }: ObserveFailoverOptions,
-  { nodeTimeoutMs, timeScale }: ClusterPlan,
-): number {
-  if (withinMs === undefined) return 10_000 * timeScale + 8 * nodeTimeoutMs;
-  if (withinMs > 0 && Number.isFinite(withinMs)) return withinMs * timeScale;
-  throw new RedisClusterError(
-    "INVALID_ARGUMENT",
-    `Observing a failover: expected withinMs to be a number of milliseconds above 0, got ${withinMs}. ` +
-      "Leave it out for the default, which is 10 000 ms plus eight node timeouts.",
-  );
+function resolveTimeout(withinMs: number | undefined, { nodeTimeoutMs, timeScale }: ClusterPlan): number {
+  return withinMs === undefined ? 10_000 * timeScale + 8 * nodeTimeoutMs : withinMs * timeScale;
 }
 
 /**

@@ -2,44 +2,17 @@ import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import type { FailoverObservation } from "../failover/failover-observation.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { ActiveFault } from "./fault.ts";
-import type { FailoverMode } from "./manual-failover.ts";
-import type { PartitionGroup, PartitionOptions, Plane } from "./plan-partition.ts";
+import type {
+  DelayPacketsOptions,
+  DropPacketsOptions,
+  FailoverOptions,
+  KillOptions,
+  PartitionOptions,
+  RestartOptions,
+} from "./options.generated.ts";
+import type { PartitionGroup } from "./plan-partition.ts";
 import type { Selector } from "./select.ts";
 import type { Target } from "./target-resolver.ts";
-
-/** The options of a kill. */
-export interface KillOptions extends WaitOptions {
-  /**
-   * The signal that is sent to the server. `"SIGKILL"` ends it without a chance to write or announce anything. With the other
-   * signals the server shuts down by itself. No other signal ends a server that is the first process of its container.
-   * @default "SIGKILL"
-   */
-  readonly with?: "SIGKILL" | "SIGTERM" | "SIGINT" | undefined;
-}
-
-/** The options of a restart. */
-export interface RestartOptions extends WaitOptions {
-  /** `"wiped"` deletes the stored data of the node, but keeps its node id. @default "kept" */
-  readonly data?: "kept" | "wiped" | undefined;
-}
-
-/** The options of packet loss. */
-export interface LossOptions extends WaitOptions {
-  /** The connections on which packets are lost. @default "all" */
-  readonly plane?: Plane | undefined;
-}
-
-/** The options of a delay. */
-export interface DelayOptions extends WaitOptions {
-  /** The random deviation of the delay, in milliseconds: an integer from 0 to the delay. @default 0 */
-  readonly jitterMs?: number | undefined;
-}
-
-/** The options of a manual failover. */
-export interface FailoverOptions extends WaitOptions {
-  /** How the replica takes over. @default "graceful" */
-  readonly mode?: FailoverMode | undefined;
-}
 
 /**
  * Breaks the cluster on purpose. Each fault method resolves when the fault is active and returns an {@link ActiveFault}. To remove
@@ -73,13 +46,16 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
 
   /**
    * Kills the primary of a key. If no node owns the slot of the key now, waits until one does. A node instead of a key is killed
-   * whatever its role is. In every other way it is {@link kill}.
+   * whatever its role is. In every other respect it is {@link kill}.
    *
    * @param target a key, or a node.
    * @throws RedisClusterError the codes of {@link kill}.
    * @example
-   * const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"));
+   * const failover = await cluster.observeFailover(() => cluster.killPrimary("order:42"));
    */
+  readonly killPrimary: (target: RedisClusterNode | string, options?: KillOptions) => Promise<ActiveFault>;
+
+  /** The same as {@link killPrimary}, under the name that Redis used before version 5. */
   readonly killMaster: (target: RedisClusterNode | string, options?: KillOptions) => Promise<ActiveFault>;
 
   /**
@@ -90,6 +66,9 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    * @returns the fault. It ends in the same ways as the fault of {@link kill}.
    * @throws RedisClusterError the codes of {@link kill}.
    */
+  readonly shutdown: (target: Target, options?: WaitOptions) => Promise<ActiveFault>;
+
+  /** @deprecated Use {@link shutdown}. */
   readonly stopNode: (target: Target, options?: WaitOptions) => Promise<ActiveFault>;
 
   /**
@@ -189,7 +168,10 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    * @throws RedisClusterError UNKNOWN_NODE if a node does not belong to the cluster.
    * @throws RedisClusterError the codes of {@link partition}.
    */
-  readonly loss: (target: Target, share: number, options?: LossOptions) => Promise<ActiveFault>;
+  readonly dropPackets: (target: Target, share: number, options?: DropPacketsOptions) => Promise<ActiveFault>;
+
+  /** @deprecated Use {@link dropPackets}. */
+  readonly loss: (target: Target, share: number, options?: DropPacketsOptions) => Promise<ActiveFault>;
 
   /**
    * Delays every packet that nodes send. The kernel of the engine's host must have the netem queue (`sch_netem`). The delay also
@@ -201,7 +183,14 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    * @throws RedisClusterError UNKNOWN_NODE if a node does not belong to the cluster.
    * @throws RedisClusterError the codes of {@link partition}.
    */
-  readonly delay: (target: Target, delayMs: number, options?: DelayOptions) => Promise<ActiveFault>;
+  readonly delayPackets: (
+    target: Target,
+    delayMs: number,
+    options?: DelayPacketsOptions,
+  ) => Promise<ActiveFault>;
+
+  /** @deprecated Use {@link delayPackets}. */
+  readonly delay: (target: Target, delayMs: number, options?: DelayPacketsOptions) => Promise<ActiveFault>;
 
   /**
    * Delays the answers of nodes: a command is answered up to `delayMs` later, half of that on average. Gossip and replication are

@@ -1,10 +1,10 @@
 import type { ClusterFaults } from "./cluster-faults.ts";
-import { delay } from "./delay.ts";
+import { delayPackets } from "./delay-packets.ts";
 import { failover } from "./failover.ts";
 import type { FaultTools } from "./fault-tools.ts";
 import { freezeReplication } from "./freeze-replication.ts";
-import { kill, killMaster, stopNode } from "./kill.ts";
-import { loss } from "./loss.ts";
+import { kill, killPrimary, shutdown } from "./kill.ts";
+import { dropPackets } from "./drop-packets.ts";
 import { isolate, partition } from "./partition.ts";
 import { pause, resume } from "./pause.ts";
 import { restart } from "./restart.ts";
@@ -25,15 +25,19 @@ export function createFaults(
       return registry.active;
     },
     kill: (...args) => kill(tools, ...args),
-    killMaster: (...args) => killMaster(tools, ...args),
-    stopNode: (...args) => stopNode(tools, ...args),
+    killPrimary: (...args) => killPrimary(tools, ...args),
+    killMaster: (...args) => killPrimary(tools, ...args),
+    shutdown: (...args) => shutdown(tools, ...args),
+    stopNode: (...args) => shutdown(tools, ...args),
     restart: (...args) => restart(tools, ...args),
     pause: (...args) => pause(tools, ...args),
     resume: (...args) => resume(tools, ...args),
     partition: (...args) => partition(tools, ...args),
     isolate: (...args) => isolate(tools, ...args),
-    loss: (...args) => loss(tools, ...args),
-    delay: (...args) => delay(tools, ...args),
+    dropPackets: (...args) => dropPackets(tools, ...args),
+    loss: (...args) => dropPackets(tools, ...args),
+    delayPackets: (...args) => delayPackets(tools, ...args),
+    delay: (...args) => delayPackets(tools, ...args),
     slowCommands: (...args) => slowCommands(tools, ...args),
     freezeReplication: (...args) => freezeReplication(tools, ...args),
     failover: (...args) => failover(tools, ...args),

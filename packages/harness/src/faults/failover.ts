@@ -1,19 +1,20 @@
 import { RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 import { requireStatus } from "./apply-to-all.ts";
-import type { FailoverOptions } from "./cluster-faults.ts";
+import { readCallOptions } from "../schema/call-options.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
+import { FAILOVER_OPTIONS } from "./fault-options.ts";
+import type { FailoverOptions } from "./options.generated.ts";
 import type { FaultTools } from "./fault-tools.ts";
-import { FAILOVER_MODES, promoteReplica } from "./manual-failover.ts";
+import { promoteReplica } from "./manual-failover.ts";
 import type { Target } from "./target-resolver.ts";
-import { requireOneOf } from "./validate.ts";
 
 export async function failover(
   tools: FaultTools,
   replica: Target,
   options: FailoverOptions = {},
 ): Promise<void> {
-  const { mode = "graceful" } = options;
-  requireOneOf("mode", mode, FAILOVER_MODES);
+  const { mode = "graceful" } = readCallOptions("failover()", FAILOVER_OPTIONS, options, WAIT_OPTIONS);
   const { context, prospects, repairs, targets } = tools;
   const validated = targets.validate(replica);
   const run = (): Promise<void> =>

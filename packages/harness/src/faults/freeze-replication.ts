@@ -1,3 +1,5 @@
+import { requireKnownOptions } from "../schema/call-options.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
 import { RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
@@ -14,6 +16,7 @@ export async function freezeReplication(
   target: Target,
   options: WaitOptions = {},
 ): Promise<ActiveFault> {
+  requireKnownOptions("freezeReplication()", WAIT_OPTIONS, options);
   const { context, targets } = tools;
   return await filterPackets(tools, targets.validate(target), options, {
     kind: "freeze-replication",

@@ -1,52 +1,54 @@
 import { wallClockMs } from "../clock/real-time.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
+import { readCallOptions, requireKnownOptions } from "../schema/call-options.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
 import { abortable } from "../timing/deadline.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { applyToAll, requireStatus } from "./apply-to-all.ts";
-import type { KillOptions } from "./cluster-faults.ts";
 import type { ActiveFault } from "./fault.ts";
+import { KILL_OPTIONS } from "./fault-options.ts";
 import type { FaultTools } from "./fault-tools.ts";
-import { KILL_SIGNALS } from "./kill-signals.ts";
+import type { KillOptions } from "./options.generated.ts";
 import { registerFault } from "./register-fault.ts";
 import { rejoinCluster, restartNode } from "./restart.ts";
 import type { Target, UnresolvedTarget } from "./target-resolver.ts";
-import { requireOneOf } from "./validate.ts";
 
 export async function kill(
   tools: FaultTools,
   target: Target,
   options: KillOptions = {},
 ): Promise<ActiveFault> {
-  return await killTarget(tools, tools.targets.validate(target), options);
+  return await killTarget(tools, "kill()", tools.targets.validate(target), options);
 }
 
-export async function killMaster(
+export async function killPrimary(
   tools: FaultTools,
   target: RedisClusterNode | string,
   options: KillOptions = {},
 ): Promise<ActiveFault> {
   const { targets } = tools;
   const primary = typeof target === "string" ? targets.ownerOf(target) : targets.validate(target);
-  return await killTarget(tools, primary, options);
+  return await killTarget(tools, "killPrimary()", primary, options);
 }
 
-export async function stopNode(
+export async function shutdown(
   tools: FaultTools,
   target: Target,
   options: WaitOptions = {},
 ): Promise<ActiveFault> {
+  requireKnownOptions("shutdown()", WAIT_OPTIONS, options);
   const words = { kind: "stop", doing: "Stopping", done: "stopped" } as const;
   return await endProcesses(tools, words, tools.targets.validate(target), "SIGTERM", options);
 }
 
 async function killTarget(
   tools: FaultTools,
+  call: string,
   target: UnresolvedTarget,
   options: KillOptions,
 ): Promise<ActiveFault> {
-  const { with: signalName = "SIGKILL" } = options;
-  requireOneOf("with", signalName, KILL_SIGNALS);
+  const { with: signalName = "SIGKILL" } = readCallOptions(call, KILL_OPTIONS, options, WAIT_OPTIONS);
   const words = { kind: "kill", doing: "Killing", done: "killed" } as const;
   return await endProcesses(tools, words, target, signalName, options);
 }

@@ -8,14 +8,7 @@ import { findDownReason } from "../view/cluster-state.ts";
 import { parseNodeView, VIEW_COMMANDS } from "../view/node-view.ts";
 import { parseInfo } from "../view/parse-info.ts";
 import { readElectionCooldownMs } from "./election-cooldown.ts";
-
-/**
- * How a replica takes over. `graceful`: in agreement with its primary, which must be alive, without losing writes. `force`: with
- * the votes of the other primaries, but without the consent of its own primary. `takeover`: without any consent or votes.
- */
-export type FailoverMode = "graceful" | "force" | "takeover";
-
-export const FAILOVER_MODES: readonly FailoverMode[] = ["graceful", "force", "takeover"];
+import type { FailoverMode } from "./options.generated.ts";
 
 const POLL_MS = 10;
 /** The server abandons a manual failover after 5 s and does not retry it (`CLUSTER_MF_TIMEOUT` in cluster.h). */

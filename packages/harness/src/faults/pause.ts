@@ -1,5 +1,7 @@
 import { wallClockMs } from "../clock/real-time.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
+import { requireKnownOptions } from "../schema/call-options.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
 import { abortable } from "../timing/deadline.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { applyToAll, requireStatus } from "./apply-to-all.ts";
@@ -13,6 +15,7 @@ export async function pause(
   target: Target,
   options: WaitOptions = {},
 ): Promise<ActiveFault> {
+  requireKnownOptions("pause()", WAIT_OPTIONS, options);
   const { lateFaults, targets } = tools;
   return await targets.run("Pausing", targets.validate(target), options, async (resolved, signal) => {
     const { nodes } = resolved;
@@ -33,6 +36,7 @@ export async function pause(
 }
 
 export async function resume(tools: FaultTools, target: Target, options: WaitOptions = {}): Promise<void> {
+  requireKnownOptions("resume()", WAIT_OPTIONS, options);
   const { registry, repairs, targets } = tools;
   const validated = targets.validate(target);
   await repairs.during(() =>

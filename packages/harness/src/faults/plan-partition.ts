@@ -1,43 +1,11 @@
 import { RedisClusterError } from "../errors.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import { formatValue } from "./format-value.ts";
-
-/**
- * The connections that a network fault affects. `bus`: gossip and votes. `replication`: the replication streams between nodes.
- * `clients`: connections from outside the cluster. `all`: all connections between nodes, but not those of clients.
- */
-export type Plane = "bus" | "replication" | "clients" | "all";
+import type { PartitionOptions, Plane } from "./options.generated.ts";
 
 const EXAMPLE = 'A valid one is [["node-0"], "rest"].';
-const PLANES: readonly Plane[] = ["bus", "replication", "clients", "all"];
-
-/** @throws RedisClusterError INVALID_ARGUMENT if the value, which plain JavaScript may have passed, is not a plane. */
-export function requirePlane(plane: Plane): void {
-  if (PLANES.includes(plane)) return;
-  throw new RedisClusterError(
-    "INVALID_ARGUMENT",
-    `Invalid plane: expected one of ${PLANES.map(formatValue).join(", ")}, got ${formatValue(plane)}.`,
-  );
-}
-
 /** The nodes on one side of a partition: names of nodes, `"rest"` for all other nodes, and `"clients"` for all clients. */
 export type PartitionGroup = readonly string[] | "rest";
-
-/** The options of a partition. */
-export interface PartitionOptions {
-  /**
-   * The connections that are cut. With `"clients"`, nodes still reach each other, and clients reach only the group that contains
-   * `"clients"` or, if no group contains it, the last group.
-   * @default "all"
-   */
-  readonly plane?: Plane | undefined;
-  /**
-   * Whether only packets from the first group to the other groups are dropped. Packets in the other direction arrive. Clients
-   * belong to the group that contains `"clients"` or, if no group contains it and the plane is `"clients"`, to the last group.
-   * @default false
-   */
-  readonly oneWay?: boolean | undefined;
-}
 
 /** The packets that the filter of one node drops. */
 export interface Cut {
@@ -64,7 +32,6 @@ export function planPartition(
   nodes: readonly NodePlan[],
   { plane = "all", oneWay = false }: PartitionOptions,
 ): readonly Cut[] {
-  requirePlane(plane);
   const sides = resolveGroups(groups, nodes);
   const named = sides.findIndex(({ hasClients }) => hasClients);
   const clientSide = named === -1 && plane === "clients" ? sides.length - 1 : named;

@@ -1,20 +1,19 @@
 import type { ManagedNode } from "../cluster/managed-node.ts";
-import type { RestartOptions } from "./cluster-faults.ts";
+import { readCallOptions } from "../schema/call-options.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
+import { RESTART_OPTIONS } from "./fault-options.ts";
+import type { RestartOptions } from "./options.generated.ts";
 import type { RestartConstraint } from "./fault-registry.ts";
 import type { FaultTools } from "./fault-tools.ts";
 import { isUnreachableFromHost, startOrRestart, waitUntilRejoined } from "./rejoin.ts";
 import type { Target } from "./target-resolver.ts";
-import { requireOneOf } from "./validate.ts";
-
-const DATA: readonly string[] = ["kept", "wiped"];
 
 export async function restart(
   tools: FaultTools,
   target: Target,
   options: RestartOptions = {},
 ): Promise<void> {
-  const { data = "kept" } = options;
-  requireOneOf("data", data, DATA);
+  const { data = "kept" } = readCallOptions("restart()", RESTART_OPTIONS, options, WAIT_OPTIONS);
   const { repairs, targets } = tools;
   const validated = targets.validate(target);
   await repairs.during(() =>

@@ -1,4 +1,7 @@
 import { wallClockMs } from "../clock/real-time.ts";
+import { requireArgument, requireKnownOptions } from "../schema/call-options.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
+import { COMMAND_DELAY_MS } from "./fault-options.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { applyToAll, requireStatus } from "./apply-to-all.ts";
 import type { ActiveFault } from "./fault.ts";
@@ -6,10 +9,6 @@ import type { FaultTools } from "./fault-tools.ts";
 import { registerFault } from "./register-fault.ts";
 import { type SlowedNode, slowDown } from "./slow-down.ts";
 import type { Target } from "./target-resolver.ts";
-import { requireNumber } from "./validate.ts";
-
-/** With a longer delay the library's own queries would count the node as silent. */
-const MAX_DELAY_MS = 1_000;
 
 export async function slowCommands(
   tools: FaultTools,
@@ -17,7 +16,8 @@ export async function slowCommands(
   delayMs: number,
   options: WaitOptions = {},
 ): Promise<ActiveFault> {
-  requireNumber("delayMs", delayMs, 1, MAX_DELAY_MS);
+  requireArgument("delayMs", COMMAND_DELAY_MS, delayMs);
+  requireKnownOptions("slowCommands()", WAIT_OPTIONS, options);
   const { context, lateFaults, targets } = tools;
   return await targets.run("Slowing down", targets.validate(target), options, async (resolved, signal) => {
     const { nodes } = resolved;

@@ -11,7 +11,7 @@ const POLL_MS = 2;
  * Forms the cluster from prepared `nodes.conf` files, which is the fast strategy. Every node boots with the state OK as a replica
  * of a placeholder primary that owns the slots of its shard (see plan/node-files.ts). The planned primaries take over, because the
  * write delay of newly started primaries does not apply to a promoted replica. The other nodes of each shard follow the new
- * primary. Then all nodes forget the placeholders. docs/formation.md explains each step.
+ * primary. Then all nodes forget the placeholders. docs/internals/formation.md explains each step.
  *
  * Forming starts while the last nodes are still booting. The primaries boot first. A replica that boots after the takeover follows
  * the new primary at its first contact with it, which otherwise takes one or two crons more.

@@ -10,9 +10,9 @@ import { clearTimeout, setTimeout } from "../clock/real-time.ts";
 /** How the cluster was formed. */
 export interface FormationReport {
   /** The strategy that succeeded. */
-  readonly way: "placeholder" | "meet";
+  readonly strategy: "placeholder" | "meet";
   /** Why the strategy `placeholder` failed; undefined if it succeeded or was not tried. */
-  readonly fellBackBecause: string | undefined;
+  readonly fallbackReason: string | undefined;
 }
 
 /**
@@ -37,10 +37,10 @@ export async function formCluster(
   booting: readonly Promise<NodeConnection>[],
   signal: AbortSignal,
 ): Promise<FormationReport> {
-  let fellBackBecause: string | undefined;
+  let fallbackReason: string | undefined;
   if (plan.formation === "auto") {
-    fellBackBecause = await tryPlaceholder(plan, booting, signal);
-    if (fellBackBecause === undefined) return { way: "placeholder", fellBackBecause };
+    fallbackReason = await tryPlaceholder(plan, booting, signal);
+    if (fallbackReason === undefined) return { strategy: "placeholder", fallbackReason };
   }
   try {
     const connections = await Promise.all(booting);
@@ -48,9 +48,9 @@ export async function formCluster(
     await verify(plan, connections, signal);
     await applyFinalSettings(plan, connections, signal);
   } catch (error) {
-    throw formationError("meet", fellBackBecause, error, signal);
+    throw formationError("meet", fallbackReason, error, signal);
   }
-  return { way: "meet", fellBackBecause };
+  return { strategy: "meet", fallbackReason };
 }
 
 /** Tries the strategy `placeholder`. Returns undefined if it formed a verified cluster, and otherwise the reason why it failed. */
@@ -87,14 +87,15 @@ async function tryPlaceholder(
  * `error` what was missing at that moment.
  */
 function formationError(
-  way: FormationReport["way"],
-  fellBackBecause: string | undefined,
+  strategy: FormationReport["strategy"],
+  fallbackReason: string | undefined,
   error: unknown,
   signal: AbortSignal,
 ): RedisClusterError {
   const reason: unknown = signal.reason;
   const missing = messageOf(error);
-  const details = { way, fellBackBecause, missing };
+  // The second pair has the names of earlier versions.
+  const details = { strategy, fallbackReason, way: strategy, fellBackBecause: fallbackReason, missing };
   if (signal.aborted && reason instanceof RedisClusterError) {
     return withMissing(reason, missing, error, "Still missing", details);
   }

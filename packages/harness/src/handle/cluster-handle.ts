@@ -4,7 +4,7 @@ import type { AddressTable } from "../clients/address-table.ts";
 import { ClientPool } from "../clients/client-pool.ts";
 import { learnNames } from "../clients/learn-names.ts";
 import type { NodeConnection } from "../clients/node-connection.ts";
-import { OpenClients } from "../clients/open-clients.ts";
+import type { OpenClients } from "../clients/open-clients.ts";
 import { ApiCalls } from "../cluster/api-calls.ts";
 import type { ClusterContext } from "../cluster/cluster-context.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
@@ -32,7 +32,8 @@ import { withoutOwnership } from "../sharing/without-ownership.ts";
 import { ClusterSharer } from "../sharing/cluster-sharer.ts";
 import { SharedFaultLog } from "../sharing/shared-fault-log.ts";
 import type { Sharing } from "../sharing/sharing.ts";
-import type { StartupReport } from "../cluster/startup-report.ts";
+import { clusterInfo } from "../cluster/cluster-info.ts";
+import { type StartupFacts, withDeprecatedNames } from "../cluster/startup-report.ts";
 import { WorkloadStarter } from "../workload/workload-starter.ts";
 import { ClusterLifetime } from "./cluster-lifetime.ts";
 import { StartedCluster } from "./started-cluster.ts";
@@ -57,7 +58,7 @@ export interface ClusterParts {
   readonly cleanup: CleanupStack;
   /** Where failures of calls write their evidence. Undefined: they write none. */
   readonly evidenceDir: string | undefined;
-  readonly startup: StartupReport;
+  readonly startup: StartupFacts;
 }
 
 /** One handle of a cluster: connects the families of {@link cluster}, and lends further handles of the same cluster. */
@@ -97,9 +98,10 @@ export class ClusterHandle {
     this.#parts = parts;
     this.#lifetime = lifetime;
     this.cluster = new StartedCluster({
+      info: clusterInfo(plan),
       plan,
       network: parts.network,
-      startup: parts.startup,
+      startup: withDeprecatedNames(parts.startup),
       queries,
       faults,
       clients,
@@ -114,15 +116,13 @@ export class ClusterHandle {
 
   /**
    * Lends the cluster to one user, such as a test: returns another handle of the same cluster, with its own nodes, history, faults
-   * and workloads. It takes over the `client` of this handle, so that this handle needs a `reset()` before it can lend again. When
+   * and workloads. It takes over the clients of this handle, so that this handle needs a `reset()` before it can lend again. When
    * the user is done, call {@link leave} of the lent handle.
    */
   lend(): ClusterHandle {
     const { sharing } = this.#parts;
-    // Of its own, because it is closed for good when the user is done.
-    const clients = new OpenClients<Cluster>();
     const { client } = this.cluster;
-    clients.track(client);
+    const clients = this.#parts.clients.handOver();
     // The handle of a cluster of another process does not own it: its `stop()` leaves the cluster alone.
     const stopLender = sharing.outlivesHandle ? undefined : () => this.cluster.stop();
     return new ClusterHandle(

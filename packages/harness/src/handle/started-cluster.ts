@@ -16,9 +16,10 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { Credentials } from "../plan/credentials.ts";
 import type { ClusterQueries } from "../queries/cluster-queries.ts";
 import type { ClusterResets } from "../reset/cluster-resets.ts";
-import type { ResetReport } from "../reset/reset-cluster.ts";
+import type { ResetReport } from "../reset/reset-report.ts";
 import type { ClusterSharing } from "../sharing/cluster-sharing.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
+import type { ClusterInfo } from "../cluster/cluster-info.ts";
 import type { StartupReport } from "../cluster/startup-report.ts";
 import type { ClusterCheck } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
@@ -28,6 +29,7 @@ import type { StartedRedisCluster } from "./started-redis-cluster.ts";
 
 /** The families of a handle, and the facts about its cluster. */
 export interface ClusterFamilies {
+  readonly info: ClusterInfo;
   readonly plan: ClusterPlan;
   readonly network: ClusterNetwork;
   readonly startup: StartupReport;
@@ -44,6 +46,7 @@ export interface ClusterFamilies {
 
 /** Forwards each member of a started cluster to the family that implements it. */
 export class StartedCluster implements StartedRedisCluster {
+  readonly info: ClusterInfo;
   readonly plan: ClusterPlan;
   readonly network: ClusterNetwork;
   readonly startup: StartupReport;
@@ -51,14 +54,18 @@ export class StartedCluster implements StartedRedisCluster {
   readonly faults: ClusterFaults;
 
   readonly kill: ClusterFaults["kill"];
+  readonly killPrimary: ClusterFaults["killPrimary"];
   readonly killMaster: ClusterFaults["killMaster"];
+  readonly shutdown: ClusterFaults["shutdown"];
   readonly stopNode: ClusterFaults["stopNode"];
   readonly restart: ClusterFaults["restart"];
   readonly pause: ClusterFaults["pause"];
   readonly resume: ClusterFaults["resume"];
   readonly partition: ClusterFaults["partition"];
   readonly isolate: ClusterFaults["isolate"];
+  readonly dropPackets: ClusterFaults["dropPackets"];
   readonly loss: ClusterFaults["loss"];
+  readonly delayPackets: ClusterFaults["delayPackets"];
   readonly delay: ClusterFaults["delay"];
   readonly slowCommands: ClusterFaults["slowCommands"];
   readonly freezeReplication: ClusterFaults["freezeReplication"];
@@ -70,20 +77,25 @@ export class StartedCluster implements StartedRedisCluster {
   readonly #families: ClusterFamilies;
 
   constructor(families: ClusterFamilies) {
+    this.info = families.info;
     this.plan = families.plan;
     this.network = families.network;
     this.startup = families.startup;
     this.nodes = families.queries.nodes;
     this.faults = families.faults;
     this.kill = families.faults.kill;
+    this.killPrimary = families.faults.killPrimary;
     this.killMaster = families.faults.killMaster;
+    this.shutdown = families.faults.shutdown;
     this.stopNode = families.faults.stopNode;
     this.restart = families.faults.restart;
     this.pause = families.faults.pause;
     this.resume = families.faults.resume;
     this.partition = families.faults.partition;
     this.isolate = families.faults.isolate;
+    this.dropPackets = families.faults.dropPackets;
     this.loss = families.faults.loss;
+    this.delayPackets = families.faults.delayPackets;
     this.delay = families.faults.delay;
     this.slowCommands = families.faults.slowCommands;
     this.freezeReplication = families.faults.freezeReplication;

@@ -8,6 +8,7 @@ import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { ClusterQueries } from "../queries/cluster-queries.ts";
 import type { ClusterResets } from "../reset/cluster-resets.ts";
 import type { ClusterSharing } from "../sharing/cluster-sharing.ts";
+import type { ClusterInfo } from "../cluster/cluster-info.ts";
 import type { StartupReport } from "../cluster/startup-report.ts";
 import type { ClusterWorkloads } from "../workload/cluster-workloads.ts";
 
@@ -27,7 +28,12 @@ export interface StartedRedisCluster
     ClusterSharing,
     ClusterDiagnostics,
     AsyncDisposable {
-  /** The plan of the cluster: what was decided before anything was started. */
+  /** The facts about the cluster that do not change while it runs. */
+  readonly info: ClusterInfo;
+  /**
+   * The plan of the cluster: everything that was decided before anything was started.
+   * @deprecated Use {@link info}, `nodes`, {@link network} and `credentials()`. The plan is internal, and ends with version 1.0.
+   */
   readonly plan: ClusterPlan;
   /** The cluster's own network. It is a Testcontainers network, so that the container of an application can join it. */
   readonly network: ClusterNetwork;

@@ -153,7 +153,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
   image: {
     schema: image(DEFAULT_IMAGE),
     description:
-      "The image of the server: Redis 6.2 or newer, or Valkey, with a shell. Its own entry point runs, so that its modules are loaded: see docs/images.md.",
+      "The image of the server: Redis 6.2 or newer, or Valkey, with a shell. Its own entry point runs, so that its modules are loaded: see docs/guides/images.md.",
     default: DEFAULT_IMAGE,
     environment: "TESTCONTAINERS_REDIS_CLUSTER_IMAGE",
   },
@@ -319,7 +319,7 @@ export const START_OPTIONS: OptionTable<{ seed: unknown; signal: unknown; config
     // Its content is validated together with the size of the cluster.
     schema: checked<object>("the data of the cluster", () => true, { typeName: "Seed" }),
     description:
-      "The data that are loaded before the start resolves, and to which `reset()` returns: see {@link Seed} and docs/seed.md. At most 64 MiB.",
+      "The data that are loaded before the start resolves, and to which `reset()` returns: see {@link Seed} and docs/guides/seed.md. At most 64 MiB.",
     defaultText: "no data",
   },
   signal: {

@@ -27,7 +27,7 @@ export interface ShardPlan {
   readonly replicas: readonly number[];
   /** 40 hex characters, the same for all of the shard's nodes (Redis 7.2 and newer, Valkey). */
   readonly shardId: string;
-  /** Node id of a primary that never exists: see docs/formation.md. */
+  /** Node id of a primary that never exists: see docs/internals/formation.md. */
   readonly placeholderId: string;
 }
 

@@ -6,7 +6,7 @@ import { NEEDED_COMMANDS, SEED_COMMANDS } from "./needed-commands.ts";
 // A start is refused if a server lacks a command of this list, so the list must not name more than the library sends.
 
 const SOURCES = join(import.meta.dirname, "..");
-const PAGE = join(SOURCES, "../../../docs/security.md");
+const PAGE = join(SOURCES, "../../../docs/guides/security.md");
 
 /** Every quoted word of the sources. */
 const words: ReadonlySet<string> = new Set(

@@ -149,7 +149,7 @@ function nodeLine(
 /**
  * nodes.conf for a placeholder start: each shard's slots belong to a primary that does not exist, and every real
  * node is a replica of it. A replica boots with the state OK, and one that takes over keeps it; a primary would
- * boot with FAIL and refuse writes for 2 s (`CLUSTER_WRITABLE_DELAY` in cluster.c). docs/formation.md tells more.
+ * boot with FAIL and refuse writes for 2 s (`CLUSTER_WRITABLE_DELAY` in cluster.c). docs/internals/formation.md tells more.
  */
 export function renderPlaceholderNodesConf(
   self: NodeFacts,

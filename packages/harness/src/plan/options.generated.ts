@@ -104,7 +104,7 @@ export interface ClusterShape {
   readonly firstAddress?: string | undefined;
   /**
    * The image of the server: Redis 6.2 or newer, or Valkey, with a shell. Its own entry point runs, so that its modules are
-   * loaded: see docs/images.md.
+   * loaded: see docs/guides/images.md.
    * @default the environment variable `TESTCONTAINERS_REDIS_CLUSTER_IMAGE`, or "redis:8.0"
    */
   readonly image?: string | undefined;

@@ -9,7 +9,7 @@ const RESERVED: Readonly<Record<string, string>> = {
   "cluster-node-timeout": "use the option `nodeTimeoutMs`",
   "cluster-port": "use the option `busPort`",
   daemonize: "the server must be the main process of its container",
-  dir: "each node chooses its data folder: use `withWorkingDir` in `configureNode` (see docs/images.md)",
+  dir: "each node chooses its data folder: use `withWorkingDir` in `configureNode` (see docs/guides/images.md)",
   include: "write the directives themselves into `config`",
   logfile: "logs go to the output of the container: see `node.logs()`",
   masterauth: "use the option `password`, or `replicationUser`",

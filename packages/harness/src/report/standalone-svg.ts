@@ -1,8 +1,6 @@
-import { layOutChart } from "./chart-layout.ts";
 import { CHART_STYLE } from "./chart-style.ts";
 import { describeMark } from "./describe.ts";
-import { drawChart } from "./draw-chart.ts";
-import { drawLegend } from "./legend.ts";
+import { drawPicture } from "./draw-picture.ts";
 import { Markup, markup } from "./markup.ts";
 import type { ReportData, TimelineLane } from "./report-data.ts";
 
@@ -12,38 +10,33 @@ const TITLE_HEIGHT = 34;
 const TITLE_LINE_HEIGHT = 20;
 const TITLE_CHARACTER_WIDTH = 9;
 const LINE_HEIGHT = 19;
+const LIST_GAP = 18;
 const CHARACTER_WIDTH = 6.9;
 
-/** Draws a self-contained picture: the title, the chart, the legend, and a list of all marks. */
+/** Adds what the picture of a page lacks, so that it can be used anywhere: the style, the title, and a list of all marks. */
 export function standaloneSvg(data: ReportData, width: number): string {
-  const { timeline, title, summary } = data;
+  const { timeline, title } = data;
   const inner = width - 2 * MARGIN;
-  const layout = layOutChart(timeline, inner);
-  const legend = drawLegend(timeline, inner, layout.height + 4, "c");
-  const listTop = layout.height + legend.height + 26;
-  const lines = timeline.marks.flatMap((mark, index) =>
+  const picture = drawPicture(data, inner, "c");
+  const titleLines = wrap(title, Math.floor(inner / TITLE_CHARACTER_WIDTH));
+  const pictureTop = MARGIN + TITLE_HEIGHT + (titleLines.length - 1) * TITLE_LINE_HEIGHT;
+  const listTop = pictureTop + picture.height + LIST_GAP;
+  const list = timeline.marks.flatMap((mark, index) =>
     wrap(
       describeMark({ mark, lane: timeline.lanes[mark.lane] as TimelineLane, number: index + 1 }),
       Math.floor(inner / CHARACTER_WIDTH),
     ),
   );
-  const list = lines.map(
-    (line, index): Markup =>
-      markup`<text class="list" x="0" y="${listTop + index * LINE_HEIGHT}">${line}</text>`,
-  );
-  const titleLines = wrap(title, Math.floor(inner / TITLE_CHARACTER_WIDTH));
-  const titleHeight = TITLE_HEIGHT + (titleLines.length - 1) * TITLE_LINE_HEIGHT;
-  const height = MARGIN + titleHeight + listTop + lines.length * LINE_HEIGHT;
+  const height = listTop + list.length * LINE_HEIGHT;
+  const text = (kind: string, line: string, y: number): Markup =>
+    markup`<text class="${kind}" x="${MARGIN}" y="${y}">${line}</text>`;
   return markup`<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-labelledby="c-title c-desc" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
-<title id="c-title">${title}</title>
-<desc id="c-desc">${summary.join(" ")}</desc>
 <style>${new Markup(CHART_STYLE)}
 .chart .title{font-size:17px;font-weight:650}</style>
 <rect class="paper" width="${width}" height="${height}"/>
-<g transform="translate(${MARGIN} ${MARGIN})">${titleLines.map((line, index) => markup`<text class="title" x="0" y="${14 + index * TITLE_LINE_HEIGHT}">${line}</text>`)}</g>
-<g transform="translate(${MARGIN} ${MARGIN + titleHeight})">${drawChart(timeline, layout, "c")}
-${legend.markup}
-${list}</g>
+${titleLines.map((line, index) => text("title", line, MARGIN + 14 + index * TITLE_LINE_HEIGHT))}
+<svg x="${MARGIN}" y="${pictureTop}" width="${inner}" height="${picture.height}">${picture.markup}</svg>
+${list.map((line, index) => text("list", line, listTop + index * LINE_HEIGHT))}
 </svg>
 `.text;
 }

@@ -1,5 +1,5 @@
 import type { WaitOptions } from "../timing/call-deadline.ts";
-import type { ResetReport } from "./reset-cluster.ts";
+import type { ResetReport } from "./reset-report.ts";
 
 /** Returns the cluster to its state after the start. */
 export interface ClusterResets {

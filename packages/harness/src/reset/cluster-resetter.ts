@@ -12,7 +12,8 @@ import type { Repairs } from "../queries/repairs.ts";
 import type { Baseline } from "./baseline.ts";
 import type { ClusterResets } from "./cluster-resets.ts";
 import { findChanges } from "./find-changes.ts";
-import { type ResetOutcome, type ResetReport, resetCluster } from "./reset-cluster.ts";
+import { type ResetOutcome, resetCluster } from "./reset-cluster.ts";
+import { type ResetReport, withDeprecatedNames } from "./reset-report.ts";
 import type { NetworkFaults, SharedState } from "./shared-state.ts";
 
 const ENDED_BY_RESET = new RedisClusterError(
@@ -81,12 +82,12 @@ export class ClusterResetter implements ClusterResets {
     const { history, plan } = this.#context;
     history.clear();
     const tookMs = monotonicMs() - startedAt;
-    const { way, because = "nothing was broken" } = outcome;
-    log("%s: %s in %d ms, because %s", plan.name, way, Math.round(tookMs), because);
-    return { ...outcome, tookMs };
+    const { strategy, reason = "nothing was broken" } = outcome;
+    log("%s: %s in %d ms, because %s", plan.name, strategy, Math.round(tookMs), reason);
+    return withDeprecatedNames({ ...outcome, tookMs });
   }
 
-  async #restore(signal: AbortSignal): Promise<Omit<ResetReport, "tookMs">> {
+  async #restore(signal: AbortSignal): Promise<Omit<ResetOutcome, "baseline">> {
     const { clients, workloads, faults, lateFaults, state } = this.#parts;
     // Before anything is reverted: a call may be about to apply a fault, and an observation writes to every shard.
     await abortable(endCalls(this.#context, ENDED_BY_RESET), signal);
@@ -147,7 +148,7 @@ export class ClusterResetter implements ClusterResets {
     const names = this.#context.plan.nodes.map(({ name }) => name);
     return {
       ...second,
-      ...(second.way === "rebuilt" ? {} : { way: first.way, because: first.because }),
+      ...(second.strategy === "rebuilt" ? {} : { strategy: first.strategy, reason: first.reason }),
       restarted: names.filter((name) => restarted.has(name)),
     };
   }

@@ -34,7 +34,7 @@ export function findIrreversibleChanges(
     reasons.push(`the command statistics of ${node} were reset`);
   if (lasting.length > 0) reasons.push(describeCommands(node, lasting));
   if (now.modules !== before.modules) reasons.push(`the modules of ${node} have changed`);
-  // A server keeps the votes of its last election and counts them again for seconds (docs/failover.md).
+  // A server keeps the votes of its last election and counts them again for seconds (docs/guides/resetting.md).
   if (hasCountedMore(before.failoverMessages, now.failoverMessages, "auth-req_sent"))
     reasons.push(`${node} requested votes in an election`);
   if (isSameProcess) reasons.push(...findWrittenFiles(before, now, hadFullSync));

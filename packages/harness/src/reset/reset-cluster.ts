@@ -21,33 +21,13 @@ import {
 } from "./late-effects.ts";
 import { rejoinNodes } from "./rejoin-nodes.ts";
 import { repair } from "./repair.ts";
+import type { ResetReport } from "./reset-report.ts";
 import { rewriteFiles } from "./rewrite-files.ts";
 import { type RestartNode, runStrategy } from "./run-strategy.ts";
 import { verifyPristine } from "./verify-pristine.ts";
 
-/** The report of a reset. */
-export interface ResetReport {
-  /**
-   * How the cluster was reset:
-   *
-   * - `cleaned`: nothing was broken, and commands reverted all changes.
-   * - `mended`: roles and slots were assigned again, and the nodes in `restarted` got new processes with new files.
-   * - `rebuilt`: all nodes got new processes with new files, and the cluster was formed as at its start.
-   */
-  readonly way: "cleaned" | "mended" | "rebuilt";
-  /**
-   * Why cleaning was not enough: the first five differences that commands cannot revert, and why a faster way failed. Undefined
-   * if `way` is `cleaned`.
-   */
-  readonly because: string | undefined;
-  /** The names of the nodes whose process was replaced. */
-  readonly restarted: readonly string[];
-  /** The time from the call of `reset()` until the new `client` was connected, in milliseconds. */
-  readonly tookMs: number;
-}
-
-/** The report of a reset without its duration, and the baseline for the next reset. */
-export interface ResetOutcome extends Omit<ResetReport, "tookMs"> {
+/** The result of a reset, and the baseline for the next one. */
+export interface ResetOutcome extends Pick<ResetReport, "strategy" | "reason" | "restarted"> {
   readonly baseline: Baseline;
 }
 
@@ -132,7 +112,7 @@ export async function resetCluster(
           return await verify(cluster, before, ended);
         },
       );
-      return { way: "cleaned", because: undefined, restarted: [], baseline };
+      return { strategy: "cleaned", reason: undefined, restarted: [], baseline };
     } catch (error) {
       if (signal.aborted) throw error;
       findings.push(`cleaning was not enough: ${messageOf(error)}`);
@@ -154,7 +134,7 @@ export async function resetCluster(
         const restarted = await strategy(assessment, restart, ended);
         requireNoNodesToRecreate(await cleanAfterFormation(cluster, before, restarted, ended));
         const baseline = await verify(cluster, before, ended);
-        return { way: "mended", because: summarize(findings, MAX_REASONS), restarted, baseline };
+        return { strategy: "repaired", reason: summarize(findings, MAX_REASONS), restarted, baseline };
       });
     } catch (error) {
       if (signal.aborted) throw error;
@@ -169,7 +149,7 @@ export async function resetCluster(
       // All files are as new as the processes, so a server that cannot rewrite a file does no harm.
       await cleanAfterFormation(cluster, before, restarted, ended);
       const baseline = await verify(cluster, before, ended);
-      return { way: "rebuilt", because: summarize(findings, MAX_REASONS), restarted, baseline };
+      return { strategy: "rebuilt", reason: summarize(findings, MAX_REASONS), restarted, baseline };
     });
   } catch (error) {
     if (signal.aborted) throw error;

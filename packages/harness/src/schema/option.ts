@@ -41,6 +41,15 @@ export function numberFrom(min: number, max: number): Schema<number> {
   return v.pipe(v.number(allowed), v.minValue(min, allowed), v.maxValue(max, allowed));
 }
 
+/** A number above `min`, up to `max`. */
+export function numberAbove(
+  min: number,
+  max: number,
+  allowed = `a number above ${min}, up to ${max}`,
+): Schema<number> {
+  return v.pipe(v.number(allowed), v.gtValue(min, allowed), v.maxValue(max, allowed));
+}
+
 export function choice<const T extends string>(values: readonly T[], typeName?: string): Schema<T> {
   const allowed = `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`;
   return withFacts(v.picklist(values, allowed), typeName === undefined ? {} : { typeName });

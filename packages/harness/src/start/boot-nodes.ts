@@ -46,7 +46,7 @@ export interface BootingNodes {
   /**
    * Returns why nodes are created without hardening: the answer of the engine. Undefined while all are created with hardening.
    */
-  readonly hardeningDroppedBecause: () => string | undefined;
+  readonly hardeningFallbackReason: () => string | undefined;
 }
 
 /** The hardening of containers, which all nodes share. */
@@ -85,7 +85,7 @@ export function bootNodes(context: BootContext): BootingNodes {
   });
   return {
     connections: nodes.map(({ booted }) => booted),
-    hardeningDroppedBecause: () => hardening.refusal,
+    hardeningFallbackReason: () => hardening.refusal,
   };
 }
 
@@ -153,7 +153,7 @@ async function createAndStart(
     const refusal = messageOf(error);
     if (hardening.refusal === undefined) {
       log(
-        "the engine refused to create %s (%s); retrying without hardening: see docs/security.md",
+        "the engine refused to create %s (%s); retrying without hardening: see docs/guides/security.md",
         node.name,
         refusal,
       );

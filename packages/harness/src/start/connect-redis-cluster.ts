@@ -3,7 +3,7 @@ import { AddressTable } from "../clients/address-table.ts";
 import { closeCluster, connectCluster } from "../clients/cluster-client.ts";
 import { NodeConnection } from "../clients/node-connection.ts";
 import { OpenClients } from "../clients/open-clients.ts";
-import { ClusterNetwork } from "../docker/cluster-network.ts";
+import { clusterNetwork } from "../docker/cluster-network.ts";
 import { findEngine } from "../docker/engine.ts";
 import { NodeContainer } from "../docker/node-container.ts";
 import { LateFaults } from "../faults/late-faults.ts";
@@ -105,7 +105,7 @@ async function openHandle(
     return new ClusterHandle({
       engine,
       plan,
-      network: new ClusterNetwork(engine, plan.network, shared.networkId),
+      network: clusterNetwork(engine, plan.network, shared.networkId),
       client,
       clients,
       addresses,
@@ -143,7 +143,7 @@ const NOTHING_STARTED = {
   containersMs: 0,
   formationMs: 0,
   seedMs: 0,
-  way: "connected",
-  fellBackBecause: undefined,
-  hardeningDroppedBecause: undefined,
+  strategy: "connected",
+  fallbackReason: undefined,
+  hardeningFallbackReason: undefined,
 } as const;

@@ -7,8 +7,8 @@ import type { Seed } from "../seed/seed.ts";
 /** The options of `startRedisCluster`. */
 export interface RedisClusterOptions extends ClusterShape {
   /**
-   * The data that are loaded before the start resolves, and to which `reset()` returns: see {@link Seed} and docs/seed.md. At
-   * most 64 MiB.
+   * The data that are loaded before the start resolves, and to which `reset()` returns: see {@link Seed} and
+   * docs/guides/seed.md. At most 64 MiB.
    * @default no data
    */
   readonly seed?: Seed | undefined;

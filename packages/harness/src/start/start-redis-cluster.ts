@@ -24,8 +24,8 @@ import { StartupSequence } from "./startup-sequence.ts";
  * all nodes agree on members, roles and slots, all slots are covered, replicas are in sync, and every shard accepts a write.
  *
  * Stop the cluster with `stop()` or `await using`. If this process dies before, a watcher process of this library removes
- * everything: see docs/cleaning-up.md. A start that fails leaves no container, network, connection or timer, and its error
- * contains the evidence.
+ * everything: see docs/internals/cleaning-up.md. A start that fails leaves no container, network, connection or timer, and its
+ * error contains the evidence.
  *
  * @param options the shape of the cluster, and the options of the start. @default three shards of two nodes
  * @returns the started cluster.

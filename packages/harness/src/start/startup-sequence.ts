@@ -132,13 +132,13 @@ export class StartupSequence {
       this.#phase = "formation";
       log("%s: all nodes have booted", plan.name);
       const formationStartedAt = monotonicMs();
-      const { way, fellBackBecause } = await forming;
+      const { strategy, fallbackReason } = await forming;
       this.#phase = "clients";
       log(
         "%s: formation complete (%s%s)",
         plan.name,
-        way,
-        fellBackBecause === undefined ? "" : `, after a fallback: ${fellBackBecause}`,
+        strategy,
+        fallbackReason === undefined ? "" : `, after a fallback: ${fallbackReason}`,
       );
       const clientsStartedAt = monotonicMs();
       // Retried, because a node may not answer for a moment.
@@ -186,9 +186,9 @@ export class StartupSequence {
           clientsMs: endedAt - clientsStartedAt - (seedEndedAt - seedStartedAt),
           seedMs: seedEndedAt - seedStartedAt,
           totalMs: endedAt - startedAt,
-          way,
-          fellBackBecause,
-          hardeningDroppedBecause: booting.hardeningDroppedBecause(),
+          strategy,
+          fallbackReason,
+          hardeningFallbackReason: booting.hardeningFallbackReason(),
         },
       });
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { Engine } from "../docker/engine.ts";
-import { createCleanupEngine } from "../docker/cleanup-engine.ts";
+import { createCleanupEngine } from "../cleanup/cleanup-engine.ts";
 import { messageOf } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 import { log } from "../log.ts";

@@ -1,5 +1,5 @@
 import { findClient, locateEngine } from "../docker/engine.ts";
-import { openCleanupEngine } from "../docker/cleanup-engine.ts";
+import { createCleanupEngine } from "../cleanup/cleanup-engine.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
 import { type WaitOptions, startCallDeadline } from "../timing/call-deadline.ts";
@@ -34,8 +34,12 @@ export async function sweepOrphans(options: SweepOptions = {}): Promise<SweepRep
   using deadline = startCallDeadline("Sweeping orphans", options, { timeoutMs: TIMEOUT_MS, timeScale: 1 });
   const { signal } = deadline;
   signal.throwIfAborted();
-  const opening = Promise.all([openCleanupEngine(), findClient().then(locateEngine), currentOwner()]);
-  const [engine, { isOnThisMachine: hasEngine }, owner] = await abortable(opening, signal);
+  const client = await abortable(findClient(), signal);
+  const [{ isOnThisMachine: hasEngine }, owner] = await abortable(
+    Promise.all([locateEngine(client), currentOwner()]),
+    signal,
+  );
+  const engine = createCleanupEngine(client.container.dockerode);
   const here = { ...owner, hasEngine };
   try {
     return await abortable(sweep(engine, here, { dryRun, signal }), signal);

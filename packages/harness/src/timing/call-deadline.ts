@@ -1,18 +1,11 @@
 import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
-import { type Deadline, MAX_TIMEOUT_MS, abortable, startDeadline } from "./deadline.ts";
+import { type Report, show } from "../schema/option-problems.ts";
+import { readOption } from "../schema/read-options.ts";
+import { type Deadline, abortable, startDeadline } from "./deadline.ts";
+import type { WaitOptions } from "./options.generated.ts";
+import { WAIT_OPTIONS } from "./wait-options.ts";
 
-/** The timeout and the signal of a call. */
-export interface WaitOptions {
-  /**
-   * The timeout of the whole call in milliseconds, above 0 and below 2^31. It is multiplied by the cluster's time scale. For the
-   * first network fault, the search for the image of the helper container has the same timeout once more, and its pull has a
-   * timeout of ten minutes.
-   * @default 10 000, or ten node timeouts if that is longer
-   */
-  readonly timeoutMs?: number | undefined;
-  /** When this signal aborts, the call rejects with WAIT_ABORTED. */
-  readonly signal?: AbortSignal | undefined;
-}
+export type { WaitOptions } from "./options.generated.ts";
 
 /** The default timeout of a call, and the time scale of its cluster. */
 export interface WaitDefaults {
@@ -27,7 +20,7 @@ export interface WaitDefaults {
  * with the caller's signal.
  *
  * @param what the action of the call, with which the messages start.
- * @throws RedisClusterError INVALID_ARGUMENT if the timeout is not a number above 0 and below 2^31.
+ * @throws RedisClusterError INVALID_ARGUMENT if the timeout or the signal is invalid.
  */
 export function startCallDeadline(
   what: string | (() => string),
@@ -35,14 +28,13 @@ export function startCallDeadline(
   defaults: WaitDefaults,
 ): Deadline {
   const describe = typeof what === "string" ? () => what : what;
-  // A timer of more than 2^31 − 1 ms fires at once.
-  if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
-    throw new RedisClusterError(
-      "INVALID_ARGUMENT",
-      `${describe()}: expected timeoutMs to be a number of milliseconds above 0 and below 2^31, got ${timeoutMs}. ` +
-        `Leave it out for the default of ${defaults.timeoutMs} ms.`,
-    );
-  }
+  requireValid(
+    "timeoutMs",
+    timeoutMs,
+    describe,
+    ` Leave it out for the default of ${defaults.timeoutMs} ms.`,
+  );
+  requireValid("signal", signal, describe);
   return startDeadline({
     timeoutMs: timeoutMs ?? defaults.timeoutMs,
     timeScale: defaults.timeScale,
@@ -51,6 +43,16 @@ export function startCallDeadline(
     timeoutCode: "WAIT_TIMEOUT",
     abortCode: "WAIT_ABORTED",
   });
+}
+
+function requireValid(name: keyof WaitOptions, value: unknown, describe: () => string, remedy = ""): void {
+  const report: Report = (_, given, allowed) => {
+    throw new RedisClusterError(
+      "INVALID_ARGUMENT",
+      `${describe()}: expected ${name} to be ${allowed}, got ${show(given)}.${remedy}`,
+    );
+  };
+  readOption<unknown>(name, WAIT_OPTIONS[name], value, report);
 }
 
 /**

@@ -25,8 +25,8 @@ const usedKeys = new WeakMap<TestProject, Set<string>>();
  * Starts one cluster for all workers. Write `export default redisClusterGlobalSetup({ nodes: 6 })` in a file that `globalSetup`
  * of Vitest's configuration names. Tests use the cluster with `redisClusterTest(inject("redisCluster"))`.
  *
- * In watch mode the cluster is reset before each further run, if possible. It is stopped when Vitest ends. docs/cleaning-up.md
- * explains what removes it if Vitest is killed.
+ * In watch mode the cluster is reset before each further run, if possible. It is stopped when Vitest ends.
+ * docs/internals/cleaning-up.md explains what removes it if Vitest is killed.
  *
  * @param options the options of the cluster. `evidenceDir` has the same default as in `redisClusterTest`.
  * @param key the name that tests pass to `inject`. A second cluster in the same project needs another key, which a declaration

@@ -27,6 +27,6 @@ test.for([
 
 test("rejects an unknown scope", () => {
   expect(() => redisClusterTest({ scope: "suite" as never })).toThrow(
-    'redisClusterTest: expected the scope "test", "file" or "worker", got "suite".',
+    'redisClusterTest: expected scope to be one of "test", "file", "worker", got "suite".',
   );
 });

@@ -1,8 +1,8 @@
 import { RedisClusterError } from "../errors.ts";
+import { readOption } from "../schema/read-options.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
-import type { RedisClusterTestOptions } from "./test-options.ts";
-
-const SCOPES: ReadonlySet<unknown> = new Set(["test", "file", "worker", undefined]);
+import type { RedisClusterTestOptions } from "./options.generated.ts";
+import { TEST_OPTIONS } from "./test-options.ts";
 
 /**
  * Returns the argument of `redisClusterTest`, or empty options if it was called without one. An explicit `undefined` is rejected:
@@ -26,12 +26,12 @@ export function requireSourceArgument(
     );
   }
   const scope = "scope" in source ? source.scope : undefined;
-  if (!SCOPES.has(scope)) {
+  readOption("scope", TEST_OPTIONS.scope, scope, (_, given, allowed) => {
     throw new RedisClusterError(
       "INVALID_ARGUMENT",
-      `redisClusterTest: expected the scope "test", "file" or "worker", got ${JSON.stringify(scope)}.`,
+      `redisClusterTest: expected scope to be ${allowed}, got ${JSON.stringify(given)}.`,
     );
-  }
+  });
   return source;
 }
 

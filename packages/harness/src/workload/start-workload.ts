@@ -1,5 +1,6 @@
 import { type WorkloadOptions, validateWorkload } from "./workload-options.ts";
-import { Workload } from "./workload.ts";
+import { RunningWorkload } from "./running-workload.ts";
+import type { Workload } from "./workload.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 
 /**
@@ -26,5 +27,5 @@ export async function startWorkload(
     for (const client of open) client.disconnect();
     throw failed.reason;
   }
-  return new Workload(target, valid, open);
+  return new RunningWorkload(target, valid, open);
 }

@@ -1,55 +1,24 @@
 import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
-import { type Report, reportUnknown, show } from "../schema/option-problems.ts";
+import {
+  anyOf,
+  checked,
+  choice,
+  flag,
+  integer,
+  isObject,
+  listOf,
+  numberAbove,
+  numberFrom,
+  type OptionTable,
+  type Schema,
+  text,
+} from "../schema/option.ts";
+import { type Report, show } from "../schema/option-problems.ts";
+import { readOption, readOptions, reportUnknownNames } from "../schema/read-options.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
+import type { WorkloadOptions } from "./options.generated.ts";
 
-/** The options of the writers of a workload. */
-export interface WorkloadOptions {
-  /** The number of concurrent writers, from 1 to 256. Each has one command in flight. @default 8 */
-  readonly writers?: number | undefined;
-  /**
-   * The number of operations per second of all writers together, above 0 and up to 1 000 000.
-   * @default no limit: each writer sends the next command as soon as the previous one is answered
-   */
-  readonly ratePerSecond?: number | undefined;
-  /**
-   * The number of keys of each kind, over all shards. At least the number of writers and the number of shards, at most 16 384.
-   * @default 256, or the minimum if that is greater
-   */
-  readonly keys?: number | undefined;
-  /**
-   * The beginning of every key: 1 to 200 characters without braces. A random part follows, which is different for each workload.
-   * Thus workloads with the same prefix never share keys with each other, nor with keys that existed before. `Workload.keyPrefix`
-   * contains both parts. The keys are not deleted when the workload ends.
-   * @default "workload"
-   */
-  readonly keyPrefix?: string | undefined;
-  /** The length to which values are padded, in bytes, from 1 to 1 048 576. The token in a value may be longer. @default 32 */
-  readonly valueBytes?: number | undefined;
-  /**
-   * The number of replicas that must confirm each write, from 0 to 32. The writers send WAIT on the same connection, and each
-   * writer has its own client. If fewer replicas confirm a write, its outcome is unknown. With 0, WAIT is not sent.
-   * @default 0
-   */
-  readonly wait?: number | undefined;
-  /** The timeout of WAIT, in milliseconds, from 1 to 600 000. @default 1000 */
-  readonly waitTimeoutMs?: number | undefined;
-  /** The share of reads among the operations, from 0 to below 1; true means 0.2. Reads are sent to primaries. @default 0 */
-  readonly reads?: boolean | number | undefined;
-  /** The kinds of writes. All of them are equally frequent. @default all kinds */
-  readonly kinds?: readonly WriteKind[] | undefined;
-  /**
-   * The timeout of a command, in milliseconds, from 10 to 600 000. With `wait`, `waitTimeoutMs` is added to it. A write without a
-   * reply by then has an unknown outcome, and its writer sends the next command.
-   * @default 1000
-   */
-  readonly commandTimeoutMs?: number | undefined;
-  /**
-   * The seed of the random choices of each writer: kinds, keys and reads, and their order. An integer from 0 to 2^32 − 1. The
-   * names of keys still differ in the random part after `keyPrefix`.
-   * @default a random seed, which the ledger contains
-   */
-  readonly seed?: number | undefined;
-}
+export type { WorkloadOptions } from "./options.generated.ts";
 
 /** Valid options with all defaults. */
 export interface ValidWorkload {
@@ -66,21 +35,89 @@ export interface ValidWorkload {
   readonly seed: number | undefined;
 }
 
-const OPTION_NAMES: ReadonlySet<string> = new Set([
-  "writers",
-  "ratePerSecond",
-  "keys",
-  "keyPrefix",
-  "valueBytes",
-  "wait",
-  "waitTimeoutMs",
-  "reads",
-  "kinds",
-  "commandTimeoutMs",
-  "seed",
-] satisfies (keyof WorkloadOptions)[]);
-
 const MAX_KEYS = 16_384;
+const DEFAULT_KEYS = 256;
+/** The share of reads if `reads` is true. */
+const DEFAULT_READS = 0.2;
+
+const WRITE_KIND: Schema<WriteKind> = choice<WriteKind>(WRITE_KINDS, "WriteKind");
+
+export const WORKLOAD_OPTIONS: OptionTable<WorkloadOptions> = {
+  writers: {
+    schema: integer(1, 256),
+    description: "The number of concurrent writers. Each has one command in flight.",
+    default: 8,
+  },
+  ratePerSecond: {
+    schema: numberAbove(0, 1_000_000),
+    description: "The number of operations per second of all writers together.",
+    defaultText: "no limit: each writer sends the next command as soon as the previous one is answered",
+  },
+  keys: {
+    // Each key has only one writer, and a shard without keys would not be tested.
+    schema: integer(1, MAX_KEYS),
+    description:
+      "The number of keys of each kind, over all shards. At least the number of writers and the number of shards.",
+    defaultText: `${DEFAULT_KEYS}, or the minimum if that is greater`,
+  },
+  keyPrefix: {
+    // The keys have their own hash tag, which determines their shard.
+    schema: text("1 to 200 characters without braces", (value) => /^[^{}]{1,200}$/s.test(value)),
+    description:
+      "The beginning of every key: 1 to 200 characters without braces. A random part follows, which is different for each workload. Thus workloads with the same prefix never share keys with each other, nor with keys that existed before. `Workload.keyPrefix` contains both parts. The keys are not deleted when the workload ends.",
+    defaultText: '"workload"',
+  },
+  valueBytes: {
+    schema: integer(1, 1_048_576),
+    description: "The length to which values are padded, in bytes. The token in a value may be longer.",
+    default: 32,
+  },
+  wait: {
+    schema: integer(0, 32),
+    description:
+      "The number of replicas that must confirm each write. The writers send WAIT on the same connection, and each writer has its own client. If fewer replicas confirm a write, its outcome is unknown. With 0, WAIT is not sent.",
+    default: 0,
+  },
+  waitTimeoutMs: {
+    schema: integer(1, 600_000),
+    description: "The timeout of WAIT in milliseconds.",
+    default: 1_000,
+  },
+  reads: {
+    schema: checked<boolean | number>(
+      "true, false or a number from 0 to below 1",
+      (value) => typeof value === "boolean" || (typeof value === "number" && value >= 0 && value < 1),
+      { documentedAs: anyOf(flag(), numberFrom(0, 1)) },
+    ),
+    description: `The share of reads among the operations, from 0 to below 1; true means ${DEFAULT_READS}. Reads are sent to primaries.`,
+    default: 0,
+  },
+  kinds: {
+    schema: checked<readonly WriteKind[]>(
+      `one or more of ${WRITE_KINDS.map((kind) => `"${kind}"`).join(", ")}, without duplicates`,
+      (value) =>
+        Array.isArray(value) &&
+        value.length > 0 &&
+        new Set(value).size === value.length &&
+        value.every((kind) => (WRITE_KINDS as readonly unknown[]).includes(kind)),
+      { documentedAs: listOf(WRITE_KIND, 1) },
+    ),
+    description: "The kinds of writes. All of them are equally frequent.",
+    defaultText: "all kinds",
+  },
+  commandTimeoutMs: {
+    schema: integer(10, 600_000),
+    description:
+      "The timeout of a command in milliseconds. With `wait`, `waitTimeoutMs` is added to it. A write without a reply by then has an unknown outcome, and its writer sends the next command.",
+    default: 1_000,
+  },
+  seed: {
+    schema: integer(0, 2 ** 32 - 1),
+    description:
+      "The seed of the random choices of each writer: kinds, keys and reads, and their order. The names of keys still differ in the random part after `keyPrefix`.",
+    defaultText: "a random seed, which the ledger contains",
+  },
+};
 
 /**
  * Validates all options and adds the defaults.
@@ -99,75 +136,33 @@ export function validateWorkload(
     problems.push({ option, given: show(given), allowed, ...(remedy === undefined ? {} : { remedy }) });
     return undefined;
   };
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new InvalidOptionsError([{ option: "options", given: show(options), allowed: "an object" }]);
+  const input: unknown = options;
+  if (!isObject(input)) {
+    throw new InvalidOptionsError([{ option: "options", given: show(input), allowed: "an object" }]);
   }
-  for (const name of Object.keys(options)) {
-    if (!OPTION_NAMES.has(name)) reportUnknown("", name, OPTION_NAMES, report);
-  }
+  reportUnknownNames(WORKLOAD_OPTIONS, input, report);
   // Braces in it would be the first hash tag of every key, and determine its slot.
   if (/[{}]/.test(clientKeyPrefix)) report("client.keyPrefix", clientKeyPrefix, "characters without braces");
-  const integer = (name: keyof WorkloadOptions, min: number, max: number): number | undefined => {
-    const value: unknown = options[name];
-    if (value === undefined) return undefined;
-    if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
-    return report(name, value, `an integer from ${min} to ${max}`);
-  };
-
-  const writers = integer("writers", 1, 256) ?? 8;
-  // Each key has only one writer, and a shard without keys would not be tested.
+  const { writers = 8, ...values } = readOptions(WORKLOAD_OPTIONS, withoutKeys(options), report);
   const minKeys = Math.max(writers, shards);
-  const valid: ValidWorkload = {
-    writers,
-    ratePerSecond: validateRate(options.ratePerSecond, report),
-    keys: integer("keys", minKeys, MAX_KEYS) ?? Math.max(256, minKeys),
-    keyPrefix: validatePrefix(options.keyPrefix, report),
-    valueBytes: integer("valueBytes", 1, 1_048_576) ?? 32,
-    wait: integer("wait", 0, 32) ?? 0,
-    waitTimeoutMs: integer("waitTimeoutMs", 1, 600_000) ?? 1_000,
-    reads: validateReads(options.reads, report),
-    kinds: validateKinds(options.kinds, report),
-    commandTimeoutMs: integer("commandTimeoutMs", 10, 600_000) ?? 1_000,
-    seed: integer("seed", 0, 2 ** 32 - 1),
-  };
+  const keyCount = { ...WORKLOAD_OPTIONS.keys, schema: integer(minKeys, MAX_KEYS) };
+  const keys = readOption("keys", keyCount, options.keys, report);
+  const { wait = 0, waitTimeoutMs = 1_000, valueBytes = 32, commandTimeoutMs = 1_000, reads, kinds } = values;
   if (problems.length > 0) throw new InvalidOptionsError(problems, "The workload's");
-  return valid;
+  return {
+    ...values,
+    writers,
+    keys: keys ?? Math.max(DEFAULT_KEYS, minKeys),
+    wait,
+    waitTimeoutMs,
+    valueBytes,
+    commandTimeoutMs,
+    reads: reads === true ? DEFAULT_READS : Number(reads),
+    kinds: kinds ?? WRITE_KINDS,
+  };
 }
 
-function validateRate(rate: unknown, report: Report): number | undefined {
-  if (rate === undefined || (typeof rate === "number" && rate > 0 && rate <= 1_000_000)) return rate;
-  return report("ratePerSecond", rate, "a number above 0, up to 1000000");
-}
-
-function validatePrefix(prefix: unknown, report: Report): string | undefined {
-  if (prefix === undefined) return undefined;
-  // The keys have their own hash tag, which determines their shard.
-  if (typeof prefix === "string" && /^[^{}]{1,200}$/s.test(prefix)) return prefix;
-  return report("keyPrefix", prefix, "1 to 200 characters without braces");
-}
-
-function validateReads(reads: unknown, report: Report): number {
-  if (reads === undefined || reads === false) return 0;
-  if (reads === true) return 0.2;
-  if (typeof reads === "number" && reads >= 0 && reads < 1) return reads;
-  report("reads", reads, "true, false or a number from 0 to below 1");
-  return 0;
-}
-
-function validateKinds(kinds: unknown, report: Report): readonly WriteKind[] {
-  if (kinds === undefined) return WRITE_KINDS;
-  if (
-    Array.isArray(kinds) &&
-    kinds.length > 0 &&
-    new Set(kinds).size === kinds.length &&
-    kinds.every((kind) => (WRITE_KINDS as readonly unknown[]).includes(kind))
-  ) {
-    return kinds;
-  }
-  report(
-    "kinds",
-    kinds,
-    `one or more of ${WRITE_KINDS.map((kind) => `"${kind}"`).join(", ")}, without duplicates`,
-  );
-  return WRITE_KINDS;
+/** The range of `keys` depends on other options, so that it is read after them. */
+function withoutKeys({ keys: _, ...options }: WorkloadOptions): WorkloadOptions {
+  return options;
 }

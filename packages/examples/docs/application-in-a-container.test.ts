@@ -1,0 +1,80 @@
+import { GenericContainer } from "testcontainers";
+import { startRedisCluster } from "testcontainers-redis-cluster";
+import { expect, redisClusterTest } from "testcontainers-redis-cluster/vitest";
+
+/** A service that counts its heartbeats in the cluster. It connects to any node that answers. */
+const SERVICE = `
+while true; do
+  for node in $(echo "$REDIS_NODES" | tr , ' '); do
+    redis-cli -c -h "\${node%:*}" -p "\${node#*:}" INCR heartbeats && break
+  done
+  sleep 0.1
+done`;
+
+function createService(): GenericContainer {
+  const image = process.env["TESTCONTAINERS_REDIS_CLUSTER_IMAGE"] || "redis:8.0";
+  return new GenericContainer(image).withEntrypoint(["sh", "-c", SERVICE]);
+}
+
+const test = redisClusterTest({ nodes: 6, replicas: 1 });
+
+test("a service in the network of the cluster", { timeout: 60_000 }, async ({ cluster }) => {
+  // #region start
+  await using service = await createService() // new GenericContainer("my-service:test")
+    .withNetwork(cluster.network)
+    .withEnvironment({
+      REDIS_NODES: cluster.nodes.map(({ networkAddress: { host, port } }) => `${host}:${port}`).join(","),
+    })
+    .start();
+  // #endregion
+  await expect
+    .poll(async () => Number(await cluster.client.get("heartbeats")), { timeout: 10_000 })
+    .toBeGreaterThan(2);
+  const ping = await service.exec(["redis-cli", "-h", "node-5", "ping"]);
+  expect(ping.output.trim()).toBe("PONG");
+
+  // #region failover
+  await cluster.killPrimary("heartbeats");
+  await cluster.primaryOf("heartbeats"); // waits for the failover
+  const before = Number(await cluster.client.get("heartbeats"));
+  await expect
+    .poll(async () => Number(await cluster.client.get("heartbeats")), { timeout: 20_000 })
+    .toBeGreaterThan(before);
+  // #endregion
+});
+
+test("a service that does not reach a node", { timeout: 60_000 }, async ({ cluster }) => {
+  await using service = await createService().withNetwork(cluster.network).start();
+  const reaches = async (name: string): Promise<boolean> =>
+    (await service.exec(["timeout", "2", "redis-cli", "-h", name, "ping"])).output.includes("PONG");
+  // #region cut-off
+  const primary = await cluster.primaryOf("heartbeats");
+  const cut = await cluster.partition([[primary.name], "rest"], { plane: "clients" });
+  // The service does not reach the primary now. The other nodes do, so no failover starts.
+  await cut.heal();
+  // #endregion
+  const again = await cluster.partition([[primary.name], "rest"], { plane: "clients" });
+  const [replica] = await cluster.replicasOf("heartbeats");
+  expect(await reaches(primary.name)).toBe(false);
+  expect(await reaches(replica?.name ?? "")).toBe(true);
+  await again.heal();
+  expect(await reaches(primary.name)).toBe(true);
+});
+
+test("a service with a password and TLS", { timeout: 60_000 }, async () => {
+  // #region tls
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, password: true, tls: true });
+  await using service = await createService()
+    .withNetwork(cluster.network)
+    .withEnvironment({
+      REDIS_NODES: cluster.nodes.map(({ name, networkAddress: { port } }) => `${name}:${port}`).join(","),
+      REDIS_PASSWORD: cluster.credentials("default").password,
+      REDIS_CA: "/certificates/ca.crt",
+    })
+    .withCopyContentToContainer([{ content: cluster.tls?.ca ?? "", target: "/certificates/ca.crt" }])
+    .start();
+  // #endregion
+  const command =
+    'redis-cli --tls --cacert "$REDIS_CA" -h node-0 -a "$REDIS_PASSWORD" --no-auth-warning ping';
+  expect((await service.exec(["sh", "-c", command])).output.trim()).toBe("PONG");
+});

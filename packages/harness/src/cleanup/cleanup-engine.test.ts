@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { openCleanupEngine } from "./cleanup-engine.ts";
+import { FakeEngine } from "./fake-engine.fixture.ts";
+import type { LabelledResource } from "./labelled-resources.ts";
+
+const NODE: LabelledResource = { kind: "container", id: "id-of-node-0", name: "node-0", labels: { a: "1" } };
+const DATA: LabelledResource = { kind: "volume", id: "id-of-data", name: "data", labels: {} };
+
+test("remove() resolves if a container does not exist or is being removed", async () => {
+  await using engine = await FakeEngine.start();
+  const cleanup = openCleanupEngine(engine.address);
+  await expect(cleanup.remove(NODE)).resolves.toBeUndefined();
+  engine.add("container", "node-0", {});
+  engine.statuses.set("node-0", [409]);
+  await expect(cleanup.remove(NODE)).resolves.toBeUndefined();
+});
+
+test("remove() rejects with the message of the engine if a volume is in use", async () => {
+  await using engine = await FakeEngine.start();
+  engine.add("volume", "data", {});
+  engine.statuses.set("data", [409]);
+  await expect(openCleanupEngine(engine.address).remove(DATA)).rejects.toThrow(
+    /the test has chosen status 409/,
+  );
+});
+
+test("list() returns the resources that have all labels, with or without a value", async () => {
+  await using engine = await FakeEngine.start();
+  engine.add("container", "node-0", { a: "1", b: "2" });
+  engine.add("network", "net", { a: "2", b: "2" });
+  const cleanup = openCleanupEngine(engine.address);
+  expect((await cleanup.list(["a", "b=2"])).map(({ name }) => name)).toEqual(["node-0", "net"]);
+  expect(await cleanup.list(["a=1", "b"])).toEqual([{ ...NODE, labels: { a: "1", b: "2" } }]);
+  expect(await cleanup.list(["c"])).toEqual([]);
+});
+
+test("list() rejects if the engine is unreachable", async () => {
+  const cleanup = openCleanupEngine({ socketPath: "/nonexistent/docker.sock" });
+  await expect(cleanup.list(["a"])).rejects.toThrow("ENOENT");
+});

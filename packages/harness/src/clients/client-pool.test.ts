@@ -1,0 +1,16 @@
+import type { Cluster } from "ioredis";
+import { expect, test } from "vitest";
+import type { ClusterContext } from "../cluster/cluster-context.ts";
+import { ClientPool } from "./client-pool.ts";
+import { OpenClients } from "./open-clients.ts";
+
+test.each<[type: string, natMap: unknown]>([
+  ["string", "proxy"],
+  ["number", 6379],
+])("connect rejects a natMap that is a %s", async (type, natMap) => {
+  const pool = new ClientPool({} as ClusterContext, {} as Cluster, new OpenClients<Cluster>());
+  await expect(pool.connect({ natMap: natMap as never })).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining(`got a ${type}`),
+  });
+});

@@ -1,0 +1,16 @@
+export type { ReportTextOptions } from "./report/format-report.ts";
+export { type FailoverReport, report } from "./report/failover-report.ts";
+export type {
+  DuplicatedFinding,
+  Findings,
+  LaneState,
+  LedgerVerdict,
+  MarkKind,
+  ReportData,
+  ReportShard,
+  Timeline,
+  TimelineBar,
+  TimelineLane,
+  TimelineMark,
+} from "./report/report-data.ts";
+export { type ReportEntry, reportPage } from "./report/report-page.ts";
