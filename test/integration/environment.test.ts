@@ -79,7 +79,10 @@ test("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX applies to servers and helpers of fau
     await cluster.stop();`,
     { TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX: MIRROR },
   );
-  expect(await program.waitForReport("cluster")).toEqual([`${MIRROR}/team/redis:trc`, `${MIRROR}/team/helper:trc`]);
+  expect(await program.waitForReport("cluster")).toEqual([
+    `${MIRROR}/team/redis:trc`,
+    `${MIRROR}/team/helper:trc`,
+  ]);
   expect(await program.ended).toEqual({ code: 0, signal: null });
 });
 
