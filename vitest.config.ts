@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
-import { whyNotRoot, whyNoSecondEngine } from "./test/support/second-engine.ts";
+import { findRootObstacle, findSecondEngineObstacle } from "./test/support/second-engine.ts";
 
 /** Tests that need what this machine may not have, and why they are left out then. `./dev test` prints it at its end. */
 const DEMANDING = {
-  "test/reliability/second-engine.test.ts": whyNoSecondEngine(),
-  "test/reliability/host.test.ts": whyNotRoot(),
+  "test/reliability/second-engine.test.ts": findSecondEngineObstacle(),
+  "test/reliability/host.test.ts": findRootObstacle(),
 };
 
 export default defineConfig({

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { docker, leftovers } from "./support/engine.ts";
 
-// Removes what a build or a killed run left behind: build output, and every container, network and volume of a cluster.
+// Removes the build output, and every container, network and volume of a cluster that a killed run left behind.
 
 const root = join(import.meta.dirname, "..");
 await rm(join(root, "packages/harness/dist"), { recursive: true, force: true });

@@ -2,19 +2,19 @@ import { execFile } from "node:child_process";
 import { parseArgs, promisify } from "node:util";
 import { startVitest, type TestModule } from "vitest/node";
 import { leftovers } from "./support/engine.ts";
-import { whyNotRoot, whyNoSecondEngine } from "./support/second-engine.ts";
+import { findRootObstacle, findSecondEngineObstacle } from "./support/second-engine.ts";
 
-// What `./dev test` runs: the checks, then every test, and at the end one line that counts them.
+// The program of `./dev test`. Runs the checks and all tests, and prints the number of passed and failed tests in the last line.
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { project: { type: "string", multiple: true } },
 });
 
-// Filters are for working on a part; the checks are about the whole.
-const everything = positionals.length === 0 && values.project === undefined;
-// Beside the first tests, which mostly wait for containers. What they say is printed at the end.
-const checking = everything ? check() : Promise.resolve(undefined);
+// With a filter only some tests run, and the checks of the whole source are skipped.
+const isFullRun = positionals.length === 0 && values.project === undefined;
+// The checks run at the same time as the first tests, which mostly wait for containers. Their output is printed at the end.
+const checking = isFullRun ? check() : Promise.resolve(undefined);
 
 const vitest = await startVitest("test", positionals, {
   run: true,
@@ -22,28 +22,31 @@ const vitest = await startVitest("test", positionals, {
   ...(values.project === undefined ? {} : { project: values.project }),
 });
 const counts = { passed: 0, failed: 0 };
-let broken = false;
+let hasErrorsOutsideTests = false;
 for (const module of vitest.state.getTestModules()) count(module);
 await vitest.close();
 
-if (everything) {
-  const withoutEngine = whyNoSecondEngine();
-  if (withoutEngine !== undefined) console.log(`left out: tests of an engine in trouble (${withoutEngine})`);
-  const withoutRoot = whyNotRoot();
-  if (withoutRoot !== undefined)
-    console.log(`left out: tests of routes and users of this machine (${withoutRoot})`);
+if (isFullRun) {
+  const engineObstacle = findSecondEngineObstacle();
+  if (engineObstacle !== undefined)
+    console.log(`skipped: tests that need a second engine (${engineObstacle})`);
+  const rootObstacle = findRootObstacle();
+  if (rootObstacle !== undefined)
+    console.log(`skipped: tests that change the routes and users of this machine (${rootObstacle})`);
 }
 const left = await leftovers();
-const complaint = await checking;
-if (complaint !== undefined) console.log(`the checks failed:\n${complaint}`);
-if (left.length > 0) console.log(`left behind: ${left.join(", ")}`);
+const checkFailure = await checking;
+if (checkFailure !== undefined) console.log(`the checks failed:\n${checkFailure}`);
+if (left.length > 0) console.log(`leftovers of the tests: ${left.join(", ")}`);
 const errors = vitest.state.getUnhandledErrors().length;
-if (errors > 0) console.log(`${errors} errors outside any test: see above`);
-const otherFailures = [complaint !== undefined, left.length > 0, errors > 0, broken].filter(Boolean).length;
+if (errors > 0) console.log(`${errors} errors outside of tests, see above`);
+const otherFailures = [checkFailure !== undefined, left.length > 0, errors > 0, hasErrorsOutsideTests].filter(
+  Boolean,
+).length;
 console.log(`${counts.passed} passed, ${counts.failed + otherFailures} failed`);
 process.exit(counts.failed + otherFailures > 0 || counts.passed === 0 ? 1 : 0);
 
-/** Gives what the checks have to say where they fail. */
+/** Runs the checks. Returns their output if they fail, and undefined if they pass. */
 async function check(): Promise<string | undefined> {
   try {
     await promisify(execFile)("pnpm", ["run", "check"], { maxBuffer: 2 ** 26 });
@@ -55,8 +58,9 @@ async function check(): Promise<string | undefined> {
 }
 
 function count(module: TestModule): void {
-  // A module that does not load has no tests to fail, and what a hook after all tests complains of is no test's error.
-  if ([module, ...module.children.allSuites()].some((each) => each.errors().length > 0)) broken = true;
+  // A module that fails to load has no tests, and errors of `afterAll` hooks do not belong to a test.
+  if ([module, ...module.children.allSuites()].some((suite) => suite.errors().length > 0))
+    hasErrorsOutsideTests = true;
   for (const test of module.children.allTests()) {
     const { state } = test.result();
     if (state === "passed") counts.passed += 1;

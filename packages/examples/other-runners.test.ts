@@ -4,30 +4,31 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { leftovers } from "./demo/leftovers.ts";
 
-// Runs each recipe of docs/guides/other-runners.md with its own runner, as a user does in a shell.
+// Runs each recipe of docs/guides/other-runners.md with its own test runner, as a user does in a shell.
 
 const RECIPES = join(import.meta.dirname, "other-runners");
-/** Far more than a recipe takes: what is still there then does not end by itself. */
-const LIMIT_MS = 120_000;
-/** How long Jest and Mocha may take to be gone once they have printed their results; Node prints its own when it is. */
-const LINGER_MS = 3_000;
+/** The timeout of a recipe, which is much longer than a recipe takes. */
+const RECIPE_TIMEOUT_MS = 120_000;
+/** The longest time between the results and the end of Jest and Mocha. Node prints its results when it ends. */
+const MAX_LINGER_MS = 3_000;
 
-interface Run {
+/** The result of a run of a recipe. */
+interface RecipeRun {
   readonly exitCode: number | null;
-  /** What ended it, where it did not end by itself. */
+  /** The signal that ended the process, or null. */
   readonly signal: string | null;
   readonly stdout: string;
-  /** Lines of the standard error that nobody expected. */
-  readonly surprises: readonly string[];
-  /** From the last output to the end, in milliseconds. */
+  /** Lines of the standard error that are not expected. */
+  readonly unexpectedLines: readonly string[];
+  /** The time from the last output to the end, in milliseconds. */
   readonly lingeredMs: number;
-  /** Containers and networks that were not there before. */
+  /** Containers, networks and volumes that did not exist before. */
   readonly left: readonly string[];
 }
 
-const CLEAN = { exitCode: 0, signal: null, surprises: [], left: [] } as const;
+const CLEAN = { exitCode: 0, signal: null, unexpectedLines: [], left: [] } as const;
 
-/** Each line that Jest prints beside the results when all is well; it prints its report to the standard error. */
+/** The lines that Jest prints to the standard error when all tests pass. */
 const JEST_REPORT: readonly RegExp[] = [
   /^\(node:\d+\) ExperimentalWarning: VM Modules is an experimental feature/,
   /^\(Use `node --trace-warnings \.\.\.` to show where the warning was created\)$/,
@@ -37,10 +38,12 @@ const JEST_REPORT: readonly RegExp[] = [
   /^Ran all test suites\.$/,
 ];
 
-/** TAP comments that are node's own; it passes on what a test file prints to either stream as comments, too. */
+/** TAP comments of Node itself. Node also prints the output of test files as comments. */
 const TAP_COMMENT = /^# (?:Subtest: |(?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) \d)/;
 
-test("node:test", { timeout: LIMIT_MS + 30_000 }, async () => {
+test("the recipe for node:test passes and leaves nothing", {
+  timeout: RECIPE_TIMEOUT_MS + 30_000,
+}, async () => {
   const run = await runRecipe("node-test", process.execPath, ["--test", "--test-reporter=tap"]);
   expect(run, run.stdout).toMatchObject(CLEAN);
   const lines = run.stdout.split("\n");
@@ -48,13 +51,13 @@ test("node:test", { timeout: LIMIT_MS + 30_000 }, async () => {
   expect(lines.filter((line) => line.startsWith("#") && !TAP_COMMENT.test(line))).toEqual([]);
 });
 
-test("Jest", { timeout: LIMIT_MS + 30_000 }, async () => {
-  const run = await runRecipe("jest", installed("jest"), ["--json"], {
+test("the recipe for Jest passes and leaves nothing", { timeout: RECIPE_TIMEOUT_MS + 30_000 }, async () => {
+  const run = await runRecipe("jest", runnerPath("jest"), ["--json"], {
     environment: { NODE_OPTIONS: "--experimental-vm-modules" },
     expected: JEST_REPORT,
   });
   expect(run, run.stdout).toMatchObject(CLEAN);
-  expect(run.lingeredMs).toBeLessThan(LINGER_MS);
+  expect(run.lingeredMs).toBeLessThan(MAX_LINGER_MS);
   expect(JSON.parse(run.stdout)).toMatchObject({
     success: true,
     numTotalTests: 3,
@@ -63,14 +66,15 @@ test("Jest", { timeout: LIMIT_MS + 30_000 }, async () => {
   });
 });
 
-test("Mocha", { timeout: LIMIT_MS + 30_000 }, async () => {
-  const run = await runRecipe("mocha", installed("mocha"), ["--reporter", "json"]);
+test("the recipe for Mocha passes and leaves nothing", { timeout: RECIPE_TIMEOUT_MS + 30_000 }, async () => {
+  const run = await runRecipe("mocha", runnerPath("mocha"), ["--reporter", "json"]);
   expect(run, run.stdout).toMatchObject(CLEAN);
-  expect(run.lingeredMs).toBeLessThan(LINGER_MS);
+  expect(run.lingeredMs).toBeLessThan(MAX_LINGER_MS);
   expect(JSON.parse(run.stdout)).toMatchObject({ stats: { tests: 3, passes: 3, pending: 0, failures: 0 } });
 });
 
-function installed(runner: string): string {
+/** Returns the path of the command of a test runner. */
+function runnerPath(runner: string): string {
   return join(RECIPES, "node_modules/.bin", runner);
 }
 
@@ -82,13 +86,13 @@ async function runRecipe(
     environment = {},
     expected = [],
   }: { readonly environment?: Readonly<Record<string, string>>; readonly expected?: readonly RegExp[] } = {},
-): Promise<Run> {
+): Promise<RecipeRun> {
   const before = new Set(await leftovers());
   const child = spawn(command, args, {
     cwd: join(RECIPES, folder),
     env: { ...shellEnvironment(), ...environment },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: LIMIT_MS,
+    timeout: RECIPE_TIMEOUT_MS,
   });
   const output = { stdout: "", stderr: "", lastAt: performance.now() };
   for (const stream of ["stdout", "stderr"] as const) {
@@ -103,7 +107,7 @@ async function runRecipe(
     exitCode,
     signal,
     stdout: output.stdout,
-    surprises: output.stderr
+    unexpectedLines: output.stderr
       .split("\n")
       .filter((line) => line !== "" && !expected.some((pattern) => pattern.test(line))),
     lingeredMs,
@@ -111,10 +115,14 @@ async function runRecipe(
   };
 }
 
-/** The environment without what Vitest has set in it: in a shell there is nothing of that. */
+/** Returns the environment without the variables that Vitest sets, like the environment of a shell. */
 function shellEnvironment(): NodeJS.ProcessEnv {
   const { NODE_ENV: _mode, NODE_OPTIONS: _options, FORCE_COLOR: _force, PATH, ...rest } = process.env;
-  const own = Object.entries(rest).filter(([name]) => !name.startsWith("VITEST"));
-  // The same Node for the runners' start scripts, which look for one on the path.
-  return { ...Object.fromEntries(own), PATH: `${dirname(process.execPath)}:${PATH ?? ""}`, NO_COLOR: "1" };
+  const withoutVitest = Object.entries(rest).filter(([name]) => !name.startsWith("VITEST"));
+  // The start scripts of the runners search the path for Node, so the folder of the current Node is added.
+  return {
+    ...Object.fromEntries(withoutVitest),
+    PATH: `${dirname(process.execPath)}:${PATH ?? ""}`,
+    NO_COLOR: "1",
+  };
 }

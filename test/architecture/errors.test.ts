@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const SOURCE = join(import.meta.dirname, "../../packages/harness/src");
 
-test("docs/reference/errors.md lists exactly the codes that errors can carry, in their order", () => {
+test("docs/reference/errors.md lists all error codes in the order of the source", () => {
   const code = readFileSync(join(SOURCE, "errors.ts"), "utf8");
   const union = /export type ErrorCode =([^;]+);/.exec(code)?.[1] ?? "";
   const codes = [...union.matchAll(/"([A-Z_]+)"/g)].map(([, name]) => name);
@@ -14,7 +14,7 @@ test("docs/reference/errors.md lists exactly the codes that errors can carry, in
   expect(headings).toEqual(codes);
 });
 
-test("every code is thrown somewhere", () => {
+test("every error code is used in the source", () => {
   const code = readFileSync(join(SOURCE, "errors.ts"), "utf8");
   const union = /export type ErrorCode =([^;]+);/.exec(code)?.[1] ?? "";
   const others = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })

@@ -4,22 +4,22 @@ import { expect, test } from "vitest";
 
 const SOURCE = join(import.meta.dirname, "../../packages/harness/src");
 
-/** What a folder, or a file at the top of `src`, may import from others. */
+/** What a folder, or a file at the top of `src`, may import. */
 interface Rule {
   /** Names of folders and of files at the top of `src`, separated by spaces. */
   readonly imports: string;
-  /** The same, of which it may import types only. */
+  /** Names of which only types may be imported. */
   readonly types?: string;
 }
 
-/** One rule for each folder and each file at the top of `src`. docs/internals/architecture.md explains them. */
+/** The rule of each folder and each file at the top of `src`. docs/internals/architecture.md explains the rules. */
 const RULES: Readonly<Record<string, Rule>> = {
-  // The base: no cluster is known here.
+  // The base, which does not know clusters.
   errors: { imports: "" },
   clock: { imports: "" },
   log: { imports: "" },
   timing: { imports: "clock errors schema" },
-  // Pure.
+  // Pure functions.
   schema: { imports: "errors" },
   plan: { imports: "errors schema" },
   view: { imports: "plan" },
@@ -28,9 +28,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   cleanup: { imports: "clock errors plan" },
   docker: { imports: "cleanup clock errors plan" },
   clients: { imports: "clock errors plan view", types: "cluster timing" },
-  // What all families of a handle share.
+  // Shared by all families of a handle.
   cluster: { imports: "clients errors log schema timing", types: "docker evidence formation plan" },
-  // The families, and what they are made of.
+  // The families and their parts.
   queries: { imports: "clock cluster errors plan timing view", types: "clients" },
   formation: { imports: "clock errors plan queries timing view", types: "clients" },
   faults: {
@@ -46,10 +46,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   sharing: { imports: "cluster errors log seed timing", types: "clients faults plan reset" },
   evidence: { imports: "clock docker errors failover timing view", types: "clients faults plan workload" },
-  // What reads a finished observation.
+  // Process finished observations.
   checks: { imports: "errors failover view workload", types: "queries" },
   report: { imports: "view", types: "failover plan workload" },
-  // What connects the parts.
+  // Connect the parts.
   handle: {
     imports:
       "cleanup clients cluster errors evidence failover faults log queries reset sharing timing workload",
@@ -72,7 +72,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "vitest-reporter": { imports: "vitest" },
 };
 
-/** The only folder that may import values of a package. */
+/** The only folder that may import values (not only types) of a package. */
 const OWNERS: Readonly<Record<string, string>> = {
   testcontainers: "docker",
   "@testcontainers/redis": "docker",
@@ -94,7 +94,7 @@ const OWNERS: Readonly<Record<string, string>> = {
 interface Import {
   readonly from: string;
   readonly target: string;
-  readonly typesOnly: boolean;
+  readonly isTypeOnly: boolean;
 }
 
 const files: readonly string[] = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter(
@@ -108,12 +108,12 @@ const imports: readonly Import[] = [...texts].flatMap(([from, text]) =>
     ([, type, names = "", target = ""]) => ({
       from,
       target,
-      typesOnly: type !== undefined || onlyTypes(names),
+      isTypeOnly: type !== undefined || onlyTypes(names),
     }),
   ),
 );
 
-/** Whether each name in braces has the keyword `type`. */
+/** Returns whether each imported name has the keyword `type`. */
 function onlyTypes(names: string): boolean {
   const inBraces = /^\{(?<list>.*)\}$/s.exec(names.trim())?.groups?.["list"];
   const list = (inBraces ?? "").split(",").map((name) => name.trim());
@@ -129,36 +129,36 @@ function folderOf(file: string): string {
   return first.replace(/\.ts$/, "");
 }
 
-/** The file that a relative import names; undefined for a package. */
+/** Returns the file of a relative import, and undefined for a package. */
 function targetFile({ from, target }: Import): string | undefined {
   return target.startsWith(".") ? normalize(join(dirname(from), target)) : undefined;
 }
 
-test("every folder and every file at the top of src has a rule", () => {
+test("every folder and file at the top of src has a rule", () => {
   expect([...new Set(files.map(folderOf))].toSorted()).toEqual(Object.keys(RULES).toSorted());
 });
 
 test("every file imports only what the rule of its folder allows", () => {
-  const strays = imports.flatMap((each) => {
-    const [folder, target] = [folderOf(each.from), folderOf(targetFile(each) ?? each.from)];
+  const violations = imports.flatMap((imported) => {
+    const [folder, target] = [folderOf(imported.from), folderOf(targetFile(imported) ?? imported.from)];
     const { imports: values = "", types = "" } = RULES[folder] ?? {};
     const isAllowed =
       folder === target ||
       wordsOf(values).includes(target) ||
-      (each.typesOnly && wordsOf(types).includes(target));
-    return isAllowed ? [] : [`${each.from} imports ${each.typesOnly ? "types of " : ""}${target}`];
+      (imported.isTypeOnly && wordsOf(types).includes(target));
+    return isAllowed ? [] : [`${imported.from} imports ${imported.isTypeOnly ? "types of " : ""}${target}`];
   });
-  expect(strays).toEqual([]);
+  expect(violations).toEqual([]);
   expect(imports.length).toBeGreaterThan(500);
 });
 
-test("no rule allows what no file imports", () => {
+test("every import that a rule allows is used", () => {
   const used = new Set(
-    imports.map((each) => {
-      const target = targetFile(each);
+    imports.map((imported) => {
+      const target = targetFile(imported);
       return target === undefined
         ? ""
-        : `${folderOf(each.from)} ${each.typesOnly ? "types " : ""}${folderOf(target)}`;
+        : `${folderOf(imported.from)} ${imported.isTypeOnly ? "types " : ""}${folderOf(target)}`;
     }),
   );
   const unused = Object.entries(RULES).flatMap(([folder, rule]) => [
@@ -172,11 +172,11 @@ test("no rule allows what no file imports", () => {
   expect(unused).toEqual([]);
 });
 
-test("no files import each other in a circle, types included", () => {
+test("no import cycles exist, including imports of types", () => {
   const edges = new Map(files.map((file) => [file, new Set<string>()]));
-  for (const each of imports) {
-    const target = targetFile(each);
-    if (target !== undefined) edges.get(each.from)?.add(target);
+  for (const imported of imports) {
+    const target = targetFile(imported);
+    if (target !== undefined) edges.get(imported.from)?.add(target);
   }
   expect(findCycle(edges)).toEqual([]);
 });
@@ -191,43 +191,47 @@ test("findCycle finds a cycle", () => {
   expect(findCycle(edges)).toEqual(["b", "d", "b"]);
 });
 
-test("no class extends another class of this library, errors excepted", () => {
+test("only error classes extend another class of this library", () => {
   const own = new Set(
     [...texts.values()].flatMap((text) => [...text.matchAll(/\bclass (\w+)/g)].map(([, name]) => name)),
   );
-  const heirs = [...texts].flatMap(([file, text]) =>
+  const subclasses = [...texts].flatMap(([file, text]) =>
     [...text.matchAll(/\bclass (\w+)(?:<[^{]*>)? extends (\w+)/g)]
       .filter(([, , base]) => own.has(base))
       .map(([, name, base]) => `${file}: ${name} extends ${base}`),
   );
   const errors = new Set(["RedisClusterError", "NodesToRecreateError"]);
-  expect(heirs.filter((heir) => !errors.has(heir.split(" ").at(-1) ?? ""))).toEqual([]);
-  expect(heirs).not.toEqual([]);
+  expect(subclasses.filter((line) => !errors.has(line.split(" ").at(-1) ?? ""))).toEqual([]);
+  expect(subclasses).not.toEqual([]);
 });
 
 test("every dependency has one owner", () => {
-  const strays = imports.filter(({ from, target, typesOnly }) => {
+  const violations = imports.filter(({ from, target, isTypeOnly }) => {
     const owner = OWNERS[target];
-    return owner !== undefined && owner !== folderOf(from) && !typesOnly;
+    return owner !== undefined && owner !== folderOf(from) && !isTypeOnly;
   });
-  expect(strays).toEqual([]);
+  expect(violations).toEqual([]);
   const unowned = new Set(imports.map(({ target }) => target).filter((target) => !/^\.|^node:/.test(target)));
   expect([...unowned].filter((target) => !(target in OWNERS))).toEqual([]);
 });
 
-test("what makes certificates is loaded only by a start that wants TLS", () => {
+test("the code that creates certificates is loaded only if TLS is enabled", () => {
   const eager = imports.filter(
-    ({ target, typesOnly }) => target.endsWith("/certificate-authority.ts") && !typesOnly,
+    ({ target, isTypeOnly }) => target.endsWith("/certificate-authority.ts") && !isTypeOnly,
   );
   expect(eager).toEqual([]);
-  const makers = imports.filter(({ target, typesOnly }) => /^(pkijs|asn1js)$/.test(target) && !typesOnly);
-  expect(new Set(makers.map(({ from }) => from))).toEqual(new Set(["certificates/certificate-authority.ts"]));
+  const importers = imports.filter(
+    ({ target, isTypeOnly }) => /^(pkijs|asn1js)$/.test(target) && !isTypeOnly,
+  );
+  expect(new Set(importers.map(({ from }) => from))).toEqual(
+    new Set(["certificates/certificate-authority.ts"]),
+  );
 });
 
-test("only clock/ uses the global clocks and timers, which a test may replace", () => {
+test("only clock/ uses global clocks and timers, which a test may replace", () => {
   const globals =
     /(?<!\.)\b(?:set(?:Timeout|Interval|Immediate)|queueMicrotask)\(|\bDate\.now\(|\bnew Date\(\)|\bperformance\.|\bprocess\.(?:nextTick|hrtime)|"(?:node:)?timers/;
-  const strays = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
+  const violations = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".ts") && !/\.(?:test|fixture)\.ts$|^clock\//.test(file))
     .flatMap((file) => {
       const text = readFileSync(join(SOURCE, file), "utf8");
@@ -236,10 +240,10 @@ test("only clock/ uses the global clocks and timers, which a test may replace", 
       const found = code.match(new RegExp(globals, "g")) ?? [];
       return found.filter((use) => !imported.includes(use.replace("(", ""))).map((use) => `${file}: ${use}`);
     });
-  expect(strays).toEqual([]);
+  expect(violations).toEqual([]);
 });
 
-/** Returns the files of one cycle, the first one also at the end; an empty array if there is none. */
+/** Returns the files of one cycle, with the first file repeated at the end. Returns an empty array if no cycle exists. */
 function findCycle(edges: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]): readonly string[] => {

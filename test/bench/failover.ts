@@ -9,21 +9,21 @@ const NODE_TIMEOUTS_MS = [500, 1_000, 2_000, 5_000];
 const KEY = "failover";
 
 interface Round {
-  /** From the kill to the first write that the promoted node acknowledged. */
+  /** The time from the kill to the first write that the promoted node acknowledged. */
   readonly recoveredMs: number;
-  /** To the promotion in the promoted node's own log: what no client can be faster than. */
+  /** The time from the kill to the promotion in the log of the promoted node. No client can be faster. */
   readonly serverFloorMs: number;
   readonly failedMs: number | undefined;
   readonly announcedDelayMs: number | undefined;
   readonly agreedMs: number | undefined;
 }
 
-/** A primary is killed again and again: the first write that works beside the server's own promotion. */
+/** Kills a primary repeatedly. Compares the first successful write with the promotion in the server's log. */
 export async function benchFailover({ only, rounds = 10, json }: BenchOptions): Promise<void> {
   const timeouts = NODE_TIMEOUTS_MS.filter((timeoutMs) => only === undefined || String(timeoutMs) === only);
   if (timeouts.length === 0) {
     throw new Error(
-      `no scenario is called ${only}: they are the node timeouts ${NODE_TIMEOUTS_MS.join(", ")}`,
+      `Unknown scenario ${only}: expected a node timeout in milliseconds: ${NODE_TIMEOUTS_MS.join(", ")}`,
     );
   }
   const scenarios: ReturnType<typeof summary>[] = [];
@@ -44,12 +44,12 @@ async function measure(nodeTimeoutMs: number, rounds: number) {
   let expected: Failover["expected"] | undefined;
   for (let round = 0; round < rounds; round += 1) {
     process.stderr.write(`\r${nodeTimeoutMs} ms: round ${round + 1} of ${rounds}  `);
-    const failover = await failOnce(cluster, nodeTimeoutMs);
+    const failover = await observeOneFailover(cluster, nodeTimeoutMs);
     expected = failover.expected;
     const { recoveredMs, electedMs, failedMs, announcedDelayMs, agreedMs } = failover.phases;
     if (recoveredMs === undefined || electedMs === undefined) {
       throw new Error(
-        `round ${round + 1}: the log of ${failover.promoted.name} does not tell of its election`,
+        `Round ${round + 1}: the log of ${failover.promoted.name} does not contain its election`,
       );
     }
     measured.push({ recoveredMs, serverFloorMs: electedMs, failedMs, announcedDelayMs, agreedMs });
@@ -58,8 +58,8 @@ async function measure(nodeTimeoutMs: number, rounds: number) {
   return { measured, expected };
 }
 
-async function failOnce(cluster: StartedRedisCluster, nodeTimeoutMs: number): Promise<Failover> {
-  // Twice the longest that the rules allow, so that one election that has to be repeated does not end the bench.
+async function observeOneFailover(cluster: StartedRedisCluster, nodeTimeoutMs: number): Promise<Failover> {
+  // Twice the longest time that the rules of the servers allow, so that a repeated election does not end the benchmark.
   const failover = await cluster.observeFailover(() => cluster.killMaster(KEY), {
     withinMs: 10_000 + 8 * nodeTimeoutMs,
   });
@@ -75,10 +75,10 @@ function summary(
 ) {
   const recovered = rounds.map(({ recoveredMs }) => recoveredMs);
   const floor = rounds.map(({ serverFloorMs }) => serverFloorMs);
-  const after = rounds.map(({ recoveredMs, serverFloorMs }) => recoveredMs - serverFloorMs);
-  const middle = (pick: (round: Round) => number | undefined): number | undefined => {
-    const seen = rounds.map(pick).filter((value) => value !== undefined);
-    return seen.length === 0 ? undefined : Math.round(median(seen));
+  const afterPromotion = rounds.map(({ recoveredMs, serverFloorMs }) => recoveredMs - serverFloorMs);
+  const medianOf = (pick: (round: Round) => number | undefined): number | undefined => {
+    const known = rounds.map(pick).filter((value) => value !== undefined);
+    return known.length === 0 ? undefined : Math.round(median(known));
   };
   return {
     name: String(nodeTimeoutMs),
@@ -89,11 +89,11 @@ function summary(
     serverFloorMs: Math.round(median(floor)),
     serverFloorRangeMs: [Math.min(...floor), Math.max(...floor)],
     ratioToFloor: rounded(median(rounds.map((round) => round.recoveredMs / round.serverFloorMs)), 3),
-    afterPromotionMs: Math.round(median(after)),
-    afterPromotionP95Ms: Math.round(percentile(after, 0.95)),
-    failedMs: middle(({ failedMs }) => failedMs),
-    announcedDelayMs: middle(({ announcedDelayMs }) => announcedDelayMs),
-    agreedMs: middle(({ agreedMs }) => agreedMs),
+    afterPromotionMs: Math.round(median(afterPromotion)),
+    afterPromotionP95Ms: Math.round(percentile(afterPromotion, 0.95)),
+    failedMs: medianOf(({ failedMs }) => failedMs),
+    announcedDelayMs: medianOf(({ announcedDelayMs }) => announcedDelayMs),
+    agreedMs: medianOf(({ agreedMs }) => agreedMs),
     expectedMs: expected === undefined ? undefined : [expected.minMs, expected.maxMs],
   };
 }
@@ -109,15 +109,15 @@ function print(rounds: readonly Round[], scenario: ReturnType<typeof summary>): 
   });
   table.push(
     [
-      `floor: promoted, in the server's log (expected ${from}–${to})`,
-      spread(rounds.map((each) => each.serverFloorMs)),
+      `floor: promotion in the server's log (expected ${from}–${to})`,
+      spread(rounds.map((round) => round.serverFloorMs)),
     ],
-    ["first acknowledged write", spread(rounds.map((each) => each.recoveredMs))],
+    ["first acknowledged write", spread(rounds.map((round) => round.recoveredMs))],
   );
   console.log(table.toString());
   console.log(
     `first write ÷ floor ${scenario.ratioToFloor}   after the promotion ${scenario.afterPromotionMs} ms, ` +
-      `95th percentile ${scenario.afterPromotionP95Ms} ms   declared dead ${scenario.failedMs} ms   ` +
+      `95th percentile ${scenario.afterPromotionP95Ms} ms   marked as failed ${scenario.failedMs} ms   ` +
       `announced delay ${scenario.announcedDelayMs} ms\n`,
   );
 }

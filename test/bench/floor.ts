@@ -1,15 +1,15 @@
 import { docker, serverImage } from "../support/engine.ts";
-import { askUntil } from "./raw-client.ts";
+import { queryUntil } from "./raw-client.ts";
 import { BARE_SUBNET, bareAddress, type Shape, type Timing, timed } from "./shape.ts";
 
 /**
- * What the engine alone needs: one network, the same containers created and started at once, the first PING
- * answered by each; then the same removed at once.
+ * Measures the time that the engine alone needs: it creates a network, creates and starts the same containers concurrently, and
+ * waits until each server answers PING. Then it removes everything concurrently.
  */
 export async function measureFloor(shape: Shape): Promise<Timing> {
   const engine = await docker();
   const name = "bench-floor";
-  const [made, startMs] = await timed(async () => {
+  const [created, startMs] = await timed(async () => {
     const network = await engine.createNetwork({ Name: name, IPAM: { Config: [{ Subnet: BARE_SUBNET }] } });
     const containers = await Promise.all(
       Array.from({ length: shape.nodes }, async (_, index) => {
@@ -28,15 +28,15 @@ export async function measureFloor(shape: Shape): Promise<Timing> {
         });
         await container.start();
         const { NetworkSettings } = await container.inspect();
-        await askUntil(Number(NetworkSettings.Ports["6379/tcp"]?.[0]?.HostPort), "PING", /^\+PONG/);
+        await queryUntil(Number(NetworkSettings.Ports["6379/tcp"]?.[0]?.HostPort), "PING", /^\+PONG/);
         return container;
       }),
     );
     return { network, containers };
   });
   const [, removeMs] = await timed(async () => {
-    await Promise.all(made.containers.map((container) => container.remove({ force: true, v: true })));
-    await made.network.remove();
+    await Promise.all(created.containers.map((container) => container.remove({ force: true, v: true })));
+    await created.network.remove();
   });
   return { startMs, removeMs };
 }

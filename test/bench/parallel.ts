@@ -6,21 +6,21 @@ import { spread } from "./statistics.ts";
 
 const PROCESSES = 4;
 
-/** Many clusters of several processes that live at the same time. `--rounds` is the number of each process's clusters. */
+/** Starts many clusters in several processes at the same time. `--rounds` is the number of clusters per process. */
 export async function benchParallel({ rounds = 10, json }: BenchOptions): Promise<void> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const { clusters, collisions, failures } = await runParallel(PROCESSES, rounds);
-  const tookMs = Math.round(performance.now() - begun);
-  const sick = clusters.filter(({ problems }) => problems.length > 0);
+  const tookMs = Math.round(performance.now() - startedAt);
+  const unhealthy = clusters.filter(({ problems }) => problems.length > 0);
   const left = await leftovers();
   console.log(
-    `${PROCESSES} processes × ${rounds} clusters of three nodes, all alive at once: ${clusters.length} started, ` +
-      `${collisions.length} collisions, ${failures.length} failed starts, ${sick.length} sick, ${left.length} leftovers`,
+    `${PROCESSES} processes × ${rounds} clusters of three nodes, all at the same time: ${clusters.length} started, ` +
+      `${collisions.length} collisions, ${failures.length} failed starts, ${unhealthy.length} unhealthy, ${left.length} leftovers`,
   );
   console.log(
-    `start ${spread(clusters.map(({ startMs }) => startMs))} ms: median (range); all of it ${tookMs} ms`,
+    `start ${spread(clusters.map(({ startMs }) => startMs))} ms: median (range); total time ${tookMs} ms`,
   );
-  for (const message of [...collisions, ...failures, ...sick.flatMap(({ problems }) => problems)]) {
+  for (const message of [...collisions, ...failures, ...unhealthy.flatMap(({ problems }) => problems)]) {
     console.log(`  ${message}`);
   }
   const scenario = {
@@ -34,5 +34,5 @@ export async function benchParallel({ rounds = 10, json }: BenchOptions): Promis
     tookMs,
   };
   await writeScenarios(json, [scenario]);
-  if (collisions.length + failures.length + sick.length + left.length > 0) process.exitCode = 1;
+  if (collisions.length + failures.length + unhealthy.length + left.length > 0) process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { serverImage } from "../support/engine.ts";
-import { askUntil } from "./raw-client.ts";
+import { queryUntil } from "./raw-client.ts";
 import { BARE_SUBNET, bareAddress, type Shape, type Timing, timed } from "./shape.ts";
 
 const run = promisify(execFile);
@@ -9,13 +9,13 @@ const NETWORK = "bench-recipe";
 const FIRST_PORT = 7371;
 
 /**
- * The recipe that people follow by hand: `docker run` for one node after the other, `redis-cli --cluster create`,
- * then every node asked until it says cluster_state:ok.
+ * Measures the common manual recipe: `docker run` for one node after the other, `redis-cli --cluster create`, and polling every
+ * node until it reports cluster_state:ok.
  */
 export async function measureRecipe(shape: Shape): Promise<Timing> {
   const nodes = Array.from({ length: shape.nodes }, (_, index) => index);
-  const docker = async (...words: string[]): Promise<void> => {
-    await run("docker", words);
+  const docker = async (...args: string[]): Promise<void> => {
+    await run("docker", args);
   };
   const [, startMs] = await timed(async () => {
     await docker("network", "create", "--subnet", BARE_SUBNET, NETWORK);
@@ -34,7 +34,9 @@ export async function measureRecipe(shape: Shape): Promise<Timing> {
       ...nodes.map((index) => `${bareAddress(index)}:6379`),
       ...["--cluster-replicas", String(shape.replicas), "--cluster-yes"],
     );
-    await Promise.all(nodes.map((index) => askUntil(FIRST_PORT + index, "CLUSTER INFO", /cluster_state:ok/)));
+    await Promise.all(
+      nodes.map((index) => queryUntil(FIRST_PORT + index, "CLUSTER INFO", /cluster_state:ok/)),
+    );
   });
   const [, removeMs] = await timed(async () => {
     await docker("rm", "--force", "--volumes", ...nodes.map((index) => `${NETWORK}-${index}`));

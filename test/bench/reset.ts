@@ -1,29 +1,29 @@
 import Table from "cli-table3";
 import { type ResetReport, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { docker, leftovers } from "../support/engine.ts";
-import { tracesIn } from "../support/pristine.ts";
+import { findTraces } from "../support/pristine.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
 import type { BenchOptions } from "./run.ts";
 import { median, rounded, spread } from "./statistics.ts";
 
 const KEY = "order:42";
-const WITHIN_MS = 20_000;
+const OBSERVATION_TIMEOUT_MS = 20_000;
 const KEYS = 10_000;
 
-/** What a test did before the reset. */
+/** The use of the cluster before the reset, by scenario. */
 const SCENARIOS: Readonly<Record<string, (cluster: StartedRedisCluster) => Promise<unknown>>> = {
   unharmed: (cluster) => cluster.client.set(KEY, 1),
   keys: (cluster) =>
     Promise.all(Array.from({ length: KEYS }, (_, index) => cluster.client.set(`key:${index}`, index))),
   kill: (cluster) => cluster.killMaster(KEY),
   "kill-failover": (cluster) =>
-    cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: WITHIN_MS }),
+    cluster.observeFailover(() => cluster.killMaster(KEY), { withinMs: OBSERVATION_TIMEOUT_MS }),
   failover: async (cluster) => {
     const [replica] = await cluster.replicasOf(KEY);
     await cluster.failover(replica ?? "");
   },
   partition: (cluster) =>
-    cluster.observeFailover(() => cluster.isolate({ primaryOf: KEY }), { withinMs: WITHIN_MS }),
+    cluster.observeFailover(() => cluster.isolate({ primaryOf: KEY }), { withinMs: OBSERVATION_TIMEOUT_MS }),
 };
 
 interface Round {
@@ -32,11 +32,11 @@ interface Round {
   readonly verified: boolean;
 }
 
-/** Resets after all kinds of use, beside a fresh start and the bare start of one container in the same run. */
+/** Measures resets after several kinds of use, and compares them with a new start and the bare start of one container. */
 export async function benchReset({ only, rounds = 10, json }: BenchOptions): Promise<void> {
   const names = Object.keys(SCENARIOS).filter((name) => only === undefined || name === only);
   if (names.length === 0) {
-    throw new Error(`no scenario is called ${only}: they are ${Object.keys(SCENARIOS).join(", ")}`);
+    throw new Error(`Unknown scenario ${only}: expected one of ${Object.keys(SCENARIOS).join(", ")}`);
   }
   const measured: Round[] = [];
   const freshStartMs: number[] = [];
@@ -45,14 +45,14 @@ export async function benchReset({ only, rounds = 10, json }: BenchOptions): Pro
     process.stderr.write(`\rround ${round + 1} of ${rounds}  `);
     await using cluster = await startRedisCluster({ nodeTimeoutMs: 500 });
     freshStartMs.push(cluster.startup.totalMs);
-    // The first reset of a process also loads code.
+    // The first reset of a process takes longer, because it loads code.
     if (round === 0) await cluster.reset();
     for (const scenario of names) {
       await SCENARIOS[scenario]?.(cluster);
       const report = await cluster.reset();
-      measured.push({ scenario, report, verified: (await tracesIn(cluster)).length === 0 });
+      measured.push({ scenario, report, verified: (await findTraces(cluster)).length === 0 });
     }
-    containerStartMs.push(await bareStart(cluster));
+    containerStartMs.push(await measureBareStart(cluster));
   }
   process.stderr.write("\r\u001b[K");
   const scenarios = names.map((name) =>
@@ -69,13 +69,13 @@ export async function benchReset({ only, rounds = 10, json }: BenchOptions): Pro
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
 }
 
-/** How long the Docker API alone needs to start one of the dead containers. */
-async function bareStart(cluster: StartedRedisCluster): Promise<number> {
+/** Returns the time that the Docker API alone needs to start one of the stopped containers. */
+async function measureBareStart(cluster: StartedRedisCluster): Promise<number> {
   await cluster.killMaster(KEY);
-  const dead = (await docker()).getContainer(cluster.nodes[1]?.containerId ?? "");
-  const begun = performance.now();
-  await dead.start();
-  return performance.now() - begun;
+  const container = (await docker()).getContainer(cluster.nodes[1]?.containerId ?? "");
+  const startedAt = performance.now();
+  await container.start();
+  return performance.now() - startedAt;
 }
 
 function summary(name: string, rounds: readonly Round[], freshStartMs: readonly number[]) {
@@ -118,11 +118,11 @@ function print(
   console.log(table.toString());
   console.log(
     `fresh start ${spread(freshStartMs)} ms   bare start of one container ${spread(containerStartMs)} ms` +
-      `   beyond that, after a kill: ${beyond(scenarios, containerStartMs)}`,
+      `   reset after a kill minus bare start: ${differenceAfterKill(scenarios, containerStartMs)}`,
   );
 }
 
-function beyond(
+function differenceAfterKill(
   scenarios: readonly ReturnType<typeof summary>[],
   containerStartMs: readonly number[],
 ): string {

@@ -8,12 +8,14 @@ import { benchWorkload } from "./workload.ts";
 
 const USAGE = `usage: ./dev bench NAME [--only SCENARIO] [--rounds N] [--json FILE]
 
-  start     a start beside the bare Docker API and the hand-made recipe (scenarios: 3x1, 3x0, 3x2, 15x1, 30x1)
-  failover  from a kill to the first acknowledged write, beside the servers' own part of it (scenarios: 500, 1000, 2000, 5000)
-  reset     resets after all kinds of use beside a fresh start (scenarios: unharmed, keys, kill, kill-failover, failover, partition)
-  workload  recorded writers beside a bare ioredis loop
-  soak      many starts and stops in a row: failures, leftovers, fall-backs, memory (200)
-  parallel  four processes with ten clusters each, all alive at once: collisions, leftovers`;
+  start     starts, compared with the bare Docker API and a manual recipe (scenarios: 3x1, 3x0, 3x2, 15x1, 30x1)
+  failover  time from a kill to the first acknowledged write, compared with the promotion in the server's log
+            (scenarios: 500, 1000, 2000, 5000)
+  reset     resets after several kinds of use, compared with a new start
+            (scenarios: unharmed, keys, kill, kill-failover, failover, partition)
+  workload  recorded writes, compared with a bare ioredis loop
+  soak      many starts and stops in sequence: failures, leftovers, fallbacks, memory (200 rounds)
+  parallel  four processes with ten clusters each, all at the same time: collisions, leftovers`;
 
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   start: benchStart,
@@ -24,7 +26,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   parallel: benchParallel,
 };
 
-/** What every bench is given. */
+/** The options of every benchmark. */
 export interface BenchOptions {
   readonly only: string | undefined;
   readonly rounds: number | undefined;
@@ -37,7 +39,7 @@ const { values, positionals } = parseArgs({
 });
 const bench = BENCHES[positionals[0] ?? ""];
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-/** Those that have scenarios. */
+/** The benchmarks that have scenarios. */
 const WITH_SCENARIOS: ReadonlySet<string> = new Set(["start", "failover", "reset"]);
 if (
   bench === undefined ||

@@ -1,4 +1,4 @@
-/** A cluster to be measured, and where a bare one of the same size is put. */
+/** The size of a cluster to be measured. */
 export interface Shape {
   readonly name: string;
   readonly nodes: number;
@@ -13,20 +13,23 @@ export const SHAPES: readonly Shape[] = [
   { name: "30x1", nodes: 60, replicas: 1 },
 ];
 
-/** One timed start and removal, in milliseconds. */
+/** The times of one start and one removal, in milliseconds. */
 export interface Timing {
   readonly startMs: number;
   readonly removeMs: number;
 }
 
+/** Runs the work and returns its result and its duration in milliseconds. */
 export async function timed<T>(work: () => Promise<T>): Promise<readonly [T, number]> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const result = await work();
-  return [result, performance.now() - begun];
+  return [result, performance.now() - startedAt];
 }
 
-/** A range for the bare ways, apart from the part of 10.0.0.0/8 in which the library looks for free ones. */
+/** The subnet of measurements without this library, outside the part of 10.0.0.0/8 in which the library looks for subnets. */
+export const BARE_SUBNET = "10.250.0.0/16";
+
+/** Returns the address of a node in that subnet. */
 export function bareAddress(index: number): string {
   return `10.250.0.${10 + index}`;
 }
-export const BARE_SUBNET = "10.250.0.0/16";

@@ -5,12 +5,12 @@ import type { BenchOptions } from "./run.ts";
 import { timed } from "./shape.ts";
 import { percentile, rounded, slope, spread } from "./statistics.ts";
 
-/** The first rounds load code and fill caches; memory is looked at after them. */
-const WARM_UP = 10;
-/** What a cycle may keep for good. A cluster that is not let go of is some MiB: its plan, its files, its clients' buffers. */
-const MOST_KIB_A_CYCLE = 100;
+/** The number of rounds before memory is measured, because the first rounds load code and fill caches. */
+const WARM_UP_ROUNDS = 10;
+/** The most memory that a cycle may keep. A leaked cluster takes some MiB for its plan, its files and the buffers of its clients. */
+const MAX_KIB_PER_CYCLE = 100;
 
-/** Many starts in a row. Ends with an error where one failed or left something behind. */
+/** Starts many clusters in sequence. Sets the exit code 1 if a start failed, something was left behind, or memory leaks. */
 export async function benchSoak({ rounds = 200, json }: BenchOptions): Promise<void> {
   const startMs: number[] = [];
   const formationMs: number[] = [];
@@ -30,8 +30,8 @@ export async function benchSoak({ rounds = 200, json }: BenchOptions): Promise<v
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
     }
-    if (round >= WARM_UP) {
-      // Run with --expose-gc: what is not needed any more is no leak.
+    if (round >= WARM_UP_ROUNDS) {
+      // Collects garbage first (with --expose-gc), because memory that can be collected is not a leak.
       globalThis.gc?.();
       const { heapUsed, external, rss } = process.memoryUsage();
       heapKiB.push((heapUsed + external) / 1024);
@@ -42,7 +42,7 @@ export async function benchSoak({ rounds = 200, json }: BenchOptions): Promise<v
   const left = await leftovers();
   const formationP95Ms = Math.round(percentile(formationMs, 0.95));
   console.log(
-    `${rounds} starts of six nodes: ${failures.length} failures, ${left.length} leftovers, ${fellBack.length} fell back`,
+    `${rounds} starts of six nodes: ${failures.length} failures, ${left.length} leftovers, ${fellBack.length} fallbacks`,
   );
   console.log(
     `start ${spread(startMs)} ms   formation ${spread(formationMs)} ms, 95th percentile ${formationP95Ms} ms   ` +
@@ -54,8 +54,8 @@ export async function benchSoak({ rounds = 200, json }: BenchOptions): Promise<v
     heapKiB: rounded(heapKiB.at(-1) ?? Number.NaN, 0),
   };
   console.log(
-    `memory after ${heapKiB.length} more cycles: ${memory.heapKiB} KiB in use; slope ${memory.heapKiBPerCycle} KiB a cycle ` +
-      `in use, ${memory.rssKiBPerCycle} KiB a cycle resident`,
+    `memory after ${heapKiB.length} more cycles: ${memory.heapKiB} KiB in use; slope ${memory.heapKiBPerCycle} KiB per cycle ` +
+      `in use, ${memory.rssKiBPerCycle} KiB per cycle resident`,
   );
   for (const message of [...failures, ...fellBack]) console.log(`  ${message}`);
   const scenario = {
@@ -71,7 +71,7 @@ export async function benchSoak({ rounds = 200, json }: BenchOptions): Promise<v
     memory,
   };
   await writeScenarios(json, [scenario]);
-  const leaks = memory.heapKiBPerCycle > MOST_KIB_A_CYCLE;
-  if (leaks) console.log(`memory grows by more than ${MOST_KIB_A_CYCLE} KiB a cycle`);
-  if (failures.length + left.length > 0 || leaks) process.exitCode = 1;
+  const isLeaking = memory.heapKiBPerCycle > MAX_KIB_PER_CYCLE;
+  if (isLeaking) console.log(`memory grows by more than ${MAX_KIB_PER_CYCLE} KiB per cycle`);
+  if (failures.length + left.length > 0 || isLeaking) process.exitCode = 1;
 }

@@ -21,20 +21,20 @@ interface Round {
   readonly harness: HarnessTiming;
 }
 
-/** Starts side by side: the bare engine, the hand-made recipe and this library, interleaved in one run. */
+/** Compares starts of the bare engine, the manual recipe and this library, interleaved in one run. */
 export async function benchStart({ only, rounds = 10, json }: BenchOptions): Promise<void> {
   const shapes = SHAPES.filter(({ name }) => only === undefined || name === only);
   if (shapes.length === 0) {
-    throw new Error(`no scenario is called ${only}: ${SHAPES.map(({ name }) => name).join(", ")}`);
+    throw new Error(`Unknown scenario ${only}: expected one of ${SHAPES.map(({ name }) => name).join(", ")}`);
   }
   const scenarios: ReturnType<typeof summary>[] = [];
   for (const shape of shapes) {
-    const obstacle = await hostObstacle(shape);
+    const obstacle = await findHostObstacle(shape);
     if (obstacle !== undefined) {
-      console.log(`${shape.name}: left out. ${obstacle}`);
+      console.log(`${shape.name}: skipped. ${obstacle}`);
       continue;
     }
-    // The first start of a process pays for finding the engine, and the first of a shape for cold caches.
+    // The first start of a process has to find the engine, and the first start of a size has cold caches.
     await measureHarness(shape);
     const measured: Round[] = [];
     for (let round = 0; round < rounds; round += 1) {
@@ -51,15 +51,15 @@ export async function benchStart({ only, rounds = 10, json }: BenchOptions): Pro
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
 }
 
-/** Each way goes first as often as the others, so that none always meets a machine that the last one warmed up. */
+/** Measures one round. The order rotates, so that no method always runs after the same other method has warmed up the machine. */
 async function measureRound(shape: Shape, round: number): Promise<Round> {
-  const timings: Partial<{ -readonly [Way in keyof Round]: Round[Way] }> = {};
-  const ways = [
+  const timings: Partial<{ -readonly [Method in keyof Round]: Round[Method] }> = {};
+  const methods = [
     async () => (timings.floor = await measureFloor(shape)),
     async () => (timings.recipe = await measureRecipe(shape)),
     async () => (timings.harness = await measureHarness(shape)),
   ];
-  for (let turn = 0; turn < ways.length; turn += 1) await ways[(round + turn) % ways.length]?.();
+  for (let turn = 0; turn < methods.length; turn += 1) await methods[(round + turn) % methods.length]?.();
   return timings as Round;
 }
 
@@ -102,9 +102,9 @@ function summary({ name, nodes, replicas }: Shape, rounds: readonly Round[]) {
 }
 
 function print(shape: Shape, rounds: readonly Round[], scenario: ReturnType<typeof summary>): void {
-  const row = (way: keyof Round) => [
-    spread(rounds.map((round) => round[way].startMs)),
-    spread(rounds.map((round) => round[way].removeMs)),
+  const row = (method: keyof Round) => [
+    spread(rounds.map((round) => round[method].startMs)),
+    spread(rounds.map((round) => round[method].removeMs)),
   ];
   const table = new Table({
     head: [
@@ -123,15 +123,15 @@ function print(shape: Shape, rounds: readonly Round[], scenario: ReturnType<type
   console.log(
     `harness ÷ floor ${scenario.ratioToFloor}   recipe ÷ harness ${scenario.ratioToRecipe}   ` +
       `stop ÷ bare removal ${scenario.stopRatio}   formation ${scenario.formationMs} ms, ` +
-      `95th percentile ${scenario.formationP95Ms} ms   fell back ${scenario.fellBack} times\n`,
+      `95th percentile ${scenario.formationP95Ms} ms   fallbacks ${scenario.fellBack}\n`,
   );
 }
 
-/** Why this host cannot take so many nodes: each way fills the same neighbour table. */
-async function hostObstacle({ nodes }: Shape): Promise<string | undefined> {
+/** Returns why this host cannot run that many nodes, or undefined. All methods use the same neighbour table. */
+async function findHostObstacle({ nodes }: Shape): Promise<string | undefined> {
   const setting = "net.ipv4.neigh.default.gc_thresh3";
   const limit = await readFile(`/proc/sys/${setting.replaceAll(".", "/")}`, "utf8").catch(() => undefined);
   const needed = nodes * (nodes - 1);
   if (limit === undefined || needed <= Number(limit)) return undefined;
-  return `${setting} is ${Number(limit)} and ${needed} neighbour entries are needed.`;
+  return `Expected ${setting} to be at least ${needed}, got ${Number(limit)}.`;
 }

@@ -6,17 +6,17 @@ import { writeScenarios } from "../support/write-scenarios.ts";
 import type { BenchOptions } from "./run.ts";
 import { median, rounded, spread } from "./statistics.ts";
 
-/** A few are held up by their round trips, as many as share a client by the processors. */
-const SIZES: readonly number[] = [8, 64];
+/** Numbers of writers. With 8 writers the round trips are the bottleneck, with 64 the processors are. */
+const WRITER_COUNTS: readonly number[] = [8, 64];
 const KEYS = 256;
 const VALUE_BYTES = 32;
 const ROUND_MS = 2_500;
 
-/** The recorded workload beside a bare ioredis loop that sends the same commands, in turns on one cluster. */
+/** Compares the recorded workload with a bare ioredis loop that sends the same commands, alternately on one cluster. */
 export async function benchWorkload({ rounds = 5, json }: BenchOptions): Promise<void> {
   await using cluster = await startRedisCluster();
   const scenarios = [];
-  for (const writers of SIZES) scenarios.push(await compare(cluster, writers, rounds));
+  for (const writers of WRITER_COUNTS) scenarios.push(await compare(cluster, writers, rounds));
   await writeScenarios(json, scenarios);
 }
 
@@ -34,7 +34,7 @@ async function compare(
   await recordedRound(cluster, writers);
   for (let round = 0; round < rounds; round += 1) {
     process.stderr.write(`\rworkload: ${writers} writers, round ${round + 1} of ${rounds}  `);
-    // One between two of the other: what the machine does meanwhile is shared by both.
+    // The recorded round is between two bare rounds, so that other load on the machine affects both.
     const first = await bareRound(cluster, writers, `${round}-first`);
     const { operationsPerSecond, bytesPerOperation } = await recordedRound(cluster, writers);
     const second = await bareRound(cluster, writers, `${round}-second`);
@@ -46,9 +46,9 @@ async function compare(
   process.stderr.write("\r\u001b[K");
   const ratio = rounded(median(ratios));
   const bytesPerOperation = rounded(median(bytes), 1);
-  const all = ratios.map((each) => rounded(each)).join(" ");
+  const all = ratios.map((value) => rounded(value)).join(" ");
   console.log(`${writers} writers: bare ${spread(bare)}/s   recorded ${spread(recorded)}/s: median (range)`);
-  console.log(`   ratio of a round ${ratio} (${all})   ${bytesPerOperation} bytes an operation`);
+  console.log(`   ratio per round ${ratio} (${all})   ${bytesPerOperation} bytes per operation`);
   return {
     name: `${writers} writers`,
     writers,
@@ -60,16 +60,16 @@ async function compare(
   };
 }
 
-/** Operations a second of a loop that keeps nothing. */
+/** Returns the operations per second of a loop that records nothing. */
 async function bareRound(cluster: StartedRedisCluster, writers: number, name: string): Promise<number> {
   const client = await cluster.connect();
-  const begun = performance.now();
+  const startedAt = performance.now();
   let operations = 0;
   const writer = async (index: number): Promise<void> => {
-    for (let turn = 1; performance.now() - begun < ROUND_MS; turn += 1) {
+    for (let turn = 1; performance.now() - startedAt < ROUND_MS; turn += 1) {
       const token = `w${index}-${turn}`;
       const value = token.padEnd(VALUE_BYTES, ".");
-      // Chance as in a workload: writers that keep step with each other fill a node's packets by turns.
+      // The key is random as in a workload. Otherwise, synchronized writers would send their commands to the same node at once.
       const tag = `{${Math.floor((Math.random() * KEYS) / writers) * writers + index}}`;
       const kind = Math.floor(Math.random() * 5);
       if (kind === 0) await client.set(`bare:${name}:set:${tag}:${token}`, value);
@@ -81,11 +81,12 @@ async function bareRound(cluster: StartedRedisCluster, writers: number, name: st
     }
   };
   await Promise.all(Array.from({ length: writers }, (_, index) => writer(index)));
-  const seconds = (performance.now() - begun) / 1000;
+  const seconds = (performance.now() - startedAt) / 1000;
   client.disconnect();
   return operations / seconds;
 }
 
+/** The result of a round of the recorded workload. */
 interface RecordedRound {
   readonly operationsPerSecond: number;
   readonly bytesPerOperation: number;
@@ -98,19 +99,21 @@ async function recordedRound(cluster: StartedRedisCluster, writers: number): Pro
     keys: KEYS,
     valueBytes: VALUE_BYTES,
   });
-  const begun = performance.now();
+  const startedAt = performance.now();
   const before = workload.progress.attempts;
   await sleep(ROUND_MS);
-  const operationsPerSecond = (workload.progress.attempts - before) / ((performance.now() - begun) / 1000);
+  const operationsPerSecond =
+    (workload.progress.attempts - before) / ((performance.now() - startedAt) / 1000);
   const held = usedBytes() - memoryBefore;
   const bytesPerOperation = held / workload.progress.attempts;
   const { lost, duplicated, stale } = await workload.stop();
   const findings = lost.length + duplicated.length + stale.length;
-  if (findings > 0) throw new Error(`a cluster that nobody broke has ${findings} findings`);
+  if (findings > 0)
+    throw new Error(`The ledger has ${findings} findings although the cluster was not disturbed`);
   return { operationsPerSecond, bytesPerOperation };
 }
 
-/** What is in use after a garbage collection, on the heap and in buffers. */
+/** Returns the memory that is in use after a garbage collection, on the heap and in buffers. */
 function usedBytes(): number {
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();

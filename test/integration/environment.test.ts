@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { DEFAULT_FAULT_IMAGE } from "testcontainers-redis-cluster";
 import { afterAll, describe, expect, test } from "vitest";
-import { docker, leftoversOf, serverImage } from "../support/engine.ts";
+import { docker, leftoversOfProcess, serverImage } from "../support/engine.ts";
 import { EngineRelay } from "../support/engine-relay.ts";
-import { runs, Victim } from "../support/victim.ts";
+import { ChildProgram, isRunning } from "../support/child-program.ts";
 
 // The environment variables and properties that Testcontainers reads: see container-runtime/ and reaper/ in its source. Each test
 // starts its own process, because Testcontainers reads most of them only once.
@@ -41,8 +41,8 @@ async function report(
   environment: Readonly<Record<string, string | undefined>>,
   options?: string,
 ): Promise<Record<string, unknown>> {
-  await using program = new Victim(reportProgram(options), environment);
-  const result = await program.tells("cluster");
+  await using program = new ChildProgram(reportProgram(options), environment);
+  const result = await program.waitForReport("cluster");
   expect(await program.ended).toEqual({ code: 0, signal: null });
   return result;
 }
@@ -67,7 +67,7 @@ async function createHome(properties: string): Promise<{ readonly path: string }
 test("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX applies to servers and helpers of faults", async () => {
   await using _server = await tagImage(serverImage(), `${MIRROR}/team/redis:trc`);
   await using _helper = await tagImage(HELPER, `${MIRROR}/team/helper:trc`);
-  await using program = new Victim(
+  await using program = new ChildProgram(
     `
     const cluster = await startRedisCluster({
       nodes: 3, replicas: 0, image: "team/redis:trc", faultImage: "team/helper:trc",
@@ -79,18 +79,21 @@ test("TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX applies to servers and helpers of fau
     await cluster.stop();`,
     { TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX: MIRROR },
   );
-  expect(await program.tells("cluster")).toEqual([`${MIRROR}/team/redis:trc`, `${MIRROR}/team/helper:trc`]);
+  expect(await program.waitForReport("cluster")).toEqual([
+    `${MIRROR}/team/redis:trc`,
+    `${MIRROR}/team/helper:trc`,
+  ]);
   expect(await program.ended).toEqual({ code: 0, signal: null });
 });
 
 test("the error IMAGE_UNAVAILABLE contains the image name with its prefix", async () => {
-  await using program = new Victim(
+  await using program = new ChildProgram(
     `await startRedisCluster({ image: "trc/none:1" }).catch(({ code, details }) => {
       console.log("failed", JSON.stringify({ code, image: details.image }));
     });`,
     { TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX: "127.0.0.1:9/mirror" },
   );
-  expect(await program.tells("failed")).toEqual({
+  expect(await program.waitForReport("failed")).toEqual({
     code: "IMAGE_UNAVAILABLE",
     image: "127.0.0.1:9/mirror/trc/none:1",
   });
@@ -105,7 +108,7 @@ test("the property docker.host selects the engine", async () => {
     host: "127.0.0.1",
     read: "paid",
   });
-  expect(relay.connections).toBeGreaterThan(0);
+  expect(relay.connectionCount).toBeGreaterThan(0);
 });
 
 test("docker.tls.verify and docker.cert.path apply to the library and its watcher", async () => {
@@ -123,16 +126,16 @@ test("docker.tls.verify and docker.cert.path apply to the library and its watche
     await using home = await createHome(
       `docker.host=${relay.url}\ndocker.tls.verify=1\ndocker.cert.path=${folder}\n`,
     );
-    await using victim = new Victim(reportProgram().replace("await cluster.stop();", ""), {
+    await using program = new ChildProgram(reportProgram().replace("await cluster.stop();", ""), {
       HOME: home.path,
       DOCKER_HOST: undefined,
     });
-    expect(await victim.tells("cluster")).toMatchObject({ publishedOn: "127.0.0.1", read: "paid" });
-    const before = relay.connections;
+    expect(await program.waitForReport("cluster")).toMatchObject({ publishedOn: "127.0.0.1", read: "paid" });
+    const before = relay.connectionCount;
     expect(before).toBeGreaterThan(0);
-    victim.kill();
-    await expect.poll(() => leftoversOf(victim.pid), { timeout: 15_000 }).toEqual([]);
-    expect(relay.connections).toBeGreaterThan(before);
+    program.kill();
+    await expect.poll(() => leftoversOfProcess(program.pid), { timeout: 15_000 }).toEqual([]);
+    expect(relay.connectionCount).toBeGreaterThan(before);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -143,7 +146,7 @@ test("the property tc.host selects the engine and disables the host override", a
   await using home = await createHome(`tc.host=${relay.url}\n`);
   const environment = { HOME: home.path, TESTCONTAINERS_HOST_OVERRIDE: "engine.invalid" };
   expect(await report(environment)).toMatchObject({ publishedOn: "127.0.0.1", host: "127.0.0.1" });
-  expect(relay.connections).toBeGreaterThan(0);
+  expect(relay.connectionCount).toBeGreaterThan(0);
 });
 
 test("TESTCONTAINERS_HOST_OVERRIDE applies to ports, addresses and certificates", async () => {
@@ -165,7 +168,7 @@ test("DOCKER_HOST can contain an IPv6 address, also if the nodes use TLS", async
     host: "::1",
     read: "paid",
   });
-  expect(relay.connections).toBeGreaterThan(0);
+  expect(relay.connectionCount).toBeGreaterThan(0);
 });
 
 test("a pull uses DOCKER_AUTH_CONFIG, and reports the engine's error if it fails", async () => {
@@ -174,13 +177,13 @@ test("a pull uses DOCKER_AUTH_CONFIG, and reports the engine's error if it fails
     const name = `127.0.0.1:${(registry.address() as AddressInfo).port}`;
     const auth = Buffer.from("user:secret").toString("base64");
     const pull = async (environment: Readonly<Record<string, string>>): Promise<string> => {
-      await using program = new Victim(
+      await using program = new ChildProgram(
         `await startRedisCluster({ image: "${name}/team/redis:8" }).catch(({ code, message }) => {
           console.log("failed", JSON.stringify({ code, message }));
         });`,
         environment,
       );
-      const { code, message } = await program.tells("failed");
+      const { code, message } = await program.waitForReport("failed");
       expect(code).toBe("IMAGE_UNAVAILABLE");
       return String(message);
     };
@@ -234,7 +237,7 @@ describe("with Testcontainers' reaper", () => {
 
   test("only the reaper uses the socket override, and the watcher still cleans up", async () => {
     await buildReaper();
-    await using victim = new Victim(
+    await using program = new ChildProgram(
       `await startRedisCluster({ nodes: 3, replicas: 0 });
       console.log("up");`,
       {
@@ -244,16 +247,16 @@ describe("with Testcontainers' reaper", () => {
         TESTCONTAINERS_DOCKER_SOCKET_OVERRIDE: "/dev/null",
       },
     );
-    await victim.says("up");
+    await program.waitForLine("up");
     const engine = await docker();
     const reapers = await engine.listContainers({ filters: { ancestor: [REAPER] } });
     expect(reapers.map(({ State }) => State)).toEqual(["running"]);
     const { HostConfig } = await engine.getContainer(reapers[0]?.Id ?? "").inspect();
     expect(HostConfig.Binds).toEqual([expect.stringMatching(/^\/dev\/null:\/var\/run\/docker\.sock/)]);
-    const watchers = await victim.watchers();
-    victim.kill();
-    await expect.poll(() => leftoversOf(victim.pid), { timeout: 15_000 }).toEqual([]);
-    await expect.poll(() => watchers.filter(runs), { timeout: 15_000 }).toEqual([]);
+    const watchers = await program.watcherPids();
+    program.kill();
+    await expect.poll(() => leftoversOfProcess(program.pid), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => watchers.filter(isRunning), { timeout: 15_000 }).toEqual([]);
   });
 });
 

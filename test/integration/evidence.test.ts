@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RedisClusterError, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { leftoversOf } from "../support/engine.ts";
+import { leftoversOfProcess } from "../support/engine.ts";
 
 const KEY = "order:42";
 
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await rm(base, { recursive: true, force: true });
-  expect(await leftoversOf(process.pid)).toEqual([]);
+  expect(await leftoversOfProcess(process.pid)).toEqual([]);
 });
 
 async function read(folder: string, name: string): Promise<string> {

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { type RedisClusterOptions, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterEach, describe, expect, test } from "vitest";
-import { docker, leftoversOf } from "../support/engine.ts";
+import { docker, leftoversOfProcess } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 
 /** Returns the error of a start that must fail. */
@@ -44,7 +44,7 @@ async function findBridgeSubnet(): Promise<string> {
 }
 
 afterEach(async () => {
-  expect(await leftoversOf(process.pid)).toEqual([]);
+  expect(await leftoversOfProcess(process.pid)).toEqual([]);
 });
 
 describe("startRedisCluster() with invalid options", () => {

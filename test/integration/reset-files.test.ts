@@ -5,7 +5,7 @@ import {
 } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
 import { exec } from "../support/engine.ts";
-import { nobodyNotices } from "../support/unnoticed.ts";
+import { disableFailureDetection } from "../support/failure-detection.ts";
 
 // Data that one test wrote to a file must not return when a later test restarts a node.
 
@@ -47,7 +47,7 @@ async function findNodesWithLeftover({ nodes }: StartedRedisCluster): Promise<re
 
 /** Kills and restarts the primary without a failover, and returns the values of both keys. */
 async function readAfterKill(cluster: StartedRedisCluster): Promise<readonly (string | null)[]> {
-  await nobodyNotices(cluster);
+  await disableFailureDetection(cluster);
   const kill = await cluster.killPrimary(SEED);
   await kill.heal();
   return await cluster.client.mget(SEED, LEFTOVER);

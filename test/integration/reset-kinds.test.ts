@@ -1,3 +1,3 @@
-import { describeKinds } from "../support/reset-kinds-suite.ts";
+import { describeStateKinds } from "../support/reset-kinds-suite.ts";
 
-describeKinds("the default server", undefined);
+describeStateKinds("the default server", undefined);

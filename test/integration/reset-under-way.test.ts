@@ -6,7 +6,7 @@ import {
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { docker } from "../support/engine.ts";
-import { LateClient, runIdOf } from "../support/late-client.ts";
+import { LateClient, readRunId } from "../support/late-client.ts";
 
 // Calls that an abandoned test has not awaited must not affect the next test.
 
@@ -100,14 +100,14 @@ test("a second reset joins the first one and returns its report", async () => {
 test("a reset replaces a process that a client changes while the reset runs", async () => {
   const [node] = cluster.nodes;
   for (;;) {
-    using client = await LateClient.to(node as RedisClusterNode, [["CONFIG", "REWRITE"]], 1);
+    using client = await LateClient.connect(node as RedisClusterNode, [["CONFIG", "REWRITE"]], 1);
     const { strategy } = await cluster.reset();
     await client.end();
-    const act = client.acts.find(({ beforeProof }) => beforeProof);
+    const act = client.actions.find(({ isBeforeVerification }) => isBeforeVerification);
     // The client must be faster than the verification, which depends on chance. The next reset handles later changes.
     if (act === undefined) continue;
     expect(strategy).not.toBe("cleaned");
-    expect(await runIdOf(node as RedisClusterNode)).not.toBe(act.runId);
+    expect(await readRunId(node as RedisClusterNode)).not.toBe(act.runId);
     break;
   }
 });

@@ -1,6 +1,6 @@
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test, vi } from "vitest";
-import { nobodyNotices } from "../support/unnoticed.ts";
+import { disableFailureDetection } from "../support/failure-detection.ts";
 
 const KEY = "order:42";
 const HOUR_MS = 3_600_000;
@@ -29,7 +29,7 @@ test("a reset finds scheduled elections even if the clock of this host is wrong"
 
   // Log lines from before the last reset do not count.
   host.aheadMs = -HOUR_MS;
-  await nobodyNotices(cluster);
+  await disableFailureDetection(cluster);
   await cluster.killPrimary(KEY);
   const second = await cluster.reset();
   expect(second.restarted).toEqual([name]);

@@ -7,7 +7,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker } from "../support/engine.ts";
 import { OTHER_SERVERS } from "../support/server-images.ts";
-import { nobodyNotices, nobodyTakesOver } from "../support/unnoticed.ts";
+import { disableFailureDetection, disableAutomaticFailover } from "../support/failure-detection.ts";
 
 const KEY = "order:42";
 
@@ -92,7 +92,7 @@ describe("a reset", () => {
 
   test("restarts only the killed node, and restores its role", async () => {
     const killed = await cluster.primaryOf(KEY);
-    await nobodyNotices(cluster);
+    await disableFailureDetection(cluster);
     const fault = await cluster.killPrimary(KEY);
     const report = await cluster.reset();
     expect(report).toMatchObject({ strategy: "repaired", restarted: [killed.name] });
@@ -134,7 +134,7 @@ describe("a reset", () => {
     await cluster.observeFailover(() => cluster.isolate("node-0"), { withinMs: 15_000 });
     await cluster.reset();
     await expectPristine(cluster);
-    await nobodyNotices(cluster);
+    await disableFailureDetection(cluster);
     await cluster.shutdown(["node-1", "node-4"]);
     expect((await cluster.reset()).restarted).toEqual(["node-1", "node-4"]);
     await expectPristine(cluster);
@@ -149,7 +149,7 @@ describe("a reset", () => {
     await owner.client.config("REWRITE");
     expect(await cluster.reset()).toMatchObject({ strategy: "repaired", restarted: [owner.name] });
     // A restart would load files that the reset had left. On a slow machine it takes longer than the replica waits for a failover.
-    await nobodyTakesOver(cluster);
+    await disableAutomaticFailover(cluster);
     await cluster.restart(owner);
     await expectPristine(cluster);
   });
@@ -182,7 +182,7 @@ describe("a reset", () => {
     "restarts a killed %s without restarting other nodes",
     async (role) => {
       const [killed] = await (role === "primary" ? cluster.primaries() : cluster.replicas());
-      await nobodyNotices(cluster);
+      await disableFailureDetection(cluster);
       await cluster.kill(killed ?? "");
       const report = await cluster.reset();
       expect(report).toMatchObject({ strategy: "repaired", restarted: [killed?.name] });
@@ -211,7 +211,7 @@ test.for(OTHER_SERVERS)("a reset restores a cluster of $name", async ({ image })
   expect(report).toMatchObject({ strategy: "repaired" });
   expect((await cluster.check()).problems).toEqual([]);
   expect(await cluster.client.get(KEY)).toBeNull();
-  await nobodyNotices(cluster);
+  await disableFailureDetection(cluster);
   await cluster.killPrimary(KEY);
   const reportAfterKill = await cluster.reset();
   expect(reportAfterKill).toMatchObject({ strategy: "repaired", restarted: [expect.any(String)] });

@@ -16,7 +16,7 @@ import {
   type Workload,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { filtersIn } from "../support/network-helpers.ts";
+import { listPacketFilters } from "../support/network-helpers.ts";
 
 const KEY = "order:42";
 
@@ -255,11 +255,11 @@ describe("a shared cluster", () => {
     await other.dropPackets("node-0", LOSS_SHARE);
     await other.pause("node-3");
     const workload = await other.startWorkload({ writers: 1 });
-    expect(await filtersIn(owner.node("node-0").containerId)).toContain("trc_");
+    expect(await listPacketFilters(owner.node("node-0").containerId)).toContain("trc_");
     await lease[Symbol.asyncDispose]();
     expect(workload.stopped).toBe(true);
     expect(other.activeFaults).toEqual([]);
-    expect(await filtersIn(owner.node("node-0").containerId)).not.toContain("trc_");
+    expect(await listPacketFilters(owner.node("node-0").containerId)).not.toContain("trc_");
     expect((await owner.node("node-3").state()).status).toBe("running");
     await owner.reset();
     await other.dropPackets("node-0", LOSS_SHARE);
@@ -303,11 +303,11 @@ describe("a shared cluster", () => {
     );
     child.kill("SIGKILL");
     await using _lease = await other.lease();
-    expect(await filtersIn(owner.node("node-3").containerId)).toContain("trc_");
+    expect(await listPacketFilters(owner.node("node-3").containerId)).toContain("trc_");
     const report = await other.reset();
     expect(report).toMatchObject({ strategy: "repaired", restarted: ["node-3"] });
     expect(report.reason).toContain("a network fault of node-3 was not reverted");
-    expect(await filtersIn(owner.node("node-3").containerId)).not.toContain("trc_");
+    expect(await listPacketFilters(owner.node("node-3").containerId)).not.toContain("trc_");
     expect(await other.reset()).toMatchObject({ strategy: "cleaned" });
   });
 
@@ -322,14 +322,14 @@ describe("a shared cluster", () => {
     expect(error).toBeInstanceOf(RedisClusterError);
     expect(error).toMatchObject({ code: "WAIT_TIMEOUT" });
     expect(String(error)).toContain("Reporting a network fault to the process that started");
-    expect(await filtersIn(handle.node("node-0").containerId)).not.toContain("trc_");
+    expect(await listPacketFilters(handle.node("node-0").containerId)).not.toContain("trc_");
   });
 
   test("has no faults of a handle that was stopped", async () => {
     const guest = await connectRedisCluster(await owner.share());
     await guest.dropPackets("node-1", LOSS_SHARE);
     await guest.stop();
-    expect(await filtersIn(owner.node("node-1").containerId)).not.toContain("trc_");
+    expect(await listPacketFilters(owner.node("node-1").containerId)).not.toContain("trc_");
     // The lease also updates the ports of nodes that other handles have restarted.
     await using _lease = await owner.lease();
     expect(await owner.reset()).toMatchObject({ strategy: "cleaned" });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("the tarball holds what users need, and nothing else", async () => {
+test("the tarball contains the files that users need and no others", async () => {
   const { stdout } = await run("tar", ["-tzf", tarball]);
   const files = stdout
     .trim()
@@ -47,16 +47,16 @@ test("the tarball holds what users need, and nothing else", async () => {
   ).toEqual([]);
 });
 
-test("publint finds nothing to say", async () => {
+test("publint reports no problems", async () => {
   const data = await readFile(tarball);
   const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(data).buffer }, strict: true });
   expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
 });
 
-test("are-the-types-wrong finds nothing, for those who import", async () => {
+test("are-the-types-wrong reports no problems for ESM imports", async () => {
   const pack = createPackageFromTarballData(await readFile(tarball));
   const analysis = await checkPackage(pack);
-  // The package is ESM only and asks for a Node that can require() that; older resolutions are not for it.
+  // The package is ESM only and requires a Node version that can require() ES modules. Older resolution modes are not supported.
   const problems = "problems" in analysis ? analysis.problems : [];
   const relevant = problems.filter(
     (problem) => !("resolutionKind" in problem) || !["node10", "node16-cjs"].includes(problem.resolutionKind),
@@ -65,7 +65,7 @@ test("are-the-types-wrong finds nothing, for those who import", async () => {
   expect(analysis.types).not.toBe(false);
 });
 
-test("installed in an empty project, it starts a cluster, and its types compile", async () => {
+test("the package starts a cluster and its types compile in an empty project", async () => {
   const project = join(folder, "project");
   await run("mkdir", [project]);
   await writeFile(
@@ -117,7 +117,7 @@ console.log(value, (await cluster.primaries()).length);
     ],
     { cwd: project },
   ).catch((error: { stdout?: string }) => {
-    // Errors inside other packages' declarations are theirs.
+    // Errors in the declarations of other packages are ignored.
     const ours = (error.stdout ?? "")
       .split("\n")
       .filter((line) => /^main\.ts|testcontainers-redis-cluster/.test(line));

@@ -1,13 +1,13 @@
 import { setInterval } from "node:timers/promises";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { docker, leftovers, leftoversOf } from "../support/engine.ts";
-import { runs, Victim } from "../support/victim.ts";
+import { ChildProgram, isRunning } from "../support/child-program.ts";
+import { docker, leftovers, leftoversOfProcess } from "../support/engine.ts";
 
-// What a process leaves that dies where Testcontainers' reaper is off.
+// Processes that are killed without Testcontainers' reaper leave nothing behind.
 
-const WITHIN = { timeout: 10_000, interval: 100 };
-const UP = `
+const POLL = { timeout: 10_000, interval: 100 };
+const START = `
   const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
   console.log("up");`;
 
@@ -15,12 +15,12 @@ afterAll(async () => {
   expect(await leftovers()).toEqual([]);
 });
 
-/** Asks every few milliseconds until it is so. Quicker than a poll of the test runner: moments are to be hit. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for await (const _ of setInterval(5)) if (await isSo()) return;
+/** Polls every 5 ms until the condition holds. Polling of the test runner is too slow to hit short moments. */
+async function waitUntil(condition: () => Promise<boolean>): Promise<void> {
+  for await (const _ of setInterval(5)) if (await condition()) return;
 }
 
-/** Whether something that a process made has this kind: nodes are labelled as such, a fault's helper is not. */
+/** Returns whether a process has created a container of this kind. Only nodes have a label with their name. */
 async function hasContainer(pid: number, kind: "node" | "helper"): Promise<boolean> {
   const filters = { label: [`testcontainers-redis-cluster.owner.pid=${pid}`] };
   const containers = await (await docker()).listContainers({ all: true, filters });
@@ -29,137 +29,137 @@ async function hasContainer(pid: number, kind: "node" | "helper"): Promise<boole
   );
 }
 
-/** Names of the volumes that a process has made. */
+/** Returns the names of the volumes that a process has created. */
 async function volumesOf(pid: number): Promise<readonly string[]> {
   const filters = { label: [`testcontainers-redis-cluster.owner.pid=${pid}`] };
   const { Volumes } = await (await docker()).listVolumes({ filters });
   return Volumes.map(({ Name }) => Name);
 }
 
-/** After the kill nothing is left, and nothing comes later; then the watcher has ended, too. */
-async function expectNothingOf(pid: number, watchers: readonly number[]): Promise<void> {
-  // Not by `expect.poll`, which concurrent tests would need a context for.
-  await vi.waitFor(async () => expect(await leftoversOf(pid)).toEqual([]), WITHIN);
-  await vi.waitFor(() => expect(watchers.filter(runs)).toEqual([]), WITHIN);
-  expect(await leftoversOf(pid)).toEqual([]);
+/** Expects that everything that a process created is removed, that its watchers end, and that nothing appears afterwards. */
+async function expectNoLeftovers(pid: number, watchers: readonly number[]): Promise<void> {
+  // `expect.poll` does not work here: in concurrent tests it needs the context of the test.
+  await vi.waitFor(async () => expect(await leftoversOfProcess(pid)).toEqual([]), POLL);
+  await vi.waitFor(() => expect(watchers.filter(isRunning)).toEqual([]), POLL);
+  expect(await leftoversOfProcess(pid)).toEqual([]);
 }
 
-describe.concurrent("a SIGKILL leaves nothing", () => {
+describe.concurrent("everything is removed if a program is killed", () => {
   test("before the network exists", async () => {
-    await using victim = new Victim(UP);
-    await until(async () => (await victim.watchers()).length > 0);
-    const watchers = await victim.watchers();
-    victim.kill();
-    await expectNothingOf(victim.pid, watchers);
+    await using program = new ChildProgram(START);
+    await waitUntil(async () => (await program.watcherPids()).length > 0);
+    const watchers = await program.watcherPids();
+    program.kill();
+    await expectNoLeftovers(program.pid, watchers);
   });
 
-  test("while containers are made", async () => {
-    await using victim = new Victim(`
+  test("while containers are created", async () => {
+    await using program = new ChildProgram(`
       await startRedisCluster({
         configureNode: (_, { name }) => console.log(name),
       });`);
-    await victim.says("node-2");
-    const watchers = await victim.watchers();
-    await until(() => hasContainer(victim.pid, "node"));
-    victim.kill();
-    await expectNothingOf(victim.pid, watchers);
+    await program.waitForLine("node-2");
+    const watchers = await program.watcherPids();
+    await waitUntil(() => hasContainer(program.pid, "node"));
+    program.kill();
+    await expectNoLeftovers(program.pid, watchers);
   });
 
-  test("while the cluster idles", async () => {
-    await using victim = new Victim(UP);
-    await victim.says("up");
-    const watchers = await victim.watchers();
+  test("while the cluster is idle", async () => {
+    await using program = new ChildProgram(START);
+    await program.waitForLine("up");
+    const watchers = await program.watcherPids();
     expect(watchers).toHaveLength(1);
-    victim.kill();
-    await expectNothingOf(victim.pid, watchers);
+    program.kill();
+    await expectNoLeftovers(program.pid, watchers);
   });
 
-  test("while the helper of a fault runs", async () => {
-    await using victim = new Victim(`${UP}
+  test("while the helper container of a fault runs", async () => {
+    await using program = new ChildProgram(`${START}
       for (;;) await (await cluster.partition([["node-0"], "rest"])).heal();`);
-    await victim.says("up");
-    const watchers = await victim.watchers();
-    await until(() => hasContainer(victim.pid, "helper"));
-    victim.kill();
-    await expectNothingOf(victim.pid, watchers);
+    await program.waitForLine("up");
+    const watchers = await program.watcherPids();
+    await waitUntil(() => hasContainer(program.pid, "helper"));
+    program.kill();
+    await expectNoLeftovers(program.pid, watchers);
   });
 
-  test("of a process that only connected, while the helper of its fault runs; the cluster stays", async () => {
+  test("while it uses the cluster of another process, which stays", async () => {
     await using owner = await startRedisCluster({ nodes: 3, replicas: 0 });
-    await using victim = new Victim(
+    await using program = new ChildProgram(
       `import { connectRedisCluster } from "testcontainers-redis-cluster";
       const cluster = await connectRedisCluster(JSON.parse(process.env.SHARED));
       console.log("up");
       for (;;) await (await cluster.loss("node-0", 0.001)).heal();`,
       { SHARED: JSON.stringify(await owner.share()) },
     );
-    await victim.says("up");
-    const watchers = await victim.watchers();
+    await program.waitForLine("up");
+    const watchers = await program.watcherPids();
     expect(watchers).toHaveLength(1);
-    await until(() => hasContainer(victim.pid, "helper"));
-    victim.kill();
-    await expectNothingOf(victim.pid, watchers);
+    await waitUntil(() => hasContainer(program.pid, "helper"));
+    program.kill();
+    await expectNoLeftovers(program.pid, watchers);
     expect(await owner.client.set("still", "there")).toBe("OK");
   });
 
-  test("while the cluster is reset, and volumes go with their containers", async () => {
-    await using victim = new Victim(`${UP}
+  test("while the cluster is reset, including the volumes", async () => {
+    await using program = new ChildProgram(`${START}
       await cluster.kill("node-1");
       console.log("resetting");
       await cluster.reset();`);
-    await victim.says("up");
-    const watchers = await victim.watchers();
-    expect(await volumesOf(victim.pid)).toHaveLength(3);
-    await victim.says("resetting");
-    victim.kill();
-    await expectNothingOf(victim.pid, watchers);
+    await program.waitForLine("up");
+    const watchers = await program.watcherPids();
+    expect(await volumesOf(program.pid)).toHaveLength(3);
+    await program.waitForLine("resetting");
+    program.kill();
+    await expectNoLeftovers(program.pid, watchers);
   });
 
   test("while the cluster is stopped", async () => {
-    await using victim = new Victim(`${UP}
+    await using program = new ChildProgram(`${START}
       console.log("stopping");
       await cluster.stop();
       console.log("stopped");
       setInterval(() => {}, 1_000);`);
-    await victim.says("up");
-    const watchers = await victim.watchers();
-    await victim.says("stopping");
-    await until(async () => (await leftoversOf(victim.pid)).length < 7);
-    victim.kill();
-    await expectNothingOf(victim.pid, watchers);
+    await program.waitForLine("up");
+    const watchers = await program.watcherPids();
+    await program.waitForLine("stopping");
+    await waitUntil(async () => (await leftoversOfProcess(program.pid)).length < 7);
+    program.kill();
+    await expectNoLeftovers(program.pid, watchers);
   });
 });
 
 test.concurrent.for(["SIGTERM", "SIGINT"] as const)(
-  "%s ends the program as ever, and leaves nothing",
+  "%s ends the program by the signal and leaves nothing",
   async (signal) => {
-    await using victim = new Victim(UP);
-    await victim.says("up");
-    const watchers = await victim.watchers();
-    victim.kill(signal);
-    expect(await victim.ended).toEqual({ code: null, signal });
-    await expectNothingOf(victim.pid, watchers);
+    await using program = new ChildProgram(START);
+    await program.waitForLine("up");
+    const watchers = await program.watcherPids();
+    program.kill(signal);
+    expect(await program.ended).toEqual({ code: null, signal });
+    await expectNoLeftovers(program.pid, watchers);
   },
 );
 
-test("a program's own handler of a signal decides the exit code", async () => {
-  await using victim = new Victim(`process.once("SIGTERM", () => process.exit(7));${UP}`);
-  await victim.says("up");
-  const watchers = await victim.watchers();
-  victim.kill("SIGTERM");
-  expect(await victim.ended).toEqual({ code: 7, signal: null });
-  await expectNothingOf(victim.pid, watchers);
+test("a signal handler of the program determines the exit code", async () => {
+  await using program = new ChildProgram(`process.once("SIGTERM", () => process.exit(7));${START}`);
+  await program.waitForLine("up");
+  const watchers = await program.watcherPids();
+  program.kill("SIGTERM");
+  expect(await program.ended).toEqual({ code: 7, signal: null });
+  await expectNoLeftovers(program.pid, watchers);
 });
 
-test("a program that stops all its clusters ends by itself, and its one watcher goes with it", async () => {
-  await using victim = new Victim(`
+test("a program and its watcher end after all clusters are stopped", async () => {
+  await using program = new ChildProgram(`
     const clusters = await Promise.all([1, 2].map(() => startRedisCluster({ nodes: 3, replicas: 0 })));
     console.log("up");
     for (const cluster of clusters) await cluster.stop();`);
-  await victim.says("up");
-  const watchers = await victim.watchers();
+  await program.waitForLine("up");
+  const watchers = await program.watcherPids();
   expect(watchers).toHaveLength(1);
-  expect(await victim.ended).toEqual({ code: 0, signal: null });
-  expect(await leftoversOf(victim.pid)).toEqual([]);
-  await expect.poll(() => watchers.filter(runs), WITHIN).toEqual([]);
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(await leftoversOfProcess(program.pid)).toEqual([]);
+  await expect.poll(() => watchers.filter(isRunning), POLL).toEqual([]);
 });

@@ -1,23 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { leftoversOf } from "../support/engine.ts";
-import { Victim } from "../support/victim.ts";
+import { ChildProgram } from "../support/child-program.ts";
+import { leftoversOfProcess } from "../support/engine.ts";
 
-/** One process that was killed, and what became of what it had made. */
+/** One killed process, and how long the removal of its resources took. */
 export interface Kill {
-  /** From the call of the start, in milliseconds. */
+  /** The time from the first start of a cluster to the kill, in milliseconds. */
   readonly afterMs: number;
-  /** The last thing that the process said it was doing. */
+  /** The last phase that the process printed. */
   readonly during: string;
   readonly withWatcher: boolean;
-  /** How many containers and networks there were right after the death. */
+  /** The number of containers, networks and volumes directly after the kill. */
   readonly made: number;
-  /** From the death until nothing was left; undefined where something still was at the end. */
+  /** The time from the kill until nothing was left, in milliseconds. Undefined if something was left. */
   readonly goneMs: number | undefined;
   readonly left: readonly string[];
 }
 
-/** A life in which every kind of moment comes: start, idling, faults with helpers, reset, stop. */
-const LIFE = `
+/** A program that repeats all phases: start, idle, faults with helper containers, reset, stop. */
+const PROGRAM = `
   for (;;) {
     console.log("start");
     const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
@@ -32,50 +32,63 @@ const LIFE = `
     await cluster.stop();
   }`;
 
-const NEXT = `
+/** A program whose start sweeps orphans. */
+const NEXT_PROGRAM = `
   const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
   await cluster.stop();`;
 
-/** What the watcher is given; after that it counts as left. */
-const LIMIT_MS = 10_000;
-/** A container whose making was under way may still appear so long after the first look. */
-const LATE_MS = 1_500;
+/** The time within which the watcher must remove everything. */
+const WATCHER_TIMEOUT_MS = 10_000;
+/** The time after the kill in which containers that were being created may still appear. */
+const LATE_CREATION_MS = 1_500;
 
-/** Kills a process at that moment of its life, its watcher with it if asked, and sees what is left in the end. */
+/**
+ * Kills a process and checks what is left of its clusters.
+ *
+ * @param afterMs the time from the first start of a cluster to the kill, in milliseconds.
+ * @param withWatcher also kills the watcher. The next start must then remove the resources.
+ */
 export async function kill(afterMs: number, withWatcher: boolean): Promise<Kill> {
-  await using victim = new Victim(LIFE);
-  await victim.says("start");
+  await using program = new ChildProgram(PROGRAM);
+  await program.waitForLine("start");
   await sleep(afterMs);
-  const during = victim.last;
-  if (withWatcher) for (const pid of await victim.watchers()) killIfThere(pid);
-  victim.kill();
-  await victim.ended;
-  const died = performance.now();
-  const made = (await leftoversOf(victim.pid)).length;
+  const during = program.lastLine;
+  if (withWatcher) for (const pid of await program.watcherPids()) killIfRunning(pid);
+  program.kill();
+  await program.ended;
+  const killedAt = performance.now();
+  const made = (await leftoversOfProcess(program.pid)).length;
   if (withWatcher) {
-    // Some of it is only being made at this moment; a sweep takes what is there.
-    await sleep(LATE_MS);
-    await using next = new Victim(NEXT);
+    // Resources that are still being created must exist before the sweep.
+    await sleep(LATE_CREATION_MS);
+    await using next = new ChildProgram(NEXT_PROGRAM);
     const { code } = await next.ended;
-    const left = await leftoversOf(victim.pid);
-    const ok = left.length === 0 && code === 0;
-    return { afterMs, during, withWatcher, made, goneMs: ok ? performance.now() - died : undefined, left };
+    const left = await leftoversOfProcess(program.pid);
+    const isClean = left.length === 0 && code === 0;
+    return {
+      afterMs,
+      during,
+      withWatcher,
+      made,
+      goneMs: isClean ? performance.now() - killedAt : undefined,
+      left,
+    };
   }
-  let left = await leftoversOf(victim.pid);
-  while (left.length > 0 && performance.now() - died < LIMIT_MS) {
+  let left = await leftoversOfProcess(program.pid);
+  while (left.length > 0 && performance.now() - killedAt < WATCHER_TIMEOUT_MS) {
     await sleep(50);
-    left = await leftoversOf(victim.pid);
+    left = await leftoversOfProcess(program.pid);
   }
-  const goneMs = performance.now() - died;
-  await sleep(LATE_MS);
-  left = await leftoversOf(victim.pid);
+  const goneMs = performance.now() - killedAt;
+  await sleep(LATE_CREATION_MS);
+  left = await leftoversOfProcess(program.pid);
   return { afterMs, during, withWatcher, made, goneMs: left.length === 0 ? goneMs : undefined, left };
 }
 
-function killIfThere(pid: number): void {
+function killIfRunning(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // Its owner had just dismissed it.
+    // The watcher has just ended.
   }
 }

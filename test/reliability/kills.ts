@@ -5,13 +5,13 @@ import { mulberry32 } from "../support/random.ts";
 import { type Kill, kill } from "./kill.ts";
 import { Progress } from "./progress.ts";
 
-// Processes are killed at random moments, beside a neighbour whose cluster must not notice. After most, the watcher has
-// to clean up; after some it is killed as well, and the next start has to.
+// Kills processes at random moments, while the cluster of another process (the neighbour) must not be affected. After most kills
+// the watcher must clean up. After some kills, which also kill the watcher, the next start must clean up.
 
-/** A life of a victim takes about so long on a small machine; it then begins anew. */
-const LIFE_MS = 4_000;
+/** About the duration of one cycle of the killed program on a small machine. The program repeats the cycle. */
+const CYCLE_MS = 4_000;
 
-/** Every kill, and what was wrong. */
+/** The results of all kills. */
 export interface KillsOutcome {
   readonly kills: readonly Kill[];
   readonly harmed: readonly string[];
@@ -19,7 +19,7 @@ export interface KillsOutcome {
   readonly failures: number;
 }
 
-/** Kills so many processes, at moments that the seed decides, and prints a table of what became of their clusters. */
+/** Kills the given numbers of processes at moments that depend on the seed, and prints a table of the results. */
 export async function runKills(options: {
   readonly kills: number;
   readonly withWatcher: number;
@@ -34,33 +34,35 @@ export async function runKills(options: {
   const harmed: string[] = [];
   {
     await using neighbour = await startRedisCluster({ nodes: 3, replicas: 0 });
-    const whole = (await leftovers(neighbour.plan.name)).length;
+    const expectedCount = (await leftovers(neighbour.plan.name)).length;
     for (let round = 0; round < kills + withWatcher; round += 1) {
       process.stderr.write(`\rkill ${round + 1} of ${kills + withWatcher}  `);
-      const afterMs = Math.round(random() * LIFE_MS);
-      const also = round >= kills;
-      const name = `kill ${round + 1} after ${afterMs} ms${also ? ", with the watcher" : ""}`;
-      const [killed, harm] = await progress.once(name, async () => {
-        const outcome = await kill(afterMs, also);
-        const { problems } = await neighbour.check();
-        const now = (await leftovers(neighbour.plan.name)).length;
+      const afterMs = Math.round(random() * CYCLE_MS);
+      const killsWatcher = round >= kills;
+      const name = `kill ${round + 1} after ${afterMs} ms${killsWatcher ? ", with the watcher" : ""}`;
+      const [result, problems] = await progress.once(name, async () => {
+        const outcome = await kill(afterMs, killsWatcher);
+        const { problems: neighbourProblems } = await neighbour.check();
+        const count = (await leftovers(neighbour.plan.name)).length;
         return [
           outcome,
-          now === whole ? problems : [`${now} of ${whole} containers and networks`, ...problems],
+          count === expectedCount
+            ? neighbourProblems
+            : [`${count} of ${expectedCount} containers, networks and volumes`, ...neighbourProblems],
         ];
       });
-      done.push(killed);
-      if (harm.length > 0) harmed.push(`after kill ${round + 1}: ${harm.join("; ")}`);
+      done.push(result);
+      if (problems.length > 0) harmed.push(`after kill ${round + 1}: ${problems.join("; ")}`);
     }
     process.stderr.write("\r\u001b[K");
   }
   const left = await leftovers();
   console.log(tableOf(done).toString());
-  for (const message of harmed) console.log(`the neighbour was harmed ${message}`);
-  if (left.length > 0) console.log(`left at the end: ${left.join(", ")}`);
-  // While it starts or stops there may be nothing; a kill that found nothing at any other moment has shown nothing.
+  for (const message of harmed) console.log(`the neighbour was affected ${message}`);
+  if (left.length > 0) console.log(`leftovers at the end: ${left.join(", ")}`);
+  // During a start or stop a process may have no resources. At any other moment, such a kill has not tested anything.
   const empty = done.filter(({ made, during }) => made === 0 && !["start", "stop"].includes(during)).length;
-  if (empty > 0) console.log(`${empty} processes had made nothing when they were killed`);
+  if (empty > 0) console.log(`${empty} processes had no resources when they were killed`);
   const failures =
     done.filter(({ goneMs }) => goneMs === undefined).length + harmed.length + left.length + empty;
   return { kills: done, harmed, left, failures };
@@ -68,14 +70,14 @@ export async function runKills(options: {
 
 function tableOf(done: readonly Kill[]): Table.Table {
   const table = new Table({
-    head: ["killed", "during", "kills", "had made something", "gone after ms (worst)", "left"],
+    head: ["killed", "during", "kills", "had resources", "removed after ms (maximum)", "left"],
   });
-  for (const also of [false, true]) {
+  for (const withWatcher of [false, true]) {
     for (const during of ["start", "idle", "fault", "reset", "stop"]) {
-      const group = done.filter((each) => each.withWatcher === also && each.during === during);
+      const group = done.filter((result) => result.withWatcher === withWatcher && result.during === during);
       if (group.length === 0) continue;
       table.push([
-        also ? "with its watcher" : "alone",
+        withWatcher ? "with its watcher" : "alone",
         during,
         group.length,
         group.filter(({ made }) => made > 0).length,

@@ -2,23 +2,25 @@ import fc from "fast-check";
 import { InvalidOptionsError, RedisClusterError, startRedisCluster } from "testcontainers-redis-cluster";
 import { docker, leftovers } from "../support/engine.ts";
 
-// Options as somebody might get them wrong, one or many at a time: refused before anything is made, or a working cluster.
+// Starts clusters with random options, some of them invalid. The options must be rejected before anything is created, or the
+// cluster must work.
 
-/** What became of the option sets. */
+/** The results of the option sets. */
 export interface OptionSetOutcomes {
+  /** The number of sets that were rejected before the start. */
   refused: number;
   started: number;
-  /** Starts that failed as only the engine or the server can tell, and left nothing, by code. */
+  /** The number of starts that the engine or the server rejected, without leaving anything, by error code. */
   readonly failed: Record<string, number>;
-  /** Names of the options that were named as wrong, and how often. */
+  /** The number of times that each option was reported as invalid. */
   readonly named: Record<string, number>;
 }
 
-const START_LIMIT_MS = 20_000;
-/** What only the engine or the server can tell: a range or a port that is taken, a directive that it does not know. */
-const ONLY_THEN: ReadonlySet<string> = new Set(["SUBNET_TAKEN", "PORT_TAKEN", "NODE_EXITED"]);
+const START_TIMEOUT_MS = 20_000;
+/** Errors that only the engine or the server can detect: a subnet or port in use, or an unknown directive. */
+const LATE_CODES: ReadonlySet<string> = new Set(["SUBNET_TAKEN", "PORT_TAKEN", "NODE_EXITED"]);
 
-/** Values that are no number, no text and no list of anything that is wanted. */
+/** Values that are invalid for most options. */
 const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
     null,
@@ -41,6 +43,7 @@ const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.constant(() => 1),
 );
 
+/** Generates one of the good values or an invalid value. */
 function maybe(...good: readonly unknown[]): fc.Arbitrary<unknown> {
   return fc.oneof(fc.constantFrom(...good), junk);
 }
@@ -85,7 +88,7 @@ const optionSets: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc
       formation: maybe("auto"),
       startupTimeoutMs: maybe(30_000),
       timeScale: maybe(1, 1.5),
-      // No text that is a path: a start that fails would write there.
+      // Without valid paths, because a failed start would write to them.
       evidenceDir: fc.constantFrom<unknown>(undefined, "", "a\0b", 1, null, []),
       signal: maybe(undefined),
       configureNode: maybe(undefined),
@@ -93,23 +96,27 @@ const optionSets: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc
     },
     { requiredKeys: [] },
   )
-  // Fewer at a time than all: each wrong one is to be met beside right ones.
+  // Up to five options at a time, so that invalid options are combined with valid options.
   .chain((all) => {
     const entries = Object.entries(all);
     const some = fc.subarray(entries, { maxLength: Math.min(5, entries.length) });
     return some.map((chosen) => Object.fromEntries(chosen));
   })
-  // Small, so that what is right takes a second.
+  // The clusters are small, so that a valid set takes about a second.
   .map((options) => ({ nodes: 3, replicas: 0, ...options }));
 
-/** Tries so many option sets. Throws with the seed and the smallest set that does something else. */
+/**
+ * Tries the given number of option sets.
+ *
+ * @throws Error with the seed and the smallest set that neither works nor is rejected correctly.
+ */
 export async function tryOptionSets(options: {
   readonly count: number;
   readonly seed: number;
   readonly onDone?: () => void;
 }): Promise<OptionSetOutcomes> {
   const outcomes: OptionSetOutcomes = { refused: 0, started: 0, failed: {}, named: {} };
-  const begun = Math.floor(Date.now() / 1_000) - 1;
+  const startedAt = Math.floor(Date.now() / 1_000) - 1;
   await fc.assert(
     fc.asyncProperty(optionSets, async (set) => {
       await tryOptionSet(set, outcomes);
@@ -117,10 +124,10 @@ export async function tryOptionSets(options: {
     }),
     { seed: options.seed, numRuns: options.count },
   );
-  const made = await networksMadeSince(begun);
-  const notRefused = outcomes.started + Object.values(outcomes.failed).reduce((sum, each) => sum + each, 0);
-  if (made > notRefused)
-    throw new Error(`${made} networks were made for ${notRefused} sets that were not refused`);
+  const created = await countNetworksCreatedSince(startedAt);
+  const notRefused = outcomes.started + Object.values(outcomes.failed).reduce((sum, count) => sum + count, 0);
+  if (created > notRefused)
+    throw new Error(`${created} networks were created for ${notRefused} sets that were not rejected`);
   return outcomes;
 }
 
@@ -128,10 +135,10 @@ async function tryOptionSet(
   set: Readonly<Record<string, unknown>>,
   outcomes: OptionSetOutcomes,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(START_LIMIT_MS);
-  const given = "signal" in set && set["signal"] !== undefined ? set : { ...set, signal };
+  const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+  const startOptions = "signal" in set && set["signal"] !== undefined ? set : { ...set, signal };
   try {
-    const cluster = await startRedisCluster(given);
+    const cluster = await startRedisCluster(startOptions);
     try {
       await cluster.client.set("works", "yes");
       const { problems } = await cluster.check();
@@ -147,7 +154,7 @@ async function tryOptionSet(
       outcomes.refused += 1;
       for (const { option } of error.problems) outcomes.named[option] = (outcomes.named[option] ?? 0) + 1;
     } else {
-      if (error.details["cleanupError"] !== undefined || !ONLY_THEN.has(error.code)) throw error;
+      if (error.details["cleanupError"] !== undefined || !LATE_CODES.has(error.code)) throw error;
       outcomes.failed[error.code] = (outcomes.failed[error.code] ?? 0) + 1;
     }
   }
@@ -155,8 +162,8 @@ async function tryOptionSet(
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
 }
 
-/** By the engine's own record. */
-async function networksMadeSince(since: number): Promise<number> {
+/** Returns the number of networks of clusters that the engine has created, according to its events. */
+async function countNetworksCreatedSince(since: number): Promise<number> {
   const events = await (await docker()).getEvents({
     since,
     until: Math.ceil(Date.now() / 1_000),

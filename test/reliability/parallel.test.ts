@@ -3,19 +3,23 @@ import { expect, test } from "vitest";
 import { leftovers } from "../support/engine.ts";
 import { runParallel } from "../support/parallel.ts";
 
-test("clusters that start at once in one process do not collide, and do not see each other's keys", async () => {
+test("clusters that start concurrently in one process do not share subnets or keys", async () => {
   const clusters = await Promise.all([1, 2, 3].map(() => startRedisCluster({ nodes: 3, replicas: 0 })));
   try {
     expect(new Set(clusters.map(({ network }) => network.subnet)).size).toBe(3);
-    await Promise.all(clusters.map((cluster, index) => cluster.client.set("who", String(index))));
-    expect(await Promise.all(clusters.map((cluster) => cluster.client.get("who")))).toEqual(["0", "1", "2"]);
+    await Promise.all(clusters.map((cluster, index) => cluster.client.set("owner", String(index))));
+    expect(await Promise.all(clusters.map((cluster) => cluster.client.get("owner")))).toEqual([
+      "0",
+      "1",
+      "2",
+    ]);
   } finally {
     await Promise.all(clusters.map((cluster) => cluster.stop()));
   }
   expect(await leftovers()).toEqual([]);
 });
 
-test("clusters of several processes that live at the same time do not collide", async () => {
+test("clusters of several processes do not share names, subnets, ports or keys", async () => {
   const { clusters, collisions, failures } = await runParallel(3, 2);
   expect(failures).toEqual([]);
   expect(clusters).toHaveLength(6);

@@ -10,7 +10,9 @@ async function countRuns(progress: Progress, name: string): Promise<number> {
   return runs;
 }
 
-test("does not repeat scenarios that an interrupted run finished", async ({ onTestFinished }) => {
+test("a resumed run does not repeat scenarios that an interrupted run finished", async ({
+  onTestFinished,
+}) => {
   const folder = await mkdtemp(join(tmpdir(), "trc-progress-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, "progress.jsonl");
@@ -33,7 +35,7 @@ test("does not repeat scenarios that an interrupted run finished", async ({ onTe
   expect((await readFile(file, "utf8")).split("\n").filter((line) => line !== "")).toHaveLength(3);
 });
 
-test("runs everything if no file is given", async () => {
+test("a run without a file repeats all scenarios", async () => {
   expect(await countRuns(await Progress.open(undefined), "a")).toBe(1);
   expect(await countRuns(await Progress.open(undefined), "a")).toBe(1);
 });

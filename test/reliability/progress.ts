@@ -1,6 +1,6 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 
-/** Results of finished scenarios. With a file, an interrupted run continues after the last scenario that finished. */
+/** The results of finished scenarios. With a file, an interrupted run continues after the last finished scenario. */
 export class Progress {
   readonly #file: string | undefined;
   readonly #finished: Map<string, unknown>;
@@ -10,7 +10,7 @@ export class Progress {
     this.#finished = finished;
   }
 
-  /** Reads the results that an earlier run wrote to the file, if there are any. Without a file nothing is kept. */
+  /** Reads the results that an earlier run wrote to the file. Without a file, no results are stored. */
   static async open(file: string | undefined): Promise<Progress> {
     const finished = new Map<string, unknown>();
     for (const line of file === undefined ? [] : await readLines(file)) {
@@ -20,16 +20,16 @@ export class Progress {
     return new Progress(file, finished);
   }
 
-  /** How many scenarios earlier runs have finished. */
+  /** The number of stored results. */
   get count(): number {
     return this.#finished.size;
   }
 
   /**
-   * Returns the result of an earlier run of the scenario, or runs it and keeps its result.
+   * Returns the stored result of the scenario, or runs the scenario and stores its result.
    *
-   * @param name must contain everything that decides the result, except the seed, which the file keeps as well.
-   * @param run its result must survive JSON. If it rejects, nothing is kept.
+   * @param name contains everything that determines the result except the seed, which the file contains as well.
+   * @param run returns a result that can be stored as JSON. If it rejects, nothing is stored.
    */
   async once<T>(name: string, run: () => Promise<T>): Promise<T> {
     if (this.#finished.has(name)) return this.#finished.get(name) as T;
@@ -40,7 +40,7 @@ export class Progress {
   }
 }
 
-/** Removes a line that was being written when the run was interrupted, so that the next line starts on its own. */
+/** Returns the complete lines of the file. Removes an incomplete last line, which an interrupted run has left. */
 async function readLines(file: string): Promise<readonly string[]> {
   try {
     const content = await readFile(file, "utf8");

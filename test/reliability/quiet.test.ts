@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { leftovers } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 
-// What a program hears of the library once its clusters are stopped: nothing.
+// After its clusters are stopped, a program ends without output, warnings or open handles.
 
-test("a process whose cluster has been stopped ends by itself, without a word", async () => {
+test("a program ends without output after its cluster is stopped", async () => {
   const { stdout, stderr } = await runScript(`
     import { startRedisCluster } from "testcontainers-redis-cluster";
     {
@@ -18,14 +18,14 @@ test("a process whose cluster has been stopped ends by itself, without a word", 
   expect(stderr).toBe("");
 });
 
-test("whatever a program did, no listener, handle or warning is left, and nothing was printed", async () => {
+test("no listeners, handles, warnings or output remain after a cluster is stopped", async () => {
   const { stdout, stderr } = await runScript(`
     import { getEventListeners } from "node:events";
     import { startRedisCluster } from "testcontainers-redis-cluster";
     const listeners = () => process.eventNames().map((name) => [String(name), process.listenerCount(name)]);
-    const told = [];
+    const warnings = [];
     for (const event of ["warning", "unhandledRejection"]) {
-      process.on(event, (what) => told.push(event + ": " + (what?.stack ?? what)));
+      process.on(event, (reason) => warnings.push(event + ": " + (reason?.stack ?? reason)));
     }
     const before = listeners();
     const { signal } = new AbortController();
@@ -44,42 +44,42 @@ test("whatever a program did, no listener, handle or warning is left, and nothin
       await cluster.pause("node-2", { signal });
       await cluster.waitUntilHealthy({ timeoutMs: 100, signal }).catch(() => {});
       await cluster.kill("node-3", { signal });
-      // In force to the end: what it has open in this process goes with the cluster.
+      // This fault stays active until the end. Stopping the cluster closes its open resources in this process.
       await cluster.slowCommands("node-4", 50, { signal });
     }
     await new Promise((resolve) => setImmediate(resolve));
     console.log(JSON.stringify({
-      told,
+      warnings,
       listeners: JSON.stringify(listeners()) === JSON.stringify(before) ? [] : listeners(),
       onSignal: getEventListeners(signal, "abort").length,
       handles: process.getActiveResourcesInfo().filter((name) => /Timeout|TCP|Server|Process/.test(name)),
     }));`);
   expect(stderr).toBe("");
-  expect(JSON.parse(stdout)).toEqual({ told: [], listeners: [], onSignal: 0, handles: [] });
+  expect(JSON.parse(stdout)).toEqual({ warnings: [], listeners: [], onSignal: 0, handles: [] });
 });
 
-test("a program that stops its cluster in the middle of a reset ends by itself as well", async () => {
+test("a program ends after it stops its cluster during a reset", async () => {
   const { stdout, stderr } = await runScript(`
     import { startRedisCluster } from "testcontainers-redis-cluster";
     const moments = {
-      "at once": () => {},
-      "when the dead node runs": async (cluster) => {
+      "immediately": () => {},
+      "when the killed node runs": async (cluster) => {
         while ((await cluster.node("node-1").state()).status !== "running");
       },
-      "when the new client connects": async (cluster, over) => {
-        // The reset cuts the node's client off, too. Only a client of the cluster asks for slots.
+      "when the new client connects": async (cluster, hasEnded) => {
+        // The reset also closes the client of the node. Only a cluster client sends CLUSTER SLOTS.
         const clients = async () => {
           await new Promise(setImmediate);
           return await cluster.node("node-0").client.client("LIST").catch(() => "");
         };
-        while (!over() && !(await clients()).includes("cmd=cluster|slots"));
+        while (!hasEnded() && !(await clients()).includes("cmd=cluster|slots"));
       },
     };
     for (const [name, moment] of Object.entries(moments)) {
       const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
       await cluster.kill("node-1");
       let outcome;
-      const resetting = cluster.reset().then(() => "done", (error) => error.code).then((how) => { outcome = how; });
+      const resetting = cluster.reset().then(() => "done", (error) => error.code).then((result) => { outcome = result; });
       await moment(cluster, () => outcome !== undefined);
       await cluster.stop();
       await resetting;
@@ -87,9 +87,9 @@ test("a program that stops its cluster in the middle of a reset ends by itself a
     }`);
   expect(stderr).toBe("");
   expect(stdout.trim().split("\n")).toEqual([
-    "at once: CLUSTER_STOPPED",
-    "when the dead node runs: CLUSTER_STOPPED",
-    // It may have been quicker.
+    "immediately: CLUSTER_STOPPED",
+    "when the killed node runs: CLUSTER_STOPPED",
+    // The reset may end before the cluster is stopped.
     expect.stringMatching(/^when the new client connects: (CLUSTER_STOPPED|done)$/),
   ]);
   expect(await leftovers()).toEqual([]);
@@ -98,13 +98,13 @@ test("a program that stops its cluster in the middle of a reset ends by itself a
 test.for([
   ["fails", `{ config: { "no-such-directive": "1" } }`, "NODE_EXITED"],
   ["is aborted", "{ signal: AbortSignal.timeout(400) }", "START_ABORTED"],
-  ["is out of time", "{ startupTimeoutMs: 400 }", "START_TIMEOUT"],
+  ["times out", "{ startupTimeoutMs: 400 }", "START_TIMEOUT"],
   [
-    "waits for a function that never ends",
+    "waits for a callback that never ends",
     "{ startupTimeoutMs: 2_000, configureNode: (_, { index }) => index < 2 ? undefined : new Promise(() => {}) }",
     "START_TIMEOUT",
   ],
-] as const)("a program whose start %s ends by itself as well", async ([, options, code]) => {
+] as const)("a program ends if its start %s", async ([, options, code]) => {
   const { stdout, stderr } = await runScript(`
     import { startRedisCluster } from "testcontainers-redis-cluster";
     await startRedisCluster(${options}).catch((error) => console.log(error.code));`);

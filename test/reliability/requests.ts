@@ -1,44 +1,45 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ChildProgram } from "../support/child-program.ts";
 import { leftovers } from "../support/engine.ts";
-import { type EngineRequest, type Fate, RequestRelay } from "../support/request-relay.ts";
-import { Victim } from "../support/victim.ts";
+import { type EngineRequest, type RequestHandling, RequestRelay } from "../support/request-relay.ts";
 import type { Progress } from "./progress.ts";
 
-// A start whose requests to the engine fail once, each by its position, in every way in which a request can fail.
-// Whatever happens, nothing is left, and an error names the step that failed.
+// In each start one request to the engine fails. All requests are covered by their position, each with every kind of failure.
+// A start must leave nothing behind, and an error must name the step that failed.
 
-/** In which way a request fails. */
+/** How a request fails. */
 export type Failure = "unseen" | "unanswered" | "refused" | "hang";
 export const FAILURES: readonly Failure[] = ["unseen", "unanswered", "refused", "hang"];
 
-/** One start with one failure. */
+/** The result of one start with one failed request. */
 export interface RequestScenario {
-  /** The request that failed, and in which way. */
+  /** The request that failed, and how. */
   readonly name: string;
   readonly position: number | undefined;
   readonly failure: Failure;
-  /** Method and path of the request that failed; undefined if the start sent fewer. */
+  /** The method and path of the failed request. Undefined if the start sent fewer requests. */
   readonly request: string | undefined;
-  /** `"started"`, or the error's code. */
+  /** `"started"`, or the code of the error. */
   readonly outcome: string;
-  /** The first line of the error's message. */
+  /** The first line of the error message. */
   readonly message: string | undefined;
-  /** Everything that was still there when the process had ended by itself. */
+  /** The resources that were left after the process had ended. */
   readonly left: readonly string[];
-  /** From the start's call to its outcome, in milliseconds. */
+  /** The time from the call of the start to its outcome, in milliseconds. */
   readonly tookMs: number;
-  /** What is wrong with this scenario; undefined if it is as it must be. */
+  /** What is wrong with the result. Undefined if it is correct. */
   readonly problem: string | undefined;
 }
 
-/** A start that ends within this time even if the engine does not answer. */
+/** The timeout of the start. */
 const STARTUP_TIMEOUT_MS = 6_000;
-/** A start in which one answer does not come fails within this time: it waits 30 seconds for the engine's first answers. */
-const LONGEST_MS = 60_000;
-/** By which the message of an error says which step failed. */
-const STEPS = /engine|image|network|subnet|node-\d|containers|reaper|cluster \(phase: |Finding|Docker|seed/i;
+/** The longest duration of a start in which one request is not answered. The first requests have a timeout of 30 seconds. */
+const MAX_DURATION_MS = 60_000;
+/** Matches error messages that name the failed step. */
+const STEP_PATTERN =
+  /engine|image|network|subnet|node-\d|containers|reaper|cluster \(phase: |Finding|Docker|seed/i;
 
 /** An RDB file with the key `a` in database 0, without a checksum. */
 const RDB = Buffer.concat([
@@ -47,8 +48,8 @@ const RDB = Buffer.concat([
   Buffer.alloc(8),
 ]);
 
-// One shard, because each primary needs a file, and each file a server that loads it.
-const program = (rdb: string): string => `
+// The cluster has one shard, because each primary needs a file, and each file needs a server that loads it.
+const programSource = (rdb: string): string => `
   const startedAt = performance.now();
   const report = (outcome) =>
     console.log("outcome", JSON.stringify({ ...outcome, tookMs: Math.round(performance.now() - startedAt) }));
@@ -64,40 +65,43 @@ const program = (rdb: string): string => `
     });
   }`;
 
-/** How many requests a start sends that nothing happens to, its removal not included. */
+/** Returns the number of requests that an undisturbed start sends, without those of its removal. */
 async function countRequests(): Promise<number> {
   const { sent } = await start(() => "pass");
   return sent;
 }
 
 /**
- * Starts a cluster of which one request fails: that at the position, or of those of that kind the `nth`.
+ * Starts a cluster during which one request fails.
  *
- * @param nth from 1.
+ * @param target the position of the request, or its method and path.
+ * @param nth the number of the request among those with this method and path, from 1.
  */
 export async function failRequest(
-  which: number | `${"GET" | "POST" | "PUT"} ${string}`,
+  target: number | `${"GET" | "POST" | "PUT"} ${string}`,
   failure: Failure,
   nth = 1,
 ): Promise<RequestScenario> {
   let failed: EngineRequest | undefined;
-  let seen = 0;
+  let matchCount = 0;
   const matches = ({ method, path, position }: EngineRequest): boolean => {
-    if (typeof which === "number") return position === which;
-    if (`${method} ${path}` === which) seen += 1;
-    return seen === nth;
+    if (typeof target === "number") return position === target;
+    if (`${method} ${path}` === target) matchCount += 1;
+    return matchCount === nth;
   };
   const { code, message, cleanup, left, tookMs } = await start((request) => {
     if (failed !== undefined || !matches(request)) return "pass";
     failed = request;
-    return failure === "refused" ? { status: 500, message: "the engine has a bad day" } : failure;
+    return failure === "refused" ? { status: 500, message: "injected engine failure" } : failure;
   });
   const problems = [
     ...(left.length > 0 ? [`left: ${left.join(", ")}`] : []),
-    ...(tookMs > LONGEST_MS ? [`it took ${tookMs} ms`] : []),
-    ...(code === "started" || /^[A-Z_]+$/.test(code) ? [] : [`no error of the library: ${code}`]),
-    ...(message === undefined || STEPS.test(message) ? [] : [`the error names no step: ${message}`]),
-    // One that the engine never answers may be under way for ever; all others are undone at once.
+    ...(tookMs > MAX_DURATION_MS ? [`the start took ${tookMs} ms`] : []),
+    ...(code === "started" || /^[A-Z_]+$/.test(code) ? [] : [`not an error of the library: ${code}`]),
+    ...(message === undefined || STEP_PATTERN.test(message)
+      ? []
+      : [`the error does not name a step: ${message}`]),
+    // A request that is never answered may be executed later, so only its cleanup may fail.
     ...(cleanup === undefined || failure === "hang" ? [] : [`cleaning up failed: ${cleanup}`]),
   ];
   return {
@@ -113,7 +117,7 @@ export async function failRequest(
   };
 }
 
-/** Runs all scenarios of the given failures that are not finished yet, and returns the results of all. */
+/** Runs the scenarios of the given failures that are not finished yet, and returns the results of all scenarios. */
 export async function runRequests(options: {
   readonly failures: readonly Failure[];
   readonly progress: Progress;
@@ -133,59 +137,60 @@ export async function runRequests(options: {
   return scenarios;
 }
 
-interface Ended {
+/** How the program of a start ended. */
+interface StartResult {
   readonly code: string;
   readonly message: string | undefined;
   readonly cleanup: string | undefined;
   readonly left: readonly string[];
-  /** Requests up to the end of the start. */
+  /** The number of requests until the end of the start. */
   readonly sent: number;
   readonly tookMs: number;
 }
 
-async function start(decide: (request: EngineRequest) => Fate): Promise<Ended> {
+async function start(decide: (request: EngineRequest) => RequestHandling): Promise<StartResult> {
   const folder = await mkdtemp(join(tmpdir(), "trc-requests-seed-"));
   try {
     const rdb = join(folder, "seed.rdb");
     await writeFile(rdb, RDB);
-    return await run(program(rdb), decide);
+    return await run(programSource(rdb), decide);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-async function run(body: string, decide: (request: EngineRequest) => Fate): Promise<Ended> {
-  let hangs = false;
+async function run(body: string, decide: (request: EngineRequest) => RequestHandling): Promise<StartResult> {
+  let hasHangingRequest = false;
   await using relay = await RequestRelay.start((request) => {
-    const fate = decide(request);
-    hangs ||= fate === "hang";
-    return fate;
+    const handling = decide(request);
+    hasHangingRequest ||= handling === "hang";
+    return handling;
   });
-  await using victim = new Victim(body, relay.environment);
-  const outcome = await victim.tells("outcome");
+  await using program = new ChildProgram(body, relay.environment);
+  const outcome = await program.waitForReport("outcome");
   const tookMs = Number(outcome["tookMs"]);
   const sent = relay.requests.length;
   const cleanup = outcome["cleanup"] as string | undefined;
-  // What the library itself has left, before its watcher removes it.
+  // If the library reports a clean end, nothing may be left, even before its watcher cleans up.
   const left = cleanup === undefined && outcome["code"] !== "started" ? await leftovers() : [];
-  // A request without an answer keeps its process alive.
-  if (hangs) victim.kill();
-  await victim.ended;
+  // A request without an answer keeps the process alive.
+  if (hasHangingRequest) program.kill();
+  await program.ended;
   return {
     code: String(outcome["code"]),
     message: outcome["message"] as string | undefined,
     cleanup,
-    left: left.length > 0 ? left : await leftAfter(15_000),
+    left: left.length > 0 ? left : await waitForCleanup(15_000),
     sent,
     tookMs,
   };
 }
 
-/** What is still there when the watcher has had that much time. */
-async function leftAfter(ms: number): Promise<readonly string[]> {
-  const begun = performance.now();
+/** Waits until nothing is left, and returns the leftovers if the timeout passes. */
+async function waitForCleanup(timeoutMs: number): Promise<readonly string[]> {
+  const startedAt = performance.now();
   for (;;) {
     const left = await leftovers();
-    if (left.length === 0 || performance.now() - begun > ms) return left;
+    if (left.length === 0 || performance.now() - startedAt > timeoutMs) return left;
   }
 }

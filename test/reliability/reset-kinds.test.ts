@@ -1,4 +1,4 @@
-import { describeKinds } from "../support/reset-kinds-suite.ts";
+import { describeStateKinds } from "../support/reset-kinds-suite.ts";
 import { OTHER_SERVERS } from "../support/server-images.ts";
 
-for (const { name, image } of OTHER_SERVERS) describeKinds(name, image);
+for (const { name, image } of OTHER_SERVERS) describeStateKinds(name, image);

@@ -5,11 +5,11 @@ import {
   type StartedRedisCluster,
   startRedisCluster,
 } from "testcontainers-redis-cluster";
-import { tracesIn } from "../support/pristine.ts";
+import { findTraces } from "../support/pristine.ts";
 
-// Faults in any order, each schedule ending in a reset: whatever was broken, the cluster is what it was at its start.
+// Schedules of random faults in random order, each of which ends with a reset. The reset must restore the state of the start.
 
-/** One thing that is done to the cluster. Nodes are numbers, so that a schedule reads the same whatever their roles. */
+/** One action on the cluster. Nodes are numbers, so that a schedule does not depend on their roles. */
 type Step =
   | { readonly kind: "kill" | "pause" | "resume" | "stop"; readonly node: number }
   | { readonly kind: "restart"; readonly node: number; readonly data: "kept" | "wiped" }
@@ -28,10 +28,10 @@ type Step =
 type Schedule = readonly Step[];
 
 const NODES = 6;
-/** What a step may take: many wait for what an earlier one has made impossible. */
-const STEP_MS = 1_500;
-/** What a step may say where an earlier one is in its way. */
-const IN_THE_WAY: ReadonlySet<string> = new Set([
+/** The timeout of a step. Many steps wait for something that an earlier step has made impossible. */
+const STEP_TIMEOUT_MS = 1_500;
+/** The codes with which a step may fail because of an earlier step. */
+const EXPECTED_CODES: ReadonlySet<string> = new Set([
   "NODE_NOT_RUNNING",
   "WAIT_TIMEOUT",
   "INVALID_ARGUMENT",
@@ -68,16 +68,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const schedules: fc.Arbitrary<Schedule> = fc.array(step, { minLength: 5, maxLength: 10 });
 
-/** Schedules that failed once. They run before the random ones. */
+/** Schedules that have failed in the past. They run before the random schedules. */
 const REGRESSIONS: readonly Schedule[] = [
-  // Several faults that could not be healed at once were an error without a code.
+  // Several faults that could not be healed immediately caused an error without a code.
   [
     { kind: "kill", node: 2 },
     { kind: "partition", nodes: [3], plane: "all" },
     { kind: "kill", node: 1 },
     { kind: "heal" },
   ],
-  // A frozen process does not hear SIGTERM, and the reset waited for it.
+  // A paused process does not handle SIGTERM, and the reset waited for it.
   [
     { kind: "pause", node: 0 },
     { kind: "stop", node: 0 },
@@ -85,22 +85,24 @@ const REGRESSIONS: readonly Schedule[] = [
   ],
 ];
 
-/** What became of one schedule. */
+/** The result of one schedule. */
 export interface ScheduleOutcome {
   readonly steps: number;
-  /** Steps that could not be done because of earlier ones. */
+  /** The number of steps that were rejected because of earlier steps. */
   readonly refused: number;
   readonly reset: ResetReport;
 }
 
 /**
- * Runs so many random schedules on one cluster after the other's reset; a failing one is made as short as it can be.
- * Gives what became of each, or throws with the seed and the shortest schedule that fails.
+ * Runs the given number of random schedules on one cluster and returns their results. If a schedule fails, finds the shortest
+ * schedule that fails.
+ *
+ * @throws Error with the seed and the shortest schedule that fails.
  */
 export async function runSchedules(options: {
   readonly count: number;
   readonly seed: number;
-  /** Whether a failing schedule is made shorter, which takes as many more runs; else it is thrown as it is. */
+  /** Whether to search for the shortest failing schedule, which takes more runs. Otherwise the first failing schedule is thrown. */
   readonly shrink: boolean;
   readonly onDone?: (outcome: ScheduleOutcome) => void;
 }): Promise<readonly ScheduleOutcome[]> {
@@ -118,11 +120,11 @@ export async function runSchedules(options: {
           outcomes.push(outcome);
           options.onDone?.(outcome);
         } catch (error) {
-          console.error(`a schedule failed: ${JSON.stringify(schedule)}\n${String(error)}`);
-          // Whoever tries a shorter schedule is not to inherit this one's cluster.
-          const spoilt = cluster;
+          console.error(`A schedule failed: ${JSON.stringify(schedule)}\n${String(error)}`);
+          // The next schedule must not use this cluster.
+          const failedCluster = cluster;
           cluster = undefined;
-          await spoilt.stop();
+          await failedCluster.stop();
           throw error;
         }
       }),
@@ -138,79 +140,81 @@ export async function runSchedules(options: {
     await cluster?.stop();
     process.off("warning", onWarning);
   }
-  if (warnings.length > 0) throw new AggregateError(warnings, `Node warned: ${String(warnings[0])}`);
+  if (warnings.length > 0)
+    throw new AggregateError(warnings, `Node printed a warning: ${String(warnings[0])}`);
   return outcomes;
 }
 
 async function runSchedule(cluster: StartedRedisCluster, schedule: Schedule): Promise<ScheduleOutcome> {
   let refused = 0;
-  for (const each of schedule) {
+  for (const next of schedule) {
     try {
-      await take(cluster, each);
+      await runStep(cluster, next);
     } catch (error) {
-      if (!(error instanceof RedisClusterError) || !IN_THE_WAY.has(error.code)) throw error;
+      if (!(error instanceof RedisClusterError) || !EXPECTED_CODES.has(error.code)) throw error;
       refused += 1;
     }
   }
   const reset = await cluster.reset();
-  const traces = await tracesIn(cluster);
+  const traces = await findTraces(cluster);
   if (traces.length > 0)
-    throw new Error(`after a reset (${reset.way}, ${reset.because}): ${traces.join("; ")}`);
+    throw new Error(`Traces after a reset (${reset.way}, ${reset.because}): ${traces.join("; ")}`);
   for (const key of ["a", "b", "c"]) {
     const primary = await cluster.primaryOf(key);
     await primary.client.set(key, "written");
     const replicas = await primary.client.wait(1, 1_000);
-    if (replicas < 1) throw new Error(`a write to ${primary.name} reached no replica after a reset`);
+    if (replicas < 1) throw new Error(`A write to ${primary.name} did not reach a replica after a reset`);
     await primary.client.del(key);
   }
   return { steps: schedule.length, refused, reset };
 }
 
-async function take(cluster: StartedRedisCluster, each: Step): Promise<void> {
-  const limit = { timeoutMs: STEP_MS };
-  switch (each.kind) {
+/** Runs one step. */
+async function runStep(cluster: StartedRedisCluster, next: Step): Promise<void> {
+  const limit = { timeoutMs: STEP_TIMEOUT_MS };
+  switch (next.kind) {
     case "kill":
-      await cluster.kill(nameOf(each.node), limit);
+      await cluster.kill(nameOf(next.node), limit);
       break;
     case "stop":
-      await cluster.stopNode(nameOf(each.node), limit);
+      await cluster.stopNode(nameOf(next.node), limit);
       break;
     case "pause":
-      await cluster.pause(nameOf(each.node), limit);
+      await cluster.pause(nameOf(next.node), limit);
       break;
     case "resume":
-      await cluster.resume(nameOf(each.node), limit);
+      await cluster.resume(nameOf(next.node), limit);
       break;
     case "restart":
-      await cluster.restart(nameOf(each.node), { ...limit, data: each.data });
+      await cluster.restart(nameOf(next.node), { ...limit, data: next.data });
       break;
     case "partition":
-      await cluster.partition([each.nodes.map(nameOf), "rest"], { ...limit, plane: each.plane });
+      await cluster.partition([next.nodes.map(nameOf), "rest"], { ...limit, plane: next.plane });
       break;
     case "failover":
-      await cluster.failover(nameOf(each.node), { ...limit, mode: each.mode });
+      await cluster.failover(nameOf(next.node), { ...limit, mode: next.mode });
       break;
     case "loss":
-      await cluster.loss(nameOf(each.node), each.share, limit);
+      await cluster.loss(nameOf(next.node), next.share, limit);
       break;
     case "freeze":
-      await cluster.freezeReplication(nameOf(each.node), limit);
+      await cluster.freezeReplication(nameOf(next.node), limit);
       break;
     case "slow":
-      await cluster.slowCommands(nameOf(each.node), 20, limit);
+      await cluster.slowCommands(nameOf(next.node), 20, limit);
       break;
     case "setting":
-      await tell(cluster, each.node, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+      await sendTo(cluster, next.node, "CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
       break;
     case "user":
-      await tell(cluster, each.node, "ACL", "SETUSER", "bob", "on", "nopass", "~*", "+@all");
+      await sendTo(cluster, next.node, "ACL", "SETUSER", "bob", "on", "nopass", "~*", "+@all");
       break;
     case "write":
-      await write(cluster, each.keys);
+      await write(cluster, next.keys);
       break;
     case "wait":
-      // The servers act by their own clocks; how far they come before the next step is part of the schedule.
-      await new Promise((resolve) => setTimeout(resolve, each.ms));
+      // The servers act on their own clocks. Their progress before the next step is part of the schedule.
+      await new Promise((resolve) => setTimeout(resolve, next.ms));
       break;
     case "heal":
       await cluster.heal(limit);
@@ -218,22 +222,22 @@ async function take(cluster: StartedRedisCluster, each: Step): Promise<void> {
   }
 }
 
-/** Says something to one node, as far as it listens. */
-async function tell(
+/** Sends a command to one node. Ignores errors, and does not wait longer than the timeout of a step. */
+async function sendTo(
   cluster: StartedRedisCluster,
   index: number,
   ...command: [string, ...string[]]
 ): Promise<void> {
-  const said = cluster.node(nameOf(index)).client.call(...command);
-  const silence = new Promise((resolve) => setTimeout(resolve, STEP_MS));
-  await Promise.race([said.catch(() => {}), silence]);
+  const reply = cluster.node(nameOf(index)).client.call(...command);
+  const timeout = new Promise((resolve) => setTimeout(resolve, STEP_TIMEOUT_MS));
+  await Promise.race([reply.catch(() => {}), timeout]);
 }
 
-/** As far as the cluster takes writes: nothing depends on their success. */
+/** Writes keys. Ignores errors, because the result of a schedule does not depend on these writes. */
 async function write(cluster: StartedRedisCluster, keys: number): Promise<void> {
   const client = await cluster.connect(
     { maxRedirections: 1, redisOptions: { commandTimeout: 200 } },
-    { timeoutMs: STEP_MS },
+    { timeoutMs: STEP_TIMEOUT_MS },
   );
   try {
     await Promise.allSettled(Array.from({ length: keys }, (_, index) => client.set(`key:${index}`, index)));

@@ -2,118 +2,121 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { once } from "node:events";
 import { expect, test } from "vitest";
+import { ChildProgram } from "../support/child-program.ts";
 import { SecondEngine } from "../support/second-engine.ts";
-import { Victim } from "../support/victim.ts";
 
-// What only an engine of one's own can be made to do. It needs dockerd and root: see vitest.config.ts.
+// Tests that need a separate engine, which they stop or whose disk they fill. They need dockerd and root: see vitest.config.ts.
 
-const TELL = `
-  const tell = (word, error) => console.log(word, JSON.stringify({ code: error.code, message: error.message }));
-  const signalled = () => new Promise((resolve) => process.once("SIGUSR2", resolve));
-  const alive = setInterval(() => {}, 1_000);`;
+const HELPERS = `
+  const report = (word, error) => console.log(word, JSON.stringify({ code: error.code, message: error.message }));
+  const waitForSignal = () => new Promise((resolve) => process.once("SIGUSR2", resolve));
+  const keepAlive = setInterval(() => {}, 1_000);`;
 
-test("a cluster under which the engine was restarted is whole again after a reset, with its addresses", {
+test("a reset restores a cluster with its addresses after the engine was restarted", {
   timeout: 120_000,
 }, async () => {
   await using engine = await SecondEngine.start();
   const image = await engine.loadImage();
-  await using victim = new Victim(
-    `${TELL}
+  await using program = new ChildProgram(
+    `${HELPERS}
     const cluster = await startRedisCluster({ image: "${image}", nodeTimeoutMs: 500 });
     const addresses = cluster.nodes.map(({ networkAddress }) => networkAddress.host);
     console.log("up");
-    await signalled();
-    await cluster.node("node-0").state().catch((error) => tell("away", error));
-    console.log("asked");
-    await signalled();
+    await waitForSignal();
+    await cluster.node("node-0").state().catch((error) => report("unreachable", error));
+    console.log("queried");
+    await waitForSignal();
     const { way, restarted } = await cluster.reset();
     await cluster.client.set("order:42", "paid");
     const { ok, problems } = await cluster.check();
-    const same = cluster.nodes.every(({ networkAddress }, index) => networkAddress.host === addresses[index]);
-    console.log("again", JSON.stringify({ way, restarted: restarted.length, ok, problems, same }));
+    const hasSameAddresses = cluster.nodes.every(({ networkAddress }, index) => networkAddress.host === addresses[index]);
+    console.log("after", JSON.stringify({ way, restarted: restarted.length, ok, problems, hasSameAddresses }));
     await cluster.stop();
-    clearInterval(alive);`,
+    clearInterval(keepAlive);`,
     engine.environment,
   );
-  await victim.says("up");
-  await engine.end("SIGTERM");
-  victim.kill("SIGUSR2");
-  expect(await victim.tells("away")).toMatchObject({
+  await program.waitForLine("up");
+  await engine.stop("SIGTERM");
+  program.kill("SIGUSR2");
+  expect(await program.waitForReport("unreachable")).toMatchObject({
     code: "ENGINE_FAILED",
     message: expect.stringContaining("Failed to read the state of node-0: "),
   });
-  await victim.says("asked");
+  await program.waitForLine("queried");
   await engine.boot();
-  victim.kill("SIGUSR2");
-  expect(await victim.tells("again")).toEqual({
+  program.kill("SIGUSR2");
+  expect(await program.waitForReport("after")).toEqual({
     way: expect.stringMatching(/mended|rebuilt/),
     restarted: 6,
     ok: true,
     problems: [],
-    same: true,
+    hasSameAddresses: true,
   });
-  expect(await victim.ended).toEqual({ code: 0, signal: null });
-  expect(await engine.things()).toEqual([]);
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(await engine.listResources()).toEqual([]);
 });
 
-test("a full disk ends a start with the engine's own words and leaves nothing; with room again it works", {
+test("a start fails with the engine's message if the disk is full, and leaves nothing", {
   timeout: 120_000,
 }, async () => {
   await using engine = await SecondEngine.start({ diskMb: 600 });
   const image = await engine.loadImage();
-  await using victim = new Victim(
-    `${TELL}
+  await using program = new ChildProgram(
+    `${HELPERS}
     const start = () => startRedisCluster({ image: "${image}", nodes: 3, replicas: 0 });
-    await signalled();
-    await start().catch((error) => tell("failed", error));
-    await signalled();
+    await waitForSignal();
+    await start().catch((error) => report("failed", error));
+    await waitForSignal();
     const cluster = await start();
     await cluster.client.set("room", "again");
     await cluster.stop();
-    clearInterval(alive);
-    console.log("ready");`.replace("await signalled();", 'console.log("waiting"); await signalled();'),
+    clearInterval(keepAlive);
+    console.log("ready");`.replace(
+      "await waitForSignal();",
+      'console.log("waiting"); await waitForSignal();',
+    ),
     engine.environment,
   );
-  await victim.says("waiting");
-  const free = await engine.fillDisk(0);
-  victim.kill("SIGUSR2");
-  const { code, message } = await victim.tells("failed");
+  await program.waitForLine("waiting");
+  const freeDisk = await engine.fillDisk(0);
+  program.kill("SIGUSR2");
+  const { code, message } = await program.waitForReport("failed");
   expect(code).toBe("START_FAILED");
   expect(message).toContain("no space left on device");
-  await free();
-  expect(await engine.things()).toEqual([]);
-  victim.kill("SIGUSR2");
-  await victim.says("ready");
-  expect(await victim.ended).toEqual({ code: 0, signal: null });
-  expect(await engine.things()).toEqual([]);
+  await freeDisk();
+  expect(await engine.listResources()).toEqual([]);
+  program.kill("SIGUSR2");
+  await program.waitForLine("ready");
+  expect(await program.ended).toEqual({ code: 0, signal: null });
+  expect(await engine.listResources()).toEqual([]);
 });
 
-test("a pull that is cut off is told with the image's name and the engine's words, and leaves nothing", {
+test("a start fails with image name and engine message if a pull is interrupted", {
   timeout: 120_000,
 }, async () => {
   await using engine = await SecondEngine.start();
   const registry = await brokenRegistry();
   try {
     const { port } = registry.address() as AddressInfo;
-    await using victim = new Victim(
-      `${TELL}
-      await startRedisCluster({ image: "127.0.0.1:${port}/team/redis:8" }).catch((error) => tell("failed", error));
-      clearInterval(alive);`,
+    await using program = new ChildProgram(
+      `${HELPERS}
+      await startRedisCluster({ image: "127.0.0.1:${port}/team/redis:8" }).catch((error) => report("failed", error));
+      clearInterval(keepAlive);`,
       engine.environment,
     );
-    const { code, message } = await victim.tells("failed");
+    const { code, message } = await program.waitForReport("failed");
     expect(code).toBe("IMAGE_UNAVAILABLE");
     expect(message).toContain(`"127.0.0.1:${port}/team/redis:8"`);
     expect(message).toMatch(/unexpected EOF|short read|unexpected end/i);
-    expect(await victim.ended).toEqual({ code: 0, signal: null });
-    expect(await engine.things()).toEqual([]);
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+    expect(await engine.listResources()).toEqual([]);
   } finally {
     registry.close();
     registry.closeAllConnections();
   }
 });
 
-/** A registry that has the image, and hangs up in the middle of its layer. */
+/** Starts a registry that has the image but closes the connection in the middle of its layer. */
 async function brokenRegistry(): Promise<Server> {
   const digest = (character: string): string => `sha256:${character.repeat(64)}`;
   const manifest = JSON.stringify({

@@ -4,13 +4,13 @@ import { leftovers } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 import { runKills } from "./kills.ts";
 
-// A part of what `./dev bench soak` and `./dev reliability` run for long.
+// A small part of `./dev bench soak` and `./dev reliability`.
 
 const KILLS = 1;
-/** What a cycle may keep. A cluster that is not let go of is some MiB: its plan, its files, its clients' buffers. */
-const MOST_KIB_A_CYCLE = 400;
+/** The most memory that a cycle may keep. A leaked cluster takes some MiB for its plan, its files and the buffers of its clients. */
+const MAX_KIB_PER_CYCLE = 400;
 
-test("starts and stops in a row leave nothing, on the engine and in memory", {
+test("repeated starts and stops leave no resources and leak no memory", {
   timeout: 120_000,
 }, async () => {
   const { stdout } = await runScript(`
@@ -32,14 +32,15 @@ test("starts and stops in a row leave nothing, on the engine and in memory", {
     console.log(JSON.stringify({ used, fellBack }));`);
   const { used, fellBack } = JSON.parse(stdout) as { used: number[]; fellBack: string[] };
   expect(fellBack).toEqual([]);
-  // The first cycles load code. Of the others the lowest of each half are compared: what is collected late is no leak.
+  // The first cycles load code. Of the other cycles, the lowest values of both halves are compared, because garbage may be
+  // collected late.
   const later = used.slice(4);
   const [first, second] = [Math.min(...later.slice(0, 3)), Math.min(...later.slice(3))];
-  expect((second - first) / 3).toBeLessThan(MOST_KIB_A_CYCLE);
+  expect((second - first) / 3).toBeLessThan(MAX_KIB_PER_CYCLE);
   expect(await leftovers()).toEqual([]);
 });
 
-test("processes that are killed at any moment leave nothing, and harm no neighbour", {
+test("processes killed at random moments leave nothing and affect no other cluster", {
   timeout: 120_000,
 }, async () => {
   const { failures, kills } = await runKills({ kills: KILLS, withWatcher: 1, seed: randomInt(2 ** 31) });

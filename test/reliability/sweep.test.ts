@@ -1,11 +1,11 @@
 import { type StartedRedisCluster, startRedisCluster, sweepOrphans } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { leftovers, leftoversOf } from "../support/engine.ts";
-import { Victim } from "../support/victim.ts";
+import { ChildProgram } from "../support/child-program.ts";
+import { leftovers, leftoversOfProcess } from "../support/engine.ts";
 
-// What is left where the watcher was killed as well, beside a neighbour that lives.
+// Sweeps after a program and its watcher were killed, while the cluster of another process (the neighbour) is running.
 
-const UP = `
+const START = `
   const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
   console.log("up");`;
 
@@ -18,69 +18,69 @@ afterAll(async () => {
   expect(await leftovers()).toEqual([]);
 });
 
-/** A process that is dead, as is its watcher, and whose cluster is not. */
-async function killWithWatcher(life = UP): Promise<number> {
-  await using victim = new Victim(life);
-  await victim.says("up");
-  const watchers = await victim.watchers();
+/** Kills a program and its watcher, so that its cluster is orphaned. Returns the pid of the program. */
+async function killWithWatcher(source = START): Promise<number> {
+  await using program = new ChildProgram(source);
+  await program.waitForLine("up");
+  const watchers = await program.watcherPids();
   expect(watchers).toHaveLength(1);
   for (const pid of watchers) process.kill(pid, "SIGKILL");
-  victim.kill();
-  await victim.ended;
-  return victim.pid;
+  program.kill();
+  await program.ended;
+  return program.pid;
 }
 
-async function expectNeighbourUnharmed(before: readonly string[]): Promise<void> {
+async function expectNeighbourUnchanged(before: readonly string[]): Promise<void> {
   expect((await leftovers(neighbour.plan.name)).toSorted()).toEqual(before.toSorted());
   expect((await neighbour.check()).problems).toEqual([]);
   expect(await neighbour.client.set("still", "there")).toBe("OK");
 }
 
-test("the next process to start a cluster sweeps it, and its neighbour's cluster stays", async () => {
+test("the next start removes an orphaned cluster and keeps the neighbour's cluster", async () => {
   const before = await leftovers(neighbour.plan.name);
-  const dead = await killWithWatcher();
-  // Three nodes, their volumes and the network.
-  expect(await leftoversOf(dead)).toHaveLength(7);
-  await using next = new Victim(`${UP}\nawait cluster.stop();`);
+  const deadPid = await killWithWatcher();
+  // Three containers, three volumes and a network.
+  expect(await leftoversOfProcess(deadPid)).toHaveLength(7);
+  await using next = new ChildProgram(`${START}\nawait cluster.stop();`);
   expect(await next.ended).toEqual({ code: 0, signal: null });
-  expect(await leftoversOf(dead)).toEqual([]);
-  await expectNeighbourUnharmed(before);
+  expect(await leftoversOfProcess(deadPid)).toEqual([]);
+  await expectNeighbourUnchanged(before);
 });
 
-test("sweepOrphans tells what it would remove, removes just that, and says why it left the rest", async () => {
+test("sweepOrphans removes what its dry run reports, and gives reasons for the rest", async () => {
   const before = await leftovers(neighbour.plan.name);
-  const dead = await killWithWatcher();
-  const orphans = (await leftoversOf(dead)).toSorted();
+  const deadPid = await killWithWatcher();
+  const orphans = (await leftoversOfProcess(deadPid)).toSorted();
 
   const planned = await sweepOrphans({ dryRun: true });
   expect(planned.removed.map(({ name }) => name).toSorted()).toEqual(orphans);
-  expect((await leftoversOf(dead)).toSorted()).toEqual(orphans);
+  expect((await leftoversOfProcess(deadPid)).toSorted()).toEqual(orphans);
 
   const report = await sweepOrphans();
   expect(report.removed.map(({ name }) => name).toSorted()).toEqual(orphans);
   expect(report.failed).toEqual([]);
-  expect(report.removed.every(({ pid }) => pid === dead)).toBe(true);
+  expect(report.removed.every(({ pid }) => pid === deadPid)).toBe(true);
   const mine = report.left.filter(({ cluster }) => cluster === neighbour.plan.name);
   expect(mine.map(({ reason }) => reason)).toEqual(before.map(() => "owner-alive"));
-  expect(await leftoversOf(dead)).toEqual([]);
-  await expectNeighbourUnharmed(before);
+  expect(await leftoversOfProcess(deadPid)).toEqual([]);
+  await expectNeighbourUnchanged(before);
 });
 
-test("two sweeps at once do no harm", async () => {
-  const dead = await killWithWatcher();
+test("two concurrent sweeps do not fail", async () => {
+  const deadPid = await killWithWatcher();
   const reports = await Promise.all([sweepOrphans(), sweepOrphans()]);
   expect(reports.flatMap(({ failed }) => failed)).toEqual([]);
-  expect(await leftoversOf(dead)).toEqual([]);
+  expect(await leftoversOfProcess(deadPid)).toEqual([]);
 });
 
-test("a subnet that an orphan holds is had all the same; one that a neighbour holds is refused with its owner", async () => {
+test("a start takes the subnet of an orphan and rejects one of a running process", async () => {
   const subnet = "10.78.0.0/24";
-  const dead = await killWithWatcher(`
+  const deadPid = await killWithWatcher(`
     const cluster = await startRedisCluster({ nodes: 3, replicas: 0, subnet: "${subnet}" });
     console.log("up");`);
   await using again = await startRedisCluster({ nodes: 3, replicas: 0, subnet });
   expect(again.network.subnet).toBe(subnet);
-  expect(await leftoversOf(dead)).toEqual([]);
+  expect(await leftoversOfProcess(deadPid)).toEqual([]);
 
   await expect(startRedisCluster({ nodes: 3, replicas: 0, subnet })).rejects.toMatchObject({
     code: "SUBNET_TAKEN",

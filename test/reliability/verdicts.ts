@@ -10,8 +10,8 @@ import type { ScenarioKind } from "./verdicts/scenario.ts";
 import { SHIFTED_PHASES } from "./verdicts/shifted-phases.ts";
 import { TAMPERING } from "./verdicts/tampering.ts";
 
-// Are the verdicts right? Faults are seeded into what a verdict is made of, and each has to be reported; runs without any
-// loss must report none. A further kind of fault is an entry in one of the lists of `ScenarioKind`s.
+// Checks the verdicts of ledgers, failovers and resets. Faults are seeded into the data that a verdict uses, and each must be
+// reported. Runs without losses must not report any. To add a kind of fault, add it to one of the lists of `ScenarioKind`s.
 
 const FAULTS: readonly ScenarioKind[] = [
   ...TAMPERING,
@@ -21,36 +21,36 @@ const FAULTS: readonly ScenarioKind[] = [
   ...SHIFTED_PHASES,
 ];
 
-/** So often a scenario is tried in which what it wanted to do did not come about. */
-const TRIES = 5;
+/** The number of attempts if a scenario does not create the situation that it needs. */
+const MAX_ATTEMPTS = 5;
 
-/** One scenario and what became of it. */
+/** One scenario and its result. */
 export interface Scenario {
-  /** Its number: `--from` begins with it. */
+  /** The index of the scenario, which `--from` accepts. */
   readonly index: number;
   readonly sort: "fault" | "clean";
   readonly name: string;
   readonly what: string;
-  /** Empty if the verdict was right. */
+  /** What is wrong with the verdict. Empty if it is correct. */
   readonly wrong: readonly string[];
   readonly tookMs: number;
 }
 
-/** All scenarios, and how many verdicts were wrong. */
+/** The results of all scenarios, and the number of wrong verdicts. */
 export interface VerdictsOutcome {
   readonly scenarios: readonly Scenario[];
   readonly failures: number;
 }
 
 /**
- * Runs the given number of seeded faults and of clean runs on one cluster, which is reset after each. Everything that
- * chance decides depends on the seed and the scenario's number alone.
+ * Runs the given numbers of seeded faults and of clean runs on one cluster, which is reset after each scenario. Random choices
+ * depend only on the seed and the index of the scenario.
  */
 export async function runVerdicts(options: {
   readonly faults: number;
   readonly clean: number;
   readonly seed: number;
-  /** The first scenario to run. */
+  /** The index of the first scenario to run. */
   readonly from?: number;
   /** Scenarios of an earlier run are not repeated. */
   readonly progress?: Progress;
@@ -58,8 +58,8 @@ export async function runVerdicts(options: {
 }): Promise<VerdictsOutcome> {
   const { faults, clean, seed, from = 0, progress = await Progress.open(undefined) } = options;
   const all = [
-    ...spread(FAULTS, faults).map((kind) => ({ sort: "fault" as const, kind })),
-    ...spread(CLEAN_RUNS, clean).map((kind) => ({ sort: "clean" as const, kind })),
+    ...distribute(FAULTS, faults).map((kind) => ({ sort: "fault" as const, kind })),
+    ...distribute(CLEAN_RUNS, clean).map((kind) => ({ sort: "clean" as const, kind })),
   ];
   const scenarios: Scenario[] = [];
   let cluster: StartedRedisCluster | undefined;
@@ -72,7 +72,7 @@ export async function runVerdicts(options: {
       ({ what, wrong } = await runKind(cluster, kind, seed, index));
       await cluster.reset();
     } catch (error) {
-      wrong = [...wrong, `could not be run: ${String(error)}`];
+      wrong = [...wrong, `the scenario failed: ${String(error)}`];
       await cluster?.stop();
       cluster = undefined;
     }
@@ -101,27 +101,27 @@ async function runKind(
   index: number,
 ): Promise<{ readonly what: string; readonly wrong: readonly string[] }> {
   const random = mulberry32(seed + Math.imul(index + 1, 0x9e3779b1));
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const outcome = await kind.run({ cluster, random });
     if (outcome !== undefined) return outcome;
     await cluster.reset();
   }
-  throw new Error(`it did not come about in ${TRIES} tries`);
+  throw new Error(`The situation did not occur in ${MAX_ATTEMPTS} attempts`);
 }
 
-/** The given number of scenarios, of each kind as many as its weight asks for, in turns. */
-function spread(kinds: readonly ScenarioKind[], count: number): readonly ScenarioKind[] {
+/** Returns the given number of scenarios. The kinds alternate, and the number of each kind is proportional to its weight. */
+function distribute(kinds: readonly ScenarioKind[], count: number): readonly ScenarioKind[] {
   const total = kinds.reduce((sum, { weight }) => sum + weight, 0);
-  const due = kinds.map((kind) => ({ kind, owed: 0 }));
+  const shares = kinds.map((kind) => ({ kind, owed: 0 }));
   return Array.from({ length: count }, () => {
-    for (const each of due) each.owed += each.kind.weight / total;
-    const next = due.reduce((best, each) => (each.owed > best.owed ? each : best));
+    for (const share of shares) share.owed += share.kind.weight / total;
+    const next = shares.reduce((best, share) => (share.owed > best.owed ? share : best));
     next.owed -= 1;
     return next.kind;
   });
 }
 
-/** What was seeded and what was reported, by kind; and the false alarms. */
+/** Returns two tables: the seeded and reported faults by kind, and the false alarms. */
 export function verdictsTable(scenarios: readonly Scenario[]): string {
   const faults = new Table({ head: ["seeded fault", "reported / seeded"] });
   const clean = new Table({ head: ["run without a loss", "false alarms / runs"] });
@@ -129,14 +129,14 @@ export function verdictsTable(scenarios: readonly Scenario[]): string {
     [faults, "fault"],
     [clean, "clean"],
   ] as const) {
-    const group = scenarios.filter((each) => each.sort === sort);
-    const right = (some: readonly Scenario[]): number =>
+    const group = scenarios.filter((scenario) => scenario.sort === sort);
+    const countCorrect = (some: readonly Scenario[]): number =>
       some.filter(({ wrong }) => wrong.length === 0).length;
     const row = (name: string, some: readonly Scenario[]): string[] => {
-      const first = sort === "fault" ? right(some) : some.length - right(some);
+      const first = sort === "fault" ? countCorrect(some) : some.length - countCorrect(some);
       return [name, `${first} / ${some.length}`];
     };
-    for (const [name, some] of Map.groupBy(group, (each) => each.name)) table.push(row(name, some));
+    for (const [name, some] of Map.groupBy(group, (scenario) => scenario.name)) table.push(row(name, some));
     table.push(row("all", group));
   }
   return `${faults.toString()}\n${clean.toString()}`;

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { leftovers } from "../support/engine.ts";
 import { runVitest, statuses } from "../support/run-vitest.ts";
 
-/** `TRC_BREAKAGES=200 ./dev test --project runner breakages` is the long run. */
+/** The number of tests in the suite. A longer run: `TRC_BREAKAGES=200 ./dev test --project runner breakages`. */
 const COUNT = Number(process.env["TRC_BREAKAGES"] ?? 45);
 
-test(`${COUNT} tests that each break something else never see each other's traces`, {
+test(`${COUNT} tests that break different things do not affect each other`, {
   timeout: 60_000 + COUNT * 6_000,
 }, async () => {
   const run = await runVitest("breakages", ["--testTimeout=60000"], { TRC_BREAKAGES: String(COUNT) });

@@ -13,22 +13,22 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** How often a text occurs. */
-function count(text: string, part: string): number {
+/** Returns how often a text contains a part. */
+function countOccurrences(text: string, part: string): number {
   return text.split(part).length - 1;
 }
 
-test("wrong options fail every test that needs the cluster, and no other", async () => {
+test("invalid options fail only the tests that use the cluster", async () => {
   const run = await runVitest("refused");
   expect(run.exitCode).toBe(1);
   expect(statuses(run)).toEqual({
     first: "failed",
     second: "failed",
     "a block with other options third": "failed",
-    "one that asks for no cluster": "passed",
+    "a test without a cluster": "passed",
   });
   const messages = Object.fromEntries(
-    run.tests.map((each) => [each.fullName, each.failureMessages.join("\n")]),
+    run.tests.map(({ fullName, failureMessages }) => [fullName, failureMessages.join("\n")]),
   );
   expect(messages["first"]).toContain("The cluster's options are wrong; nothing was started.");
   expect(messages["second"]).toContain('did not start for "first", and is not started again in this file');
@@ -37,10 +37,10 @@ test("wrong options fail every test that needs the cluster, and no other", async
   );
 });
 
-test("an image that cannot be had is a clear error, soon, for every test of the file", async () => {
-  const begun = performance.now();
+test("an unavailable image fails all tests of the file quickly with a clear error", async () => {
+  const startedAt = performance.now();
   const run = await runVitest("unpulled");
-  expect(performance.now() - begun).toBeLessThan(40_000);
+  expect(performance.now() - startedAt).toBeLessThan(40_000);
   expect(run.exitCode).toBe(1);
   expect(statuses(run)).toEqual({ first: "failed", second: "failed" });
   expect(run.output).toContain("localhost:1/no-such-image:none");
@@ -48,11 +48,11 @@ test("an image that cannot be had is a clear error, soon, for every test of the 
   expect(await leftovers()).toEqual([]);
 });
 
-test("a start that has too little time fails before Vitest's own time-out and says where it was", async () => {
+test("a start that takes too long fails before the test times out and names its phase", async () => {
   const evidence = join(folder, "never");
   const run = await runVitest("never", [], { TRC_EVIDENCE: evidence });
   expect(run.exitCode).toBe(1);
-  // Three quarters of the test's 8000 ms, less what passed before the cluster was asked for.
+  // The timeout is three quarters of the test's 8000 ms, minus the time before the cluster was requested.
   expect(run.output).toMatch(/The cluster of "waits" was not ready after (5[5-9]\d\d|6000) ms/);
   expect(run.output).toContain("phase: containers");
   expect(run.output).not.toContain("Test timed out");
@@ -64,7 +64,7 @@ test("a start that has too little time fails before Vitest's own time-out and sa
   expect(await leftovers()).toEqual([]);
 });
 
-test("a test that hangs is ended by Vitest, its evidence is saved, and nothing is left", async () => {
+test("a test that hangs times out, saves its evidence and leaves nothing", async () => {
   const evidence = join(folder, "hanging");
   const run = await runVitest("hanging", [], {
     TRC_TIMEOUT_MS: "10000",
@@ -76,7 +76,7 @@ test("a test that hangs is ended by Vitest, its evidence is saved, and nothing i
   expect(await leftovers()).toEqual([]);
 });
 
-test("a failed test's evidence is saved, its folder printed once and handed to Vitest", async () => {
+test("a failed test saves its evidence and reports the folder once and to Vitest", async () => {
   const evidence = join(folder, "failing");
   const attachments = join(folder, "attachments");
   const run = await runVitest("failing", [], {
@@ -88,33 +88,33 @@ test("a failed test's evidence is saved, its folder printed once and handed to V
   expect(name).toMatch(/^failing-test-an-order-is-paid-[0-9a-f]{6}$/);
   expect(others).toEqual([]);
   const saved = join(evidence, name);
-  expect(count(run.output, `Evidence: ${saved}`)).toBe(1);
+  expect(countOccurrences(run.output, `Evidence: ${saved}`)).toBe(1);
   expect(await readFile(join(saved, "README.txt"), "utf8")).toContain("an order is paid");
   expect(run.output).toContain(`artifact of "an order is paid": ${saved}, 2 files`);
   expect(existsSync(attachments)).toBe(true);
 });
 
-test("every run of a test has an evidence folder of its own: projects, namesakes, retries", async () => {
+test("each run of a test has its own evidence folder: projects, equal names, retries", async () => {
   const evidence = join(folder, "projects");
   const run = await runVitest("projects", [], { TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR: evidence });
   expect(run.output).toContain("4 failed");
   const names = (await readdir(evidence))
     .map((name) => name.replace(/[0-9a-f]{6}(?=-|$)/, "HASH"))
     .toSorted();
-  const ofProject = (project: string): readonly string[] =>
-    ["", "-2", "-retry-1"].map((end) => `${project}-projects-test-orders-an-order-is-paid-HASH${end}`);
-  expect(names).toEqual([...ofProject("redis"), ...ofProject("valkey")]);
+  const foldersOfProject = (project: string): readonly string[] =>
+    ["", "-2", "-retry-1"].map((suffix) => `${project}-projects-test-orders-an-order-is-paid-HASH${suffix}`);
+  expect(names).toEqual([...foldersOfProject("redis"), ...foldersOfProject("valkey")]);
   for (const name of await readdir(evidence)) {
     const plan = JSON.parse(await readFile(join(evidence, name, "plan.json"), "utf8")) as {
       readonly name: string;
     };
-    // All of its files are of one cluster.
+    // All files of a folder belong to the same cluster.
     expect(await readFile(join(evidence, name, "README.txt"), "utf8")).toContain(plan.name);
   }
   expect(await leftovers()).toEqual([]);
 });
 
-test("a test that injects a cluster that nothing provides is one clear error", async () => {
+test("a test that injects a cluster fails clearly if no cluster is provided", async () => {
   const run = await runVitest("not-provided");
   expect(run.exitCode).toBe(1);
   expect(run.output).toContain("expected options or a shared cluster, got undefined");
@@ -122,17 +122,17 @@ test("a test that injects a cluster that nothing provides is one clear error", a
   expect(await leftovers()).toEqual([]);
 });
 
-test("an interrupted run leaves no container, network or process", async () => {
+test("an interrupted run leaves no containers, networks or processes", async () => {
   const running = await startVitest("hanging", [], { TRC_TIMEOUT_MS: "60000" });
   await vi.waitFor(async () => expect(await leftovers()).not.toEqual([]), { timeout: 30_000, interval: 50 });
   const { pid } = running.process;
   expect(pid).toBeDefined();
-  // To the whole group, as a terminal's Ctrl-C.
+  // The signal goes to the whole process group, like Ctrl-C in a terminal.
   process.kill(-(pid as number), "SIGINT");
   if (running.process.exitCode === null && running.process.signalCode === null) {
     await once(running.process, "exit");
   }
-  // By whoever cleans up after the dead: the reaper or, without it, the watcher.
+  // The reaper or the watcher removes everything.
   await vi.waitFor(async () => expect(await leftovers()).toEqual([]), { timeout: 30_000, interval: 200 });
   await vi.waitFor(() => expect(() => process.kill(-(pid as number), 0)).toThrow("ESRCH"), {
     timeout: 10_000,

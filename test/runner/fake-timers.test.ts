@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { leftovers } from "../support/engine.ts";
 import { runVitest, statuses } from "../support/run-vitest.ts";
 
-// Longer than the tests of the suite may take together: one that hangs has to end and to be reported.
-test("with fake timers installed faults, waits, observations and resets go on", {
+// The timeout exceeds the sum of the timeouts in the suite, so that a test that hangs there is reported.
+test("faults, waits, observations and resets work while fake timers are installed", {
   timeout: 180_000,
 }, async () => {
   const run = await runVitest("fake-timers");

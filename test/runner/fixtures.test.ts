@@ -2,11 +2,11 @@ import { afterAll, expect, test } from "vitest";
 import { leftovers } from "../support/engine.ts";
 import { runVitest, statuses } from "../support/run-vitest.ts";
 
-const KEPT = {
+const EXPECTED_STATUSES = {
   "a: leaves a key and a fault": "passed",
-  "a: sees neither": "passed",
+  "a: has no key and no fault": "passed",
   "b: leaves a key and a fault": "passed",
-  "b: sees neither": "passed",
+  "b: has no key and no fault": "passed",
 };
 
 afterAll(async () => {
@@ -18,28 +18,28 @@ test.concurrent.for([
   { pool: "forks", isolate: "--no-isolate", scope: "worker", clusters: 1 },
   { pool: "threads", isolate: "--no-isolate", scope: "worker", clusters: 1 },
   { pool: "threads", isolate: "--no-isolate", scope: "file", clusters: 2 },
-])("a cluster is kept for its $scope and reset between tests: $pool, $isolate", async (each) => {
-  const args = [`--pool=${each.pool}`, each.isolate, "--no-file-parallelism"];
-  const run = await runVitest("kept", args, { TRC_SCOPE: each.scope });
-  expect(statuses(run)).toEqual(KEPT);
+])("each $scope has one cluster, which is reset between tests: $pool, $isolate", async (config) => {
+  const args = [`--pool=${config.pool}`, config.isolate, "--no-file-parallelism"];
+  const run = await runVitest("kept", args, { TRC_SCOPE: config.scope });
+  expect(statuses(run)).toEqual(EXPECTED_STATUSES);
   expect(run.exitCode).toBe(0);
   expect(run.notes).toHaveLength(4);
-  expect(new Set(run.notes).size).toBe(each.clusters);
+  expect(new Set(run.notes).size).toBe(config.clusters);
 });
 
-test.concurrent("files that run at the same time have clusters of their own", async () => {
+test.concurrent("files that run at the same time use different clusters", async () => {
   const run = await runVitest("kept", ["--maxWorkers=2"]);
-  expect(statuses(run)).toEqual(KEPT);
+  expect(statuses(run)).toEqual(EXPECTED_STATUSES);
   expect(new Set(run.notes).size).toBe(2);
 });
 
-test.concurrent('with scope "test" concurrent tests are isolated', async () => {
+test.concurrent('concurrent tests use different clusters with the scope "test"', async () => {
   const run = await runVitest("once");
   expect(run).toMatchObject({ exitCode: 0, tests: [{ status: "passed" }, { status: "passed" }] });
   expect(new Set(run.notes).size).toBe(2);
 });
 
-test.concurrent("a block with other options gets another cluster, and the file's own is kept meanwhile", async () => {
+test.concurrent("a block with other options uses another cluster, and the first one is kept", async () => {
   const run = await runVitest("blocks");
   expect(run.output).toContain("3 passed");
   const [before, inside, after] = run.notes;
@@ -47,7 +47,7 @@ test.concurrent("a block with other options gets another cluster, and the file's
   expect(after).toBe(before);
 });
 
-test.concurrent("concurrent tests on one cluster are refused, with both their names and what to do", async () => {
+test.concurrent("concurrent tests on one cluster fail with both names and a remedy", async () => {
   const run = await runVitest("together");
   expect(run.exitCode).toBe(1);
   expect(run.output).toContain("1 failed | 1 passed");
@@ -58,5 +58,5 @@ test.concurrent("concurrent tests on one cluster are refused, with both their na
 test.concurrent("--bail ends the run and leaves nothing", async () => {
   const run = await runVitest("bail", ["--bail=1"]);
   expect(run.exitCode).toBe(1);
-  expect(statuses(run)).toEqual({ fails: "failed", "is not run any more": "pending" });
+  expect(statuses(run)).toEqual({ fails: "failed", "does not run": "pending" });
 });

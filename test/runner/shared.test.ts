@@ -9,7 +9,7 @@ import { runVitest } from "../support/run-vitest.ts";
 
 const run = promisify(execFile);
 
-test("two files at the same time share the cluster of the global set-up, one test after the other", async () => {
+test("tests of two files use the cluster of the global set-up one after the other", async () => {
   const { exitCode, notes, output } = await runVitest("shared");
   expect(output).toContain("6 passed | 1 expected fail (7)");
   expect(exitCode).toBe(0);
@@ -18,26 +18,26 @@ test("two files at the same time share the cluster of the global set-up, one tes
   expect(await leftovers()).toEqual([]);
 });
 
-test("a cluster that a test of another file left broken is whole for the first test of the next worker", async () => {
+test("a new worker receives a healthy cluster after another worker has broken it", async () => {
   const { exitCode, output } = await runVitest("down");
   expect(output).toContain("2 passed");
   expect(exitCode).toBe(0);
   expect(await leftovers()).toEqual([]);
 });
 
-test("two set-ups of one project provide a cluster each, and the same key twice is refused", async () => {
+test("two set-ups provide two clusters, and a duplicate key is rejected", async () => {
   const { exitCode, notes, output } = await runVitest("two-shared");
   expect(output).toContain("2 passed");
   expect(exitCode).toBe(0);
   expect(new Set(notes).size).toBe(2);
-  const again = await runVitest("two-shared", [], { TRC_AGAIN: "yes" });
-  expect(again.exitCode).toBe(1);
-  expect(again.output).toContain('already has a shared cluster under the key "redisCluster"');
-  expect(again.notes).toEqual([]);
+  const duplicate = await runVitest("two-shared", [], { TRC_DUPLICATE_KEY: "yes" });
+  expect(duplicate.exitCode).toBe(1);
+  expect(duplicate.output).toContain('already has a shared cluster under the key "redisCluster"');
+  expect(duplicate.notes).toEqual([]);
   expect(await leftovers()).toEqual([]);
 });
 
-test("in watch mode a further run passes as well, and quitting leaves nothing", async () => {
+test("a second run in watch mode passes, and quitting leaves nothing", async () => {
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith("VITEST")),
   );
@@ -53,7 +53,7 @@ test("in watch mode a further run passes as well, and quitting leaves nothing", 
   expect(await leftovers()).toEqual([]);
 });
 
-test("the reporter writes one page of all failovers, with their tests' outcomes, and prints its path", async () => {
+test("the reporter writes a page of failovers and test outcomes and prints its path", async () => {
   const folder = await mkdtemp(join(tmpdir(), "trc-page-"));
   try {
     const file = join(folder, "pages", "failovers.html");
@@ -64,7 +64,7 @@ test("the reporter writes one page of all failovers, with their tests' outcomes,
     expect(output).toContain("1 failed | 1 passed");
     expect(output.split(file)).toHaveLength(2);
     const page = await readFile(file, "utf8");
-    expect(page).toContain("a primary dies");
+    expect(page).toContain("a primary is killed");
     expect(page).toContain("a replica takes over on request, and the test fails");
     expect(page).toContain("this order was &lt;b&gt;lost&lt;/b&gt;");
   } finally {

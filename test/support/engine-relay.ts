@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { docker } from "./engine.ts";
 
-/** In PEM. */
+/** A certificate and its private key, in PEM. */
 interface Identity {
   readonly cert: string;
   readonly key: string;
@@ -17,19 +17,19 @@ interface Endpoint {
   readonly port: number;
 }
 
-/** A wire between a program and the engine, to be cut and frozen without harm to anybody else's. */
+/** A relay between a program and the engine, which a test can cut or freeze without affecting other programs. */
 export class EngineRelay implements AsyncDisposable {
-  /** What a program needs in its environment to use the engine by this wire. */
+  /** The environment variables with which a program uses the engine through this relay. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where programs reach the engine by this wire, as DOCKER_HOST names it. */
+  /** The address of this relay, in the format of DOCKER_HOST. */
   readonly url: string;
-  /** Connections until now. */
-  connections = 0;
+  /** The number of connections that programs have opened so far. */
+  connectionCount = 0;
   readonly #folder: string;
   readonly #listenOn: Endpoint | { readonly path: string };
   readonly #tls: Identity | undefined;
   readonly #upstream: () => Socket;
-  readonly #wires = new Set<readonly [Socket, Socket]>();
+  readonly #connections = new Set<readonly [Socket, Socket]>();
   #server: Server | undefined;
   #frozen = false;
 
@@ -50,8 +50,8 @@ export class EngineRelay implements AsyncDisposable {
   }
 
   /**
-   * @param at address of this machine at which programs reach it; without one they do by a socket.
-   * @param tls certificate and key that the wire has, and that programs have to have as well.
+   * @param at the address of this machine on which the relay listens. Without one, it listens on a Unix socket.
+   * @param tls the certificate and key of the relay, which programs must use as well.
    */
   static async start(at?: "127.0.0.1" | "::1", tls?: Identity): Promise<EngineRelay> {
     const { modem } = await docker();
@@ -71,20 +71,20 @@ export class EngineRelay implements AsyncDisposable {
     return relay;
   }
 
-  /** Every connection breaks, and nobody listens any more. */
+  /** Closes all connections and stops listening. */
   async cut(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    for (const wire of this.#wires) for (const end of wire) end.destroy();
+    for (const ends of this.#connections) for (const end of ends) end.destroy();
     if (server?.listening === true) {
       server.close();
       await once(server, "close");
     }
   }
 
-  /** Undoes a cut. */
+  /** Starts listening again after a cut. */
   async restore(): Promise<void> {
-    const attach = (client: Socket): void => this.#join(client);
+    const attach = (client: Socket): void => this.#forward(client);
     this.#server =
       this.#tls === undefined
         ? createServer({ allowHalfOpen: true }, attach)
@@ -95,19 +95,19 @@ export class EngineRelay implements AsyncDisposable {
     await once(this.#server.listen(this.#listenOn), "listening");
   }
 
-  /** Connections stay, new ones are taken, and nothing passes. */
+  /** Stops forwarding data. Existing connections stay open, and new connections are accepted. */
   freeze(): void {
     this.#frozen = true;
-    for (const [client, upstream] of this.#wires) {
+    for (const [client, upstream] of this.#connections) {
       client.unpipe(upstream).pause();
       upstream.unpipe(client).pause();
     }
   }
 
-  /** Everything that was held back passes. */
+  /** Forwards data again, including the data that was held back. */
   thaw(): void {
     this.#frozen = false;
-    for (const [client, upstream] of this.#wires) {
+    for (const [client, upstream] of this.#connections) {
       client.pipe(upstream);
       upstream.pipe(client);
     }
@@ -118,16 +118,16 @@ export class EngineRelay implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  #join(client: Socket): void {
-    this.connections += 1;
+  #forward(client: Socket): void {
+    this.connectionCount += 1;
     const upstream = this.#upstream();
-    const wire = [client, upstream] as const;
-    this.#wires.add(wire);
-    for (const [end, other] of [wire, [upstream, client] as const]) {
+    const connection = [client, upstream] as const;
+    this.#connections.add(connection);
+    for (const [end, other] of [connection, [upstream, client] as const]) {
       end.on("error", () => other.destroy());
       end.once("close", () => {
-        this.#wires.delete(wire);
-        // What a frozen end has not been told yet, it is not to be told at all.
+        this.#connections.delete(connection);
+        // If the relay is frozen, the data that it holds back is discarded.
         other.destroySoon();
       });
     }

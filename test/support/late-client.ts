@@ -2,34 +2,35 @@ import { once } from "node:events";
 import { Redis } from "ioredis";
 import type { RedisClusterNode } from "testcontainers-redis-cluster";
 
-/** Commands of a transaction. */
+/** The commands of a transaction. */
 export type Commands = readonly (readonly string[])[];
 
-/** The state was left on a process. */
-export interface Act {
+/** A transaction in which the client left state on a server process. */
+export interface LateAction {
   readonly runId: string;
   /**
-   * It was certainly left between a cleaning and the proof of it: the server's statistics, read in the same transaction, had
-   * the mark of the cleaning, and no question for the users, which the proof asks.
+   * Whether the state was certainly left after the reset had cleaned the node and before it verified the node. The statistics of
+   * the server, which are read in the same transaction, then contain LASTSAVE, which marks the cleaning, but not ACL LIST, which
+   * the verification sends.
    */
-  readonly beforeProof: boolean;
+  readonly isBeforeVerification: boolean;
 }
 
-/** A client that leaves state a few times, each time as soon as it is connected again. */
+/** A client that leaves state a given number of times, each time as soon as it has reconnected. */
 export class LateClient implements Disposable {
-  readonly acts: Act[] = [];
+  readonly actions: LateAction[] = [];
   readonly #client: Redis;
   readonly #commands: Commands;
-  #left: number;
-  #acting: Promise<unknown> = Promise.resolve();
+  #remaining: number;
+  #pending: Promise<unknown> = Promise.resolve();
 
   private constructor(client: Redis, commands: Commands, times: number) {
     this.#client = client;
     this.#commands = commands;
-    this.#left = times;
+    this.#remaining = times;
   }
 
-  static async to(node: RedisClusterNode, commands: Commands, times: number): Promise<LateClient> {
+  static async connect(node: RedisClusterNode, commands: Commands, times: number): Promise<LateClient> {
     const client = new Redis({
       ...node.mappedAddress,
       retryStrategy: () => 1,
@@ -42,30 +43,30 @@ export class LateClient implements Disposable {
     await once(client, "ready");
     const late = new LateClient(client, commands, times);
     client.on("ready", () => {
-      if (late.#left === 0) return;
-      late.#left -= 1;
-      late.#acting = late.#act().catch(() => {});
+      if (late.#remaining === 0) return;
+      late.#remaining -= 1;
+      late.#pending = late.#act().catch(() => {});
     });
     return late;
   }
 
   async #act(): Promise<void> {
-    const asked = [["INFO", "commandstats"], ["INFO", "server"], ...this.#commands];
-    const transaction = this.#client.multi(asked.map(([name = "", ...args]) => ["call", name, ...args]));
-    const replies = (await transaction.exec()) ?? [];
+    const transaction = [["INFO", "commandstats"], ["INFO", "server"], ...this.#commands];
+    const pipeline = this.#client.multi(transaction.map(([name = "", ...args]) => ["call", name, ...args]));
+    const replies = (await pipeline.exec()) ?? [];
     const [[, statistics] = [], [, server] = []] = replies;
-    if (replies.length < asked.length || replies.some(([error]) => error !== null)) return;
-    this.acts.push({
-      runId: runIdIn(String(server)),
-      beforeProof:
+    if (replies.length < transaction.length || replies.some(([error]) => error !== null)) return;
+    this.actions.push({
+      runId: parseRunId(String(server)),
+      isBeforeVerification:
         /^cmdstat_lastsave:/m.test(String(statistics)) && !/^cmdstat_acl\|list:/m.test(String(statistics)),
     });
   }
 
-  /** Ends it, when it has the answer that it waits for. */
+  /** Closes the connection after the last reply has arrived. */
   async end(): Promise<void> {
-    this.#left = 0;
-    await this.#acting;
+    this.#remaining = 0;
+    await this.#pending;
     this.#client.disconnect();
   }
 
@@ -74,11 +75,11 @@ export class LateClient implements Disposable {
   }
 }
 
-/** The id of the process that a node runs now. */
-export async function runIdOf({ client }: RedisClusterNode): Promise<string> {
-  return runIdIn(await client.info("server"));
+/** Returns the run id of the current server process of a node. */
+export async function readRunId({ client }: RedisClusterNode): Promise<string> {
+  return parseRunId(await client.info("server"));
 }
 
-function runIdIn(info: string): string {
+function parseRunId(info: string): string {
   return /^run_id:(\w+)/m.exec(info)?.[1] ?? "";
 }

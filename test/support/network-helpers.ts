@@ -6,8 +6,8 @@ type HostConfig = Awaited<
   ReturnType<ReturnType<Awaited<ReturnType<typeof docker>>["getContainer"]>["inspect"]>
 >["HostConfig"];
 
-/** The names of the nftables tables in a container's network, one a line. */
-export async function filtersIn(containerId: string): Promise<string> {
+/** Returns the names of the nftables tables in a container's network, one per line. */
+export async function listPacketFilters(containerId: string): Promise<string> {
   const engine = await docker();
   const container = await engine.createContainer({
     Image: process.env["TESTCONTAINERS_REDIS_CLUSTER_FAULT_IMAGE"] || DEFAULT_FAULT_IMAGE,
@@ -18,7 +18,7 @@ export async function filtersIn(containerId: string): Promise<string> {
     const stream = await container.attach({ stream: true, stdout: true });
     await container.start();
     await container.wait();
-    // Frames of eight bytes stand before each piece of output; names of tables are what is looked for.
+    // Each piece of output has a header of eight bytes. Its unprintable bytes are removed, and callers search only for names.
     return (await buffer(stream))
       .toString("latin1")
       .replaceAll(/[^\x20-\x7e\n]/g, "")
@@ -28,8 +28,8 @@ export async function filtersIn(containerId: string): Promise<string> {
   }
 }
 
-/** What the engine says of every helper container that a cluster had while something was done. */
-export async function helpersDuring(
+/** Returns the engine's configuration of every helper container that the cluster has while `act` runs. */
+export async function collectHelperConfigs(
   cluster: string,
   act: () => Promise<void>,
 ): Promise<readonly HostConfig[]> {
@@ -37,11 +37,11 @@ export async function helpersDuring(
   const filters = { label: [`testcontainers-redis-cluster.cluster=${cluster}`] };
   const seen = new Map<string, HostConfig>();
   const acting = new AbortController();
-  const watching = (async () => {
+  const polling = (async () => {
     while (!acting.signal.aborted) {
       for (const { Id, Labels } of await engine.listContainers({ all: true, filters })) {
         if (Labels["testcontainers-redis-cluster.node"] !== undefined || seen.has(Id)) continue;
-        // It may be gone again.
+        // The container may already have been removed.
         const inspected = await engine
           .getContainer(Id)
           .inspect()
@@ -54,7 +54,7 @@ export async function helpersDuring(
     await act();
   } finally {
     acting.abort();
-    await watching;
+    await polling;
   }
   return [...seen.values()];
 }

@@ -1,10 +1,10 @@
 import type { StartedRedisCluster } from "testcontainers-redis-cluster";
 
 /**
- * What a cluster that was just reset still has of its past, in sentences; looked for from outside, by other means than
- * the reset's own proof.
+ * Returns a sentence for each trace of earlier use that a cluster still has after a reset. The checks are independent of the
+ * verification that the reset itself does.
  */
-export async function tracesIn(cluster: StartedRedisCluster): Promise<readonly string[]> {
+export async function findTraces(cluster: StartedRedisCluster): Promise<readonly string[]> {
   const { problems } = await cluster.check();
   const nodes = await Promise.all(
     cluster.nodes.map(async ({ name, client, plannedRole }) => {

@@ -1,6 +1,6 @@
-/** Numbers from 0 to below 1 that depend on the seed alone. */
-export function mulberry32(start: number): () => number {
-  let state = start >>> 0;
+/** Returns a generator of numbers from 0 (included) to 1 (excluded) that depend only on the seed. */
+export function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);

@@ -6,22 +6,26 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { docker } from "./engine.ts";
 
-/** One request of a program to the engine. */
+/** A request of a program to the engine. */
 export interface EngineRequest {
   readonly method: string;
-  /** Without the API's version and the query. */
+  /** The path without the API version and the query. */
   readonly path: string;
-  /** Its place in the order of arrival, from 0. */
+  /** The index of the request in the order of arrival, from 0. */
   readonly position: number;
   readonly body: Buffer;
 }
 
 /**
- * What becomes of a request: it passes; it passes when a promise resolves; the connection breaks before the engine sees it;
- * the engine does it and the connection breaks before the answer; no answer ever comes, though the engine does it; or the
- * answer is a status with a message, and the engine does not see the request.
+ * How the relay handles a request:
+ *
+ * - `"pass"` forwards it, and a promise forwards it when the promise resolves.
+ * - `"unseen"` closes the connection before the engine receives the request.
+ * - `"unanswered"` forwards it, and closes the connection instead of answering.
+ * - `"hang"` forwards it, and never answers.
+ * - A status and a message are the answer. The engine does not receive the request.
  */
-export type Fate =
+export type RequestHandling =
   | "pass"
   | "unseen"
   | "unanswered"
@@ -29,9 +33,9 @@ export type Fate =
   | Promise<void>
   | { readonly status: number; readonly message: string };
 
-/** Stands between a program and the engine, and decides about each request. */
+/** A relay between a program and the engine that decides how each request is handled. */
 export class RequestRelay implements AsyncDisposable {
-  /** What a program needs in its environment to use the engine through this relay. */
+  /** The environment variables with which a program uses the engine through this relay. */
   readonly environment: Readonly<Record<string, string>>;
   readonly requests: EngineRequest[] = [];
   readonly #folder: string;
@@ -43,16 +47,16 @@ export class RequestRelay implements AsyncDisposable {
     this.environment = { DOCKER_HOST: `unix://${join(folder, "docker.sock")}` };
   }
 
-  static async start(decide: (request: EngineRequest) => Fate): Promise<RequestRelay> {
+  static async start(decide: (request: EngineRequest) => RequestHandling): Promise<RequestRelay> {
     const { modem } = await docker();
     const { socketPath, host, port } = modem as { socketPath?: string; host?: string; port?: number };
     const upstream = socketPath === undefined ? { host, port } : { socketPath };
     const folder = await mkdtemp(join(tmpdir(), "trc-requests-"));
-    // dockerode repeats a request's whole body in its address.
+    // dockerode also puts the whole body of a request into its URL.
     const server = createServer({ maxHeaderSize: 1024 ** 2 }, (incoming, answer) => {
       relay
-        .#pass(incoming, answer, upstream, decide)
-        // Whatever goes wrong on the way is a connection that breaks.
+        .#handle(incoming, answer, upstream, decide)
+        // For the program, any failure of the relay is a closed connection.
         .catch(() => answer.destroy());
     });
     const relay = new RequestRelay(folder, server);
@@ -60,42 +64,42 @@ export class RequestRelay implements AsyncDisposable {
     return relay;
   }
 
-  async #pass(
+  async #handle(
     incoming: IncomingMessage,
     answer: ServerResponse,
     upstream: object,
-    decide: (request: EngineRequest) => Fate,
+    decide: (request: EngineRequest) => RequestHandling,
   ): Promise<void> {
     const { method = "GET", url = "/", headers } = incoming;
     const path = (url.split("?")[0] ?? "").replace(/^\/v[\d.]+/, "");
-    // An engine's request bodies are small here: no image is built through a relay.
+    // Bodies are small, because no image is built through a relay.
     const body = await buffer(incoming);
-    const seen: EngineRequest = { method, path, position: this.requests.length, body };
-    this.requests.push(seen);
-    const decided = decide(seen);
-    const fate = decided instanceof Promise ? await decided.then(() => "pass" as const) : decided;
-    if (fate === "unseen") {
+    const received: EngineRequest = { method, path, position: this.requests.length, body };
+    this.requests.push(received);
+    const decision = decide(received);
+    const handling = decision instanceof Promise ? await decision.then(() => "pass" as const) : decision;
+    if (handling === "unseen") {
       answer.destroy();
       return;
     }
-    if (typeof fate === "object") {
-      answer.writeHead(fate.status, { "content-type": "application/json" });
-      answer.end(JSON.stringify({ message: fate.message }));
+    if (typeof handling === "object") {
+      answer.writeHead(handling.status, { "content-type": "application/json" });
+      answer.end(JSON.stringify({ message: handling.message }));
       return;
     }
-    const outgoing = request({ ...upstream, method, path: url, headers: withLength(headers, body) });
+    const outgoing = request({ ...upstream, method, path: url, headers: withContentLength(headers, body) });
     answer.once("close", () => outgoing.destroy());
     outgoing.end(body);
     const [response] = (await once(outgoing, "response")) as [IncomingMessage];
-    if (fate === "pass") {
+    if (handling === "pass") {
       answer.writeHead(response.statusCode ?? 500, response.headers);
       answer.flushHeaders();
       response.pipe(answer);
       return;
     }
-    // An endless answer, such as that of the events, is not waited for.
+    // The answer to /events never ends.
     if (path !== "/events") await buffer(response);
-    if (fate === "unanswered") answer.destroy();
+    if (handling === "unanswered") answer.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,7 +110,7 @@ export class RequestRelay implements AsyncDisposable {
   }
 }
 
-function withLength(headers: IncomingMessage["headers"], body: Buffer): IncomingMessage["headers"] {
+function withContentLength(headers: IncomingMessage["headers"], body: Buffer): IncomingMessage["headers"] {
   const { "transfer-encoding": chunked, ...rest } = headers;
   return chunked === undefined ? rest : { ...rest, "content-length": String(body.length) };
 }

@@ -5,14 +5,12 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/**
- * Runs a module in a process of its own, as a user's program would run, with this package's dependencies.
- */
+/** Runs a module in a separate process, like the program of a user, with the dependencies of this package. */
 export async function runScript(
   source: string,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  // Inside this package, so that the imports resolve.
+  // The folder is inside this package, so that the imports resolve.
   const folder = await mkdtemp(join(import.meta.dirname, ".script-"));
   try {
     const file = join(folder, "script.mjs");

@@ -8,33 +8,33 @@ import { dirname, join } from "node:path";
 const VITEST = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 const SUITES = join(import.meta.dirname, "../runner/suites");
 
-/** One test of a run, as Vitest's JSON reporter tells it. */
+/** The result of one test, as Vitest's JSON reporter writes it. */
 interface TestOutcome {
   readonly fullName: string;
   readonly status: "passed" | "failed" | "skipped" | "pending" | "todo";
   readonly failureMessages: readonly string[];
 }
 
-/** What a run of Vitest printed and said. */
+/** The result of a run of Vitest. */
 export interface VitestRun {
   readonly exitCode: number | null;
   readonly output: string;
-  /** Empty for a suite with a configuration: its reporters are its own. */
+  /** Empty for a suite with a configuration file, because such a suite has its own reporters. */
   readonly tests: readonly TestOutcome[];
-  /** What the suite's tests noted by `note`, in the order in which they did. */
+  /** The lines that the tests of the suite passed to `note`, in order. */
   readonly notes: readonly string[];
 }
 
-/** A run that goes on. */
+/** A run of Vitest that has not ended. */
 export interface RunningVitest {
   readonly process: ChildProcess;
   /** Resolves when the process has ended. */
   readonly ended: Promise<VitestRun>;
-  /** Everything that it has printed so far. */
+  /** Returns everything that the run has printed so far. */
   output(): string;
 }
 
-/** Starts Vitest on one of the suites, in a process group of its own, as a terminal does. */
+/** Starts Vitest on one of the suites in a separate process group, as a terminal does. */
 export async function startVitest(
   suite: string,
   args: readonly string[] = [],
@@ -43,7 +43,7 @@ export async function startVitest(
   const folder = await mkdtemp(join(tmpdir(), "trc-runner-"));
   const json = join(folder, "results.json");
   const notes = join(folder, "notes");
-  // Reporters of the command line would replace those of a configuration.
+  // Reporters on the command line would replace those of a configuration file.
   const reporters = existsSync(join(SUITES, suite, "vitest.config.ts"))
     ? []
     : ["--reporter=default", "--reporter=json", `--outputFile.json=${json}`];
@@ -64,7 +64,7 @@ export async function startVitest(
   }
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve)).then(
     async (exitCode): Promise<VitestRun> => {
-      const tests = outcomes(await readFile(json, "utf8").catch(() => ""));
+      const tests = parseOutcomes(await readFile(json, "utf8").catch(() => ""));
       const noted = (await readFile(notes, "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
       await rm(folder, { recursive: true, force: true });
       return { exitCode, output: printed, tests, notes: noted };
@@ -73,7 +73,7 @@ export async function startVitest(
   return { process: child, ended, output: () => printed };
 }
 
-/** Runs Vitest on one of the suites to its end. */
+/** Runs Vitest on one of the suites and waits until it ends. */
 export async function runVitest(
   suite: string,
   args: readonly string[] = [],
@@ -82,13 +82,13 @@ export async function runVitest(
   return await (await startVitest(suite, args, environment)).ended;
 }
 
-/** Status by name, in the order of the names. */
+/** Returns the status of each test by its full name, sorted by name. */
 export function statuses({ tests }: VitestRun): Readonly<Record<string, string>> {
   const sorted = tests.toSorted((a, b) => (a.fullName < b.fullName ? -1 : 1));
   return Object.fromEntries(sorted.map(({ fullName, status }) => [fullName, status]));
 }
 
-function outcomes(json: string): readonly TestOutcome[] {
+function parseOutcomes(json: string): readonly TestOutcome[] {
   if (json === "") return [];
   const results = JSON.parse(json) as {
     readonly testResults: readonly { readonly assertionResults: readonly TestOutcome[] }[];
@@ -96,7 +96,7 @@ function outcomes(json: string): readonly TestOutcome[] {
   return results.testResults.flatMap(({ assertionResults }) => assertionResults);
 }
 
-/** The environment of somebody who is not inside a test runner. */
+/** Returns the environment without the variables that a test runner sets. */
 function withoutRunner(): NodeJS.ProcessEnv {
   const runners = /^(VITEST|TEST$|NODE_ENV$|MODE$|DEV$|PROD$|SSR$|BASE_URL$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !runners.test(name)));

@@ -11,32 +11,35 @@ import { serverImage } from "./engine.ts";
 
 const run = promisify(execFile);
 
-/** Why a test cannot change this machine; undefined if it can. */
-export function whyNotRoot(): string | undefined {
-  return process.platform === "linux" && process.getuid?.() === 0 ? undefined : "that needs Linux and root";
+/** Returns why tests cannot change this machine, or undefined if they can. */
+export function findRootObstacle(): string | undefined {
+  return process.platform === "linux" && process.getuid?.() === 0 ? undefined : "they need Linux and root";
 }
 
-/** Why no engine of a test's own can be had on this machine; undefined where it can. */
-export function whyNoSecondEngine(): string | undefined {
-  const why = whyNotRoot();
-  if (why !== undefined) return why;
+/** Returns why a test cannot run its own engine on this machine, or undefined if it can. */
+export function findSecondEngineObstacle(): string | undefined {
+  const obstacle = findRootObstacle();
+  if (obstacle !== undefined) return obstacle;
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return folders.some((folder) => existsSync(join(folder, "dockerd"))) ? undefined : "there is no dockerd";
+  return folders.some((folder) => existsSync(join(folder, "dockerd")))
+    ? undefined
+    : "dockerd is not installed";
 }
-const UP_LIMIT_MS = 30_000;
+
+const START_TIMEOUT_MS = 30_000;
 
 /**
- * An engine of a test's own, on its own socket and in its own folder, to be stopped, killed, starved and restarted as
- * the test likes. It needs `dockerd` on this machine, and root.
+ * A separate engine with its own socket and folder, which a test can stop, kill, restart and deprive of disk space. Requires
+ * `dockerd` on this machine, and root.
  */
 export class SecondEngine implements AsyncDisposable {
-  /** What a program needs in its environment to use it. */
+  /** The environment variables with which a program uses this engine. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #folder: string;
   readonly #dataFolder: string;
   readonly #mounted: boolean;
   #bridgesBefore: readonly string[] = [];
-  /** Its default bridge: a network of the first engine that nothing else uses. A device's name has at most 15 characters. */
+  /** The default bridge: a network of the first engine that is not used otherwise. Its device name has at most 15 characters. */
   readonly #bridge: string = `trc-${randomBytes(5).toString("hex")}`;
   #daemon: ChildProcess | undefined;
 
@@ -47,7 +50,7 @@ export class SecondEngine implements AsyncDisposable {
     this.environment = { DOCKER_HOST: `unix://${join(folder, "docker.sock")}` };
   }
 
-  /** @param diskMb size of a disk of its own for the engine's data; by default it has this machine's. */
+  /** @param diskMb the size of a separate disk for the data of the engine. @default the disk of this machine */
   static async start({ diskMb }: { readonly diskMb?: number } = {}): Promise<SecondEngine> {
     const folder = await mkdtemp(join(tmpdir(), "trc-engine-"));
     const engine = new SecondEngine(folder, diskMb !== undefined);
@@ -60,7 +63,7 @@ export class SecondEngine implements AsyncDisposable {
         ...["network", "create", "--driver", "bridge"],
         ...["--opt", `com.docker.network.bridge.name=${engine.#bridge}`, engine.#bridge],
       ]);
-      engine.#bridgesBefore = await bridges();
+      engine.#bridgesBefore = await listBridges();
       await engine.boot();
     } catch (error) {
       await engine[Symbol.asyncDispose]();
@@ -69,7 +72,7 @@ export class SecondEngine implements AsyncDisposable {
     return engine;
   }
 
-  /** Starts the daemon, and waits until it answers. */
+  /** Starts the daemon and waits until it answers. */
   async boot(): Promise<void> {
     const log = await open(join(this.#folder, "log"), "a");
     const path = (name: string): string => join(this.#folder, name);
@@ -80,7 +83,7 @@ export class SecondEngine implements AsyncDisposable {
         `--data-root=${this.#dataFolder}`,
         `--exec-root=${path("exec")}`,
         `--pidfile=${path("pid")}`,
-        // Left to itself it would take the first engine's default bridge; told to have none it would delete that one.
+        // Without this option the daemon would use the default bridge of the first engine. With "none" it would delete that bridge.
         `--bridge=${this.#bridge}`,
         "--max-download-attempts=1",
       ],
@@ -88,7 +91,7 @@ export class SecondEngine implements AsyncDisposable {
     );
     await log.close();
     const { exitCode } = this.#daemon;
-    const begun = performance.now();
+    const startedAt = performance.now();
     for await (const _ of setInterval(50)) {
       if (
         await this.docker("info").then(
@@ -97,14 +100,14 @@ export class SecondEngine implements AsyncDisposable {
         )
       )
         return;
-      if (this.#daemon.exitCode !== exitCode || performance.now() - begun > UP_LIMIT_MS) {
-        throw new Error(`the second engine does not answer: ${await readFile(path("log"), "utf8")}`);
+      if (this.#daemon.exitCode !== exitCode || performance.now() - startedAt > START_TIMEOUT_MS) {
+        throw new Error(`The second engine does not answer: ${await readFile(path("log"), "utf8")}`);
       }
     }
   }
 
-  /** The engine gets a signal, and is waited for: SIGTERM ends its containers, SIGKILL leaves them to themselves. */
-  async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  /** Sends a signal to the daemon and waits until it ends. SIGTERM also stops the containers, SIGKILL leaves them running. */
+  async stop(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
     const daemon = this.#daemon;
     this.#daemon = undefined;
     if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
@@ -113,7 +116,7 @@ export class SecondEngine implements AsyncDisposable {
     await ended;
   }
 
-  /** Gives it the server's image of the first engine, and its name. */
+  /** Copies the server image from the first engine and returns its name. */
   async loadImage(): Promise<string> {
     const file = join(this.#folder, "image.tar");
     await run("docker", ["save", "--output", file, serverImage()]);
@@ -122,14 +125,14 @@ export class SecondEngine implements AsyncDisposable {
     return serverImage();
   }
 
-  /** The `docker` command on it; gives what that prints. */
+  /** Runs the `docker` command on this engine and returns its output. */
   async docker(...args: readonly string[]): Promise<string> {
     const { stdout } = await run("docker", args, { env: { ...process.env, ...this.environment } });
     return stdout.trim();
   }
 
-  /** Names of all its containers and networks that are not its own. */
-  async things(): Promise<readonly string[]> {
+  /** Returns the names of all containers and custom networks of this engine. */
+  async listResources(): Promise<readonly string[]> {
     const [containers, networks] = await Promise.all([
       this.docker("ps", "--all", "--format", "{{.Names}}"),
       this.docker("network", "ls", "--filter", "type=custom", "--format", "{{.Name}}"),
@@ -137,7 +140,7 @@ export class SecondEngine implements AsyncDisposable {
     return `${containers}\n${networks}`.split("\n").filter((name) => name !== "");
   }
 
-  /** Takes all that is left of its disk but so many bytes; gives what frees it again. */
+  /** Fills the disk except for `leaveBytes` bytes. Returns a function that frees the space again. */
   async fillDisk(leaveBytes: number): Promise<() => Promise<void>> {
     const file = join(this.#dataFolder, "filling");
     const { stdout } = await run("df", ["--output=avail", "--block-size=1", this.#dataFolder]);
@@ -156,11 +159,11 @@ export class SecondEngine implements AsyncDisposable {
       ).split("\n")) {
         if (id !== "") await this.docker("network", "rm", id).catch(() => {});
       }
-      await this.end("SIGTERM");
+      await this.stop("SIGTERM");
     }
-    // An engine whose disk was full when it made a network has forgotten the network and left its bridge.
-    const now = await bridges();
-    for (const bridge of now.filter((each) => !this.#bridgesBefore.includes(each))) {
+    // An engine whose disk was full when it created a network has lost the network, but its bridge still exists.
+    const now = await listBridges();
+    for (const bridge of now.filter((name) => !this.#bridgesBefore.includes(name))) {
       await run("ip", ["link", "delete", bridge]).catch(() => {});
     }
     await run("docker", ["network", "rm", this.#bridge]).catch(() => {});
@@ -169,7 +172,7 @@ export class SecondEngine implements AsyncDisposable {
   }
 }
 
-/** Names of this machine's devices that are bridges of Docker networks. */
-async function bridges(): Promise<readonly string[]> {
+/** Returns the names of the network devices of this machine that are bridges of Docker networks. */
+async function listBridges(): Promise<readonly string[]> {
   return (await readdir("/sys/class/net")).filter((name) => name.startsWith("br-"));
 }

@@ -1,4 +1,4 @@
-/** A server besides the main one that the tests cover. `./dev test` brings its image, so that no test's time is spent on it. */
+/** Another server that the tests cover. `./dev test` provides its image in advance, so that no test spends time on it. */
 export interface OtherServer {
   readonly name: string;
   readonly image: string;

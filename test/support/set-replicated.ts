@@ -1,8 +1,8 @@
 import type { RedisClusterNode, StartedRedisCluster } from "testcontainers-redis-cluster";
 
 /**
- * Sets a key and waits until every replica of its shard has it. Returns the primary. WAIT counts the replicas that have what
- * its own connection wrote, so both commands go through one client.
+ * Sets a key and waits until every replica of its shard has it. Returns the primary. WAIT counts the replicas that have received
+ * the writes of its own connection, so both commands use one client.
  */
 export async function setReplicated(
   cluster: StartedRedisCluster,

@@ -8,7 +8,7 @@ import { serverImage } from "./engine.ts";
 const run = promisify(execFile);
 const SOURCE = join(import.meta.dirname, "..", "images", "stand-ins");
 
-/** The kinds, which are stages of test/images/stand-ins/Dockerfile, in its order. */
+/** The kinds of images: the stages of test/images/stand-ins/Dockerfile, in the same order. */
 const KINDS = [
   "plain",
   "no-volume",
@@ -24,7 +24,7 @@ const KINDS = [
 
 export type StandIn = (typeof KINDS)[number];
 
-/** Builds an image of each kind from the server image of the tests, and returns their names. The engine caches the steps. */
+/** Builds an image of each kind from the server image of the tests and returns their names by kind. The engine caches the steps. */
 export async function standInImages(): Promise<ReadonlyMap<StandIn, string>> {
   const context = await mkdtemp(join(tmpdir(), "trc-image-"));
   try {
@@ -37,7 +37,7 @@ export async function standInImages(): Promise<ReadonlyMap<StandIn, string>> {
       await run(
         "docker",
         ["build", "--quiet", "--target", kind, "--build-arg", `BASE=${serverImage()}`, "--tag", tag, context],
-        // The classic builder is part of every engine; newer clients would need a plugin for the other one.
+        // The classic builder is part of every engine. For the newer builder, some clients need a plugin.
         { env: { ...process.env, DOCKER_BUILDKIT: "0" } },
       );
     }
@@ -47,7 +47,7 @@ export async function standInImages(): Promise<ReadonlyMap<StandIn, string>> {
   }
 }
 
-/** The module uses no C library, so that any compiler for Linux makes one that every image can load. */
+/** Compiles the module. It uses no C library, so every image can load the result of any compiler for Linux. */
 async function compile(source: string, target: string): Promise<void> {
   await run("cc", ["-shared", "-fPIC", "-nostdlib", "-O1", "-o", target, source]);
 }

@@ -1,9 +1,10 @@
 import { writeFile } from "node:fs/promises";
 
 /**
- * Writes what was measured, in the one form of all benches and reliability runs. Without a file nothing is written.
+ * Writes measurements as JSON, in the same format for all benchmarks and reliability runs.
  *
- * @param more facts about the run as a whole.
+ * @param file the path. If it is undefined, nothing is written.
+ * @param more properties of the whole run.
  */
 export async function writeScenarios(
   file: string | undefined,

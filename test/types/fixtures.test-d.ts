@@ -26,10 +26,10 @@ declare module "vitest" {
   }
 }
 
-test("a global set-up takes the keys that a shared cluster can have", () => {
+test("a global set-up accepts the keys of shared clusters", () => {
   expectTypeOf<SharedClusterKey>().toEqualTypeOf<"redisCluster" | "redisClusterTls">();
   expectTypeOf(redisClusterGlobalSetup).toBeCallableWith({ tls: true }, "redisClusterTls");
-  // @ts-expect-error what is provided under this key is not a cluster
+  // @ts-expect-error this key does not provide a cluster
   redisClusterGlobalSetup({}, "somethingElse");
   redisClusterTest(inject("redisClusterTls"));
 });
@@ -49,8 +49,8 @@ test("every fixture has its type", () => {
   });
 });
 
-test("what a fixture is not, a test does not get", () => {
-  // @ts-expect-error there is no such fixture
+test("unknown fixtures and internal members do not compile", () => {
+  // @ts-expect-error unknown fixture
   clusterTest("", ({ clusters }) => clusters);
   // @ts-expect-error the lease of a test is internal
   clusterTest("", ({ clusterLease }) => clusterLease);
@@ -59,33 +59,33 @@ test("what a fixture is not, a test does not get", () => {
 });
 
 test("options of the wrong type do not compile", () => {
-  // @ts-expect-error there is no such scope
+  // @ts-expect-error unknown scope
   redisClusterTest({ scope: "suite" });
-  // @ts-expect-error the runner aborts, by the test's own signal
+  // @ts-expect-error the runner aborts with the signal of the test
   redisClusterTest({ signal: new AbortController().signal });
-  // @ts-expect-error there is no such option
+  // @ts-expect-error unknown option
   redisClusterTest({ node: 6 });
 });
 
 test("a block overrides the options", () => {
   clusterTest.override({ clusterOptions: { replicas: 2 } });
   clusterTest.override("clusterOptions", { replicas: 2 });
-  // @ts-expect-error a number of replicas is a number
+  // @ts-expect-error the number of replicas must be a number
   clusterTest.override("clusterOptions", { replicas: "2" });
 });
 
-test("hooks of a test have the fixtures, and further ones can be built on them", () => {
+test("hooks have the fixtures, and tests can extend them", () => {
   clusterTest.beforeEach(({ redis }) => {
     expectTypeOf(redis).toEqualTypeOf<Cluster>();
   });
-  const further = clusterTest.extend("orders", ({ redis }) => redis.hgetall("orders"));
-  further("", ({ orders, cluster }) => {
+  const extendedTest = clusterTest.extend("orders", ({ redis }) => redis.hgetall("orders"));
+  extendedTest("", ({ orders, cluster }) => {
     expectTypeOf(orders).toEqualTypeOf<Record<string, string>>();
     expectTypeOf(cluster).toEqualTypeOf<StartedRedisCluster>();
   });
 });
 
-test("the cluster of the global set-up is injected with its type", () => {
+test("the injected cluster of the global set-up has its type", () => {
   expectTypeOf(inject("redisCluster")).toEqualTypeOf<SharedCluster>();
   expectTypeOf(redisClusterTest).toBeCallableWith(inject("redisCluster"));
   expectTypeOf(redisClusterGlobalSetup({ nodes: 6 }))
@@ -93,7 +93,7 @@ test("the cluster of the global set-up is injected with its type", () => {
     .toEqualTypeOf<TestProject>();
 });
 
-test("reporters and their data fit Vitest's types", () => {
+test("the reporter and its data have the types of Vitest", () => {
   expectTypeOf(new RedisClusterReporter({ outputFile: "page.html" })).toExtend<Reporter>();
   expectTypeOf<EvidenceArtifact>().toExtend<TestArtifact>();
   expectTypeOf<TaskMeta["redisClusterFailovers"]>().toEqualTypeOf<readonly ReportData[] | undefined>();

@@ -8,21 +8,21 @@ import {
   type Workload,
 } from "testcontainers-redis-cluster";
 import { expect, redisClusterMatchers } from "testcontainers-redis-cluster/vitest";
-import { expectTypeOf, test, expect as vitestsOwn } from "vitest";
+import { expectTypeOf, test, expect as vitestExpect } from "vitest";
 
 declare const cluster: StartedRedisCluster;
 declare const failover: Failover;
 declare const ledger: Ledger;
 declare const workload: Workload;
 
-test("matchers of a cluster are awaited", () => {
+test("matchers of a cluster return promises", () => {
   expectTypeOf(expect(cluster).toBeHealthy()).toEqualTypeOf<Promise<void>>();
   expectTypeOf(expect(cluster).not.toAgree()).toEqualTypeOf<Promise<void>>();
   expectTypeOf(expect(cluster).toCoverAllSlots()).toEqualTypeOf<Promise<void>>();
   expectTypeOf(expect.poll(() => cluster).toBeHealthy()).toEqualTypeOf<Promise<void>>();
 });
 
-test("matchers of a failover and of a ledger answer at once, behind resolves later", () => {
+test("matchers of failovers and ledgers return no promise, except after resolves", () => {
   expectTypeOf(expect(failover).toHavePromotedReplica()).toEqualTypeOf<void>();
   expectTypeOf(expect(failover).toHavePromotedReplica({ withinMs: 3_000 })).toEqualTypeOf<void>();
   expectTypeOf(expect(failover).not.toHaveRecoveredWithin(100)).toEqualTypeOf<void>();
@@ -32,52 +32,52 @@ test("matchers of a failover and of a ledger answer at once, behind resolves lat
   expectTypeOf(expect(workload.stop()).resolves.toHaveLostAtMost(3)).toEqualTypeOf<Promise<void>>();
 });
 
-test("each matcher is there for what it is about only", () => {
-  // @ts-expect-error a failover is no cluster
+test("each matcher is available only for its own subject", () => {
+  // @ts-expect-error a failover is not a cluster
   void expect(failover).toBeHealthy();
-  // @ts-expect-error a ledger is no cluster
+  // @ts-expect-error a ledger is not a cluster
   void expect(ledger).toCoverAllSlots();
-  // @ts-expect-error a number is no cluster
+  // @ts-expect-error a number is not a cluster
   void expect(42).not.toAgree();
-  // @ts-expect-error a ledger is no failover
+  // @ts-expect-error a ledger is not a failover
   void expect(ledger).toHavePromotedReplica();
-  // @ts-expect-error a cluster has not recovered, its failover has
+  // @ts-expect-error this matcher is for a failover, not for a cluster
   void expect(cluster).toHaveRecoveredWithin(100);
-  // @ts-expect-error a workload is no ledger before it was stopped
+  // @ts-expect-error a workload is not a ledger
   void expect(workload).toHaveLostNoAcknowledgedWrites();
-  // @ts-expect-error a promise of a ledger is no ledger
+  // @ts-expect-error a promise of a ledger is not a ledger
   void expect(workload.stop()).toHaveLostAtMost(0);
-  // @ts-expect-error a ledger that may be missing is none
+  // @ts-expect-error a value that may be undefined is not a ledger
   void expect(ledger as Ledger | undefined).toHaveBeenUnavailableAtMost(0);
 });
 
 test("limits of the wrong type do not compile", () => {
-  // @ts-expect-error a limit has a name
+  // @ts-expect-error the limit must have a name
   expect(failover).toHavePromotedReplica(3_000);
-  // @ts-expect-error there is no such limit
+  // @ts-expect-error unknown limit
   expect(failover).toHavePromotedReplica({ within: 3_000 });
-  // @ts-expect-error without a limit there is nothing to check
+  // @ts-expect-error the limit is missing
   expect(failover).toHaveRecoveredWithin();
-  // @ts-expect-error a number of writes is a number
+  // @ts-expect-error the number of writes must be a number
   expect(ledger).toHaveLostAtMost("3");
-  // @ts-expect-error how long is the question
+  // @ts-expect-error the limit is missing
   expect(ledger).toHaveBeenUnavailableAtMost();
 });
 
-test("inside another matcher there are only those that answer at once", () => {
+test("asymmetric matchers exist only for matchers that return no promise", () => {
   expect({ ledger }).toEqual({ ledger: expect.toHaveLostAtMost(0) });
-  // @ts-expect-error nobody would await it there
+  // @ts-expect-error a promise would not be awaited
   expect({ cluster }).toEqual({ cluster: expect.toBeHealthy() });
 });
 
-test("the matchers are for every expect of Vitest", () => {
-  expectTypeOf(vitestsOwn(ledger).toHaveLostAtMost(3)).toEqualTypeOf<void>();
-  expectTypeOf(vitestsOwn.extend).toBeCallableWith(redisClusterMatchers);
+test("every expect of Vitest has the matchers", () => {
+  expectTypeOf(vitestExpect(ledger).toHaveLostAtMost(3)).toEqualTypeOf<void>();
+  expectTypeOf(vitestExpect.extend).toBeCallableWith(redisClusterMatchers);
 });
 
-test("plain assertions take the same", () => {
+test("plain assertions accept the same arguments", () => {
   expectTypeOf(assertHealthy(cluster)).toEqualTypeOf<Promise<void>>();
   expectTypeOf(assertPromotedReplica).toBeCallableWith(failover, { withinMs: undefined });
-  // @ts-expect-error a failover is no ledger
+  // @ts-expect-error a failover is not a ledger
   assertLostAtMost(failover, 3);
 });

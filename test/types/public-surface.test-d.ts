@@ -26,7 +26,7 @@ import { expectTypeOf, test } from "vitest";
 
 declare const cluster: StartedRedisCluster;
 
-test("every option is optional, and the call gives a started cluster", () => {
+test("every option is optional, and the call returns a started cluster", () => {
   expectTypeOf(startRedisCluster).toBeCallableWith();
   expectTypeOf(startRedisCluster).toBeCallableWith({ nodes: 6, replicas: 1, subnet: "172.28.0.0/16" });
   expectTypeOf(startRedisCluster).returns.resolves.toEqualTypeOf<StartedRedisCluster>();
@@ -34,11 +34,11 @@ test("every option is optional, and the call gives a started cluster", () => {
 });
 
 test("options of the wrong type do not compile", () => {
-  // @ts-expect-error a number of nodes is a number
+  // @ts-expect-error the number of nodes must be a number
   void startRedisCluster({ nodes: "6" });
-  // @ts-expect-error there is no such way to keep data
+  // @ts-expect-error unknown persistence
   void startRedisCluster({ persistence: "both" });
-  // @ts-expect-error there is no such option
+  // @ts-expect-error unknown option
   void startRedisCluster({ node: 6 });
   void startRedisCluster({
     seed: async (client) => {
@@ -48,19 +48,19 @@ test("options of the wrong type do not compile", () => {
   });
   void startRedisCluster({ seed: { commands: "seed.redis" } });
   void startRedisCluster({ nodes: 1, replicas: 0, seed: { rdb: ["dump.rdb"] as const } });
-  // @ts-expect-error files of data are a list, one for each primary
+  // @ts-expect-error data files must be an array with one file for each primary
   void startRedisCluster({ seed: { aof: "appendonly.aof" } });
-  // @ts-expect-error a path alone does not say what the file is
+  // @ts-expect-error a path does not contain the kind of the file
   void startRedisCluster({ seed: "seed.redis" });
   void startRedisCluster({ replicas: [2, 0] as const, defaultUser: false, tls: { names: "redis.example" } });
-  // @ts-expect-error each shard has a number of replicas
+  // @ts-expect-error the numbers of replicas must be numbers
   void startRedisCluster({ replicas: ["2"] });
   void startRedisCluster({ config: { save: ["900 1", "300 10"], maxmemory: 100, appendonly: true } });
-  // @ts-expect-error a directive has no object for a value
+  // @ts-expect-error the value of a directive must not be an object
   void startRedisCluster({ config: { save: {} } });
 });
 
-test("configureNode is given a RedisContainer and the node's plan", () => {
+test("configureNode receives a RedisContainer and the plan of the node", () => {
   void startRedisCluster({
     configureNode: (container, plan) => {
       expectTypeOf(container).toEqualTypeOf<RedisContainer>();
@@ -69,7 +69,7 @@ test("configureNode is given a RedisContainer and the node's plan", () => {
   });
 });
 
-test("the handle gives typed clients", () => {
+test("the handle returns typed clients", () => {
   expectTypeOf(cluster.client).toEqualTypeOf<Cluster>();
   expectTypeOf(cluster.client.get("key")).resolves.toEqualTypeOf<string | null>();
   expectTypeOf(cluster.node("node-0").client).toEqualTypeOf<Redis>();
@@ -78,17 +78,17 @@ test("the handle gives typed clients", () => {
   expectTypeOf(new Cluster(startupNodes, options)).toExtend<Cluster>();
 });
 
-test("evidence needs nothing, and the history is for reading only", () => {
+test("saveEvidence has no required arguments, and the history is read-only", () => {
   expectTypeOf(cluster.saveEvidence()).resolves.toEqualTypeOf<string>();
   void cluster.saveEvidence("folder", { title: "a test", error: new Error("why") });
   expectTypeOf(cluster.history).toEqualTypeOf<HistoryView>();
   expectTypeOf(cluster.history.failovers).toEqualTypeOf<readonly Failover[]>();
   expectTypeOf(cluster.history.ledgers).toEqualTypeOf<readonly Ledger[]>();
-  // @ts-expect-error the cluster writes it
+  // @ts-expect-error only the cluster adds entries
   cluster.history.addError("phase", "error");
 });
 
-test("the handle is async disposable, and so is a fault", () => {
+test("the handle and faults are async disposable", () => {
   expectTypeOf(cluster).toExtend<AsyncDisposable>();
   expectTypeOf(
     cluster.kill("node-0", { with: "SIGTERM", timeoutMs: 1_000 }),
@@ -103,18 +103,18 @@ test("nodes are found by key, by name and by role", () => {
   expectTypeOf(cluster.check()).resolves.toEqualTypeOf<ClusterCheck>();
 });
 
-test("the network fits Testcontainers' withNetwork", () => {
+test("Testcontainers' withNetwork accepts the network", () => {
   expectTypeOf(new GenericContainer("redis").withNetwork(cluster.network)).toExtend<GenericContainer>();
   expectTypeOf(cluster.network.subnet).toEqualTypeOf<string>();
 });
 
-test("errors carry a literal code", () => {
+test("errors have literal codes", () => {
   expectTypeOf<RedisClusterError["code"]>().toEqualTypeOf<ErrorCode>();
   expectTypeOf<InvalidOptionsError>().toExtend<RedisClusterError>();
   expectTypeOf<"NO_SUCH_CODE">().not.toExtend<ErrorCode>();
 });
 
-test("a sweep needs no options, and its report tells why something was left", () => {
+test("a sweep has no required options and reports the reasons for leftovers", () => {
   expectTypeOf(sweepOrphans).toBeCallableWith();
   expectTypeOf(sweepOrphans).toBeCallableWith({
     dryRun: true,
@@ -127,14 +127,14 @@ test("a sweep needs no options, and its report tells why something was left", ()
   >();
 });
 
-test("passwords, users and TLS have types of their own, and a user needs rules", () => {
+test("passwords, users and TLS have types, and a user requires rules", () => {
   void startRedisCluster({ password: true, tls: true, users: { app: { rules: "~app:* +@read" } } });
   void startRedisCluster({ tls: { clientAuth: true }, users: { app: { password: "x", rules: ["+ping"] } } });
-  // @ts-expect-error a user without rules could do nothing
+  // @ts-expect-error a user requires rules
   void startRedisCluster({ users: { app: { password: "x" } } });
-  // @ts-expect-error a password is not switched off by false
+  // @ts-expect-error false does not disable a password
   void startRedisCluster({ password: false });
-  // @ts-expect-error there is no such address
+  // @ts-expect-error unknown address
   void startRedisCluster({ publishOn: "0.0.0.0" });
   expectTypeOf<StartedRedisCluster["credentials"]>().returns.toEqualTypeOf<Credentials>();
   expectTypeOf(cluster.tls).toEqualTypeOf<ClientTls | undefined>();

@@ -10,15 +10,15 @@ import {
 } from "testcontainers-redis-cluster";
 import { leftovers } from "./leftovers.ts";
 
-// A story in a terminal: a cluster comes up, takes orders, loses a master, recovers, and disappears.
+// A demonstration for the terminal: starts a cluster, writes orders, kills a master, waits for recovery, and removes everything.
 
 const ORDERS = 3_000;
 const KEY = "order:42";
 
-const say = (text: string): void => console.log(text);
-const chapter = (text: string): void => say(`\n${styleText("bold", text)}`);
-const good = (text: string): string => styleText("green", text);
-const bad = (text: string): string => styleText("red", text);
+const print = (text: string): void => console.log(text);
+const printHeading = (text: string): void => print(`\n${styleText("bold", text)}`);
+const green = (text: string): string => styleText("green", text);
+const red = (text: string): string => styleText("red", text);
 const dim = (text: string): string => styleText("dim", text);
 const ms = (value: number): string => `${Math.round(value)} ms`;
 
@@ -26,16 +26,16 @@ const cluster = await start();
 try {
   showStart(cluster);
   await showNodes(cluster);
-  await takeOrders(cluster);
-  await loseMaster(cluster);
+  await writeOrders(cluster);
+  await failOver(cluster);
 } finally {
-  await disappear(cluster);
+  await removeCluster(cluster);
 }
 
-/** The network of the common hand-made recipe, or a free one where something already has that range or its ports. */
+/** Starts the cluster in the network of a common manual setup, or in a free network if the subnet or ports are in use. */
 async function start(): Promise<StartedRedisCluster> {
-  chapter("Six nodes, one network, one call");
-  say(
+  printHeading("Six nodes, one network, one call");
+  print(
     dim(
       '  startRedisCluster({ nodes: 6, replicas: 1, subnet: "172.28.0.0/16", firstAddress: "172.28.0.11", … })',
     ),
@@ -49,106 +49,112 @@ async function start(): Promise<StartedRedisCluster> {
       firstHostPort: 6371,
     });
   } catch (error) {
-    const taken = error instanceof RedisClusterError && /^(SUBNET|PORT)_TAKEN$/.test(error.code);
-    if (!taken) throw error;
-    say(dim(`  ${error.message.split("\n")[0]}`));
-    say(dim("  So a free range and free ports it is."));
+    const isInUse = error instanceof RedisClusterError && /^(SUBNET|PORT)_TAKEN$/.test(error.code);
+    if (!isInUse) throw error;
+    print(dim(`  ${error.message.split("\n")[0]}`));
+    print(dim("  Starting with a free subnet and free ports instead."));
     return await startRedisCluster({ nodes: 6, replicas: 1 });
   }
 }
 
 function showStart({ startup, network }: StartedRedisCluster): void {
-  const way = startup.way === "placeholder" ? "the fast way" : `by MEET, because ${startup.fellBackBecause}`;
+  const method =
+    startup.way === "placeholder"
+      ? "preconfigured nodes"
+      : `with CLUSTER MEET, because ${startup.fellBackBecause}`;
   const phases: readonly (readonly [string, number, string])[] = [
-    ["engine and image", startup.prepareMs, "found, nothing to pull"],
+    ["engine and image", startup.prepareMs, "found, no pull needed"],
     ["network", startup.networkMs, `${network.subnet}, gateway ${network.gateway}`],
-    ["containers", startup.containersMs, "one a node, each with a fixed address"],
-    ["formation", startup.formationMs, `${way}; every node's view compared, every shard written`],
+    ["containers", startup.containersMs, "one per node, with fixed addresses"],
+    ["formation", startup.formationMs, `${method}, all views compared, every shard written`],
     ["client", startup.clientsMs, "ioredis, connected"],
   ];
-  for (const [name, took, note] of phases) say(`  ${name.padEnd(17)}${ms(took).padStart(8)}  ${dim(note)}`);
-  say(`  ${"ready".padEnd(17)}${good(ms(startup.totalMs).padStart(8))}`);
+  for (const [name, durationMs, note] of phases)
+    print(`  ${name.padEnd(17)}${ms(durationMs).padStart(8)}  ${dim(note)}`);
+  print(`  ${"ready".padEnd(17)}${green(ms(startup.totalMs).padStart(8))}`);
 }
 
 async function showNodes(running: StartedRedisCluster): Promise<void> {
   const { members } = await running.view();
   const nameOf = new Map(members.map(({ id, name }) => [id, name]));
   const table = new Table({
-    head: ["node", "role", "slots", "in its network", "from here"],
+    head: ["node", "role", "slots", "network address", "address from this host"],
     style: { head: [], border: [] },
   });
   for (const node of running.nodes) {
     const entry = members.find(({ id }) => id === node.id)?.entry;
     const slots = entry?.slots.map(({ first, last }) => `${first}–${last}`).join(" ");
-    const follows = entry?.primaryId === undefined ? "" : `of ${nameOf.get(entry.primaryId) ?? "?"}`;
+    const replicates = entry?.primaryId === undefined ? "" : `of ${nameOf.get(entry.primaryId) ?? "?"}`;
     table.push([
       node.name,
       entry?.role ?? "?",
-      slots || follows,
+      slots || replicates,
       `${node.networkAddress.host}:${node.networkAddress.port}`,
       `${node.mappedAddress.host}:${node.mappedAddress.port}`,
     ]);
   }
-  say(table.toString());
+  print(table.toString());
 }
 
-async function takeOrders({ client }: StartedRedisCluster): Promise<void> {
-  chapter("Orders");
+async function writeOrders({ client }: StartedRedisCluster): Promise<void> {
+  printHeading("Orders");
   const keys = Array.from({ length: ORDERS }, (_, index) => `order:${index}`);
-  const begun = performance.now();
+  const startedAt = performance.now();
   await Promise.all(keys.map((key) => client.set(key, "paid")));
   const values = await Promise.all(keys.map((key) => client.get(key)));
-  const right = values.filter((value) => value === "paid").length;
-  say(`  ${ORDERS} orders written and ${right} read back in ${ms(performance.now() - begun)}`);
+  const correct = values.filter((value) => value === "paid").length;
+  print(`  ${ORDERS} orders written and ${correct} read back in ${ms(performance.now() - startedAt)}`);
 }
 
-async function loseMaster(running: StartedRedisCluster): Promise<void> {
+async function failOver(running: StartedRedisCluster): Promise<void> {
   const master = await running.primaryOf(KEY);
-  chapter(`A master dies: ${master.name}, which serves ${KEY}`);
+  printHeading(`A master fails: ${master.name}, the primary of ${KEY}`);
   const workload = await running.startWorkload({ writers: 8, ratePerSecond: 2_000, keyPrefix: "orders" });
   const failover = await running.observeFailover(() => running.killMaster(KEY), { withinMs: 30_000 });
-  say(`  ${bad("✗")} ${master.name} killed, ${dim("while writes go on; milliseconds since then:")}`);
-  for (const line of formatFailover(failover).split("\n")) say(`  ${line}`);
+  print(`  ${red("✗")} ${master.name} killed, ${dim("while writes continue. Milliseconds since the kill:")}`);
+  for (const line of formatFailover(failover).split("\n")) print(`  ${line}`);
   const promoted = running.node(failover.promoted.name);
   await workload.waitForAcknowledged(failover.shard, Date.now(), { timeoutMs: 30_000 });
   showLedger(await workload.stop(), failover.shard);
 
-  chapter(`${master.name} comes back`);
-  const restarted = performance.now();
+  printHeading(`${master.name} restarts`);
+  const restartedAt = performance.now();
   await running.heal();
-  say(`  ${good("✓")} in the cluster again and in sync ${ms(performance.now() - restarted)} after its start`);
+  print(
+    `  ${green("✓")} rejoined the cluster and in sync ${ms(performance.now() - restartedAt)} after its restart`,
+  );
   await showRoles(running, [promoted, master]);
   const { ok, problems } = await running.check();
-  say(ok ? `  ${good("✓")} every node agrees with every other` : `  ${bad("✗")} ${problems.join("; ")}`);
+  print(ok ? `  ${green("✓")} all nodes agree` : `  ${red("✗")} ${problems.join("; ")}`);
 }
 
-/** What the writers, who went on all the while, have to say. */
+/** Prints the results of the writers, which continued during the failover. */
 function showLedger(
   { acknowledged, failed, unknown, lost, duplicated, shards }: Ledger,
   shard: number,
 ): void {
-  const clean = lost.length === 0;
-  say(
-    `  ${clean ? good("✓") : bad("✗")} of ${acknowledged} acknowledged writes ${lost.length} are lost and ${duplicated.length} were done twice ${dim(`(${failed} refused, ${unknown} without an answer)`)}`,
+  const isClean = lost.length === 0;
+  print(
+    `  ${isClean ? green("✓") : red("✗")} ${acknowledged} acknowledged writes, ${lost.length} lost, ${duplicated.length} duplicated ${dim(`(${failed} rejected, ${unknown} without an answer)`)}`,
   );
   for (const { shard: index, unavailableMs } of shards) {
-    const gap = unavailableMs > 0 ? `took no writes for ${ms(unavailableMs)}` : "noticed nothing";
-    say(`    shard ${index} ${index === shard ? gap : dim(gap)}`);
+    const gap = unavailableMs > 0 ? `accepted no writes for ${ms(unavailableMs)}` : "was not affected";
+    print(`    shard ${index} ${index === shard ? gap : dim(gap)}`);
   }
 }
 
 async function showRoles(running: StartedRedisCluster, nodes: readonly RedisClusterNode[]): Promise<void> {
   const primaries = new Set((await running.primaries()).map(({ name }) => name));
-  for (const { name } of nodes) say(`    ${name} is now a ${primaries.has(name) ? "primary" : "replica"}`);
+  for (const { name } of nodes) print(`    ${name} is now a ${primaries.has(name) ? "primary" : "replica"}`);
 }
 
-async function disappear(running: StartedRedisCluster): Promise<void> {
-  chapter("Gone without a trace");
-  const begun = performance.now();
+async function removeCluster(running: StartedRedisCluster): Promise<void> {
+  printHeading("Removed without a trace");
+  const startedAt = performance.now();
   await running.stop();
   const left = await leftovers(running);
-  say(
-    `  stopped in ${ms(performance.now() - begun)}: ${left.length === 0 ? good("no container and no network left") : bad(left.join(", "))}\n`,
+  print(
+    `  stopped in ${ms(performance.now() - startedAt)}: ${left.length === 0 ? green("no containers or networks left") : red(left.join(", "))}\n`,
   );
   if (left.length > 0) process.exitCode = 1;
 }

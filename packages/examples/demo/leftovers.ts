@@ -4,7 +4,7 @@ import type { StartedRedisCluster } from "testcontainers-redis-cluster";
 const LABEL = "testcontainers-redis-cluster.cluster";
 
 /**
- * Names of the containers, networks and volumes that the engine still has of a cluster, or of all clusters. Asks the engine,
+ * Returns the names of the containers, networks and volumes of a cluster, or of all clusters, that still exist. Queries the engine,
  * not the library.
  */
 export async function leftovers(cluster?: StartedRedisCluster): Promise<readonly string[]> {

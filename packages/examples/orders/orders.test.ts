@@ -2,7 +2,7 @@ import { expect, redisClusterTest } from "testcontainers-redis-cluster/vitest";
 
 const test = redisClusterTest({ nodes: 6, replicas: 1 });
 
-test("orders survive a dead primary", { timeout: 60_000 }, async ({ cluster }) => {
+test("orders survive the failure of a primary", { timeout: 60_000 }, async ({ cluster }) => {
   const workload = await cluster.startWorkload({ wait: 1 });
 
   const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"));

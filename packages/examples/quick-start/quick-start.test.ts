@@ -8,7 +8,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => cluster?.stop());
 
-test("an order survives the death of its primary", { timeout: 30_000 }, async () => {
+test("an order survives the failure of its primary", { timeout: 30_000 }, async () => {
   const primary = await cluster.primaryOf("order:42");
   await primary.client.set("order:42", "paid");
   expect(await primary.client.wait(1, 1_000)).toBe(1); // the replica has it, too

@@ -1,7 +1,7 @@
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { expect } from "vitest";
 import { expectHealed } from "../../support/expect-healed.ts";
-import { filtersIn } from "../../support/network-helpers.ts";
+import { listPacketFilters } from "../../support/network-helpers.ts";
 
 const test = redisClusterTest({ nodeTimeoutMs: 500 });
 test.afterEach(({ cluster }) => expectHealed(cluster));
@@ -17,7 +17,7 @@ test("a fault that times out is reverted, and heal() waits until it is", async (
   await cluster.heal();
   for (const name of ["node-0", "node-1"]) {
     // Docker has its own tables there. The tables of this library start with trc_.
-    expect(await filtersIn(cluster.node(name).containerId), name).not.toContain("trc_");
+    expect(await listPacketFilters(cluster.node(name).containerId), name).not.toContain("trc_");
   }
   expect((await cluster.node("node-2").state()).status).toBe("running");
 });

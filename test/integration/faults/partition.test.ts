@@ -3,7 +3,7 @@ import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { describe, expect } from "vitest";
 import { docker } from "../../support/engine.ts";
 import { expectHealed } from "../../support/expect-healed.ts";
-import { filtersIn, helpersDuring } from "../../support/network-helpers.ts";
+import { listPacketFilters, collectHelperConfigs } from "../../support/network-helpers.ts";
 import { reportedFlags } from "../../support/reported-flags.ts";
 
 const KEY = "order:42";
@@ -20,7 +20,7 @@ describe("the helper container of a network fault", () => {
   test.afterEach(({ cluster }) => expectHealed(cluster));
 
   test("has NET_ADMIN and no other capability, and nodes do not have it", async ({ cluster }) => {
-    const seen = await helpersDuring(cluster.info.name, async () => {
+    const seen = await collectHelperConfigs(cluster.info.name, async () => {
       await (await cluster.isolate("node-0")).heal();
     });
     expect(seen.length).toBeGreaterThan(0);
@@ -92,7 +92,7 @@ describe("isolate() and partition()", () => {
       { kind: "partition", healedAt: undefined },
       { kind: "kill", healedAt: expect.any(Number) },
     ]);
-    expect(await filtersIn(replica.containerId)).toContain("trc_");
+    expect(await listPacketFilters(replica.containerId)).toContain("trc_");
     // The new process has received nothing from other nodes.
     expect(await replica.client.cluster("INFO")).toMatch(/cluster_stats_messages_received:0\s/);
     await killed.heal();

@@ -13,42 +13,43 @@ import {
   type Outcome,
   type ScenarioKind,
   type Setting,
-  until,
+  waitUntil,
   workloadOptions,
 } from "./scenario.ts";
 
-// Runs in which every acknowledged write survives, whatever is done to the cluster. Each finding is a false alarm. Where a
-// primary dies, only writes that its replica has confirmed as well are acknowledged: others may rightly be lost.
+// Runs in which every acknowledged write survives the disturbance of the cluster, so every finding is a false alarm. If a primary
+// fails, only writes that its replica has confirmed count as acknowledged, because other writes may be lost.
 
+/** Something that is done to the cluster during a run. */
 interface Disturbance {
   readonly name: string;
   readonly weight: number;
-  /** Whether a primary dies or is replaced without its consent. */
-  readonly deadly: boolean;
-  /** Does it, and returns when the cluster takes writes again. */
+  /** Whether a primary fails or is replaced without its consent. */
+  readonly replacesPrimary: boolean;
+  /** Disturbs the cluster. Resolves when the cluster accepts writes again. */
   disturb(setting: Setting, shard: number): Promise<void>;
 }
 
-/** Waits until another node serves the shard. */
-async function replaced(cluster: StartedRedisCluster, shard: number, old: string): Promise<void> {
-  await until(`${old} is replaced`, async () => (await cluster.primaryOf(keyOf(shard))).name !== old, 20);
+/** Waits until another node is the primary of the shard. */
+async function waitUntilReplaced(cluster: StartedRedisCluster, shard: number, old: string): Promise<void> {
+  await waitUntil(`${old} is replaced`, async () => (await cluster.primaryOf(keyOf(shard))).name !== old, 20);
 }
 
 const DISTURBANCES: readonly Disturbance[] = [
-  { name: "nothing", weight: 8, deadly: false, disturb: async () => {} },
+  { name: "nothing", weight: 8, replacesPrimary: false, disturb: async () => {} },
   {
     name: "graceful failover",
     weight: 8,
-    deadly: false,
+    replacesPrimary: false,
     disturb: async ({ cluster }, shard) => {
       const [replica] = await cluster.replicasOf(keyOf(shard));
       await cluster.failover(replica ?? "");
     },
   },
   {
-    name: "every connection to a node cut",
+    name: "connections to a node closed",
     weight: 5,
-    deadly: false,
+    replacesPrimary: false,
     disturb: async ({ cluster, random }) => {
       await oneOf(random, cluster.nodes).client.call("CLIENT", "KILL", "TYPE", "normal");
     },
@@ -56,7 +57,7 @@ const DISTURBANCES: readonly Disturbance[] = [
   {
     name: "writes blocked for a moment",
     weight: 4,
-    deadly: false,
+    replacesPrimary: false,
     disturb: async ({ cluster, random }, shard) => {
       const { client } = await cluster.primaryOf(keyOf(shard));
       await client.call("CLIENT", "PAUSE", String(between(random, 20, 300)), "WRITE");
@@ -65,39 +66,39 @@ const DISTURBANCES: readonly Disturbance[] = [
   {
     name: "replica killed and healed",
     weight: 3,
-    deadly: false,
+    replacesPrimary: false,
     disturb: async ({ cluster }, shard) => {
-      await using _dead = await cluster.kill({ replicaOf: keyOf(shard) });
+      await using _killed = await cluster.kill({ replicaOf: keyOf(shard) });
     },
   },
   {
-    name: "primary frozen for a moment",
+    name: "primary paused for a moment",
     weight: 3,
-    deadly: false,
+    replacesPrimary: false,
     disturb: async ({ cluster }, shard) => {
-      await using _frozen = await cluster.pause({ primaryOf: keyOf(shard) });
+      await using _paused = await cluster.pause({ primaryOf: keyOf(shard) });
     },
   },
   {
     name: "replication frozen for a while",
     weight: 2,
-    deadly: false,
+    replacesPrimary: false,
     disturb: async ({ cluster }, shard) => {
-      await using _frozen = await cluster.freezeReplication({ replicaOf: keyOf(shard) });
+      await using _paused = await cluster.freezeReplication({ replicaOf: keyOf(shard) });
     },
   },
   {
-    name: "replica cut off and healed",
+    name: "replica isolated and healed",
     weight: 2,
-    deadly: false,
+    replacesPrimary: false,
     disturb: async ({ cluster }, shard) => {
-      await using _cut = await cluster.isolate({ replicaOf: keyOf(shard) });
+      await using _isolated = await cluster.isolate({ replicaOf: keyOf(shard) });
     },
   },
   {
     name: "packets lost between the nodes",
     weight: 2,
-    deadly: false,
+    replacesPrimary: false,
     disturb: async ({ cluster, random }) => {
       await using _loss = await cluster.loss(oneOf(random, cluster.nodes), 0.1);
     },
@@ -105,42 +106,42 @@ const DISTURBANCES: readonly Disturbance[] = [
   {
     name: "primary killed and replaced",
     weight: 3,
-    deadly: true,
+    replacesPrimary: true,
     disturb: async ({ cluster }, shard) => {
       const old = await cluster.primaryOf(keyOf(shard));
-      await using _dead = await cluster.kill(old);
-      await replaced(cluster, shard, old.name);
+      await using _killed = await cluster.kill(old);
+      await waitUntilReplaced(cluster, shard, old.name);
     },
   },
   {
-    name: "primary frozen and replaced",
+    name: "primary paused and replaced",
     weight: 2,
-    deadly: true,
+    replacesPrimary: true,
     disturb: async ({ cluster }, shard) => {
       const old = await cluster.primaryOf(keyOf(shard));
-      await using _frozen = await cluster.pause(old);
-      await replaced(cluster, shard, old.name);
+      await using _paused = await cluster.pause(old);
+      await waitUntilReplaced(cluster, shard, old.name);
     },
   },
   {
-    name: "primary cut off and replaced",
+    name: "primary isolated and replaced",
     weight: 2,
-    deadly: true,
+    replacesPrimary: true,
     disturb: async ({ cluster, random }, shard) => {
       const old = await cluster.primaryOf(keyOf(shard));
-      await using _cut = await cluster.isolate(old, { plane: oneOf(random, ["all", "bus"]) });
-      await replaced(cluster, shard, old.name);
+      await using _isolated = await cluster.isolate(old, { plane: oneOf(random, ["all", "bus"]) });
+      await waitUntilReplaced(cluster, shard, old.name);
     },
   },
 ];
 
 async function cleanRun(setting: Setting, disturbance: Disturbance): Promise<Outcome> {
   const { cluster, random } = setting;
-  const chosen = workloadOptions(random);
+  const randomOptions = workloadOptions(random);
   const options: ClusterWorkloadOptions = {
-    ...chosen,
-    ...(disturbance.deadly ? { wait: 1 } : {}),
-    // A command that the client repeats after a closed connection may be applied twice, which is no false alarm.
+    ...randomOptions,
+    ...(disturbance.replacesPrimary ? { wait: 1 } : {}),
+    // A command that the client repeats after a closed connection may be applied twice, so the client must not repeat commands.
     client: {
       retryDelayOnFailover: 0,
       retryDelayOnClusterDown: 20,
@@ -160,13 +161,14 @@ async function cleanRun(setting: Setting, disturbance: Disturbance): Promise<Out
     what: `shard ${shard}, seed ${ledger.seed}`,
     wrong: [
       ...compare(ledger, []),
-      ...refused(ledger),
-      ...(disturbance.name === "nothing" ? unquiet(ledger) : []),
+      ...findRejection(ledger),
+      ...(disturbance.name === "nothing" ? findDisturbances(ledger) : []),
     ],
   };
 }
 
-function refused(ledger: Ledger): readonly string[] {
+/** Returns the error of the assertion that no write was lost, if it fails. */
+function findRejection(ledger: Ledger): readonly string[] {
   try {
     assertLostNoAcknowledgedWrites(ledger);
     return [];
@@ -175,8 +177,8 @@ function refused(ledger: Ledger): readonly string[] {
   }
 }
 
-/** What must not be in the ledger of a cluster that nothing was done to. */
-function unquiet(ledger: Ledger): readonly string[] {
+/** Returns what the ledger of an undisturbed cluster must not contain. */
+function findDisturbances(ledger: Ledger): readonly string[] {
   const { failed, unknown, shards, endedClients } = ledger;
   return [
     ...(failed + unknown > 0 ? [`false alarm: ${failed} failed, ${unknown} unknown`] : []),
@@ -190,7 +192,7 @@ function unquiet(ledger: Ledger): readonly string[] {
   ];
 }
 
-/** Large sets are read in several steps; a step that another node answers must not make members lost. */
+/** Large sets are read in several steps. If another node answers a step, no members may be reported as lost. */
 async function failoverDuringReadBack({ cluster, random }: Setting): Promise<Outcome> {
   await using workload = await cluster.startWorkload({
     ...{ writers: 8, keys: 8, kinds: ["member", "append"], seed: Math.floor(random() * 2 ** 32) },
@@ -199,10 +201,13 @@ async function failoverDuringReadBack({ cluster, random }: Setting): Promise<Out
   const shard = between(random, 0, 2);
   const [replica] = await cluster.replicasOf(keyOf(shard));
   const [ledger] = await Promise.all([workload.stop(), cluster.failover(replica ?? "")]);
-  return { what: `shard ${shard}, seed ${ledger.seed}`, wrong: [...compare(ledger, []), ...refused(ledger)] };
+  return {
+    what: `shard ${shard}, seed ${ledger.seed}`,
+    wrong: [...compare(ledger, []), ...findRejection(ledger)],
+  };
 }
 
-/** Kinds of runs that have nothing to report. */
+/** The kinds of runs in which nothing may be reported. */
 export const CLEAN_RUNS: readonly ScenarioKind[] = [
   ...DISTURBANCES.map((disturbance) => ({
     name: disturbance.name,

@@ -8,74 +8,75 @@ import {
 import {
   between,
   compare,
-  miscounted,
+  findWrongSums,
   moreWrites,
   oneOf,
   type Outcome,
   type ScenarioKind,
   type Setting,
-  until,
+  waitUntil,
   workloadOptions,
 } from "./scenario.ts";
 
-// Faults that are seeded into the time of a run: a shard takes no writes, or the wrong node acknowledges them.
+// Faults that are seeded during a run: a shard does not accept writes, or the wrong node acknowledges them.
 
-/** Longer than any limit that a test would give. */
-const ANY_LIMIT_MS = 3_600_000;
+/** A limit that is longer than that of any test. */
+const LONG_LIMIT_MS = 3_600_000;
 
-/** Blocks writes on a node; it goes on answering everything else. */
-async function block(node: RedisClusterNode, ms: number): Promise<void> {
+/** Blocks writes on a node. The node still answers all other commands. */
+async function blockWrites(node: RedisClusterNode, ms: number): Promise<void> {
   await node.client.call("CLIENT", "PAUSE", String(ms), "WRITE");
 }
 
-async function unblock(node: RedisClusterNode): Promise<void> {
+async function unblockWrites(node: RedisClusterNode): Promise<void> {
   await node.client.call("CLIENT", "UNPAUSE");
 }
 
-/** What an assertion makes of a ledger. */
-function judged(ledger: Ledger, limitMs: number): "passes" | "fails" | "cannot tell" {
+/** Returns the result of the assertion about unavailability for a ledger. */
+function assertUnavailability(ledger: Ledger, limitMs: number): "passes" | "fails" | "rejects the ledger" {
   try {
     assertUnavailableAtMost(ledger, limitMs);
     return "passes";
   } catch (error) {
     if (error instanceof AssertionError) return "fails";
-    if (error instanceof RedisClusterError && error.code === "INVALID_ARGUMENT") return "cannot tell";
+    if (error instanceof RedisClusterError && error.code === "INVALID_ARGUMENT") return "rejects the ledger";
     throw error;
   }
 }
 
-/** A shard takes no writes for a while, and takes them again. */
-async function gap({ cluster, random }: Setting): Promise<Outcome> {
+/** A shard does not accept writes for some time. */
+async function unavailableForSomeTime({ cluster, random }: Setting): Promise<Outcome> {
   const node = oneOf(random, await cluster.primaries());
   const shard = node.plannedShard;
   await using workload = await cluster.startWorkload({
     ...workloadOptions(random),
-    // A single writer that waits for a replica may be slow enough for such times to be ordinary.
+    // With a single writer that waits for a replica, gaps of this length could be normal.
     ...{ writers: between(random, 4, 8), keys: 24, wait: 0, commandTimeoutMs: 5_000 },
   });
   await moreWrites(workload, 100);
   const ms = between(random, 300, 600);
   const blockedAt = Date.now();
-  await block(node, ms);
+  await blockWrites(node, ms);
   await workload.waitForAcknowledged(shard, blockedAt + ms);
   await moreWrites(workload, 20);
   const ledger = await workload.stop();
   const { unavailableMs = 0 } = ledger.shards[shard] ?? {};
   const wrong = [...compare(ledger, [])];
-  // Half of it is enough: on a busy machine the first writer may come long after the block.
+  // Half of the time is enough, because on a busy machine the first writer may try long after the block has started.
   if (unavailableMs < ms / 2)
-    wrong.push(`shard ${shard} was away for ${ms} ms; reported: ${unavailableMs} ms`);
-  if (judged(ledger, ms / 2) !== "fails") wrong.push(`a limit of ${ms / 2} ms is not exceeded by ${ms} ms`);
-  return { what: `shard ${shard} away for ${ms} ms`, wrong };
+    wrong.push(`shard ${shard} was unavailable for ${ms} ms, reported: ${unavailableMs} ms`);
+  if (assertUnavailability(ledger, ms / 2) !== "fails")
+    wrong.push(`a limit of ${ms / 2} ms did not fail for ${ms} ms`);
+  return { what: `shard ${shard} unavailable for ${ms} ms`, wrong };
 }
 
-/** A shard takes no writes when the writers stop, after a longer time that has ended before, or without any. */
+/** A shard does not accept writes when the writers stop. In half of the runs it was also unavailable before. */
 async function downAtTheEnd({ cluster, random }: Setting): Promise<Outcome> {
   const node = oneOf(random, await cluster.primaries());
   const shard = node.plannedShard;
   await using workload = await cluster.startWorkload({
     ...workloadOptions(random),
-    // Long enough for a busy machine: a write to another shard that is given up leaves that one down as well.
+    // Long enough for a busy machine, because a write to another shard that times out counts that shard as down as well.
     commandTimeoutMs: 1_500,
     wait: 0,
   });
@@ -83,40 +84,40 @@ async function downAtTheEnd({ cluster, random }: Setting): Promise<Outcome> {
   const before = random() < 0.5 ? between(random, 350, 500) : 0;
   if (before > 0) {
     const blockedAt = Date.now();
-    await block(node, before);
+    await blockWrites(node, before);
     await workload.waitForAcknowledged(shard, blockedAt + before);
   }
-  await block(node, 60_000);
+  await blockWrites(node, 60_000);
   const { attempts, acknowledged } = workload.progress;
   const unanswered = attempts - acknowledged;
-  await until("a write has been tried in vain", () => {
+  await waitUntil("a write is not answered", () => {
     const now = workload.progress;
     return now.attempts - now.acknowledged > unanswered;
   });
   const ledger = await workload.stop();
-  await unblock(node);
-  const wrong: string[] = [...miscounted(ledger)];
-  const verdict = judged(ledger, ANY_LIMIT_MS);
-  if (verdict === "passes") wrong.push("not reported: a shard that was down at the end");
-  if (judged(ledger, 1) === "passes") wrong.push("a limit of 1 ms holds");
+  await unblockWrites(node);
+  const wrong: string[] = [...findWrongSums(ledger)];
+  const result = assertUnavailability(ledger, LONG_LIMIT_MS);
+  if (result === "passes") wrong.push("not reported: a shard that was down at the end");
+  if (assertUnavailability(ledger, 1) === "passes") wrong.push("a limit of 1 ms passes");
   if (ledger.shards[shard]?.unavailableAtEndMs === undefined)
-    wrong.push(`shard ${shard} is not told as down at the end`);
+    wrong.push(`shard ${shard} is not reported as down at the end`);
   const others = ledger.shards.filter(
-    (each) => each.shard !== shard && each.unavailableAtEndMs !== undefined,
+    (other) => other.shard !== shard && other.unavailableAtEndMs !== undefined,
   );
   if (others.length > 0)
     wrong.push(
-      `false alarm: ${JSON.stringify(others)} not down at the end; errors ${JSON.stringify(ledger.errors)}`,
+      `false alarm: ${JSON.stringify(others)} were not down at the end, errors ${JSON.stringify(ledger.errors)}`,
     );
   if (ledger.lost.length + ledger.duplicated.length + ledger.stale.length > 0)
     wrong.push("false alarm: lost writes");
-  return { what: `shard ${shard} down at the end, ${before} ms before`, wrong };
+  return { what: `shard ${shard} down at the end, and for ${before} ms before`, wrong };
 }
 
-/** A shard takes no writes at all. */
+/** A shard never accepts writes. */
 async function neverUp({ cluster, random }: Setting): Promise<Outcome> {
   const node = oneOf(random, await cluster.primaries());
-  await block(node, 60_000);
+  await blockWrites(node, 60_000);
   await using workload = await cluster.startWorkload({
     ...workloadOptions(random),
     commandTimeoutMs: between(random, 50, 200),
@@ -124,53 +125,54 @@ async function neverUp({ cluster, random }: Setting): Promise<Outcome> {
     reads: 0,
   });
   await moreWrites(workload, 50);
-  await until("a write has been tried in vain", () => {
+  await waitUntil("a write is not answered", () => {
     const { attempts, acknowledged } = workload.progress;
     return attempts > acknowledged;
   });
   const ledger = await workload.stop();
-  await unblock(node);
+  await unblockWrites(node);
   const shard = ledger.shards[node.plannedShard];
-  const wrong: string[] = [...miscounted(ledger)];
-  if (judged(ledger, ANY_LIMIT_MS) === "passes") wrong.push("not reported: a shard that was never there");
+  const wrong: string[] = [...findWrongSums(ledger)];
+  if (assertUnavailability(ledger, LONG_LIMIT_MS) === "passes")
+    wrong.push("not reported: a shard that was never available");
   if (shard?.acknowledged !== 0 || shard.unavailableAtEndMs === undefined)
-    wrong.push("the shard is not told as down");
+    wrong.push("the shard is not reported as down");
   return { what: `shard ${node.plannedShard} down from the beginning`, wrong };
 }
 
-/** The client gives up for good. */
-async function clientGone({ cluster, random }: Setting): Promise<Outcome> {
-  let gone = false;
+/** The client stops reconnecting. */
+async function endedClient({ cluster, random }: Setting): Promise<Outcome> {
+  let hasEnded = false;
   await using workload = await cluster.startWorkload({
     ...workloadOptions(random),
     wait: 0,
     commandTimeoutMs: 200,
     client: {
       clusterRetryStrategy: () => {
-        gone = true;
+        hasEnded = true;
         return null;
       },
     },
   });
   await moreWrites(workload, 50);
-  // All nodes at once: while one of them answers, the client goes on.
+  // All nodes are killed, because the client continues if one of them answers.
   const killed = await cluster.kill(cluster.nodes.map(String));
-  await until("the client has given up", () => Promise.resolve(gone));
+  await waitUntil("the client has ended", () => Promise.resolve(hasEnded));
   await killed.heal();
   await cluster.waitUntilHealthy();
   const ledger = await workload.stop();
-  const wrong: string[] = [...miscounted(ledger)];
+  const wrong: string[] = [...findWrongSums(ledger)];
   if (ledger.endedClients.length === 0) wrong.push("not reported: the client that ended");
-  if (judged(ledger, ANY_LIMIT_MS) === "passes")
-    wrong.push("not reported: nothing was written after the client had ended");
-  return { what: "the client gave up", wrong };
+  if (assertUnavailability(ledger, LONG_LIMIT_MS) === "passes")
+    wrong.push("not reported: no writes after the client had ended");
+  return { what: "the client ended", wrong };
 }
 
 /**
- * A primary that was replaced goes on acknowledging. Its acknowledgements must not count as the shard's recovery, and the
- * writes have to be named as lost, by it.
+ * A replaced primary continues to acknowledge writes. Its acknowledgements must not count as the recovery of the shard, and the
+ * ledger must report these writes as lost and acknowledged by that node.
  */
-async function deposedPrimary({ cluster, random }: Setting): Promise<Outcome | undefined> {
+async function replacedPrimary({ cluster, random }: Setting): Promise<Outcome | undefined> {
   const node = oneOf(random, await cluster.primaries());
   const shard = node.plannedShard;
   const key = keyOf(shard);
@@ -184,39 +186,39 @@ async function deposedPrimary({ cluster, random }: Setting): Promise<Outcome | u
     commandTimeoutMs: 300,
   });
   await moreWrites(workload, 100);
-  const cut = await cluster.isolate(node, { plane: "bus" });
+  const isolation = await cluster.isolate(node, { plane: "bus" });
   await cluster.failover(replica, { mode: "takeover" });
   const promotedAt = Date.now();
   const recoveredAt = await workload.waitForAcknowledged(shard, promotedAt);
-  await cut.heal();
+  await isolation.heal();
   const byOld = workload.firstAcknowledgedAfter(shard, promotedAt, { by: node });
   const byNew = workload.firstAcknowledgedAfter(shard, promotedAt, { by: replica });
   const ledger = await workload.stop();
-  // Without an acknowledgement of the old primary nothing was wrong to begin with.
+  // Without an acknowledgement of the old primary, there is nothing to report.
   if (byOld === undefined) return undefined;
-  const wrong: string[] = [...miscounted(ledger)];
-  if (recoveredAt !== byNew) wrong.push("the recovery is not the promoted node's first acknowledgement");
-  // This does not depend on who is said to have acknowledged what: what the old primary took in is gone.
+  const wrong: string[] = [...findWrongSums(ledger)];
+  if (recoveredAt !== byNew) wrong.push("the recovery is not the first acknowledgement of the promoted node");
+  // This check does not depend on `acknowledgedBy`: all writes to the old primary after its replacement are lost.
   if (ledger.lost.some(({ acknowledgedAt }) => acknowledgedAt === recoveredAt))
-    wrong.push("the write that was taken for the recovery is lost");
+    wrong.push("the write that counted as the recovery is lost");
   if (ledger.lost.length === 0) wrong.push("not reported: the writes that the old primary acknowledged");
   const others = ledger.lost.filter(({ acknowledgedBy }) => acknowledgedBy !== node.name);
   if (others.length > 0)
-    wrong.push(`${others.length} lost writes are said to be of ${others[0]?.acknowledgedBy}`);
+    wrong.push(`${others.length} lost writes are attributed to ${others[0]?.acknowledgedBy}`);
   return { what: `${node.name} acknowledged after ${replica.name} had replaced it`, wrong };
 }
 
-/** A key of a planned shard of a cluster with three. */
+/** Returns a key of a planned shard in a cluster of three shards. */
 export function keyOf(shard: number): string {
-  // Slots 3300, 7365 and 15495 of 16384.
+  // These keys have the slots 3300, 7365 and 15495 of 16384.
   return ["b", "c", "a"][shard] ?? "b";
 }
 
-/** Kinds of faults that are seeded into time. */
+/** The kinds of faults that are seeded during a run. */
 export const OUTAGES: readonly ScenarioKind[] = [
-  { name: "shard away for a while", weight: 4, run: gap },
+  { name: "shard unavailable for some time", weight: 4, run: unavailableForSomeTime },
   { name: "shard down at the end", weight: 5, run: downAtTheEnd },
   { name: "shard down from the beginning", weight: 3, run: neverUp },
-  { name: "client that gave up", weight: 2, run: clientGone },
-  { name: "acknowledgements of a deposed primary", weight: 3, run: deposedPrimary },
+  { name: "client that ended", weight: 2, run: endedClient },
+  { name: "acknowledgements of a replaced primary", weight: 3, run: replacedPrimary },
 ];

@@ -7,62 +7,63 @@ import type {
   Workload,
 } from "testcontainers-redis-cluster";
 
-/** What a scenario has: a cluster as it was at its start, and chance of its own. */
+/** What a scenario receives: a cluster in the state of its start, and a random generator. */
 export interface Setting {
   readonly cluster: StartedRedisCluster;
   readonly random: () => number;
 }
 
-/** What became of a scenario. */
+/** The result of a scenario. */
 export interface Outcome {
-  /** What was done, so that a failure can be understood. */
+  /** A description of what was done. */
   readonly what: string;
-  /** What is wrong with the verdict: a fault that it does not report, or a finding that no fault explains. */
+  /** What is wrong with the verdict: faults that it does not report, and false alarms. */
   readonly wrong: readonly string[];
 }
 
-/** A kind of scenario. `run` returns undefined if what it wanted to do did not come about; it is then run again. */
+/** A kind of scenario. If `run` could not create the situation that it needs, it returns undefined and is repeated. */
 export interface ScenarioKind {
   readonly name: string;
-  /** How often it is run, relative to the others. */
+  /** The number of runs relative to the other kinds. */
   readonly weight: number;
   run(setting: Setting): Promise<Outcome | undefined>;
 }
 
-const PATIENCE_MS = 30_000;
+const WAIT_TIMEOUT_MS = 30_000;
 
-/** Waits until a condition holds. */
-export async function until(
+/** Waits until a condition holds. Polls every `everyMs` milliseconds. */
+export async function waitUntil(
   what: string,
-  holds: () => boolean | Promise<boolean>,
+  condition: () => boolean | Promise<boolean>,
   everyMs = 3,
 ): Promise<void> {
-  const end = performance.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`${what}: not so after ${PATIENCE_MS} ms`);
+  const deadline = performance.now() + WAIT_TIMEOUT_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline)
+      throw new Error(`Waiting until ${what}: not done after ${WAIT_TIMEOUT_MS} ms`);
     await sleep(everyMs);
   }
 }
 
-/** Waits for the given number of further acknowledged writes. */
+/** Waits until the given number of further writes is acknowledged. */
 export async function moreWrites(workload: Workload, writes: number): Promise<void> {
   const goal = workload.progress.acknowledged + writes;
-  await until(`${writes} more acknowledged writes`, () => workload.progress.acknowledged >= goal);
+  await waitUntil(`${writes} more writes are acknowledged`, () => workload.progress.acknowledged >= goal);
 }
 
-/** An integer from `least` to `most`, both included. */
-export function between(random: () => number, least: number, most: number): number {
-  return least + Math.floor(random() * (most - least + 1));
+/** Returns a random integer from `min` to `max`, both included. */
+export function between(random: () => number, min: number, max: number): number {
+  return min + Math.floor(random() * (max - min + 1));
 }
 
-/** One of several, by chance. */
+/** Returns a random element. */
 export function oneOf<T>(random: () => number, all: readonly T[]): T {
   const chosen = all[Math.floor(random() * all.length)];
-  if (chosen === undefined) throw new Error("there is nothing to choose from");
+  if (chosen === undefined) throw new Error("Expected an array with elements, got an empty array");
   return chosen;
 }
 
-/** Options by chance: many writers or one, few keys or some, with reads or without, confirmed by the replica or not. */
+/** Returns random workload options: different numbers of writers and keys, with or without reads and confirmation by the replica. */
 export function workloadOptions(random: () => number): ClusterWorkloadOptions {
   const writers = between(random, 1, 6);
   return {
@@ -77,8 +78,8 @@ export function workloadOptions(random: () => number): ClusterWorkloadOptions {
 }
 
 /**
- * Stops the writers without reading back: a `stop()` that is aborted once it has begun ends them, and the next one reads and judges.
- * What is done between the two happens to a finished run.
+ * Stops the writers without the read-back. A `stop()` that is aborted directly after its call ends the writers, and the next
+ * `stop()` reads back and returns the ledger. Between the two calls a test can change the data of the finished run.
  */
 export async function endWriters(workload: Workload): Promise<void> {
   const controller = new AbortController();
@@ -86,16 +87,16 @@ export async function endWriters(workload: Workload): Promise<void> {
   controller.abort();
   await stopping;
   let before = -1;
-  let unchanged = 0;
-  await until("the writers have ended", () => {
+  let unchangedPolls = 0;
+  await waitUntil("the writers have ended", () => {
     const { attempts } = workload.progress;
-    unchanged = attempts === before ? unchanged + 1 : 0;
+    unchangedPolls = attempts === before ? unchangedPolls + 1 : 0;
     before = attempts;
-    return unchanged > 5;
+    return unchangedPolls > 5;
   });
 }
 
-/** Every key of the workload of one kind, with the node that serves it. */
+/** Returns every key of one kind of the workload, with the node that owns it. */
 export async function keysOf(
   cluster: StartedRedisCluster,
   prefix: string,
@@ -105,11 +106,11 @@ export async function keysOf(
   const found = await Promise.all(
     nodes.map(async (node) => (await node.client.keys(`${prefix}${kind}:*`)).map((key) => ({ key, node }))),
   );
-  // The order that a server lists keys in is not the same in every run.
+  // Servers do not list keys in a fixed order.
   return found.flat().toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/** The findings of a ledger, one text each: what happened, kind, key and value. */
+/** Returns the findings of a ledger as texts, each with its kind, key and value. */
 function findingsOf(ledger: Ledger): readonly string[] {
   const { lost, duplicated, stale, unacknowledgedPresent } = ledger;
   return [
@@ -122,16 +123,16 @@ function findingsOf(ledger: Ledger): readonly string[] {
   ].toSorted();
 }
 
-/** Compares what a ledger reports with what was done. */
+/** Compares the findings of a ledger with the expected findings. */
 export function compare(ledger: Ledger, expected: readonly string[]): readonly string[] {
   const found = findingsOf(ledger);
-  const missed = withoutEach(expected, found).map((each) => `not reported: ${each}`);
-  const surplus = withoutEach(found, expected).map((each) => `false alarm: ${each}`);
-  return [...missed, ...surplus, ...miscounted(ledger)];
+  const missed = subtract(expected, found).map((finding) => `not reported: ${finding}`);
+  const surplus = subtract(found, expected).map((finding) => `false alarm: ${finding}`);
+  return [...missed, ...surplus, ...findWrongSums(ledger)];
 }
 
-/** Whether a ledger adds up, whatever happened. */
-export function miscounted(ledger: Ledger): readonly string[] {
+/** Returns the sums in a ledger that are wrong. */
+export function findWrongSums(ledger: Ledger): readonly string[] {
   const wrong: string[] = [];
   const { attempts, acknowledged, failed, unknown, shards } = ledger;
   if (attempts !== acknowledged + failed + unknown) wrong.push("the outcomes do not add up to the attempts");
@@ -144,13 +145,13 @@ export function miscounted(ledger: Ledger): readonly string[] {
   return wrong;
 }
 
-/** What is in the first list and not in the second, each as often as it is there too often. */
-function withoutEach(all: readonly string[], others: readonly string[]): readonly string[] {
-  const left = new Map<string, number>();
-  for (const each of others) left.set(each, (left.get(each) ?? 0) + 1);
-  return all.filter((each) => {
-    const count = left.get(each) ?? 0;
-    left.set(each, count - 1);
+/** Returns the elements of the first list without those of the second list. Repeated elements are counted. */
+function subtract(all: readonly string[], others: readonly string[]): readonly string[] {
+  const remaining = new Map<string, number>();
+  for (const element of others) remaining.set(element, (remaining.get(element) ?? 0) + 1);
+  return all.filter((element) => {
+    const count = remaining.get(element) ?? 0;
+    remaining.set(element, count - 1);
     return count <= 0;
   });
 }

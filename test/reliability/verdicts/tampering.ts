@@ -12,39 +12,42 @@ import {
   workloadOptions,
 } from "./scenario.ts";
 
-// Faults that are seeded into what the servers hold, between the last write and the read-back. On a cluster that nobody
-// disturbs every write is acknowledged, so the values on the servers are what the ledger has to defend.
+// Faults that are seeded into the data of the servers, between the last write and the read-back. On an undisturbed cluster every
+// write is acknowledged, so the ledger must report every change of the values on the servers.
 
-/** The key that a fault is seeded into, and where it is served. */
-interface Place {
+/** A key and the node that owns it. */
+interface KeyLocation {
   readonly key: string;
   readonly node: RedisClusterNode;
 }
 
-interface Written extends Setting {
-  readonly place: Place;
-  /** All keys of the workload and kind. */
-  readonly places: readonly Place[];
-  /** What each register held in the middle of the run. */
+/** A finished workload, and the key into which a fault is seeded. */
+interface FinishedWorkload extends Setting {
+  readonly location: KeyLocation;
+  /** All keys of the workload of this kind. */
+  readonly locations: readonly KeyLocation[];
+  /** The value of each register in the middle of the run. */
   readonly earlier: ReadonlyMap<string, string>;
-  /** Pads a token as the workload pads its values. */
+  /** Pads a token in the way in which the workload pads its values. */
   readonly pad: (token: string) => string;
 }
 
-/** Seeds a fault. Returns the findings that it has to make; undefined if there was nothing to seed it into. */
-type Seed = (written: Written) => Promise<readonly string[] | undefined>;
+/** Seeds a fault. Returns the expected findings, or undefined if the data do not allow this fault. */
+type Seed = (workload: FinishedWorkload) => Promise<readonly string[] | undefined>;
 
+/** Returns the token of a padded value. */
 function token(value: string): string {
   return value.replace(/\.+$/, "");
 }
 
-/** The token of the write that a key of kind `set` was made by. */
+/** Returns the token of the write that created a key of the kind `set`. */
 function ownToken(key: string): string {
   return key.slice(key.lastIndexOf(":") + 1);
 }
 
+/** Returns the tokens of all values of the key, sorted. */
 async function tokensOf(
-  { place: { key, node } }: Written,
+  { location: { key, node } }: FinishedWorkload,
   kind: "append" | "member",
 ): Promise<readonly string[]> {
   const values = kind === "append" ? await node.client.lrange(key, 0, -1) : await node.client.smembers(key);
@@ -55,7 +58,7 @@ function allLost(kind: WriteKind, key: string, values: readonly (string | number
   return values.map((value) => `lost ${kind} ${key} ${value}`);
 }
 
-/** The numbers from the first to the last. */
+/** Returns the integers from the first to the last, both included. */
 function range(first: number, last: number): readonly number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index);
 }
@@ -64,7 +67,7 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   {
     name: "set removed",
     kind: "set",
-    seed: async ({ place: { key, node } }) => {
+    seed: async ({ location: { key, node } }) => {
       await node.client.del(key);
       return allLost("set", key, [ownToken(key)]);
     },
@@ -72,7 +75,7 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   {
     name: "set expired",
     kind: "set",
-    seed: async ({ place: { key, node } }) => {
+    seed: async ({ location: { key, node } }) => {
       await node.client.pexpireat(key, 1);
       return allLost("set", key, [ownToken(key)]);
     },
@@ -80,8 +83,8 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   {
     name: "set holds the value of another write",
     kind: "set",
-    seed: async ({ place: { key, node }, places, random, pad }) => {
-      const other = oneOf(random, places).key;
+    seed: async ({ location: { key, node }, locations, random, pad }) => {
+      const other = oneOf(random, locations).key;
       if (other === key) return undefined;
       const value = pad(ownToken(other));
       await node.client.set(key, value);
@@ -91,7 +94,7 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   {
     name: "set replaced by another type",
     kind: "set",
-    seed: async ({ place: { key, node }, pad }) => {
+    seed: async ({ location: { key, node }, pad }) => {
       await node.client.del(key);
       await node.client.rpush(key, pad(ownToken(key)));
       return allLost("set", key, [ownToken(key)]);
@@ -100,104 +103,104 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   {
     name: "append removed",
     kind: "append",
-    seed: async (written) => {
-      const { key, node } = written.place;
-      const gone = oneOf(written.random, await tokensOf(written, "append"));
-      await node.client.lrem(key, 0, written.pad(gone));
-      return allLost("append", key, [gone]);
+    seed: async (workload) => {
+      const { key, node } = workload.location;
+      const lost = oneOf(workload.random, await tokensOf(workload, "append"));
+      await node.client.lrem(key, 0, workload.pad(lost));
+      return allLost("append", key, [lost]);
     },
   },
   {
     name: "append duplicated",
     kind: "append",
-    seed: async (written) => {
-      const { key, node } = written.place;
-      const twice = oneOf(written.random, await tokensOf(written, "append"));
-      const surplus = between(written.random, 1, 3);
-      for (let copy = 0; copy < surplus; copy += 1) await node.client.rpush(key, written.pad(twice));
-      return [`duplicated append ${key} ${twice} by ${surplus}`];
+    seed: async (workload) => {
+      const { key, node } = workload.location;
+      const duplicated = oneOf(workload.random, await tokensOf(workload, "append"));
+      const surplus = between(workload.random, 1, 3);
+      for (let copy = 0; copy < surplus; copy += 1) await node.client.rpush(key, workload.pad(duplicated));
+      return [`duplicated append ${key} ${duplicated} by ${surplus}`];
     },
   },
   {
     name: "append rolled back",
     kind: "append",
-    seed: async ({ place: { key, node }, random }) => {
+    seed: async ({ location: { key, node }, random }) => {
       const length = await node.client.llen(key);
-      const gone = (await node.client.rpop(key, between(random, 1, length))) ?? [];
-      return allLost("append", key, gone.map(token));
+      const lost = (await node.client.rpop(key, between(random, 1, length))) ?? [];
+      return allLost("append", key, lost.map(token));
     },
   },
   {
     name: "append list removed",
     kind: "append",
-    seed: async (written) => {
-      const gone = await tokensOf(written, "append");
-      await written.place.node.client.del(written.place.key);
-      return allLost("append", written.place.key, gone);
+    seed: async (workload) => {
+      const lost = await tokensOf(workload, "append");
+      await workload.location.node.client.del(workload.location.key);
+      return allLost("append", workload.location.key, lost);
     },
   },
   {
     name: "append invented",
     kind: "append",
-    seed: async (written) => {
-      const { key, node } = written.place;
-      const [some = ""] = await tokensOf(written, "append");
+    seed: async (workload) => {
+      const { key, node } = workload.location;
+      const [some = ""] = await tokensOf(workload, "append");
       const invented = `${some.split("-")[0]}-999999`;
-      await node.client.rpush(key, written.pad(invented));
+      await node.client.rpush(key, workload.pad(invented));
       return [`never-sent append ${key} ${invented}`];
     },
   },
   {
     name: "append replaced by another type",
     kind: "append",
-    seed: async (written) => {
-      const { key, node } = written.place;
-      const gone = await tokensOf(written, "append");
+    seed: async (workload) => {
+      const { key, node } = workload.location;
+      const lost = await tokensOf(workload, "append");
       await node.client.set(key, "text");
-      return [...allLost("append", key, gone), `never-sent append ${key} a value of another type`];
+      return [...allLost("append", key, lost), `never-sent append ${key} a value of another type`];
     },
   },
   {
     name: "member removed",
     kind: "member",
-    seed: async (written) => {
-      const { key, node } = written.place;
-      const gone = oneOf(written.random, await tokensOf(written, "member"));
-      await node.client.srem(key, written.pad(gone));
-      return allLost("member", key, [gone]);
+    seed: async (workload) => {
+      const { key, node } = workload.location;
+      const lost = oneOf(workload.random, await tokensOf(workload, "member"));
+      await node.client.srem(key, workload.pad(lost));
+      return allLost("member", key, [lost]);
     },
   },
   {
     name: "member set removed",
     kind: "member",
-    seed: async (written) => {
-      const gone = await tokensOf(written, "member");
-      await written.place.node.client.del(written.place.key);
-      return allLost("member", written.place.key, gone);
+    seed: async (workload) => {
+      const lost = await tokensOf(workload, "member");
+      await workload.location.node.client.del(workload.location.key);
+      return allLost("member", workload.location.key, lost);
     },
   },
   {
     name: "member invented",
     kind: "member",
-    seed: async ({ place: { key, node } }) => {
-      await node.client.sadd(key, "somebody else's");
-      return [`never-sent member ${key} somebody else's`];
+    seed: async ({ location: { key, node } }) => {
+      await node.client.sadd(key, "foreign value");
+      return [`never-sent member ${key} foreign value`];
     },
   },
   {
     name: "counter rolled back",
     kind: "counter",
-    seed: async ({ place: { key, node }, random }) => {
+    seed: async ({ location: { key, node }, random }) => {
       const count = Number(await node.client.get(key));
-      const back = between(random, 1, count);
-      await node.client.decrby(key, back);
-      return allLost("counter", key, range(count - back + 1, count));
+      const decrement = between(random, 1, count);
+      await node.client.decrby(key, decrement);
+      return allLost("counter", key, range(count - decrement + 1, count));
     },
   },
   {
     name: "counter rolled back below zero",
     kind: "counter",
-    seed: async ({ place: { key, node } }) => {
+    seed: async ({ location: { key, node } }) => {
       const count = Number(await node.client.get(key));
       await node.client.decrby(key, count + 3);
       return allLost("counter", key, range(1, count));
@@ -206,7 +209,7 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   {
     name: "counter incremented again",
     kind: "counter",
-    seed: async ({ place: { key, node }, random }) => {
+    seed: async ({ location: { key, node }, random }) => {
       const surplus = oneOf(random, [1, 2, 2 ** 33]);
       const count = await node.client.incrby(key, surplus);
       return [`duplicated counter ${key} ${count} by ${surplus}`];
@@ -215,7 +218,7 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   {
     name: "counter removed",
     kind: "counter",
-    seed: async ({ place: { key, node } }) => {
+    seed: async ({ location: { key, node } }) => {
       const count = Number(await node.client.get(key));
       await node.client.del(key);
       return allLost("counter", key, range(1, count));
@@ -224,7 +227,7 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   {
     name: "counter replaced by text",
     kind: "counter",
-    seed: async ({ place: { key, node }, random }) => {
+    seed: async ({ location: { key, node }, random }) => {
       const count = Number(await node.client.get(key));
       const text = oneOf(random, ["text", "", "1e3", "0x10", "1.5"]);
       await node.client.set(key, text);
@@ -234,7 +237,7 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   {
     name: "register removed",
     kind: "register",
-    seed: async ({ place: { key, node } }) => {
+    seed: async ({ location: { key, node } }) => {
       const newest = token((await node.client.get(key)) ?? "");
       await node.client.del(key);
       return allLost("register", key, [newest]);
@@ -243,7 +246,7 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   {
     name: "register rolled back",
     kind: "register",
-    seed: async ({ place: { key, node }, earlier }) => {
+    seed: async ({ location: { key, node }, earlier }) => {
       const newest = token((await node.client.get(key)) ?? "");
       const older = earlier.get(key);
       if (older === undefined || token(older) === newest) return undefined;
@@ -252,15 +255,15 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
     },
   },
   {
-    name: "register holds the value of another one",
+    name: "register holds the value of another register",
     kind: "register",
-    seed: async ({ place: { key, node }, places, random }) => {
-      const other = oneOf(random, places);
+    seed: async ({ location: { key, node }, locations, random }) => {
+      const other = oneOf(random, locations);
       const value = await other.node.client.get(other.key);
       if (other.key === key || value === null) return undefined;
       const newest = token((await node.client.get(key)) ?? "");
       await node.client.set(key, value);
-      // Of another writer it is foreign as it stands, of the same one as a token.
+      // The ledger reports the whole value of another writer, but the token of the same writer.
       const sameWriter = value.split("-")[0] === newest.split("-")[0];
       return [
         ...allLost("register", key, [newest]),
@@ -270,12 +273,12 @@ const SEEDS: readonly { readonly name: string; readonly kind: WriteKind; readonl
   },
 ];
 
-/** Runs a workload, ends its writers, seeds the fault and compares the ledger with it. */
+/** Runs a workload, ends its writers, seeds the fault, and compares the ledger with the expected findings. */
 async function tamper(setting: Setting, kind: WriteKind, seed: Seed): Promise<Outcome | undefined> {
   const { cluster, random } = setting;
   const options: ClusterWorkloadOptions = {
     ...workloadOptions(random),
-    kinds: oneOf(random, [[kind], [kind], ALL]),
+    kinds: oneOf(random, [[kind], [kind], ALL_KINDS]),
   };
   await using workload = await cluster.startWorkload(options);
   await moreWrites(workload, between(random, 50, 200));
@@ -287,26 +290,26 @@ async function tamper(setting: Setting, kind: WriteKind, seed: Seed): Promise<Ou
   await moreWrites(workload, between(random, 50, 200));
   await endWriters(workload);
   const { attempts, acknowledged } = workload.progress;
-  const places = await keysOf(cluster, workload.keyPrefix, kind);
-  if (places.length === 0 || attempts !== acknowledged) return undefined;
-  const place = oneOf(random, places);
+  const locations = await keysOf(cluster, workload.keyPrefix, kind);
+  if (locations.length === 0 || attempts !== acknowledged) return undefined;
+  const location = oneOf(random, locations);
   const pad = (text: string): string => text.padEnd(options.valueBytes ?? 32, ".");
-  const expected = await seed({ ...setting, place, places, earlier, pad });
+  const expected = await seed({ ...setting, location, locations, earlier, pad });
   if (expected === undefined) return undefined;
   const ledger = await workload.stop();
-  // A write that was still under way would have come after the fault.
+  // A write that was still in progress would have come after the fault.
   if (ledger.attempts !== attempts) return undefined;
   return { what: expected.join("; "), wrong: compare(ledger, expected) };
 }
 
-const ALL: readonly WriteKind[] = ["set", "append", "counter", "member", "register"];
+const ALL_KINDS: readonly WriteKind[] = ["set", "append", "counter", "member", "register"];
 
-/** One workload after another with the same prefix and seed: what the first has written must not hide a loss of the second. */
-async function maskedByATwin({ cluster, random }: Setting): Promise<Outcome | undefined> {
+/** Runs two workloads with the same prefix and seed. Writes of the first workload must not hide a loss of the second. */
+async function loseSetOfSecondWorkload({ cluster, random }: Setting): Promise<Outcome | undefined> {
   const options = { ...workloadOptions(random), kinds: ["set"] as const, keyPrefix: "twins" };
   await using first = await cluster.startWorkload(options);
   await moreWrites(first, 300);
-  const clean = compare(await first.stop(), []);
+  const firstResult = compare(await first.stop(), []);
   await using second = await cluster.startWorkload(options);
   await moreWrites(second, 100);
   await endWriters(second);
@@ -315,11 +318,14 @@ async function maskedByATwin({ cluster, random }: Setting): Promise<Outcome | un
   await node.client.del(key);
   const ledger = await second.stop();
   if (ledger.attempts !== attempts) return undefined;
-  return { what: `lost ${key}`, wrong: [...clean, ...compare(ledger, allLost("set", key, [ownToken(key)]))] };
+  return {
+    what: `lost ${key}`,
+    wrong: [...firstResult, ...compare(ledger, allLost("set", key, [ownToken(key)]))],
+  };
 }
 
-/** One shard is emptied: everything that it has acknowledged is gone. */
-async function emptiedShard({ cluster, random }: Setting): Promise<Outcome | undefined> {
+/** Empties a shard, so that all its acknowledged writes are lost. */
+async function emptyShard({ cluster, random }: Setting): Promise<Outcome | undefined> {
   await using workload = await cluster.startWorkload({
     ...workloadOptions(random),
     kinds: ["set", "append", "member"],
@@ -332,9 +338,12 @@ async function emptiedShard({ cluster, random }: Setting): Promise<Outcome | und
   const ledger = await workload.stop();
   if (ledger.attempts !== attempts) return undefined;
   const { plannedShard } = node;
-  const own = ledger.shards[plannedShard]?.acknowledged ?? 0;
+  const acknowledged = ledger.shards[plannedShard]?.acknowledged ?? 0;
   const lost = ledger.lost.filter(({ shard }) => shard === plannedShard).length;
-  const wrong = lost === own ? [] : [`not reported: ${own - lost} of ${own} writes of shard ${plannedShard}`];
+  const wrong =
+    lost === acknowledged
+      ? []
+      : [`not reported: ${acknowledged - lost} of ${acknowledged} writes of shard ${plannedShard}`];
   const surplus = ledger.lost.length - lost + ledger.duplicated.length + ledger.stale.length;
   return {
     what: `shard ${plannedShard} emptied`,
@@ -342,13 +351,13 @@ async function emptiedShard({ cluster, random }: Setting): Promise<Outcome | und
   };
 }
 
-/** Kinds of faults that are seeded into the data. */
+/** The kinds of faults that are seeded into the data. */
 export const TAMPERING: readonly ScenarioKind[] = [
   ...SEEDS.map(({ name, kind, seed }) => ({
     name,
     weight: 2,
     run: (setting: Setting) => tamper(setting, kind, seed),
   })),
-  { name: "loss that another workload's keys could hide", weight: 2, run: maskedByATwin },
-  { name: "shard emptied", weight: 1, run: emptiedShard },
+  { name: "loss that another workload's keys could hide", weight: 2, run: loseSetOfSecondWorkload },
+  { name: "shard emptied", weight: 1, run: emptyShard },
 ];

@@ -6,7 +6,7 @@ const KEY = "order:42";
 
 type Call = (fixtures: Omit<RedisClusterFixtures, "clusterOptions">) => Promise<unknown>;
 
-/** Everything that a body may still try with its fixtures. */
+/** All calls that an abandoned test function may still make with its fixtures. */
 const CALLS: Readonly<Record<string, Call>> = {
   "faults.kill": ({ faults }) => faults.kill("node-0"),
   "faults.killMaster": ({ faults }) => faults.killMaster(KEY),
@@ -29,8 +29,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   redis: ({ redis }) => redis.set(KEY, "late"),
 };
 
-/** What a call ended with: an error's code or message. */
-async function outcome(call: Promise<unknown>): Promise<string> {
+/** Returns how a call ended: "done", or the code or message of its error. */
+async function outcomeOf(call: Promise<unknown>): Promise<string> {
   try {
     await call;
     return "done";
@@ -40,12 +40,12 @@ async function outcome(call: Promise<unknown>): Promise<string> {
   }
 }
 
-/** Tests of which two time out while their bodies go on; the next one must not notice them. */
+/** Declares tests, two of which time out while their functions continue. They must not affect the next test. */
 export function abandonedTests(file: string, test: RedisClusterTest): void {
   const nextTest = Promise.withResolvers<void>();
-  const late = Promise.withResolvers<Readonly<Record<string, string>>>();
+  const lateOutcomes = Promise.withResolvers<Readonly<Record<string, string>>>();
   let observation: Promise<string> | undefined;
-  let aim: Promise<string> | undefined;
+  let kill: Promise<string> | undefined;
 
   test(`${file}: starts the cluster`, { timeout: 60_000 }, async ({ cluster }) => {
     note(cluster.plan.name);
@@ -62,32 +62,32 @@ export function abandonedTests(file: string, test: RedisClusterTest): void {
     const fixtures = { cluster, redis, nodes, faults, workload };
     await workload({ writers: 1 });
     await cluster.slowCommands("node-1", 10);
-    observation = outcome(faults.observeFailover(async () => {}, { withinMs: 120_000 }));
+    observation = outcomeOf(faults.observeFailover(async () => {}, { withinMs: 120_000 }));
     await observation;
     await nextTest.promise;
     const outcomes = await Promise.all(
-      Object.entries(CALLS).map(async ([name, call]) => [name, await outcome(call(fixtures))] as const),
+      Object.entries(CALLS).map(async ([name, call]) => [name, await outcomeOf(call(fixtures))] as const),
     );
-    late.resolve(Object.fromEntries(outcomes));
+    lateOutcomes.resolve(Object.fromEntries(outcomes));
   });
 
   test(`${file}: times out while it waits for a primary to kill`, { timeout: 4_000 }, async ({ faults }) => {
     await faults.killMaster(KEY);
-    aim = outcome(faults.killMaster(KEY, { timeoutMs: 120_000 }));
-    await aim;
+    kill = outcomeOf(faults.killMaster(KEY, { timeoutMs: 120_000 }));
+    await kill;
     await new Promise(() => {});
   });
 
-  test(`${file}: is not disturbed`, { timeout: 30_000 }, async ({ cluster, redis }) => {
+  test(`${file}: is not affected`, { timeout: 30_000 }, async ({ cluster, redis }) => {
     note(cluster.plan.name);
     expect(await observation).toBe("TURN_OVER");
-    expect(await aim).toBe("TURN_OVER");
+    expect(await kill).toBe("TURN_OVER");
     nextTest.resolve();
     const expected = Object.keys(CALLS).map((name) => [
       name,
       name === "redis" ? "Connection is closed." : "TURN_OVER",
     ]);
-    expect(await late.promise).toEqual(Object.fromEntries(expected));
+    expect(await lateOutcomes.promise).toEqual(Object.fromEntries(expected));
     await expect(cluster).toBeHealthy();
     expect(cluster.activeFaults).toEqual([]);
     expect(cluster.history.faults).toEqual([]);

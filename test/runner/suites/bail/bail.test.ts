@@ -7,6 +7,6 @@ test("fails", { timeout: 30_000 }, async ({ redis }) => {
   expect(await redis.get("order:42")).toBe("paid");
 });
 
-test("is not run any more", { timeout: 30_000 }, async ({ redis }) => {
+test("does not run", { timeout: 30_000 }, async ({ redis }) => {
   await redis.set("order:42", "paid");
 });

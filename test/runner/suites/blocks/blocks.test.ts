@@ -4,7 +4,7 @@ import { note } from "../../../support/note.ts";
 
 const test = redisClusterTest({ nodes: 3, replicas: 0, config: { maxmemory: "64mb" } });
 
-test("the options of the file", { timeout: 30_000 }, async ({ cluster, nodes }) => {
+test("uses the options of the file", { timeout: 30_000 }, async ({ cluster, nodes }) => {
   note(cluster.plan.name);
   expect(nodes).toHaveLength(3);
 });
@@ -12,7 +12,7 @@ test("the options of the file", { timeout: 30_000 }, async ({ cluster, nodes }) 
 describe("a block with a password", () => {
   test.override({ clusterOptions: { password: "secret" } });
 
-  test("has another cluster, with the file's other options", { timeout: 30_000 }, async ({
+  test("has another cluster with the remaining options of the file", { timeout: 30_000 }, async ({
     cluster,
     nodes,
   }) => {
@@ -23,7 +23,7 @@ describe("a block with a password", () => {
   });
 });
 
-test("after the block, the first one again", { timeout: 30_000 }, ({ cluster }) => {
+test("uses the first cluster after the block", { timeout: 30_000 }, ({ cluster }) => {
   note(cluster.plan.name);
   expect(cluster.plan.password).toBeUndefined();
 });

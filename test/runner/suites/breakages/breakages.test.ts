@@ -1,35 +1,35 @@
 import type { RedisClusterNode, StartedRedisCluster } from "testcontainers-redis-cluster";
 import { expect, redisClusterTest } from "testcontainers-redis-cluster/vitest";
 
-// Each test proves first that it sees nothing of those before it, and then breaks something else.
+// Each test first verifies that the cluster has no traces of earlier tests, and then breaks something.
 
 const COUNT = Number(process.env["TRC_BREAKAGES"] ?? 16);
 
 const test = redisClusterTest({ nodeTimeoutMs: 500 });
 
-/** What a breakage is aimed at: other nodes and another key each time. */
-interface Aim {
+/** The nodes and the key that a test breaks. They are different in each test. */
+interface Target {
   readonly node: RedisClusterNode;
   readonly other: RedisClusterNode;
   readonly key: string;
 }
 
-type Breakage = (cluster: StartedRedisCluster, aim: Aim) => Promise<unknown>;
+type Breakage = (cluster: StartedRedisCluster, target: Target) => Promise<unknown>;
 
-/** What a server is told directly. */
-function told(...command: readonly [string, ...(string | number)[]]): Breakage {
-  return async (_, { node }) => node.client.call(...command);
+/** Returns a breakage that sends a command to the node. */
+function command(...words: readonly [string, ...(string | number)[]]): Breakage {
+  return async (_, { node }) => node.client.call(...words);
 }
 
-/** A client of one's own, which the reset cuts off; that is its end. */
-function ownClient({ node }: Aim): RedisClusterNode["client"] {
-  const own = node.client.duplicate();
-  own.on("error", () => own.disconnect());
-  own.on("close", () => own.disconnect());
-  return own;
+/** Returns a separate client, which does not reconnect after the reset has closed its connection. */
+function createClient({ node }: Target): RedisClusterNode["client"] {
+  const client = node.client.duplicate();
+  client.on("error", () => client.disconnect());
+  client.on("close", () => client.disconnect());
+  return client;
 }
 
-async function primaryOf(cluster: StartedRedisCluster, { key }: Aim): Promise<RedisClusterNode["client"]> {
+async function primaryOf(cluster: StartedRedisCluster, { key }: Target): Promise<RedisClusterNode["client"]> {
   return (await cluster.primaryOf(key)).client;
 }
 
@@ -37,14 +37,14 @@ const BREAKAGES: Readonly<Record<string, Breakage>> = {
   keys: ({ client }) =>
     Promise.all(Array.from({ length: 200 }, (_, index) => client.set(`key:${index}`, index))),
   "a killed node": (cluster, { node }) => cluster.kill(node),
-  "a setting": told("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"),
+  "a setting": command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"),
   "a failover": (cluster, { key }) => cluster.observeFailover(() => cluster.killMaster(key)),
-  "a user": told("ACL", "SETUSER", "bob", "on", ">secret", "~*", "+@all"),
+  "a user": command("ACL", "SETUSER", "bob", "on", ">secret", "~*", "+@all"),
   "a paused node": (cluster, { node }) => cluster.pause(node),
-  "a script": told("SCRIPT", "LOAD", "return 1"),
+  "a script": command("SCRIPT", "LOAD", "return 1"),
   "a graceful failover": (cluster, { key }) => cluster.failover({ replicaOf: key }),
-  "a function": async (cluster, aim) =>
-    (await primaryOf(cluster, aim)).call(
+  "a function": async (cluster, target) =>
+    (await primaryOf(cluster, target)).call(
       "FUNCTION",
       "LOAD",
       "#!lua name=lib\nredis.register_function('f', function() return 1 end)",
@@ -55,9 +55,9 @@ const BREAKAGES: Readonly<Record<string, Breakage>> = {
     await client.call("CLUSTER", "DELSLOTSRANGE", first, first + 100);
   },
   "a subscription": ({ client }) => client.subscribe("news"),
-  "a subscription of a shard's": async (_, aim) =>
-    void ownClient(aim)
-      .call("SSUBSCRIBE", aim.key)
+  "a subscription of a shard channel": async (_, target) =>
+    void createClient(target)
+      .call("SSUBSCRIBE", target.key)
       .catch(() => {}),
   "an isolated primary": (cluster, { key }) =>
     cluster.observeFailover(() => cluster.isolate({ primaryOf: key })),
@@ -66,11 +66,11 @@ const BREAKAGES: Readonly<Record<string, Breakage>> = {
     await from?.client.cluster("SETSLOT", 7, "MIGRATING", to?.id ?? "");
   },
   "a forgotten node": (_, { node, other }) => node.client.cluster("FORGET", other.id).catch(() => {}),
-  "a blocked client": async (_, aim) =>
-    void ownClient(aim)
+  "a blocked client": async (_, target) =>
+    void createClient(target)
       .call("BLPOP", "nothing", 0)
       .catch(() => {}),
-  "a saved file": told("SAVE"),
+  "a saved file": command("SAVE"),
   "a wiped node": (cluster, { node }) => cluster.restart(node, { data: "wiped" }),
   "a restarted node": (cluster, { node }) => cluster.restart(node),
   "a rewritten configuration": async (_, { node: { client } }) => {
@@ -83,10 +83,11 @@ const BREAKAGES: Readonly<Record<string, Breakage>> = {
     await cluster.kill(node);
   },
   "a closed client": async ({ client }) => client.disconnect(),
-  "reset statistics": told("CONFIG", "RESETSTAT"),
-  "a node that is cut off from its siblings": (cluster, { node }) => cluster.isolate(node, { plane: "bus" }),
+  "reset statistics": command("CONFIG", "RESETSTAT"),
+  "a node that is isolated from the other nodes": (cluster, { node }) =>
+    cluster.isolate(node, { plane: "bus" }),
   "a node that clients cannot reach": (cluster, { node }) => cluster.isolate(node, { plane: "clients" }),
-  "a node that hears and is not heard": (cluster, { node }) =>
+  "a node that receives but cannot send": (cluster, { node }) =>
     cluster.partition([[node.name], "rest"], { oneWay: true }),
   "lost packets": (cluster, { node }) => cluster.loss(node, 0.3),
   "slow commands": (cluster, { node }) => cluster.slowCommands(node, 20),
@@ -94,26 +95,26 @@ const BREAKAGES: Readonly<Record<string, Breakage>> = {
     await client.call("MULTI");
     await client.call("SET", "never", "done").catch(() => {});
   },
-  "a changed default user": told("ACL", "SETUSER", "default", "-debug"),
+  "a changed default user": command("ACL", "SETUSER", "default", "-debug"),
   "a frozen replica": (cluster, { key }) => cluster.freezeReplication({ replicaOf: key }),
-  "a paused server": told("CLIENT", "PAUSE", 300, "WRITE"),
+  "a paused server": command("CLIENT", "PAUSE", 300, "WRITE"),
   "a stopped node": (cluster, { node }) => cluster.stopNode(node),
-  "a dead shard": (cluster, { key }) => cluster.kill({ shardOf: key }),
-  "a dead majority": (cluster) => cluster.kill({ majorityOf: "primaries" }),
-  "a monitor": async (_, aim) =>
-    void ownClient(aim)
+  "a killed shard": (cluster, { key }) => cluster.kill({ shardOf: key }),
+  "a killed majority": (cluster) => cluster.kill({ majorityOf: "primaries" }),
+  "a monitor": async (_, target) =>
+    void createClient(target)
       .call("MONITOR")
       .catch(() => {}),
-  "a tracking client": async (_, aim) =>
-    void ownClient(aim)
+  "a tracking client": async (_, target) =>
+    void createClient(target)
       .call("CLIENT", "TRACKING", "ON", "BCAST")
       .catch(() => {}),
-  "a client's name": told("CLIENT", "SETNAME", "somebody"),
+  "a client's name": command("CLIENT", "SETNAME", "test"),
   "a stream with a group": ({ client }, { key }) => client.xgroup("CREATE", key, "group", "$", "MKSTREAM"),
   "a key with a time to live": ({ client }, { key }) => client.set(key, "short", "EX", 1_000),
-  "a password": told("CONFIG", "SET", "masterauth", "secret"),
-  "persistence that is turned on": told("CONFIG", "SET", "appendonly", "yes"),
-  "a raised epoch": told("CLUSTER", "BUMPEPOCH"),
+  "a password": command("CONFIG", "SET", "masterauth", "secret"),
+  "persistence that is turned on": command("CONFIG", "SET", "appendonly", "yes"),
+  "a raised epoch": command("CLUSTER", "BUMPEPOCH"),
 };
 
 const NAMES = Object.keys(BREAKAGES);
@@ -133,14 +134,14 @@ async function expectPristine(cluster: StartedRedisCluster): Promise<void> {
   }
 }
 
-test.for(Array.from({ length: COUNT }, (_, index) => ({ index, what: NAMES[index % NAMES.length] ?? "" })))(
-  "$index: $what",
-  async ({ index, what }, { cluster }) => {
+test.for(Array.from({ length: COUNT }, (_, index) => ({ index, name: NAMES[index % NAMES.length] ?? "" })))(
+  "$index: $name",
+  async ({ index, name }, { cluster }) => {
     await expectPristine(cluster);
-    // When the list begins anew each is aimed at something else.
+    // Each pass through the list breaks other nodes.
     const round = Math.floor(index / NAMES.length);
     const at = (offset: number): RedisClusterNode =>
       cluster.nodes[(index + round + offset) % cluster.nodes.length] as RedisClusterNode;
-    await BREAKAGES[what]?.(cluster, { node: at(0), other: at(1), key: `order:${index}` });
+    await BREAKAGES[name]?.(cluster, { node: at(0), other: at(1), key: `order:${index}` });
   },
 );

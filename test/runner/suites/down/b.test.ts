@@ -1,3 +1,3 @@
-import { leavesDown } from "./leaves-down.ts";
+import { declareTest } from "./leave-down.ts";
 
-leavesDown("b");
+declareTest("b");

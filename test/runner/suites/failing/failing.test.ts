@@ -7,6 +7,6 @@ test("an order is paid", { timeout: 30_000 }, async ({ redis }) => {
   expect(await redis.get("order:42")).toBe("paid");
 });
 
-test("one that passes leaves nothing to read", { timeout: 30_000 }, async ({ redis }) => {
+test("a test that passes saves no evidence", { timeout: 30_000 }, async ({ redis }) => {
   expect(await redis.get("order:42")).toBeNull();
 });

@@ -2,16 +2,13 @@ import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { expect, vi } from "vitest";
 
 const KEY = "order:42";
-/** 2001-09-09: no moment of a real run. */
+/** A time in the past: 2001-09-09. */
 const FAKE_NOW_MS = 1_000_000_000_000;
 
 const test = redisClusterTest({ nodeTimeoutMs: 500 });
 
-// No timer is ever advanced, and fake timers stay installed: the reset before the second test has them, too.
-test("the cluster is broken and reset while timers are fake", { timeout: 30_000 }, async ({
-  cluster,
-  faults,
-}) => {
+// The timers are never advanced. The fake timers stay installed, also during the reset before the second test.
+test("a cluster is broken and reset with fake timers", { timeout: 30_000 }, async ({ cluster, faults }) => {
   vi.useFakeTimers({ now: FAKE_NOW_MS });
   const before = await cluster.primaryOf(KEY);
   await faults.killMaster(KEY);
@@ -22,21 +19,21 @@ test("the cluster is broken and reset while timers are fake", { timeout: 30_000 
   expect((await cluster.reset()).way).toBe("mended");
 });
 
-test("a failover is observed while timers are fake, in real time", { timeout: 30_000 }, async ({
+test("a failover is observed in real time with fake timers", { timeout: 30_000 }, async ({
   cluster,
   faults,
 }) => {
   expect(Date.now()).toBe(FAKE_NOW_MS);
   const failover = await faults.observeFailover(() => faults.killMaster(KEY), { withinMs: 30_000 });
   expect(failover.since).toBeGreaterThan(FAKE_NOW_MS + 1_000_000_000);
-  // A node is suspected only once it has not answered for the node timeout.
+  // A node is suspected only after it has not answered for the node timeout.
   expect(failover.phases.electedMs).toBeGreaterThan(250);
-  // A limit of its own ends a wait.
+  // The timeout of a call also uses real time.
   await faults.kill({ shardOf: KEY });
   await expect(cluster.primaryOf(KEY, { timeoutMs: 200 })).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
 });
 
-test("the next test has a whole cluster", { timeout: 30_000 }, async ({ cluster, redis }) => {
+test("the next test has a healthy cluster", { timeout: 30_000 }, async ({ cluster, redis }) => {
   expect(await redis.set(KEY, "paid")).toBe("OK");
   await expect(cluster).toBeHealthy();
   vi.useRealTimers();

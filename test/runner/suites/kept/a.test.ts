@@ -12,7 +12,7 @@ test("a: leaves a key and a fault", { timeout: 30_000 }, async ({ cluster, redis
   await faults.slowCommands("node-0", 20);
 });
 
-test("a: sees neither", { timeout: 30_000 }, async ({ cluster, redis }) => {
+test("a: has no key and no fault", { timeout: 30_000 }, async ({ cluster, redis }) => {
   note(cluster.plan.name);
   expect(await redis.get("order:42")).toBeNull();
   expect(cluster.activeFaults).toEqual([]);

@@ -12,7 +12,7 @@ test("b: leaves a key and a fault", { timeout: 30_000 }, async ({ cluster, redis
   await faults.slowCommands("node-0", 20);
 });
 
-test("b: sees neither", { timeout: 30_000 }, async ({ cluster, redis }) => {
+test("b: has no key and no fault", { timeout: 30_000 }, async ({ cluster, redis }) => {
   note(cluster.plan.name);
   expect(await redis.get("order:42")).toBeNull();
   expect(cluster.activeFaults).toEqual([]);

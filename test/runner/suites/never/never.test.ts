@@ -5,7 +5,7 @@ const test = redisClusterTest({
   replicas: 0,
   evidenceDir: process.env["TRC_EVIDENCE"],
   configureNode: (container) => {
-    // Containers that run, and never accept a connection.
+    // The container runs but never accepts a connection.
     container
       .withCopyContentToContainer([{ content: "#!/bin/sh\nexec sleep 120\n", target: "/wait", mode: 0o755 }])
       .withEntrypoint(["/wait"]);

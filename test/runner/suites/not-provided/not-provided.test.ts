@@ -3,6 +3,6 @@ import { inject } from "vitest";
 
 const test = redisClusterTest(inject("redisCluster"));
 
-test("is not run", async ({ redis }) => {
+test("does not run", async ({ redis }) => {
   await redis.ping();
 });

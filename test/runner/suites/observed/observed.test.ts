@@ -3,7 +3,7 @@ import { expect } from "vitest";
 
 const test = redisClusterTest({ nodes: 6, nodeTimeoutMs: 500 });
 
-test("a primary dies", { timeout: 60_000 }, async ({ cluster, faults }) => {
+test("a primary is killed", { timeout: 60_000 }, async ({ cluster, faults }) => {
   const failover = await cluster.observeFailover(() => faults.killMaster("order:42"), { withinMs: 20_000 });
   expect(failover.promoted.name).not.toBe(failover.failed.name);
 });

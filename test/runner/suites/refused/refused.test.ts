@@ -18,6 +18,6 @@ describe("a block with other options", () => {
   });
 });
 
-test("one that asks for no cluster", () => {
+test("a test without a cluster", () => {
   expect(1 + 1).toBe(2);
 });

@@ -2,7 +2,7 @@ import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 
 const test = redisClusterTest({ nodes: 3, replicas: 0 });
 
-// Both ask before the first one's cluster can have started.
+// Both tests request the cluster before it can have started.
 test.concurrent("the one", { timeout: 30_000 }, async ({ redis }) => {
   await redis.set("mine", "one");
 });

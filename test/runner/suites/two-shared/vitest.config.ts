@@ -1,8 +1,8 @@
 import type { ViteUserConfig } from "vitest/config";
 
-// The second set-up of the same key, which a test wants to see refused.
-const again = process.env["TRC_AGAIN"] === undefined ? [] : ["./again.ts"];
+// A second set-up with the same key, which must be rejected.
+const duplicate = process.env["TRC_DUPLICATE_KEY"] === undefined ? [] : ["./duplicate-key.ts"];
 
-const config: ViteUserConfig = { test: { globalSetup: ["./plain.ts", "./tls.ts", ...again] } };
+const config: ViteUserConfig = { test: { globalSetup: ["./plain.ts", "./tls.ts", ...duplicate] } };
 
 export default config;

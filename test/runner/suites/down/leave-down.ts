@@ -1,11 +1,11 @@
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { expect, inject } from "vitest";
 
-/** A test that wants a cluster that serves, and leaves one that does not: each file has one, in a worker of its own. */
-export function leavesDown(file: string): void {
+/** Declares a test that needs a healthy cluster and leaves it down. Each file has one such test and runs in a separate worker. */
+export function declareTest(file: string): void {
   const test = redisClusterTest(inject("redisCluster"));
 
-  test(`${file}: has a cluster that serves, and leaves one that does not`, { timeout: 20_000 }, async ({
+  test(`${file}: receives a healthy cluster and leaves it down`, { timeout: 20_000 }, async ({
     cluster,
     redis,
   }) => {
