@@ -3,7 +3,7 @@ import { parse } from "comment-parser";
 /** The parts of a docstring. Texts are as they were written, without line breaks inside a paragraph or list item. */
 export interface DocComment {
   readonly description: string;
-  readonly parameters: readonly { readonly name: string; readonly text: string }[];
+  readonly parameters: readonly Parameter[];
   readonly returns: string | undefined;
   readonly defaults: readonly string[];
   readonly throws: readonly string[];
@@ -11,30 +11,52 @@ export interface DocComment {
   readonly deprecated: string | undefined;
 }
 
+interface Parameter {
+  /** Such as `options.timeoutMs`. */
+  readonly name: string;
+  readonly text: string;
+  readonly defaultValue: string | undefined;
+}
+
 /** Reads a docstring in the form in which API Extractor writes it, which puts the text of some tags in its own paragraph. */
 export function readDocComment(text: string): DocComment {
-  const compact = text.replaceAll(/(@\w+)\n \*\n \* /g, "$1 ").replaceAll(/(@param [\w.]+) - /g, "$1 ");
+  const compact = text
+    .replaceAll(/(@\w+)\n \*\n \* /g, "$1 ")
+    .replaceAll(/@param[ -]+([\w.]+)(?: -)? /g, "@param $1 ");
   const [block] = parse(compact, { spacing: "preserve" });
-  const tags = (name: string): readonly string[] =>
-    (block?.tags ?? [])
-      .filter(({ tag }) => tag === name)
-      .map((tag) => [tag.name, tag.description].join(" "));
-  const example = /@example\n(?: \*\n)?((?: \*.*\n)*?)(?= \*\/| \* @)/.exec(compact)?.[1];
+  const tags = (block?.tags ?? []).map(({ tag, name, description }) => ({
+    tag,
+    name,
+    text: joinLines(description),
+  }));
+  const textsOf = (wanted: string): readonly string[] =>
+    tags.flatMap(({ tag, name, text: rest }) => (tag === wanted ? [`${name} ${rest}`.trim()] : []));
   return {
     description: joinLines(block?.description ?? ""),
-    parameters: (block?.tags ?? [])
-      .filter(({ tag }) => tag === "param")
-      .map(({ name, description }) => ({ name, text: joinLines(description) })),
-    returns: tags("returns").map(joinLines)[0],
-    defaults: tags("default").map(joinLines),
-    throws: tags("throws").map(joinLines),
-    example: example
-      ?.split("\n")
-      .map((line) => line.replace(/^ \* ?/, ""))
-      .join("\n")
-      .trim(),
-    deprecated: tags("deprecated").map(joinLines)[0],
+    parameters: tags.flatMap(({ tag, name, text: rest }) => {
+      if (tag !== "param") return [];
+      const [meaning = "", defaultValue] = rest.split(/\s+@default\s+/);
+      return [{ name, text: meaning, defaultValue }];
+    }),
+    returns: textsOf("returns")[0],
+    defaults: textsOf("default"),
+    throws: textsOf("throws"),
+    example: readExample(compact),
+    deprecated: textsOf("deprecated")[0],
   };
+}
+
+/** Reads an example with its line breaks. */
+function readExample(text: string): string | undefined {
+  const lines = text.split("\n").map((line) => line.replace(/^ \* ?/, ""));
+  const start = lines.findIndex((line) => line.startsWith("@example"));
+  if (start === -1) return undefined;
+  const length = lines
+    .slice(start + 1)
+    .findIndex((line) => line.startsWith("@") || line === " */" || line === "/");
+  return [lines[start]?.slice("@example".length), ...lines.slice(start + 1, start + 1 + length)]
+    .join("\n")
+    .trim();
 }
 
 /** Joins the lines of each paragraph and list item. */

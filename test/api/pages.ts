@@ -1,80 +1,237 @@
-/** The content of one page of the reference. */
+/** One page of the reference that is written from the docstrings. */
 export interface ReferencePage {
+  /** The name of the file in docs/reference. */
   readonly file: string;
   readonly title: string;
-  /** The first paragraphs, in Markdown. */
+  /** The first paragraph, in Markdown. */
   readonly introduction: string;
-  readonly sections: readonly ReferenceSection[];
+  /** Exported names by the heading under which they appear, in the order of the page. */
+  readonly sections: Readonly<Record<string, readonly string[]>>;
 }
 
-interface ReferenceSection {
-  readonly title: string;
-  /** The exported names, in the order of the page. */
-  readonly names: readonly string[];
-}
+/** Exported names that are described on other pages. */
+export const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
+  "errors.md": ["RedisClusterError", "InvalidOptionsError", "OptionProblem", "ErrorCode"],
+  // The name under which the entry point for Vitest exports `ClusterFaults`.
+  "faults.md": ["RedisClusterFaults"],
+  "options.md": [
+    "RedisClusterOptions",
+    "ClusterShape",
+    "RedisUser",
+    "TlsOptions",
+    "ConfigValue",
+    "RedisConfig",
+    "Persistence",
+    "FormationChoice",
+    "CertificateNames",
+    "PublishOn",
+    "RedisClusterTestOptions",
+    "WaitOptions",
+    "KillOptions",
+    "RestartOptions",
+    "PartitionOptions",
+    "DropPacketsOptions",
+    "DelayPacketsOptions",
+    "FailoverOptions",
+    "KillSignal",
+    "Plane",
+    "FailoverMode",
+    "ObserveFailoverOptions",
+    "WorkloadOptions",
+  ],
+};
 
-/** The pages of the reference that are written from the docstrings. Every exported name is on one of them, or in options.md. */
+/** Every exported name is on exactly one of these pages, or in {@link ELSEWHERE}. */
 export const PAGES: readonly ReferencePage[] = [
   {
     file: "cluster.md",
     title: "Cluster",
     introduction:
-      "`startRedisCluster` starts a cluster, `connectRedisCluster` connects to one of another process. Both return a `StartedRedisCluster`, " +
-      "which has the methods of all interfaces in the section [Methods](#methods) and of [`ClusterFaults`](faults.md). " +
-      "A function that needs only some of them can take one of these interfaces as its parameter, and a unit test can pass an object of its own.",
-    sections: [
-      { title: "Functions", names: ["startRedisCluster", "connectRedisCluster", "sweepOrphans", "keySlot"] },
-      {
-        title: "Methods",
-        names: [
-          "StartedRedisCluster",
-          "ClusterQueries",
-          "ClusterClients",
-          "FailoverObservation",
-          "ClusterWorkloads",
-          "ClusterResets",
-          "ClusterSharing",
-          "ClusterDiagnostics",
-        ],
-      },
-      {
-        title: "Types",
-        names: [
-          "ClusterInfo",
-          "ShardInfo",
-          "StartupReport",
-          "ClusterNetwork",
-          "ClusterView",
-          "MergedMember",
-          "Disagreement",
-          "ClusterCheck",
-          "OpenSlot",
-          "ClientOptions",
-          "ClusterClientOptions",
-          "ClientTls",
-          "Credentials",
-          "ClusterWorkloadOptions",
-          "ResetReport",
-          "SharedCluster",
-          "HistoryView",
-          "PastFault",
-          "PastError",
-          "PastSeed",
-          "SaveEvidenceOptions",
-          "SweepOptions",
-          "SweepReport",
-          "SweptResource",
-          "LeftReason",
-          "Seed",
-          "SeedFunction",
-          "ConfigureNode",
-          "SlotRange",
-        ],
-      },
-      {
-        title: "The plan",
-        names: ["ClusterPlan", "NetworkPlan", "NodePlan", "ShardPlan", "UserPlan"],
-      },
-    ],
+      "`startRedisCluster` starts a cluster, `connectRedisCluster` connects to the cluster of another process. Both return a " +
+      "[`StartedRedisCluster`](#startedrediscluster), which has the methods of all interfaces in the section " +
+      "[Methods](#methods), and those of [`ClusterFaults`](faults.md#clusterfaults).",
+    sections: {
+      Functions: [
+        "startRedisCluster",
+        "connectRedisCluster",
+        "sweepOrphans",
+        "keySlot",
+        "DEFAULT_IMAGE",
+        "DEFAULT_FAULT_IMAGE",
+      ],
+      Methods: [
+        "StartedRedisCluster",
+        "ClusterQueries",
+        "ClusterClients",
+        "FailoverObservation",
+        "ClusterWorkloads",
+        "ClusterResets",
+        "ClusterSharing",
+        "ClusterDiagnostics",
+      ],
+      "Facts about the cluster": [
+        "ClusterInfo",
+        "ShardInfo",
+        "StartupReport",
+        "ClusterNetwork",
+        "HistoryView",
+        "PastFault",
+        "PastError",
+        "PastSeed",
+      ],
+      Views: [
+        "ClusterView",
+        "MergedMember",
+        "Disagreement",
+        "ClusterCheck",
+        "NodeView",
+        "NodeEntry",
+        "OpenSlot",
+      ],
+      "Arguments and results": [
+        "ClientOptions",
+        "ClusterClientOptions",
+        "ClientTls",
+        "Credentials",
+        "ClusterWorkloadOptions",
+        "ResetReport",
+        "SharedCluster",
+        "SaveEvidenceOptions",
+        "Seed",
+        "SeedFunction",
+        "ConfigureNode",
+        "SweepOptions",
+        "SweepReport",
+        "SweptResource",
+        "LeftReason",
+      ],
+      "The plan": ["ClusterPlan", "NetworkPlan", "NodePlan", "ShardPlan", "SlotRange", "UserPlan"],
+    },
+  },
+  {
+    file: "nodes.md",
+    title: "Nodes",
+    introduction:
+      "`cluster.nodes`, `cluster.node(name)` and methods such as `cluster.primaryOf(key)` return nodes. A node is one server in one " +
+      "container, and keeps its name, its id and its address when it is restarted.",
+    sections: {
+      "The node": ["RedisClusterNode"],
+      Types: ["ContainerState", "HostAndPort", "NodeRole", "NodeClientOptions"],
+    },
+  },
+  {
+    file: "faults.md",
+    title: "Faults",
+    introduction:
+      "The methods of `cluster.faults`, of the cluster itself, and of the fixture `faults`. [Faults](../guides/faults.md) shows how to " +
+      "use them. The options are in [Options](options.md).",
+    sections: {
+      Methods: ["ClusterFaults"],
+      "The active fault": ["ActiveFault", "FaultFacts", "FaultKind"],
+      "Targets and selectors": ["Target", "Selector", "PartitionGroup"],
+    },
+  },
+  {
+    file: "failover.md",
+    title: "Failover",
+    introduction:
+      "`cluster.observeFailover(action)` returns a `Failover`. [Failover timing](../guides/failover-timing.md) explains the phases.",
+    sections: {
+      "The observed failover": [
+        "Failover",
+        "ShardFailover",
+        "FailoverPhases",
+        "ShardPromotion",
+        "NodeBefore",
+        "DeposedWrites",
+        "TimelineEvent",
+      ],
+      "The expected duration": ["ExpectedFailover", "ExpectedParts", "MsRange"],
+      Text: ["formatFailover"],
+    },
+  },
+  {
+    file: "ledger.md",
+    title: "Workload and ledger",
+    introduction:
+      "`cluster.startWorkload()` returns a `Workload`, whose `stop()` returns the `Ledger`. " +
+      "[Workloads](../guides/workloads.md) explains them.",
+    sections: {
+      "The workload": [
+        "Workload",
+        "WorkloadProgress",
+        "AcknowledgedBy",
+        "NodeOrName",
+        "WaitForAcknowledgedOptions",
+        "StopWorkloadOptions",
+      ],
+      "The ledger": [
+        "Ledger",
+        "ShardLedger",
+        "Finding",
+        "LostWrite",
+        "DuplicatedWrite",
+        "StaleValue",
+        "UnacknowledgedWrite",
+        "EndedClient",
+        "LatencySummary",
+        "WriteKind",
+      ],
+      Text: ["formatLedger"],
+    },
+  },
+  {
+    file: "assertions.md",
+    title: "Assertions",
+    introduction:
+      "Functions that throw an `AssertionError`, for every test runner. The matchers of Vitest have the same names without `assert`: " +
+      "[Assertions](../guides/assertions.md) lists both.",
+    sections: {
+      "The cluster": ["assertHealthy", "assertAgree", "assertCoversAllSlots"],
+      "The failover": ["assertPromotedReplica", "assertRecoveredWithin", "PromotionLimit"],
+      "The ledger": ["assertLostNoAcknowledgedWrites", "assertLostAtMost", "assertUnavailableAtMost"],
+    },
+  },
+  {
+    file: "report-data.md",
+    title: "Report data",
+    introduction:
+      'Everything here is exported by `"testcontainers-redis-cluster/report"`. [Reports](../guides/reports.md) shows the formats.',
+    sections: {
+      Functions: ["report", "reportPage", "FailoverReport", "ReportTextOptions", "ReportEntry"],
+      "The data": [
+        "ReportData",
+        "ReportShard",
+        "Timeline",
+        "TimelineLane",
+        "TimelineBar",
+        "TimelineMark",
+        "LaneState",
+        "MarkKind",
+        "LedgerVerdict",
+        "Findings",
+        "DuplicatedFinding",
+      ],
+    },
+  },
+  {
+    file: "vitest.md",
+    title: "Vitest",
+    introduction:
+      'The exports of `"testcontainers-redis-cluster/vitest"`, `"/vitest/global-setup"` and `"/vitest/reporter"`. The options are in ' +
+      "[Options](options.md#redisclustertestoptions). [Vitest](../guides/vitest.md) shows how to use the fixtures.",
+    sections: {
+      Fixtures: [
+        "redisClusterTest",
+        "RedisClusterTest",
+        "RedisClusterTestContext",
+        "RedisClusterFixtures",
+        "TestClusterOptions",
+        "EvidenceArtifact",
+      ],
+      Matchers: ["redisClusterMatchers"],
+      "Global set-up": ["redisClusterGlobalSetup", "RedisClusterGlobalSetup", "SharedClusterKey"],
+      Reporter: ["RedisClusterReporter", "RedisClusterReporterOptions"],
+    },
   },
 ];

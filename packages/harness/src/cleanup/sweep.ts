@@ -10,8 +10,11 @@ import { type ProcessState, readProcessState } from "./process-state.ts";
 
 /** A container, network or volume of a cluster. */
 export interface SweptResource {
+  /** `container` or `network`. */
   readonly kind: LabelledResource["kind"];
+  /** The id in the engine. */
   readonly id: string;
+  /** The name in the engine. */
   readonly name: string;
   /** The name of the cluster. */
   readonly cluster: string;

@@ -18,7 +18,9 @@ export type ClusterClientOptions = Omit<ClusterOptions, "redisOptions"> & {
 
 /** The arguments of `new Cluster(startupNodes, options)` of ioredis for a client on this host. */
 export interface ClientOptions {
+  /** The addresses of all nodes. */
   readonly startupNodes: ClusterNode[];
+  /** The options with which the client reaches and logs in to every node. */
   readonly options: ClusterClientOptions;
 }
 

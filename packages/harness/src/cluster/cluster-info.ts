@@ -2,6 +2,7 @@ import type { ClusterPlan, SlotRange } from "../plan/cluster-plan.ts";
 
 /** A shard as it was at the start. */
 export interface ShardInfo {
+  /** The slots that the primary owned. */
   readonly slots: SlotRange;
   /** The name of the primary. */
   readonly primary: string;

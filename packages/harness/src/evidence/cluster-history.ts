@@ -21,6 +21,7 @@ export interface PastError {
   readonly phase: string;
   /** The code of an error of this library; undefined for other errors. */
   readonly code: string | undefined;
+  /** The message of the error. */
   readonly message: string;
 }
 
@@ -30,6 +31,7 @@ export interface PastSeed {
   readonly at: number;
   /** `workload`, or what was done to the randomly chosen nodes: `Killing node-3`. */
   readonly what: string;
+  /** The seed. */
   readonly seed: number;
 }
 
@@ -37,12 +39,15 @@ export interface PastSeed {
 export interface HistoryView {
   /** When the history starts, in milliseconds since 1970, as `Date.now()` returns them. */
   readonly since: number;
+  /** The faults that were applied. */
   readonly faults: readonly PastFault[];
   /** The failovers that `observeFailover` observed completely. */
   readonly failovers: readonly Failover[];
   /** The ledgers of the workloads that were stopped with `stop()`. */
   readonly ledgers: readonly Ledger[];
+  /** The errors that calls threw, each once. */
   readonly errors: readonly PastError[];
+  /** The seeds of all random choices. */
   readonly seeds: readonly PastSeed[];
   /** The number of older entries of each kind that were dropped. */
   readonly dropped: Readonly<Record<"faults" | "failovers" | "ledgers" | "errors" | "seeds", number>>;

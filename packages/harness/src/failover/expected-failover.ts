@@ -2,7 +2,9 @@ import type { ServerVersion } from "../view/parse-info.ts";
 
 /** A range of times, in milliseconds. */
 export interface MsRange {
+  /** The shortest time, in milliseconds. */
   readonly minMs: number;
+  /** The longest time, in milliseconds. */
   readonly maxMs: number;
 }
 

@@ -73,6 +73,7 @@ export interface FailoverPhases {
 
 /** A promotion of a node to the primary of a shard. */
 export interface ShardPromotion {
+  /** The name of the node. */
   readonly name: string;
   /** The config epoch of the promoted node. Undefined for a takeover that no view showed. */
   readonly epoch: number | undefined;
@@ -125,6 +126,7 @@ export interface ShardFailover {
    * cut off or was frozen. These writes are lost when the old primary follows the new one.
    */
   readonly acknowledgedByOldPrimary: DeposedWrites;
+  /** The steps of the failover. */
   readonly phases: FailoverPhases;
   /** How long such a failover takes from the fault to the promotion, by the rules of the server. */
   readonly expected: ExpectedFailover;
@@ -132,6 +134,7 @@ export interface ShardFailover {
 
 /** A node as it was before the fault. */
 export interface NodeBefore {
+  /** The name of the node. */
   readonly name: string;
   /** The role of the node. Undefined if the role is unknown: the node did not answer, and no shard listed it as a replica. */
   readonly roleBefore: NodeRole | undefined;

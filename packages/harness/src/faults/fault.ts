@@ -13,6 +13,7 @@ export type FaultKind =
 
 /** Describes a fault. */
 export interface FaultFacts {
+  /** The kind of the fault. */
   readonly kind: FaultKind;
   /** The names of the nodes to which the fault was applied. */
   readonly nodes: readonly string[];

@@ -5,13 +5,17 @@ export type NodeRole = "primary" | "replica";
 
 /** A host name or address, and a port. */
 export interface HostAndPort {
+  /** The host name or the address. */
   readonly host: string;
+  /** The port. */
   readonly port: number;
 }
 
 /** The slots from `first` to `last`, both included. */
 export interface SlotRange {
+  /** The first slot. */
   readonly first: number;
+  /** The last slot. */
   readonly last: number;
 }
 
@@ -84,7 +88,9 @@ export interface NetworkPlan {
 
 /** The plan of an ACL user other than the default user. */
 export interface UserPlan {
+  /** The name of the user. */
   readonly name: string;
+  /** The password of the user. */
   readonly password: string;
   /** The rights of the user, as rules of `ACL SETUSER`. */
   readonly rules: readonly string[];

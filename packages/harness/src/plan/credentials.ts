@@ -3,7 +3,9 @@ import type { ClusterPlan } from "./cluster-plan.ts";
 
 /** The name and password with which a client logs in. */
 export interface Credentials {
+  /** The name of the user. */
   readonly username: string;
+  /** The password of the user. */
   readonly password: string;
 }
 

@@ -7,11 +7,13 @@ import { marksTable, shardsTable, writesTable } from "./report-tables.ts";
 
 /** A report on a page, and the test to which it belongs. */
 export interface ReportEntry {
+  /** The title above the report, such as the name of a test. */
   readonly title: string;
   /** The result of the test. @default no result is shown */
   readonly outcome?: "passed" | "failed" | undefined;
   /** A line of text below the title, such as the first line of an error or the file of the test. @default no line */
   readonly detail?: string | undefined;
+  /** The report, as `toJSON()` returns it. */
   readonly report: ReportData;
 }
 

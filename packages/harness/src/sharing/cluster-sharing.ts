@@ -14,7 +14,7 @@ export interface ClusterSharing {
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
    * @throws RedisClusterError CLUSTER_STOPPED after `stop()`.
    * @example
-   * process.env.TEST_CLUSTER = JSON.stringify(await cluster.share());
+   * process.env["REDIS_CLUSTER"] = JSON.stringify(await cluster.share());
    */
   share(options?: WaitOptions): Promise<SharedCluster>;
 

@@ -29,6 +29,7 @@ export interface SharedCluster {
    * @default the directory that the environment sets
    */
   readonly evidenceDir?: string | undefined;
+  /** Where the process that started the cluster manages the lease. */
   readonly lease: LeaseAddress;
 }
 

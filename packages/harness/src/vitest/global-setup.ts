@@ -34,13 +34,6 @@ const usedKeys = new WeakMap<TestProject, Set<string>>();
  * @returns the function for Vitest. It rejects with INVALID_ARGUMENT if the project already has a cluster under this key, and
  * with the errors of `startRedisCluster`. Vitest then ends without running a test.
  * @throws RedisClusterError INVALID_ARGUMENT if an argument is invalid.
- * @example
- * declare module "vitest" {
- *   interface ProvidedContext {
- *     redisClusterTls: SharedCluster;
- *   }
- * }
- * export default redisClusterGlobalSetup({ tls: true }, "redisClusterTls");
  */
 export function redisClusterGlobalSetup(
   options: TestClusterOptions = {},

@@ -66,6 +66,13 @@ const WORKER_SCOPE = "worker";
  * and its faults reverted. @default the options `{}`
  * @throws RedisClusterError INVALID_ARGUMENT for any other value, such as the `undefined` that `inject` returns in a project
  * without the global set-up.
+ * @example
+ * const test = redisClusterTest({ nodes: 6, replicas: 1 });
+ *
+ * test("an order is stored", async ({ redis }) => {
+ *   await redis.set("order:42", "paid");
+ *   expect(await redis.get("order:42")).toBe("paid");
+ * });
  */
 export function redisClusterTest(
   ...args: readonly [source?: RedisClusterTestOptions | SharedCluster]

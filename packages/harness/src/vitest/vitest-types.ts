@@ -7,6 +7,7 @@ declare const evidence: unique symbol;
 
 /** The evidence of a failed test. Reporters receive it in `onTestCaseArtifactRecord`. */
 export interface EvidenceArtifact extends TestArtifactBase {
+  /** The type, by which a reporter recognizes the artifact. */
   readonly type: "testcontainers-redis-cluster:evidence";
   /** The absolute path of the folder. */
   readonly folder: string;
