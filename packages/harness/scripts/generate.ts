@@ -15,7 +15,13 @@ import {
 } from "./documents.ts";
 import { printJsonSchema } from "./print-json-schema.ts";
 import { environmentRows, printOptionsPage } from "./print-pages.ts";
-import { type NamedType, type OptionInterface, printInterface, printType } from "./print-types.ts";
+import {
+  type NamedType,
+  type OptionInterface,
+  printDefaulted,
+  printInterface,
+  printType,
+} from "./print-types.ts";
 
 // Writes everything that is made from the tables of options: types with docstrings, the reference pages, and the JSON Schema.
 // With --check nothing is written: the command fails if a file is outdated.
@@ -36,7 +42,13 @@ if (values.check && outdated.length > 0) process.exitCode = 1;
 function files(): Readonly<Record<string, string>> {
   const page = "docs/reference/environment-variables.md";
   return {
-    ...typeFile("plan", [], CLUSTER_TYPES, [...NESTED_INTERFACES, CLUSTER_OPTIONS_INTERFACE]),
+    ...typeFile(
+      "plan",
+      [],
+      CLUSTER_TYPES,
+      [...NESTED_INTERFACES, CLUSTER_OPTIONS_INTERFACE],
+      [printDefaulted("DefaultedOption", CLUSTER_OPTIONS_INTERFACE)],
+    ),
     ...typeFile(
       "start",
       [
@@ -58,7 +70,7 @@ function files(): Readonly<Record<string, string>> {
     ...typeFile("workload", ['import type { WriteKind } from "./ledger.ts";'], [], [WORKLOAD_INTERFACE]),
     ...typeFile(
       "vitest",
-      ['import type { TestClusterOptions } from "./test-options.ts";'],
+      ['import type { TestClusterOptions } from "./test-cluster-options.ts";'],
       [],
       [TEST_INTERFACE],
     ),
@@ -82,8 +94,9 @@ function typeFile(
   imports: readonly string[],
   types: readonly NamedType[],
   interfaces: readonly OptionInterface[],
+  others: readonly string[] = [],
 ): Readonly<Record<string, string>> {
-  const parts = [...types.map(printType), ...interfaces.map(printInterface)];
+  const parts = [...types.map(printType), ...interfaces.map(printInterface), ...others];
   const head = imports.length === 0 ? "" : `${imports.join("\n")}\n\n`;
   return { [`packages/harness/src/${folder}/options.generated.ts`]: `${HEADER}${head}${parts.join("\n")}` };
 }

@@ -37,6 +37,13 @@ export function printInterface({ name, description, parents = [], table }: Optio
   return `${comment(description, "")}export interface ${name}${heritage} {\n${members.join("")}}\n`;
 }
 
+/** The options that always have a value, because the table has a default for them. */
+export function printDefaulted(name: string, { name: owner, table }: OptionInterface): string {
+  const names = Object.keys(table).filter((member) => table[member]?.default !== undefined);
+  const members = names.map((member) => `  | ${JSON.stringify(member)}`).join("\n");
+  return `/** The options of {@link ${owner}} that have a default value. */\nexport type ${name} =\n${members};\n`;
+}
+
 /** The default of an option, with the environment variable that precedes it. */
 export function defaultOf({ default: value, defaultText, environment }: Option<unknown>): string {
   const own = value === undefined ? (defaultText ?? "none") : JSON.stringify(value);

@@ -11,6 +11,6 @@ export {
   redisClusterTest,
 } from "./vitest/redis-cluster-test.ts";
 export type { RedisClusterTestOptions } from "./vitest/options.generated.ts";
-export type { TestClusterOptions } from "./vitest/test-options.ts";
+export type { TestClusterOptions } from "./vitest/test-cluster-options.ts";
 export type { EvidenceArtifact } from "./vitest/vitest-types.ts";
 export { expect, redisClusterMatchers };

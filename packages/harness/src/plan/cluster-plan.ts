@@ -1,4 +1,4 @@
-import type { FormationChoice, PublishOn } from "./options.generated.ts";
+import type { PassedOptions } from "./option-values.ts";
 
 /** The role of a node. A primary can own slots; a replica replicates a primary. Failovers change roles. */
 export type NodeRole = "primary" | "replica";
@@ -97,21 +97,15 @@ export interface UserPlan {
 }
 
 /** The plan of a cluster: everything that is decided before the first request to the engine. */
-export interface ClusterPlan {
+export interface ClusterPlan extends PassedOptions {
   /** The name of the cluster. It is different for each start. All its containers and its network have it in a label. */
   readonly name: string;
-  /** The image of the server. */
-  readonly image: string;
-  /** The image of the helper that applies network faults. */
-  readonly faultImage: string;
   /** The network of the cluster. */
   readonly network: NetworkPlan;
   /** The nodes: first all primaries, in the order of their shards, then the replicas. */
   readonly nodes: readonly NodePlan[];
   /** The shards, in the order of their slots. */
   readonly shards: readonly ShardPlan[];
-  /** How the nodes become a cluster. */
-  readonly formation: FormationChoice;
   /** The password of the default user; undefined if it has none, or may not log in. */
   readonly password: string | undefined;
   /** The ACL users, including those that the library creates for itself. */
@@ -126,26 +120,12 @@ export interface ClusterPlan {
   readonly commandNames: Readonly<Record<string, string>>;
   /** The options of TLS; undefined without TLS. */
   readonly tls: { readonly clientAuth: boolean; readonly names: string } | undefined;
-  /** The memory limit of each container in MiB, including swap; undefined without a limit. */
-  readonly memoryMb: number | undefined;
-  /** The number of processors that each container may use; undefined without a limit. */
-  readonly cpus: number | undefined;
-  /** The maximum number of processes and threads of each container. */
-  readonly pidsLimit: number;
-  /** Whether the root file system of the containers is read-only. */
-  readonly readOnlyRoot: boolean;
-  /** The addresses of the engine's host on which ports are published. */
-  readonly publishOn: PublishOn;
   /** The labels of the option `labels`, without the labels of this library. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The `cluster-node-timeout` of the formed cluster in milliseconds, multiplied by the time scale. */
-  readonly nodeTimeoutMs: number;
   /** The value of `cluster-require-full-coverage` after the formation. */
   readonly requireFullCoverage: string;
   /** The value of `cluster-replica-no-failover` after the formation. */
   readonly replicaNoFailover: string;
   /** The timeout of the whole start in milliseconds, multiplied by the time scale. */
   readonly startupTimeoutMs: number;
-  /** The factor for all timeouts of this cluster. `nodeTimeoutMs` and `startupTimeoutMs` are multiplied by it already. */
-  readonly timeScale: number;
 }

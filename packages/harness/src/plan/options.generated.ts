@@ -248,3 +248,19 @@ export interface ClusterShape {
    */
   readonly timeScale?: number | undefined;
 }
+
+/** The options of {@link ClusterShape} that have a default value. */
+export type DefaultedOption =
+  | "replicas"
+  | "image"
+  | "faultImage"
+  | "nodeTimeoutMs"
+  | "persistence"
+  | "defaultUser"
+  | "tls"
+  | "readOnlyRoot"
+  | "pidsLimit"
+  | "publishOn"
+  | "port"
+  | "formation"
+  | "timeScale";

@@ -7,6 +7,7 @@ import {
   renderPlaceholderNodesConf,
   renderRedisConf,
 } from "./node-files.ts";
+import { passedOptions } from "./option-values.ts";
 import type { RedisConfig } from "./options.generated.ts";
 import { hostnameOf } from "./server-config.ts";
 import { splitSlots } from "./slots.ts";
@@ -73,24 +74,16 @@ export function planCluster(
     firstBootArguments: firstBootArguments(options.nodes),
   }));
   return {
+    ...passedOptions(options),
     name,
-    image: options.image,
-    faultImage: options.faultImage,
     network: { name, subnet: subnet.cidr, gateway: numberToAddress(gateway) },
     nodes,
     shards,
-    formation: options.formation,
     password,
     ...login,
     commandNames: options.commandNames,
     tls: options.tls,
-    memoryMb: options.memoryMb,
-    cpus: options.cpus,
-    pidsLimit: options.pidsLimit,
-    readOnlyRoot: options.readOnlyRoot,
-    publishOn: options.publishOn,
     labels: options.labels,
-    nodeTimeoutMs: options.nodeTimeoutMs,
     requireFullCoverage: formatSwitch(options.config["cluster-require-full-coverage"], true),
     replicaNoFailover: formatSwitch(
       // The second name is an alias of the first one.
@@ -98,7 +91,6 @@ export function planCluster(
       false,
     ),
     startupTimeoutMs: options.startupTimeoutMs,
-    timeScale: options.timeScale,
   };
 }
 

@@ -11,13 +11,8 @@ import {
 } from "../schema/read-options.ts";
 import { CLUSTER_OPTIONS, MAX_NODES, START_OPTIONS } from "./cluster-options.ts";
 import { countPrimaries, type ReplicaCounts } from "./layout.ts";
-import type {
-  ClusterShape,
-  FormationChoice,
-  Persistence,
-  PublishOn,
-  RedisConfig,
-} from "./options.generated.ts";
+import type { PassedOptions } from "./option-values.ts";
+import type { ClusterShape, DefaultedOption, Persistence, RedisConfig } from "./options.generated.ts";
 import type { Subnet } from "./subnet.ts";
 import { scaleTimeouts } from "./time-scale.ts";
 import { validateAddresses } from "./validate-addresses.ts";
@@ -29,23 +24,14 @@ import { type ValidTls, validateTls } from "./validate-tls.ts";
 import { type ValidUsers, validateUsers } from "./validate-users.ts";
 
 /** Options that are valid, also in combination, with all defaults. */
-export interface ValidOptions extends ValidUsers {
-  readonly timeScale: number;
-  readonly memoryMb: number | undefined;
-  readonly cpus: number | undefined;
-  readonly pidsLimit: number;
-  readonly readOnlyRoot: boolean;
-  readonly publishOn: PublishOn;
+export interface ValidOptions extends PassedOptions, ValidUsers {
   readonly nodes: number;
   readonly replicas: ReplicaCounts;
   /** If undefined, the start chooses an unused one. */
   readonly subnet: Subnet | undefined;
   readonly gateway: number | undefined;
   readonly firstAddress: number | undefined;
-  readonly image: string;
-  readonly faultImage: string;
   readonly config: RedisConfig;
-  readonly nodeTimeoutMs: number;
   readonly persistence: Persistence;
   /** If `true`, the plan generates a random one. */
   readonly password: string | true | undefined;
@@ -57,7 +43,6 @@ export interface ValidOptions extends ValidUsers {
   readonly busPort: number;
   readonly firstHostPort: number | undefined;
   readonly firstHostBusPort: number | undefined;
-  readonly formation: FormationChoice;
   readonly startupTimeoutMs: number;
   /** If undefined, no evidence is written unless it is requested. */
   readonly evidenceDir: string | undefined;
@@ -127,19 +112,8 @@ export function validateOptions(options: OptionsToValidate, environment: Environ
   return scaleTimeouts(valid, valid.timeScale);
 }
 
-/** The options that have a default value in the table. */
-type OptionWithDefault =
-  | "image"
-  | "faultImage"
-  | "nodeTimeoutMs"
-  | "persistence"
-  | "readOnlyRoot"
-  | "pidsLimit"
-  | "publishOn"
-  | "formation"
-  | "timeScale";
 type WithDefaults<T> = {
-  readonly [Name in keyof T]: Name extends OptionWithDefault ? NonNullable<T[Name]> : T[Name];
+  readonly [Name in keyof T]: Name extends DefaultedOption ? NonNullable<T[Name]> : T[Name];
 };
 
 // The size is validated separately, because the validation of other options depends on the number of nodes.

@@ -10,7 +10,7 @@ import { ClusterLease, workerClusters } from "./cluster-lease.ts";
 import { requireSourceArgument } from "./require-source-argument.ts";
 import { sharedClusterSource } from "./shared-cluster-source.ts";
 import type { RedisClusterTestOptions } from "./options.generated.ts";
-import type { TestClusterOptions } from "./test-options.ts";
+import type { TestClusterOptions } from "./test-cluster-options.ts";
 import { workerClusterSource } from "./worker-cluster-source.ts";
 
 /** The fixtures of {@link redisClusterTest}. A cluster is started only for tests that request one of them. */

@@ -1,10 +1,6 @@
 import { CLUSTER_OPTIONS } from "../plan/cluster-options.ts";
 import { choice, type OptionTable } from "../schema/option.ts";
-import type { RedisClusterOptions } from "../start/options.generated.ts";
 import type { RedisClusterTestOptions } from "./options.generated.ts";
-
-/** The options of a cluster that a test runner starts and stops. The runner provides the signal. */
-export type TestClusterOptions = Omit<RedisClusterOptions, "signal">;
 
 /** The options of `redisClusterTest` besides those of a cluster. */
 export const TEST_OPTIONS: OptionTable<Pick<RedisClusterTestOptions, "scope" | "evidenceDir">> = {
