@@ -1,10 +1,9 @@
-import { type ContainerRuntimeClient, ImageName } from "testcontainers";
+import type { ContainerRuntimeClient } from "testcontainers";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { Owner } from "../cleanup/owner.ts";
 import { currentOwner } from "../cleanup/current-owner.ts";
 import { type EngineLocation, readLocation } from "./engine-location.ts";
 import { choosePublishedAddress, type PublishedAddress } from "./published-address.ts";
-import { pullImage } from "./pull-image.ts";
 import { startReaper } from "./start-reaper.ts";
 import { testcontainersClient } from "./testcontainers-client.ts";
 
@@ -88,58 +87,6 @@ export async function findEngine(): Promise<Engine> {
     sessionId,
     owner: await owner,
   };
-}
-
-/**
- * The timeout of a pull, in milliseconds. It is not part of other timeouts, because only the first use of an image needs a
- * pull.
- */
-export const PULL_TIMEOUT_MS = 600_000;
-
-/**
- * Returns the name with which an image is pulled, inspected and run. For an image of Docker Hub, Testcontainers adds the prefix
- * in `TESTCONTAINERS_HUB_IMAGE_NAME_PREFIX`, such as another registry. The function is idempotent, also in combination with
- * `ImageName.fromString` of Testcontainers.
- */
-export function imageName(image: string): string {
-  const { string: name } = ImageName.fromString(image);
-  // A prefix without a dot or a port is an organization of Docker Hub. Without a registry it would be added each time.
-  return ImageName.fromString(name).string === name ? name : `docker.io/${name.replace("//", "/")}`;
-}
-
-/** Returns true if the engine has an image, and false if it does not or does not answer. */
-export async function hasImage(engine: Engine, image: string): Promise<boolean> {
-  return await engine.client.image.exists(ImageName.fromString(imageName(image))).catch(() => false);
-}
-
-/**
- * Pulls an image unless the engine has it.
- *
- * @param option the option that sets the image, for the message.
- * @throws RedisClusterError IMAGE_UNAVAILABLE if the engine does not have the image and cannot pull it.
- */
-export async function ensureImage(
-  engine: Engine,
-  image: string,
-  option: "image" | "faultImage",
-): Promise<void> {
-  const name = imageName(image);
-  const parsed = ImageName.fromString(name);
-  let cause: unknown;
-  try {
-    if (await engine.client.image.exists(parsed)) return;
-    await pullImage(engine, parsed);
-    if (await engine.client.image.exists(parsed)) return;
-  } catch (error) {
-    cause = error;
-  }
-  const reason = cause === undefined ? "" : `: ${messageOf(cause)}`;
-  throw new RedisClusterError(
-    "IMAGE_UNAVAILABLE",
-    `Pulling the image "${name}" failed${reason}. ` +
-      `Check its name with \`docker pull ${name}\`, or set another image with the option \`${option}\`.`,
-    { cause, details: { image: name, option } },
-  );
 }
 
 /** Returns the HTTP status of an error of the engine, or undefined if the error is not an answer of the engine. */

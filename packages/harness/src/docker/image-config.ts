@@ -1,5 +1,6 @@
 import { messageOf, RedisClusterError } from "../errors.ts";
-import { type Engine, imageName } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import { imageName } from "./image-name.ts";
 
 /** The configuration of an image for its containers. */
 export interface ImageConfig {

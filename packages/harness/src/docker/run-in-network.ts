@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { type Engine, imageName } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import { imageName } from "./image-name.ts";
 import { clusterLabels } from "./labels.ts";
 import { removeAfter } from "./node-container.ts";
 import { readLogs } from "./read-logs.ts";

@@ -1,6 +1,7 @@
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { bootCommand } from "./boot-script.ts";
-import { type Engine, imageName } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import { imageName } from "./image-name.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { clusterLabels } from "./labels.ts";
 import { dataFolder, planLaunch } from "./launch.ts";

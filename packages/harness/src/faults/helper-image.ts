@@ -1,5 +1,5 @@
 import type { ClusterContext } from "../cluster/cluster-context.ts";
-import { ensureImage, hasImage, PULL_TIMEOUT_MS } from "../docker/engine.ts";
+import { PULL_TIMEOUT_MS, provideImage } from "../docker/provide-image.ts";
 import { abortable } from "../timing/deadline.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 
@@ -20,21 +20,21 @@ export class HelperImage {
   async ensure({ signal, timeoutMs }: WaitOptions): Promise<void> {
     if (this.#isPresent) return;
     const { engine, calls, plan } = this.#context;
-    const { faultImage } = plan;
-    const isPresent = await calls.query(`Looking for the image "${faultImage}"`, { signal, timeoutMs }, () =>
-      hasImage(engine, faultImage),
-    );
-    if (!isPresent) {
-      this.#pulling ??= ensureImage(engine, faultImage, "faultImage").finally(() => {
-        this.#pulling = undefined;
-      });
-      const pulling = this.#pulling;
-      await calls.run(
-        `Pulling the image "${faultImage}"`,
-        { signal, timeoutMs: PULL_TIMEOUT_MS },
-        (deadline) => abortable(pulling, deadline),
-      );
-    }
+    await provideImage(engine, plan.faultImage, "faultImage", {
+      lookUp: (what, step) => calls.query(what, { signal, timeoutMs }, step),
+      pull: (what, step) =>
+        calls.run(what, { signal, timeoutMs: PULL_TIMEOUT_MS }, (deadline) =>
+          abortable(this.#pullOnce(step), deadline),
+        ),
+    });
     this.#isPresent = true;
+  }
+
+  /** Lets faults that are applied at the same time wait for the same pull. */
+  #pullOnce(pull: () => Promise<void>): Promise<void> {
+    this.#pulling ??= pull().finally(() => {
+      this.#pulling = undefined;
+    });
+    return this.#pulling;
   }
 }

@@ -1,13 +1,6 @@
-import {
-  type Engine,
-  ensureImage,
-  findClient,
-  findEngine,
-  hasImage,
-  imageName,
-  locateEngine,
-  PULL_TIMEOUT_MS,
-} from "../docker/engine.ts";
+import { type Engine, findClient, findEngine, locateEngine } from "../docker/engine.ts";
+import { imageName } from "../docker/image-name.ts";
+import { PULL_TIMEOUT_MS, provideImage } from "../docker/provide-image.ts";
 import { checkNeighbourTable } from "../docker/host-limits.ts";
 import { isReaperDisabled } from "../docker/start-reaper.ts";
 import { abortable, startDeadline } from "../timing/deadline.ts";
@@ -121,14 +114,13 @@ async function prepare(
   );
   const reaperTimeoutMs = isReaperDisabled() ? answerTimeoutMs : pullTimeoutMs;
   const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperTimeoutMs, findEngine);
-  const provideImage = async (): Promise<void> => {
-    const isPresent = await step(`Looking for the image "${image}"`, answerTimeoutMs, () =>
-      hasImage(engine, image),
-    );
-    if (!isPresent)
-      await step(`Pulling the image "${image}"`, pullTimeoutMs, () => ensureImage(engine, image, "image"));
-  };
-  await Promise.all([provideImage(), checkNeighbourTable(engine, nodes)]);
+  await Promise.all([
+    provideImage(engine, image, "image", {
+      lookUp: (what, look) => step(what, answerTimeoutMs, look),
+      pull: (what, pull) => step(what, pullTimeoutMs, pull),
+    }),
+    checkNeighbourTable(engine, nodes),
+  ]);
   return engine;
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { imageName } from "./engine.ts";
+import { imageName } from "./image-name.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
