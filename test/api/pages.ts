@@ -38,6 +38,8 @@ export const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     "FailoverMode",
     "ObserveFailoverOptions",
     "WorkloadOptions",
+    "ReportTextOptions",
+    "ReportPictureOptions",
   ],
 };
 
@@ -198,7 +200,7 @@ export const PAGES: readonly ReferencePage[] = [
     introduction:
       'Everything here is exported by `"testcontainers-redis-cluster/report"`. [Reports](../guides/reports.md) shows the formats.',
     sections: {
-      Functions: ["report", "reportPage", "FailoverReport", "ReportTextOptions", "ReportEntry"],
+      Functions: ["report", "reportPage", "FailoverReport", "ReportEntry"],
       "The data": [
         "ReportData",
         "ReportShard",

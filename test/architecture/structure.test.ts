@@ -48,7 +48,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   evidence: { imports: "clock docker errors failover timing view", types: "clients faults plan workload" },
   // Process finished observations.
   checks: { imports: "errors failover view workload", types: "queries" },
-  report: { imports: "view", types: "failover plan workload" },
+  report: { imports: "schema view", types: "failover plan workload" },
   // Connect the parts.
   handle: {
     imports:

@@ -18,6 +18,7 @@ import {
   PLANE,
   RESTART_OPTIONS,
 } from "../src/faults/fault-options.ts";
+import { PICTURE_OPTIONS, TEXT_OPTIONS } from "../src/report/report-options.ts";
 import { WAIT_OPTIONS } from "../src/timing/wait-options.ts";
 import { TEST_OPTIONS } from "../src/vitest/test-options.ts";
 import { WORKLOAD_OPTIONS } from "../src/workload/workload-options.ts";
@@ -174,3 +175,16 @@ export const TEST_INTERFACE: OptionInterface = {
   parents: ["TestClusterOptions"],
   table: TEST_OPTIONS,
 };
+
+export const REPORT_INTERFACES: readonly OptionInterface[] = [
+  {
+    name: "ReportTextOptions",
+    description: "The options of `toText()` of a report.",
+    table: TEXT_OPTIONS,
+  },
+  {
+    name: "ReportPictureOptions",
+    description: "The options of `toSVG()` of a report.",
+    table: PICTURE_OPTIONS,
+  },
+];

@@ -8,6 +8,7 @@ import {
   FAULT_TYPES,
   NESTED_INTERFACES,
   OBSERVE_INTERFACE,
+  REPORT_INTERFACES,
   START_INTERFACE,
   TEST_INTERFACE,
   WAIT_INTERFACE,
@@ -67,6 +68,7 @@ function files(): Readonly<Record<string, string>> {
       FAULT_INTERFACES,
     ),
     ...typeFile("failover", [], [], [OBSERVE_INTERFACE]),
+    ...typeFile("report", [], [], REPORT_INTERFACES),
     ...typeFile("workload", ['import type { WriteKind } from "./ledger.ts";'], [], [WORKLOAD_INTERFACE]),
     ...typeFile(
       "vitest",
@@ -80,7 +82,7 @@ function files(): Readonly<Record<string, string>> {
       "All options are optional unless the page says otherwise. Invalid options of a start or of a workload are reported in one error, before anything is started.",
       [
         ...[CLUSTER_OPTIONS_INTERFACE, START_INTERFACE, ...NESTED_INTERFACES, TEST_INTERFACE, WAIT_INTERFACE],
-        ...[...FAULT_INTERFACES, OBSERVE_INTERFACE, WORKLOAD_INTERFACE],
+        ...[...FAULT_INTERFACES, OBSERVE_INTERFACE, WORKLOAD_INTERFACE, ...REPORT_INTERFACES],
       ],
       [...CLUSTER_TYPES, ...FAULT_TYPES],
     ),

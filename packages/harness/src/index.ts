@@ -76,8 +76,8 @@ export type {
 } from "./plan/options.generated.ts";
 export { keySlot } from "./plan/slots.ts";
 
-export type { ReportTextOptions } from "./report/format-report.ts";
 export { type FailoverReport, report } from "./report/failover-report.ts";
+export type { ReportPictureOptions, ReportTextOptions } from "./report/options.generated.ts";
 export type {
   DuplicatedFinding,
   Findings,

@@ -1,5 +1,5 @@
-export type { ReportTextOptions } from "./report/format-report.ts";
 export { type FailoverReport, report } from "./report/failover-report.ts";
+export type { ReportPictureOptions, ReportTextOptions } from "./report/options.generated.ts";
 export type {
   DuplicatedFinding,
   Findings,

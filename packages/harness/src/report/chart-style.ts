@@ -78,10 +78,21 @@ function variables({ base, states }: Palette): string {
 
 const STATES: readonly string[] = Object.keys(LIGHT.states);
 
-/** Both color themes as custom properties, and the style of a chart, for a page or a standalone SVG. */
-export const CHART_STYLE: string = `:root{color-scheme:light dark;${variables(LIGHT)}}
-@media (prefers-color-scheme:dark){:root{${variables(DARK)}}}
-.chart text{font:12px/1 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;font-variant-numeric:tabular-nums;fill:var(--ink)}
+/** The colors of a chart: one theme, or the one that the reader prefers. */
+export type Theme = "light" | "dark" | "auto";
+
+/** The style of a chart, for a page or a picture. The colors of the theme are custom properties. */
+export function chartStyle(theme: Theme): string {
+  return `${colors(theme)}\n${CHART_RULES}`;
+}
+
+function colors(theme: Theme): string {
+  if (theme === "auto")
+    return `:root{color-scheme:light dark;${variables(LIGHT)}}\n@media (prefers-color-scheme:dark){:root{${variables(DARK)}}}`;
+  return `:root{color-scheme:${theme};${variables(theme === "light" ? LIGHT : DARK)}}`;
+}
+
+const CHART_RULES = `.chart text{font:12px/1 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;font-variant-numeric:tabular-nums;fill:var(--ink)}
 .chart .paper{fill:var(--page)}
 .chart .grid{stroke:var(--line)}
 .chart .zero{stroke:var(--strong);stroke-width:1.5;stroke-dasharray:2 3}

@@ -81,6 +81,24 @@ test("draws an SVG of the given width, with a title and a description", () => {
   expect(svg).not.toContain("\u0007");
 });
 
+test("draws an SVG with one theme, or with the theme that the reader prefers", () => {
+  const result = report(FAILOVER);
+  const light = result.toSVG({ theme: "light" });
+  const dark = result.toSVG({ theme: "dark" });
+  expect(light).toContain(":root{color-scheme:light;--page:#fbfbf9");
+  expect(dark).toContain(":root{color-scheme:dark;--page:#14171a");
+  expect(light + dark).not.toContain("prefers-color-scheme");
+  expect(result.toSVG()).toContain("@media (prefers-color-scheme:dark)");
+});
+
+test("rejects invalid options of a format", () => {
+  const result = report(FAILOVER);
+  expect(() => result.toSVG({ theme: "blue" as "dark", width: Number.NaN })).toThrow(
+    'Invalid width: expected a number from 1 to 10000, got NaN. Invalid theme: expected one of "light", "dark", "auto", got "blue".',
+  );
+  expect(() => result.toText({ column: 80 } as object)).toThrow(/Invalid column: .*Did you mean `columns`\?/);
+});
+
 test("escapes all text of users and servers on the page", () => {
   const result = report(
     failoverWith({

@@ -1,8 +1,11 @@
+import { readCallOptions } from "../schema/call-options.ts";
 import type { Failover, ShardFailover } from "../failover/failover.ts";
 import type { Ledger } from "../workload/ledger.ts";
 import { buildTimeline } from "./build-timeline.ts";
-import { formatReport, type ReportTextOptions } from "./format-report.ts";
+import { formatReport } from "./format-report.ts";
+import type { ReportPictureOptions, ReportTextOptions } from "./options.generated.ts";
 import type { ReportData, ReportShard } from "./report-data.ts";
+import { PICTURE_OPTIONS, TEXT_OPTIONS } from "./report-options.ts";
 import { reportPage } from "./report-page.ts";
 import { standaloneSvg } from "./standalone-svg.ts";
 import { summarizeFailover } from "./summarize-failover.ts";
@@ -10,8 +13,6 @@ import { summarizeLedger } from "./summarize-ledger.ts";
 import { formatPrimaries } from "./labels.ts";
 import { gapMs, writeGaps } from "./write-gaps.ts";
 
-/** The default width in pixels: that of a page with pictures on a laptop. */
-const DEFAULT_SVG_WIDTH = 1_000;
 const MIN_SVG_WIDTH = 280;
 
 /** A report of a failover in several formats. Each call creates the format again from the same data, without I/O. */
@@ -22,12 +23,8 @@ export interface FailoverReport {
    * Returns aligned lines for a terminal: the summary, a bar for each node and the client, and the marks in chronological order.
    */
   toText(options?: ReportTextOptions): string;
-  /**
-   * Returns a self-contained SVG picture. It uses the light or dark theme that the reader prefers.
-   *
-   * @param options.width the width in pixels, at least 280. @default 1000
-   */
-  toSVG(options?: { readonly width?: number | undefined }): string;
+  /** Returns a self-contained SVG picture. */
+  toSVG(options?: ReportPictureOptions): string;
   /** Returns a self-contained HTML page. */
   toHTML(): string;
 }
@@ -48,9 +45,11 @@ export function report(
   const data = reportData(failover, ledger, options.title);
   return {
     toJSON: () => data,
-    toText: (textOptions = {}) => formatReport(data, textOptions),
-    toSVG: ({ width = DEFAULT_SVG_WIDTH } = {}) =>
-      standaloneSvg(data, Math.max(MIN_SVG_WIDTH, Math.round(width))),
+    toText: (options = {}) => formatReport(data, readCallOptions("toText()", TEXT_OPTIONS, options)),
+    toSVG: (options = {}) => {
+      const { width = 1_000, theme = "auto" } = readCallOptions("toSVG()", PICTURE_OPTIONS, options);
+      return standaloneSvg(data, Math.max(MIN_SVG_WIDTH, Math.round(width)), theme);
+    },
     toHTML: () => reportPage([{ title: data.title, report: data }], { title: data.title }),
   };
 }

@@ -2,14 +2,7 @@ import { styleText } from "node:util";
 import type { LaneState, ReportData, Timeline, TimelineLane } from "./report-data.ts";
 import { tickLabel, ticks } from "./ticks.ts";
 import { laneName, MARK_LABELS, STATE_LABELS } from "./labels.ts";
-
-/** The options of a report as text. */
-export interface ReportTextOptions {
-  /** The length of a line in characters, at least 60. @default the width of the terminal, or 100 if there is no terminal */
-  readonly columns?: number | undefined;
-  /** Whether the text has colors. @default whether standard output is a terminal that supports colors */
-  readonly color?: boolean | undefined;
-}
+import type { ReportTextOptions } from "./options.generated.ts";
 
 type Style = Parameters<typeof styleText>[0];
 

@@ -1,7 +1,7 @@
-import { CHART_STYLE } from "./chart-style.ts";
+import { chartStyle } from "./chart-style.ts";
 
 /** The style of the page: system fonts, one column, and boxes that scroll for wide content. */
-export const PAGE_STYLE: string = `${CHART_STYLE}
+export const PAGE_STYLE: string = `${chartStyle("auto")}
 *{box-sizing:border-box}
 html{background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;-webkit-text-size-adjust:100%}
 body{margin:0 auto;max-width:1120px;padding:40px 40px 80px;overflow-wrap:anywhere}

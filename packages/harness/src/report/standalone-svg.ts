@@ -1,4 +1,4 @@
-import { CHART_STYLE } from "./chart-style.ts";
+import { chartStyle, type Theme } from "./chart-style.ts";
 import { describeMark } from "./describe.ts";
 import { drawPicture } from "./draw-picture.ts";
 import { Markup, markup } from "./markup.ts";
@@ -14,7 +14,7 @@ const LIST_GAP = 18;
 const CHARACTER_WIDTH = 6.9;
 
 /** Adds what the picture of a page lacks, so that it can be used anywhere: the style, the title, and a list of all marks. */
-export function standaloneSvg(data: ReportData, width: number): string {
+export function standaloneSvg(data: ReportData, width: number, theme: Theme): string {
   const { timeline, title } = data;
   const inner = width - 2 * MARGIN;
   const picture = drawPicture(data, inner, "c");
@@ -31,7 +31,7 @@ export function standaloneSvg(data: ReportData, width: number): string {
   const text = (kind: string, line: string, y: number): Markup =>
     markup`<text class="${kind}" x="${MARGIN}" y="${y}">${line}</text>`;
   return markup`<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-labelledby="c-title c-desc" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
-<style>${new Markup(CHART_STYLE)}
+<style>${new Markup(chartStyle(theme))}
 .chart .title{font-size:17px;font-weight:650}</style>
 <rect class="paper" width="${width}" height="${height}"/>
 ${titleLines.map((line, index) => text("title", line, MARGIN + 14 + index * TITLE_LINE_HEIGHT))}
