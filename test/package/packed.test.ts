@@ -36,11 +36,12 @@ test("the tarball contains the files that users need and no others", async () =>
       "docs/reference/errors.md",
       "dist/index.js",
       "dist/index.d.ts",
+      "options.schema.json",
     ]),
   );
   expect(
     files.filter((name) =>
-      /\.(test|fixture)\.|tsbuildinfo|^(?!dist\/|src\/|package\.json|docs\/|README|CHANGELOG|LICENSE)/.test(
+      /\.(test|fixture|tmp)\.|tsbuildinfo|\.map$|^(?!dist\/|package\.json|options\.schema\.json|docs\/|README|CHANGELOG|LICENSE)/.test(
         name,
       ),
     ),

@@ -10,7 +10,7 @@ import {
 } from "testcontainers-redis-cluster";
 import { leftovers } from "./leftovers.ts";
 
-// A demonstration for the terminal: starts a cluster, writes orders, kills a master, waits for recovery, and removes everything.
+// A demonstration for the terminal: starts a cluster, writes orders, kills a primary, waits for recovery, and removes everything.
 
 const ORDERS = 3_000;
 const KEY = "order:42";
@@ -59,9 +59,9 @@ async function start(): Promise<StartedRedisCluster> {
 
 function showStart({ startup, network }: StartedRedisCluster): void {
   const method =
-    startup.way === "placeholder"
+    startup.strategy === "placeholder"
       ? "preconfigured nodes"
-      : `with CLUSTER MEET, because ${startup.fellBackBecause}`;
+      : `with CLUSTER MEET, because ${startup.fallbackReason}`;
   const phases: readonly (readonly [string, number, string])[] = [
     ["engine and image", startup.prepareMs, "found, no pull needed"],
     ["network", startup.networkMs, `${network.subnet}, gateway ${network.gateway}`],
@@ -107,23 +107,23 @@ async function writeOrders({ client }: StartedRedisCluster): Promise<void> {
 }
 
 async function failOver(running: StartedRedisCluster): Promise<void> {
-  const master = await running.primaryOf(KEY);
-  printHeading(`A master fails: ${master.name}, the primary of ${KEY}`);
+  const failed = await running.primaryOf(KEY);
+  printHeading(`A primary fails: ${failed.name}, which serves ${KEY}`);
   const workload = await running.startWorkload({ writers: 8, ratePerSecond: 2_000, keyPrefix: "orders" });
-  const failover = await running.observeFailover(() => running.killMaster(KEY), { withinMs: 30_000 });
-  print(`  ${red("✗")} ${master.name} killed, ${dim("while writes continue. Milliseconds since the kill:")}`);
+  const failover = await running.observeFailover(() => running.killPrimary(KEY), { withinMs: 30_000 });
+  print(`  ${red("✗")} ${failed.name} killed, ${dim("while writes continue. Milliseconds since the kill:")}`);
   for (const line of formatFailover(failover).split("\n")) print(`  ${line}`);
   const promoted = running.node(failover.promoted.name);
   await workload.waitForAcknowledged(failover.shard, Date.now(), { timeoutMs: 30_000 });
   showLedger(await workload.stop(), failover.shard);
 
-  printHeading(`${master.name} restarts`);
+  printHeading(`${failed.name} restarts`);
   const restartedAt = performance.now();
   await running.heal();
   print(
     `  ${green("✓")} rejoined the cluster and in sync ${ms(performance.now() - restartedAt)} after its restart`,
   );
-  await showRoles(running, [promoted, master]);
+  await showRoles(running, [promoted, failed]);
   const { ok, problems } = await running.check();
   print(ok ? `  ${green("✓")} all nodes agree` : `  ${red("✗")} ${problems.join("; ")}`);
 }

@@ -9,7 +9,7 @@ const LABEL = "testcontainers-redis-cluster.cluster";
  */
 export async function leftovers(cluster?: StartedRedisCluster): Promise<readonly string[]> {
   const { dockerode } = (await getContainerRuntimeClient()).container;
-  const filters = { label: [cluster === undefined ? LABEL : `${LABEL}=${cluster.plan.name}`] };
+  const filters = { label: [cluster === undefined ? LABEL : `${LABEL}=${cluster.info.name}`] };
   const containers = await dockerode.listContainers({ all: true, filters });
   const networks = await dockerode.listNetworks({ filters });
   const { Volumes: volumes } = await dockerode.listVolumes({ filters });

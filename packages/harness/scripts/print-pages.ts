@@ -23,8 +23,9 @@ export function printOptionsPage(
   );
   return [NOTE, `# ${title}`, introduction, ...sections, "## Types", ...typeSections]
     .join("\n\n")
-    .concat("\n")
-    .replaceAll(/\n{3,}/g, "\n\n");
+    .replaceAll(/\n{3,}/g, "\n\n")
+    .trimEnd()
+    .concat("\n");
 }
 
 /** The rows of those options that have an environment variable. */

@@ -108,7 +108,7 @@ export function isUnreachableFromHost(constraints: readonly RestartConstraint[])
 }
 
 /**
- * Returns why a restarted node has not rejoined the cluster; undefined if it has. A slot in migration is no problem, because the
+ * Returns why a restarted node has not rejoined the cluster; undefined if it has. A slot in migration is not a problem, because the
  * user has started the migration.
  *
  * If other nodes do not answer, only problems of this node count, and the cluster may be down for good. So the state of the node

@@ -5,7 +5,7 @@ const test = redisClusterTest({ nodes: 6, replicas: 1 });
 test("orders survive the failure of a primary", { timeout: 60_000 }, async ({ cluster }) => {
   const workload = await cluster.startWorkload({ wait: 1 });
 
-  const failover = await cluster.observeFailover(() => cluster.killMaster("order:42"));
+  const failover = await cluster.observeFailover(() => cluster.killPrimary("order:42"));
 
   expect(failover).toHavePromotedReplica();
   expect(failover).toHaveRecoveredWithin(10_000);
