@@ -4,6 +4,7 @@ import {
   ApiDocumentedItem,
   type ApiItem,
   ApiItemContainerMixin,
+  ApiItemKind,
 } from "@microsoft/api-extractor-model";
 import { type DocComment, readDocComment } from "./doc-comment.ts";
 import { ROOT } from "./extract.ts";
@@ -23,7 +24,9 @@ const NOTE =
 
 /** Returns a page of the reference in Markdown. */
 export function printPage(page: ReferencePage, references: References): string {
-  const items = Object.values(page.sections).flat().map(references.item);
+  const items = Object.values(page.sections)
+    .flat()
+    .map((name) => references.item(name));
   const members = items.filter((item) => !isTable(item)).flatMap(membersOf);
   const headings = new Set([...items, ...members].map(({ displayName }) => displayName));
   const context = { page, references, headings };
@@ -154,7 +157,7 @@ function membersOf(item: ApiItem): readonly ApiItem[] {
   const position = ({ displayName }: ApiItem): number =>
     source.search(new RegExp(`^ {2}(?:readonly |get |async )*${escape(displayName)}[?(:]`, "m"));
   return item.members
-    .filter(({ displayName, kind }) => !displayName.startsWith("[") && kind !== "Constructor")
+    .filter(({ displayName, kind }) => !displayName.startsWith("[") && kind !== ApiItemKind.Constructor)
     .toSorted((one, other) => position(one) - position(other));
 }
 
@@ -171,7 +174,11 @@ function isTable(item: ApiItem): boolean {
 }
 
 function isCallable(member: ApiItem): boolean {
-  return member.kind === "MethodSignature" || member.kind === "Method" || / => /.test(textOf(member));
+  return (
+    member.kind === ApiItemKind.MethodSignature ||
+    member.kind === ApiItemKind.Method ||
+    / => /.test(textOf(member))
+  );
 }
 
 /** The declaration of an item on one line: `kill(target: Target, options?: KillOptions): Promise<ActiveFault>`. */

@@ -7,7 +7,7 @@ async function startIn(subnet: string): Promise<StartedRedisCluster> {
     return await startRedisCluster({ nodes: 3, replicas: 0, subnet });
   } catch (error) {
     if (!(error instanceof RedisClusterError) || error.code !== "SUBNET_TAKEN") throw error;
-    console.warn(`${subnet} is in use by ${error.details["holder"]}`);
+    console.warn(`${subnet} is in use by ${String(error.details["holder"])}`);
     return await startRedisCluster({ nodes: 3, replicas: 0 });
   }
 }

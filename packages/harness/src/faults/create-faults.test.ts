@@ -22,12 +22,11 @@ const plan = planCluster(validateOptions({}, {}), parseSubnet("10.1.0.0/24"), he
 const calls = new ApiCalls(plan, (_, error) => Promise.resolve(error));
 
 /** Returns an object that throws when any of its properties is read. */
-function unused<T extends object>(name: string): T {
-  return new Proxy<T>({} as T, {
-    get: (_, property) => {
-      throw new Error(`A rejected call used ${String(property)} of ${name}.`);
-    },
-  });
+function unused(name: string): never {
+  const get = (_: object, property: string | symbol): never => {
+    throw new Error(`A rejected call used ${String(property)} of ${name}.`);
+  };
+  return new Proxy({}, { get }) as never;
 }
 
 function createNode(node: NodePlan): ManagedNode {

@@ -45,9 +45,9 @@ export function report(
   const data = reportData(failover, ledger, options.title);
   return {
     toJSON: () => data,
-    toText: (options = {}) => formatReport(data, readCallOptions("toText()", TEXT_OPTIONS, options)),
-    toSVG: (options = {}) => {
-      const { width = 1_000, theme = "auto" } = readCallOptions("toSVG()", PICTURE_OPTIONS, options);
+    toText: (given = {}) => formatReport(data, readCallOptions("toText()", TEXT_OPTIONS, given)),
+    toSVG: (given = {}) => {
+      const { width = 1_000, theme = "auto" } = readCallOptions("toSVG()", PICTURE_OPTIONS, given);
       return standaloneSvg(data, Math.max(MIN_SVG_WIDTH, Math.round(width)), theme);
     },
     toHTML: () => reportPage([{ title: data.title, report: data }], { title: data.title }),

@@ -31,11 +31,11 @@ export function findTransientDifferences(
   const node = plan.nodes.find(({ name }) => name === now.node) as NodePlan;
   const { keys, scripts, functions, failureReports, followers } = now.held;
   const data = seed?.shards[node.shard];
-  const { min, max } = data === undefined ? { min: 0, max: 0 } : keyCountRange(data);
+  const keyRange = data === undefined ? { min: 0, max: 0 } : keyCountRange(data);
   const seedFunctions = data === undefined ? 0 : (baseline[node.index]?.held.functions ?? 0);
   const replicas = plannedReplicaCount(plan, node);
   const counts = [
-    { count: keys, what: "keys", min, max },
+    { count: keys, what: "keys", ...keyRange },
     { count: functions, what: "functions", min: seedFunctions, max: seedFunctions },
     { count: scripts, what: "scripts", min: 0, max: 0 },
     { count: failureReports, what: "reports of failed nodes", min: 0, max: 0 },

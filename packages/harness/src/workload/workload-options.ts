@@ -149,7 +149,8 @@ export function validateWorkload(
   reportUnknownOptions(WORKLOAD_OPTIONS, input, report);
   // Braces in it would be the first hash tag of every key, and determine its slot.
   if (/[{}]/.test(clientKeyPrefix)) report("client.keyPrefix", clientKeyPrefix, "characters without braces");
-  const { writers = 8, ...values } = readOptions(WORKLOAD_OPTIONS, withoutKeys(options), report);
+  // The range of `keys` depends on other options, so that it is read after them.
+  const { writers = 8, ...values } = readOptions(WORKLOAD_OPTIONS, { ...options, keys: undefined }, report);
   const minKeys = Math.max(writers, shards);
   const keyCount = { ...WORKLOAD_OPTIONS.keys, schema: integer(minKeys, MAX_KEYS) };
   const keys = readOption("keys", keyCount, options.keys, report);
@@ -166,9 +167,4 @@ export function validateWorkload(
     reads: reads === true ? DEFAULT_READS : Number(reads),
     kinds: kinds ?? WRITE_KINDS,
   };
-}
-
-/** The range of `keys` depends on other options, so that it is read after them. */
-function withoutKeys({ keys: _, ...options }: WorkloadOptions): WorkloadOptions {
-  return options;
 }
