@@ -16,8 +16,8 @@ const PROGRAM = `
   import { acquireWatcher } from ${JSON.stringify(pathTo("./watcher.ts"))};
   import { currentOwner } from ${JSON.stringify(pathTo("./current-owner.ts"))};
   const owner = await currentOwner();
-  const address = { protocol: "http", socketPath: process.argv[1] };
-  const acquire = () => acquireWatcher({ owner, engine: { kind: "http", address } });
+  const engine = { socketPath: process.argv[1] };
+  const acquire = () => acquireWatcher({ owner, engine });
   const releases = await Promise.all([acquire(), acquire()]);
   console.log(JSON.stringify(owner));
   createInterface({ input: process.stdin }).on("line", async (line) => {

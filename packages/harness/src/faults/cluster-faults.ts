@@ -40,7 +40,7 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    * @throws RedisClusterError CLUSTER_STOPPED after `stop()`.
    * @example
    * await using fault = await cluster.kill({ primaryOf: "order:42" });
-   * await cluster.waitUntilHealthy();
+   * await cluster.primaryOf("order:42"); // waits for the failover
    */
   readonly kill: (target: Target, options?: KillOptions) => Promise<ActiveFault>;
 

@@ -160,13 +160,6 @@ test("cuts a node off from all other nodes, or only from clients", () => {
   expect(format(cutsAround(nodes.slice(1, 2), nodes, "clients"))).toEqual(["1 < > clients-in clients-out"]);
 });
 
-test("rejects an unknown plane", () => {
-  const options = { plane: "gossip" as "bus" };
-  expect(() => planPartition([["node-0"], "rest"], nodes, options)).toThrow(
-    'Invalid plane: expected one of "bus", "replication", "clients", "all", got "gossip".',
-  );
-});
-
 test("expects an answer of a starting node unless its clients are cut off", () => {
   const isolated = planPartition([["node-0"], "rest"], nodes.slice(0, 3), {});
   expect(expectedReachability("node-0", isolated, undefined)).toBe("answer");

@@ -32,7 +32,8 @@ export interface ClusterQueries {
   check(options?: WaitOptions): Promise<ClusterCheck>;
 
   /**
-   * Waits until the views of all nodes agree and nothing is wrong.
+   * Waits until all nodes answer, their views agree, and nothing is wrong. While a node is stopped or paused, the cluster is not
+   * healthy.
    *
    * @throws RedisClusterError WAIT_TIMEOUT with everything that is still wrong.
    * @throws RedisClusterError FAILOVER_IMPOSSIBLE at once if a primary failed and the cluster has too few primaries to replace
@@ -40,8 +41,9 @@ export interface ClusterQueries {
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
    * @throws RedisClusterError CLUSTER_STOPPED after `stop()`, also during the wait.
    * @example
-   * await cluster.kill({ primaryOf: "order:42" });
-   * await cluster.waitUntilHealthy(); // The replica has been promoted, and every node agrees.
+   * await cluster.pause("node-3");
+   * await cluster.resume("node-3");
+   * await cluster.waitUntilHealthy();
    */
   waitUntilHealthy(options?: WaitOptions): Promise<void>;
 
