@@ -25,8 +25,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   view: { imports: "plan" },
   // The outside world.
   certificates: { imports: "clock plan" },
-  cleanup: { imports: "clock errors plan" },
-  docker: { imports: "cleanup clock errors plan" },
+  cleanup: { imports: "clock errors plan timing" },
+  docker: { imports: "cleanup clock errors plan timing" },
   clients: { imports: "clock errors plan view", types: "cluster timing" },
   // Shared by all families of a handle.
   cluster: { imports: "clients errors log schema timing", types: "docker evidence formation plan" },

@@ -1,4 +1,3 @@
-import { pause } from "../clock/real-time.ts";
 import {
   type CleanupEngine,
   type FailedRemoval,
@@ -7,6 +6,7 @@ import {
 } from "./labelled-resources.ts";
 import { classifyOwner, CLUSTER_LABEL, type LocalHost, type OwnerState, parseOwner } from "./owner.ts";
 import { type ProcessState, readProcessState } from "./process-state.ts";
+import { AttemptError, retry } from "../timing/retry.ts";
 
 /** A container, network or volume of a cluster. */
 export interface SweptResource {
@@ -82,12 +82,18 @@ async function removeWithRetries(
   orphans: readonly LabelledResource[],
   signal: AbortSignal,
 ): Promise<readonly FailedRemoval[]> {
-  let failed = await removeAll(engine, orphans);
-  for (let attempt = 1; attempt < MAX_ATTEMPTS && failed.length > 0; attempt += 1) {
-    await pause(RETRY_PAUSE_MS, signal);
-    signal.throwIfAborted();
-    const remaining = failed.map(({ resource }) => resource);
+  let failed: readonly FailedRemoval[] = [];
+  let remaining = orphans;
+  const attempt = async (): Promise<void> => {
     failed = await removeAll(engine, remaining);
+    remaining = failed.map(({ resource }) => resource);
+    if (failed.length > 0) throw new AttemptError("Some orphans could not be removed.");
+  };
+  try {
+    const isTemporary = (error: unknown): boolean => error instanceof AttemptError;
+    await retry(attempt, { attempts: MAX_ATTEMPTS, everyMs: RETRY_PAUSE_MS, isTemporary, signal });
+  } catch (error) {
+    if (!(error instanceof AttemptError)) throw error;
   }
   return failed;
 }

@@ -1,8 +1,8 @@
 import { StartedNetwork } from "testcontainers";
-import { monotonicMs, pause } from "../clock/real-time.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { NetworkPlan } from "../plan/cluster-plan.ts";
 import { type Engine, statusOf } from "./engine.ts";
+import { retry } from "../timing/retry.ts";
 
 /**
  * The network of the cluster. It is a Testcontainers network: with `new GenericContainer(…).withNetwork(cluster.network)` the
@@ -120,15 +120,14 @@ const POLL_MS = 50;
  * create it.
  */
 export async function removeNetworkIfCreated(engine: Engine, name: string): Promise<void> {
-  const startedAt = monotonicMs();
-  for (;;) {
-    try {
-      await engine.docker.getNetwork(name).remove();
-      return;
-    } catch (error) {
-      if (statusOf(error) !== 404) throw error;
-      if (monotonicMs() - startedAt > UNANSWERED_REQUEST_MS) return;
-      await pause(POLL_MS);
-    }
+  const isMissing = (error: unknown): boolean => statusOf(error) === 404;
+  try {
+    await retry(() => engine.docker.getNetwork(name).remove(), {
+      attempts: UNANSWERED_REQUEST_MS / POLL_MS,
+      everyMs: POLL_MS,
+      isTemporary: isMissing,
+    });
+  } catch (error) {
+    if (!isMissing(error)) throw error;
   }
 }

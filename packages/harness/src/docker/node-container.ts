@@ -2,16 +2,16 @@ import { posix } from "node:path";
 import type { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { extract, pack } from "tar-stream";
-import { pause } from "../clock/real-time.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { NEXT_BOOT_FOLDER } from "./boot-script.ts";
 import { type Engine, statusOf } from "./engine.ts";
 import { followLogs, type LogSelection, readLogs } from "./read-logs.ts";
 import { isPortRace, startError } from "./start-error.ts";
+import { retry } from "../timing/retry.ts";
 
-/** How many times a container is started again if another program takes the free port that the engine chose. */
-const MAX_PORT_RACES = 5;
+/** How often a container is started if another program takes the free port that the engine chose. */
+const MAX_START_ATTEMPTS = 6;
 const PORT_RACE_PAUSE_MS = 50;
 
 /** A file that is copied into the container of a node. */
@@ -203,15 +203,16 @@ export class NodeContainer {
    * @throws RedisClusterError START_FAILED if the container cannot be started for another reason.
    */
   async start(): Promise<"started" | "running"> {
-    for (let races = 0; ; races += 1) {
-      try {
-        await this.#container.start();
-        return "started";
-      } catch (error) {
-        if (statusOf(error) === 304) return "running";
-        if (races === MAX_PORT_RACES || !isPortRace(this.#node, error)) throw startError(this.#node, error);
-        await pause(PORT_RACE_PAUSE_MS);
-      }
+    try {
+      await retry(() => this.#container.start(), {
+        attempts: MAX_START_ATTEMPTS,
+        everyMs: PORT_RACE_PAUSE_MS,
+        isTemporary: (error) => isPortRace(this.#node, error),
+      });
+      return "started";
+    } catch (error) {
+      if (statusOf(error) === 304) return "running";
+      throw startError(this.#node, error);
     }
   }
 

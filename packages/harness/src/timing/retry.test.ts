@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { monotonicMs, nextTurn, pause } from "../clock/real-time.ts";
 import { RedisClusterError } from "../errors.ts";
-import { AttemptError, poll, retryUntilAnswered } from "./retry.ts";
+import { AttemptError, poll, retry, retryUntilAnswered } from "./retry.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -159,5 +159,43 @@ describe("retryUntilAnswered", () => {
       return Promise.reject(new Error("no answer"));
     };
     await expect(retryUntilAnswered(send, 1, controller.signal)).rejects.toThrow(/no answer|out of time/);
+  });
+});
+
+describe("retry", () => {
+  const everyMs = 1;
+  const isTemporary = (error: unknown): boolean => String(error).includes("busy");
+
+  test("calls a function again after temporary errors", async () => {
+    let calls = 0;
+    const attempt = async (): Promise<number> => {
+      calls += 1;
+      if (calls < 3) throw new Error("busy");
+      return calls;
+    };
+    expect(await retry(attempt, { attempts: 3, everyMs, isTemporary })).toBe(3);
+  });
+
+  test.each([
+    ["another error", "broken", 1],
+    ["the last attempt", "busy", 4],
+  ])("throws the error of %s", async (_, message, expected) => {
+    let calls = 0;
+    const attempt = async (): Promise<never> => {
+      calls += 1;
+      throw new Error(message);
+    };
+    await expect(retry(attempt, { attempts: 4, everyMs, isTemporary })).rejects.toThrow(message);
+    expect(calls).toBe(expected);
+  });
+
+  test("ends the pause when the signal aborts", async () => {
+    const signal = AbortSignal.abort(new Error("stopped"));
+    const attempt = async (): Promise<never> => {
+      throw new Error("busy");
+    };
+    await expect(retry(attempt, { attempts: 4, everyMs: 60_000, isTemporary, signal })).rejects.toThrow(
+      "stopped",
+    );
   });
 });

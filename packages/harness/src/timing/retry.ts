@@ -45,6 +45,36 @@ export async function poll<T>(
 }
 
 /**
+ * Calls a function again if it fails with an error that may be temporary, a limited number of times.
+ *
+ * @param options.attempts the maximum number of calls.
+ * @param options.everyMs the pause between two calls, in milliseconds.
+ * @param options.isTemporary whether another call may succeed after an error.
+ * @param options.signal ends the pause between two calls. @default the pause is not ended
+ * @throws the error of the last call; the reason of the signal.
+ */
+export async function retry<T>(
+  attempt: () => Promise<T>,
+  options: {
+    readonly attempts: number;
+    readonly everyMs: number;
+    readonly isTemporary: (error: unknown) => boolean;
+    readonly signal?: AbortSignal;
+  },
+): Promise<T> {
+  return await pRetry(attempt, {
+    retries: options.attempts - 1,
+    minTimeout: 0,
+    shouldRetry: async ({ error }) => {
+      if (!options.isTemporary(error)) return false;
+      await pause(options.everyMs, options.signal);
+      options.signal?.throwIfAborted();
+      return true;
+    },
+  });
+}
+
+/**
  * Repeats a request until the node answers. A node may be unresponsive for a moment, for example because its machine is
  * overloaded; that must not make a start fail. An error reply is an answer, and is thrown at once.
  *
