@@ -1,7 +1,7 @@
-import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
+import { InvalidOptionsError } from "../errors.ts";
 import { integer, isObject } from "../schema/option.ts";
 import { formatValue, Redacted } from "../schema/format-value.ts";
-import type { ReportProblem } from "../schema/option-problems.ts";
+import { listProblems, type ReportProblem } from "../schema/option-problems.ts";
 import {
   type Environment,
   readOption,
@@ -67,16 +67,7 @@ export function validateOptions(options: OptionsToValidate, environment: Environ
   if (!isObject(input)) {
     throw new InvalidOptionsError([{ option: "options", given: formatValue(options), allowed: "an object" }]);
   }
-  const problems: OptionProblem[] = [];
-  const report: ReportProblem = (option, given, allowed, remedy) => {
-    problems.push({
-      option,
-      given: formatValue(given),
-      allowed,
-      ...(remedy === undefined ? {} : { remedy }),
-    });
-    return undefined;
-  };
+  const { problems, report } = listProblems();
   reportUnknownOptions({ ...CLUSTER_OPTIONS, ...START_OPTIONS }, input, report);
 
   const size = validateSize(options, report);

@@ -1,7 +1,6 @@
-import { type OptionProblem, RedisClusterError } from "../errors.ts";
-import { formatValue } from "./format-value.ts";
+import { RedisClusterError } from "../errors.ts";
 import { isObject, type Option, type OptionTable } from "./option.ts";
-import type { ReportProblem } from "./option-problems.ts";
+import { listProblems, type ReportProblem } from "./option-problems.ts";
 import { readOption, readOptions, reportUnknownOptions, type Values } from "./read-options.ts";
 
 /**
@@ -50,16 +49,8 @@ export function requireArgument<T>(name: string, option: Pick<Option<T>, "schema
 }
 
 function withProblems<T>(read: (report: ReportProblem) => T): T {
-  const problems: OptionProblem[] = [];
-  const values = read((option, given, allowed, remedy) => {
-    problems.push({
-      option,
-      given: formatValue(given),
-      allowed,
-      ...(remedy === undefined ? {} : { remedy }),
-    });
-    return undefined;
-  });
+  const { problems, report } = listProblems();
+  const values = read(report);
   if (problems.length === 0) return values;
   const sentences = problems.map(
     ({ option, given, allowed, remedy }) =>

@@ -1,4 +1,5 @@
-import { Redacted } from "./format-value.ts";
+import type { OptionProblem } from "../errors.ts";
+import { formatValue, Redacted } from "./format-value.ts";
 
 /**
  * Records that an option is invalid. Returns undefined, which stands for the missing value.
@@ -7,6 +8,28 @@ import { Redacted } from "./format-value.ts";
  * @param remedy one sentence, if `allowed` alone does not explain what to do.
  */
 export type ReportProblem = (option: string, given: unknown, allowed: string, remedy?: string) => undefined;
+
+/** The problems that are found while options are read. */
+export interface ProblemList {
+  readonly problems: readonly OptionProblem[];
+  /** Adds a problem. */
+  readonly report: ReportProblem;
+}
+
+/** Returns an empty list of problems. */
+export function listProblems(): ProblemList {
+  const problems: OptionProblem[] = [];
+  const report: ReportProblem = (option, given, allowed, remedy) => {
+    problems.push({
+      option,
+      given: formatValue(given),
+      allowed,
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+    return undefined;
+  };
+  return { problems, report };
+}
 
 /**
  * Reports the name of an unknown option, with the names of the known options. The value is not shown, because it may be a secret.

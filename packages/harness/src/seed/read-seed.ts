@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { InvalidOptionsError, messageOf, type OptionProblem } from "../errors.ts";
-import { formatValue, Redacted } from "../schema/format-value.ts";
-import type { ReportProblem } from "../schema/option-problems.ts";
+import { InvalidOptionsError, messageOf } from "../errors.ts";
+import { Redacted } from "../schema/format-value.ts";
+import { listProblems, type ReportProblem } from "../schema/option-problems.ts";
 import type { ValidSeed } from "../plan/validate-seed.ts";
 import { MAX_SEED_BYTES } from "./dataset.ts";
 import type { SeedFunction } from "./seed.ts";
@@ -44,16 +44,7 @@ const AOF_START = /^(?:\*\d|#TS:|REDIS\d{4}|VALKEY\d{3})/;
  */
 export async function readSeed(seed: ValidSeed): Promise<ReadySeed> {
   if (seed.kind === "function") return { kind: "function", load: seed.load as SeedFunction };
-  const problems: OptionProblem[] = [];
-  const report: ReportProblem = (option, given, allowed, remedy) => {
-    problems.push({
-      option,
-      given: formatValue(given),
-      allowed,
-      ...(remedy === undefined ? {} : { remedy }),
-    });
-    return undefined;
-  };
+  const { problems, report } = listProblems();
   const { kind, files } = seed;
   const ready =
     kind === "commands"

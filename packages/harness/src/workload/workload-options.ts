@@ -1,4 +1,4 @@
-import { InvalidOptionsError, type OptionProblem } from "../errors.ts";
+import { InvalidOptionsError } from "../errors.ts";
 import { formatValue } from "../schema/format-value.ts";
 import {
   anyOf,
@@ -14,7 +14,7 @@ import {
   type Schema,
   text,
 } from "../schema/option.ts";
-import type { ReportProblem } from "../schema/option-problems.ts";
+import { listProblems } from "../schema/option-problems.ts";
 import { readOption, readOptions, reportUnknownOptions } from "../schema/read-options.ts";
 import { WRITE_KINDS, type WriteKind } from "./ledger.ts";
 import type { WorkloadOptions } from "./options.generated.ts";
@@ -132,16 +132,7 @@ export function validateWorkload(
   shards: number,
   clientKeyPrefix: string = "",
 ): ValidWorkload {
-  const problems: OptionProblem[] = [];
-  const report: ReportProblem = (option, given, allowed, remedy) => {
-    problems.push({
-      option,
-      given: formatValue(given),
-      allowed,
-      ...(remedy === undefined ? {} : { remedy }),
-    });
-    return undefined;
-  };
+  const { problems, report } = listProblems();
   const input: unknown = options;
   if (!isObject(input)) {
     throw new InvalidOptionsError([{ option: "options", given: formatValue(input), allowed: "an object" }]);
