@@ -29,6 +29,18 @@ test("checks a failover, a ledger and the cluster", { timeout: 60_000 }, async (
   // #endregion
 });
 
+test("checks for duplicated and stale writes", { timeout: 60_000 }, async ({ cluster }) => {
+  // #region duplicated-and-stale
+  const workload = await cluster.startWorkload();
+  await cluster.failover({ replicaOf: "order:42" });
+  const ledger = await workload.stop();
+
+  expect(ledger.duplicated).toEqual([]);
+  expect(ledger.stale).toEqual([]);
+  // #endregion
+  expect(ledger.acknowledged).toBeGreaterThan(0);
+});
+
 test("waits until a check passes", { timeout: 60_000 }, async ({ cluster }) => {
   // #region wait
   await cluster.killPrimary("order:42");

@@ -33,8 +33,8 @@ test("shuts nodes down and starts them again", { timeout: 60_000 }, async ({ clu
   // #endregion
 });
 
-test("freezes a process", { timeout: 90_000 }, async ({ cluster }) => {
-  // #region freeze-a-process
+test("pauses a process", { timeout: 90_000 }, async ({ cluster }) => {
+  // #region pause-a-process
   const primary = await cluster.primaryOf("order:42");
   await cluster.pause(primary);
   const promoted = await cluster.primaryOf("order:42"); // waits for the failover
@@ -50,6 +50,7 @@ test("isolates a primary", { timeout: 90_000 }, async ({ cluster }) => {
   // #region isolate
   const primary = await cluster.primaryOf("order:42");
   const cut = await cluster.isolate(primary);
+  // This process still reaches the isolated primary, so `primaryOf` returns it at first.
   const currentPrimary = async () => (await cluster.primaryOf("order:42")).name;
   await expect.poll(currentPrimary, { timeout: 20_000 }).not.toBe(primary.name);
 

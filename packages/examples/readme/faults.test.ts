@@ -6,7 +6,7 @@ const test = redisClusterTest({ nodes: 6, replicas: 1 });
 test("injects faults and heals them", { timeout: 90_000 }, async ({ cluster }) => {
   // #region faults
   await cluster.kill({ primaryOf: "order:42" }); // SIGKILL
-  await cluster.pause("node-3"); // freezes the process; its connections stay open
+  await cluster.pause("node-3"); // stops the process without ending it; its connections stay open
   await cluster.partition([["node-0", "node-4"], "rest"]); // drops the packets between the groups
   await cluster.freezeReplication("node-4"); // stays a healthy replica, but receives no more writes
   await cluster.slowCommands("node-2", 200); // answers up to 200 ms later
