@@ -31,15 +31,17 @@ export function readDocComment(text: string): DocComment {
   }));
   const textsOf = (wanted: string): readonly string[] =>
     tags.flatMap(({ tag, name, text: rest }) => (tag === wanted ? [`${name} ${rest}`.trim()] : []));
+  // The parser finds tags only at the beginning of a line.
+  const [description = "", inlineDefault] = joinLines(block?.description ?? "").split(/\s+@default\s+/);
   return {
-    description: joinLines(block?.description ?? ""),
+    description,
     parameters: tags.flatMap(({ tag, name, text: rest }) => {
       if (tag !== "param") return [];
       const [meaning = "", defaultValue] = rest.split(/\s+@default\s+/);
       return [{ name, text: meaning, defaultValue }];
     }),
     returns: textsOf("returns")[0],
-    defaults: textsOf("default"),
+    defaults: [...(inlineDefault === undefined ? [] : [inlineDefault]), ...textsOf("default")],
     throws: textsOf("throws"),
     example: readExample(compact),
     deprecated: textsOf("deprecated")[0],

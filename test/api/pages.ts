@@ -40,6 +40,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     "WorkloadOptions",
     "ReportTextOptions",
     "ReportPictureOptions",
+    "SweepOptions",
   ],
 };
 
@@ -102,7 +103,6 @@ export const PAGES: readonly ReferencePage[] = [
         "Seed",
         "SeedFunction",
         "ConfigureNode",
-        "SweepOptions",
         "SweepReport",
         "SweptResource",
         "LeftReason",
@@ -125,8 +125,8 @@ export const PAGES: readonly ReferencePage[] = [
     file: "faults.md",
     title: "Faults",
     introduction:
-      "The methods of `cluster.faults`, of the cluster itself, and of the fixture `faults`. [Faults](../guides/faults.md) shows how to " +
-      "use them. The options are in [Options](options.md).",
+      "The methods of `cluster.faults`, of the cluster itself, and of the fixture `faults`. [Inject faults](../guides/faults.md) shows " +
+      "how to use them. The options are in [Options](options.md).",
     sections: {
       Methods: ["ClusterFaults"],
       "The active fault": ["ActiveFault", "FaultFacts", "FaultKind"],
@@ -137,7 +137,7 @@ export const PAGES: readonly ReferencePage[] = [
     file: "failover.md",
     title: "Failover",
     introduction:
-      "`cluster.observeFailover(action)` returns a `Failover`. [Failover timing](../guides/failover-timing.md) explains the phases.",
+      "`cluster.observeFailover(action)` returns a `Failover`. [Measure failovers](../guides/failover-timing.md) explains the phases.",
     sections: {
       "The observed failover": [
         "Failover",
@@ -157,7 +157,7 @@ export const PAGES: readonly ReferencePage[] = [
     title: "Workload and ledger",
     introduction:
       "`cluster.startWorkload()` returns a `Workload`, whose `stop()` returns the `Ledger`. " +
-      "[Workloads](../guides/workloads.md) explains them.",
+      "[Find lost writes](../guides/workloads.md) explains them.",
     sections: {
       "The workload": [
         "Workload",
@@ -189,7 +189,7 @@ export const PAGES: readonly ReferencePage[] = [
       "Functions that throw an `AssertionError`, for every test runner. The matchers of Vitest have the same names without `assert`: " +
       "[Assertions](../guides/assertions.md) lists both.",
     sections: {
-      "The cluster": ["assertHealthy", "assertAgree", "assertCoversAllSlots"],
+      "The cluster": ["assertHealthy", "assertAgree", "assertCoversAllSlots", "CheckableCluster"],
       "The failover": ["assertPromotedReplica", "assertRecoveredWithin", "PromotionLimit"],
       "The ledger": ["assertLostNoAcknowledgedWrites", "assertLostAtMost", "assertUnavailableAtMost"],
     },
@@ -198,7 +198,7 @@ export const PAGES: readonly ReferencePage[] = [
     file: "report-data.md",
     title: "Report data",
     introduction:
-      'Everything here is exported by `"testcontainers-redis-cluster/report"`. [Reports](../guides/reports.md) shows the formats.',
+      'Everything here is exported by `"testcontainers-redis-cluster/report"`. [Report a failover](../guides/reports.md) shows the formats.',
     sections: {
       Functions: ["report", "reportPage", "FailoverReport", "ReportEntry"],
       "The data": [

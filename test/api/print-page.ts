@@ -75,7 +75,7 @@ function printDeprecated(context: Context, members: readonly ApiItem[]): string 
   const rows = members.map(
     (member) => `- \`${member.displayName}\`: ${inMarkdown(context, readDocs(member).deprecated ?? "")}`,
   );
-  return ["Deprecated until version 1.0:", rows.join("\n")].join("\n\n");
+  return ["Deprecated. These members will be removed in version 1.0:", rows.join("\n")].join("\n\n");
 }
 
 function printTable(context: Context, members: readonly ApiItem[]): string {
@@ -127,7 +127,11 @@ function describe(context: Context, docs: DocComment, name: string): readonly st
 function printError(context: Context, text: string): string {
   const [, subject = "", rest = ""] = /^(\w+) (.*)$/s.exec(text) ?? [];
   const [, errorCode, condition] = /^([A-Z_]{4,}) (.*)$/s.exec(rest) ?? [];
-  if (errorCode === undefined) return inMarkdown(context, subject.endsWith("Error") ? rest : text);
+  if (errorCode === undefined) {
+    // "RedisClusterError the codes of {@link kill}" is complete without the class.
+    if (subject === "RedisClusterError") return inMarkdown(context, rest);
+    return inMarkdown(context, subject.endsWith("Error") ? `${code(subject)} ${rest}` : text);
+  }
   return `[${errorCode}](errors.md#${errorCode.toLowerCase()}) ${inMarkdown(context, condition ?? "")}`;
 }
 
@@ -156,8 +160,9 @@ function membersOf(item: ApiItem): readonly ApiItem[] {
   const source = sourceOf(item);
   const position = ({ displayName }: ApiItem): number =>
     source.search(new RegExp(`^ {2}(?:readonly |get |async )*${escape(displayName)}[?(:]`, "m"));
+  // Without `[Symbol.asyncDispose]`, and without `$__test`, which only the types of Vitest need.
   return item.members
-    .filter(({ displayName, kind }) => !displayName.startsWith("[") && kind !== ApiItemKind.Constructor)
+    .filter(({ displayName, kind }) => !/^[$[]/.test(displayName) && kind !== ApiItemKind.Constructor)
     .toSorted((one, other) => position(one) - position(other));
 }
 

@@ -94,14 +94,11 @@ describe("code quotes of pages", () => {
 test.each([
   ["restored", "Restored by commands"],
   ["replaced", "Replaced with the process"],
-] as const)(
-  "docs/reference/reset-states.md lists the kinds of state that the tests mark as %s",
-  (outcome, title) => {
-    const page = readPage("docs/reference/reset-states.md");
-    const section = page.split(/^## /m).find((candidate) => candidate.startsWith(title)) ?? "";
-    const listed = [...section.matchAll(/^\| ([^|]+?) \|/gm)].map(([, name]) => name).slice(1);
-    const tested = STATE_KINDS.filter((kind) => kind.outcome === outcome).map(({ name }) => name);
-    expect(tested.length).toBeGreaterThan(5);
-    expect(listed).toEqual(tested);
-  },
-);
+] as const)("docs/reference/reset-states.md lists the states that the tests mark as %s", (outcome, title) => {
+  const page = readPage("docs/reference/reset-states.md");
+  const section = page.split(/^## /m).find((candidate) => candidate.startsWith(title)) ?? "";
+  const listed = [...section.matchAll(/^\| ([^|]+?) \|/gm)].map(([, name]) => name).slice(1);
+  const tested = STATE_KINDS.filter((kind) => kind.outcome === outcome).map(({ name }) => name);
+  expect(tested.length).toBeGreaterThan(5);
+  expect(listed).toEqual(tested);
+});

@@ -116,7 +116,7 @@ describe("a cluster of one shard with two replicas", () => {
     await cluster.waitUntilHealthy();
   });
 
-  test("restart() of a replica does not wait for its dead primary, and heal() revives both", async ({
+  test("restart() of a replica does not wait for its stopped primary; heal() starts both", async ({
     cluster,
   }) => {
     await cluster.kill("node-0");

@@ -19,6 +19,7 @@ import {
   RESTART_OPTIONS,
 } from "../src/faults/fault-options.ts";
 import { PICTURE_OPTIONS, TEXT_OPTIONS } from "../src/report/report-options.ts";
+import { SWEEP_OPTIONS } from "../src/start/sweep-options.ts";
 import { WAIT_OPTIONS } from "../src/timing/wait-options.ts";
 import { TEST_OPTIONS } from "../src/vitest/test-options.ts";
 import { WORKLOAD_OPTIONS } from "../src/workload/workload-options.ts";
@@ -165,7 +166,8 @@ export const OBSERVE_INTERFACE: OptionInterface = {
 
 export const WORKLOAD_INTERFACE: OptionInterface = {
   name: "WorkloadOptions",
-  description: "The options of the writers of a workload.",
+  description:
+    "The options of the writers of a workload. `startWorkload` also has the option `client`: see {@link ClusterWorkloadOptions}.",
   table: WORKLOAD_OPTIONS,
 };
 
@@ -188,3 +190,10 @@ export const REPORT_INTERFACES: readonly OptionInterface[] = [
     table: PICTURE_OPTIONS,
   },
 ];
+
+export const SWEEP_INTERFACE: OptionInterface = {
+  name: "SweepOptions",
+  description: "The options of `sweepOrphans`.",
+  parents: ["WaitOptions"],
+  table: SWEEP_OPTIONS,
+};

@@ -5,6 +5,7 @@ export {
   assertLostNoAcknowledgedWrites,
   assertUnavailableAtMost,
 } from "./checks/assert-ledger.ts";
+export type { CheckableCluster } from "./checks/cluster-checks.ts";
 export type { PromotionLimit } from "./checks/failover-checks.ts";
 export type { ClientTls } from "./clients/access.ts";
 export type { ClientOptions, ClusterClientOptions } from "./clients/cluster-client.ts";
@@ -99,10 +100,10 @@ export type { ClusterSharing } from "./sharing/cluster-sharing.ts";
 export type { SharedCluster } from "./sharing/shared-cluster.ts";
 export type { Seed, SeedFunction } from "./seed/seed.ts";
 export { connectRedisCluster } from "./start/connect-redis-cluster.ts";
-export type { RedisClusterOptions } from "./start/options.generated.ts";
+export type { RedisClusterOptions, SweepOptions } from "./start/options.generated.ts";
 export { startRedisCluster } from "./start/start-redis-cluster.ts";
 export type { StartupReport } from "./cluster/startup-report.ts";
-export { type SweepOptions, sweepOrphans } from "./start/sweep-orphans.ts";
+export { sweepOrphans } from "./start/sweep-orphans.ts";
 export type { ClusterCheck } from "./view/cluster-check.ts";
 export type { ClusterView, Disagreement, MergedMember } from "./view/cluster-view.ts";
 export type { NodeView } from "./view/node-view.ts";

@@ -12,7 +12,7 @@ test("a paused primary is replaced, and is a replica after it has been resumed",
   const primary = await cluster.primaryOf(KEY);
   const fault = await cluster.pause(primary);
   expect((await primary.state()).status).toBe("paused");
-  expect(fault.description).toBe(`${primary.name} frozen`);
+  expect(fault.description).toBe(`${primary.name} paused`);
   await expect
     .poll(async () => (await cluster.primaryOf(KEY)).name, { timeout: 10_000 })
     .not.toBe(primary.name);

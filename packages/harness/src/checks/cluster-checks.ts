@@ -1,8 +1,12 @@
 import { checkView } from "../view/cluster-check.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
 import { formatNodeView } from "../view/format-node-view.ts";
+import type { ClusterQueries } from "../queries/cluster-queries.ts";
 import { inconclusive, invalidInput, isRecord } from "./validate-input.ts";
 import { type Verdict, verdict } from "./verdict.ts";
+
+/** @deprecated Use `Pick<ClusterQueries, "view">`. */
+export type CheckableCluster = Pick<ClusterQueries, "view">;
 
 /** Checks that every node answers, all nodes agree, and there is no problem. */
 export async function healthy(cluster: unknown): Promise<Verdict> {

@@ -2,15 +2,16 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 
 /** What a handle ends, and what a cluster removes, in this order. */
 export const CLEANUP_ORDER = [
-  // What the handle is doing: calls, observations, resets, workloads.
+  // Ongoing calls, observations and resets, and waits for the lease.
   "calls",
-  // The connections that faults keep open.
+  "workloads",
+  // Faults are reverted if the cluster continues; the connections that faults keep open are closed.
   "faults",
   // The clients of the user.
   "clients",
   // The server that hands out the lease to other processes.
   "lease",
-  // The server that loads a data file of the option `seed`.
+  // Waits until no data file of the option `seed` is being loaded.
   "seed",
   // The library's own connections to the nodes.
   "connections",

@@ -49,7 +49,7 @@ export class ClientPool implements ClusterClients {
 
   clientOptions(): ClientOptions {
     const { access, addresses, calls, plan } = this.#context;
-    if (calls.ended?.code === "TURN_OVER") calls.throwIfEnded();
+    if (calls.wasLeft) calls.throwIfEnded();
     return clusterClientOptions(plan, addresses, access);
   }
 

@@ -44,6 +44,8 @@ export interface ClusterClients {
    *
    * Such a client finds nodes that announce addresses or names. ioredis itself cannot use nodes that announce an unknown endpoint,
    * or prefer names and have none; only the clients of {@link client} and {@link connect} can.
+   *
+   * @throws RedisClusterError TURN_OVER if the cluster is the fixture of a test that has ended.
    */
   clientOptions(): ClientOptions;
 

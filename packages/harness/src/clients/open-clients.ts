@@ -15,7 +15,8 @@ interface Group<Client extends Closable> {
  */
 export class OpenClients<Client extends Closable> {
   readonly #open = new Set<Client>();
-  #group: Group<Client> = { owner: this };
+  /** The groups whose clients this object owns. Clients that are opened from now on belong to the last one. */
+  #groups: readonly Group<Client>[] = [{ owner: this }];
   #closed = false;
 
   /**
@@ -23,7 +24,7 @@ export class OpenClients<Client extends Closable> {
    * {@link close}, it disconnects the client immediately, and whenever it connects again.
    */
   get track(): (client: Client) => void {
-    const group = this.#group;
+    const group = this.#groups.at(-1) as Group<Client>;
     return (client) => {
       client.on("end", () => group.owner.#open.delete(client));
       client.on("connecting", () => group.owner.#add(client));
@@ -35,8 +36,9 @@ export class OpenClients<Client extends Closable> {
   handOver(): OpenClients<Client> {
     const next = new OpenClients<Client>();
     for (const client of this.takeAll()) next.#add(client);
-    this.#group.owner = next;
-    this.#group = { owner: this };
+    for (const group of this.#groups) group.owner = next;
+    next.#groups = [...this.#groups, ...next.#groups];
+    this.#groups = [{ owner: this }];
     return next;
   }
 

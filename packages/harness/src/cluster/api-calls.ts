@@ -1,6 +1,4 @@
 import { RedisClusterError } from "../errors.ts";
-import { requireKnownOptions } from "../schema/call-options.ts";
-import { WAIT_OPTIONS } from "../timing/wait-options.ts";
 import { abortable } from "../timing/deadline.ts";
 import { OngoingCalls } from "./ongoing-calls.ts";
 import { poll } from "../timing/retry.ts";
@@ -8,13 +6,14 @@ import {
   type WaitDefaults,
   startCallDeadline,
   explainTimeout,
+  requireWaitOptions,
   type WaitOptions,
 } from "../timing/call-deadline.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 
 /**
- * The kind of a call: `reset` and `lease` are calls that other calls must not end, `observation` is an observed failover, and
- * `call` is every other call.
+ * The kind of a call. The kinds differ in what ends them: a reset ends calls and observations; returning the lease also ends a
+ * reset; only the end of the handle ends the lease.
  */
 export type CallKind = "call" | "observation" | "reset" | "lease";
 
@@ -54,6 +53,11 @@ export class ApiCalls {
     this.#ended = reason;
   }
 
+  /** Whether the handle was left while the cluster continues: the end of a test or of a lease. */
+  get wasLeft(): boolean {
+    return this.#ended?.code === "TURN_OVER";
+  }
+
   /** @throws RedisClusterError CLUSTER_STOPPED or TURN_OVER after the end of the handle. */
   throwIfEnded(): void {
     if (this.#ended !== undefined) throw new RedisClusterError(this.#ended.code, this.#ended.message);
@@ -75,8 +79,14 @@ export class ApiCalls {
     return { timeoutMs: Math.max(10_000, (10 * nodeTimeoutMs) / timeScale), timeScale };
   }
 
-  /** Returns the options for each part of a call that consists of several calls, so that it also ends between two parts. */
-  bound({ timeoutMs, signal }: WaitOptions): WaitOptions {
+  /**
+   * Returns the options for each part of a call that consists of several calls, so that it also ends between two parts.
+   *
+   * @param what the action of the call, with which the message of an error starts.
+   * @throws RedisClusterError INVALID_ARGUMENT if the timeout or the signal is invalid.
+   */
+  bound(what: string, { timeoutMs, signal }: WaitOptions): WaitOptions {
+    requireWaitOptions(() => what, { timeoutMs, signal }, this.waitDefaults);
     return { timeoutMs, signal: anySignal(signal, this.signal("call")) };
   }
 
@@ -97,14 +107,15 @@ export class ApiCalls {
     kind: CallKind = "call",
   ): Promise<T> {
     return await this.track(kind, async (ended) => {
-      const { signal: given, timeoutMs } = options;
+      const describe = typeof what === "string" ? () => what : what;
+      const { timeoutMs, signal: given } = requireWaitOptions(describe, options, this.waitDefaults);
       const limits = { timeoutMs, signal: anySignal(given, ended) };
       using deadline = startCallDeadline(what, limits, this.waitDefaults);
       try {
         deadline.signal.throwIfAborted();
         return await act(deadline.signal);
       } catch (error) {
-        const phase = typeof what === "string" ? what : what();
+        const phase = describe();
         throw await this.failed(phase, endError(phase, ended) ?? explainTimeout(deadline.signal, error));
       }
     });
@@ -125,7 +136,6 @@ export class ApiCalls {
 
   /** Runs a query once. If the deadline passes, its answer is no longer waited for. */
   async query<T>(what: string, options: WaitOptions, query: () => Promise<T>): Promise<T> {
-    requireKnownOptions(what, WAIT_OPTIONS, options);
     return await this.run(what, options, (signal) => abortable(query(), signal));
   }
 

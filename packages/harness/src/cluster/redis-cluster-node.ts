@@ -59,6 +59,7 @@ export interface RedisClusterNode {
    * @throws RedisClusterError WAIT_TIMEOUT with the last error of the client.
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
    * @throws RedisClusterError CLUSTER_STOPPED after `stop()` of the cluster.
+   * @throws RedisClusterError TURN_OVER if the node belongs to a fixture of a test that has ended.
    */
   connect(options?: NodeClientOptions, wait?: WaitOptions): Promise<Redis>;
 
@@ -69,6 +70,7 @@ export interface RedisClusterNode {
    * @throws RedisClusterError ENGINE_FAILED if the engine rejects the request.
    * @throws RedisClusterError WAIT_TIMEOUT if the engine does not answer in time.
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
+   * @throws RedisClusterError TURN_OVER if the node belongs to a fixture of a test that has ended.
    */
   state(options?: WaitOptions): Promise<ContainerState>;
 
@@ -80,6 +82,7 @@ export interface RedisClusterNode {
    * @throws RedisClusterError ENGINE_FAILED if the engine rejects the request, for example because the container was removed.
    * @throws RedisClusterError WAIT_TIMEOUT if the engine does not answer in time.
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
+   * @throws RedisClusterError TURN_OVER if the node belongs to a fixture of a test that has ended.
    */
   logs(options?: { readonly tail?: number } & WaitOptions): Promise<string>;
 
@@ -92,6 +95,7 @@ export interface RedisClusterNode {
    * @throws RedisClusterError ENGINE_FAILED if the engine rejects the request, for example because the container was removed.
    * @throws RedisClusterError WAIT_TIMEOUT if the engine does not answer in time.
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
+   * @throws RedisClusterError TURN_OVER if the node belongs to a fixture of a test that has ended.
    */
   logStream(options?: { readonly since?: number } & WaitOptions): Promise<Readable>;
 

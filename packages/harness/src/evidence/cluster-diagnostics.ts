@@ -78,6 +78,8 @@ export class DiagnosticsRecorder implements ClusterDiagnostics {
   }
 
   async #withNodes(phase: string, error: RedisClusterError): Promise<RedisClusterError> {
+    // An inner call has explained it already.
+    if ("nodes" in error.details && "phase" in error.details) return error;
     const bundle = await collectEvidence(this.#source, {
       error,
       // Without files, the collection must not delay the error much.
@@ -85,11 +87,9 @@ export class DiagnosticsRecorder implements ClusterDiagnostics {
         ? { signal: AbortSignal.timeout(QUICK_TIMEOUT_MS), logLines: LAST_LINES }
         : {}),
     });
-    // An inner call may have added the nodes already.
-    const nodes = error.details["nodes"] ?? nodesAtFailure(bundle);
     const explained = new RedisClusterError(error.code, error.message, {
       ...("cause" in error ? { cause: error.cause } : {}),
-      details: { ...error.details, phase: error.details["phase"] ?? phase, nodes },
+      details: { phase, nodes: nodesAtFailure(bundle), ...error.details },
     });
     return this.#evidenceDir === undefined
       ? explained

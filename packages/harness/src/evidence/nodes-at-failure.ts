@@ -7,7 +7,7 @@ import { secretsOfBundle } from "./find-secrets.ts";
 /** What an error reports about one node. It contains no secrets, because test runners print it. */
 export interface NodeAtFailure {
   readonly node: string;
-  /** The state of the container, as the engine reports it; `unknown` if the engine did not answer. */
+  /** The state of the container, as the engine reports it; `unknown` if the engine did not answer in time. */
   readonly status: string;
   readonly exitCode: number | undefined;
   readonly oomKilled: boolean;

@@ -21,8 +21,7 @@ export interface FailoverObservation {
    * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason if the cluster has not recovered within `withinMs`.
    * @throws RedisClusterError FAILOVER_IMPOSSIBLE as soon as the action has ended if a primary failed in a cluster of one or two
    * primaries.
-   * @throws RedisClusterError INVALID_ARGUMENT if `withinMs` is invalid, or if no node executes commands for a slot before the
-   * action.
+   * @throws RedisClusterError INVALID_ARGUMENT if an option is invalid, or if no node owns slots before the action.
    * @throws RedisClusterError WAIT_TIMEOUT if no node can be connected to before the action.
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted, or the cluster is reset meanwhile.
    * @throws RedisClusterError CLUSTER_STOPPED after `stop()`, also during the observation.

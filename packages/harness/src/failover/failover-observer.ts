@@ -9,7 +9,7 @@ import { parseInfo, serverVersion } from "../view/parse-info.ts";
 import { type ExpectedFailover, expectedFailoverMs } from "./expected-failover.ts";
 import type { Failover, ObserveFailoverOptions } from "./failover.ts";
 import type { FailoverObservation } from "./failover-observation.ts";
-import { observeFailover } from "./observe-failover.ts";
+import { observeFailover, readObserveOptions, type ValidObserveOptions } from "./observe-failover.ts";
 import type { ObservedCluster } from "./observed-cluster.ts";
 
 /** Observes failovers of the cluster of one handle. */
@@ -26,7 +26,8 @@ export class FailoverObserver implements FailoverObservation {
     action: () => Promise<unknown>,
     options: ObserveFailoverOptions = {},
   ): Promise<Failover> {
-    return await this.#context.calls.track("observation", (ended) => this.#observe(action, options, ended));
+    const valid = readObserveOptions(options);
+    return await this.#context.calls.track("observation", (ended) => this.#observe(action, valid, ended));
   }
 
   async expectedFailoverMs(options: WaitOptions = {}): Promise<ExpectedFailover> {
@@ -46,7 +47,7 @@ export class FailoverObserver implements FailoverObservation {
 
   async #observe(
     action: () => Promise<unknown>,
-    options: ObserveFailoverOptions,
+    options: ValidObserveOptions,
     ended: AbortSignal,
   ): Promise<Failover> {
     const { plan, addresses, access, nodes, history, calls } = this.#context;
@@ -61,7 +62,7 @@ export class FailoverObserver implements FailoverObservation {
       logStream: (node, sinceEpochSeconds) =>
         findNode(nodes, node).handle.logStream({ since: sinceEpochSeconds }),
       probe,
-      rejectImpossibleFailover: () => this.#prospects.refuseHopeless(),
+      requireFailoverPossible: () => this.#prospects.requireFailoverPossible(),
       firstFaultSince: (ms) =>
         history.faults
           .map(({ since }) => since)

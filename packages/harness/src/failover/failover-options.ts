@@ -5,6 +5,7 @@ import type { ObserveFailoverOptions } from "./options.generated.ts";
 export const OBSERVE_FAILOVER_OPTIONS: OptionTable<ObserveFailoverOptions> = {
   withinMs: {
     schema: numberAbove(0, Number.MAX_VALUE, "a number of milliseconds above 0"),
+    remedy: "Leave it out for the default of 10 000 ms plus eight node timeouts.",
     description:
       "Maximum time from the fault until the cluster has recovered, in milliseconds: a number above 0. It is multiplied by the time scale of the cluster.",
     defaultText:

@@ -123,7 +123,7 @@ export interface ShardFailover {
   readonly lastWriteMs: number | undefined;
   /**
    * The writes that the old primary acknowledged after the promotion. This is a split brain: it can happen if the old primary is
-   * cut off or was frozen. These writes are lost when the old primary follows the new one.
+   * cut off or was paused. These writes are lost when the old primary follows the new one.
    */
   readonly acknowledgedByOldPrimary: DeposedWrites;
   /** The steps of the failover. */

@@ -1,6 +1,7 @@
 import { pause, wallClockMs } from "../clock/real-time.ts";
 import { RedisClusterError } from "../errors.ts";
 import { readCallOptions } from "../schema/call-options.ts";
+import type { Values } from "../schema/read-options.ts";
 import { OBSERVE_FAILOVER_OPTIONS } from "./failover-options.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { abortable } from "../timing/deadline.ts";
@@ -20,6 +21,18 @@ const POLL_MS = 10;
 /** Maximum time to wait for the log lines of a promotion, because they may arrive later than the view that shows it. */
 const LOG_LINES_TIMEOUT_MS = 500;
 
+/** The valid options of an observation. */
+export type ValidObserveOptions = Values<ObserveFailoverOptions>;
+
+/**
+ * Validates the options of an observation.
+ *
+ * @throws RedisClusterError INVALID_ARGUMENT with all problems.
+ */
+export function readObserveOptions(options: ObserveFailoverOptions): ValidObserveOptions {
+  return readCallOptions("observeFailover()", OBSERVE_FAILOVER_OPTIONS, options);
+}
+
 /**
  * Observes the cluster from before the action until the cluster has recovered. Then each shard that lost its primary has another
  * node that owns its slots and has acknowledged a write, and all reachable nodes report the same. The action must cause a
@@ -30,7 +43,7 @@ const LOG_LINES_TIMEOUT_MS = 500;
  *
  * @throws RedisClusterError FAILOVER_TIMEOUT with the likely reason, the views of all nodes and the log lines of the election.
  * @throws RedisClusterError FAILOVER_IMPOSSIBLE as soon as a primary failed in a cluster with too few primaries to replace it.
- * @throws RedisClusterError INVALID_ARGUMENT if `withinMs` is not a number above 0, or no primary owns slots before the action.
+ * @throws RedisClusterError INVALID_ARGUMENT if no primary owns slots before the action.
  * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
  * @throws RedisClusterError CLUSTER_STOPPED if the cluster is stopped meanwhile.
  * @throws the error of the action.
@@ -38,14 +51,10 @@ const LOG_LINES_TIMEOUT_MS = 500;
 export async function observeFailover(
   cluster: ObservedCluster,
   action: () => Promise<unknown>,
-  options: ObserveFailoverOptions = {},
+  options: ValidObserveOptions,
 ): Promise<Failover> {
-  const { waitForOldPrimary = false, ...limits } = readCallOptions(
-    "observeFailover()",
-    OBSERVE_FAILOVER_OPTIONS,
-    options,
-  );
-  const withinMs = resolveTimeout(limits.withinMs, cluster.plan);
+  const { waitForOldPrimary = false } = options;
+  const withinMs = resolveTimeout(options.withinMs, cluster.plan);
   const stop = new AbortController();
   const onAbort = (): void => {
     stop.abort(
@@ -123,7 +132,7 @@ async function waitForRecovery(
   while (!recorder.hasSeenAllSince(endedMs) || !hasRecovered(recorder, waitForOldPrimary)) {
     if (wallClockMs() >= untilMs) return false;
     if (findTooSmallElectorate(recorder.records.length) !== undefined) {
-      await abortable(cluster.rejectImpossibleFailover(), signal);
+      await abortable(cluster.requireFailoverPossible(), signal);
     }
     await pause(POLL_MS, signal);
     signal.throwIfAborted();

@@ -19,7 +19,7 @@ export interface ObservedCluster {
   /** Writes directly to single nodes, so that it is certain which node acknowledged a write. */
   readonly probe: Pick<ProbeWriter, "ready" | "write">;
   /** @throws RedisClusterError FAILOVER_IMPOSSIBLE if a primary failed and the cluster has too few primaries to replace it. */
-  rejectImpossibleFailover(): Promise<void>;
+  requireFailoverPossible(): Promise<void>;
   /** Returns when the first fault began at or after `ms`. Both are milliseconds since the epoch, as `Date.now()` returns them. */
   firstFaultSince(ms: number): number | undefined;
 }

@@ -6,7 +6,7 @@ const INTERVAL_MS = 10;
 const INTERVAL_PER_SHARD_MS = 2;
 /**
  * Maximum number of unanswered writes of a shard to one node. A node with more is not sent further writes. The unanswered writes
- * are not cancelled: a frozen node may acknowledge them when it is resumed, and these acknowledgements count.
+ * are not cancelled: a paused node may acknowledge them when it is resumed, and these acknowledgements count.
  */
 const MAX_UNANSWERED = 6;
 

@@ -55,7 +55,7 @@ export function createTimeoutError(
     {
       details: {
         withinMs,
-        evidence: state,
+        state,
         events: recorder.events.map(({ atMs, ...event }) => ({ ...event, atMs: Math.round(atMs - sinceMs) })),
       },
     },

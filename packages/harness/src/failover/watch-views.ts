@@ -10,7 +10,7 @@ const POLL_MS = 20;
 /** In a large cluster nodes are polled less often, because each reply has a line for every node. */
 const POLL_MS_PER_NODE = 3;
 /**
- * Time without an answer after which a node counts as silent. A stopped node rejects at once, but a frozen node does not answer.
+ * Time without an answer after which a node counts as silent. A stopped node rejects at once, but a paused node does not answer.
  */
 const SILENT_AFTER_MS = 250;
 /** Maximum time to wait for a late answer. The connection has a shorter timeout of its own. */

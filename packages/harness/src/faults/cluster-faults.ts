@@ -17,7 +17,8 @@ import type { Target } from "./target-resolver.ts";
 /**
  * Breaks the cluster on purpose. Each fault method resolves when the fault is active and returns an {@link ActiveFault}. To remove
  * the fault, call its `heal()` or {@link heal}, or declare it with `await using`; `reset()` and `stop()` of the cluster remove it as
- * well. A method that rejects leaves no fault behind.
+ * well. If a method rejects, what it has applied is reverted. If the engine applies a fault only after the call has timed out, the
+ * fault is reverted as soon as it is active: {@link heal} and `reset()` wait for that.
  *
  * The methods are bound: `const { kill, heal } = cluster.faults` works.
  */
@@ -101,7 +102,7 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
   readonly restart: (target: Target, options?: RestartOptions) => Promise<void>;
 
   /**
-   * Pauses nodes: all processes of their containers are frozen, and their connections stay open.
+   * Pauses nodes: the kernel suspends all processes of their containers, and their connections stay open.
    *
    * @param target as of {@link kill}.
    * @returns the fault. It also ends when {@link resume} or {@link restart} was called for all its nodes.

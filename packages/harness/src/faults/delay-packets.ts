@@ -27,12 +27,12 @@ export async function delayPackets(
   );
   const { context, helperImage, targets } = tools;
   const validated = targets.validate(target);
-  const wait = context.calls.bound(options);
+  const wait = context.calls.bound("Delaying", options);
   await helperImage.ensure(wait);
   return await targets.run("Delaying", validated, wait, async (resolved, signal) => {
     const { nodes } = resolved;
-    const since = wallClockMs();
     await requireStatus(nodes, "delayed", ["running"], signal);
+    const since = wallClockMs();
     const apply = (): Promise<NetworkFault> => applyDelay(context.engine, context, nodes, delayMs, jitterMs);
     const { remove, constraintFor } = await activate(tools, "Delaying", nodes, apply, signal);
     return registerFault(tools, resolved, {

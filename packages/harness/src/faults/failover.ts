@@ -28,8 +28,8 @@ export async function failover(
       }
       await requireStatus([node], "promoted", ["running"], signal);
       // Without a takeover, a promotion needs votes. Checked first, because a failed primary is detected immediately.
-      if (mode !== "takeover") await abortable(prospects.refuseHopeless(), signal);
-      await promoteReplica(node, context, mode, () => prospects.refuseHopeless(), signal);
+      if (mode !== "takeover") await abortable(prospects.requireFailoverPossible(), signal);
+      await promoteReplica(node, context, mode, () => prospects.requireFailoverPossible(), signal);
     });
   await (mode === "takeover" ? repairs.during(run) : run());
 }

@@ -138,7 +138,7 @@ export class FaultRegistry {
       if (reason === undefined) continue;
       for (const node of fault.nodes) failed.set(node, `${fault.description}: ${reason}`);
     }
-    // After the others: a late fault may be waiting for one of them, as a signal to a frozen process does.
+    // After the others: a late fault may be waiting for one of them, as a signal to a paused process does.
     await this.#late.settle(signal);
     for (const late of this.#late.pending) {
       for (const node of late.nodes) failed.set(node, describeLate(late));

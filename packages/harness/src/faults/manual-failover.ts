@@ -22,14 +22,14 @@ const SERVER_TIMEOUT_MS = 5_000;
  * If the server abandons the request, it is sent again. If the replica would use the votes of an earlier election, the request is
  * sent only when the replica has forgotten them. If the signal is aborted, the error contains why the promotion has not happened.
  *
- * @param rejectHopeless throws if a primary has failed and the promotion can no longer get its votes.
+ * @param requireFailoverPossible throws if a primary has failed and the promotion can no longer get its votes.
  * @throws RedisClusterError INVALID_ARGUMENT if the node is a primary already.
  */
 export async function promoteReplica(
   replica: ManagedNode,
   cluster: ClusterNodes,
   mode: FailoverMode,
-  rejectHopeless: () => Promise<void>,
+  requireFailoverPossible: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const { name } = replica.plan;
@@ -96,7 +96,7 @@ export async function promoteReplica(
       } catch (error) {
         // Checked after each attempt, because a primary may fail, or be reported as failed, after the request was sent.
         if (isSmallCluster && mode !== "takeover" && !(error instanceof RedisClusterError)) {
-          await rejectHopeless();
+          await requireFailoverPossible();
         }
         throw error;
       }

@@ -31,7 +31,7 @@ export async function filterPackets(
   { kind, doing, description, loss, planCuts }: FilterFault,
 ): Promise<ActiveFault> {
   const { context, helperImage, targets } = tools;
-  const wait = context.calls.bound(options);
+  const wait = context.calls.bound(doing, options);
   await helperImage.ensure(wait);
   return await targets.run(doing, target, wait, async (resolved, signal) => {
     const cuts = await planCuts(resolved.nodes, signal);

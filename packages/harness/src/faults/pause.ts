@@ -19,8 +19,8 @@ export async function pause(
   const { lateFaults, targets } = tools;
   return await targets.run("Pausing", targets.validate(target), options, async (resolved, signal) => {
     const { nodes } = resolved;
-    const since = wallClockMs();
     await requireStatus(nodes, "paused", ["running"], signal);
+    const since = wallClockMs();
     const revert = async (): Promise<void> => {
       await Promise.all(nodes.map(resumeNode));
     };
@@ -31,7 +31,7 @@ export async function pause(
       revert,
       signal,
     );
-    return registerFault(tools, resolved, { kind: "pause", since, description: "frozen", revert });
+    return registerFault(tools, resolved, { kind: "pause", since, description: "paused", revert });
   });
 }
 

@@ -21,8 +21,8 @@ export async function slowCommands(
   const { context, lateFaults, targets } = tools;
   return await targets.run("Slowing down", targets.validate(target), options, async (resolved, signal) => {
     const { nodes } = resolved;
-    const since = wallClockMs();
     await requireStatus(nodes, "slowed down", ["running"], signal);
+    const since = wallClockMs();
     const slowed: SlowedNode[] = [];
     const revert = async (): Promise<void> => {
       await Promise.all(slowed.map((node) => node.heal()));

@@ -98,14 +98,14 @@ export class TargetResolver {
   async run<T>(
     doing: string,
     { description, resolve }: UnresolvedTarget,
-    options: WaitOptions,
+    { timeoutMs, signal: given }: WaitOptions,
     act: (target: ResolvedTarget, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { calls, history, plan } = this.#context;
     let what = `${doing} ${description}`;
     return await calls.run(
       () => what,
-      options,
+      { timeoutMs, signal: given },
       async (signal) => {
         const target = await resolve(signal);
         what = `${doing} ${target.nodes.map((node) => node.plan.name).join(", ")}`;

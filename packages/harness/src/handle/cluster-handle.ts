@@ -5,6 +5,7 @@ import { ClientPool } from "../clients/client-pool.ts";
 import { learnNames } from "../clients/learn-names.ts";
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { OpenClients } from "../clients/open-clients.ts";
+import type { AbandonedWork } from "../cluster/abandoned-work.ts";
 import { ApiCalls } from "../cluster/api-calls.ts";
 import type { ClusterContext } from "../cluster/cluster-context.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
@@ -53,6 +54,7 @@ export interface ClusterParts {
   /** Already tracks `client`. */
   readonly clients: OpenClients<Cluster>;
   readonly lateFaults: LateFaults;
+  readonly abandoned: AbandonedWork;
   readonly sharing: Sharing;
   /** Already contains the steps that remove the cluster if the handle owns it. */
   readonly cleanup: CleanupStack;
@@ -65,11 +67,12 @@ export interface ClusterParts {
 export class ClusterHandle {
   readonly cluster: StartedRedisCluster;
   readonly #parts: ClusterParts;
+  readonly #calls: ApiCalls;
   readonly #lifetime: ClusterLifetime;
 
   /** @param stopLender stops the handle that lends this one. */
   constructor(parts: ClusterParts, stopLender?: () => Promise<void>) {
-    const { engine, plan, access, addresses, lateFaults, sharing } = parts;
+    const { engine, plan, access, addresses, lateFaults, abandoned, sharing } = parts;
     const history = new ClusterHistory();
     const diagnostics = new DiagnosticsRecorder(evidenceSource(parts, history), history, parts.evidenceDir);
     const calls = new ApiCalls(plan, (phase, error) => diagnostics.explain(phase, error));
@@ -91,11 +94,13 @@ export class ClusterHandle {
       { context, targets, registry, lateFaults, repairs, prospects, networkFaultLog, helperImage },
       (action, options) => failovers.observeFailover(action, options),
     );
-    const ends = { clients, workloads, faults: registry };
-    const resets = new ClusterResetter(context, { ...ends, lateFaults, repairs, state: sharing });
-    const lifetime = new ClusterLifetime(context, { ...ends, sharing, cleanup: parts.cleanup, stopLender });
+    const use = { workloads, faults: registry, abandoned };
+    const resets = new ClusterResetter(context, { ...use, clients, lateFaults, repairs, state: sharing });
+    const { cleanup } = parts;
+    const lifetime = new ClusterLifetime(context, { ...use, clients, sharing, cleanup, stopLender });
 
     this.#parts = parts;
+    this.#calls = calls;
     this.#lifetime = lifetime;
     this.cluster = new StartedCluster({
       info: clusterInfo(plan),
@@ -108,7 +113,7 @@ export class ClusterHandle {
       failovers,
       workloads,
       resets,
-      sharing: new ClusterSharer(context, sharing, ends),
+      sharing: new ClusterSharer(context, sharing, use),
       diagnostics,
       lifetime,
     });
@@ -118,13 +123,16 @@ export class ClusterHandle {
    * Lends the cluster to one user, such as a test: returns another handle of the same cluster, with its own nodes, history, faults
    * and workloads. It takes over the clients of this handle, so that this handle needs a `reset()` before it can lend again. When
    * the user is done, call {@link leave} of the lent handle.
+   *
+   * @throws RedisClusterError CLUSTER_STOPPED or TURN_OVER after the end of this handle.
    */
   lend(): ClusterHandle {
+    this.#calls.throwIfEnded();
     const { sharing } = this.#parts;
     const { client } = this.cluster;
     const clients = this.#parts.clients.handOver();
     // The handle of a cluster of another process does not own it: its `stop()` leaves the cluster alone.
-    const stopLender = sharing.outlivesHandle ? undefined : () => this.cluster.stop();
+    const stopLender = sharing.clusterOutlivesHandle ? undefined : () => this.cluster.stop();
     return new ClusterHandle(
       { ...this.#parts, client, clients, cleanup: new CleanupStack(), sharing: withoutOwnership(sharing) },
       stopLender,

@@ -1,24 +1,22 @@
 import type { ClientPool } from "../clients/client-pool.ts";
 import type { ClusterContext } from "../cluster/cluster-context.ts";
-import { endCalls } from "../cluster/end-calls.ts";
+import { endAllCalls, revertFaults } from "../cluster/end-use.ts";
 import { RedisClusterError } from "../errors.ts";
 import type { FaultRegistry } from "../faults/fault-registry.ts";
 import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
 import { abortable } from "../timing/deadline.ts";
 import { log } from "../log.ts";
 import { type WaitOptions, startCallDeadline } from "../timing/call-deadline.ts";
-import { detach } from "../sharing/detach.ts";
+import type { UseOfCluster } from "../sharing/detach.ts";
 import type { Sharing } from "../sharing/sharing.ts";
-import type { WorkloadStarter } from "../workload/workload-starter.ts";
 
 /** Removing six containers takes half a second. An engine that needs longer than this does not work. */
 const STOP_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS_PER_NODE = 500;
 
 /** The parts that end with a handle. */
-export interface LifetimeParts {
+export interface LifetimeParts extends UseOfCluster {
   readonly clients: ClientPool;
-  readonly workloads: WorkloadStarter;
   readonly faults: FaultRegistry;
   readonly sharing: Sharing;
   /** Already contains the steps that remove the cluster if the handle owns it. */
@@ -35,15 +33,16 @@ export class ClusterLifetime implements AsyncDisposable {
   constructor(context: ClusterContext, parts: LifetimeParts) {
     this.#context = context;
     this.#parts = parts;
-    const { clients, faults, cleanup } = parts;
-    cleanup.add("calls", "the ongoing calls", () => this.#endUse(this.#reason));
-    cleanup.add("faults", "the connections of faults", () => faults.release());
+    const { clients, workloads, cleanup } = parts;
+    cleanup.add("calls", "the ongoing calls", () => this.#endCalls());
+    cleanup.add("workloads", "the workloads", () => workloads.endAll());
+    cleanup.add("faults", "the faults", () => this.#endFaults());
     cleanup.add("clients", "the clients", () => clients.close(this.#reason));
   }
 
   async stop(options: WaitOptions = {}): Promise<void> {
     const { calls, plan } = this.#context;
-    if (this.#wasLeft) calls.throwIfEnded();
+    if (calls.wasLeft) calls.throwIfEnded();
     const { cleanup, stopLender } = this.#parts;
     using deadline = startCallDeadline(
       () => `Stopping the cluster (phase: ${cleanup.current ?? "done"})`,
@@ -83,29 +82,24 @@ export class ClusterLifetime implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#wasLeft) await this.stop();
-  }
-
-  get #wasLeft(): boolean {
-    return this.#context.calls.ended?.code === "TURN_OVER";
+    if (!this.#context.calls.wasLeft) await this.stop();
   }
 
   get #reason(): RedisClusterError {
     return this.#context.calls.ended ?? stopped();
   }
 
-  /** Ends the ongoing calls and workloads. If the cluster continues, its faults are reverted; stopped nodes stay stopped. */
-  async #endUse(reason: RedisClusterError): Promise<void> {
-    const { calls } = this.#context;
-    const { sharing, workloads } = this.#parts;
-    const leases = calls.end(["lease"], reason);
-    if (sharing.outlivesHandle) {
-      await detach(this.#context, this.#parts, reason);
-    } else {
-      await Promise.all([endCalls(this.#context, reason), calls.end(["reset"], reason)]);
-      await workloads.endAll();
-    }
+  async #endCalls(): Promise<void> {
+    const leases = this.#context.calls.end(["lease"], this.#reason);
+    await endAllCalls(this.#context, this.#reason);
     await leases;
+  }
+
+  /** Reverts the faults if the cluster continues, and closes the connections of all faults. */
+  async #endFaults(): Promise<void> {
+    const { abandoned, faults, sharing } = this.#parts;
+    if (sharing.clusterOutlivesHandle) await revertFaults(this.#context, faults, abandoned);
+    faults.release();
   }
 }
 

@@ -178,7 +178,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
   nodeTimeoutMs: {
     schema: integer(100, 600_000),
     description:
-      "The `cluster-node-timeout` of the formed cluster, in milliseconds: how long a node may be silent before other nodes suspect it. With the default a failover takes two to three seconds, also on a slow machine.",
+      "The `cluster-node-timeout` of the formed cluster, in milliseconds: how long a node may be silent before other nodes suspect it. With the default, Redis promotes a replica 1.5 to 3.5 s after its primary has failed, Valkey 9 sooner: see docs/guides/failover-timing.md. A `timeScale` multiplies the node timeout, so that failovers take longer.",
     default: 1_000,
   },
   persistence: {
@@ -189,7 +189,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
   password: {
     schema: PASSWORD,
     description:
-      "The password of the default user, for clients and between nodes. `true` generates a random one of 128 bits, which `cluster.plan.password` contains.",
+      'The password of the default user, for clients and between nodes. `true` generates a random one of 128 bits, which `cluster.credentials("default")` returns.',
     defaultText: "no password",
     secret: true,
   },

@@ -125,7 +125,9 @@ export interface ClusterShape {
   readonly config?: RedisConfig | undefined;
   /**
    * An integer from 100 to 600000. The `cluster-node-timeout` of the formed cluster, in milliseconds: how long a node may be
-   * silent before other nodes suspect it. With the default a failover takes two to three seconds, also on a slow machine.
+   * silent before other nodes suspect it. With the default, Redis promotes a replica 1.5 to 3.5 s after its primary has failed,
+   * Valkey 9 sooner: see docs/guides/failover-timing.md. A `timeScale` multiplies the node timeout, so that failovers take
+   * longer.
    * @default 1000
    */
   readonly nodeTimeoutMs?: number | undefined;
@@ -136,7 +138,7 @@ export interface ClusterShape {
   readonly persistence?: Persistence | undefined;
   /**
    * The password of the default user, for clients and between nodes. `true` generates a random one of 128 bits, which
-   * `cluster.plan.password` contains.
+   * `cluster.credentials("default")` returns.
    * @default no password
    */
   readonly password?: string | true | undefined;

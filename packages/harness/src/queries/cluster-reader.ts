@@ -51,7 +51,7 @@ export class ClusterReader implements ClusterQueries {
       const view = await readView(this.#context);
       const { ok, problems } = checkView(view);
       if (ok) return;
-      await this.#prospects.refuseHopeless(view);
+      await this.#prospects.requireFailoverPossible(view);
       throw new Error(summarize(problems));
     });
   }
@@ -61,7 +61,7 @@ export class ClusterReader implements ClusterQueries {
       const view = await readView(this.#context);
       const { node, reason } = findServingNode(view.views, keySlot(key));
       if (node !== undefined) return this.node(node);
-      await this.#prospects.refuseHopeless(view);
+      await this.#prospects.requireFailoverPossible(view);
       throw new Error(reason);
     });
   }
@@ -84,7 +84,7 @@ export class ClusterReader implements ClusterQueries {
     const view = await readView(this.#context);
     const owner = slotOwners(view.views).find(({ slots }) => holdsSlot(slots, slot));
     if (owner !== undefined) return this.node(owner.node);
-    await this.#prospects.refuseHopeless(view);
+    await this.#prospects.requireFailoverPossible(view);
     throw new Error(`no node that answers owns slot ${slot}`);
   }
 

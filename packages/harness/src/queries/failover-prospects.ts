@@ -30,7 +30,7 @@ export class FailoverProspects {
    * @param seen a recent view, which may be outdated. By default all nodes are asked.
    * @throws RedisClusterError FAILOVER_IMPOSSIBLE
    */
-  async refuseHopeless(seen?: ClusterView): Promise<void> {
+  async requireFailoverPossible(seen?: ClusterView): Promise<void> {
     const { started } = this.#repairs;
     if (this.#repairs.running > 0) return;
     const read = (): Promise<ClusterView> => readView(this.#context);

@@ -1,4 +1,5 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
+import { messageOf, summarize } from "../errors.ts";
 import { poll } from "../timing/retry.ts";
 
 const POLL_MS = 20;
@@ -13,8 +14,13 @@ export async function queryAnyNode(
   command: readonly [string, ...string[]],
   signal: AbortSignal,
 ): Promise<string> {
-  return await poll(() => Promise.any(connections.map((connection) => connection.text(...command))), {
-    everyMs: POLL_MS,
-    signal,
-  });
+  const queryAll = async (): Promise<string> => {
+    try {
+      return await Promise.any(connections.map((connection) => connection.text(...command)));
+    } catch (error) {
+      const reasons = error instanceof AggregateError ? error.errors.map(messageOf) : [messageOf(error)];
+      throw new Error(`no node answers: ${summarize([...new Set(reasons)])}`, { cause: error });
+    }
+  };
+  return await poll(queryAll, { everyMs: POLL_MS, signal });
 }

@@ -1,13 +1,14 @@
 import type { ClientPool } from "../clients/client-pool.ts";
 import { monotonicMs } from "../clock/real-time.ts";
 import type { ClusterContext } from "../cluster/cluster-context.ts";
-import { endCalls } from "../cluster/end-calls.ts";
+import type { AbandonedWork } from "../cluster/abandoned-work.ts";
+import { endCalls } from "../cluster/end-use.ts";
 import { RedisClusterError, summarize } from "../errors.ts";
 import type { FaultRegistry } from "../faults/fault-registry.ts";
 import { describeLate, type LateFaults } from "../faults/late-faults.ts";
 import { abortable } from "../timing/deadline.ts";
 import { log } from "../log.ts";
-import type { WaitOptions } from "../timing/call-deadline.ts";
+import { requireWaitOptions, type WaitOptions } from "../timing/call-deadline.ts";
 import type { Repairs } from "../queries/repairs.ts";
 import type { Baseline } from "./baseline.ts";
 import type { ClusterResets } from "./cluster-resets.ts";
@@ -16,6 +17,8 @@ import { type ResetOutcome, resetCluster } from "./reset-cluster.ts";
 import { type ResetReport, withDeprecatedNames } from "./reset-report.ts";
 import type { NetworkFaults, SharedState } from "./shared-state.ts";
 
+/** The action of a reset, with which messages start. */
+const RESETTING = "Resetting the cluster";
 const ENDED_BY_RESET = new RedisClusterError(
   "WAIT_ABORTED",
   "A reset() of the cluster ended this call. Wait for a call before you reset the cluster.",
@@ -28,6 +31,7 @@ export interface ResetParts {
   readonly faults: Pick<FaultRegistry, "revertAll">;
   readonly lateFaults: LateFaults;
   readonly repairs: Repairs;
+  readonly abandoned: AbandonedWork;
   readonly state: SharedState;
 }
 
@@ -36,8 +40,6 @@ export class ClusterResetter implements ClusterResets {
   readonly #context: ClusterContext;
   readonly #parts: ResetParts;
   #ongoing: Promise<ResetReport> | undefined;
-  /** The work of a reset that its caller no longer waits for. */
-  #abandoned: Promise<unknown> = Promise.resolve();
 
   constructor(context: ClusterContext, parts: ResetParts) {
     this.#context = context;
@@ -45,6 +47,7 @@ export class ClusterResetter implements ClusterResets {
   }
 
   async reset(options: WaitOptions = {}): Promise<ResetReport> {
+    requireWaitOptions(() => RESETTING, options, { timeoutMs: this.#defaultTimeoutMs });
     const ongoing = this.#ongoing;
     if (ongoing !== undefined) {
       // Each caller has a timeout of its own.
@@ -71,9 +74,14 @@ export class ClusterResetter implements ClusterResets {
     { timeoutMs, signal }: WaitOptions,
     act: (signal: AbortSignal) => Promise<ResetReport>,
   ): Promise<ResetReport> {
-    const { calls, plan } = this.#context;
-    const limits = { timeoutMs: timeoutMs ?? plan.startupTimeoutMs / plan.timeScale, signal };
-    return await calls.run("Resetting the cluster", limits, act, "reset");
+    const limits = { timeoutMs: timeoutMs ?? this.#defaultTimeoutMs, signal };
+    return await this.#context.calls.run(RESETTING, limits, act, "reset");
+  }
+
+  /** The timeout of a start, before scaling. */
+  get #defaultTimeoutMs(): number {
+    const { startupTimeoutMs, timeScale } = this.#context.plan;
+    return startupTimeoutMs / timeScale;
   }
 
   async #run(signal: AbortSignal): Promise<ResetReport> {
@@ -96,13 +104,15 @@ export class ClusterResetter implements ClusterResets {
     const [before, networkFaults] = await this.#readState(signal);
     const toRecreate = new Map([...reasonsToRecreate(networkFaults), ...notReverted]);
     // An aborted earlier reset completes its work first. Otherwise both would start the same containers.
-    await abortable(this.#abandoned, signal);
+    await abortable(this.#parts.abandoned.settled(), signal);
     const run = this.#resetWithin(signal);
+    // A late fault that ends meanwhile may have become active after the last check of its node.
+    const mayBeAffected = lateFaults.pending.length > 0;
     const first = await run(before, toRecreate);
     const { baseline, ...outcome } =
-      lateFaults.pending.length === 0
-        ? first
-        : await this.#verifyAgain(first, () => run(first.baseline, new Map()), signal);
+      mayBeAffected || lateFaults.pending.length > 0
+        ? await this.#verifyAgain(first, () => run(first.baseline, new Map()), signal)
+        : first;
     await abortable(state.keepBaseline(baseline, signal), signal);
     await abortable(state.forgetNetworkFaults([...networkFaults.keys()], signal), signal);
     await clients.renew(signal);
@@ -116,7 +126,7 @@ export class ClusterResetter implements ClusterResets {
     const findings: string[] = [];
     return async (before, toRecreate) => {
       const resetting = resetCluster(this.#context, before, toRecreate, signal, findings);
-      this.#abandoned = resetting.catch(() => {});
+      this.#parts.abandoned.add(resetting);
       return await abortable(resetting, signal).catch((error: unknown) => {
         throw error === signal.reason && findings.length > 0 ? new Error(summarize(findings)) : error;
       });

@@ -14,6 +14,8 @@ export interface Option<T> {
   readonly defaultText?: string | undefined;
   /** The environment variable that sets the option if the caller does not. A schema of numbers reads it as a number. */
   readonly environment?: string | undefined;
+  /** What to do about an invalid value, in one sentence, if the allowed values alone do not explain it. */
+  readonly remedy?: string | undefined;
   /** Whether messages must not show the value. */
   readonly secret?: boolean | undefined;
   /** Whether the option must be set. */

@@ -66,7 +66,7 @@ function fromText(text: string, { schema }: Option<unknown>): string | number {
 
 function validate<T>(
   name: string,
-  { schema, secret = false }: Option<T>,
+  { schema, remedy, secret = false }: Option<T>,
   value: unknown,
   shown: unknown,
   report: ReportProblem,
@@ -74,5 +74,5 @@ function validate<T>(
   // All rules of one option have the same message, so that the first issue is sufficient.
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
-  return report(name, secret ? redactValue(shown) : shown, result.issues[0].message);
+  return report(name, secret ? redactValue(shown) : shown, result.issues[0].message, remedy);
 }

@@ -1,30 +1,23 @@
+import type { AbandonedWork } from "../cluster/abandoned-work.ts";
 import type { ClusterContext } from "../cluster/cluster-context.ts";
-import { endCalls, endTimeout } from "../cluster/end-calls.ts";
-import { messageOf, type RedisClusterError } from "../errors.ts";
+import { endAllCalls, revertFaults } from "../cluster/end-use.ts";
+import type { RedisClusterError } from "../errors.ts";
 import type { FaultRegistry } from "../faults/fault-registry.ts";
-import { abortable } from "../timing/deadline.ts";
-import { log } from "../log.ts";
 
-/** What a handle may have running when it stops using a cluster that continues. */
+/** What a handle may have under way when it stops using a cluster that continues. */
 export interface UseOfCluster {
   readonly workloads: { endAll(): Promise<void> };
   readonly faults: Pick<FaultRegistry, "revertAll">;
+  readonly abandoned: AbandonedWork;
 }
 
-/**
- * Ends the calls and workloads of a handle and reverts its faults, because the next user of the cluster does not know them.
- * Stopped nodes stay stopped. Never rejects.
- */
+/** Ends the calls and workloads of a handle and reverts its faults. Stopped nodes stay stopped. Never rejects. */
 export async function detach(
   context: ClusterContext,
-  { workloads, faults }: UseOfCluster,
+  { workloads, faults, abandoned }: UseOfCluster,
   reason: RedisClusterError,
 ): Promise<void> {
   // Before the faults: an ongoing call may be applying one.
-  await Promise.all([endCalls(context, reason), context.calls.end(["reset"], reason)]);
-  const timeout = endTimeout(context);
-  const ends = Promise.allSettled([workloads.endAll(), faults.revertAll(timeout)]);
-  await abortable(ends, timeout).catch((error: unknown) => {
-    log("%s: not everything was reverted: %s", context.plan.name, messageOf(error));
-  });
+  await endAllCalls(context, reason);
+  await Promise.allSettled([workloads.endAll(), revertFaults(context, faults, abandoned)]);
 }

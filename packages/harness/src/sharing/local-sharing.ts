@@ -11,7 +11,7 @@ import type { Sharing } from "./sharing.ts";
 
 /** Shares a cluster in the process that started it, which answers the requests of the other processes. */
 export class LocalSharing implements Sharing, AsyncDisposable {
-  readonly outlivesHandle = false;
+  readonly clusterOutlivesHandle = false;
   readonly #plan: ClusterPlan;
   readonly #access: Access;
   readonly #networkId: string;

@@ -14,7 +14,7 @@ type RequestBody<T = LeaseRequest> = T extends LeaseRequest ? Omit<T, "token"> :
 
 /** Shares a cluster that another process started, by requests to that process. */
 export class RemoteSharing implements Sharing {
-  readonly outlivesHandle = true;
+  readonly clusterOutlivesHandle = true;
   readonly #shared: SharedCluster;
   /** Requested once, because the seed never changes. */
   #seed: { readonly data: SeedData | undefined } | undefined;

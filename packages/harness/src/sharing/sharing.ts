@@ -4,7 +4,7 @@ import type { SharedCluster } from "./shared-cluster.ts";
 /** What all handles of one cluster share, whichever process they are in. */
 export interface Sharing extends SharedState {
   /** Whether the cluster continues when this handle is stopped. */
-  readonly outlivesHandle: boolean;
+  readonly clusterOutlivesHandle: boolean;
   /** Records a network fault before it is active, so that it is known if the process of its handle dies. */
   recordNetworkFault(id: string, nodes: readonly string[], signal: AbortSignal): Promise<void>;
   /** Waits for exclusive use. Returns a function that ends it. */

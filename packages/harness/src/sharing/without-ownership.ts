@@ -6,7 +6,7 @@ import type { Sharing } from "./sharing.ts";
  */
 export function withoutOwnership(sharing: Sharing): Sharing {
   return {
-    outlivesHandle: true,
+    clusterOutlivesHandle: true,
     baseline: (signal) => sharing.baseline(signal),
     keepBaseline: (baseline, signal) => sharing.keepBaseline(baseline, signal),
     networkFaults: (signal) => sharing.networkFaults(signal),

@@ -1,3 +1,4 @@
+import { AbandonedWork } from "../cluster/abandoned-work.ts";
 import type { Cluster } from "ioredis";
 import { AddressTable } from "../clients/address-table.ts";
 import { closeCluster, connectCluster } from "../clients/cluster-client.ts";
@@ -113,6 +114,7 @@ async function openHandle(
       containers,
       connections,
       lateFaults: new LateFaults(plan.timeScale),
+      abandoned: new AbandonedWork(),
       cleanup,
       sharing,
       evidenceDir: shared.evidenceDir ?? (process.env[EVIDENCE_VARIABLE] || undefined),

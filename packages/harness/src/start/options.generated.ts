@@ -3,6 +3,7 @@
 import type { ConfigureNode } from "../docker/redis-node-container.ts";
 import type { ClusterShape } from "../plan/options.generated.ts";
 import type { Seed } from "../seed/seed.ts";
+import type { WaitOptions } from "../timing/options.generated.ts";
 
 /** The options of `startRedisCluster`. */
 export interface RedisClusterOptions extends ClusterShape {
@@ -22,4 +23,13 @@ export interface RedisClusterOptions extends ClusterShape {
    * @default no function
    */
   readonly configureNode?: ConfigureNode | undefined;
+}
+
+/** The options of `sweepOrphans`. */
+export interface SweepOptions extends WaitOptions {
+  /**
+   * Whether the sweep only reports what it would remove.
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
 }

@@ -1,3 +1,4 @@
+import { AbandonedWork } from "../cluster/abandoned-work.ts";
 import type { Cluster } from "ioredis";
 import {
   type ClusterCertificates,
@@ -175,6 +176,7 @@ export class StartupSequence {
         containers: this.#containers,
         connections: this.#connections,
         lateFaults: new LateFaults(plan.timeScale),
+        abandoned: new AbandonedWork(),
         evidenceDir: this.#options.evidenceDir,
         cleanup: this.#cleanup,
         sharing,
@@ -289,7 +291,10 @@ export class StartupSequence {
     // A caller that aborts the start wants it to end at once, and needs no explanation.
     const isAborted = cause instanceof RedisClusterError && cause.code === "START_ABORTED";
     const bundle = isAborted ? undefined : await this.#collectEvidence(history, cause);
-    const explained = explainFailure(cause, this.#phase, bundle === undefined ? [] : nodesAtFailure(bundle));
+    // A node without a container has nothing to report.
+    const nodes =
+      bundle === undefined ? [] : nodesAtFailure(bundle).filter((_, index) => this.#containers[index]);
+    const explained = explainFailure(cause, this.#phase, nodes);
     log("the start failed with %s: %s", explained.code, explained.message.split("\n")[0]);
     history.addError(`start (${this.#phase})`, explained);
     const error = await this.#cleanUp(explained);

@@ -2,15 +2,13 @@ import { findClient, locateEngine } from "../docker/engine.ts";
 import { createCleanupEngine } from "../cleanup/cleanup-engine.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
-import { type WaitOptions, startCallDeadline } from "../timing/call-deadline.ts";
+import { readCallOptions } from "../schema/call-options.ts";
+import { startCallDeadline } from "../timing/call-deadline.ts";
+import { WAIT_OPTIONS } from "../timing/wait-options.ts";
+import type { SweepOptions } from "./options.generated.ts";
+import { SWEEP_OPTIONS } from "./sweep-options.ts";
 import { type SweepReport, sweep } from "../cleanup/sweep.ts";
 import { currentOwner } from "../cleanup/current-owner.ts";
-
-/** The options of {@link sweepOrphans}. */
-export interface SweepOptions extends WaitOptions {
-  /** Whether the sweep only reports what it would remove. @default false */
-  readonly dryRun?: boolean | undefined;
-}
 
 const TIMEOUT_MS = 30_000;
 
@@ -30,8 +28,9 @@ const TIMEOUT_MS = 30_000;
  * @throws RedisClusterError CLEANUP_FAILED if the engine does not list its resources.
  */
 export async function sweepOrphans(options: SweepOptions = {}): Promise<SweepReport> {
-  const { dryRun = false } = options;
-  using deadline = startCallDeadline("Sweeping orphans", options, { timeoutMs: TIMEOUT_MS, timeScale: 1 });
+  const { dryRun = false } = readCallOptions("sweepOrphans()", SWEEP_OPTIONS, options, WAIT_OPTIONS);
+  const wait = { timeoutMs: options.timeoutMs, signal: options.signal };
+  using deadline = startCallDeadline("Sweeping orphans", wait, { timeoutMs: TIMEOUT_MS, timeScale: 1 });
   const { signal } = deadline;
   signal.throwIfAborted();
   const client = await abortable(findClient(), signal);

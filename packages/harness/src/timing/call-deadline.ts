@@ -1,7 +1,7 @@
 import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
-import { formatValue } from "../schema/format-value.ts";
-import type { ReportProblem } from "../schema/option-problems.ts";
-import { readOption } from "../schema/read-options.ts";
+import { isObject } from "../schema/option.ts";
+import { listProblems } from "../schema/option-problems.ts";
+import { readOption, reportUnknownOptions } from "../schema/read-options.ts";
 import { type Deadline, abortable, startDeadline } from "./deadline.ts";
 import type { WaitOptions } from "./options.generated.ts";
 import { WAIT_OPTIONS } from "./wait-options.ts";
@@ -21,23 +21,17 @@ export interface WaitDefaults {
  * with the caller's signal.
  *
  * @param what the action of the call, with which the messages start.
- * @throws RedisClusterError INVALID_ARGUMENT if the timeout or the signal is invalid.
+ * @throws RedisClusterError INVALID_ARGUMENT if the options are invalid.
  */
 export function startCallDeadline(
   what: string | (() => string),
-  { timeoutMs, signal }: WaitOptions,
+  options: WaitOptions,
   defaults: WaitDefaults,
 ): Deadline {
   const describe = typeof what === "string" ? () => what : what;
-  requireValid(
-    "timeoutMs",
-    timeoutMs,
-    describe,
-    ` Leave it out for the default of ${defaults.timeoutMs} ms.`,
-  );
-  requireValid("signal", signal, describe);
+  const { timeoutMs = defaults.timeoutMs, signal } = requireWaitOptions(describe, options, defaults);
   return startDeadline({
-    timeoutMs: timeoutMs ?? defaults.timeoutMs,
+    timeoutMs,
     timeScale: defaults.timeScale,
     signal,
     what: describe,
@@ -46,14 +40,38 @@ export function startCallDeadline(
   });
 }
 
-function requireValid(name: keyof WaitOptions, value: unknown, describe: () => string, remedy = ""): void {
-  const report: ReportProblem = (_, given, allowed) => {
-    throw new RedisClusterError(
-      "INVALID_ARGUMENT",
-      `${describe()}: expected ${name} to be ${allowed}, got ${formatValue(given)}.${remedy}`,
-    );
-  };
-  readOption<unknown>(name, WAIT_OPTIONS[name], value, report);
+/**
+ * Returns the options of a wait.
+ *
+ * @param what the action of the call, with which the message starts.
+ * @throws RedisClusterError INVALID_ARGUMENT with everything that is wrong: a value, or a name that is not an option of a wait.
+ */
+export function requireWaitOptions(
+  what: () => string,
+  options: WaitOptions,
+  defaults: Pick<WaitDefaults, "timeoutMs">,
+): WaitOptions {
+  const { problems, report } = listProblems();
+  if (!isObject(options)) report("the options", options, "an object");
+  else {
+    reportUnknownOptions(WAIT_OPTIONS, options, report);
+    const remedies = {
+      timeoutMs: `Leave it out for the default of ${defaults.timeoutMs} ms.`,
+      signal: undefined,
+    };
+    for (const name of ["timeoutMs", "signal"] as const) {
+      readOption<unknown>(name, { ...WAIT_OPTIONS[name], remedy: remedies[name] }, options[name], report);
+    }
+  }
+  const { timeoutMs, signal } = options ?? {};
+  if (problems.length === 0) return { timeoutMs, signal };
+  const sentences = problems.map(
+    ({ option, allowed, given, remedy }) =>
+      `expected ${option} to be ${allowed}, got ${given}.${remedy === undefined ? "" : ` ${remedy}`}`,
+  );
+  throw new RedisClusterError("INVALID_ARGUMENT", `${what()}: ${sentences.join(" ")}`, {
+    details: { problems },
+  });
 }
 
 /**

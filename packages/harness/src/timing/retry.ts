@@ -62,16 +62,32 @@ export async function retry<T>(
     readonly signal?: AbortSignal;
   },
 ): Promise<T> {
-  return await pRetry(attempt, {
-    retries: options.attempts - 1,
-    minTimeout: 0,
-    shouldRetry: async ({ error }) => {
-      if (!options.isTemporary(error)) return false;
-      await pause(options.everyMs, options.signal);
-      options.signal?.throwIfAborted();
-      return true;
-    },
-  });
+  let lastError: unknown;
+  try {
+    return await pRetry(
+      async () => {
+        try {
+          return await attempt();
+        } catch (error) {
+          lastError = error;
+          // p-retry does not retry after a TypeError or a value that is not an error.
+          throw new AttemptError(error);
+        }
+      },
+      {
+        retries: options.attempts - 1,
+        minTimeout: 0,
+        shouldRetry: async () => {
+          if (!options.isTemporary(lastError)) return false;
+          await pause(options.everyMs, options.signal);
+          options.signal?.throwIfAborted();
+          return true;
+        },
+      },
+    );
+  } catch (error) {
+    throw error instanceof AttemptError ? lastError : error;
+  }
 }
 
 /**

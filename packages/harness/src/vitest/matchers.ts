@@ -10,7 +10,7 @@ import type { Ledger } from "../workload/ledger.ts";
 
 /**
  * The matchers, for your own `expect.extend()`. The import of `testcontainers-redis-cluster/vitest` has already extended Vitest's
- * `expect` with them. Vitest's interface `Matchers` documents each of them.
+ * `expect` with them. The table in docs/guides/assertions.md describes each of them, and so does Vitest's interface `Matchers`.
  */
 export const redisClusterMatchers = {
   toBeHealthy(this: MatcherState, received: unknown): AsyncMatcherResult {

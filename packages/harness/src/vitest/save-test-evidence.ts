@@ -4,6 +4,7 @@ import { recordArtifact, type RunnerTestCase, type RunnerTestSuite, type TestAtt
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { redactor } from "../evidence/redact.ts";
 import { secretsOfPlan } from "../evidence/find-secrets.ts";
+import { EVIDENCE_VARIABLE } from "../plan/cluster-options.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import { evidenceName } from "./evidence-name.ts";
 import type { EvidenceArtifact } from "./vitest-types.ts";
@@ -16,7 +17,7 @@ const ATTACHED_FILES = ["README.txt", "timeline.txt"];
 
 /** Returns the folder that contains the evidence folders of tests. */
 export function evidenceRoot(evidenceDir: string | undefined): string {
-  return evidenceDir ?? (process.env["TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR"] || DEFAULT_FOLDER);
+  return evidenceDir ?? (process.env[EVIDENCE_VARIABLE] || DEFAULT_FOLDER);
 }
 
 /** Passes the evidence of a failed start or reset to Vitest, if the error has evidence. Never rejects. */

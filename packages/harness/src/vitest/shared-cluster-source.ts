@@ -2,12 +2,10 @@ import type { ClusterHandle } from "../handle/cluster-handle.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
 import { attachRedisCluster } from "../start/connect-redis-cluster.ts";
+import { MAX_TIMEOUT_MS } from "../timing/deadline.ts";
 import type { ClusterSource } from "./cluster-source.ts";
 import { optionsKey } from "./options-key.ts";
 import type { TestRequest } from "./test-request.ts";
-
-/** The longest timeout that a call accepts. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Returns the source of a cluster that another process started. Each worker connects to it once, without waiting for a connected

@@ -11,7 +11,7 @@ export interface ClusterWorkloadOptions extends WorkloadOptions {
    * `scaleReads` is always `"master"`, because a reply of a replica proves nothing about lost writes.
    *
    * Without these options the clients refresh their slots when a node has not answered for 100 ms. With them they do not: ioredis
-   * then notices a frozen primary only by `slotsRefreshInterval`.
+   * then notices a paused primary only by `slotsRefreshInterval`.
    * @default the defaults of ioredis, except `retryDelayOnFailover: 20`, `retryDelayOnClusterDown: 20`, `slotsRefreshTimeout: 500`
    */
   readonly client?: ClusterClientOptions | undefined;
@@ -20,9 +20,9 @@ export interface ClusterWorkloadOptions extends WorkloadOptions {
 /** Writes to the cluster while a test breaks it, and checks the result of every write. */
 export interface ClusterWorkloads {
   /**
-   * Starts writers, each on a real ioredis client, that continue while a test breaks the cluster, and record every attempt. The
-   * workload's `stop()` reads everything back and returns the ledger: the acknowledged, lost, duplicated and stale writes, and how
-   * long each shard accepted no writes.
+   * Starts writers that continue while a test breaks the cluster, and record every attempt. They write with ioredis clients: 64
+   * writers share a client, but with the option `wait` each writer has its own. The workload's `stop()` reads everything back and
+   * returns the ledger: the acknowledged, lost, duplicated and stale writes, and how long each shard accepted no writes.
    *
    * Without `stop()` the writers end, and their clients are closed, at the end of an `await using` block, in `reset()`, and with
    * the cluster; there is no ledger then. The keys stay until a reset.

@@ -2,7 +2,9 @@
 
 import type { WriteKind } from "./ledger.ts";
 
-/** The options of the writers of a workload. */
+/**
+ * The options of the writers of a workload. `startWorkload` also has the option `client`: see {@link ClusterWorkloadOptions}.
+ */
 export interface WorkloadOptions {
   /**
    * An integer from 1 to 256. The number of concurrent writers. Each has one command in flight.

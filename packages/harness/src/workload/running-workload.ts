@@ -39,7 +39,7 @@ const FAILOVER_CHECK_MS = 100;
 /** How often a wait reads which node serves the shard. */
 const OWNER_POLL_MS = 100;
 
-/** Maximum time to identify the node of a new connection. A frozen node may take longer. */
+/** Maximum time to identify the node of a new connection. A paused node may take longer. */
 const IDENTIFY_TIMEOUT_MS = 100;
 
 /** Runs the writers of one workload and builds its ledger. */
@@ -118,11 +118,11 @@ export class RunningWorkload implements Workload {
   ): Promise<number> {
     const after = this.#fromEpoch(sentAfterMs);
     this.#waiters.requireShard(shard);
-    const { by } = options;
+    const { by, ...wait } = options;
     const phase = `Waiting for an acknowledged write to shard ${shard}${by === undefined ? "" : ` by ${nameOf(by)}`}`;
     const accepts = by === undefined ? undefined : this.#filterFor(by);
     const defaults = { timeoutMs: 10_000, timeScale: this.#target.timeScale };
-    const doneAt = await withinDeadline(phase, options, defaults, async (signal) =>
+    const doneAt = await withinDeadline(phase, wait, defaults, async (signal) =>
       accepts === undefined
         ? await this.#whileFailoverPossible((combined) => this.#waitForOwner(shard, after, combined), signal)
         : (await this.#first(shard, after, accepts, signal)).doneAt,

@@ -120,6 +120,13 @@ export const WORKLOAD_OPTIONS: OptionTable<WorkloadOptions> = {
   },
 };
 
+/** @throws InvalidOptionsError if the options of a workload are not an object. */
+export function requireWorkloadObject(options: unknown): void {
+  if (isObject(options)) return;
+  const problem = { option: "options", given: formatValue(options), allowed: "an object" };
+  throw new InvalidOptionsError([problem], "The workload's");
+}
+
 /**
  * Validates all options and adds the defaults.
  *
@@ -133,11 +140,8 @@ export function validateWorkload(
   clientKeyPrefix: string = "",
 ): ValidWorkload {
   const { problems, report } = listProblems();
-  const input: unknown = options;
-  if (!isObject(input)) {
-    throw new InvalidOptionsError([{ option: "options", given: formatValue(input), allowed: "an object" }]);
-  }
-  reportUnknownOptions(WORKLOAD_OPTIONS, input, report);
+  requireWorkloadObject(options);
+  reportUnknownOptions(WORKLOAD_OPTIONS, options, report);
   // Braces in it would be the first hash tag of every key, and determine its slot.
   if (/[{}]/.test(clientKeyPrefix)) report("client.keyPrefix", clientKeyPrefix, "characters without braces");
   // The range of `keys` depends on other options, so that it is read after them.

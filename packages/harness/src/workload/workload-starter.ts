@@ -13,6 +13,7 @@ import { describeOwnership, servingNodeBySlot } from "../view/ownership.ts";
 import { findReadObstacle } from "../view/slot-owners.ts";
 import type { ClusterWorkloadOptions, ClusterWorkloads } from "./cluster-workloads.ts";
 import { startWorkload } from "./start-workload.ts";
+import { requireWorkloadObject } from "./workload-options.ts";
 import type { NodeOrName, Workload } from "./workload.ts";
 import type { WorkloadTarget } from "./workload-target.ts";
 
@@ -40,6 +41,7 @@ export class WorkloadStarter implements ClusterWorkloads {
   async startWorkload(options: ClusterWorkloadOptions = {}, wait: WaitOptions = {}): Promise<Workload> {
     const { calls, history } = this.#context;
     calls.throwIfEnded();
+    requireWorkloadObject(options);
     const { client, ...workloadOptions } = options;
     const target: WorkloadTarget = {
       ...this.#target(client, wait),
@@ -85,7 +87,7 @@ export class WorkloadStarter implements ClusterWorkloads {
       waitUntilReadable: (signal) => poll(() => this.#requireReadable(), { everyMs: POLL_MS, signal }),
       ...(findTooSmallElectorate(plan.shards.length) === undefined
         ? {}
-        : { requireFailoverPossible: () => this.#prospects.refuseHopeless() }),
+        : { requireFailoverPossible: () => this.#prospects.requireFailoverPossible() }),
       onLedger: (ledger) => history.addLedger(ledger),
     };
   }
@@ -95,7 +97,7 @@ export class WorkloadStarter implements ClusterWorkloads {
     const view = await readView(this.#context);
     const reason = findReadObstacle(view.views);
     if (reason === undefined) return describeOwnership(view.views);
-    await this.#prospects.refuseHopeless(view);
+    await this.#prospects.requireFailoverPossible(view);
     throw new Error(reason);
   }
 

@@ -110,7 +110,7 @@ export class WriterClient {
     if (node.status === "ready") onReady();
   }
 
-  /** Refreshes the slots because a node has not replied for a while. It may be frozen or isolated, and already replaced. */
+  /** Refreshes the slots because a node has not replied for a while. It may be paused or isolated, and already replaced. */
   onSlowReply(now: number): void {
     if (!this.#canRefreshSlots || this.hasEnded || now - this.#refreshedAt < MIN_REFRESH_INTERVAL_MS) return;
     this.#refreshedAt = now;
