@@ -80,6 +80,10 @@ test("the evidence contains a killed node, its failover and a wait that failed",
     { phase: "Waiting for a healthy cluster", code: "WAIT_TIMEOUT" },
   ]);
 
+  const nothing = await errorOf(cluster.observeFailover(async () => {}, { withinMs: 50 }));
+  expect(nothing).toMatchObject({ code: "FAILOVER_TIMEOUT", details: { state: { withinMs: 50 } } });
+  expect(await read(String(nothing.details["evidence"]), "README.txt")).toContain("Observing a failover");
+
   const startedAt = performance.now();
   const folder = await cluster.saveEvidence(join(base, "mine"), { title: "an order survives", error });
   expect(performance.now() - startedAt).toBeLessThan(5_000);

@@ -50,3 +50,16 @@ test("clients that were handed over, and their duplicates, belong to the new own
   expect(user.takeAll()).toEqual([duplicate, lent]);
   expect(lender.takeAll()).toEqual([renewed]);
 });
+
+test("clients that were handed over twice belong to the last owner", () => {
+  const lender = new OpenClients<Client>();
+  const trackLent = lender.track;
+  const lent = new Client();
+  trackLent(lent);
+
+  const last = lender.handOver().handOver();
+  const duplicate = new Client();
+  trackLent(duplicate);
+
+  expect(last.takeAll()).toEqual([lent, duplicate]);
+});

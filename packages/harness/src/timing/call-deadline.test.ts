@@ -68,3 +68,13 @@ test("returns the result of the action, and clears the deadline", async () => {
   expect(await waiting).toBe("running");
   expect(getEventListeners(signal, "abort")).toHaveLength(0);
 });
+
+test("rejects options that are not options of a wait, and reports all problems", () => {
+  const options = { timeout: 5, signal: new AbortController() };
+  expect(() => startCallDeadline("Waiting", options as object, DEFAULTS)).toThrow(
+    /^Waiting: expected timeout to be one of the options timeoutMs, signal.* expected signal to be an AbortSignal, got /,
+  );
+  expect(() => startCallDeadline("Waiting", null as never, DEFAULTS)).toThrow(
+    "Waiting: expected the options to be an object, got null.",
+  );
+});

@@ -189,6 +189,19 @@ describe("retry", () => {
     expect(calls).toBe(expected);
   });
 
+  test.each([
+    ["a TypeError", new TypeError("busy")],
+    ["a value that is not an error", "busy"],
+  ])("retries after %s, and throws it as it is", async (_, thrown) => {
+    let calls = 0;
+    const attempt = async (): Promise<never> => {
+      calls += 1;
+      throw thrown;
+    };
+    await expect(retry(attempt, { attempts: 3, everyMs, isTemporary })).rejects.toBe(thrown);
+    expect(calls).toBe(3);
+  });
+
   test("ends the pause when the signal aborts", async () => {
     const signal = AbortSignal.abort(new Error("stopped"));
     const attempt = async (): Promise<never> => {

@@ -38,3 +38,10 @@ test("rejects when the cluster has been stopped", async () => {
   calls.close(new RedisClusterError("CLUSTER_STOPPED", "The cluster has been stopped."));
   await expect(starter.startWorkload()).rejects.toMatchObject({ code: "CLUSTER_STOPPED" });
 });
+
+test.each([null, 5])("rejects %s instead of options", async (options) => {
+  await expect(createStarter().starter.startWorkload(options as never)).rejects.toMatchObject({
+    code: "INVALID_OPTIONS",
+    message: expect.stringMatching(/^The workload's options are wrong[^]*expected an object/),
+  });
+});
