@@ -1,4 +1,5 @@
 import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { getContainerRuntimeClient } from "testcontainers";
 import { runs } from "./victim.ts";
 
@@ -29,34 +30,54 @@ async function labelled(label: string): Promise<readonly string[]> {
     engine.listNetworks({ filters }),
     engine.listVolumes({ filters }),
   ]);
-  const stuck = await Promise.all(networks.map(({ Id, Labels }) => isStuck(engine, Id, Labels ?? {})));
+  const keptByEngine = await Promise.all(networks.map((network) => isStuck(engine, network)));
   return [
     ...containers.flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, ""))),
-    ...networks.filter((_, index) => stuck[index] !== true).map(({ Name }) => Name),
+    ...networks.filter((_, index) => keptByEngine[index] !== true).map(({ Name }) => Name),
+    ...removedHere.values(),
     ...volumes.map(({ Name }) => Name),
   ];
 }
 
+/** How long a network has to stay without a container before anything is tried: until then its owner's watcher may be at work. */
+const PATIENCE_MS = 10_000;
+/** Networks that only a defect of the engine keeps. */
+const stuck = new Set<string>();
+/** Networks that the check itself had to remove. They count as left behind for good. */
+const removedHere = new Map<string, string>();
+
 /**
- * Whether only a defect of the engine keeps a network: its owner is dead, no container is in it, running or not, and the
- * engine refuses to remove it because of active endpoints. Its count of endpoints is wrong then, until it is restarted
+ * Whether only a defect of the engine keeps a network: its owner is dead, no container has been in it for a while, running or not,
+ * and the engine refuses to remove it because of active endpoints. Its count of endpoints is wrong then, until it is restarted
  * (https://github.com/moby/moby/issues/42119; Docker 20.10, about once in 30 to 50 runs according to issue 43286).
  */
 async function isStuck(
   engine: Docker,
-  id: string,
-  labels: Readonly<Record<string, string>>,
+  {
+    Id: id,
+    Name: name,
+    Labels: labels,
+  }: { Id: string; Name: string; Labels?: Record<string, string> | undefined },
 ): Promise<boolean> {
-  if (runs(Number(labels["testcontainers-redis-cluster.owner.pid"]))) return false;
-  const inside = await engine.listContainers({ all: true, filters: { network: [id] } });
-  if (inside.length > 0) return false;
+  if (stuck.has(id)) return true;
+  if (runs(Number(labels?.["testcontainers-redis-cluster.owner.pid"]))) return false;
+  const since = performance.now();
+  while (performance.now() - since < PATIENCE_MS) {
+    const [inside, found] = await Promise.all([
+      engine.listContainers({ all: true, filters: { network: [id] } }),
+      engine.listNetworks({ filters: { id: [id] } }),
+    ]);
+    if (inside.length > 0 || found.length === 0) return false;
+    await sleep(200);
+  }
   try {
     await engine.getNetwork(id).remove();
-    // It could be removed, so it was left behind.
+    removedHere.set(id, name);
     return false;
   } catch (error) {
     if (!/active endpoints/i.test(String(error))) return false;
-    console.warn(`The network ${id} cannot be removed because of a defect of the engine: ${String(error)}`);
+    console.warn(`The network ${name} cannot be removed because of a defect of the engine: ${String(error)}`);
+    stuck.add(id);
     return true;
   }
 }
