@@ -1,5 +1,6 @@
 import { type ResetReport, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stopAfterManyRestarts } from "./engine.ts";
 import { type Kind, KINDS, type Scene, Wires } from "./reset-kinds.ts";
 import { nobodyTakesOver } from "./unnoticed.ts";
 
@@ -38,7 +39,7 @@ export function describeKinds(name: string, image: string | undefined): void {
       }
     });
     afterAll(async () => {
-      await cluster.stop();
+      await stopAfterManyRestarts(cluster);
     });
 
     test.for(kinds)("leaves no trace of $name ($outcome)", (kind) => {
