@@ -51,6 +51,8 @@ export default defineConfig({
           maxConcurrency: 2,
           fileParallelism: false,
           testTimeout: 90_000,
+          // The check for leftovers waits ten seconds before it decides on a network that is still there.
+          hookTimeout: 30_000,
         },
       },
       {

@@ -1,5 +1,6 @@
 import { type ResetReport, type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stopAfterManyRestarts } from "./engine.ts";
 import { disableAutomaticFailover } from "./failure-detection.ts";
 import { RawConnections, STATE_KINDS, type StateContext, type StateKind } from "./reset-kinds.ts";
 
@@ -38,7 +39,7 @@ export function describeStateKinds(name: string, image: string | undefined): voi
       }
     });
     afterAll(async () => {
-      await cluster.stop();
+      await stopAfterManyRestarts(cluster);
     });
 
     test.for(kinds)("removes $name ($outcome)", (kind) => {
