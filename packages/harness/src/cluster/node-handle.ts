@@ -64,7 +64,8 @@ export class NodeHandle implements RedisClusterNode {
         `${this.name} has no mapped address, because it is not running. Start it with \`cluster.restart()\`.`,
       );
     }
-    return mapped;
+    // A copy, because client libraries such as node-redis add options to the object that they are given.
+    return { ...mapped };
   }
 
   get client(): Redis {
