@@ -346,6 +346,25 @@ describe("faults, each applied and healed", () => {
     await cluster.restart(replica ?? "");
   });
 
+  test("a graceful failover waits until the primary lists the replica, and tells what it lists until then", async () => {
+    const primary = await cluster.primaryOf(ELSEWHERE);
+    const [replica] = (await cluster.replicasOf(ELSEWHERE)) as [RedisClusterNode];
+    await replica.client.config("SET", "replica-announce-port", "7000");
+    // Its next connection gives the primary this port.
+    await primary.client.call("CLIENT", "KILL", "TYPE", "replica");
+    await expect(cluster.failover(replica, { timeoutMs: 4_000 })).rejects.toMatchObject({
+      code: "WAIT_TIMEOUT",
+      message: expect.stringMatching(
+        `Still: ${primary.name} does not list ${replica.name} \\([\\d.]+:6379\\) as a replica that is online; it lists ip=[\\d.]+,port=7000,state=online`,
+      ),
+    });
+    await replica.client.config("SET", "replica-announce-port", "0");
+    await primary.client.call("CLIENT", "KILL", "TYPE", "replica");
+    await cluster.failover(replica);
+    expect((await cluster.primaryOf(ELSEWHERE)).name).toBe(replica.name);
+    await cluster.waitUntilHealthy();
+  });
+
   test("a failover from a dead primary names the way that works, and one that the others elect meanwhile counts", async () => {
     const primary = await cluster.primaryOf(THIRD);
     const [replica] = (await cluster.replicasOf(THIRD)) as [RedisClusterNode];

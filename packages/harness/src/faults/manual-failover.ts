@@ -117,13 +117,13 @@ async function primaryListsReplica(
   const primary = members.all.find(({ plan }) => plan.id === primaryId);
   if (primary === undefined) throw new Error(`${name} follows no node of this cluster`);
   const info = parseInfo(await askPrimary(primary));
-  const listed = [...info].some(
-    ([field, value]) =>
-      /^slave\d+$/.test(field) &&
-      value.includes(`ip=${address},port=${port},`) &&
-      value.includes("state=online"),
+  const listed = [...info].filter(([field]) => /^slave\d+$/.test(field)).map(([, value]) => value);
+  if (listed.some((each) => each.includes(`ip=${address},port=${port},`) && each.includes("state=online")))
+    return;
+  throw new Error(
+    `${primary.plan.name} does not list ${name} (${address}:${port}) as a replica that is online; ` +
+      (listed.length === 0 ? "it lists no replica" : `it lists ${listed.join(" and ")}`),
   );
-  if (!listed) throw new Error(`${primary.plan.name} does not list ${name} as a replica that is online`);
 }
 
 async function askPrimary({ plan, connection }: Member): Promise<string> {
