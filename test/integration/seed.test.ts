@@ -194,6 +194,8 @@ describe("a cluster with replicas and a function", () => {
 
   test("saves its data to RDB files", async () => {
     for (const node of (await cluster.primaries()).toSorted((a, b) => a.name.localeCompare(b.name))) {
+      // With `yes`, a server without persistence also deletes a saved file after it has synchronized a replica.
+      await node.client.config("SET", "rdb-del-sync-files", "no");
       await node.client.save();
       const [, dir] = await node.client.config("GET", "dir");
       const file = join(folder, `${node.name}.rdb`);

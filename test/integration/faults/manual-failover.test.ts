@@ -67,6 +67,25 @@ test("a graceful failover times out with the reason if the replica cannot catch 
   await cluster.restart(replica ?? "");
 });
 
+test("a graceful failover waits until the primary lists the replica", async ({ cluster }) => {
+  const primary = await cluster.primaryOf(KEY);
+  const [replica] = (await cluster.replicasOf(KEY)) as [RedisClusterNode];
+  await replica.client.config("SET", "replica-announce-port", "7000");
+  // The replica announces the port when it connects again.
+  await primary.client.call("CLIENT", "KILL", "TYPE", "replica");
+  await expect(cluster.failover(replica, { timeoutMs: 4_000 })).rejects.toMatchObject({
+    code: "WAIT_TIMEOUT",
+    message: expect.stringMatching(
+      `Still: ${primary.name} does not list ${replica.name} \\([\\d.]+:6379\\) as an online replica; it lists ip=[\\d.]+,port=7000,state=online`,
+    ),
+  });
+  await replica.client.config("SET", "replica-announce-port", "0");
+  await primary.client.call("CLIENT", "KILL", "TYPE", "replica");
+  await cluster.failover(replica);
+  expect((await cluster.primaryOf(KEY)).name).toBe(replica.name);
+  await cluster.waitUntilHealthy();
+});
+
 test("a graceful failover with a dead primary times out and suggests mode force", async ({ cluster }) => {
   const primary = await cluster.primaryOf(KEY);
   const [replica] = (await cluster.replicasOf(KEY)) as [RedisClusterNode];

@@ -118,13 +118,13 @@ async function requireListedByPrimary(
   const primary = cluster.nodes.find(({ plan }) => plan.id === primaryId);
   if (primary === undefined) throw new Error(`the primary of ${name} is not a node of this cluster`);
   const info = parseInfo(await readReplicationInfo(primary));
-  const isListed = [...info].some(
-    ([field, value]) =>
-      /^slave\d+$/.test(field) &&
-      value.includes(`ip=${address},port=${port},`) &&
-      value.includes("state=online"),
+  const listed = [...info].filter(([field]) => /^slave\d+$/.test(field)).map(([, value]) => value);
+  if (listed.some((each) => each.includes(`ip=${address},port=${port},`) && each.includes("state=online")))
+    return;
+  throw new Error(
+    `${primary.plan.name} does not list ${name} (${address}:${port}) as an online replica; ` +
+      (listed.length === 0 ? "it lists no replica" : `it lists ${listed.join(" and ")}`),
   );
-  if (!isListed) throw new Error(`${primary.plan.name} does not list ${name} as an online replica`);
 }
 
 async function readReplicationInfo({ plan, connection }: ManagedNode): Promise<string> {
