@@ -11,7 +11,8 @@ const UP = `
 
 let neighbour: StartedRedisCluster;
 beforeAll(async () => {
-  neighbour = await startRedisCluster({ nodes: 3, replicas: 0 });
+  // With the default node timeout, the starts and ends of the others may harm it on shared cores.
+  neighbour = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 5_000 });
 });
 afterAll(async () => {
   await neighbour?.stop();
