@@ -33,7 +33,8 @@ export async function runKills(options: {
   const done: Kill[] = [];
   const harmed: string[] = [];
   {
-    await using neighbour = await startRedisCluster({ nodes: 3, replicas: 0 });
+    // With the default node timeout, starts and stops of other clusters on the same cores could make nodes suspect each other.
+    await using neighbour = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 5_000 });
     const expectedCount = (await leftovers(neighbour.plan.name)).length;
     for (let round = 0; round < kills + withWatcher; round += 1) {
       process.stderr.write(`\rkill ${round + 1} of ${kills + withWatcher}  `);

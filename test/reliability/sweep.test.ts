@@ -11,7 +11,8 @@ const START = `
 
 let neighbour: StartedRedisCluster;
 beforeAll(async () => {
-  neighbour = await startRedisCluster({ nodes: 3, replicas: 0 });
+  // With the default node timeout, starts and stops of other clusters on the same cores could make nodes suspect each other.
+  neighbour = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 5_000 });
 });
 afterAll(async () => {
   await neighbour?.stop();
