@@ -1,5 +1,6 @@
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
+import { CROWDED_NODE_TIMEOUT_MS } from "../support/crowded.ts";
 import { OTHER_SERVERS } from "../support/server-images.ts";
 
 test("the plain way is taken when it is asked for, and ends in the same cluster", async () => {
@@ -37,8 +38,11 @@ test.for(OTHER_SERVERS)("$name forms the fast way too, and fails over", async ({
 });
 
 test("thirty nodes form as well", async () => {
-  // Thirty servers share the cores with other tests: after the start, one may not be heard for more than the default second.
-  await using cluster = await startRedisCluster({ nodes: 30, replicas: 1, nodeTimeoutMs: 5_000 });
+  await using cluster = await startRedisCluster({
+    nodes: 30,
+    replicas: 1,
+    nodeTimeoutMs: CROWDED_NODE_TIMEOUT_MS,
+  });
   expect(cluster.startup.way).toBe("placeholder");
   expect((await cluster.check()).problems).toEqual([]);
   expect(await cluster.primaries()).toHaveLength(15);

@@ -1,12 +1,12 @@
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
+import { CROWDED_NODE_TIMEOUT_MS } from "../support/crowded.ts";
 import { leftovers } from "../support/engine.ts";
 import { runParallel } from "../support/parallel.ts";
 
 test("clusters that start at once in one process do not collide, and do not see each other's keys", async () => {
-  // Nine nodes share the cores: none is to be missed by others because it waits for its turn.
   const start = (): Promise<StartedRedisCluster> =>
-    startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 5_000 });
+    startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: CROWDED_NODE_TIMEOUT_MS });
   const clusters = await Promise.all([start(), start(), start()]);
   try {
     expect(new Set(clusters.map(({ network }) => network.subnet)).size).toBe(3);

@@ -1,5 +1,6 @@
 import { type StartedRedisCluster, startRedisCluster, sweepOrphans } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CROWDED_NODE_TIMEOUT_MS } from "../support/crowded.ts";
 import { exceptStuck, leftovers, leftoversOf } from "../support/engine.ts";
 import { Victim } from "../support/victim.ts";
 
@@ -11,8 +12,7 @@ const UP = `
 
 let neighbour: StartedRedisCluster;
 beforeAll(async () => {
-  // With the default node timeout, the starts and ends of the others may harm it on shared cores.
-  neighbour = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 5_000 });
+  neighbour = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: CROWDED_NODE_TIMEOUT_MS });
 });
 afterAll(async () => {
   await neighbour?.stop();

@@ -53,7 +53,7 @@ const removedHere = new Map<string, string>();
 /**
  * Whether only a defect of the engine keeps a network: its owner is dead, no container has been in it for a while, running or not,
  * and the engine refuses to remove it because of active endpoints. Its count of endpoints is wrong then, until it is restarted
- * (https://github.com/moby/moby/issues/42119; Docker 20.10, about once in 30 to 50 runs according to issue 43286).
+ * (https://github.com/moby/moby/issues/42119; about how often on Docker 20.10: https://github.com/moby/moby/issues/43286).
  */
 async function isStuck(
   engine: Docker,
@@ -105,8 +105,8 @@ function noteStuck(id: string, name: string, error: unknown): void {
 }
 
 /**
- * Stops a cluster whose test has restarted so many containers that the engine may have lost count of them: see {@link isStuck}.
- * If that alone keeps the network, prints a warning.
+ * Stops a cluster after a test that restarts many containers. After many restarts, Docker may count the network's endpoints
+ * wrongly and refuse to remove the network (see {@link isStuck}). If nothing else is left, this prints a warning and does not fail.
  */
 export async function stopAfterManyRestarts(cluster: StartedRedisCluster): Promise<void> {
   try {
@@ -136,7 +136,12 @@ export async function exec(
 /** Returns the content of a file in a container. The engine packs it into an archive of one file, whose first block names its size. */
 export async function readContainerFile(containerId: string, path: string): Promise<Buffer> {
   const archive = await buffer(await (await docker()).getContainer(containerId).getArchive({ path }));
-  return archive.subarray(512, 512 + Number.parseInt(archive.toString("latin1", 124, 136), 8));
+  const size = Number.parseInt(archive.toString("latin1", 124, 136), 8);
+  const content = archive.subarray(512, 512 + size);
+  if (size > 0 && content.length === size) return content;
+  throw new Error(
+    `${path} in an archive of ${archive.length} bytes: expected ${size} bytes, got ${content.length}`,
+  );
 }
 
 /** The image that clusters start from here, for containers of a test's own. */

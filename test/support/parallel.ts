@@ -1,3 +1,4 @@
+import { CROWDED_NODE_TIMEOUT_MS } from "./crowded.ts";
 import { Victim } from "./victim.ts";
 
 /** One cluster of one process, while all others lived as well. */
@@ -19,9 +20,6 @@ export interface ParallelOutcome {
   readonly failures: readonly string[];
 }
 
-/** Milliseconds. With the default, a node of so many on the same cores is missed by others if it waits a second for its turn. */
-const NODE_TIMEOUT_MS = 5_000;
-
 /**
  * Each process starts its clusters, two at a time, and keeps them until all processes have theirs. Then everyone looks
  * whether each is healthy and has only its own keys.
@@ -35,7 +33,7 @@ const body = (clusters: number): string => `
       names.pop();
       const begun = performance.now();
       try {
-        const cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: ${NODE_TIMEOUT_MS} });
+        const cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: ${CROWDED_NODE_TIMEOUT_MS} });
         started.push({ cluster, startMs: performance.now() - begun });
       } catch (error) {
         failures.push(error.message);
