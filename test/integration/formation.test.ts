@@ -1,5 +1,6 @@
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
+import { CROWDED_NODE_TIMEOUT_MS } from "../support/crowded.ts";
 import { OTHER_SERVERS } from "../support/server-images.ts";
 
 test('a start with formation: "meet" forms the same cluster with CLUSTER MEET', async () => {
@@ -42,8 +43,11 @@ test.for(OTHER_SERVERS)(
 );
 
 test("thirty nodes form a cluster from placeholders", async () => {
-  // Thirty servers share the cores with other tests. After the start, one may be silent for longer than the default second.
-  await using cluster = await startRedisCluster({ nodes: 30, replicas: 1, nodeTimeoutMs: 5_000 });
+  await using cluster = await startRedisCluster({
+    nodes: 30,
+    replicas: 1,
+    nodeTimeoutMs: CROWDED_NODE_TIMEOUT_MS,
+  });
   expect(cluster.startup.strategy).toBe("placeholder");
   expect((await cluster.check()).problems).toEqual([]);
   expect(await cluster.primaries()).toHaveLength(15);

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import { startRedisCluster } from "testcontainers-redis-cluster";
+import { CROWDED_NODE_TIMEOUT_MS } from "../support/crowded.ts";
 import { leftovers } from "../support/engine.ts";
 import { mulberry32 } from "../support/random.ts";
 import { type Kill, kill } from "./kill.ts";
@@ -33,8 +34,11 @@ export async function runKills(options: {
   const done: Kill[] = [];
   const harmed: string[] = [];
   {
-    // With the default node timeout, starts and stops of other clusters on the same cores could make nodes suspect each other.
-    await using neighbour = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 5_000 });
+    await using neighbour = await startRedisCluster({
+      nodes: 3,
+      replicas: 0,
+      nodeTimeoutMs: CROWDED_NODE_TIMEOUT_MS,
+    });
     const expectedCount = (await leftovers(neighbour.plan.name)).length;
     for (let round = 0; round < kills + withWatcher; round += 1) {
       process.stderr.write(`\rkill ${round + 1} of ${kills + withWatcher}  `);

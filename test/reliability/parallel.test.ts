@@ -1,12 +1,12 @@
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
+import { CROWDED_NODE_TIMEOUT_MS } from "../support/crowded.ts";
 import { leftovers } from "../support/engine.ts";
 import { runParallel } from "../support/parallel.ts";
 
 test("clusters that start concurrently in one process do not share subnets or keys", async () => {
-  // With the default node timeout, nine nodes on the same cores could suspect each other.
   const start = (): Promise<StartedRedisCluster> =>
-    startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 5_000 });
+    startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: CROWDED_NODE_TIMEOUT_MS });
   const clusters = await Promise.all([start(), start(), start()]);
   try {
     expect(new Set(clusters.map(({ network }) => network.subnet)).size).toBe(3);

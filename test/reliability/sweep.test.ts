@@ -1,6 +1,7 @@
 import { type StartedRedisCluster, startRedisCluster, sweepOrphans } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ChildProgram } from "../support/child-program.ts";
+import { CROWDED_NODE_TIMEOUT_MS } from "../support/crowded.ts";
 import { exceptStuck, leftovers, leftoversOfProcess } from "../support/engine.ts";
 
 // Sweeps after a program and its watcher were killed, while the cluster of another process (the neighbour) is running.
@@ -11,8 +12,7 @@ const START = `
 
 let neighbour: StartedRedisCluster;
 beforeAll(async () => {
-  // With the default node timeout, starts and stops of other clusters on the same cores could make nodes suspect each other.
-  neighbour = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 5_000 });
+  neighbour = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: CROWDED_NODE_TIMEOUT_MS });
 });
 afterAll(async () => {
   await neighbour?.stop();

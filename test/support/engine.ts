@@ -57,8 +57,8 @@ const removedHere = new Map<string, string>();
 /**
  * Returns whether only a defect of the engine keeps a network: its owner has ended, it has contained no container for a while,
  * and the engine does not remove it because of active endpoints. Then the engine's count of endpoints is wrong until the engine is
- * restarted: two endpoints that are created at the same time may be counted three times
- * (https://github.com/moby/moby/issues/42119; `atomicIncDecEpCnt` in libnetwork).
+ * restarted (https://github.com/moby/moby/issues/42119; about how often on Docker 20.10:
+ * https://github.com/moby/moby/issues/43286).
  */
 async function isStuck(
   engine: Docker,
@@ -110,8 +110,8 @@ function noteStuck(id: string, name: string, error: unknown): void {
 }
 
 /**
- * Stops a cluster whose test has restarted many containers at the same time, so that the engine's count of endpoints may be wrong:
- * see {@link isStuck}. If only that keeps the network, prints a warning.
+ * Stops a cluster after a test that restarts many containers. After many restarts, Docker may count the network's endpoints
+ * wrongly and refuse to remove the network (see {@link isStuck}). If nothing else is left, this prints a warning and does not fail.
  */
 export async function stopAfterManyRestarts(cluster: StartedRedisCluster): Promise<void> {
   try {
@@ -141,7 +141,12 @@ export async function exec(
 /** Returns the content of a file in a container. The engine packs the file into an archive, whose first block contains its size. */
 export async function readContainerFile(containerId: string, path: string): Promise<Buffer> {
   const archive = await buffer(await (await docker()).getContainer(containerId).getArchive({ path }));
-  return archive.subarray(512, 512 + Number.parseInt(archive.toString("latin1", 124, 136), 8));
+  const size = Number.parseInt(archive.toString("latin1", 124, 136), 8);
+  const content = archive.subarray(512, 512 + size);
+  if (size > 0 && content.length === size) return content;
+  throw new Error(
+    `${path} in an archive of ${archive.length} bytes: expected ${size} bytes, got ${content.length}`,
+  );
 }
 
 /** Returns the server image that clusters use in this test run, for containers that a test creates itself. */

@@ -1,4 +1,5 @@
 import { ChildProgram } from "./child-program.ts";
+import { CROWDED_NODE_TIMEOUT_MS } from "./crowded.ts";
 
 /** A cluster of one of the processes, checked while all other clusters exist. */
 interface ParallelCluster {
@@ -19,9 +20,6 @@ export interface ParallelOutcome {
   readonly failures: readonly string[];
 }
 
-/** With the default node timeout, so many nodes on the same cores could suspect each other. */
-const NODE_TIMEOUT_MS = 5_000;
-
 /**
  * Returns the program of one process. It starts its clusters, two at a time, and keeps them until all processes have started
  * theirs. Then it checks that each of its clusters is healthy and has only its own keys.
@@ -35,7 +33,7 @@ const programSource = (clusters: number): string => `
       pending.pop();
       const startedAt = performance.now();
       try {
-        const cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: ${NODE_TIMEOUT_MS} });
+        const cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: ${CROWDED_NODE_TIMEOUT_MS} });
         started.push({ cluster, startMs: performance.now() - startedAt });
       } catch (error) {
         failures.push(error.message);
