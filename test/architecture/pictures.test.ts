@@ -10,7 +10,7 @@ const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 /** The texts of an SVG picture, in the order of the document. */
 function textsOf(svg: string): readonly string[] {
   return [...svg.matchAll(/<text[^>]*>(.*?)<\/text>/gs)].map(([, text = ""]) =>
-    text.replaceAll(/<[^>]+>/g, ""),
+    text.replaceAll(/<title>.*?<\/title>|<[^>]+>/g, ""),
   );
 }
 

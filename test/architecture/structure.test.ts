@@ -29,7 +29,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   docker: { imports: "cleanup clock errors plan timing" },
   clients: { imports: "clock errors plan view", types: "cluster timing" },
   // Shared by all families of a handle.
-  cluster: { imports: "clients errors log schema timing", types: "docker evidence formation plan" },
+  cluster: { imports: "clients errors log timing", types: "docker evidence formation plan" },
   // The families and their parts.
   queries: { imports: "clock cluster errors plan timing view", types: "clients" },
   formation: { imports: "clock errors plan queries timing view", types: "clients" },
@@ -44,7 +44,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     imports: "clock cluster errors faults formation log plan seed timing view",
     types: "clients docker queries",
   },
-  sharing: { imports: "cluster errors log seed timing", types: "clients faults plan reset" },
+  sharing: { imports: "cluster errors seed timing", types: "clients faults plan reset" },
   evidence: { imports: "clock docker errors failover timing view", types: "clients faults plan workload" },
   // Process finished observations.
   checks: { imports: "errors failover view workload", types: "queries" },
@@ -57,10 +57,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   start: {
     imports:
-      "certificates cleanup clients clock docker errors evidence faults formation handle log plan reset seed sharing timing view",
+      "certificates cleanup clients clock cluster docker errors evidence faults formation handle log plan reset schema seed sharing timing view",
   },
   vitest: {
-    imports: "checks clock errors evidence plan report schema sharing start",
+    imports: "checks clock errors evidence plan report schema sharing start timing",
     types: "cluster failover faults handle queries workload",
   },
   // The entry points of the package.

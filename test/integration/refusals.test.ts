@@ -58,7 +58,7 @@ describe("startRedisCluster() with invalid options", () => {
       config: { port: 7000, "rename-command": 'CLUSTER ""' },
     });
     expect(error).toMatchObject({ name: "InvalidOptionsError", code: "INVALID_OPTIONS" });
-    expect(error.message).toContain("nodes: expected 4, the number of nodes that `replicas: [1,1]` asks for");
+    expect(error.message).toContain("nodes: expected 4, the number of nodes of `replicas: [1, 1]`");
     expect(error.message).toContain(
       'subnet: expected a range without host bits, got "172.28.0.1/16". Did you mean "172.28.0.0/16"?',
     );
@@ -110,7 +110,7 @@ describe("startRedisCluster() without what it needs", () => {
   test("reports an image that does not exist", async () => {
     const error = await failureOf({ image: "localhost:1/no-such-image:1" });
     expect(error.code).toBe("IMAGE_UNAVAILABLE");
-    expect(error.message).toContain('The image "localhost:1/no-such-image:1" is neither on the engine nor');
+    expect(error.message).toContain('Pulling the image "localhost:1/no-such-image:1" failed: ');
   });
 
   test("reports a host port in use, with the node for which it was planned", async () => {

@@ -62,6 +62,7 @@ test("the reporter writes a page of failovers and test outcomes and prints its p
       TESTCONTAINERS_REDIS_CLUSTER_EVIDENCE_DIR: folder,
     });
     expect(output).toContain("1 failed | 1 passed");
+    expect(output).toContain("AssertionError: this order was <b>lost</b>");
     expect(output.split(file)).toHaveLength(2);
     const page = await readFile(file, "utf8");
     expect(page).toContain("a primary is killed");

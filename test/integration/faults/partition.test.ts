@@ -38,7 +38,7 @@ describe("the helper container of a network fault", () => {
   testWithoutHelperImage("is named in the error if its image is unavailable", async ({ cluster }) => {
     await expect(cluster.isolate("node-0")).rejects.toMatchObject({
       code: "IMAGE_UNAVAILABLE",
-      message: expect.stringMatching(/no-such-helper.* name another one with the option `faultImage`\./),
+      message: expect.stringMatching(/no-such-helper.* set another image with the option `faultImage`\./),
       details: { image: "localhost:1/no-such-helper:1", option: "faultImage" },
     });
     expect((await cluster.check()).problems).toEqual([]);

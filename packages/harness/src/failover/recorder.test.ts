@@ -274,6 +274,19 @@ function recordViews(
 const TAKEN_OVER = { [A]: `slave ${D} 0 0 8 connected`, [D]: "master - 0 0 8 connected 0-5460" };
 const FAILED_BACK = { [A]: "master - 0 0 9 connected 0-5460", [D]: `slave ${A} 0 0 9 connected` };
 
+test.for([
+  [`Failover auth granted to ${D} for epoch 8`, "Failover auth granted to node-3 for epoch 8"],
+  [`Failover auth granted to ${D} () for epoch 8`, "Failover auth granted to node-3 for epoch 8"],
+  [
+    `Failover auth granted to ${D} (cache-3) for epoch 8`,
+    "Failover auth granted to node-3 (cache-3) for epoch 8",
+  ],
+] as const)("the event of %j has the text %j", ([line, expected]) => {
+  const recorder = createRecorder();
+  recordLogLine(recorder, 1, 1_200, line);
+  expect(recorder.events.map(({ text }) => text)).toContain(expected);
+});
+
 test("late writes of an isolated old primary are counted and do not end the failover", () => {
   const recorder = createRecorder();
   const record = firstRecord(recorder);

@@ -302,8 +302,9 @@ export class Recorder {
       .join("\n");
   }
 
+  /** Redis 7.2 and newer append the value of `cluster-announce-human-nodename`, which is usually empty, in parentheses. */
   #replaceIds(text: string): string {
-    return text.replaceAll(/\b[0-9a-f]{40}\b/g, (id) => this.namesById.get(id) ?? id);
+    return text.replaceAll(/\b([0-9a-f]{40})\b(?: \(\))?/g, (_, id: string) => this.namesById.get(id) ?? id);
   }
 }
 
