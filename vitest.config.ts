@@ -8,6 +8,9 @@ const DEMANDING = {
   "test/reliability/host.test.ts": findRootObstacle(),
 };
 
+/** Projects whose files run at the same time. Mostly they wait for a server's timeouts; more workers would keep two cores busy. */
+const CONCURRENT = { maxWorkers: 2, sequence: { groupOrder: 1 } };
+
 export default defineConfig({
   test: {
     projects: [
@@ -37,9 +40,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          // Most of a test is waiting for a server's timeouts. More at once would keep two cores busy.
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          ...CONCURRENT,
           testTimeout: 60_000,
           hookTimeout: 90_000,
         },
@@ -48,8 +49,8 @@ export default defineConfig({
         test: {
           name: "runner",
           include: ["test/runner/*.test.ts"],
+          ...CONCURRENT,
           maxConcurrency: 2,
-          fileParallelism: false,
           testTimeout: 90_000,
           // The check for leftovers waits ten seconds before it decides on a network that is still there.
           hookTimeout: 30_000,
@@ -88,7 +89,7 @@ export default defineConfig({
         test: {
           name: "examples",
           include: ["packages/examples/**/*.test.ts"],
-          fileParallelism: false,
+          ...CONCURRENT,
           // No other limits than a user's: what the examples need they ask for.
         },
       },

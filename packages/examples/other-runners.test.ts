@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { leftovers } from "./demo/leftovers.ts";
+import { leftoversOfFolder } from "./demo/leftovers.ts";
 
 // Runs each recipe of docs/guides/other-runners.md with its own test runner, as a user does in a shell.
 
@@ -22,7 +22,7 @@ interface RecipeRun {
   readonly unexpectedLines: readonly string[];
   /** The time from the last output to the end, in milliseconds. */
   readonly lingeredMs: number;
-  /** Containers, networks and volumes that did not exist before. */
+  /** Containers, networks and volumes that the recipe has left behind. */
   readonly left: readonly string[];
 }
 
@@ -87,7 +87,6 @@ async function runRecipe(
     expected = [],
   }: { readonly environment?: Readonly<Record<string, string>>; readonly expected?: readonly RegExp[] } = {},
 ): Promise<RecipeRun> {
-  const before = new Set(await leftovers());
   const child = spawn(command, args, {
     cwd: join(RECIPES, folder),
     env: { ...shellEnvironment(), ...environment },
@@ -111,7 +110,7 @@ async function runRecipe(
       .split("\n")
       .filter((line) => line !== "" && !expected.some((pattern) => pattern.test(line))),
     lingeredMs,
-    left: (await leftovers()).filter((name) => !before.has(name)),
+    left: await leftoversOfFolder(join(RECIPES, folder)),
   };
 }
 

@@ -2,8 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { leftovers } from "../support/engine.ts";
-import { runVitest } from "../support/run-vitest.ts";
+import { leftoversOfSuite, runVitest } from "../support/run-vitest.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -23,5 +22,5 @@ test.for([
   // All tests used the same cluster.
   expect(run.notes).toHaveLength(passed);
   expect(new Set(run.notes).size).toBe(1);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite(suite)).toEqual([]);
 });

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { leftovers } from "../support/engine.ts";
-import { runVitest, statuses } from "../support/run-vitest.ts";
+import { leftoversOfSuite, runVitest, statuses } from "../support/run-vitest.ts";
 
 /** The number of tests in the suite. A longer run: `TRC_BREAKAGES=200 ./dev test --project runner breakages`. */
 const COUNT = Number(process.env["TRC_BREAKAGES"] ?? 45);
@@ -12,5 +11,5 @@ test(`${COUNT} tests that break different things do not affect each other`, {
   const outcomes = Object.values(statuses(run));
   expect(outcomes, run.output).toEqual(Array.from({ length: COUNT }, () => "passed"));
   expect(run.exitCode).toBe(0);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("breakages")).toEqual([]);
 });

@@ -4,8 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { leftovers } from "../support/engine.ts";
-import { runVitest, startVitest, statuses } from "../support/run-vitest.ts";
+import { leftoversOfSuite, runVitest, startVitest, statuses } from "../support/run-vitest.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -45,7 +44,7 @@ test("an unavailable image fails all tests of the file quickly with a clear erro
   expect(statuses(run)).toEqual({ first: "failed", second: "failed" });
   expect(run.output).toContain("localhost:1/no-such-image:none");
   expect(run.output).toContain("is not started again in this file");
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("unpulled")).toEqual([]);
 });
 
 test("a start that takes too long fails before the test times out and names its phase", async () => {
@@ -61,7 +60,7 @@ test("a start that takes too long fails before the test times out and names its 
   expect(others).toEqual([]);
   expect(run.output).toContain(`Evidence: ${join(evidence, name)}`);
   expect(await readFile(join(evidence, name, "error.txt"), "utf8")).toContain("START_TIMEOUT");
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("never")).toEqual([]);
 });
 
 test("a test that hangs times out, saves its evidence and leaves nothing", async () => {
@@ -73,7 +72,7 @@ test("a test that hangs times out, saves its evidence and leaves nothing", async
   expect(run.exitCode).toBe(1);
   expect(run.output).toContain("Test timed out in 10000ms");
   expect(await readdir(evidence)).toEqual([expect.stringMatching(/^hanging-test-hangs-[0-9a-f]{6}$/)]);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("hanging")).toEqual([]);
 });
 
 test("a failed test saves its evidence and reports the folder once and to Vitest", async () => {
@@ -111,7 +110,7 @@ test("each run of a test has its own evidence folder: projects, equal names, ret
     // All files of a folder belong to the same cluster.
     expect(await readFile(join(evidence, name, "README.txt"), "utf8")).toContain(plan.name);
   }
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("projects")).toEqual([]);
 });
 
 test("a test that injects a cluster fails clearly if no cluster is provided", async () => {
@@ -119,12 +118,15 @@ test("a test that injects a cluster fails clearly if no cluster is provided", as
   expect(run.exitCode).toBe(1);
   expect(run.output).toContain("expected options or a shared cluster, got undefined");
   expect(run.output).toContain("redisClusterGlobalSetup()");
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("not-provided")).toEqual([]);
 });
 
 test("an interrupted run leaves no containers, networks or processes", async () => {
   const running = await startVitest("hanging", [], { TRC_TIMEOUT_MS: "60000" });
-  await vi.waitFor(async () => expect(await leftovers()).not.toEqual([]), { timeout: 30_000, interval: 50 });
+  await vi.waitFor(async () => expect(await leftoversOfSuite("hanging")).not.toEqual([]), {
+    timeout: 30_000,
+    interval: 50,
+  });
   const { pid } = running.process;
   expect(pid).toBeDefined();
   // The signal goes to the whole process group, like Ctrl-C in a terminal.
@@ -133,7 +135,10 @@ test("an interrupted run leaves no containers, networks or processes", async () 
     await once(running.process, "exit");
   }
   // The reaper or the watcher removes everything.
-  await vi.waitFor(async () => expect(await leftovers()).toEqual([]), { timeout: 30_000, interval: 200 });
+  await vi.waitFor(async () => expect(await leftoversOfSuite("hanging")).toEqual([]), {
+    timeout: 30_000,
+    interval: 200,
+  });
   await vi.waitFor(() => expect(() => process.kill(-(pid as number), 0)).toThrow("ESRCH"), {
     timeout: 10_000,
   });

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { leftovers } from "../support/engine.ts";
-import { runVitest, statuses } from "../support/run-vitest.ts";
+import { leftoversOfSuite, runVitest, statuses } from "../support/run-vitest.ts";
 
 // The timeout exceeds the sum of the timeouts in the suite, so that a test that hangs there is reported.
 test("faults, waits, observations and resets work while fake timers are installed", {
@@ -9,5 +8,5 @@ test("faults, waits, observations and resets work while fake timers are installe
   const run = await runVitest("fake-timers");
   expect(Object.values(statuses(run)), run.output).toEqual(["passed", "passed", "passed"]);
   expect(run.exitCode).toBe(0);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("fake-timers")).toEqual([]);
 });

@@ -1,6 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { leftovers } from "../support/engine.ts";
-import { runVitest, statuses } from "../support/run-vitest.ts";
+import { leftoversOfSuite, runVitest, statuses } from "../support/run-vitest.ts";
 
 const EXPECTED_STATUSES = {
   "a: leaves a key and a fault": "passed",
@@ -10,7 +9,8 @@ const EXPECTED_STATUSES = {
 };
 
 afterAll(async () => {
-  expect(await leftovers()).toEqual([]);
+  for (const suite of ["kept", "once", "blocks", "together", "bail"])
+    expect(await leftoversOfSuite(suite)).toEqual([]);
 });
 
 test.concurrent.for([

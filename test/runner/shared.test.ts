@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { leftovers } from "../support/engine.ts";
-import { runVitest } from "../support/run-vitest.ts";
+import { leftoversOfSuite, runVitest, suiteFolder } from "../support/run-vitest.ts";
 
 const run = promisify(execFile);
 
@@ -15,14 +14,14 @@ test("tests of two files use the cluster of the global set-up one after the othe
   expect(exitCode).toBe(0);
   expect(notes).toHaveLength(7);
   expect(new Set(notes).size).toBe(1);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("shared")).toEqual([]);
 });
 
 test("a new worker receives a healthy cluster after another worker has broken it", async () => {
   const { exitCode, output } = await runVitest("down");
   expect(output).toContain("2 passed");
   expect(exitCode).toBe(0);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("down")).toEqual([]);
 });
 
 test("two set-ups provide two clusters, and a duplicate key is rejected", async () => {
@@ -34,7 +33,7 @@ test("two set-ups provide two clusters, and a duplicate key is rejected", async 
   expect(duplicate.exitCode).toBe(1);
   expect(duplicate.output).toContain('already has a shared cluster under the key "redisCluster"');
   expect(duplicate.notes).toEqual([]);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("two-shared")).toEqual([]);
 });
 
 test("a second run in watch mode passes, and quitting leaves nothing", async () => {
@@ -43,14 +42,15 @@ test("a second run in watch mode passes, and quitting leaves nothing", async () 
   );
   const { stdout } = await run(
     process.execPath,
-    [join(import.meta.dirname, "watch-session.ts"), "shared", "a.test.ts"],
+    [join(import.meta.dirname, "watch-session.ts"), "a.test.ts"],
     {
+      cwd: suiteFolder("shared"),
       env: { ...environment, NO_COLOR: "1" },
       timeout: 60_000,
     },
   );
   expect(stdout.trim().split("\n")).toEqual(["passed 7 0", "passed 3 0"]);
-  expect(await leftovers()).toEqual([]);
+  expect(await leftoversOfSuite("shared")).toEqual([]);
 });
 
 test("the reporter writes a page of failovers and test outcomes and prints its path", async () => {

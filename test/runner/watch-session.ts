@@ -2,11 +2,11 @@ import { utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { startVitest } from "vitest/node";
 
-// `node watch-session.ts SUITE FILE` runs Vitest in watch mode on a suite: it waits for the first run, changes a file, waits for the
-// second run, and quits. Vitest reads keys only from a terminal, so this program uses its Node API.
+// `node watch-session.ts FILE` runs Vitest in watch mode on the suite in the working folder: it waits for the first run, changes a
+// file, waits for the second run, and quits. Vitest reads keys only from a terminal, so this program uses its Node API.
 
-const [, , suite = "", file = ""] = process.argv;
-const root = join(import.meta.dirname, "suites", suite);
+const [, , file = ""] = process.argv;
+const root = process.cwd();
 const runs: string[] = [];
 const secondRun = Promise.withResolvers<void>();
 

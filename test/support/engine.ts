@@ -30,6 +30,11 @@ export async function leftoversOfProcess(pid: number): Promise<readonly string[]
   return await listByLabel(`testcontainers-redis-cluster.owner.pid=${pid}`);
 }
 
+/** Returns the same names for everything that processes created whose working folder is the given one. */
+export async function leftoversOfFolder(folder: string): Promise<readonly string[]> {
+  return await listByLabel(`testcontainers-redis-cluster.owner.project=${folder}`);
+}
+
 async function listByLabel(label: string): Promise<readonly string[]> {
   const engine = await docker();
   const filters = { label: [label] };

@@ -4,9 +4,20 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { leftoversOfFolder } from "./engine.ts";
 
 const VITEST = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 const SUITES = join(import.meta.dirname, "../runner/suites");
+
+/** Returns the folder of a suite. It is the working folder of its runs, so the resources of a run can be told from others. */
+export function suiteFolder(suite: string): string {
+  return join(SUITES, suite);
+}
+
+/** Returns what the runs of a suite have created and not removed. */
+export async function leftoversOfSuite(suite: string): Promise<readonly string[]> {
+  return await leftoversOfFolder(suiteFolder(suite));
+}
 
 /** The result of one test, as Vitest's JSON reporter writes it. */
 interface TestOutcome {
@@ -44,13 +55,14 @@ export async function startVitest(
   const json = join(folder, "results.json");
   const notes = join(folder, "notes");
   // Reporters on the command line would replace those of a configuration file.
-  const reporters = existsSync(join(SUITES, suite, "vitest.config.ts"))
+  const reporters = existsSync(join(suiteFolder(suite), "vitest.config.ts"))
     ? []
     : ["--reporter=default", "--reporter=json", `--outputFile.json=${json}`];
   const child = spawn(
     process.execPath,
-    [VITEST, "run", "--root", join(SUITES, suite), ...reporters, ...args],
+    [VITEST, "run", "--root", suiteFolder(suite), ...reporters, ...args],
     {
+      cwd: suiteFolder(suite),
       env: { ...withoutRunner(), TRC_NOTES: notes, NO_COLOR: "1", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
