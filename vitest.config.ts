@@ -90,7 +90,10 @@ export default defineConfig({
           name: "examples",
           include: ["packages/examples/**/*.test.ts"],
           ...CONCURRENT,
-          // No other limits than a user's: what the examples need they ask for.
+          // With this, files whose clusters have the same options use the same cluster, which is reset between their tests.
+          isolate: false,
+          // The examples set longer timeouts where they need them. On a busy machine, a start may exceed the default of 5 s.
+          testTimeout: 20_000,
         },
       },
     ],

@@ -7,7 +7,7 @@ import { runSchedules } from "./schedules.ts";
 // A small part of `./dev reliability`. Each run uses a new random seed, and a failure prints the seed.
 
 const SCHEDULES = 1;
-const OPTION_SETS = 20;
+const OPTION_SETS = 10;
 
 test("a reset restores the cluster after random faults in random order", { timeout: 180_000 }, async () => {
   const outcomes = await runSchedules({ count: SCHEDULES, seed: randomInt(2 ** 31), shrink: false });
