@@ -12,7 +12,8 @@ interface Packed {
   readonly entryCount: number;
 }
 
-const output = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+// The script `prepack` copies the README and the docs into the package. `--silent` keeps its command line out of the JSON.
+const output = execFileSync("npm", ["pack", "--dry-run", "--json", "--silent"], {
   cwd: fileURLToPath(new URL("../../packages/harness", import.meta.url)),
   encoding: "utf8",
   stdio: ["ignore", "pipe", "ignore"],
