@@ -8,7 +8,7 @@ const DEMANDING = {
   "test/reliability/host.test.ts": findRootObstacle(),
 };
 
-/** Projects whose files run at the same time. Mostly they wait for a server's timeouts; more workers would keep two cores busy. */
+/** Projects whose files run at the same time. Two workers already keep two cores busy, mostly with starts of containers. */
 const CONCURRENT = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 
 export default defineConfig({

@@ -302,7 +302,10 @@ export class Recorder {
       .join("\n");
   }
 
-  /** Redis 7.2 and newer append the value of `cluster-announce-human-nodename`, which is usually empty, in parentheses. */
+  /**
+   * Replaces the ids of nodes with their names. After an id, Redis 7.2 and newer print the value of
+   * `cluster-announce-human-nodename` in parentheses, which is usually empty and is then removed.
+   */
   #replaceIds(text: string): string {
     return text.replaceAll(/\b([0-9a-f]{40})\b(?: \(\))?/g, (_, id: string) => this.namesById.get(id) ?? id);
   }
