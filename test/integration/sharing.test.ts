@@ -149,8 +149,14 @@ describe("a shared cluster", () => {
     await other.client.set(KEY, "from the other");
     expect(await owner.client.get(KEY)).toBe("from the other");
     expect(other.startup.strategy).toBe("connected");
-    expect(await other.check()).toMatchObject({ ok: true });
+    expect(await other.check()).toMatchObject({ ok: true, problems: [] });
     expect(await other.share()).toEqual(await owner.share());
+  });
+
+  test("is checked by a new handle as soon as it is connected, also if a node answers late", async () => {
+    await using _slow = await owner.slowCommands("node-5", 400);
+    await using late = await connectRedisCluster(await owner.share());
+    expect(await late.check()).toMatchObject({ ok: true, problems: [] });
   });
 
   test("accepts faults and resets from each handle, and knows earlier resets", async () => {
@@ -216,7 +222,7 @@ describe("a shared cluster", () => {
       expect(other.history.faults).toHaveLength(1);
       expect(workload.stopped).toBe(false);
       for (const { name } of other.nodes) expect((await owner.node(name).state()).status).toBe("running");
-      expect(await owner.check()).toMatchObject({ ok: true });
+      expect(await owner.check()).toMatchObject({ ok: true, problems: [] });
       expect(await owner.client.get(KEY)).toBe("stays");
       {
         // The lease is free.

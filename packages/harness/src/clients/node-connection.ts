@@ -28,6 +28,8 @@ export class NodeConnection {
   readonly #client: Redis;
   readonly #access: Access;
   readonly #timeoutMs: number;
+  /** Resolves at the end of the first attempt to connect, whether it succeeds or fails. */
+  readonly attempted: Promise<void>;
   #lastError: Error | undefined;
 
   /** @param timeScale multiplies the timeouts of connecting and of each command. */
@@ -48,6 +50,10 @@ export class NodeConnection {
     });
     this.#client.on("error", (error: Error) => {
       this.#lastError = error;
+    });
+    this.attempted = new Promise((resolve) => {
+      this.#client.once("ready", resolve);
+      this.#client.once("close", resolve);
     });
     this.#timeOutHandshake();
   }
