@@ -11,6 +11,16 @@ const DEMANDING = {
 /** Projects whose files run at the same time. Two workers already keep two cores busy, mostly with starts of containers. */
 const CONCURRENT = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 
+/**
+ * Integration tests whose fixtures ask for the same cluster. In one process (`isolate: false`), these files use the same one, which
+ * is reset between their tests.
+ */
+const SHARED_CLUSTER = [
+  "test/integration/faults/**/*.test.ts",
+  "test/integration/failover.test.ts",
+  "test/integration/workload.test.ts",
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -40,7 +50,18 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          exclude: [...SHARED_CLUSTER],
           ...CONCURRENT,
+          testTimeout: 60_000,
+          hookTimeout: 90_000,
+        },
+      },
+      {
+        test: {
+          name: "faults",
+          include: [...SHARED_CLUSTER],
+          ...CONCURRENT,
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 90_000,
         },
@@ -90,7 +111,6 @@ export default defineConfig({
           name: "examples",
           include: ["packages/examples/**/*.test.ts"],
           ...CONCURRENT,
-          // With this, files whose clusters have the same options use the same cluster, which is reset between their tests.
           isolate: false,
           // The examples set longer timeouts where they need them. On a busy machine, a start may exceed the default of 5 s.
           testTimeout: 20_000,

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChildProgram } from "../support/child-program.ts";
-import { leftovers } from "../support/engine.ts";
+import { leftoversOfProcess } from "../support/engine.ts";
 import { type EngineRequest, type RequestHandling, RequestRelay } from "../support/request-relay.ts";
 import type { Progress } from "./progress.ts";
 
@@ -172,7 +172,8 @@ async function run(body: string, decide: (request: EngineRequest) => RequestHand
   const sent = relay.requests.length;
   const cleanup = outcome["cleanup"] as string | undefined;
   // If the library reports a clean end, nothing may be left, even before its watcher cleans up.
-  const left = cleanup === undefined && outcome["code"] !== "started" ? await leftovers() : [];
+  const left =
+    cleanup === undefined && outcome["code"] !== "started" ? await leftoversOfProcess(program.pid) : [];
   // A request without an answer keeps the process alive.
   if (hasHangingRequest) program.kill();
   await program.ended;
@@ -180,17 +181,17 @@ async function run(body: string, decide: (request: EngineRequest) => RequestHand
     code: String(outcome["code"]),
     message: outcome["message"] as string | undefined,
     cleanup,
-    left: left.length > 0 ? left : await waitForCleanup(15_000),
+    left: left.length > 0 ? left : await waitForCleanup(program.pid, 15_000),
     sent,
     tookMs,
   };
 }
 
-/** Waits until nothing is left, and returns the leftovers if the timeout passes. */
-async function waitForCleanup(timeoutMs: number): Promise<readonly string[]> {
+/** Waits until nothing of the process is left, and returns the leftovers if the timeout passes. */
+async function waitForCleanup(pid: number, timeoutMs: number): Promise<readonly string[]> {
   const startedAt = performance.now();
   for (;;) {
-    const left = await leftovers();
+    const left = await leftoversOfProcess(pid);
     if (left.length === 0 || performance.now() - startedAt > timeoutMs) return left;
   }
 }

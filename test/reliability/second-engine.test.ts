@@ -26,11 +26,11 @@ test("a reset restores a cluster with its addresses after the engine was restart
     await cluster.node("node-0").state().catch((error) => report("unreachable", error));
     console.log("queried");
     await waitForSignal();
-    const { way, restarted } = await cluster.reset();
+    const { strategy, restarted } = await cluster.reset();
     await cluster.client.set("order:42", "paid");
     const { ok, problems } = await cluster.check();
     const hasSameAddresses = cluster.nodes.every(({ networkAddress }, index) => networkAddress.host === addresses[index]);
-    console.log("after", JSON.stringify({ way, restarted: restarted.length, ok, problems, hasSameAddresses }));
+    console.log("after", JSON.stringify({ strategy, restarted: restarted.length, ok, problems, hasSameAddresses }));
     await cluster.stop();
     clearInterval(keepAlive);`,
     engine.environment,
@@ -46,7 +46,7 @@ test("a reset restores a cluster with its addresses after the engine was restart
   await engine.boot();
   program.kill("SIGUSR2");
   expect(await program.waitForReport("after")).toEqual({
-    way: expect.stringMatching(/mended|rebuilt/),
+    strategy: expect.stringMatching(/repaired|rebuilt/),
     restarted: 6,
     ok: true,
     problems: [],

@@ -51,7 +51,7 @@ export function describeStateKinds(name: string, image: string | undefined): voi
       } else {
         expect(left, "the value after the state was left").not.toEqual(before);
         expect(after, "the value after the reset").toEqual(before);
-        expect(report).toMatchObject({ way: "cleaned", restarted: [] });
+        expect(report).toMatchObject({ strategy: "cleaned", restarted: [] });
       }
     });
 

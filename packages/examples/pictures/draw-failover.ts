@@ -22,14 +22,15 @@ for (const theme of ["light", "dark"] as const)
   writeFileSync(`${FOLDER}/failover-${theme}.svg`, result.toSVG({ width: WIDTH, theme }));
 writeTimeline(result.toText({ columns: COLUMNS, color: false }));
 
-/** Replaces the block of the README after the mark. */
+/** Writes the text of a report, without its chart, into the block of the README after the mark. */
 function writeTimeline(text: string): void {
+  const [summary, , events] = text.split("\n\n");
   const path = `${ROOT}README.md`;
   const readme = readFileSync(path, "utf8");
   const mark = "<!-- written by packages/examples/pictures/draw-failover.ts -->\n";
   const [before = "", after = ""] = readme.split(mark);
   writeFileSync(
     path,
-    `${before}${mark}${after.replace(/^```text\n[^]*?```\n/, () => `\`\`\`text\n${text}\n\`\`\`\n`)}`,
+    `${before}${mark}${after.replace(/^```text\n[^]*?```\n/, () => `\`\`\`text\n${summary}\n\n${events}\n\`\`\`\n`)}`,
   );
 }

@@ -1,12 +1,20 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { ChildProgram } from "../support/child-program.ts";
-import { leftovers } from "../support/engine.ts";
+import { failRequest } from "../reliability/requests.ts";
+import { leftoversOfProcess } from "../support/engine.ts";
 import { type EngineRequest, type RequestHandling, RequestRelay } from "../support/request-relay.ts";
-import { failRequest } from "./requests.ts";
 
+const pids: number[] = [];
 afterEach(async () => {
-  expect(await leftovers()).toEqual([]);
+  for (const pid of pids.splice(0)) expect(await leftoversOfProcess(pid)).toEqual([]);
 });
+
+/** Starts a program whose requests to the engine go through the relay. */
+function startProgram(body: string, environment: Readonly<Record<string, string | undefined>>): ChildProgram {
+  const program = new ChildProgram(body, environment);
+  pids.push(program.pid);
+  return program;
+}
 
 // A small part of `./dev reliability --only requests`, which does this for every request of a start.
 test.each([
@@ -31,7 +39,7 @@ test("a start leaves nothing if the creation of the seed server is not answered"
 
 test("a start removes a container if its files cannot be copied", async () => {
   await using relay = await RequestRelay.start(() => "pass");
-  await using program = new ChildProgram(
+  await using program = startProgram(
     `await startRedisCluster({ nodes: 3, replicas: 0, configureNode: (container) => {
       container.withCopyFilesToContainer([{ source: "/no/such.lua", target: "/such.lua" }]);
     } }).catch(({ code, message }) => console.log("failed", JSON.stringify({ code, message })));`,
@@ -50,7 +58,7 @@ test("a failed start cleans up without waiting for the sweep of orphans", async 
     if (path === "/volumes") return "hang";
     return path === "/containers/create" ? { status: 500, message: "no space left on device" } : "pass";
   });
-  await using program = new ChildProgram(
+  await using program = startProgram(
     `await startRedisCluster({ nodes: 3, replicas: 0 })
       .catch(({ code, message, details }) => console.log("failed", JSON.stringify({ code, message, keys: Object.keys(details) })));`,
     relay.environment,
@@ -72,15 +80,15 @@ test("a start and a restart use another free port if a program has taken the fir
         "driver failed programming external connectivity: Bind for 127.0.0.1:49153 failed: port is already allocated",
     };
   });
-  await using program = new ChildProgram(
+  await using program = startProgram(
     `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
     await (await cluster.kill("node-1")).heal();
     const { problems } = await cluster.check();
-    console.log("up", JSON.stringify({ problems, because: cluster.startup.hardeningDroppedBecause ?? null }));
+    console.log("up", JSON.stringify({ problems, reason: cluster.startup.hardeningFallbackReason ?? null }));
     await cluster.stop();`,
     relay.environment,
   );
-  expect(await program.waitForReport("up")).toEqual({ problems: [], because: null });
+  expect(await program.waitForReport("up")).toEqual({ problems: [], reason: null });
   // Four starts of containers, each of which succeeds at the third attempt.
   expect(attempts).toBe(12);
   expect((await program.ended).code).toBe(0);
@@ -104,19 +112,19 @@ describe("if the engine rejects the hardening of containers", () => {
 
   test.each([["Mounts"], ["SecurityOpt"], ["CapDrop"]])("nodes start without %s", async (setting) => {
     await using relay = await RequestRelay.start(rejectSettings(setting));
-    await using program = new ChildProgram(
+    await using program = startProgram(
       `const cluster = await startRedisCluster({ nodes: 3, replicas: 0, readOnlyRoot: ${setting === "Mounts"} });
       await cluster.client.set("order:42", "paid");
       await cluster.kill("node-1");
       await cluster.reset();
       const { problems } = await cluster.check();
-      console.log("up", JSON.stringify({ problems, because: cluster.startup.hardeningDroppedBecause }));
+      console.log("up", JSON.stringify({ problems, reason: cluster.startup.hardeningFallbackReason }));
       await cluster.stop();`,
       { ...relay.environment, DEBUG: "testcontainers-redis-cluster*" },
     );
     expect(await program.waitForReport("up")).toEqual({
       problems: [],
-      because: expect.stringContaining(`authorization denied by plugin pipelines: ${setting} is not allowed`),
+      reason: expect.stringContaining(`authorization denied by plugin pipelines: ${setting} is not allowed`),
     });
     const created = relay.requests.filter(({ path }) => path === "/containers/create").map(hostConfig);
     for (const name of ["Mounts", "SecurityOpt", "CapDrop", "CapAdd"]) {
@@ -127,10 +135,10 @@ describe("if the engine rejects the hardening of containers", () => {
 
   test("a network fault reports the missing capability and nodes start", async () => {
     await using relay = await RequestRelay.start(rejectSettings("CapAdd"));
-    await using program = new ChildProgram(
+    await using program = startProgram(
       `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
-      const because = cluster.startup.hardeningDroppedBecause;
-      await cluster.isolate("node-0").catch(({ code, message }) => console.log("fault", JSON.stringify({ code, message, because })));
+      const reason = cluster.startup.hardeningFallbackReason;
+      await cluster.isolate("node-0").catch(({ code, message }) => console.log("fault", JSON.stringify({ code, message, reason })));
       await cluster.stop();`,
       relay.environment,
     );
@@ -139,7 +147,7 @@ describe("if the engine rejects the hardening of containers", () => {
       message: expect.stringContaining(
         "The engine forbids the helper container of network faults, which needs the capability NET_ADMIN",
       ),
-      because: expect.stringContaining("CapAdd is not allowed"),
+      reason: expect.stringContaining("CapAdd is not allowed"),
     });
     expect((await program.ended).code).toBe(0);
   });
@@ -148,7 +156,7 @@ describe("if the engine rejects the hardening of containers", () => {
     await using relay = await RequestRelay.start((request) =>
       request.path === "/containers/create" ? createDenial("Command") : "pass",
     );
-    await using program = new ChildProgram(
+    await using program = startProgram(
       `await startRedisCluster({ nodes: 3, replicas: 0 })
         .catch(({ code, message }) => console.log("failed", JSON.stringify({ code, message })));`,
       relay.environment,
@@ -185,19 +193,19 @@ describe("a reset while the engine still has to execute an abandoned kill", () =
       }
       return "pass";
     });
-    await using program = new ChildProgram(
+    await using program = startProgram(
       `${ABANDON_KILL}
-      const { way, because, restarted } = await cluster.reset();
+      const { strategy, reason, restarted } = await cluster.reset();
       const { problems } = await cluster.check();
       const { status } = await cluster.node("node-1").state();
-      console.log("reset", JSON.stringify({ way, because, restarted, problems, status }));
+      console.log("reset", JSON.stringify({ strategy, reason, restarted, problems, status }));
       await cluster.stop();`,
       relay.environment,
     );
     expect(await program.waitForReport("kill")).toEqual({ code: "WAIT_TIMEOUT" });
     expect(await program.waitForReport("reset")).toEqual({
-      way: "mended",
-      because: expect.stringContaining("Killing node-1 was abandoned, and may still take effect"),
+      strategy: "repaired",
+      reason: expect.stringContaining("Killing node-1 was abandoned, and may still take effect"),
       restarted: ["node-1"],
       problems: [],
       status: "running",
@@ -212,7 +220,7 @@ describe("a reset while the engine still has to execute an abandoned kill", () =
       isHeld = true;
       return new Promise<void>(() => {});
     });
-    await using program = new ChildProgram(
+    await using program = startProgram(
       `${ABANDON_KILL}
       const { code: resetCode, message } = await cluster.reset().catch((error) => error);
       await cluster.stop();
