@@ -11,22 +11,14 @@ const DEMANDING = {
 /** Projects whose files run at the same time. Two workers already keep two cores busy, mostly with starts of containers. */
 const CONCURRENT = { maxWorkers: 2, sequence: { groupOrder: 1 } };
 
-/**
- * Integration tests whose fixtures ask for the same cluster. In one process (`isolate: false`), these files use the same one, which
- * is reset between their tests.
- */
-const SHARED_CLUSTER = [
-  "test/integration/faults/**/*.test.ts",
-  "test/integration/failover.test.ts",
-  "test/integration/workload.test.ts",
-];
-
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: "unit",
+          // One process runs many files, because loading the modules for each file would take half of the time.
+          isolate: false,
           // With one worker, which two cores would give it, Vitest would run it last: first is what fails within seconds.
           maxWorkers: Math.max(2, availableParallelism() - 1),
           // Property tests compute for seconds, and on a busy machine for longer.
@@ -50,18 +42,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          exclude: [...SHARED_CLUSTER],
           ...CONCURRENT,
-          testTimeout: 60_000,
-          hookTimeout: 90_000,
-        },
-      },
-      {
-        test: {
-          name: "faults",
-          include: [...SHARED_CLUSTER],
-          ...CONCURRENT,
-          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 90_000,
         },
@@ -111,12 +92,17 @@ export default defineConfig({
           name: "examples",
           include: ["packages/examples/**/*.test.ts"],
           ...CONCURRENT,
+          // With this, files whose clusters have the same options use the same cluster, which is reset between their tests.
           isolate: false,
           // The examples set longer timeouts where they need them. On a busy machine, a start may exceed the default of 5 s.
           testTimeout: 20_000,
         },
       },
     ],
+    // Docker 20.10 sometimes counts the endpoints of a network wrongly, and then refuses to remove it when a fixture stops its cluster
+    // (https://github.com/moby/moby/issues/42119). The check for leftovers at the end of `./dev test` looks at such a network itself.
+    onUnhandledError: ({ code, message }) =>
+      !(code === "CLEANUP_FAILED" && message.includes("moby/moby/issues/42119")),
     // Groups run one after the other: unit tests first, what needs Docker afterwards. Files that must have the engine to
     // themselves, because they look whether anything is left on it, are in projects without file parallelism.
     sequence: { groupOrder: 0 },
