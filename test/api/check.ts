@@ -18,7 +18,8 @@ if (!values.update && changed.length + outdated.length > 0) {
   if (changed.length > 0) console.log(`The public types have changed: ${changed.join(", ")}.`);
   if (outdated.length > 0) console.log(`Pages of the reference are outdated: ${outdated.join(", ")}.`);
   console.log(
-    "If that is intended, run `./dev node test/api/check.ts --update` and commit packages/harness/api and docs/reference.",
+    "If that is intended, run `./dev node test/api/check.ts --update` and commit packages/harness/api and docs/reference. " +
+      "If the types have not been changed, the build is outdated: run `./dev clean` first.",
   );
   process.exitCode = 1;
 }
