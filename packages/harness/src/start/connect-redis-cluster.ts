@@ -103,9 +103,11 @@ async function openHandle(
     const overrides = { lazyConnect: !connectClient };
     const client = await connectCluster(plan, addresses, access, overrides, signal, clients.track);
     // Otherwise a `check()` that is called at once could report that a healthy node does not answer. Nodes without an address do
-    // not run, and do not answer anyway.
-    const running = connections.filter(({ node }) => addresses.get(node) !== undefined);
-    await abortable(Promise.all(running.map(({ attempted }) => attempted)), signal);
+    // not run, and do not answer anyway. A caller without a client acquires the lease, which waits for the nodes.
+    if (connectClient) {
+      const running = connections.filter(({ node }) => addresses.get(node) !== undefined);
+      await abortable(Promise.all(running.map(({ attempted }) => attempted)), signal);
+    }
     const tookMs = monotonicMs() - startedAt;
     return new ClusterHandle({
       engine,
