@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { benchAccess } from "./access.ts";
 import { benchFailover } from "./failover.ts";
 import { benchParallel } from "./parallel.ts";
 import { benchReset } from "./reset.ts";
@@ -14,6 +15,7 @@ const USAGE = `usage: ./dev bench NAME [--only SCENARIO] [--rounds N] [--json FI
   reset     resets after several kinds of use, compared with a new start
             (scenarios: unharmed, keys, kill, kill-failover, failover, partition)
   workload  recorded writes, compared with a bare ioredis loop
+  access    operations per second, latency and start with direct access and with published ports
   soak      many starts and stops in sequence: failures, leftovers, fallbacks, memory (200 rounds)
   parallel  four processes with ten clusters each, all at the same time: collisions, leftovers`;
 
@@ -22,6 +24,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   workload: benchWorkload,
   failover: benchFailover,
   reset: benchReset,
+  access: benchAccess,
   soak: benchSoak,
   parallel: benchParallel,
 };

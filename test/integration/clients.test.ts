@@ -8,10 +8,10 @@ import {
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
-import { describe, expect } from "vitest";
+import { describe, expect, test } from "vitest";
 import { keepOneCluster } from "../support/keep-one-cluster.ts";
 
-const test = redisClusterTest({
+const OPTIONS = {
   nodes: 3,
   replicas: 0,
   config: {
@@ -19,7 +19,9 @@ const test = redisClusterTest({
     "cluster-announce-hostname": "{name}.redis.test",
     "cluster-preferred-endpoint-type": "hostname",
   },
-});
+};
+const withDefaultAccess = redisClusterTest(OPTIONS);
+const withPublishedPorts = redisClusterTest({ ...OPTIONS, access: "published" });
 
 /** Keys of all three shards. */
 const KEYS = Array.from({ length: 12 }, (_, index) => `order:${index}`);
@@ -77,7 +79,10 @@ function isPlannedOwner({ plan }: StartedRedisCluster, { index }: RedisClusterNo
   return keySlot(key) >= first && keySlot(key) <= last;
 }
 
-describe("a cluster that announces hostnames", () => {
+describe.each([
+  ["", withDefaultAccess],
+  [", with published ports", withPublishedPorts],
+])("a cluster that announces hostnames%s", (_, test) => {
   keepOneCluster(test);
 
   test("every node announces the hostnames of the option, and clients work", async ({ cluster }) => {
@@ -154,10 +159,10 @@ describe("a cluster that announces hostnames", () => {
     const subscribers = [connected, duplicate, duplicate.duplicate({ maxRetriesPerRequest: 3 })];
     for (const subscriber of subscribers) await subscriber.psubscribe("__keyspace@0__:*");
     expect(await node.client.client("LIST")).toContain("name=subscriber");
-    const portBefore = node.mappedAddress.port;
+    const before = node.publishedAddress;
 
     await (await cluster.kill(node)).heal();
-    expect(node.mappedAddress.port).not.toBe(portBefore);
+    if (before !== undefined) expect(node.publishedAddress?.port).not.toBe(before.port);
     await expect
       .poll(
         async () =>

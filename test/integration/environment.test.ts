@@ -23,7 +23,7 @@ const HELPER = process.env["TESTCONTAINERS_REDIS_CLUSTER_FAULT_IMAGE"] || DEFAUL
 /** Returns a program that starts a small cluster, reports what it finds, and stops the cluster. */
 const reportProgram = (options = "{}"): string => `
   const { getContainerRuntimeClient } = await import("testcontainers");
-  const cluster = await startRedisCluster({ nodes: 3, replicas: 0, ...${options} });
+  const cluster = await startRedisCluster({ nodes: 3, replicas: 0, access: "published", ...${options} });
   const docker = (await getContainerRuntimeClient()).container.dockerode;
   const { Config, HostConfig } = await docker.getContainer(cluster.node("node-0").containerId).inspect();
   await cluster.client.set("order:42", "paid");

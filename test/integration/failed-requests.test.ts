@@ -172,7 +172,7 @@ describe("if the engine rejects the hardening of containers", () => {
 
 describe("a reset while the engine still has to execute an abandoned kill", () => {
   const ABANDON_KILL = `
-    const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+    const cluster = await startRedisCluster({ nodes: 3, replicas: 0, access: "published" });
     const { code } = await cluster.kill("node-1", { timeoutMs: 200 }).catch((error) => error);
     console.log("kill", JSON.stringify({ code }));`;
 

@@ -149,7 +149,7 @@ test("password: true creates a random password, which the plan contains", async 
 });
 
 test("a container has only the capabilities to boot, and its server has none", async () => {
-  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, access: "published" });
   const { containerId } = cluster.node("node-0");
   const { HostConfig, NetworkSettings } = await (await docker()).getContainer(containerId).inspect();
   expect(HostConfig.CapDrop).toEqual(["ALL"]);

@@ -113,16 +113,6 @@ describe("a cluster with the default options", () => {
     applicationClient.disconnect();
   });
 
-  test("publishes the client port of each node only on the loopback address", async () => {
-    const engine = await docker();
-    for (const node of cluster.nodes) {
-      const { NetworkSettings } = await engine.getContainer(node.containerId).inspect();
-      expect(Object.entries(NetworkSettings.Ports).filter(([, bound]) => bound !== null)).toEqual([
-        ["6379/tcp", [{ HostIp: "127.0.0.1", HostPort: String(node.mappedAddress.port) }]],
-      ]);
-    }
-  });
-
   test("labels its containers and network for the reaper of Testcontainers", async () => {
     const engine = await docker();
     const network = await engine.getNetwork(cluster.network.id).inspect();

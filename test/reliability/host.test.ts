@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { startRedisCluster } from "testcontainers-redis-cluster";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ChildProgram } from "../support/child-program.ts";
 import { leftovers } from "../support/engine.ts";
 
@@ -47,6 +47,61 @@ test("a cluster starts if routes cover all private ranges", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
   expect(cluster.network.subnet).toMatch(/^10\./);
   expect(await cluster.client.set("order:42", "paid")).toBe("OK");
+});
+
+describe("if a packet filter of this host drops packets to the nodes", () => {
+  const SUBNET = "10.83.7.0/24";
+  const USER = 54321;
+  // Only for one user, because the engine's proxies for published ports send such packets too.
+  const RULE = ["OUTPUT", "--destination", SUBNET, "--match", "owner", "--uid-owner", String(USER)];
+
+  beforeAll(async () => {
+    await run("iptables", ["--insert", ...RULE, "--jump", "DROP"]);
+  });
+  afterAll(async () => {
+    await run("iptables", ["--delete", ...RULE, "--jump", "DROP"]);
+  });
+
+  const PROGRAM = async (body: string): Promise<ChildProgram> => {
+    const { gid } = await stat("/var/run/docker.sock");
+    return new ChildProgram(`
+      process.setgroups([]);
+      process.setgid(${gid});
+      process.setuid(${USER});
+      ${body}`);
+  };
+
+  test("a start publishes ports, and later starts do so at once", async () => {
+    await using program = await PROGRAM(`
+      for (const attempt of [1, 2]) {
+        const cluster = await startRedisCluster({ nodes: 3, replicas: 0, subnet: "${SUBNET}" });
+        const { access, accessFallbackReason, totalMs } = cluster.startup;
+        const read = await cluster.client.set("order:42", "paid");
+        await cluster.stop();
+        console.log("start" + attempt, JSON.stringify({ access, accessFallbackReason, totalMs, read }));
+      }`);
+    const expected = {
+      access: "published",
+      accessFallbackReason: expect.stringMatching(/^node-\d is ready, but this host does not reach it at 10\.83\.7\./),
+      read: "OK",
+    };
+    const first = await program.waitForReport("start1");
+    const second = await program.waitForReport("start2");
+    expect(first).toMatchObject(expected);
+    expect(second).toMatchObject(expected);
+    expect(Number(second["totalMs"])).toBeLessThan(Number(first["totalMs"]));
+    expect(await program.ended).toEqual({ code: 0, signal: null });
+  });
+
+  test("a start with a requested direct access names it", async () => {
+    await using program = await PROGRAM(`
+      await startRedisCluster({ nodes: 3, replicas: 0, subnet: "${SUBNET}", access: "direct" })
+        .catch(({ code, message }) => console.log("failed", JSON.stringify({ code, message })));`);
+    expect(await program.waitForReport("failed")).toEqual({
+      code: "DIRECT_ACCESS_UNAVAILABLE",
+      message: expect.stringMatching(/is ready, but this host does not reach it at 10\.83\.7\.\d+:6379/),
+    });
+  });
 });
 
 test("a cluster starts for a user without passwd entry and in a deleted folder", async () => {

@@ -6,7 +6,7 @@ import { runParallel } from "../support/parallel.ts";
 
 test("clusters that start concurrently in one process do not share subnets or keys", async () => {
   const start = (): Promise<StartedRedisCluster> =>
-    startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: CROWDED_NODE_TIMEOUT_MS });
+    startRedisCluster({ access: "published", nodes: 3, replicas: 0, nodeTimeoutMs: CROWDED_NODE_TIMEOUT_MS });
   const clusters = await Promise.all([start(), start(), start()]);
   try {
     expect(new Set(clusters.map(({ network }) => network.subnet)).size).toBe(3);

@@ -11,19 +11,22 @@ import { serverImage } from "./engine.ts";
 
 const run = promisify(execFile);
 
-/** Returns why tests cannot change this machine, or undefined if they can. */
+/** Returns why tests cannot change the routes and packet filters of this machine, or undefined if they can. */
 export function findRootObstacle(): string | undefined {
-  return process.platform === "linux" && process.getuid?.() === 0 ? undefined : "they need Linux and root";
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return "they need Linux and root";
+  return isInstalled("iptables") ? undefined : "iptables is not installed";
 }
 
 /** Returns why a test cannot run its own engine on this machine, or undefined if it can. */
 export function findSecondEngineObstacle(): string | undefined {
   const obstacle = findRootObstacle();
   if (obstacle !== undefined) return obstacle;
+  return isInstalled("dockerd") ? undefined : "dockerd is not installed";
+}
+
+function isInstalled(program: string): boolean {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return folders.some((folder) => existsSync(join(folder, "dockerd")))
-    ? undefined
-    : "dockerd is not installed";
+  return folders.some((folder) => existsSync(join(folder, program)));
 }
 
 const START_TIMEOUT_MS = 30_000;

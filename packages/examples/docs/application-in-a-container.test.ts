@@ -25,9 +25,7 @@ test("a service in the network of the cluster", { timeout: 60_000 }, async ({ cl
   // #region start
   await using service = await createService() // new GenericContainer("my-service:test")
     .withNetwork(cluster.network)
-    .withEnvironment({
-      REDIS_NODES: cluster.nodes.map(({ networkAddress: { host, port } }) => `${host}:${port}`).join(","),
-    })
+    .withEnvironment(cluster.environment("network")) // REDIS_NODES, REDIS_URLS, …
     .start();
   // #endregion
   await expect

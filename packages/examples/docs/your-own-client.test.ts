@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
+import { promisify } from "node:util";
 import { Cluster } from "ioredis";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, redisClusterTest } from "testcontainers-redis-cluster/vitest";
@@ -28,29 +30,29 @@ test("a client of the application", { timeout: 30_000 }, async ({ cluster }) => 
 
 test("a client without this library", { timeout: 30_000 }, async ({ cluster }) => {
   // #region address-map
-  const startupNodes = cluster.nodes.map((node) => node.mappedAddress);
-  const addressMap = Object.fromEntries(
-    cluster.nodes.map(({ networkAddress: { host, port }, mappedAddress }) => [
-      `${host}:${port}`,
-      mappedAddress,
-    ]),
+  const { seeds, addressMap, password } = cluster.connectionInfo("host");
+  const split = (address: string) => {
+    const [host = "", port] = address.split(":");
+    return { host, port: Number(port) };
+  };
+  const startupNodes = seeds.map(split);
+  const natMap = Object.fromEntries(
+    Object.entries(addressMap).map(([announced, address]) => [announced, split(address)]),
   );
+  const redis = new Cluster(startupNodes, { natMap, redisOptions: { ...(password && { password }) } });
   // #endregion
-  const redis = new Cluster([...startupNodes], { natMap: addressMap });
   onTestFinished(() => redis.disconnect());
   await redis.set("order:42", "paid");
   expect(await cluster.client.get("order:42")).toBe("paid");
 });
 
 test("a client in another process", { timeout: 30_000 }, async ({ cluster }) => {
+  const READ = 'console.log(process.env.REDIS_NODES.split(",").length)';
   // #region environment
-  const environment = {
-    REDIS_NODES: cluster.nodes.map(({ mappedAddress: { host, port } }) => `${host}:${port}`).join(","),
-  };
+  const env = { ...process.env, ...cluster.environment("host") }; // REDIS_NODES, REDIS_URLS, …
+  const { stdout } = await promisify(execFile)("node", ["--eval", READ], { env });
   // #endregion
-  const nodes = environment.REDIS_NODES.split(",");
-  expect(nodes).toHaveLength(3);
-  for (const node of nodes) expect(node).toMatch(/^[\w.:]+:\d+$/);
+  expect(stdout.trim()).toBe("3");
 });
 
 test("subscribers survive a restart", { timeout: 30_000 }, async ({ cluster }) => {

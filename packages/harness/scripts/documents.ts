@@ -1,5 +1,6 @@
 import { anyText } from "../src/schema/option.ts";
 import {
+  ACCESS_PATH,
   CLUSTER_OPTIONS,
   CONFIG_VALUE,
   START_OPTIONS,
@@ -58,6 +59,24 @@ export const CLUSTER_TYPES: readonly NamedType[] = [
       'The names that the certificates of the nodes contain.\n\n- `"all"`: every way to reach a node: its network address, its name (`node-0`), `localhost`, 127.0.0.1 and the host of the engine.\n- `"hosts"`: only names: the name of the node, `localhost`, and the host of the engine if that is a name. A client that connects to an IP address and verifies it is rejected.\n- a DNS name, such as `"redis.example"`: only this name, on every node. A client is rejected unless it verifies this name (`tls.servername`).',
     schema: anyText(),
     text: '"all" | "hosts" | (string & {})',
+  },
+  {
+    name: "AccessPath",
+    description:
+      'How this host reaches the nodes.\n\n- `"direct"`: at their own addresses on the cluster\'s network.\n- `"published"`: at ports that the engine publishes on its host.',
+    schema: ACCESS_PATH,
+  },
+  {
+    name: "AccessChoice",
+    description:
+      'How this host shall reach the nodes.\n\n- `"auto"`: directly if that is possible, and at published ports otherwise, or if an option requests host ports.\n- `"direct"`: at their own addresses. No port is published unless an option requests it.\n- `"published"`: at published ports, as Testcontainers does it.',
+    schema: CLUSTER_OPTIONS.access.schema,
+  },
+  {
+    name: "Announcement",
+    description:
+      'What the nodes announce to clients. Nodes always announce their network addresses to each other.\n\n- `"address"`: the address on the cluster\'s network, and the client port, which is the same for all nodes.\n- `"host"`: the name of the engine\'s host (`localhost`, unless the engine is on another machine), and a port that differs from node to node. The node uses this port in its container, and the engine publishes it under the same number. So every client on this host finds the nodes, with any engine and without an address map, also after restarts. A cluster client in a container is directed to the host as well: see docs/guides/access.md. It needs Redis 7.0 or newer, or Valkey.',
+    schema: CLUSTER_OPTIONS.announce.schema,
   },
   {
     name: "PublishOn",

@@ -10,6 +10,7 @@ export type { PromotionLimit } from "./checks/failover-checks.ts";
 export type { ClientTls } from "./clients/access.ts";
 export type { ClientOptions, ClusterClientOptions } from "./clients/cluster-client.ts";
 export type { ClusterClients } from "./clients/cluster-clients.ts";
+export type { ClientLocation, ConnectionInfo } from "./clients/connection-info.ts";
 export type { NodeClientOptions } from "./clients/node-client.ts";
 export type { ClusterInfo, ShardInfo } from "./cluster/cluster-info.ts";
 export type { RedisClusterNode } from "./cluster/redis-cluster-node.ts";
@@ -68,6 +69,9 @@ export type {
   CertificateNames,
   ClusterShape,
   ConfigValue,
+  AccessChoice,
+  AccessPath,
+  Announcement,
   FormationChoice,
   Persistence,
   PublishOn,

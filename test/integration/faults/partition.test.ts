@@ -9,6 +9,7 @@ import { reportedFlags } from "../../support/reported-flags.ts";
 const KEY = "order:42";
 
 const test = redisClusterTest({ nodeTimeoutMs: 500 });
+const testPublished = redisClusterTest({ nodeTimeoutMs: 500, access: "published" });
 const testWithoutHelperImage = redisClusterTest({
   scope: "test",
   nodes: 3,
@@ -45,7 +46,11 @@ describe("the helper container of a network fault", () => {
   });
 });
 
-describe("isolate() and partition()", () => {
+// On Linux, `test` uses direct access.
+describe.each([
+  ["", test],
+  [", with published ports", testPublished],
+])("isolate() and partition()%s", (_, test) => {
   test.afterEach(({ cluster }) => expectHealed(cluster));
 
   test("an isolated primary accepts writes until it reports CLUSTERDOWN, and loses them", async ({

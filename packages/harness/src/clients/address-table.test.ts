@@ -3,7 +3,7 @@ import type { NodePlan } from "../plan/cluster-plan.ts";
 import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
-import { AddressTable } from "./address-table.ts";
+import { AddressTable, networkAddress } from "./address-table.ts";
 
 let next = 0;
 const hex = (characters: number): string => String((next += 1)).padStart(characters, "0");
@@ -29,11 +29,25 @@ test("a node loses its port if another node gets it, until it restarts", () => {
   expect(table.get(TWO)).toEqual(at(32_768));
 });
 
+test("with direct access, every node has its network address, and is found by its names", () => {
+  const table = new AddressTable("direct");
+  expect(table.get(ONE)).toEqual({ host: "10.1.0.2", port: 6_379 });
+  expect(table.lookUp("node-0:6379")).toBeUndefined();
+  table.set(ONE, undefined);
+  table.learn("other.test:6379", { host: "10.1.0.2", port: 6_379 });
+  for (const announced of ["10.1.0.2:6379", "node-0:6379", "other.test:6379"])
+    expect(table.lookUp(announced)).toEqual({ host: "10.1.0.2", port: 6_379 });
+  expect(table.published(ONE)).toBeUndefined();
+  table.set(ONE, at(32_768));
+  expect(table.get(ONE)).toEqual({ host: "10.1.0.2", port: 6_379 });
+  expect(table.published(ONE)).toEqual(at(32_768));
+});
+
 test("a listener is called only for changes, and until it unsubscribes", () => {
   const table = new AddressTable();
   const notified: string[] = [];
-  const unsubscribe = table.onChange(ONE, () => notified.push(`one at ${table.get(ONE)?.port}`));
-  table.onChange(TWO, () => notified.push(`two at ${table.get(TWO)?.port}`));
+  const unsubscribe = table.onChange(networkAddress(ONE), () => notified.push(`one at ${table.get(ONE)?.port}`));
+  table.onChange(networkAddress(TWO), () => notified.push(`two at ${table.get(TWO)?.port}`));
   table.set(ONE, at(1));
   table.set(ONE, at(1));
   table.set(TWO, at(1));

@@ -3,6 +3,7 @@ import { RedisClusterError } from "../errors.ts";
 import type { ClusterContext } from "../cluster/cluster-context.ts";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import { type Credentials, findCredentials } from "../plan/credentials.ts";
+import { formatValue } from "../schema/format-value.ts";
 import type { ClientTls } from "./access.ts";
 import {
   type ClientOptions,
@@ -12,6 +13,12 @@ import {
   connectCluster,
 } from "./cluster-client.ts";
 import type { ClusterClients } from "./cluster-clients.ts";
+import {
+  type ClientLocation,
+  connectionEnvironment,
+  type ConnectionInfo,
+  connectionInfo,
+} from "./connection-info.ts";
 import type { OpenClients } from "./open-clients.ts";
 
 /** Creates the clients of one handle, and closes them. */
@@ -51,6 +58,22 @@ export class ClientPool implements ClusterClients {
     const { access, addresses, calls, plan } = this.#context;
     if (calls.wasLeft) calls.throwIfEnded();
     return clusterClientOptions(plan, addresses, access);
+  }
+
+  connectionInfo(from: ClientLocation): ConnectionInfo {
+    const { access, addresses, calls, plan } = this.#context;
+    if (calls.wasLeft) calls.throwIfEnded();
+    if (from !== "host" && from !== "network") {
+      throw new RedisClusterError(
+        "INVALID_ARGUMENT",
+        `Describing the connection: expected from to be "host" or "network", got ${formatValue(from)}.`,
+      );
+    }
+    return connectionInfo(plan, addresses, access, from);
+  }
+
+  environment(from: ClientLocation): Record<string, string> {
+    return connectionEnvironment(this.connectionInfo(from));
   }
 
   credentials(username: string): Credentials {

@@ -3,6 +3,7 @@ import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { Credentials } from "../plan/credentials.ts";
 import type { ClientTls } from "./access.ts";
 import type { ClientOptions, ClusterClientOptions } from "./cluster-client.ts";
+import type { ClientLocation, ConnectionInfo } from "./connection-info.ts";
 
 /** Clients of the cluster, and what an application needs to create its own. */
 export interface ClusterClients {
@@ -48,6 +49,34 @@ export interface ClusterClients {
    * @throws RedisClusterError TURN_OVER if the cluster is the fixture of a test that has ended.
    */
   clientOptions(): ClientOptions;
+
+  /**
+   * Returns what a client of another library or in another language needs to connect, as plain data: addresses, an address map,
+   * URLs, credentials and certificates. The user is the one of {@link client}: the default user, or `harness` if the default user
+   * is off. For another user see {@link credentials}.
+   *
+   * The data is that of this moment. Only published ports change, when a node restarts, unless `firstHostPort` fixes them.
+   *
+   * @param from where the client runs: on this host, or in a container in the cluster's network.
+   * @throws RedisClusterError INVALID_ARGUMENT if it is neither `"host"` nor `"network"`.
+   * @throws RedisClusterError TURN_OVER if the cluster is the fixture of a test that has ended.
+   * @example
+   * const { seeds, addressMap } = cluster.connectionInfo("host");
+   */
+  connectionInfo(from: ClientLocation): ConnectionInfo;
+
+  /**
+   * Returns {@link connectionInfo} as environment variables: `REDIS_NODES` (the seeds) and `REDIS_URLS`, both separated by commas,
+   * and, only if there is a value, `REDIS_ADDRESS_MAP` (a JSON object), `REDIS_USERNAME`, `REDIS_PASSWORD`, `REDIS_TLS_CA`,
+   * `REDIS_TLS_CERT` and `REDIS_TLS_KEY` (PEM), and `REDIS_TLS_SERVERNAME`.
+   *
+   * @param from where the process runs: on this host, or in a container in the cluster's network.
+   * @throws RedisClusterError INVALID_ARGUMENT if it is neither `"host"` nor `"network"`.
+   * @throws RedisClusterError TURN_OVER if the cluster is the fixture of a test that has ended.
+   * @example
+   * new GenericContainer("my-service").withNetwork(cluster.network).withEnvironment(cluster.environment("network"));
+   */
+  environment(from: ClientLocation): Record<string, string>;
 
   /**
    * Returns the name and the password of a user, in the form of `redisOptions` of {@link connect}.

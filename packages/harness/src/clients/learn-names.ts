@@ -21,6 +21,6 @@ export function learnNames(addresses: AddressTable, connections: readonly NodeCo
 async function learnFrom(connection: NodeConnection, addresses: AddressTable): Promise<void> {
   const members = parseClusterNodes(await connection.text("CLUSTER", "NODES"));
   for (const { hostname, address, port } of members) {
-    if (hostname !== undefined) addresses.learn(`${hostname}:${port}`, `${address}:${port}`);
+    if (hostname !== undefined) addresses.learn(`${hostname}:${port}`, { host: address, port });
   }
 }

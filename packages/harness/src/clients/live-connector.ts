@@ -1,15 +1,9 @@
-import { createConnection, type Socket } from "node:net";
+import { createConnection, type NetConnectOpts, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { AbstractConnector, type RedisOptions } from "ioredis";
 import { clearTimeout, setTimeout } from "../clock/real-time.ts";
-import type { HostAndPort } from "../plan/cluster-plan.ts";
-
-/** An address that may change: the mapped address of one node. */
-export interface LiveAddress {
-  current(): HostAndPort;
-  /** Calls the listener when the address has changed. Returns a function that ends the subscription. */
-  onChange(listener: () => void): () => void;
-}
+import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
+import { type AddressTable, networkAddress } from "./address-table.ts";
 
 type Connector = NonNullable<RedisOptions["Connector"]>;
 /** The options of a client that a connector reads. The connector updates them with the address to which it connects. */
@@ -23,12 +17,15 @@ interface ConnectorOptions {
 
 /**
  * Returns an ioredis connector class. ioredis creates one instance for each client, also for each `duplicate()`. Every copy of a
- * client therefore looks up the address at each attempt, and disconnects from an address that no longer belongs to the node. In
- * contrast to `StandaloneConnector` of ioredis, the connector uses real timers.
+ * client of one node therefore looks up the address at each attempt, and disconnects from an address that no longer belongs to the
+ * node. In contrast to `StandaloneConnector` of ioredis, the connector uses real timers.
  *
- * @param address the address to connect to. @default the `host` and `port` in the options of the client
+ * With direct access, an attempt to connect to a node that is known to have stopped is refused at once. Otherwise nothing would
+ * answer, and the attempt would fail only after seconds.
+ *
+ * @param node the node to connect to. @default the node at the `host` and `port` in the options of the client
  */
-export function createLiveConnector(address?: LiveAddress): Connector {
+export function createLiveConnector(addresses: AddressTable, node?: NodePlan): Connector {
   return class LiveConnector extends AbstractConnector {
     readonly #options: ConnectorOptions;
 
@@ -44,24 +41,22 @@ export function createLiveConnector(address?: LiveAddress): Connector {
       await Promise.resolve();
       if (!this.connecting) throw new Error("Connection is closed.");
       // ioredis reads the address for error messages and traces from the options.
-      Object.assign(this.#options, address?.current());
-      const { host, port, family, tls } = this.#options;
-      const target = { host, port, ...(family === undefined ? {} : { family }) } as {
-        host: string;
-        port: number;
-      };
-      const stream = tls === undefined ? createConnection(target) : connectTls({ ...target, ...tls });
+      if (node !== undefined) Object.assign(this.#options, addressOf(node, addresses));
+      const { host = "", port = 0, family, tls } = this.#options;
+      const target = { host, port };
+      const stream = addresses.isStopped(target)
+        ? refuse(target)
+        : open({ ...target, ...(family === undefined ? {} : { family }) }, tls);
       this.stream = stream;
       stream.once("error", (error) => {
         this.firstError = error;
       });
-      if (address !== undefined) {
-        const unsubscribe = address.onChange(() => {
-          const current = address.current();
-          if (current.host !== host || current.port !== port) stream.destroy();
-        });
-        stream.once("close", unsubscribe);
-      }
+      const unsubscribe = addresses.onChange(node === undefined ? target : networkAddress(node), () => {
+        const current = node === undefined ? target : addressOf(node, addresses);
+        // A pending attempt belongs to a process of the node that has ended.
+        if (stream.connecting || current.host !== host || current.port !== port) stream.destroy();
+      });
+      stream.once("close", unsubscribe);
       return stream;
     }
 
@@ -78,4 +73,21 @@ export function createLiveConnector(address?: LiveAddress): Connector {
       stream.end();
     }
   };
+}
+
+/**
+ * Returns the current address of a node, or its network address if it has none. No other server answers at the network address.
+ */
+export function addressOf(node: NodePlan, addresses: AddressTable): HostAndPort {
+  return addresses.get(node) ?? networkAddress(node);
+}
+
+function open(target: NetConnectOpts, tls: object | undefined): Socket {
+  return tls === undefined ? createConnection(target) : connectTls({ ...target, ...tls });
+}
+
+/** Returns a socket that fails as if the kernel of a running machine had refused the connection. */
+function refuse({ host, port }: HostAndPort): Socket {
+  const message = `connect ECONNREFUSED ${host}:${port} (the node has stopped)`;
+  return new Socket().destroy(Object.assign(new Error(message), { code: "ECONNREFUSED", address: host, port }));
 }

@@ -1,8 +1,8 @@
 import { Redis, type RedisOptions } from "ioredis";
-import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
+import type { NodePlan } from "../plan/cluster-plan.ts";
 import { DISCONNECT_TIMEOUT_MS } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";
-import { createLiveConnector } from "./live-connector.ts";
+import { addressOf, createLiveConnector } from "./live-connector.ts";
 import { reconnectInRealTime } from "./real-timers.ts";
 
 /** The delay before a client reconnects, unless its options contain a `retryStrategy`. */
@@ -32,13 +32,12 @@ export function openNodeClient(
   options: NodeClientOptions,
   track: (client: Redis) => void = () => {},
 ): Redis {
-  const current = (): HostAndPort => addressOf(node, addresses);
   const client = new Redis({
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     retryStrategy: () => RECONNECT_MS,
     ...options,
-    ...current(),
-    Connector: createLiveConnector({ current, onChange: (listener) => addresses.onChange(node, listener) }),
+    ...addressOf(node, addresses),
+    Connector: createLiveConnector(addresses, node),
   });
   return prepare(client, track);
 }
@@ -67,11 +66,4 @@ function endWhenDisconnected(client: Redis): void {
     if (!reconnect && client.status === "reconnecting") client.status = "wait";
     disconnect(reconnect);
   };
-}
-
-/**
- * Returns the mapped address of a node, or its network address if it has none. No other server answers at the network address.
- */
-function addressOf(node: NodePlan, addresses: AddressTable): HostAndPort {
-  return addresses.get(node) ?? { host: node.address, port: node.port };
 }

@@ -94,7 +94,7 @@ export function completeSlots(ranges: readonly SlotsRange[], addresses: AddressT
       const owner = owners.get(`${endpoint}:${port}`) ?? id;
       if (!endpoint || endpoint === "?" || owner !== id) return [ip, port, id, metadata];
       owners.set(`${endpoint}:${port}`, id);
-      addresses.learn(`${endpoint}:${port}`, `${ip}:${port}`);
+      addresses.learn(`${endpoint}:${port}`, { host: ip, port });
       return node;
     }),
   ]);

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Redis } from "ioredis";
 import { type Access, accessOptions } from "../clients/access.ts";
-import type { AddressTable } from "../clients/address-table.ts";
+import { type AddressTable, networkAddress } from "../clients/address-table.ts";
 import { misplacedOptions, type NodeClientOptions, openNodeClient } from "../clients/node-client.ts";
 import { OpenClients } from "../clients/open-clients.ts";
 import { whenReady } from "../clients/when-ready.ts";
@@ -46,7 +46,7 @@ export class NodeHandle implements RedisClusterNode {
     this.index = plan.index;
     this.id = plan.id;
     this.containerId = container.id;
-    this.networkAddress = { host: plan.address, port: plan.port };
+    this.networkAddress = networkAddress(plan);
     this.plannedRole = plan.role;
     this.plannedShard = plan.shard;
     this.#plan = plan;
@@ -66,6 +66,11 @@ export class NodeHandle implements RedisClusterNode {
     }
     // A copy, because client libraries such as node-redis add options to the object that they are given.
     return { ...mapped };
+  }
+
+  get publishedAddress(): HostAndPort | undefined {
+    const published = this.#addresses.published(this.#plan);
+    return published && { ...published };
   }
 
   get client(): Redis {

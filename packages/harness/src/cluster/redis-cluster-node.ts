@@ -23,13 +23,20 @@ export interface RedisClusterNode {
   readonly plannedShard: number;
 
   /**
-   * The address at which this host reaches the node, or reached it when the node last ran. A restart changes the port unless
-   * the option `firstHostPort` fixes it.
+   * The address at which this host reaches the node, or reached it when the node last ran. With direct access it is
+   * {@link networkAddress}. With published ports it is {@link publishedAddress}.
    *
    * @throws RedisClusterError NODE_NOT_RUNNING if the node is stopped and another node has received its port, or if it was stopped
-   * when this process connected to the cluster.
+   * when this process connected to the cluster; only with published ports.
    */
   readonly mappedAddress: HostAndPort;
+
+  /**
+   * Where the engine publishes the client port on its host; undefined if it does not, as with direct access unless an option
+   * requests ports, or if it has published the port again for another node. A restart changes the port unless the option
+   * `firstHostPort` fixes it.
+   */
+  readonly publishedAddress: HostAndPort | undefined;
 
   /**
    * An ioredis client that sends every command to this node: commands for slots of other nodes are answered with MOVED. It is

@@ -1,4 +1,5 @@
 import type { FormationReport } from "../formation/form-cluster.ts";
+import type { AccessPath } from "../plan/options.generated.ts";
 
 /** The duration of each phase of a start in milliseconds, and how the cluster was formed. The phases follow each other. */
 export interface StartupReport {
@@ -35,6 +36,15 @@ export interface StartupReport {
    * process had started the cluster.
    */
   readonly hardeningFallbackReason: string | undefined;
+  /**
+   * How this host reaches the nodes. With the option `access: "auto"` it is `"direct"` if that is possible and no option requests
+   * host ports.
+   */
+  readonly access: AccessPath;
+  /**
+   * Why a start with `access: "auto"` published ports. Undefined if it did not, or if another process had started the cluster.
+   */
+  readonly accessFallbackReason: string | undefined;
   /** @deprecated Use {@link strategy}. */
   readonly way: FormationReport["strategy"] | "connected";
   /** @deprecated Use {@link fallbackReason}. */

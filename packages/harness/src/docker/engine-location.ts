@@ -96,14 +96,24 @@ export async function isThisMachine(host: string): Promise<boolean> {
   if (host === "") return false;
   const { address, family } = await lookup(host).catch(() => ({ address: undefined, family: 4 }));
   if (address === undefined) return false;
+  const source = await findSourceAddress(address, family);
+  return source === normalizeAddress(address, family) || source?.startsWith("127.") === true;
+}
+
+/**
+ * Returns the address that the kernel chooses as the source of packets to an address; undefined if it has no route. No packet is
+ * sent.
+ *
+ * @param family 4 or 6. @default 4
+ */
+export async function findSourceAddress(address: string, family = 4): Promise<string | undefined> {
   const socket = createSocket(family === 6 ? "udp6" : "udp4");
   try {
     socket.connect(1, address);
     await once(socket, "connect");
-    const source = socket.address().address;
-    return source === normalizeAddress(address, family) || source.startsWith("127.");
+    return socket.address().address;
   } catch {
-    return false;
+    return undefined;
   } finally {
     socket.close();
   }

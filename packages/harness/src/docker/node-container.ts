@@ -37,10 +37,13 @@ export class NodeContainer {
   readonly id: string;
   readonly #engine: Engine;
   readonly #node: NodePlan;
+  readonly #publishesPort: boolean;
 
-  constructor(engine: Engine, node: NodePlan, id: string) {
+  /** @param publishesPort whether the engine publishes the client port. */
+  constructor(engine: Engine, node: NodePlan, id: string, publishesPort: boolean) {
     this.#engine = engine;
     this.#node = node;
+    this.#publishesPort = publishesPort;
     this.id = id;
   }
 
@@ -69,11 +72,13 @@ export class NodeContainer {
   }
 
   /**
-   * Reads the address at which the client port is published now. A restart changes it unless the host port is fixed.
+   * Reads where the client port is published now; undefined if the cluster does not publish it. A restart changes the port unless
+   * it is fixed.
    *
-   * @throws RedisClusterError START_FAILED if the port is not published.
+   * @throws RedisClusterError START_FAILED if the port should be published and is not.
    */
-  async mappedAddress(): Promise<HostAndPort> {
+  async publishedAddress(): Promise<HostAndPort | undefined> {
+    if (!this.#publishesPort) return undefined;
     const { NetworkSettings } = await this.#request("read the ports of", this.#container.inspect());
     const binding = NetworkSettings.Ports[`${this.#node.port}/tcp`]?.[0];
     if (binding === undefined) {

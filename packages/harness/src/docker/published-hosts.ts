@@ -1,4 +1,5 @@
 import { hostname, networkInterfaces } from "node:os";
+import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { PublishOn } from "../plan/options.generated.ts";
 import type { Engine } from "./engine.ts";
 
@@ -10,6 +11,25 @@ import type { Engine } from "./engine.ts";
 export function publishedHosts(engine: Engine, publishOn: PublishOn): readonly string[] {
   if (engine.isLocal && publishOn === "loopback") return [engine.host];
   return [engine.host, ...engine.addresses, ...(engine.location.isOnThisMachine ? localHosts() : [])];
+}
+
+/**
+ * Returns the addresses of the engine's host on which the ports of the nodes are published. On loopback only this host can connect,
+ * which protects a server without a password. The ports of a remote engine must be published on other addresses.
+ *
+ * Nodes that announce `localhost` are also published on the loopback address of IPv6, because a client may use only the first
+ * address of the name. With an engine in a virtual machine it is unknown whether it can publish there.
+ */
+export function addressesToPublishOn(
+  { isLocal, host, wildcardAddress, location }: Engine,
+  { publishOn, announce }: Pick<ClusterPlan, "publishOn" | "announce">,
+): readonly [string, ...string[]] {
+  if (!isLocal || publishOn === "all") return [wildcardAddress];
+  return announce === "host" && location.sharesKernel && hasIpv6Loopback() ? [host, "::1"] : [host];
+}
+
+function hasIpv6Loopback(): boolean {
+  return Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === "::1"));
 }
 
 /** Returns the host name and the addresses at which other machines and containers can reach this machine. */

@@ -7,6 +7,7 @@ import type { Engine } from "./engine.ts";
 import { type ImageConfig, toWords } from "./image-config.ts";
 import { clusterLabels, NODE_LABEL } from "./labels.ts";
 import { bindTarget, dataFolder, normalizePath, planLaunch } from "./launch.ts";
+import { addressesToPublishOn } from "./published-hosts.ts";
 
 /**
  * Changes the container of a node before it is created, for settings that no option covers. `plan` describes the node.
@@ -56,7 +57,7 @@ interface UserSettings {
 export class RedisNodeContainer extends RedisContainer {
   readonly #plan: ClusterPlan;
   readonly #node: NodePlan;
-  readonly #publishOn: string;
+  readonly #publishOn: readonly string[];
   readonly #image: ImageConfig;
   readonly #labels: Readonly<Record<string, string>>;
   readonly #onCreated: (id: string) => Promise<void>;
@@ -77,9 +78,7 @@ export class RedisNodeContainer extends RedisContainer {
     super(plan.image);
     this.#plan = plan;
     this.#node = node;
-    // On loopback only this host can connect, which protects a server without a password. The ports of a remote engine must be
-    // published on other addresses.
-    this.#publishOn = engine.isLocal && plan.publishOn === "loopback" ? engine.host : engine.wildcardAddress;
+    this.#publishOn = addressesToPublishOn(engine, plan);
     this.#image = image;
     this.#onCreated = onCreated;
     this.#labels = clusterLabels(plan, engine);
@@ -87,7 +86,7 @@ export class RedisNodeContainer extends RedisContainer {
     this.exposedPorts = [];
     this.createOpts.ExposedPorts = {};
     this.hostConfig.PortBindings = {};
-    this.withExposedPorts(portMapping(node.port, node.hostPort));
+    if (plan.publishesPorts) this.withExposedPorts(portMapping(node.port, node.hostPort));
     if (node.hostBusPort !== undefined) this.withExposedPorts(portMapping(node.busPort, node.hostBusPort));
     this.withName(node.containerName)
       .withHostname(node.name)
@@ -158,12 +157,16 @@ export class RedisNodeContainer extends RedisContainer {
       EndpointsConfig: {
         [this.#plan.network.name]: {
           IPAMConfig: { IPv4Address: this.#node.address },
-          Aliases: [this.#node.name, ...(this.#node.hostname === undefined ? [] : [this.#node.hostname])],
+          Aliases: this.#aliases(),
         },
       },
     };
     const bindings: Record<string, { HostPort: string; HostIp?: string }[]> = this.hostConfig.PortBindings;
-    for (const binding of Object.values(bindings).flat()) binding.HostIp ??= this.#publishOn;
+    for (const [port, ofPort] of Object.entries(bindings)) {
+      bindings[port] = ofPort.flatMap((binding) =>
+        binding.HostIp === undefined ? this.#publishOn.map((HostIp) => ({ ...binding, HostIp })) : [binding],
+      );
+    }
 
     const folder = dataFolder(this.createOpts.WorkingDir ?? image.workingDir, image.volumes);
     // As in Docker, another entry point also drops the command of the image.
@@ -175,6 +178,12 @@ export class RedisNodeContainer extends RedisContainer {
     this.createOpts.Entrypoint = entrypoint;
     this.createOpts.Cmd = command;
     this.#harden(settings, folder);
+  }
+
+  /** Returns the DNS names of the node on the cluster's network. */
+  #aliases(): string[] {
+    const { name, hostname } = this.#node;
+    return hostname === undefined || this.#plan.announce === "host" ? [name] : [name, hostname];
   }
 
   #harden(settings: UserSettings, folder: string): void {

@@ -6,6 +6,7 @@ import type { ImageConfig } from "./image-config.ts";
 import { clusterLabels } from "./labels.ts";
 import { dataFolder, planLaunch } from "./launch.ts";
 import { NodeContainer } from "./node-container.ts";
+import { addressesToPublishOn } from "./published-hosts.ts";
 
 /**
  * Creates the container of a server that is not a node of the cluster, from the image of the cluster. When it is started, it
@@ -25,7 +26,7 @@ export async function createSeedServer(
     planLaunch(image.entrypoint, image.command),
   );
   const port = `${server.port}/tcp`;
-  const publishOn = engine.isLocal && plan.publishOn === "loopback" ? engine.host : engine.wildcardAddress;
+  const [publishOn] = addressesToPublishOn(engine, plan);
   const container = await engine.docker.createContainer({
     name: server.containerName,
     Image: imageName(plan.image),
@@ -39,5 +40,5 @@ export async function createSeedServer(
       PidsLimit: plan.pidsLimit,
     },
   });
-  return new NodeContainer(engine, server, container.id);
+  return new NodeContainer(engine, server, container.id, true);
 }

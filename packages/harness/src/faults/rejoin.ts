@@ -78,7 +78,7 @@ export async function waitUntilRejoined(
   findFailedForGood: (view: ClusterView) => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<void> {
-  cluster.addresses.set(node.plan, await abortable(node.container.mappedAddress(), signal));
+  cluster.addresses.set(node.plan, await abortable(node.container.publishedAddress(), signal));
   if (isUnreachableFromHost(constraints())) return;
   await node.connection.ready(signal);
   await poll(

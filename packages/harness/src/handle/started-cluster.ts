@@ -2,6 +2,7 @@ import type { Cluster } from "ioredis";
 import type { ClientTls } from "../clients/access.ts";
 import type { ClientOptions, ClusterClientOptions } from "../clients/cluster-client.ts";
 import type { ClusterClients } from "../clients/cluster-clients.ts";
+import type { ClientLocation, ConnectionInfo } from "../clients/connection-info.ts";
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import type { ClusterNetwork } from "../docker/cluster-network.ts";
 import type { ClusterDiagnostics } from "../evidence/cluster-diagnostics.ts";
@@ -150,6 +151,12 @@ export class StartedCluster implements StartedRedisCluster {
   }
   clientOptions(): ClientOptions {
     return this.#families.clients.clientOptions();
+  }
+  connectionInfo(from: ClientLocation): ConnectionInfo {
+    return this.#families.clients.connectionInfo(from);
+  }
+  environment(from: ClientLocation): Record<string, string> {
+    return this.#families.clients.environment(from);
   }
   credentials(username: string): Credentials {
     return this.#families.clients.credentials(username);

@@ -19,6 +19,9 @@ import {
   typeNamed,
 } from "../schema/option.ts";
 import type {
+  AccessChoice,
+  AccessPath,
+  Announcement,
   CertificateNames,
   ClusterShape,
   ConfigValue,
@@ -56,6 +59,9 @@ export const CONFIG_VALUE: Schema<ConfigValue> = typeNamed(
   "ConfigValue",
   anyOf(anyText(), anyNumber(), flag()),
 );
+/** How this host reaches the nodes of a started cluster. */
+export const ACCESS_PATH: Schema<AccessPath> = choice<AccessPath>(["direct", "published"], "AccessPath");
+
 /** A DNS name that cannot be mistaken for an IP address. */
 const DNS_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
@@ -250,6 +256,19 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
       "The number of processes and threads that each container may have. A server with its modules has a few dozen threads.",
     default: 512,
   },
+  access: {
+    schema: choice<AccessChoice>(["auto", "direct", "published"], "AccessChoice"),
+    description:
+      "How this host reaches the nodes: see {@link AccessChoice} and docs/guides/access.md. On Linux, `auto` means directly: clients then need no address mapping, also after restarts, and execute two to four times as many commands.",
+    default: "auto",
+    environment: "TESTCONTAINERS_REDIS_CLUSTER_ACCESS",
+  },
+  announce: {
+    schema: choice<Announcement>(["address", "host"], "Announcement"),
+    description:
+      "What the nodes announce to clients: see {@link Announcement}. With `host`, `firstHostPort` determines the port of each node, and `port` must not be set.",
+    default: "address",
+  },
   publishOn: {
     schema: choice<PublishOn>(["loopback", "all"], "PublishOn"),
     description:
@@ -278,7 +297,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
     schema: integer(1, 65_535),
     description:
       "The port of the host on which the client port of node-0 is published; node-1 uses the next port, and so on.",
-    defaultText: "unused ports that the engine chooses",
+    defaultText: 'unused ports that the engine chooses, or that this library chooses with `announce: "host"`',
   },
   firstHostBusPort: {
     schema: integer(1, 65_535),

@@ -1,3 +1,4 @@
+import type { AccessPath } from "./options.generated.ts";
 import type { PassedOptions } from "./option-values.ts";
 
 /** The role of a node. A primary can own slots; a replica replicates a primary. Failovers change roles. */
@@ -42,8 +43,8 @@ export interface NodePlan {
   /** The name of the node, also as a DNS name on the cluster's network: `node-0`, `node-1`, … It is independent of the role. */
   readonly name: string;
   /**
-   * The host name that the node announces (`cluster-announce-hostname`) and that it has on the cluster's network; undefined if it
-   * announces none.
+   * The host name that the node announces (`cluster-announce-hostname`); undefined if it announces none. With `announce: "host"` it
+   * is the name of the engine's host, otherwise the node also has this name on the cluster's network.
    */
   readonly hostname: string | undefined;
   /** The name of the container on the engine: the name of the cluster and the name of the node. */
@@ -102,6 +103,10 @@ export interface ClusterPlan extends PassedOptions {
   readonly name: string;
   /** The network of the cluster. */
   readonly network: NetworkPlan;
+  /** How this host reaches the nodes. It is decided when the network exists. */
+  readonly access: AccessPath;
+  /** Whether the engine publishes the client ports of the nodes on its host. */
+  readonly publishesPorts: boolean;
   /** The nodes: first all primaries, in the order of their shards, then the replicas. */
   readonly nodes: readonly NodePlan[];
   /** The shards, in the order of their slots. */

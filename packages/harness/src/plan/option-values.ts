@@ -10,6 +10,7 @@ const PLANNED_OPTIONS = [
   "firstAddress",
   "port",
   "busPort",
+  "access",
   "firstHostPort",
   "firstHostBusPort",
   "config",

@@ -37,6 +37,34 @@ export type FormationChoice = "auto" | "meet";
  */
 export type CertificateNames = "all" | "hosts" | (string & {});
 
+/**
+ * How this host reaches the nodes.
+ *
+ * - `"direct"`: at their own addresses on the cluster's network.
+ * - `"published"`: at ports that the engine publishes on its host.
+ */
+export type AccessPath = "direct" | "published";
+
+/**
+ * How this host shall reach the nodes.
+ *
+ * - `"auto"`: directly if that is possible, and at published ports otherwise, or if an option requests host ports.
+ * - `"direct"`: at their own addresses. No port is published unless an option requests it.
+ * - `"published"`: at published ports, as Testcontainers does it.
+ */
+export type AccessChoice = "auto" | "direct" | "published";
+
+/**
+ * What the nodes announce to clients. Nodes always announce their network addresses to each other.
+ *
+ * - `"address"`: the address on the cluster's network, and the client port, which is the same for all nodes.
+ * - `"host"`: the name of the engine's host (`localhost`, unless the engine is on another machine), and a port that differs
+ * from node to node. The node uses this port in its container, and the engine publishes it under the same number. So every
+ * client on this host finds the nodes, with any engine and without an address map, also after restarts. A cluster client in a
+ * container is directed to the host as well: see docs/guides/access.md. It needs Redis 7.0 or newer, or Valkey.
+ */
+export type Announcement = "address" | "host";
+
 /** The addresses of the engine's host on which the ports of the nodes are published. */
 export type PublishOn = "loopback" | "all";
 
@@ -194,6 +222,18 @@ export interface ClusterShape {
    */
   readonly pidsLimit?: number | undefined;
   /**
+   * How this host reaches the nodes: see {@link AccessChoice} and docs/guides/access.md. On Linux, `auto` means directly:
+   * clients then need no address mapping, also after restarts, and execute two to four times as many commands.
+   * @default the environment variable `TESTCONTAINERS_REDIS_CLUSTER_ACCESS`, or "auto"
+   */
+  readonly access?: AccessChoice | undefined;
+  /**
+   * What the nodes announce to clients: see {@link Announcement}. With `host`, `firstHostPort` determines the port of each
+   * node, and `port` must not be set.
+   * @default "address"
+   */
+  readonly announce?: Announcement | undefined;
+  /**
    * Where ports are published: on 127.0.0.1, or on all addresses of the engine's host, so that other machines can reach them.
    * An engine on another machine always publishes on all addresses.
    * @default "loopback"
@@ -218,7 +258,7 @@ export interface ClusterShape {
   /**
    * An integer from 1 to 65535. The port of the host on which the client port of node-0 is published; node-1 uses the next
    * port, and so on.
-   * @default unused ports that the engine chooses
+   * @default unused ports that the engine chooses, or that this library chooses with `announce: "host"`
    */
   readonly firstHostPort?: number | undefined;
   /**
@@ -262,6 +302,8 @@ export type DefaultedOption =
   | "tls"
   | "readOnlyRoot"
   | "pidsLimit"
+  | "access"
+  | "announce"
   | "publishOn"
   | "port"
   | "formation"

@@ -23,11 +23,14 @@ const PASSWORD_CHARACTERS = 32;
  *
  * @param subnet the subnet of the network, which is `options.subnet` if that is set.
  * @param randomHex returns a string with the given number of random hex characters.
+ * @param announcedHost the host name that all nodes announce; undefined if they announce their addresses, or names in `config`. Then
+ * `options.firstHostPort` must be set.
  */
 export function planCluster(
   options: ValidOptions,
   subnet: Subnet,
   randomHex: (characters: number) => string,
+  announcedHost?: string,
 ): ClusterPlan {
   const name = `redis-cluster-${randomHex(12)}`;
   const gateway = options.gateway ?? subnet.first + 1;
@@ -49,7 +52,7 @@ export function planCluster(
       index,
       id: randomHex(40),
       address: numberToAddress(address),
-      port: options.port,
+      port: announcedHost === undefined ? options.port : (options.firstHostPort ?? 0) + index,
       busPort: options.busPort,
       role: shard.primary === index ? "primary" : "replica",
       shard: shard.index,
@@ -57,15 +60,23 @@ export function planCluster(
   });
   const password = options.password === true ? randomHex(PASSWORD_CHARACTERS) : options.password;
   const login = planUsers(options, randomHex);
+  const config: RedisConfig =
+    announcedHost === undefined
+      ? options.config
+      : {
+          ...options.config,
+          "cluster-announce-hostname": announcedHost,
+          "cluster-preferred-endpoint-type": "hostname",
+        };
   const nodesConfName = String(options.config["cluster-config-file"] ?? "nodes.conf");
   const nodes: readonly NodePlan[] = facts.map((node) => ({
     ...node,
     name: `node-${node.index}`,
-    hostname: hostnameOf(options.config, node.index),
+    hostname: hostnameOf(config, node.index),
     containerName: `${name}-node-${node.index}`,
     hostPort: options.firstHostPort === undefined ? undefined : options.firstHostPort + node.index,
     hostBusPort: options.firstHostBusPort === undefined ? undefined : options.firstHostBusPort + node.index,
-    redisConf: renderRedisConf(node, { ...options, ...login, password }),
+    redisConf: renderRedisConf(node, { ...options, ...login, password, config }),
     nodesConfName,
     nodesConf:
       options.formation === "meet"
@@ -77,6 +88,9 @@ export function planCluster(
     ...passedOptions(options),
     name,
     network: { name, subnet: subnet.cidr, gateway: numberToAddress(gateway) },
+    // Without a network, only published ports are certain: see `createClusterNetwork`.
+    access: "published",
+    publishesPorts: true,
     nodes,
     shards,
     password,

@@ -12,7 +12,13 @@ import {
 import { CLUSTER_OPTIONS, MAX_NODES, START_OPTIONS } from "./cluster-options.ts";
 import { countPrimaries, type ReplicaCounts } from "./layout.ts";
 import type { PassedOptions } from "./option-values.ts";
-import type { ClusterShape, DefaultedOption, Persistence, RedisConfig } from "./options.generated.ts";
+import type {
+  AccessChoice,
+  ClusterShape,
+  DefaultedOption,
+  Persistence,
+  RedisConfig,
+} from "./options.generated.ts";
 import type { Subnet } from "./subnet.ts";
 import { scaleTimeouts } from "./time-scale.ts";
 import { validateAddresses } from "./validate-addresses.ts";
@@ -39,6 +45,7 @@ export interface ValidOptions extends PassedOptions, ValidUsers {
   readonly commandNames: CommandNames;
   readonly tls: ValidTls | undefined;
   readonly labels: Readonly<Record<string, string>>;
+  readonly access: AccessChoice;
   readonly port: number;
   readonly busPort: number;
   readonly firstHostPort: number | undefined;
@@ -76,6 +83,7 @@ export function validateOptions(options: OptionsToValidate, environment: Environ
   const ports = validatePorts(values, size.nodes, report);
   validateLabels(values.labels, report);
   const config = validateConfig(options.config, report);
+  validateAnnouncement(options, values.announce, config, report);
   const commandNames = validateRenames(config, report);
   validateNames(config, size.nodes, report);
   validateUserDirective(config, report);
@@ -172,12 +180,23 @@ function validateShards(
 
 /** Validates the ports in combination, and adds the default of `busPort`. */
 function validatePorts(
-  { port = 6_379, busPort: given, firstHostPort, firstHostBusPort }: Values<ClusterPorts>,
+  { announce, port = 6_379, busPort: given, firstHostPort, firstHostBusPort }: Values<ClusterPorts>,
   nodes: number,
   report: ReportProblem,
-): Pick<ValidOptions, keyof ClusterPorts> {
+): Pick<ValidOptions, Exclude<keyof ClusterPorts, "announce">> {
   const busPort = given ?? port + 10_000;
-  if (busPort === port) report("busPort", busPort, `another port than \`port\`, which is ${port}`);
+  const firstPort = announce === "host" ? firstHostPort : port;
+  const lastPort = firstPort === undefined || announce !== "host" ? firstPort : firstPort + nodes - 1;
+  if (
+    firstPort !== undefined &&
+    lastPort !== undefined &&
+    firstPort !== lastPort &&
+    firstPort <= busPort &&
+    busPort <= lastPort
+  )
+    report("busPort", busPort, `another port than those of the nodes, which are ${firstPort} to ${lastPort}`);
+  if (announce !== "host" && busPort === port)
+    report("busPort", busPort, `another port than \`port\`, which is ${port}`);
   if (
     firstHostPort !== undefined &&
     firstHostBusPort !== undefined &&
@@ -188,7 +207,10 @@ function validatePorts(
   return { port, busPort, firstHostPort, firstHostBusPort };
 }
 
-type ClusterPorts = Pick<ClusterShape, "port" | "busPort" | "firstHostPort" | "firstHostBusPort">;
+type ClusterPorts = Pick<
+  ClusterShape,
+  "announce" | "port" | "busPort" | "firstHostPort" | "firstHostBusPort"
+>;
 
 /** Reports a directive that may set a password in addition to the option `password`. */
 function validatePasswordOnce(options: ClusterShape, config: RedisConfig, report: ReportProblem): void {
@@ -204,4 +226,21 @@ function validatePasswordOnce(options: ClusterShape, config: RedisConfig, report
 /** Returns whether a line of the directive `user` describes the default user. */
 function hasDefaultUserLine(config: RedisConfig): boolean {
   return [config["user"] ?? []].flat().some((line) => /^\s*"?default"?(\s|$)/.test(String(line)));
+}
+
+/** Reports options that `announce: "host"` determines. */
+function validateAnnouncement(
+  { port }: ClusterShape,
+  announce: string | undefined,
+  config: RedisConfig,
+  report: ReportProblem,
+): void {
+  if (announce !== "host") return;
+  if (port !== undefined)
+    report("port", port, 'no value together with `announce: "host"`', "Use `firstHostPort`.");
+  for (const directive of ["cluster-announce-hostname", "cluster-preferred-endpoint-type"]) {
+    if (config[directive] === undefined) continue;
+    const option = `config[${JSON.stringify(directive)}]`;
+    report(option, config[directive], 'no value together with `announce: "host"`', "Remove one of both.");
+  }
 }

@@ -36,7 +36,7 @@ export async function restartAsNew(
   signal.throwIfAborted();
   await startAsNew(container, name, nodesConf);
   signal.throwIfAborted();
-  addresses.set(plan, await container.mappedAddress());
+  addresses.set(plan, await container.publishedAddress());
   // The connection may not have noticed yet that the old process has ended, and would still report that it is ready.
   await poll(() => connection.text("PING"), { everyMs: POLL_MS, signal });
   log("%s: answers again", name);

@@ -50,7 +50,7 @@ class SlowEngine {
     };
     const engine = { host: "127.0.0.1", docker: { getContainer: () => dockerode } } as unknown as Engine;
     const connection = { text: () => Promise.resolve("PONG") } as unknown as NodeConnection;
-    const container = new NodeContainer(engine, NODE, "id");
+    const container = new NodeContainer(engine, NODE, "id", true);
     return {
       plan: { timeScale: 1 },
       nodes: [{ plan: NODE, container, connection }],

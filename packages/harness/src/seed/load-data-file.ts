@@ -53,7 +53,7 @@ export async function loadDataFile(
       const addresses = new AddressTable();
       // A server that exits immediately has no published port any more.
       const address = await container
-        .mappedAddress()
+        .publishedAddress()
         .catch((error: unknown) => throwLoadError(container, file, error));
       addresses.set(server, address);
       const access = { password, tls: undefined };

@@ -70,7 +70,7 @@ export class ClusterSharer implements ClusterSharing {
     await Promise.all(
       nodes.map(async ({ plan: node, container, connection }) => {
         if ((await container.state()).status !== "running") return;
-        addresses.set(node, await container.mappedAddress());
+        addresses.set(node, await container.publishedAddress());
         const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
         // A node that runs and does not answer is left to the reset.
         await poll(() => connection.text("PING"), { everyMs: POLL_MS, signal: limit }).catch(() => {});

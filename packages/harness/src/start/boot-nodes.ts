@@ -13,6 +13,8 @@ import { isForbidden } from "../docker/forbidden-request.ts";
 import { isPortRace, startError, unsuitableImage } from "../docker/start-error.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
+import { pause } from "../clock/real-time.ts";
+import { directAccessUnavailable } from "../docker/access-path.ts";
 import { abortable } from "../timing/deadline.ts";
 import { log } from "../log.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
@@ -109,7 +111,7 @@ async function startContainer(
   signal.throwIfAborted();
   const files = tlsFiles(certificates, node);
   const container = new RedisNodeContainer(engine, plan, node, image, async (id) => {
-    const nodeContainer = new NodeContainer(engine, node, id);
+    const nodeContainer = new NodeContainer(engine, node, id, plan.publishesPorts);
     containers[node.index] = nodeContainer;
     onCreated(id);
     // The other files are arguments of the container, which `docker inspect` shows. A private key must not be visible there.
@@ -122,13 +124,16 @@ async function startContainer(
   try {
     const isMissing = (): boolean => containers[node.index] === undefined;
     const started = await createAndStart(container, node, hardening, isMissing);
-    addresses.set(node, { host: engine.host, port: started.getMappedPort(node.port) });
+    const published = plan.publishesPorts
+      ? { host: engine.host, port: started.getMappedPort(node.port) }
+      : undefined;
+    addresses.set(node, published);
   } catch (error) {
     const nodeContainer = containers[node.index];
     if (nodeContainer === undefined && isUnanswered(error)) unconfirmed.add(node.containerName);
     if (nodeContainer === undefined || !isPortRace(node, error)) throw startError(node, error, plan.image);
     await nodeContainer.start();
-    addresses.set(node, await nodeContainer.mappedAddress());
+    addresses.set(node, await nodeContainer.publishedAddress());
   }
   return container;
 }
@@ -185,7 +190,7 @@ function tlsFiles(certificates: ClusterCertificates | undefined, node: NodePlan)
 }
 
 async function connect(
-  { plan, addresses, access, connections, cleanup, signal }: BootContext,
+  { plan, addresses, access, containers, connections, cleanup, signal }: BootContext,
   node: NodePlan,
   { entrypoint }: RedisNodeContainer,
 ): Promise<NodeConnection> {
@@ -193,7 +198,9 @@ async function connect(
   const connection = new NodeConnection(node, addresses, access, plan.timeScale);
   connections[node.index] = connection;
   cleanup.add("connections", `the connection to ${node.name}`, () => connection.close());
-  await connection.ready(signal);
+  await (plan.access === "direct"
+    ? readyDirectly(connection, containers[node.index] as NodeContainer, plan.timeScale, signal)
+    : connection.ready(signal));
   const reason = await explainUnsuitableServer(connection, addresses.get(node), entrypoint);
   if (reason === undefined) return connection;
   throw unsuitableImage(plan.image, reason, {
@@ -204,4 +211,38 @@ async function connect(
         : `If the image's entry point (${entrypoint}) ignores its arguments, ` +
           "`configureNode: (container) => { container.withEntrypoint([]); }` starts the server without it.",
   });
+}
+
+/** A server that has been ready for as long as this, and is not reached, will not be reached. It is multiplied by the time scale. */
+const REACHED_WITHIN_MS = 1_000;
+
+/**
+ * Waits until a node is connected at its own address.
+ *
+ * @throws RedisClusterError DIRECT_ACCESS_UNAVAILABLE if the server is ready according to its log, but is not reached: a packet
+ * filter of this host drops or rejects the packets.
+ */
+async function readyDirectly(
+  connection: NodeConnection,
+  container: NodeContainer,
+  timeScale: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const ready = connection.ready(signal);
+  for (let wasReady = false; ; ) {
+    const isConnected = await Promise.race([
+      ready.then(() => true),
+      pause(REACHED_WITHIN_MS * timeScale, signal).then(() => false),
+    ]);
+    signal.throwIfAborted();
+    if (isConnected) return;
+    const { unreachableAt } = connection;
+    if (wasReady && unreachableAt !== undefined) {
+      ready.catch(() => {});
+      throw directAccessUnavailable(
+        `${container.name} is ready, but this host does not reach it at ${unreachableAt}`,
+      );
+    }
+    wasReady = /Ready to accept connections/i.test(await container.logs());
+  }
 }

@@ -11,13 +11,14 @@ import { LateFaults } from "../faults/late-faults.ts";
 import { CleanupStack } from "../cleanup/cleanup-stack.ts";
 import { abortable } from "../timing/deadline.ts";
 import { type WaitOptions, startCallDeadline } from "../timing/call-deadline.ts";
-import type { HostAndPort } from "../plan/cluster-plan.ts";
+import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { EVIDENCE_VARIABLE } from "../plan/cluster-options.ts";
 import { RemoteSharing } from "../sharing/remote-sharing.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
 import { ClusterHandle } from "../handle/cluster-handle.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import { monotonicMs } from "../clock/real-time.ts";
+import { watchStops } from "./watch-stops.ts";
 import { ensureCrashCleanup } from "./ensure-crash-cleanup.ts";
 
 /** Connecting to a running cluster takes milliseconds. */
@@ -81,17 +82,31 @@ async function openHandle(
   await abortable(sharing.baseline(signal), signal);
   const engine = await abortable(findEngine(), signal);
   const containers = plan.nodes.map(
-    (node, index) => new NodeContainer(engine, node, shared.containerIds[index] ?? ""),
+    (node, index) => new NodeContainer(engine, node, shared.containerIds[index] ?? "", plan.publishesPorts),
   );
-  const mappedAddresses = await abortable(Promise.all(containers.map(findMappedAddress)), signal);
-  const addresses = new AddressTable();
+  const addresses = new AddressTable(plan.access);
   const cleanup = new CleanupStack();
   try {
+    if (plan.access === "direct") {
+      const watch = watchStops(engine, plan, addresses, "now");
+      cleanup.add("connections", "the watch of the containers", () => watch[Symbol.dispose]());
+      await abortable(watch.opened, signal);
+    }
+    const finding = containers.map(async (container, index) => {
+      const node = plan.nodes[index] as NodePlan;
+      const first = await findNode(container);
+      addresses.set(node, first.published);
+      if (first.isRunning) return first;
+      addresses.setStopped(node, true);
+      // It may have been started before it was marked as stopped. Later, the watch reports it.
+      const second = await findNode(container);
+      if (second.isRunning) addresses.set(node, second.published);
+      return second;
+    });
+    const found = await abortable(Promise.all(finding), signal);
     // A handle creates helper containers, which have the labels of its own process.
     await ensureCrashCleanup(engine, cleanup);
-    const connections = plan.nodes.map((node, index) => {
-      const address = mappedAddresses[index];
-      if (address !== undefined) addresses.set(node, address);
+    const connections = plan.nodes.map((node) => {
       const connection = new NodeConnection(node, addresses, access, plan.timeScale);
       cleanup.add("connections", `the connection to ${node.name}`, () => connection.close());
       return connection;
@@ -102,10 +117,10 @@ async function openHandle(
     });
     const overrides = { lazyConnect: !connectClient };
     const client = await connectCluster(plan, addresses, access, overrides, signal, clients.track);
-    // Otherwise a `check()` that is called at once could report that a healthy node does not answer. Nodes without an address do
-    // not run, and do not answer anyway. A caller without a client acquires the lease, which waits for the nodes.
+    // Otherwise a `check()` that is called at once could report that a healthy node does not answer. A node that does not run does
+    // not answer anyway. A caller without a client acquires the lease, which waits for the nodes.
     if (connectClient) {
-      const running = connections.filter(({ node }) => addresses.get(node) !== undefined);
+      const running = connections.filter((_, index) => found[index]?.isRunning);
       await abortable(Promise.all(running.map(({ attempted }) => attempted)), signal);
     }
     const tookMs = monotonicMs() - startedAt;
@@ -124,7 +139,7 @@ async function openHandle(
       cleanup,
       sharing,
       evidenceDir: shared.evidenceDir ?? (process.env[EVIDENCE_VARIABLE] || undefined),
-      startup: { ...NOTHING_STARTED, clientsMs: tookMs, totalMs: tookMs },
+      startup: { ...NOTHING_STARTED, access: plan.access, clientsMs: tookMs, totalMs: tookMs },
     });
   } catch (error) {
     await cleanup.run();
@@ -132,17 +147,23 @@ async function openHandle(
   }
 }
 
-/**
- * Returns the mapped address of a node; undefined if the node does not run, or stops now, because another handle may be breaking
- * it.
- */
-async function findMappedAddress(container: NodeContainer): Promise<HostAndPort | undefined> {
+interface FoundNode {
+  readonly isRunning: boolean;
+  /** Undefined if the node does not run, or publishes no port. */
+  readonly published: HostAndPort | undefined;
+}
+
+/** Finds out whether a node runs, and where its port is published. It may stop now, because another handle may be breaking it. */
+async function findNode(container: NodeContainer): Promise<FoundNode> {
   const isRunning = async (): Promise<boolean> => (await container.state()).status === "running";
-  if (!(await isRunning())) return undefined;
-  return await container.mappedAddress().catch(async (error: unknown) => {
+  const stopped = { isRunning: false, published: undefined };
+  if (!(await isRunning())) return stopped;
+  try {
+    return { isRunning: true, published: await container.publishedAddress() };
+  } catch (error) {
     if (await isRunning()) throw error;
-    return undefined;
-  });
+    return stopped;
+  }
 }
 
 const NOTHING_STARTED = {
@@ -154,4 +175,5 @@ const NOTHING_STARTED = {
   strategy: "connected",
   fallbackReason: undefined,
   hardeningFallbackReason: undefined,
+  accessFallbackReason: undefined,
 } as const;

@@ -5,6 +5,7 @@ import {
   removeNetworkIfCreated,
   removeNetwork,
 } from "../docker/cluster-network.ts";
+import { chooseAccess } from "../docker/access-path.ts";
 import type { Engine } from "../docker/engine.ts";
 import { clusterLabels } from "../docker/labels.ts";
 import { isUnanswered } from "../docker/leftover-containers.ts";
@@ -24,12 +25,21 @@ import { sweepQuietly } from "./sweep-once.ts";
  */
 const MAX_ATTEMPTS = 50;
 
+/** A cluster whose network exists. */
+export interface CreatedNetwork {
+  readonly plan: ClusterPlan;
+  readonly network: ClusterNetwork;
+  /** See {@link ChosenAccess}. */
+  readonly accessFallbackReason: string | undefined;
+}
+
 /**
  * Finds a free subnet, plans the cluster for it, and creates the network. If the engine reports that the subnet is in use,
  * because another process has created a network there in the meantime, it tries another one.
  *
  * @throws RedisClusterError SUBNET_TAKEN if the subnet of the options is in use.
  * @throws RedisClusterError NO_FREE_SUBNET if no private range is free.
+ * @throws RedisClusterError DIRECT_ACCESS_UNAVAILABLE if direct access was requested and is not possible.
  * @throws RedisClusterError START_FAILED if the network cannot be created for another reason.
  */
 export async function createClusterNetwork(
@@ -37,14 +47,14 @@ export async function createClusterNetwork(
   options: ValidOptions,
   cleanup: CleanupStack,
   signal: AbortSignal,
-): Promise<{ readonly plan: ClusterPlan; readonly network: ClusterNetwork }> {
+): Promise<CreatedNetwork> {
   const { subnet: requested } = options;
   const used = await abortable(listUsedRanges(engine), signal);
   if (requested !== undefined) await rejectOverlap(engine, requested, used, signal);
   const candidates = requested === undefined ? freeSubnets(used, Math.random) : [requested];
   const rejections: string[] = [];
   for (const subnet of candidates) {
-    const plan = planCluster(options, subnet, randomHex);
+    const plan = planCluster(options, subnet, randomHex, announcedHost(engine, options));
     const creating = createNetwork(engine, plan.network, clusterLabels(plan, engine));
     // Added before the network exists, so that the cleanup finds it even if the start is aborted now.
     cleanup.add("network", `the network ${plan.network.name}`, async () => {
@@ -55,7 +65,10 @@ export async function createClusterNetwork(
         await removeNetworkIfCreated(engine, plan.network.name);
     });
     const result = await abortable(creating, signal);
-    if ("created" in result) return { plan, network: result.created };
+    if ("created" in result) {
+      const { accessFallbackReason, ...paths } = await chooseAccess(engine, options, plan);
+      return { plan: { ...plan, ...paths }, network: result.created, accessFallbackReason };
+    }
     if (requested !== undefined) await rejectUsed(engine, requested, result.subnetInUse, signal);
     if (rejections.push(result.subnetInUse) >= MAX_ATTEMPTS) break;
   }
@@ -134,6 +147,12 @@ function noFreeSubnet(used: readonly UsedSubnet[], rejections: readonly string[]
     `No free private range was found: ${reason}. Remove unused networks (docker network prune) or name a \`subnet\`.`,
     { details: { taken: used.map(({ subnet, usedBy }) => `${subnet.cidr}: ${usedBy}`) } },
   );
+}
+
+/** Returns the host name that the nodes announce to clients; undefined if they announce their addresses. */
+function announcedHost({ isLocal, host }: Engine, { announce }: ValidOptions): string | undefined {
+  if (announce !== "host") return undefined;
+  return isLocal ? "localhost" : host;
 }
 
 function randomHex(characters: number): string {

@@ -27,6 +27,17 @@ test("shows the log of the first node that does not run", () => {
   expect(error.message).toContain("directive of `config`");
 });
 
+test("names the remedy if the server cannot announce a host name", () => {
+  // What Redis 6.2 prints.
+  const lastLines = [
+    ">>> 'cluster-announce-hostname \"localhost\"'",
+    "Bad directive or wrong number of arguments",
+  ];
+  const nodes = [node("node-0", { status: "exited", exitCode: 1, lastLines })];
+  const cause = new RedisClusterError("NODE_EXITED", "node-0 exited with code 1 while the cluster started.");
+  expect(explainFailure(cause, "containers", nodes).message).toContain("use Redis 7.0 or newer, or Valkey");
+});
+
 test("shows the first node if all run, and the unreachable addresses", () => {
   const unreachable = (name: string): NodeAtFailure =>
     node(name, { unreachableAt: "127.0.0.1:32768 (refused)" });

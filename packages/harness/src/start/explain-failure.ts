@@ -23,7 +23,7 @@ export function explainFailure(
     messageOf(cause),
     ...describeUnreachable(unreachable),
     ...shown.flatMap(describeNode),
-    ...advice(code, unreachable.length > 0),
+    ...advice(code, unreachable.length > 0, shown.flatMap(({ lastLines }) => lastLines).join("\n")),
   ];
   return new RedisClusterError(code, lines.join("\n  "), {
     cause,
@@ -50,9 +50,16 @@ function describeNode({ node, status, exitCode, oomKilled, lastLines }: NodeAtFa
   ];
 }
 
-function advice(code: RedisClusterError["code"], isUnreachable: boolean): readonly string[] {
+/** @param output the last output of the node that did not start. */
+function advice(code: RedisClusterError["code"], isUnreachable: boolean, output: string): readonly string[] {
   switch (code) {
     case "NODE_EXITED":
+      if (output.includes("cluster-announce-hostname")) {
+        return [
+          'What to do: use Redis 7.0 or newer, or Valkey. Older servers cannot announce host names, as `announce: "host"` and ' +
+            "the directive `cluster-announce-hostname` request.",
+        ];
+      }
       return [
         "What to do: read the output of the server above. The usual cause is a directive of `config` that the server does not know.",
       ];

@@ -1,4 +1,7 @@
 import { type Engine, findClient, findEngine, locateEngine } from "../docker/engine.ts";
+import { findAccessObstacle, rememberObstacle, requireReachableEngine } from "../docker/access-path.ts";
+import { chooseFreePorts } from "../docker/free-ports.ts";
+import { RedisClusterError } from "../errors.ts";
 import { imageName } from "../docker/image-name.ts";
 import { PULL_TIMEOUT_MS, provideImage } from "../docker/provide-image.ts";
 import { checkNeighbourTable } from "../docker/host-limits.ts";
@@ -31,6 +34,7 @@ import { StartupSequence } from "./startup-sequence.ts";
  * @throws RedisClusterError IMAGE_UNAVAILABLE if the image cannot be pulled.
  * @throws RedisClusterError IMAGE_UNSUITABLE if the image cannot be used for a cluster.
  * @throws RedisClusterError PORT_TAKEN if another program uses a port of the host.
+ * @throws RedisClusterError DIRECT_ACCESS_UNAVAILABLE if this host cannot reach the nodes directly, with `access: "direct"`.
  * @throws RedisClusterError NODE_EXITED if a node exits during the start.
  * @throws RedisClusterError FORMATION_FAILED if a server rejects a command that forms the cluster.
  * @throws RedisClusterError START_FAILED if the start fails for another reason.
@@ -70,14 +74,47 @@ export async function startForRunner(
   const engine = await prepare(valid, remainingMs, signal);
   const prepareMs = monotonicMs() - startedAt;
 
-  const sequence = new StartupSequence(engine, valid, {
-    timeoutMs: Math.min(remainingMs(), valid.startupTimeoutMs),
-    signal,
-    configureNode,
-    seed,
-    evidenceDir: valid.evidenceDir ?? evidenceDir,
-  });
-  return await sequence.run(startedAt, prepareMs);
+  const start = async (): Promise<ClusterHandle> => {
+    const sequence = new StartupSequence(engine, await withHostPorts(engine, valid), {
+      timeoutMs: Math.min(remainingMs(), valid.startupTimeoutMs),
+      signal,
+      configureNode,
+      seed,
+      evidenceDir: valid.evidenceDir ?? evidenceDir,
+    });
+    return await sequence.run(startedAt, prepareMs);
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === MAX_STARTS || !isRepeatable(error, engine, valid)) throw error;
+    }
+  }
+}
+
+/** How often a cluster is started if another program takes a port that this library chose. */
+const MAX_STARTS = 5;
+
+/** Returns whether another start may succeed, because it chooses another port or another way to reach the nodes. */
+function isRepeatable(error: unknown, engine: Engine, options: ValidOptions): boolean {
+  const obstacle = findAccessObstacle(error);
+  if (obstacle !== undefined && options.access === "auto") {
+    rememberObstacle(engine, obstacle);
+    return true;
+  }
+  return error instanceof RedisClusterError && error.code === "PORT_TAKEN" && mustChoosePorts(options);
+}
+
+/** Returns whether the plan needs ports of the host that the options do not contain. */
+function mustChoosePorts({ announce, firstHostPort }: ValidOptions): boolean {
+  return announce === "host" && firstHostPort === undefined;
+}
+
+/** Completes the options with unused ports of the host if the nodes announce them. */
+async function withHostPorts(engine: Engine, options: ValidOptions): Promise<ValidOptions> {
+  if (!mustChoosePorts(options)) return options;
+  return { ...options, firstHostPort: await chooseFreePorts(engine, options.nodes, Math.random) };
 }
 
 /** An engine usually answers within milliseconds. A virtual machine that must be resumed first may need some seconds. */
@@ -90,10 +127,11 @@ const ENGINE_TIMEOUT_MS = 30_000;
  * @param remainingMs returns the remaining time of the test, in milliseconds.
  */
 async function prepare(
-  { image, nodes, startupTimeoutMs, timeScale }: ValidOptions,
+  options: ValidOptions,
   remainingMs: () => number,
   signal: AbortSignal | undefined,
 ): Promise<Engine> {
+  const { image, nodes, startupTimeoutMs, timeScale } = options;
   const answerTimeoutMs = ENGINE_TIMEOUT_MS * timeScale;
   const pullTimeoutMs = Math.max(PULL_TIMEOUT_MS * timeScale, startupTimeoutMs);
   const step = async <T>(what: string, timeoutMs: number, act: () => Promise<T>): Promise<T> => {
@@ -114,6 +152,7 @@ async function prepare(
   );
   const reaperTimeoutMs = isReaperDisabled() ? answerTimeoutMs : pullTimeoutMs;
   const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperTimeoutMs, findEngine);
+  requireReachableEngine(engine, options);
   await Promise.all([
     provideImage(engine, image, "image", {
       lookUp: (what, look) => step(what, answerTimeoutMs, look),

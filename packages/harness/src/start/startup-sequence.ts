@@ -16,7 +16,7 @@ import { publishedHosts } from "../docker/published-hosts.ts";
 import { type ImageConfig, readImageConfig } from "../docker/image-config.ts";
 import type { NodeContainer } from "../docker/node-container.ts";
 import { unsuitableImage } from "../docker/start-error.ts";
-import { type ContainerExit, watchExits } from "../docker/watch-exits.ts";
+import type { NodeExit } from "../docker/watch-nodes.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { collectEvidence } from "../evidence/collect-evidence.ts";
 import type { EvidenceBundle } from "../evidence/evidence.ts";
@@ -45,6 +45,7 @@ import { type BootingNodes, bootNodes } from "./boot-nodes.ts";
 import { createClusterNetwork } from "./create-cluster-network.ts";
 import { ensureCrashCleanup } from "./ensure-crash-cleanup.ts";
 import { explainFailure } from "./explain-failure.ts";
+import { watchStops } from "./watch-stops.ts";
 import { sweepOnce } from "./sweep-once.ts";
 import { monotonicMs } from "../clock/real-time.ts";
 
@@ -72,7 +73,6 @@ export class StartupSequence {
   readonly #options: ValidOptions;
   readonly #context: StartContext;
   readonly #cleanup = new CleanupStack();
-  readonly #addresses = new AddressTable();
   readonly #containers: NodeContainer[] = [];
   readonly #connections: NodeConnection[] = [];
   readonly #clients = new OpenClients<Cluster>();
@@ -81,6 +81,7 @@ export class StartupSequence {
   /** Aborts when a node fails in a way that waiting cannot repair, and when the start has failed. */
   readonly #failure = new AbortController();
   #phase = "network";
+  #hasStarted = false;
   #plan: ClusterPlan | undefined;
 
   constructor(engine: Engine, options: ValidOptions, context: StartContext) {
@@ -108,7 +109,7 @@ export class StartupSequence {
       const networkStartedAt = monotonicMs();
       await ensureCrashCleanup(this.#engine, this.#cleanup);
       const image = await abortable(readImageConfig(this.#engine, this.#options.image), deadline.signal);
-      const { plan, network } = await createClusterNetwork(
+      const { plan, network, accessFallbackReason } = await createClusterNetwork(
         this.#engine,
         this.#options,
         this.#cleanup,
@@ -120,12 +121,15 @@ export class StartupSequence {
       const sweeping = sweepOnce(this.#engine);
       const containersStartedAt = monotonicMs();
       this.#phase = "containers";
-      using _exits = watchExits(this.#engine, plan.name, (exit) => this.#failAtExit(exit));
+      const addresses = new AddressTable(plan.access);
+      // Past events too, because a server that rejects its configuration may exit before the watch begins.
+      const watch = watchStops(this.#engine, plan, addresses, "always", (exit) => this.#failAtExit(exit));
+      this.#cleanup.add("connections", "the watch of the containers", () => watch[Symbol.dispose]());
       const signal = AbortSignal.any([deadline.signal, this.#failure.signal]);
       const hosts = publishedHosts(this.#engine, plan.publishOn);
       const certificates = plan.tls && (await issueCertificates(plan, plan.tls.clientAuth, ...hosts));
       const access = accessOf(plan, certificates && clientTls(certificates));
-      const booting = this.#boot(plan, access, certificates, image, signal);
+      const booting = this.#boot(plan, addresses, access, certificates, image, signal);
       const forming = formCluster(plan, booting.connections, signal);
       // A rejection is reported below, in the phase of the formation, which begins while the last nodes boot.
       forming.catch(() => {});
@@ -152,17 +156,20 @@ export class StartupSequence {
           throw explainTimeout(signal, error);
         });
       const [client, emptyBaseline] = await Promise.all([
-        this.#connect(plan, access, signal),
+        this.#connect(plan, addresses, access, signal),
         this.#context.seed === undefined ? readBaseline() : undefined,
       ]);
       const seedStartedAt = monotonicMs();
-      const seed = await this.#seed(plan, access, image, client, signal);
+      const seed = await this.#seed(plan, addresses, access, image, client, signal);
       const seedEndedAt = monotonicMs();
       const baseline = emptyBaseline ?? (await readBaseline(seed));
       const sharing = new LocalSharing(plan, access, network.id, this.#options.evidenceDir, baseline);
       this.#cleanup.add("lease", "the lease of the cluster", () => sharing[Symbol.asyncDispose]());
       // The stop of the cluster waits for the sweep, after it has removed the cluster. A failed start does not wait.
       this.#cleanup.whenEmpty(() => sweeping);
+      this.#hasStarted = true;
+      // With published ports, the clients of this library need no information about stopped nodes.
+      if (plan.access === "published") watch[Symbol.dispose]();
       const endedAt = monotonicMs();
       log("%s: ready after %d ms", plan.name, Math.round(endedAt - startedAt));
       return new ClusterHandle({
@@ -171,7 +178,7 @@ export class StartupSequence {
         network,
         client,
         clients: this.#clients,
-        addresses: this.#addresses,
+        addresses,
         access,
         containers: this.#containers,
         connections: this.#connections,
@@ -191,6 +198,8 @@ export class StartupSequence {
           strategy,
           fallbackReason,
           hardeningFallbackReason: booting.hardeningFallbackReason(),
+          access: plan.access,
+          accessFallbackReason,
         },
       });
     } catch (error) {
@@ -200,6 +209,7 @@ export class StartupSequence {
 
   async #seed(
     plan: ClusterPlan,
+    addresses: AddressTable,
     access: Access,
     image: ImageConfig,
     client: Cluster,
@@ -214,7 +224,7 @@ export class StartupSequence {
         plan,
         image,
         client,
-        addresses: this.#addresses,
+        addresses,
         access,
         connections: this.#connections,
         cleanup: this.#cleanup,
@@ -227,16 +237,22 @@ export class StartupSequence {
     return data;
   }
 
-  async #connect(plan: ClusterPlan, access: Access, signal: AbortSignal): Promise<Cluster> {
+  async #connect(
+    plan: ClusterPlan,
+    addresses: AddressTable,
+    access: Access,
+    signal: AbortSignal,
+  ): Promise<Cluster> {
     // Added before the client is opened, because another step may fail while the client is still connecting.
     this.#cleanup.add("clients", "the client", async () => {
       await Promise.all(this.#clients.close().map(closeCluster));
     });
-    return await connectCluster(plan, this.#addresses, access, undefined, signal, this.#clients.track);
+    return await connectCluster(plan, addresses, access, undefined, signal, this.#clients.track);
   }
 
   #boot(
     plan: ClusterPlan,
+    addresses: AddressTable,
     access: Access,
     certificates: ClusterCertificates | undefined,
     image: ImageConfig,
@@ -245,7 +261,7 @@ export class StartupSequence {
     const booting = bootNodes({
       engine: this.#engine,
       plan,
-      addresses: this.#addresses,
+      addresses,
       access,
       certificates,
       image,
@@ -266,7 +282,9 @@ export class StartupSequence {
     return { ...booting, connections };
   }
 
-  #failAtExit({ node, exitCode }: ContainerExit): void {
+  /** Ends the start at once. Otherwise it would wait for the node until its timeout. */
+  #failAtExit({ node, exitCode }: NodeExit): void {
+    if (this.#hasStarted) return;
     const refusal = findImageProblem(exitCode);
     if (refusal !== undefined) {
       this.#failure.abort(unsuitableImage(this.#options.image, refusal, { details: { node, exitCode } }));
@@ -288,9 +306,7 @@ export class StartupSequence {
     // Ends the steps that are still running: boots, the formation, the connection of the client.
     this.#failure.abort(cause);
     const history = new ClusterHistory();
-    // A caller that aborts the start wants it to end at once, and needs no explanation.
-    const isAborted = cause instanceof RedisClusterError && cause.code === "START_ABORTED";
-    const bundle = isAborted ? undefined : await this.#collectEvidence(history, cause);
+    const bundle = this.#needsEvidence(cause) ? await this.#collectEvidence(history, cause) : undefined;
     // A node without a container has nothing to report.
     const nodes =
       bundle === undefined ? [] : nodesAtFailure(bundle).filter((_, index) => this.#containers[index]);
@@ -302,6 +318,16 @@ export class StartupSequence {
     return bundle === undefined || directory === undefined
       ? error
       : await withEvidence(error, bundle, directory, `failed start ${this.#phase}`);
+  }
+
+  /**
+   * A caller that aborts the start wants it to end at once, and needs no explanation. If direct access turns out to be impossible,
+   * the start may be repeated with published ports.
+   */
+  #needsEvidence(cause: unknown): boolean {
+    if (!(cause instanceof RedisClusterError)) return true;
+    const isRepeated = cause.code === "DIRECT_ACCESS_UNAVAILABLE" && this.#options.access === "auto";
+    return cause.code !== "START_ABORTED" && !isRepeated;
   }
 
   async #collectEvidence(history: ClusterHistory, error: unknown): Promise<EvidenceBundle> {

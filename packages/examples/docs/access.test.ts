@@ -1,0 +1,28 @@
+import { Cluster } from "ioredis";
+import { startRedisCluster } from "testcontainers-redis-cluster";
+import { expect, onTestFinished, test } from "vitest";
+
+test("a client without options", { timeout: 60_000 }, async () => {
+  // #region direct
+  await using cluster = await startRedisCluster();
+  console.log(cluster.startup.access); // "direct" on Linux
+
+  const { host, port } = cluster.node("node-0").mappedAddress;
+  const client = new Cluster([{ host, port }]); // with direct access no address map is needed
+  // #endregion
+  onTestFinished(() => client.disconnect());
+  if (cluster.startup.access === "direct") expect(await client.set("order:42", "paid")).toBe("OK");
+});
+
+test("nodes that announce the host", { timeout: 60_000 }, async () => {
+  // #region announce-host
+  await using cluster = await startRedisCluster({ announce: "host" });
+
+  const { port } = cluster.node("node-0").mappedAddress;
+  const client = new Cluster([{ host: "localhost", port }]); // needs no address map, with any engine
+  // #endregion
+  onTestFinished(() => client.disconnect());
+  expect(await client.set("order:42", "paid")).toBe("OK");
+  await cluster.restart("node-0");
+  expect(cluster.node("node-0").mappedAddress.port).toBe(port);
+});
