@@ -25,6 +25,9 @@ export const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
     "FormationChoice",
     "CertificateNames",
     "PublishOn",
+    "AccessPath",
+    "AccessChoice",
+    "Announcement",
     "RedisClusterTestOptions",
     "WaitOptions",
     "KillOptions",
@@ -94,6 +97,8 @@ export const PAGES: readonly ReferencePage[] = [
       "Arguments and results": [
         "ClientOptions",
         "ClusterClientOptions",
+        "ClientLocation",
+        "ConnectionInfo",
         "ClientTls",
         "Credentials",
         "ClusterWorkloadOptions",

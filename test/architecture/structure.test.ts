@@ -27,7 +27,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   certificates: { imports: "clock plan" },
   cleanup: { imports: "clock errors plan timing" },
   docker: { imports: "cleanup clock errors plan timing" },
-  clients: { imports: "clock errors plan view", types: "cluster timing" },
+  clients: { imports: "clock errors plan schema view", types: "cluster timing" },
   // Shared by all families of a handle.
   cluster: { imports: "clients errors log timing", types: "docker evidence formation plan" },
   // The families and their parts.

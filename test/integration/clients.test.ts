@@ -8,7 +8,7 @@ import {
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test as plainTest } from "vitest";
 import { keepOneCluster } from "../support/keep-one-cluster.ts";
 
 const OPTIONS = {
@@ -237,7 +237,7 @@ describe.each([
   });
 });
 
-test("stop() closes all clients of a cluster that started with unknown endpoints", async () => {
+plainTest("stop() closes all clients of a cluster that started with unknown endpoints", async () => {
   const cluster = await startRedisCluster({
     nodes: 3,
     replicas: 0,

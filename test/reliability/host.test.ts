@@ -82,7 +82,9 @@ describe("if a packet filter of this host drops packets to the nodes", () => {
       }`);
     const expected = {
       access: "published",
-      accessFallbackReason: expect.stringMatching(/^node-\d is ready, but this host does not reach it at 10\.83\.7\./),
+      accessFallbackReason: expect.stringMatching(
+        /^node-\d is ready, but this host does not reach it at 10\.83\.7\./,
+      ),
       read: "OK",
     };
     const first = await program.waitForReport("start1");

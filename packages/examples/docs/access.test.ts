@@ -14,6 +14,19 @@ test("a client without options", { timeout: 60_000 }, async () => {
   if (cluster.startup.access === "direct") expect(await client.set("order:42", "paid")).toBe("OK");
 });
 
+test("data for any client", { timeout: 60_000 }, async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+  // #region connection-info
+  const { seeds, addressMap } = cluster.connectionInfo("host");
+  // #endregion
+  expect(seeds).toHaveLength(3);
+  for (const address of Object.values(addressMap)) expect(seeds).toContain(address);
+  // #region environment
+  const variables = cluster.environment("network");
+  // #endregion
+  expect(variables["REDIS_NODES"]?.split(",")).toHaveLength(3);
+});
+
 test("nodes that announce the host", { timeout: 60_000 }, async () => {
   // #region announce-host
   await using cluster = await startRedisCluster({ announce: "host" });

@@ -8,8 +8,8 @@ import { reportedFlags } from "../../support/reported-flags.ts";
 
 const KEY = "order:42";
 
-const test = redisClusterTest({ nodeTimeoutMs: 500 });
-const testPublished = redisClusterTest({ nodeTimeoutMs: 500, access: "published" });
+const withDefaultAccess = redisClusterTest({ nodeTimeoutMs: 500 });
+const withPublishedPorts = redisClusterTest({ nodeTimeoutMs: 500, access: "published" });
 const testWithoutHelperImage = redisClusterTest({
   scope: "test",
   nodes: 3,
@@ -18,23 +18,26 @@ const testWithoutHelperImage = redisClusterTest({
 });
 
 describe("the helper container of a network fault", () => {
-  test.afterEach(({ cluster }) => expectHealed(cluster));
+  withDefaultAccess.afterEach(({ cluster }) => expectHealed(cluster));
 
-  test("has NET_ADMIN and no other capability, and nodes do not have it", async ({ cluster }) => {
-    const seen = await collectHelperConfigs(cluster.info.name, async () => {
-      await (await cluster.isolate("node-0")).heal();
-    });
-    expect(seen.length).toBeGreaterThan(0);
-    for (const { CapAdd, CapDrop, SecurityOpt } of seen) {
-      expect(CapAdd?.map((name: string) => name.replace(/^CAP_/, ""))).toEqual(["NET_ADMIN"]);
-      expect(CapDrop).toEqual(["ALL"]);
-      expect(SecurityOpt).toContain("no-new-privileges");
-    }
-    for (const { containerId } of cluster.nodes) {
-      const { HostConfig } = await (await docker()).getContainer(containerId).inspect();
-      expect(HostConfig.CapAdd?.join()).not.toContain("NET_ADMIN");
-    }
-  });
+  withDefaultAccess(
+    "has NET_ADMIN and no other capability, and nodes do not have it",
+    async ({ cluster }) => {
+      const seen = await collectHelperConfigs(cluster.info.name, async () => {
+        await (await cluster.isolate("node-0")).heal();
+      });
+      expect(seen.length).toBeGreaterThan(0);
+      for (const { CapAdd, CapDrop, SecurityOpt } of seen) {
+        expect(CapAdd?.map((name: string) => name.replace(/^CAP_/, ""))).toEqual(["NET_ADMIN"]);
+        expect(CapDrop).toEqual(["ALL"]);
+        expect(SecurityOpt).toContain("no-new-privileges");
+      }
+      for (const { containerId } of cluster.nodes) {
+        const { HostConfig } = await (await docker()).getContainer(containerId).inspect();
+        expect(HostConfig.CapAdd?.join()).not.toContain("NET_ADMIN");
+      }
+    },
+  );
 
   testWithoutHelperImage("is named in the error if its image is unavailable", async ({ cluster }) => {
     await expect(cluster.isolate("node-0")).rejects.toMatchObject({
@@ -46,10 +49,10 @@ describe("the helper container of a network fault", () => {
   });
 });
 
-// On Linux, `test` uses direct access.
+// On Linux, the default is direct access.
 describe.each([
-  ["", test],
-  [", with published ports", testPublished],
+  ["", withDefaultAccess],
+  [", with published ports", withPublishedPorts],
 ])("isolate() and partition()%s", (_, test) => {
   test.afterEach(({ cluster }) => expectHealed(cluster));
 

@@ -46,7 +46,9 @@ test("with direct access, every node has its network address, and is found by it
 test("a listener is called only for changes, and until it unsubscribes", () => {
   const table = new AddressTable();
   const notified: string[] = [];
-  const unsubscribe = table.onChange(networkAddress(ONE), () => notified.push(`one at ${table.get(ONE)?.port}`));
+  const unsubscribe = table.onChange(networkAddress(ONE), () =>
+    notified.push(`one at ${table.get(ONE)?.port}`),
+  );
   table.onChange(networkAddress(TWO), () => notified.push(`two at ${table.get(TWO)?.port}`));
   table.set(ONE, at(1));
   table.set(ONE, at(1));

@@ -74,7 +74,7 @@ export interface ClusterClients {
    * @throws RedisClusterError INVALID_ARGUMENT if it is neither `"host"` nor `"network"`.
    * @throws RedisClusterError TURN_OVER if the cluster is the fixture of a test that has ended.
    * @example
-   * new GenericContainer("my-service").withNetwork(cluster.network).withEnvironment(cluster.environment("network"));
+   * const variables = cluster.environment("network");
    */
   environment(from: ClientLocation): Record<string, string>;
 

@@ -89,5 +89,7 @@ function open(target: NetConnectOpts, tls: object | undefined): Socket {
 /** Returns a socket that fails as if the kernel of a running machine had refused the connection. */
 function refuse({ host, port }: HostAndPort): Socket {
   const message = `connect ECONNREFUSED ${host}:${port} (the node has stopped)`;
-  return new Socket().destroy(Object.assign(new Error(message), { code: "ECONNREFUSED", address: host, port }));
+  return new Socket().destroy(
+    Object.assign(new Error(message), { code: "ECONNREFUSED", address: host, port }),
+  );
 }

@@ -1,4 +1,5 @@
 import { hostname, networkInterfaces } from "node:os";
+import { InvalidOptionsError } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import type { PublishOn } from "../plan/options.generated.ts";
 import type { Engine } from "./engine.ts";
@@ -26,6 +27,29 @@ export function addressesToPublishOn(
 ): readonly [string, ...string[]] {
   if (!isLocal || publishOn === "all") return [wildcardAddress];
   return announce === "host" && location.sharesKernel && hasIpv6Loopback() ? [host, "::1"] : [host];
+}
+
+/**
+ * Returns the host name that the nodes announce to clients; undefined if they announce their addresses.
+ *
+ * @throws InvalidOptionsError INVALID_OPTIONS if the engine's host is an IPv6 address: the server accepts only letters, digits, dots
+ * and hyphens as a host name (`isValidAuxChar` in cluster.c).
+ */
+export function announcedHost(
+  { isLocal, host }: Pick<Engine, "isLocal" | "host">,
+  { announce }: Pick<ClusterPlan, "announce">,
+): string | undefined {
+  if (announce !== "host") return undefined;
+  if (isLocal) return "localhost";
+  if (!host.includes(":")) return host;
+  throw new InvalidOptionsError([
+    {
+      option: "announce",
+      given: '"host"',
+      allowed: `"address" with the engine's host ${host}, because a server cannot announce an IPv6 address as its host name`,
+      remedy: "Set a name in DOCKER_HOST or TESTCONTAINERS_HOST_OVERRIDE to announce it.",
+    },
+  ]);
 }
 
 function hasIpv6Loopback(): boolean {

@@ -4,7 +4,7 @@ import type { Engine } from "./engine.ts";
 import { NODE_LABEL } from "./labels.ts";
 
 /** The start of a node's container, as the engine reports it. */
-export interface NodeStart {
+interface NodeStart {
   readonly kind: "started";
   /** The name of the node, such as `node-0`. */
   readonly node: string;
@@ -26,9 +26,9 @@ export interface NodeWatch extends Disposable {
 
 /** The functions that a watch calls. */
 export interface NodeListener {
-  onEvent(event: NodeStart | NodeExit): void;
-  /** Called when the engine ends the watch. @default nothing happens */
-  onLost?(): void;
+  readonly onEvent: (event: NodeStart | NodeExit) => void;
+  /** Called when the engine ends the watch. */
+  readonly onLost: () => void;
 }
 
 /**
@@ -57,7 +57,7 @@ export function watchNodes(
     // The watch ends when the engine becomes unreachable. Other calls report that.
     .catch(() => {})
     .then(() => {
-      if (!controller.signal.aborted) onLost?.();
+      if (!controller.signal.aborted) onLost();
     });
   return {
     opened: events.then(
@@ -68,10 +68,7 @@ export function watchNodes(
   };
 }
 
-async function readEvents(
-  stream: NodeJS.ReadableStream,
-  onEvent: NodeListener["onEvent"],
-): Promise<void> {
+async function readEvents(stream: NodeJS.ReadableStream, onEvent: NodeListener["onEvent"]): Promise<void> {
   for await (const line of createInterface({ input: stream })) {
     if (line.trim() === "") continue;
     const { Action, Actor } = JSON.parse(line) as {
@@ -81,9 +78,7 @@ async function readEvents(
     const { [NODE_LABEL]: node, exitCode } = Actor.Attributes;
     if (node === undefined) continue;
     onEvent(
-      Action === "start"
-        ? { kind: "started", node }
-        : { kind: "exited", node, exitCode: Number(exitCode) },
+      Action === "start" ? { kind: "started", node } : { kind: "exited", node, exitCode: Number(exitCode) },
     );
   }
 }

@@ -52,6 +52,8 @@ test("returns the defaults for no options", () => {
     cpus: undefined,
     pidsLimit: 512,
     readOnlyRoot: false,
+    access: "auto",
+    announce: "address",
     publishOn: "loopback",
     labels: {},
     port: 6379,
@@ -110,6 +112,8 @@ test("returns the given values", () => {
       cpus: 0.5,
       pidsLimit: 100,
       readOnlyRoot: true,
+      access: "published",
+      announce: "address",
       publishOn: "all",
       labels: { team: "cache" },
       port: 7000,
@@ -153,6 +157,8 @@ test("returns the given values", () => {
     cpus: 0.5,
     pidsLimit: 100,
     readOnlyRoot: true,
+    access: "published",
+    announce: "address",
     publishOn: "all",
     labels: { team: "cache" },
     port: 7000,
@@ -274,6 +280,25 @@ test("rejects a busPort that equals port", () => {
     allowed: "another port than `port`, which is 7000",
   });
   expect(onlyProblem({ busPort: 6379 }).option).toBe("busPort");
+});
+
+test('rejects what `announce: "host"` determines', () => {
+  const announce = "host";
+  const allowed = 'no value together with `announce: "host"`';
+  expect(onlyProblem({ announce, port: 7000 })).toMatchObject({ option: "port", allowed });
+  const directives = { "cluster-announce-hostname": "{name}.test", "cluster-preferred-endpoint-type": "ip" };
+  for (const [directive, value] of Object.entries(directives)) {
+    expect(onlyProblem({ announce, config: { [directive]: value } })).toMatchObject({
+      option: `config["${directive}"]`,
+      allowed,
+    });
+  }
+  expect(onlyProblem({ announce, firstHostPort: 7000, busPort: 7005 })).toEqual({
+    option: "busPort",
+    given: "7005",
+    allowed: "a port that no node uses for clients; these are 7000 to 7005",
+  });
+  expect(validateOptions({ announce, firstHostPort: 7000, busPort: 7006 }, {})).toMatchObject({ announce });
 });
 
 test("rejects a firstHostPort if the ports of the last nodes would be invalid", () => {

@@ -185,18 +185,14 @@ function validatePorts(
   report: ReportProblem,
 ): Pick<ValidOptions, Exclude<keyof ClusterPorts, "announce">> {
   const busPort = given ?? port + 10_000;
-  const firstPort = announce === "host" ? firstHostPort : port;
-  const lastPort = firstPort === undefined || announce !== "host" ? firstPort : firstPort + nodes - 1;
-  if (
-    firstPort !== undefined &&
-    lastPort !== undefined &&
-    firstPort !== lastPort &&
-    firstPort <= busPort &&
-    busPort <= lastPort
-  )
-    report("busPort", busPort, `another port than those of the nodes, which are ${firstPort} to ${lastPort}`);
-  if (announce !== "host" && busPort === port)
+  if (announce === "host") {
+    const first = firstHostPort ?? Infinity;
+    const last = first + nodes - 1;
+    if (first <= busPort && busPort <= last)
+      report("busPort", busPort, `a port that no node uses for clients; these are ${first} to ${last}`);
+  } else if (busPort === port) {
     report("busPort", busPort, `another port than \`port\`, which is ${port}`);
+  }
   if (
     firstHostPort !== undefined &&
     firstHostBusPort !== undefined &&
@@ -237,7 +233,7 @@ function validateAnnouncement(
 ): void {
   if (announce !== "host") return;
   if (port !== undefined)
-    report("port", port, 'no value together with `announce: "host"`', "Use `firstHostPort`.");
+    report("port", port, 'no value together with `announce: "host"`', "Set `firstHostPort` instead.");
   for (const directive of ["cluster-announce-hostname", "cluster-preferred-endpoint-type"]) {
     if (config[directive] === undefined) continue;
     const option = `config[${JSON.stringify(directive)}]`;

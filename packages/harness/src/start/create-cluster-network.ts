@@ -6,6 +6,7 @@ import {
   removeNetwork,
 } from "../docker/cluster-network.ts";
 import { chooseAccess } from "../docker/access-path.ts";
+import { announcedHost } from "../docker/published-hosts.ts";
 import type { Engine } from "../docker/engine.ts";
 import { clusterLabels } from "../docker/labels.ts";
 import { isUnanswered } from "../docker/leftover-containers.ts";
@@ -147,12 +148,6 @@ function noFreeSubnet(used: readonly UsedSubnet[], rejections: readonly string[]
     `No free private range was found: ${reason}. Remove unused networks (docker network prune) or name a \`subnet\`.`,
     { details: { taken: used.map(({ subnet, usedBy }) => `${subnet.cidr}: ${usedBy}`) } },
   );
-}
-
-/** Returns the host name that the nodes announce to clients; undefined if they announce their addresses. */
-function announcedHost({ isLocal, host }: Engine, { announce }: ValidOptions): string | undefined {
-  if (announce !== "host") return undefined;
-  return isLocal ? "localhost" : host;
 }
 
 function randomHex(characters: number): string {

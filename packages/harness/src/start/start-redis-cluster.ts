@@ -1,5 +1,6 @@
 import { type Engine, findClient, findEngine, locateEngine } from "../docker/engine.ts";
 import { findAccessObstacle, rememberObstacle, requireReachableEngine } from "../docker/access-path.ts";
+import { announcedHost } from "../docker/published-hosts.ts";
 import { chooseFreePorts } from "../docker/free-ports.ts";
 import { RedisClusterError } from "../errors.ts";
 import { imageName } from "../docker/image-name.ts";
@@ -114,7 +115,15 @@ function mustChoosePorts({ announce, firstHostPort }: ValidOptions): boolean {
 /** Completes the options with unused ports of the host if the nodes announce them. */
 async function withHostPorts(engine: Engine, options: ValidOptions): Promise<ValidOptions> {
   if (!mustChoosePorts(options)) return options;
-  return { ...options, firstHostPort: await chooseFreePorts(engine, options.nodes, Math.random) };
+  const { nodes, busPort, firstHostBusPort } = options;
+  const published =
+    firstHostBusPort === undefined
+      ? []
+      : Array.from({ length: nodes }, (_, index) => firstHostBusPort + index);
+  return {
+    ...options,
+    firstHostPort: await chooseFreePorts(engine, nodes, [busPort, ...published], Math.random),
+  };
 }
 
 /** An engine usually answers within milliseconds. A virtual machine that must be resumed first may need some seconds. */
@@ -153,6 +162,7 @@ async function prepare(
   const reaperTimeoutMs = isReaperDisabled() ? answerTimeoutMs : pullTimeoutMs;
   const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperTimeoutMs, findEngine);
   requireReachableEngine(engine, options);
+  announcedHost(engine, options);
   await Promise.all([
     provideImage(engine, image, "image", {
       lookUp: (what, look) => step(what, answerTimeoutMs, look),

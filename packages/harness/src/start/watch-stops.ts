@@ -4,8 +4,8 @@ import { type NodeExit, type NodeWatch, watchNodes } from "../docker/watch-nodes
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 
 /**
- * Keeps the address table informed about which nodes have stopped, whoever stops and starts them. If the engine ends the watch, no
- * node counts as stopped, because nobody would report that it has started again.
+ * Keeps the address table informed about which nodes have stopped, also if another program stops and starts them. If the engine
+ * ends the watch, no node counts as stopped, because a later start would not be reported.
  *
  * @param onExit is called for each node that exits.
  */
