@@ -259,7 +259,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
   access: {
     schema: choice<AccessChoice>(["auto", "direct", "published"], "AccessChoice"),
     description:
-      "How this host reaches the nodes: see {@link AccessChoice} and docs/guides/access.md. On Linux, `auto` means directly: clients then need no address mapping, also after restarts, and execute two to four times as many commands.",
+      "How this host reaches the nodes: see {@link AccessChoice} and docs/guides/access.md. On Linux, `auto` means directly: clients then need no address mapping, also after restarts, and execute more commands.",
     default: "auto",
     environment: "TESTCONTAINERS_REDIS_CLUSTER_ACCESS",
   },

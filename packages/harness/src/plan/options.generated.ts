@@ -223,7 +223,7 @@ export interface ClusterShape {
   readonly pidsLimit?: number | undefined;
   /**
    * How this host reaches the nodes: see {@link AccessChoice} and docs/guides/access.md. On Linux, `auto` means directly:
-   * clients then need no address mapping, also after restarts, and execute two to four times as many commands.
+   * clients then need no address mapping, also after restarts, and execute more commands.
    * @default the environment variable `TESTCONTAINERS_REDIS_CLUSTER_ACCESS`, or "auto"
    */
   readonly access?: AccessChoice | undefined;
