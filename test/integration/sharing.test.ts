@@ -121,7 +121,14 @@ const CALLS: Readonly<Record<string, (cluster: StartedRedisCluster, wait: Wait) 
 };
 
 /** Methods that do not wait, and `saveEvidence`, which writes incomplete evidence if its signal aborts. */
-const OTHER_METHODS: readonly string[] = ["node", "clientOptions", "credentials", "saveEvidence"];
+const OTHER_METHODS: readonly string[] = [
+  "node",
+  "clientOptions",
+  "connectionInfo",
+  "environment",
+  "credentials",
+  "saveEvidence",
+];
 
 /** Returns the names of the public methods of a cluster: its own properties and those of its class. */
 function methodNamesOf(cluster: StartedRedisCluster): readonly string[] {
