@@ -14,3 +14,10 @@ test.each<[type: string, natMap: unknown]>([
     message: expect.stringContaining(`got a ${type}`),
   });
 });
+
+test.each(["container", undefined])("connectionInfo and environment reject the location %s", (from) => {
+  const context = { calls: { wasLeft: false } } as ClusterContext;
+  const pool = new ClientPool(context, {} as Cluster, new OpenClients<Cluster>());
+  for (const describe of [() => pool.connectionInfo(from as never), () => pool.environment(from as never)])
+    expect(describe).toThrow(/expected from to be "host" or "network", got/);
+});
