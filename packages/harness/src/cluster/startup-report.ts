@@ -4,8 +4,9 @@ import type { AccessPath } from "../plan/options.generated.ts";
 /** The duration of each phase of a start in milliseconds, and how the cluster was formed. The phases follow each other. */
 export interface StartupReport {
   /**
-   * Validating the options, finding the engine, starting Testcontainers' reaper (once in a process), and pulling the image if it
-   * is missing. This phase and the next three are 0 if another process had started the cluster.
+   * Validating the options, finding the engine, starting Testcontainers' reaper (once in a process), pulling the image if it is
+   * missing, and attempts that were repeated with published ports or with other ports. This phase and the next three are 0 if
+   * another process had started the cluster.
    */
   readonly prepareMs: number;
   /** Starting the watcher process, finding an unused subnet, and creating the network. */

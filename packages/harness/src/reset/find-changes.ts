@@ -4,7 +4,7 @@ import { parseInfo } from "../view/parse-info.ts";
 import { findSeedDifferences } from "../seed/restore-seed.ts";
 import { assessCluster } from "./assess-cluster.ts";
 import type { Baseline } from "./baseline.ts";
-import { SERVER_LOGS } from "./server-logs.ts";
+import { hasEntries, SERVER_LOGS } from "./server-logs.ts";
 
 /**
  * Returns everything that differs from a baseline, one sentence each, and changes nothing. The result includes state that a reset
@@ -21,7 +21,9 @@ export async function findChanges(
 ): Promise<readonly string[]> {
   const { reasons, fingerprints } = await assessCluster(cluster, before, nodesToRecreate, "all", signal);
   const answering = cluster.nodes.filter((_, index) => fingerprints[index] !== undefined);
-  const transient = await Promise.all(answering.map(({ connection }) => describeTransientState(connection)));
+  const transient = await Promise.all(
+    answering.map(({ connection }) => describeTransientState(connection, cluster.plan.commandNames)),
+  );
   const allAnswer = answering.length === cluster.nodes.length;
   const connections = cluster.nodes.map(({ connection }) => connection);
   const data =
@@ -45,7 +47,10 @@ const COUNT_FIELDS: Readonly<Record<string, string>> = {
  * Returns a sentence for each piece of state that a reset clears without comparing it, because it may appear again at any time:
  * logs, subscriptions, named connections and pauses. A server that rejects a query does not have state of that kind.
  */
-async function describeTransientState(connection: NodeConnection): Promise<readonly string[]> {
+async function describeTransientState(
+  connection: NodeConnection,
+  commandNames: Readonly<Record<string, string>>,
+): Promise<readonly string[]> {
   const { name } = connection.node;
   const [info, list, ...logs] = await connection.outcomes([
     ["INFO", "all"],
@@ -58,9 +63,7 @@ async function describeTransientState(connection: NodeConnection): Promise<reado
     return count > 0 ? [`${name} has ${count} ${what}`] : [];
   });
   const entries = logs.flatMap((log, index) =>
-    (Array.isArray(log) ? log.length : Number(log)) > 0
-      ? [`${name} has entries in ${SERVER_LOGS[index]?.description}`]
-      : [],
+    hasEntries(log, commandNames) ? [`${name} has entries in ${SERVER_LOGS[index]?.description}`] : [],
   );
   return [
     ...counts,

@@ -4,14 +4,15 @@ import type { NodeCommand } from "../clients/node-connection.ts";
 interface ServerLog {
   /** As in `node-0 has entries in its slow log`. */
   readonly description: string;
-  /** Queries the entries. The reply is their number, or an array of them. */
+  /** Queries the entries. The reply is their number, or a list of them. */
   readonly query: NodeCommand;
   readonly clear: NodeCommand;
 }
 
 /** The logs of Redis and Valkey. The logs of large requests and of large replies are in Valkey 8.1 and newer only. */
 export const SERVER_LOGS: readonly ServerLog[] = [
-  { description: "its slow log", query: ["SLOWLOG", "LEN"], clear: ["SLOWLOG", "RESET"] },
+  // More entries than servers keep by default (`slowlog-max-len` 128).
+  { description: "its slow log", query: ["SLOWLOG", "GET", "1000"], clear: ["SLOWLOG", "RESET"] },
   {
     description: "its log of large requests",
     query: ["COMMANDLOG", "LEN", "large-request"],
@@ -25,3 +26,45 @@ export const SERVER_LOGS: readonly ServerLog[] = [
   { description: "its latency events", query: ["LATENCY", "LATEST"], clear: ["LATENCY", "RESET"] },
   { description: "its ACL log", query: ["ACL", "LOG", "1"], clear: ["ACL", "LOG", "RESET"] },
 ];
+
+/** Commands with which this library and every client query a node. On a busy machine, each of them may be slow at any time. */
+const ROUTINE_COMMANDS: ReadonlySet<string> = new Set([
+  ...[
+    "ACL",
+    "AUTH",
+    "CLIENT",
+    "CLUSTER",
+    "COMMAND",
+    "COMMANDLOG",
+    "CONFIG",
+    "FUNCTION",
+    "HELLO",
+    "INFO",
+    "LATENCY",
+  ],
+  ...["MODULE", "PING", "READONLY", "REPLCONF", "SLOWLOG", "TIME"],
+]);
+
+/**
+ * Returns whether a log has entries that the use of the cluster explains. Entries of the slow log do not count if the command
+ * only queries the node.
+ *
+ * @param reply the reply to the query of the log.
+ * @param commandNames the new names of renamed commands, by their original names.
+ */
+export function hasEntries(reply: unknown, commandNames: Readonly<Record<string, string>>): boolean {
+  if (!Array.isArray(reply)) return Number(reply) > 0;
+  const names = new Map(
+    Object.entries(commandNames).map(([original, renamed]) => [renamed.toUpperCase(), original]),
+  );
+  return reply.some((entry: unknown) => {
+    const name = commandOf(entry)?.toUpperCase();
+    return name === undefined || !ROUTINE_COMMANDS.has(names.get(name) ?? name);
+  });
+}
+
+/** Returns the command of an entry of the slow log: `[id, time, microseconds, [command, …arguments], …]`. */
+function commandOf(entry: unknown): string | undefined {
+  const command: unknown = Array.isArray(entry) ? entry[3] : undefined;
+  return Array.isArray(command) ? String(command[0]) : undefined;
+}

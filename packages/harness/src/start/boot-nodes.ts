@@ -228,21 +228,27 @@ async function readyDirectly(
   timeScale: number,
   signal: AbortSignal,
 ): Promise<void> {
+  const ended = new AbortController();
   const ready = connection.ready(signal);
-  for (let wasReady = false; ; ) {
-    const isConnected = await Promise.race([
-      ready.then(() => true),
-      pause(REACHED_WITHIN_MS * timeScale, signal).then(() => false),
-    ]);
-    signal.throwIfAborted();
-    if (isConnected) return;
-    const { unreachableAt } = connection;
-    if (wasReady && unreachableAt !== undefined) {
-      ready.catch(() => {});
-      throw directAccessUnavailable(
-        `${container.name} is ready, but this host does not reach it at ${unreachableAt}`,
-      );
+  // It is rejected when the connection of a failed start is closed.
+  ready.catch(() => {});
+  try {
+    for (let wasReady = false; ; ) {
+      const isConnected = await Promise.race([
+        ready.then(() => true),
+        pause(REACHED_WITHIN_MS * timeScale, ended.signal).then(() => false),
+      ]);
+      if (isConnected) return;
+      const { unreachableAt } = connection;
+      if (wasReady && unreachableAt !== undefined) {
+        throw directAccessUnavailable(
+          `${container.name} is ready, but this host does not reach it at ${unreachableAt}`,
+        );
+      }
+      // If the engine does not answer, the log is read again at the next turn.
+      wasReady = /Ready to accept connections/i.test(await container.logs().catch(() => ""));
     }
-    wasReady = /Ready to accept connections/i.test(await container.logs());
+  } finally {
+    ended.abort();
   }
 }

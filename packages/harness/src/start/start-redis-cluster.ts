@@ -2,7 +2,8 @@ import { type Engine, findClient, findEngine, locateEngine } from "../docker/eng
 import { findAccessObstacle, rememberObstacle, requireReachableEngine } from "../docker/access-path.ts";
 import { announcedHost } from "../docker/published-hosts.ts";
 import { chooseFreePorts } from "../docker/free-ports.ts";
-import { RedisClusterError } from "../errors.ts";
+import { messageOf, RedisClusterError } from "../errors.ts";
+import { log } from "../log.ts";
 import { imageName } from "../docker/image-name.ts";
 import { PULL_TIMEOUT_MS, provideImage } from "../docker/provide-image.ts";
 import { checkNeighbourTable } from "../docker/host-limits.ts";
@@ -73,23 +74,26 @@ export async function startForRunner(
   const seed = valid.seed && (await readSeed(valid.seed));
   const { signal, configureNode } = options;
   const engine = await prepare(valid, remainingMs, signal);
-  const prepareMs = monotonicMs() - startedAt;
+  const preparedAt = monotonicMs();
 
   const start = async (): Promise<ClusterHandle> => {
+    const attemptedAt = monotonicMs();
+    const remainingOfStartMs = Math.max(1, valid.startupTimeoutMs - (attemptedAt - preparedAt));
     const sequence = new StartupSequence(engine, await withHostPorts(engine, valid), {
-      timeoutMs: Math.min(remainingMs(), valid.startupTimeoutMs),
+      timeoutMs: Math.min(remainingMs(), remainingOfStartMs),
       signal,
       configureNode,
       seed,
       evidenceDir: valid.evidenceDir ?? evidenceDir,
     });
-    return await sequence.run(startedAt, prepareMs);
+    return await sequence.run(startedAt, attemptedAt - startedAt);
   };
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await start();
     } catch (error) {
       if (attempt === MAX_STARTS || !isRepeatable(error, engine, valid)) throw error;
+      log("starting again, because the attempt failed: %s", messageOf(error));
     }
   }
 }
