@@ -31,6 +31,7 @@ export class NodeConnection {
   /** Resolves at the end of the first attempt to connect, whether it succeeds or fails. */
   readonly attempted: Promise<void>;
   #lastError: Error | undefined;
+  #wasAccepted = false;
 
   /** @param timeScale multiplies the timeouts of connecting and of each command. */
   constructor(node: NodePlan, addresses: AddressTable, access: Access, timeScale: number) {
@@ -50,6 +51,9 @@ export class NodeConnection {
     });
     this.#client.on("error", (error: Error) => {
       this.#lastError = error;
+    });
+    this.#client.once("connect", () => {
+      this.#wasAccepted = true;
     });
     this.attempted = new Promise((resolve) => {
       this.#client.once("ready", resolve);
@@ -78,6 +82,11 @@ export class NodeConnection {
     if (status === "ready") return undefined;
     const reason = this.#lastError === undefined ? "" : ` (${this.#lastError.message})`;
     return `${options.host}:${options.port}${reason}`;
+  }
+
+  /** Whether the node, or a proxy in front of it, has ever accepted a connection. It may not have answered yet. */
+  get wasAccepted(): boolean {
+    return this.#wasAccepted;
   }
 
   /** Resolves when the node has accepted a connection. Rejects if the signal is aborted or the connection is closed. */

@@ -198,7 +198,8 @@ async function connect(
   const connection = new NodeConnection(node, addresses, access, plan.timeScale);
   connections[node.index] = connection;
   cleanup.add("connections", `the connection to ${node.name}`, () => connection.close());
-  await (plan.access === "direct"
+  // With the directive `bind`, the server itself may be the reason why it is not reached.
+  await (plan.access === "direct" && !/^bind /m.test(node.redisConf)
     ? readyDirectly(connection, containers[node.index] as NodeContainer, plan.timeScale, signal)
     : connection.ready(signal));
   const reason = await explainUnsuitableServer(connection, addresses.get(node), entrypoint);
@@ -239,8 +240,9 @@ async function readyDirectly(
         pause(REACHED_WITHIN_MS * timeScale, ended.signal).then(() => false),
       ]);
       if (isConnected) return;
-      const { unreachableAt } = connection;
-      if (wasReady && unreachableAt !== undefined) {
+      // A server that has accepted a connection is reached, although a busy machine may delay its first answer.
+      const { unreachableAt, wasAccepted } = connection;
+      if (wasReady && !wasAccepted) {
         throw directAccessUnavailable(
           `${container.name} is ready, but this host does not reach it at ${unreachableAt}`,
         );
