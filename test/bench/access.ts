@@ -4,7 +4,7 @@ import { type AccessPath, type StartedRedisCluster, startRedisCluster } from "te
 import { writeScenarios } from "../support/write-scenarios.ts";
 import { measureFloor } from "./floor.ts";
 import type { BenchOptions } from "./run.ts";
-import { SHAPES, type Shape, timed } from "./shape.ts";
+import { rotated, SHAPES, type Shape, timed } from "./shape.ts";
 import { median, percentile, rounded, spread } from "./statistics.ts";
 
 const PATHS: readonly AccessPath[] = ["published", "direct"];
@@ -122,11 +122,7 @@ async function compareStarts(rounds: number) {
   await methods.direct();
   for (let round = 0; round < rounds; round += 1) {
     process.stderr.write(`\raccess: start, round ${round + 1} of ${rounds}  `);
-    // The order rotates, so that no method always runs after the same other one.
-    for (let turn = 0; turn < names.length; turn += 1) {
-      const name = names[(round + turn) % names.length] as Method;
-      times[name].push(await methods[name]());
-    }
+    for (const name of rotated(names, round)) times[name].push(await methods[name]());
   }
   process.stderr.write("\r\u001b[K");
   const floorMs = median(times.floor);

@@ -33,3 +33,9 @@ export const BARE_SUBNET = "10.250.0.0/16";
 export function bareAddress(index: number): string {
   return `10.250.0.${10 + index}`;
 }
+
+/** Returns the methods of a round in an order that rotates, so that none always runs after the same other one has warmed up the machine. */
+export function rotated<Method>(methods: readonly Method[], round: number): readonly Method[] {
+  const first = round % methods.length;
+  return [...methods.slice(first), ...methods.slice(0, first)];
+}

@@ -6,7 +6,7 @@ import { writeScenarios } from "../support/write-scenarios.ts";
 import { measureFloor } from "./floor.ts";
 import { measureRecipe } from "./recipe.ts";
 import type { BenchOptions } from "./run.ts";
-import { SHAPES, type Shape, type Timing, timed } from "./shape.ts";
+import { rotated, SHAPES, type Shape, type Timing, timed } from "./shape.ts";
 import { median, percentile, rounded, spread } from "./statistics.ts";
 
 interface HarnessTiming extends Timing {
@@ -51,7 +51,7 @@ export async function benchStart({ only, rounds = 10, json }: BenchOptions): Pro
   if (left.length > 0) throw new Error(`left behind: ${left.join(", ")}`);
 }
 
-/** Measures one round. The order rotates, so that no method always runs after the same other method has warmed up the machine. */
+/** Measures one round. */
 async function measureRound(shape: Shape, round: number): Promise<Round> {
   const timings: Partial<{ -readonly [Method in keyof Round]: Round[Method] }> = {};
   const methods = [
@@ -59,7 +59,7 @@ async function measureRound(shape: Shape, round: number): Promise<Round> {
     async () => (timings.recipe = await measureRecipe(shape)),
     async () => (timings.harness = await measureHarness(shape)),
   ];
-  for (let turn = 0; turn < methods.length; turn += 1) await methods[(round + turn) % methods.length]?.();
+  for (const measure of rotated(methods, round)) await measure();
   return timings as Round;
 }
 

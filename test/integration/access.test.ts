@@ -8,9 +8,8 @@ import {
 import { GenericContainer } from "testcontainers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { ChildProgram } from "../support/child-program.ts";
-import { docker } from "../support/engine.ts";
+import { docker, serverImage } from "../support/engine.ts";
 import { RequestRelay } from "../support/request-relay.ts";
-import { serverImage } from "../support/engine.ts";
 
 const KEY = "order:42";
 const SMALL = { nodes: 3, replicas: 0 } as const;
@@ -180,7 +179,7 @@ describe('a port that another program takes during a start with announce: "host"
     });
   };
 
-  const PROGRAM = (options: string): string => `
+  const programWith = (options: string): string => `
     const cluster = await startRedisCluster({ nodes: 3, replicas: 0, announce: "host", ${options} })
       .catch(({ code }) => console.log("done", JSON.stringify({ code })));
     if (cluster) {
@@ -190,7 +189,7 @@ describe('a port that another program takes during a start with announce: "host"
 
   test("is replaced if this library has chosen it", async () => {
     await using relay = await takePort();
-    await using program = new ChildProgram(PROGRAM(""), relay.environment);
+    await using program = new ChildProgram(programWith(""), relay.environment);
     expect(await program.waitForReport("done")).toEqual({ read: "OK" });
     expect((await program.ended).code).toBe(0);
     const networks = relay.requests.filter(({ path }) => path === "/networks/create");
@@ -199,7 +198,7 @@ describe('a port that another program takes during a start with announce: "host"
 
   test("ends the start if the options contain it", async () => {
     await using relay = await takePort();
-    await using program = new ChildProgram(PROGRAM("firstHostPort: 20017"), relay.environment);
+    await using program = new ChildProgram(programWith("firstHostPort: 20017"), relay.environment);
     expect(await program.waitForReport("done")).toEqual({ code: "PORT_TAKEN" });
   });
 });

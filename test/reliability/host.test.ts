@@ -62,7 +62,7 @@ describe("if a packet filter of this host drops packets to the nodes", () => {
     await run("iptables", ["--delete", ...RULE, "--jump", "DROP"]);
   });
 
-  const PROGRAM = async (body: string): Promise<ChildProgram> => {
+  const startAsUser = async (body: string): Promise<ChildProgram> => {
     const { gid } = await stat("/var/run/docker.sock");
     return new ChildProgram(`
       process.setgroups([]);
@@ -72,7 +72,7 @@ describe("if a packet filter of this host drops packets to the nodes", () => {
   };
 
   test("a start publishes ports, and later starts do so at once", async () => {
-    await using program = await PROGRAM(`
+    await using program = await startAsUser(`
       for (const attempt of [1, 2]) {
         const cluster = await startRedisCluster({ nodes: 3, replicas: 0, subnet: "${SUBNET}" });
         const { access, accessFallbackReason, totalMs } = cluster.startup;
@@ -96,7 +96,7 @@ describe("if a packet filter of this host drops packets to the nodes", () => {
   });
 
   test("a start with a requested direct access names it", async () => {
-    await using program = await PROGRAM(`
+    await using program = await startAsUser(`
       await startRedisCluster({ nodes: 3, replicas: 0, subnet: "${SUBNET}", access: "direct" })
         .catch(({ code, message }) => console.log("failed", JSON.stringify({ code, message })));`);
     expect(await program.waitForReport("failed")).toEqual({

@@ -66,12 +66,12 @@ export type {
 } from "./plan/cluster-plan.ts";
 export type { Credentials } from "./plan/credentials.ts";
 export type {
-  CertificateNames,
-  ClusterShape,
-  ConfigValue,
   AccessChoice,
   AccessPath,
   Announcement,
+  CertificateNames,
+  ClusterShape,
+  ConfigValue,
   FormationChoice,
   Persistence,
   PublishOn,

@@ -35,7 +35,7 @@ export class AddressTable {
   set(node: NodePlan, published: HostAndPort | undefined): void {
     const key = keyOf(node.address, node.port);
     this.#nodes.set(key, networkAddress(node));
-    this.setStopped(node, false);
+    this.#stopped.delete(key);
     for (const name of this.namesOf(node)) this.learn(name, networkAddress(node));
     // Attempts to connect to the process that has ended would otherwise continue for some time.
     if (this.#path === "direct") this.#notify(key);
@@ -71,6 +71,14 @@ export class AddressTable {
   /** Returns the address at which this process reaches a node; undefined if its port is no longer published. */
   get(node: NodePlan): HostAndPort | undefined {
     return this.#path === "direct" ? networkAddress(node) : this.published(node);
+  }
+
+  /**
+   * Returns the address for a connection to a node: that of {@link get}, or its network address if it has none. No other server
+   * answers at the network address.
+   */
+  reach(node: NodePlan): HostAndPort {
+    return this.get(node) ?? networkAddress(node);
   }
 
   /** Returns where the engine publishes the client port of a node; undefined if it does not. */

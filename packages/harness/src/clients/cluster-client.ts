@@ -2,7 +2,7 @@ import { Cluster, type ClusterNode, type ClusterOptions, type NatMap } from "ior
 import { nextTurn } from "../clock/real-time.ts";
 import type { ClusterPlan, HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { type Access, accessOptions, DISCONNECT_TIMEOUT_MS } from "./access.ts";
-import { type AddressTable, networkAddress } from "./address-table.ts";
+import type { AddressTable } from "./address-table.ts";
 import { createLiveConnector } from "./live-connector.ts";
 import { resolveEndpoints } from "./resolve-endpoints.ts";
 import { waitInRealTime } from "./real-timers.ts";
@@ -41,7 +41,7 @@ export function clusterClientOptions(
       const mapped = lookUpOverride(name);
       if (mapped) return mapped;
     }
-    return addresses.get(node) ?? networkAddress(node);
+    return addresses.reach(node);
   };
   const startupNodes = plan.nodes.map((node) => ({
     // ioredis reads these properties at each connection attempt, so the getters return the current port.

@@ -19,11 +19,11 @@ export interface ConnectionInfo {
    * is empty if the client can connect to what the nodes announce.
    */
   readonly addressMap: Readonly<Record<string, string>>;
-  /** The name of the user; undefined for the default user. */
+  /** The name of the user, or undefined for the default user. */
   readonly username: string | undefined;
-  /** The password; undefined if there is none. */
+  /** The password, or undefined if there is none. */
   readonly password: string | undefined;
-  /** The certificates in PEM; undefined if the cluster has no TLS. */
+  /** The certificates in PEM, or undefined if the cluster has no TLS. */
   readonly tls: ClientTls | undefined;
   /** A URL for each node, with the user name and the password: `redis://…`, or `rediss://…` with TLS. */
   readonly urls: readonly string[];
@@ -72,7 +72,7 @@ function findWay(
   // Announced names are names in the network, except the name of the engine's host.
   if (from === "network") return { seed: network, mapped: announce === "host" ? names : [] };
   if (announce === "host" && hostname !== undefined) return { seed: { host: hostname, port }, mapped: [] };
-  const seed = addresses.get(node) ?? network;
+  const seed = addresses.reach(node);
   const announced = [formatAddress(network), ...names];
   return { seed, mapped: announced.filter((each) => each !== formatAddress(seed)) };
 }

@@ -41,7 +41,7 @@ export function createLiveConnector(addresses: AddressTable, node?: NodePlan): C
       await Promise.resolve();
       if (!this.connecting) throw new Error("Connection is closed.");
       // ioredis reads the address for error messages and traces from the options.
-      if (node !== undefined) Object.assign(this.#options, addressOf(node, addresses));
+      if (node !== undefined) Object.assign(this.#options, addresses.reach(node));
       const { host = "", port = 0, family, tls } = this.#options;
       const target = { host, port };
       const stream = addresses.isStopped(target)
@@ -52,7 +52,7 @@ export function createLiveConnector(addresses: AddressTable, node?: NodePlan): C
         this.firstError = error;
       });
       const unsubscribe = addresses.onChange(node === undefined ? target : networkAddress(node), () => {
-        const current = node === undefined ? target : addressOf(node, addresses);
+        const current = node === undefined ? target : addresses.reach(node);
         // A pending attempt belongs to a process of the node that has ended.
         if (stream.connecting || current.host !== host || current.port !== port) stream.destroy();
       });
@@ -73,13 +73,6 @@ export function createLiveConnector(addresses: AddressTable, node?: NodePlan): C
       stream.end();
     }
   };
-}
-
-/**
- * Returns the current address of a node, or its network address if it has none. No other server answers at the network address.
- */
-export function addressOf(node: NodePlan, addresses: AddressTable): HostAndPort {
-  return addresses.get(node) ?? networkAddress(node);
 }
 
 function open(target: NetConnectOpts, tls: object | undefined): Socket {

@@ -2,7 +2,7 @@ import { Redis, type RedisOptions } from "ioredis";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import { DISCONNECT_TIMEOUT_MS } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";
-import { addressOf, createLiveConnector } from "./live-connector.ts";
+import { createLiveConnector } from "./live-connector.ts";
 import { reconnectInRealTime } from "./real-timers.ts";
 
 /** The delay before a client reconnects, unless its options contain a `retryStrategy`. */
@@ -36,7 +36,7 @@ export function openNodeClient(
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     retryStrategy: () => RECONNECT_MS,
     ...options,
-    ...addressOf(node, addresses),
+    ...addresses.reach(node),
     Connector: createLiveConnector(addresses, node),
   });
   return prepare(client, track);

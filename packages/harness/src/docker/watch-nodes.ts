@@ -35,8 +35,8 @@ export interface NodeListener {
  * Watches the containers of a cluster, also when another process or the user starts or kills them, or when a server ends by itself.
  *
  * @param cluster the name of the cluster.
- * @param since `"always"` to get past events as well. The engine remembers the last 256 events of all containers (`eventsLimit` in
- * moby's daemon/events).
+ * @param since `"always"` for past events as well, of which the engine remembers the last 256 of all containers (`eventsLimit` in
+ * moby's daemon/events); `"now"` only for later ones.
  */
 export function watchNodes(
   engine: Engine,
@@ -46,8 +46,8 @@ export function watchNodes(
 ): NodeWatch {
   const controller = new AbortController();
   const events = engine.docker.getEvents({
-    // A number and not the time of the start, because the clock of the engine may differ from this clock. The label excludes other
-    // clusters.
+    // All past events and not those since a time, because the clock of the engine may differ from this clock. The label excludes
+    // other clusters.
     ...(since === "always" ? { since: 1 } : {}),
     filters: { type: ["container"], event: ["die", "start"], label: [`${CLUSTER_LABEL}=${cluster}`] },
     abortSignal: controller.signal,

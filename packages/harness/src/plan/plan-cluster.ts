@@ -23,8 +23,8 @@ const PASSWORD_CHARACTERS = 32;
  *
  * @param subnet the subnet of the network, which is `options.subnet` if that is set.
  * @param randomHex returns a string with the given number of random hex characters.
- * @param announcedHost the host name that all nodes announce; undefined if they announce their addresses, or names in `config`. Then
- * `options.firstHostPort` must be set.
+ * @param announcedHost the host name that all nodes announce at the ports from `options.firstHostPort` on; undefined if they announce
+ * their addresses, or names in `config`.
  */
 export function planCluster(
   options: ValidOptions,

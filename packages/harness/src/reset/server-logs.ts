@@ -46,8 +46,7 @@ const ROUTINE_COMMANDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns whether a log has entries that the use of the cluster explains. Entries of the slow log do not count if the command
- * only queries the node.
+ * Returns whether a log has entries. In the slow log, commands that only query a node do not count.
  *
  * @param reply the reply to the query of the log.
  * @param commandNames the new names of renamed commands, by their original names.

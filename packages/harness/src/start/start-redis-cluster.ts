@@ -165,6 +165,7 @@ async function prepare(
   );
   const reaperTimeoutMs = isReaperDisabled() ? answerTimeoutMs : pullTimeoutMs;
   const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperTimeoutMs, findEngine);
+  // Both reject what is impossible with this engine, before anything is created.
   requireReachableEngine(engine, options);
   announcedHost(engine, options);
   await Promise.all([
