@@ -192,6 +192,29 @@ describe("a reset", () => {
   );
 });
 
+test("the library's own commands are not reported as changes, even if all of them are slow", async () => {
+  await using cluster = await startRedisCluster({
+    nodes: 2,
+    replicas: 1,
+    // The server logs every command.
+    config: { "slowlog-log-slower-than": "0" },
+  });
+  expect(await cluster.findChanges()).toEqual([]);
+  await cluster.client.set(KEY, "paid");
+  await cluster.client.wait(1, 0);
+  const changes = await cluster.findChanges();
+  for (const name of ["node-0", "node-1"])
+    expect(changes).toContainEqual(
+      expect.stringMatching(new RegExp(String.raw`^${name} has entries in its slow log \(.*\bSET\b.*\)$`)),
+    );
+  expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
+  expect(await cluster.findChanges()).toEqual([]);
+  await disableFailureDetection(cluster);
+  await cluster.killPrimary(KEY);
+  expect(await cluster.reset()).toMatchObject({ strategy: "repaired" });
+  expect(await cluster.findChanges()).toEqual([]);
+});
+
 test("a reset fails and reports why if a container was removed", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, nodeTimeoutMs: 500 });
   const engine = await docker();

@@ -85,7 +85,7 @@ function toSteps(isRequired: boolean, commands: readonly NodeCommand[]): readonl
   return commands.map((command) => ({ command, isRequired }));
 }
 
-/** Clears the logs of a node. Loading, restoring or comparing much data may have left entries in them. */
+/** Clears the logs of a node. The commands of a start or a reset may have left entries in them. */
 export async function clearLogs(connection: NodeConnection, { config }: Fingerprint): Promise<void> {
   const hasCommandLog = config.has("commandlog-request-larger-than");
   // The server would count an unknown command in its error statistics.

@@ -4,7 +4,7 @@ import { parseInfo } from "../view/parse-info.ts";
 import { findSeedDifferences } from "../seed/restore-seed.ts";
 import { assessCluster } from "./assess-cluster.ts";
 import type { Baseline } from "./baseline.ts";
-import { hasEntries, SERVER_LOGS } from "./server-logs.ts";
+import { describeEntries, SERVER_LOGS } from "./server-logs.ts";
 
 /**
  * Returns everything that differs from a baseline, one sentence each, and changes nothing. The result includes state that a reset
@@ -62,9 +62,10 @@ async function describeTransientState(
     const count = Number(fields.get(field) ?? 0);
     return count > 0 ? [`${name} has ${count} ${what}`] : [];
   });
-  const entries = logs.flatMap((log, index) =>
-    hasEntries(log, commandNames) ? [`${name} has entries in ${SERVER_LOGS[index]?.description}`] : [],
-  );
+  const entries = SERVER_LOGS.flatMap((log, index) => {
+    const found = describeEntries(log, logs[index], commandNames);
+    return found === undefined ? [] : [`${name} has ${found}`];
+  });
   return [
     ...counts,
     ...entries,

@@ -300,7 +300,10 @@ async function findLateEffects(
   return new Map(late.flat());
 }
 
-/** Verifies the cluster, and returns the baseline for the next reset. */
+/**
+ * Verifies the cluster, and returns the baseline for the next reset. Finally clears the logs of all nodes: commands of this reset
+ * may have been slow, such as the flush that primaries replicate.
+ */
 async function verify(
   { plan, nodes }: ClusterNodes,
   before: Baseline,
@@ -308,10 +311,8 @@ async function verify(
 ): Promise<Baseline> {
   const connections = nodes.map(({ connection }) => connection);
   const fingerprints = await verifyPristine(plan, connections, before, signal);
-  if (before.seed !== undefined) {
-    await Promise.all(
-      connections.map((connection, index) => clearLogs(connection, fingerprints[index] as Fingerprint)),
-    );
-  }
+  await Promise.all(
+    connections.map((connection, index) => clearLogs(connection, fingerprints[index] as Fingerprint)),
+  );
   return { ...before, fingerprints };
 }

@@ -1,7 +1,7 @@
 import type { NodeCommand } from "../clients/node-connection.ts";
 
 /** A log in the memory of a server. A server without this log replies with an error to both commands. */
-interface ServerLog {
+export interface ServerLog {
   /** As in `node-0 has entries in its slow log`. */
   readonly description: string;
   /** Queries the entries. The reply is their number, or a list of them. */
@@ -40,26 +40,38 @@ const ROUTINE_COMMANDS: ReadonlySet<string> = new Set([
     "FUNCTION",
     "HELLO",
     "INFO",
+    "LASTSAVE",
     "LATENCY",
   ],
   ...["MODULE", "PING", "READONLY", "REPLCONF", "SLOWLOG", "TIME"],
 ]);
 
 /**
- * Returns whether a log has entries. In the slow log, commands that only query a node do not count.
+ * Returns a description of the entries of a log, or undefined if it has none: `entries in its slow log (KEYS, SORT)`. In the slow
+ * log, commands that only query a node do not count.
  *
+ * @param log the log that was queried.
  * @param reply the reply to the query of the log.
  * @param commandNames the new names of renamed commands, by their original names.
  */
-export function hasEntries(reply: unknown, commandNames: Readonly<Record<string, string>>): boolean {
-  if (!Array.isArray(reply)) return Number(reply) > 0;
-  const names = new Map(
+export function describeEntries(
+  { description }: ServerLog,
+  reply: unknown,
+  commandNames: Readonly<Record<string, string>>,
+): string | undefined {
+  const found = `entries in ${description}`;
+  if (!Array.isArray(reply)) return Number(reply) > 0 ? found : undefined;
+  const originals = new Map(
     Object.entries(commandNames).map(([original, renamed]) => [renamed.toUpperCase(), original]),
   );
-  return reply.some((entry: unknown) => {
+  const commands = reply.map((entry: unknown) => {
     const name = commandOf(entry)?.toUpperCase();
-    return name === undefined || !ROUTINE_COMMANDS.has(names.get(name) ?? name);
+    return name === undefined ? undefined : (originals.get(name) ?? name);
   });
+  const counted = commands.filter((name) => name === undefined || !ROUTINE_COMMANDS.has(name));
+  if (counted.length === 0) return undefined;
+  const names = [...new Set(counted)].filter((name) => name !== undefined).toSorted();
+  return names.length === 0 ? found : `${found} (${names.join(", ")})`;
 }
 
 /** Returns the command of an entry of the slow log: `[id, time, microseconds, [command, …arguments], …]`. */
