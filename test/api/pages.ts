@@ -236,7 +236,7 @@ export const PAGES: readonly ReferencePage[] = [
         "TestClusterOptions",
         "EvidenceArtifact",
       ],
-      Matchers: ["redisClusterMatchers"],
+      Matchers: ["redisClusterMatchers", "RedisClusterMatchers"],
       "Global set-up": ["redisClusterGlobalSetup", "RedisClusterGlobalSetup", "SharedClusterKey"],
       Reporter: ["RedisClusterReporter", "RedisClusterReporterOptions"],
     },

@@ -1,3 +1,6 @@
+// oxlint-disable-next-line import/no-unassigned-import -- must run before the other modules
+import "./dispose-symbols.ts";
+
 export { assertAgree, assertCoversAllSlots, assertHealthy } from "./checks/assert-cluster.ts";
 export { assertPromotedReplica, assertRecoveredWithin } from "./checks/assert-failover.ts";
 export {

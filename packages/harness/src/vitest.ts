@@ -1,16 +1,9 @@
-import { expect } from "vitest";
-import { redisClusterMatchers } from "./vitest/matchers.ts";
+import type { RedisClusterMatchers } from "./vitest/matchers.ts";
 
-expect.extend(redisClusterMatchers);
+declare module "vitest" {
+  // Vitest 5 gives matchers two type parameters, and older versions one. Declarations of an interface must have the same ones, so
+  // types/vitest-v4.d.ts contains the declaration for the older versions.
+  interface Matchers<R, T> extends RedisClusterMatchers<R, T> {}
+}
 
-export type { ClusterFaults as RedisClusterFaults } from "./faults/cluster-faults.ts";
-export {
-  type RedisClusterFixtures,
-  type RedisClusterTest,
-  type RedisClusterTestContext,
-  redisClusterTest,
-} from "./vitest/redis-cluster-test.ts";
-export type { RedisClusterTestOptions } from "./vitest/options.generated.ts";
-export type { TestClusterOptions } from "./vitest/test-cluster-options.ts";
-export type { EvidenceArtifact } from "./vitest/vitest-types.ts";
-export { expect, redisClusterMatchers };
+export * from "./vitest/entry.ts";

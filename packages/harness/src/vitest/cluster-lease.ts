@@ -3,6 +3,7 @@ import type { ClusterHandle } from "../handle/cluster-handle.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import type { ClusterWorkloadOptions } from "../workload/cluster-workloads.ts";
 import type { Workload } from "../workload/workload.ts";
+import { namesOf } from "./compatibility.ts";
 import { type AcquiredCluster, ClusterPool } from "./cluster-pool.ts";
 import type { ClusterSource } from "./cluster-source.ts";
 import { observedFailovers } from "./observed-failovers.ts";
@@ -76,7 +77,7 @@ export class ClusterLease {
     // wait.
     const isInHook = task.result?.hooks?.beforeEach === "run";
     const request: TestRequest = {
-      test: task.fullTestName,
+      test: namesOf(task).inFile,
       file: task.file.filepath,
       signal,
       deadline: startTestDeadline(isInHook ? undefined : task.timeout),
@@ -101,9 +102,8 @@ export class ClusterLease {
   }
 
   readonly #interrupt = (): void => {
-    const { fullTestName } = this.#context.task;
     void this.#handle.interrupt(
-      `Vitest ended the test "${fullTestName}" during this call: the test timed out, or the run was cancelled.`,
+      `Vitest ended the test "${namesOf(this.#context.task).inFile}" during this call: the test timed out, or the run was cancelled.`,
     );
   };
 
@@ -140,7 +140,7 @@ export class ClusterLease {
     signal.removeEventListener("abort", this.#interrupt);
     try {
       await this.#handle.leave(
-        `The test "${task.fullTestName}" has ended, so its fixtures can no longer be used. Await every call inside the ` +
+        `The test "${namesOf(task).inFile}" has ended, so its fixtures can no longer be used. Await every call inside the ` +
           "test. If the test timed out, give it a longer timeout.",
       );
     } finally {

@@ -4,7 +4,7 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
 import type { SharedCluster } from "../sharing/shared-cluster.ts";
 import { startForRunner } from "../start/start-redis-cluster.ts";
-import { evidenceRoot } from "./save-test-evidence.ts";
+import { evidenceRoot } from "./evidence-root.ts";
 import type { TestClusterOptions } from "./test-cluster-options.ts";
 
 /** A function that Vitest calls once before all tests. It returns a function that Vitest calls once after all tests. */

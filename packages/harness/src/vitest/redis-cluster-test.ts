@@ -39,6 +39,13 @@ export interface RedisClusterFixtures {
   clusterOptions: TestClusterOptions;
 }
 
+/** All fixtures, also those that users do not see. */
+interface InternalFixtures extends RedisClusterFixtures {
+  /** The part of the run that the clusters belong to. */
+  readonly clusterScope: { name: string };
+  readonly clusterLease: ClusterLease;
+}
+
 /** The fixtures in the form that Vitest's types need: all of them have the scope of one test. */
 export interface RedisClusterTestContext extends RedisClusterFixtures {
   readonly $__test?: RedisClusterFixtures;
@@ -81,49 +88,42 @@ export function redisClusterTest(
   const shared = isSharedCluster(source) ? source : undefined;
   const { scope = WORKER_SCOPE, ...options }: RedisClusterTestOptions = isSharedCluster(source) ? {} : source;
 
-  const test = base
-    .extend("clusterOptions", { scope: "test" }, options)
-    .extend(
-      "clusterScope",
-      // The types must know the scope of each fixture. Users do not see this fixture, so that its type does not matter.
-      { scope: (scope === "file" ? "file" : "worker") as "file" },
-      // oxlint-disable-next-line no-empty-pattern -- Vitest reads from the pattern which fixtures are needed.
-      async ({}, { onCleanup }) => {
-        const clusterScope: { name: string } = { name: WORKER_SCOPE };
-        onCleanup(() => workerClusters.stopScope(clusterScope.name));
-        return clusterScope;
+  // The fixtures have the form that all supported versions of Vitest have. Vitest reads from the pattern of the first parameter
+  // which other fixtures are needed.
+  const test = base.extend<InternalFixtures>({
+    clusterOptions: [options, { scope: "test" }],
+    clusterScope: [
+      // oxlint-disable-next-line no-empty-pattern -- no other fixture is needed
+      async ({}, use) => {
+        const clusterScope = { name: WORKER_SCOPE };
+        await use(clusterScope);
+        await workerClusters.stopScope(clusterScope.name);
       },
-    )
-    .extend(
-      "clusterLease",
-      async ({ clusterOptions, clusterScope, task, signal, annotate }, { onCleanup }) => {
-        // The file is known only here. It is the same for all tests that share this `clusterScope`.
-        if (scope === "file") clusterScope.name = `file ${task.file.filepath}`;
-        const workerOptions = { ...options, ...clusterOptions };
-        const lease = await ClusterLease.acquire(
-          { task, signal, annotate },
-          {
-            source: shared === undefined ? workerClusterSource(workerOptions) : sharedClusterSource(shared),
-            scope: clusterScope.name,
-            isExclusive: scope === "test",
-            isShared: shared !== undefined,
-            evidenceDir: (shared ?? workerOptions).evidenceDir,
-          },
-        );
-        onCleanup(() => lease.end());
-        return lease;
-      },
-    )
-    .extend("cluster", ({ clusterLease }) => clusterLease.cluster)
-    .extend("redis", ({ clusterLease }) => clusterLease.cluster.client)
-    .extend("nodes", ({ clusterLease }) => clusterLease.cluster.nodes)
-    .extend("faults", ({ clusterLease }) => clusterLease.cluster.faults)
-    .extend(
-      "workload",
-      ({ clusterLease }) =>
-        (workload?: ClusterWorkloadOptions) =>
-          clusterLease.startWorkload(workload),
-    );
+      { scope: scope === "file" ? "file" : "worker" },
+    ],
+    clusterLease: async ({ clusterOptions, clusterScope, task, signal, annotate }, use) => {
+      // The file is known only here. It is the same for all tests that share this `clusterScope`.
+      if (scope === "file") clusterScope.name = `file ${task.file.filepath}`;
+      const workerOptions = { ...options, ...clusterOptions };
+      const lease = await ClusterLease.acquire(
+        { task, signal, annotate },
+        {
+          source: shared === undefined ? workerClusterSource(workerOptions) : sharedClusterSource(shared),
+          scope: clusterScope.name,
+          isExclusive: scope === "test",
+          isShared: shared !== undefined,
+          evidenceDir: (shared ?? workerOptions).evidenceDir,
+        },
+      );
+      await use(lease);
+      await lease.end();
+    },
+    cluster: ({ clusterLease }, use) => use(clusterLease.cluster),
+    redis: ({ clusterLease }, use) => use(clusterLease.cluster.client),
+    nodes: ({ clusterLease }, use) => use(clusterLease.cluster.nodes),
+    faults: ({ clusterLease }, use) => use(clusterLease.cluster.faults),
+    workload: ({ clusterLease }, use) => use((workload) => clusterLease.startWorkload(workload)),
+  });
   // Hides the internal fixtures `clusterScope` and `clusterLease`.
   return test as unknown as RedisClusterTest;
 }

@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import type { Reporter, TestCase, TestModule, Vitest } from "vitest/node";
 import { type ReportEntry, reportPage } from "../report/report-page.ts";
 
@@ -27,19 +27,25 @@ export class RedisClusterReporter implements Reporter {
   }
 
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
-    const entries = modules.flatMap((module) => [...module.children.allTests()].flatMap(entriesOf));
-    if (entries.length === 0 || this.#vitest === undefined) return;
-    const file = resolve(this.#vitest.config.root, this.#outputFile);
+    if (this.#vitest === undefined) return;
+    const { root } = this.#vitest.config;
+    const entries = modules.flatMap((module) =>
+      [...module.children.allTests()].flatMap((test) => entriesOf(test, root)),
+    );
+    if (entries.length === 0) return;
+    const file = resolve(root, this.#outputFile);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, reportPage(entries, { title: "Redis Cluster failovers" }));
     this.#vitest.logger.log(`Redis Cluster failovers: ${file}`);
   }
 }
 
-function entriesOf(test: TestCase): readonly ReportEntry[] {
+/** @param root the folder to which the path of the file is relative. */
+function entriesOf(test: TestCase, root: string): readonly ReportEntry[] {
   const { state, errors } = test.result();
   const [problem = ""] = errors?.[0]?.message.split("\n") ?? [];
-  const file = test.module.relativeModuleId;
+  // Vitest 3 has no `relativeModuleId`.
+  const file = relative(root, test.module.moduleId).replaceAll("\\", "/");
   return (test.meta().redisClusterFailovers ?? []).map((report) => ({
     title: test.fullName,
     outcome: state === "failed" ? "failed" : "passed",

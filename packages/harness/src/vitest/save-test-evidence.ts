@@ -1,36 +1,28 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { recordArtifact, type RunnerTestCase, type RunnerTestSuite, type TestAttachment } from "vitest";
+import type { RunnerTestCase, RunnerTestSuite } from "vitest";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { redactor } from "../evidence/redact.ts";
 import { secretsOfPlan } from "../evidence/find-secrets.ts";
-import { EVIDENCE_VARIABLE } from "../plan/cluster-options.ts";
 import type { StartedRedisCluster } from "../handle/started-redis-cluster.ts";
+import { namesOf, recordArtifact } from "./compatibility.ts";
 import { evidenceName } from "./evidence-name.ts";
-import type { EvidenceArtifact } from "./vitest-types.ts";
-
-/** Relative to the folder in which Vitest was started. Version control usually ignores `node_modules`. */
-const DEFAULT_FOLDER = "node_modules/.cache/testcontainers-redis-cluster/evidence";
+import { evidenceRoot } from "./evidence-root.ts";
 
 /** The files of the evidence that are attached to the artifact, if they exist. */
 const ATTACHED_FILES = ["README.txt", "timeline.txt"];
-
-/** Returns the folder that contains the evidence folders of tests. */
-export function evidenceRoot(evidenceDir: string | undefined): string {
-  return evidenceDir ?? (process.env[EVIDENCE_VARIABLE] || DEFAULT_FOLDER);
-}
 
 /** Passes the evidence of a failed start or reset to Vitest, if the error has evidence. Never rejects. */
 export async function recordErrorEvidence(thrown: unknown, task: Readonly<RunnerTestCase>): Promise<void> {
   const folder = thrown instanceof RedisClusterError ? thrown.details["evidence"] : undefined;
   if (typeof folder !== "string") return;
-  await recordArtifact(task, artifact(folder)).catch((problem: unknown) => {
-    console.error(`The evidence of "${task.fullTestName}" was not recorded: ${messageOf(problem)}`);
+  await passToReporters(task, folder).catch((problem: unknown) => {
+    console.error(`The evidence of "${namesOf(task).inFile}" was not recorded: ${messageOf(problem)}`);
   });
 }
 
 /**
- * Saves the evidence of a failed test, prints the path of its folder once, and passes the folder to Vitest as an artifact: Vitest
+ * Saves the evidence of a failed test, prints the path of its folder once, and passes the folder to the reporters of Vitest, which
  * does not accept annotations of a test that has already failed. Never rejects, so that the error of the test itself is reported.
  *
  * @param error the error of the test.
@@ -43,23 +35,24 @@ export async function saveTestEvidence(
   evidenceDir: string | undefined,
 ): Promise<void> {
   const redact = redactor(secretsOfPlan(cluster.plan));
+  const { inFile, inProject } = namesOf(task);
   const name = evidenceName({
     project: task.file.projectName,
     file: task.file.name,
-    test: redact(task.fullTestName),
+    test: redact(inFile),
     duplicateIndex: countEarlierDuplicates(task),
     repeat: task.result?.repeatCount,
     retry: task.result?.retryCount,
   });
   try {
     const folder = await cluster.saveEvidence(join(evidenceRoot(evidenceDir), name), {
-      title: task.fullName,
+      title: inProject,
       error,
     });
     console.error(`Evidence: ${folder}`);
-    await recordArtifact(task, artifact(folder));
+    await passToReporters(task, folder);
   } catch (problem) {
-    console.error(`The evidence of "${task.fullTestName}" is incomplete: ${messageOf(problem)}`);
+    console.error(`The evidence of "${inFile}" is incomplete: ${messageOf(problem)}`);
   }
 }
 
@@ -71,16 +64,18 @@ function countEarlierDuplicates(task: Readonly<RunnerTestCase>): number {
       0,
       tests.findIndex(({ id }) => id === task.id),
     )
-    .filter(({ fullTestName }) => fullTestName === task.fullTestName).length;
+    .filter((earlier) => namesOf(earlier).inFile === namesOf(task).inFile).length;
 }
 
 function testsOf(suite: RunnerTestSuite): readonly RunnerTestCase[] {
   return suite.tasks.flatMap((task) => (task.type === "suite" ? testsOf(task) : [task]));
 }
 
-function artifact(folder: string): EvidenceArtifact {
-  const attachments: TestAttachment[] = ATTACHED_FILES.map((file) => join(folder, file))
+/** Passes the folder of the evidence to the reporters of Vitest: as metadata, and as an artifact if Vitest has artifacts. */
+async function passToReporters(task: Readonly<RunnerTestCase>, folder: string): Promise<void> {
+  task.meta.redisClusterEvidence = folder;
+  const attachments = ATTACHED_FILES.map((file) => join(folder, file))
     .filter((path) => existsSync(path))
     .map((path) => ({ path, contentType: "text/plain" }));
-  return { type: "testcontainers-redis-cluster:evidence", folder, attachments };
+  await recordArtifact(task, { type: "testcontainers-redis-cluster:evidence", folder, attachments });
 }

@@ -5,7 +5,7 @@ import type { RedisClusterOptions } from "../start/options.generated.ts";
 import { startForRunner } from "../start/start-redis-cluster.ts";
 import type { ClusterSource } from "./cluster-source.ts";
 import { optionsKey } from "./options-key.ts";
-import { evidenceRoot } from "./save-test-evidence.ts";
+import { evidenceRoot } from "./evidence-root.ts";
 import type { TestRequest } from "./test-request.ts";
 
 /** The share of the remaining time that a reset may take. The rest is for a new start if the reset fails. */
