@@ -3,6 +3,7 @@ import { types } from "node:util";
 /** The codes of the errors of this library. docs/reference/errors.md explains each code. */
 export type ErrorCode =
   | "INVALID_OPTIONS"
+  | "PACKAGE_CONFLICT"
   | "SUBNET_TAKEN"
   | "NO_FREE_SUBNET"
   | "HOST_LIMIT"

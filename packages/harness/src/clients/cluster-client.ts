@@ -60,7 +60,7 @@ export function clusterClientOptions(
       // one that answers. With TLS, certificates need not contain the address.
       dnsLookup: keepName,
       ...overrides,
-      natMap: (announced) => lookUpOverride(announced) ?? addresses.lookUp(announced) ?? null,
+      natMap: liveNatMap((announced) => lookUpOverride(announced) ?? addresses.lookUp(announced)),
       redisOptions: {
         disconnectTimeout: DISCONNECT_TIMEOUT_MS,
         ...own,
@@ -73,9 +73,17 @@ export function clusterClientOptions(
 }
 
 /** Returns a `natMap`, which may be a function or an object, as a function. */
-function lookUpFunction(natMap: NatMap | undefined): (announced: string) => HostAndPort | null | undefined {
-  if (typeof natMap === "function") return natMap;
+function lookUpFunction(natMap: NatMap | undefined): (announced: string) => HostAndPort | undefined {
+  if (typeof natMap === "function") return (announced) => natMap(announced) ?? undefined;
   return (announced) => natMap?.[announced];
+}
+
+/** Returns a `natMap` that looks up each address at the time of its use. Before ioredis 5.5 it must be an object. */
+function liveNatMap(lookUp: (announced: string) => HostAndPort | undefined): NatMap {
+  return new Proxy<Record<string, HostAndPort>>(
+    {},
+    { get: (_, announced) => (typeof announced === "string" ? lookUp(announced) : undefined) },
+  );
 }
 
 const keepName: NonNullable<ClusterOptions["dnsLookup"]> = (name, done) => {
@@ -118,8 +126,13 @@ function prepare(client: Cluster, addresses: AddressTable, track: (client: Clust
   // ioredis emits an error for each failed refresh while a node is unreachable. Without a listener, ioredis prints it.
   client.on("error", () => {});
   const duplicate = client.duplicate.bind(client);
-  client.duplicate = (...args: Parameters<Cluster["duplicate"]>) =>
-    prepare(duplicate(...args), addresses, track);
+  client.duplicate = (startupNodes, overrides) => {
+    if (overrides?.redisOptions === undefined)
+      return prepare(duplicate(startupNodes, overrides), addresses, track);
+    // ioredis 5 replaces all `redisOptions`, so that the duplicate could not log in.
+    const redisOptions = Object.assign({}, client.options.redisOptions, overrides.redisOptions);
+    return prepare(duplicate(startupNodes, { ...overrides, redisOptions }), addresses, track);
+  };
   track(client);
   return client;
 }

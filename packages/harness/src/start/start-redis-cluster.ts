@@ -1,6 +1,7 @@
 import { type Engine, findClient, findEngine, locateEngine } from "../docker/engine.ts";
 import { findAccessObstacle, rememberObstacle, requireReachableEngine } from "../docker/access-path.ts";
 import { announcedHost } from "../docker/published-hosts.ts";
+import { requireOneTestcontainers } from "../docker/installed-packages.ts";
 import { chooseFreePorts } from "../docker/free-ports.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { log } from "../log.ts";
@@ -28,6 +29,7 @@ import { StartupSequence } from "./startup-sequence.ts";
  * @param options the shape of the cluster, and the options of the start. @default three shards of two nodes
  * @returns the started cluster.
  * @throws InvalidOptionsError INVALID_OPTIONS with all problems, before anything is started, if options are invalid.
+ * @throws RedisClusterError PACKAGE_CONFLICT if `@testcontainers/redis` uses another copy of Testcontainers than this library.
  * @throws RedisClusterError SUBNET_TAKEN if the `subnet` is in use.
  * @throws RedisClusterError NO_FREE_SUBNET if no private range is free.
  * @throws RedisClusterError HOST_LIMIT if the cluster is too large for the neighbour table of the host.
@@ -145,6 +147,7 @@ async function prepare(
   signal: AbortSignal | undefined,
 ): Promise<Engine> {
   const { image, nodes, startupTimeoutMs, timeScale } = options;
+  requireOneTestcontainers();
   const answerTimeoutMs = ENGINE_TIMEOUT_MS * timeScale;
   const pullTimeoutMs = Math.max(PULL_TIMEOUT_MS * timeScale, startupTimeoutMs);
   const step = async <T>(what: string, timeoutMs: number, act: () => Promise<T>): Promise<T> => {
