@@ -5,7 +5,8 @@ import { docker, leftovers } from "./support/engine.ts";
 // Removes the build output, and every container, network and volume of a cluster that a killed run left behind.
 
 const root = join(import.meta.dirname, "..");
-await rm(join(root, "packages/harness/dist"), { recursive: true, force: true });
+for (const folder of ["packages/harness/dist", "packages/harness/cjs"])
+  await rm(join(root, folder), { recursive: true, force: true });
 await rm(join(root, "node_modules/.cache"), { recursive: true, force: true });
 
 const engine = await docker();

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 // Prints the size of the published package, and fails if it has grown too much.
 
 /** Users download the package in each job of their build server. */
-const MAX_UNPACKED_BYTES = 2_500_000;
+const MAX_UNPACKED_BYTES = 3_300_000;
 
 interface Packed {
   readonly size: number;
