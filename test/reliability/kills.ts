@@ -4,7 +4,7 @@ import { CROWDED_NODE_TIMEOUT_MS } from "../support/crowded.ts";
 import { leftovers } from "../support/engine.ts";
 import { mulberry32 } from "../support/random.ts";
 import { type Kill, kill } from "./kill.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../support/progress.ts";
 
 // Kills processes at random moments, while the cluster of another process (the neighbour) must not be affected. After most kills
 // the watcher must clean up. After some kills, which also kill the watcher, the next start must clean up.

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ChildProgram } from "../support/child-program.ts";
 import { leftoversOfProcess } from "../support/engine.ts";
 import { type EngineRequest, type RequestHandling, RequestRelay } from "../support/request-relay.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "../support/progress.ts";
 
 // In each start one request to the engine fails. All requests are covered by their position, each with every kind of failure.
 // A start must leave nothing behind, and an error must name the step that failed.

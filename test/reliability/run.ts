@@ -4,7 +4,7 @@ import { leftovers } from "../support/engine.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
 import { runKills } from "./kills.ts";
 import { tryOptionSets } from "./option-sets.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../support/progress.ts";
 import { FAILURES, runRequests } from "./requests.ts";
 import { runSchedules } from "./schedules.ts";
 import { runVerdicts, verdictsTable } from "./verdicts.ts";

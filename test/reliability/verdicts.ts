@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { mulberry32 } from "../support/random.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../support/progress.ts";
 import { CLEAN_RUNS } from "./verdicts/clean-runs.ts";
 import { LEFT_MEANWHILE } from "./verdicts/left-meanwhile.ts";
 import { LEFT_STATE } from "./verdicts/left-state.ts";

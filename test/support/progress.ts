@@ -30,10 +30,16 @@ export class Progress {
    *
    * @param name contains everything that determines the result except the seed, which the file contains as well.
    * @param run returns a result that can be stored as JSON. If it rejects, nothing is stored.
+   * @param isFinal whether to store a result. Without it, the next run would not try the scenario again. @default always
    */
-  async once<T>(name: string, run: () => Promise<T>): Promise<T> {
+  async once<T>(
+    name: string,
+    run: () => Promise<T>,
+    isFinal: (result: T) => boolean = () => true,
+  ): Promise<T> {
     if (this.#finished.has(name)) return this.#finished.get(name) as T;
     const result = await run();
+    if (!isFinal(result)) return result;
     if (this.#file !== undefined) await appendFile(this.#file, `${JSON.stringify({ name, result })}\n`);
     this.#finished.set(name, result);
     return result;

@@ -1,0 +1,3 @@
+import { redisClusterGlobalSetup } from "testcontainers-redis-cluster/vitest/global-setup";
+
+export default redisClusterGlobalSetup({ nodes: 3, replicas: 0 });

@@ -1,0 +1,22 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { INSTALLATIONS, packLibrary, tryInstallation } from "../matrix/installations.ts";
+
+/** The rows of the matrix that differ the most from this project. pnpm installs them within a second or two. */
+const ROWS = INSTALLATIONS.filter(
+  ({ use, manager, versions }) =>
+    manager === "pnpm" && (use === "require()" || use === "ts-jest" || versions["vitest"] === "^4.0.0"),
+);
+
+test("the packed library works in other projects", async ({ onTestFinished }) => {
+  const folder = await mkdtemp(join(tmpdir(), "trc-installations-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const tarball = await packLibrary(folder);
+  expect(ROWS.map(({ use }) => use)).toEqual(["require()", "ts-jest", "Vitest"]);
+  for (const row of ROWS) {
+    const { name, problem } = await tryInstallation(row, tarball);
+    expect({ name, problem }).toEqual({ name, problem: undefined });
+  }
+});
