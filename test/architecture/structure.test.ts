@@ -28,7 +28,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   certificates: { imports: "clock plan" },
   cleanup: { imports: "clock errors plan timing" },
   docker: { imports: "cleanup clock errors plan timing" },
-  clients: { imports: "clock errors plan schema view", types: "cluster timing" },
+  clients: { imports: "clock errors plan schema timing view", types: "cluster" },
   // Shared by all families of a handle.
   cluster: { imports: "clients errors log timing", types: "docker evidence formation plan" },
   // The families and their parts.
@@ -78,6 +78,10 @@ const OWNERS: Readonly<Record<string, string>> = {
   testcontainers: "docker",
   "@testcontainers/redis": "docker",
   ioredis: "clients",
+  semver: "clients",
+  redis: "clients",
+  iovalkey: "clients",
+  "@valkey/valkey-glide": "clients",
   "p-retry": "timing",
   "pure-rand": "plan",
   "p-limit": "start",

@@ -73,7 +73,13 @@ export const INSTALLATIONS: readonly Installation[] = [
   { use: "require()", manager: "npm", versions: { ...TESTCONTAINERS_11, ioredis: "^5.4.0" } },
   { use: "ES modules", manager: "pnpm", versions: { ...TESTCONTAINERS_12, ioredis: "^6.0.0" } },
   { use: "require()", manager: "pnpm", versions: { ...TESTCONTAINERS_11, ioredis: "^5.4.0" } },
+  { use: "ES modules", manager: "pnpm", versions: { ...TESTCONTAINERS_12, redis: "5.0.0" } },
   { use: "ES modules", manager: "yarn", versions: { ...TESTCONTAINERS_12, ioredis: "^6.0.0" } },
+  {
+    use: "require()",
+    manager: "yarn",
+    versions: { ...TESTCONTAINERS_12, redis: "^6.0.0", iovalkey: "0.3.1", "@valkey/valkey-glide": "^2.5.0" },
+  },
   { use: "require()", manager: "yarn", versions: { ...TESTCONTAINERS_11, ioredis: "^5.4.0" } },
   { use: "ES modules", manager: "bun", versions: { ...TESTCONTAINERS_12, ioredis: "^6.0.0" } },
   { use: "require()", manager: "bun", versions: { ...TESTCONTAINERS_11, ioredis: "^5.4.0" } },
@@ -356,7 +362,7 @@ function describeRequested(row: Installation): readonly string[] {
 }
 
 function shownPackages({ versions }: Installation): readonly string[] {
-  const names = ["ioredis", "testcontainers", "vitest", "jest", "typescript"];
+  const names = ["ioredis", "redis", "iovalkey", "testcontainers", "vitest", "jest", "typescript"];
   const redis =
     versions["testcontainers"] === versions["@testcontainers/redis"] ? [] : ["@testcontainers/redis"];
   return [...names.filter((name) => name in versions), ...redis];

@@ -28,6 +28,14 @@ test("a client of the application", { timeout: 30_000 }, async ({ cluster }) => 
   expect(await cluster.client.get("order:42")).toBe("paid");
 });
 
+test("a client of another library", { timeout: 30_000 }, async ({ cluster }) => {
+  // #region libraries
+  const client = await cluster.connect({ client: "node-redis", useReplicas: true });
+  await client.set("order:42", "paid");
+  // #endregion
+  expect(await client.get("order:42")).toBe("paid");
+});
+
 test("a client without this library", { timeout: 30_000 }, async ({ cluster }) => {
   // #region address-map
   const { seeds, addressMap, password } = cluster.connectionInfo("host");

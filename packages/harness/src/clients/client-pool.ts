@@ -19,12 +19,17 @@ import {
   type ConnectionInfo,
   connectionInfo,
 } from "./connection-info.ts";
+import { CLIENT_LIBRARIES, type ClientLibraries, type ConnectOptions } from "./libraries/client-libraries.ts";
+import type { OpenedClient } from "./libraries/library.ts";
+import { clientTarget, openClient } from "./libraries/open-client.ts";
 import type { OpenClients } from "./open-clients.ts";
 
 /** Creates the clients of one handle, and closes them. */
 export class ClientPool implements ClusterClients {
   readonly #context: ClusterContext;
   readonly #open: OpenClients<Cluster>;
+  /** The clients of other libraries. */
+  readonly #others = new Set<OpenedClient<unknown>>();
   #client: Cluster;
 
   /** @param open tracks `client` already. */
@@ -42,16 +47,46 @@ export class ClientPool implements ClusterClients {
     return this.#context.access.tls;
   }
 
-  async connect(options: ClusterClientOptions = {}, wait: WaitOptions = {}): Promise<Cluster> {
-    const { natMap } = options;
+  connect<Name extends keyof ClientLibraries = "ioredis">(
+    options?: ConnectOptions<Name>,
+    wait?: WaitOptions,
+  ): Promise<ClientLibraries[Name]["client"]>;
+  async connect(
+    {
+      client: name = "ioredis",
+      ...options
+    }: ConnectOptions<"ioredis"> | ConnectOptions<keyof ClientLibraries> = {},
+    wait: WaitOptions = {},
+  ): Promise<unknown> {
+    if (name !== "ioredis") return await this.#connectOther(name, options, wait);
+    const { natMap } = options as ClusterClientOptions;
     if (natMap !== undefined && natMap !== null && !["function", "object"].includes(typeof natMap)) {
       throw new RedisClusterError(
         "INVALID_ARGUMENT",
         `Connecting a client: expected natMap to be a function or an object, got a ${typeof natMap}.`,
       );
     }
-    const connecting = (signal: AbortSignal): Promise<Cluster> => this.#connect(options, signal);
+    const connecting = (signal: AbortSignal): Promise<Cluster> =>
+      this.#connect(options as ClusterClientOptions, signal);
     return await this.#context.calls.run("Connecting a client", wait, connecting);
+  }
+
+  /** Opens a client of another library than ioredis. */
+  async #connectOther(name: string, options: object, wait: WaitOptions): Promise<unknown> {
+    const library = CLIENT_LIBRARIES[name];
+    if (library === undefined) {
+      const names = ["ioredis", ...Object.keys(CLIENT_LIBRARIES)].map((each) => `"${each}"`);
+      throw new RedisClusterError(
+        "INVALID_ARGUMENT",
+        `Connecting a client: expected client to be one of ${names.join(", ")}, got ${formatValue(name)}.`,
+      );
+    }
+    const { access, addresses, calls, plan } = this.#context;
+    const opened = await calls.run("Connecting a client", wait, async (signal) =>
+      openClient(library, clientTarget(plan, addresses, access), options as never, signal),
+    );
+    this.#others.add(opened);
+    return opened.client;
   }
 
   clientOptions(): ClientOptions {
@@ -87,13 +122,19 @@ export class ClientPool implements ClusterClients {
    */
   async close(reason: RedisClusterError): Promise<void> {
     for (const { handle } of this.#context.nodes) handle.disconnect(reason);
-    await Promise.all(this.#open.close().map(closeCluster));
+    await Promise.all([...this.#open.close().map(closeCluster), this.#closeOthers()]);
   }
 
   /** Closes all clients, also those of the nodes. Nodes create new ones when they are used; {@link renew} creates `client`. */
   async dropAll(): Promise<void> {
     for (const { handle } of this.#context.nodes) handle.renewClient();
-    await Promise.all(this.#open.takeAll().map(closeCluster));
+    await Promise.all([...this.#open.takeAll().map(closeCluster), this.#closeOthers()]);
+  }
+
+  async #closeOthers(): Promise<void> {
+    const others = [...this.#others];
+    this.#others.clear();
+    await Promise.all(others.map(async (opened) => opened.close()));
   }
 
   /** Creates a new `client`. */

@@ -2,8 +2,9 @@ import type { Cluster } from "ioredis";
 import type { WaitOptions } from "../timing/call-deadline.ts";
 import type { Credentials } from "../plan/credentials.ts";
 import type { ClientTls } from "./access.ts";
-import type { ClientOptions, ClusterClientOptions } from "./cluster-client.ts";
+import type { ClientOptions } from "./cluster-client.ts";
 import type { ClientLocation, ConnectionInfo } from "./connection-info.ts";
+import type { ClientLibraries, ConnectOptions } from "./libraries/client-libraries.ts";
 
 /** Clients of the cluster, and what an application needs to create its own. */
 export interface ClusterClients {
@@ -20,24 +21,35 @@ export interface ClusterClients {
   readonly tls: ClientTls | undefined;
 
   /**
-   * Opens another ioredis `Cluster` with your own options and waits until it is connected. The cluster closes it and its duplicates
-   * in `stop()` and `reset()`.
+   * Opens another client with your own options and waits until it is connected: an ioredis `Cluster`, or a cluster client of the
+   * library that the option `client` names. The cluster closes it in `stop()` and `reset()`.
+   *
+   * An ioredis client finds nodes after a restart, as {@link client} does. The cluster also closes its duplicates, and it uses real
+   * timers. A client of another library gets the addresses of the nodes, an address map that follows restarts, the credentials and
+   * the certificates. Everything else is as the library does it.
    *
    * A `natMap` of your own, function or object, is used first, also for the nodes to which the client connects initially, for
    * example to send all traffic through a proxy in front of each node. Its keys are the addresses that nodes announce, such as
    * `10.192.0.2:6379`. A node for which it returns nothing is connected to directly.
    *
-   * @param options the options of the ioredis client. With `lazyConnect` the client is returned before it is connected.
+   * @param options the option `client`, and the options of the client of that library. With `lazyConnect`, an ioredis client is
+   * returned before it is connected.
    * @param wait the timeout and a signal. On failure the client is closed.
    * @default wait.timeoutMs 10 000 ms, or ten node timeouts if that is longer
-   * @throws RedisClusterError INVALID_ARGUMENT if `natMap` is neither a function nor an object.
+   * @throws RedisClusterError INVALID_ARGUMENT if `natMap` is neither a function nor an object, if the library is unknown, or if it
+   * cannot connect to this cluster.
+   * @throws RedisClusterError CLIENT_MISSING if the package of the library is not installed, or its version is not supported.
    * @throws RedisClusterError WAIT_TIMEOUT with the last error of the client.
    * @throws RedisClusterError WAIT_ABORTED if the signal is aborted.
    * @throws RedisClusterError CLUSTER_STOPPED after `stop()`.
    * @example
-   * const client = await cluster.connect({ scaleReads: "slave" });
+   * const client = await cluster.connect({ client: "node-redis", useReplicas: true });
+   * await client.set("order:42", "paid");
    */
-  connect(options?: ClusterClientOptions, wait?: WaitOptions): Promise<Cluster>;
+  connect<Name extends keyof ClientLibraries = "ioredis">(
+    options?: ConnectOptions<Name>,
+    wait?: WaitOptions,
+  ): Promise<ClientLibraries[Name]["client"]>;
 
   /**
    * Returns what an application on this host needs to create its own ioredis `Cluster`: `new Cluster(startupNodes, options)`. Both

@@ -1,8 +1,9 @@
 import type { Cluster } from "ioredis";
 import type { ClientTls } from "../clients/access.ts";
-import type { ClientOptions, ClusterClientOptions } from "../clients/cluster-client.ts";
+import type { ClientOptions } from "../clients/cluster-client.ts";
 import type { ClusterClients } from "../clients/cluster-clients.ts";
 import type { ClientLocation, ConnectionInfo } from "../clients/connection-info.ts";
+import type { ClientLibraries, ConnectOptions } from "../clients/libraries/client-libraries.ts";
 import type { RedisClusterNode } from "../cluster/redis-cluster-node.ts";
 import type { ClusterNetwork } from "../docker/cluster-network.ts";
 import type { ClusterDiagnostics } from "../evidence/cluster-diagnostics.ts";
@@ -146,7 +147,10 @@ export class StartedCluster implements StartedRedisCluster {
   get tls(): ClientTls | undefined {
     return this.#families.clients.tls;
   }
-  connect(options?: ClusterClientOptions, wait?: WaitOptions): Promise<Cluster> {
+  connect<Name extends keyof ClientLibraries = "ioredis">(
+    options?: ConnectOptions<Name>,
+    wait?: WaitOptions,
+  ): Promise<ClientLibraries[Name]["client"]> {
     return this.#families.clients.connect(options, wait);
   }
   clientOptions(): ClientOptions {

@@ -8,6 +8,17 @@ const versionOf = (load, name) => {
   }
 };
 
+/** The packages of the client libraries that are optional, and their names in the library. */
+const CLIENTS = { redis: "node-redis", iovalkey: "iovalkey", "@valkey/valkey-glide": "valkey-glide" };
+
+const isInstalled = (load, name) => {
+  try {
+    return load.resolve(name) !== "";
+  } catch {
+    return false;
+  }
+};
+
 /**
  * @param load the `require` of the program.
  * @param library the exports of testcontainers-redis-cluster.
@@ -33,6 +44,12 @@ exports.check = async (load, { startRedisCluster }, ioredis) => {
       const application = new ioredis.Cluster(own.startupNodes, own.options);
       await application.set("order:43", "open");
       application.disconnect();
+    }
+    for (const [name, client] of Object.entries(CLIENTS)) {
+      if (!isInstalled(load, name)) continue;
+      const other = await cluster.connect({ client });
+      await other.set("order:44", "paid");
+      if ((await other.get("order:44")) !== "paid") throw new Error(`${client} does not work`);
     }
     const names = ["testcontainers", "@testcontainers/redis", "ioredis"];
     const versions = Object.fromEntries(names.map((name) => [name, versionOf(load, name)]));
