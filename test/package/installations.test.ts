@@ -10,7 +10,8 @@ const ROWS = INSTALLATIONS.filter(
     manager === "pnpm" && (use === "require()" || use === "ts-jest" || versions["vitest"] === "^4.0.0"),
 );
 
-test("the packed library works in other projects", async ({ onTestFinished }) => {
+// Without a cache, the package manager first downloads about a hundred packages for each project.
+test("the packed library works in other projects", { timeout: 400_000 }, async ({ onTestFinished }) => {
   const folder = await mkdtemp(join(tmpdir(), "trc-installations-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const tarball = await packLibrary(folder);
