@@ -108,12 +108,15 @@ test("invalid requests for a client are rejected", async () => {
     message: expect.stringContaining("valkey-glide cannot present a client certificate"),
   });
   // Wrong credentials: the error of the library explains why the client did not connect.
-  await expect(
-    cluster.connect(
-      { client: "node-redis", defaults: { username: "nobody", password: "x" } },
-      { timeoutMs: 500 },
-    ),
-  ).rejects.toMatchObject({ code: "WAIT_TIMEOUT" });
+  const wrong = { username: "nobody", password: "x" };
+  for (const connecting of [
+    cluster.connect({ client: "node-redis", defaults: wrong }, { timeoutMs: 500 }),
+    cluster.connect({ client: "iovalkey", redisOptions: wrong }, { timeoutMs: 500 }),
+  ])
+    await expect(connecting).rejects.toMatchObject({
+      code: "WAIT_TIMEOUT",
+      message: expect.stringContaining("Still: "),
+    });
   for (const client of ["node-redis", "iovalkey"] as const) {
     expect(await (await connect(cluster, client)).set(KEY, "paid")).toBe("OK");
   }

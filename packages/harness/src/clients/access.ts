@@ -46,14 +46,18 @@ export const DISCONNECT_TIMEOUT_MS = 100;
  * Returns the options of an ioredis `Redis` that contain the credentials. Verification is never disabled: the certificate of a node
  * contains the address of the node on this host, or the name `servername`.
  */
-export function accessOptions({
-  username,
-  password,
-  tls,
-}: Access): Pick<RedisOptions, "username" | "password" | "tls"> {
+export function accessOptions(access: Access): Pick<RedisOptions, "username" | "password" | "tls"> {
+  const { tls } = access;
+  return { ...loginOptions(access), ...(tls === undefined ? {} : { tls: { ...tls } }) };
+}
+
+/** Returns the name and the password of the user, without properties that are undefined. */
+export function loginOptions({ username, password }: Access): {
+  readonly username?: string;
+  readonly password?: string;
+} {
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls === undefined ? {} : { tls: { ...tls } }),
   };
 }

@@ -21,7 +21,7 @@ import {
 } from "./connection-info.ts";
 import { CLIENT_LIBRARIES, type ClientLibraries, type ConnectOptions } from "./libraries/client-libraries.ts";
 import type { OpenedClient } from "./libraries/library.ts";
-import { clientTarget, openClient } from "./libraries/open-client.ts";
+import { openClient } from "./libraries/open-client.ts";
 import type { OpenClients } from "./open-clients.ts";
 
 /** Creates the clients of one handle, and closes them. */
@@ -73,7 +73,7 @@ export class ClientPool implements ClusterClients {
 
   /** Opens a client of another library than ioredis. */
   async #connectOther(name: string, options: object, wait: WaitOptions): Promise<unknown> {
-    const library = CLIENT_LIBRARIES[name];
+    const library = Object.hasOwn(CLIENT_LIBRARIES, name) ? CLIENT_LIBRARIES[name] : undefined;
     if (library === undefined) {
       const names = ["ioredis", ...Object.keys(CLIENT_LIBRARIES)].map((each) => `"${each}"`);
       throw new RedisClusterError(
@@ -81,12 +81,12 @@ export class ClientPool implements ClusterClients {
         `Connecting a client: expected client to be one of ${names.join(", ")}, got ${formatValue(name)}.`,
       );
     }
-    const { access, addresses, calls, plan } = this.#context;
-    const opened = await calls.run("Connecting a client", wait, async (signal) =>
-      openClient(library, clientTarget(plan, addresses, access), options as never, signal),
-    );
-    this.#others.add(opened);
-    return opened.client;
+    return await this.#context.calls.run("Connecting a client", wait, async (signal) => {
+      const opened = await openClient(library, this.#context, options as never, signal);
+      // What closes all clients first waits for the end of this call.
+      this.#others.add(opened);
+      return opened.client;
+    });
   }
 
   clientOptions(): ClientOptions {

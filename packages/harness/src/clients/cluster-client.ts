@@ -1,10 +1,9 @@
-import { Cluster, type ClusterNode, type ClusterOptions } from "ioredis";
+import { Cluster, type ClusterNode, type ClusterOptions, type NatMap } from "ioredis";
 import { nextTurn } from "../clock/real-time.ts";
 import type { ClusterPlan, HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { type Access, accessOptions, DISCONNECT_TIMEOUT_MS } from "./access.ts";
 import type { AddressTable } from "./address-table.ts";
 import { createLiveConnector } from "./live-connector.ts";
-import { keepName, liveNatMap, lookUpFunction } from "./nat-map.ts";
 import { resolveEndpoints } from "./resolve-endpoints.ts";
 import { waitInRealTime } from "./real-timers.ts";
 import { whenReady } from "./when-ready.ts";
@@ -72,6 +71,24 @@ export function clusterClientOptions(
     },
   };
 }
+
+/** Returns a `natMap`, which may be a function or an object, as a function. */
+function lookUpFunction(natMap: NatMap | undefined): (announced: string) => HostAndPort | undefined {
+  if (typeof natMap === "function") return (announced) => natMap(announced) ?? undefined;
+  return (announced) => natMap?.[announced];
+}
+
+/** Returns a `natMap` that looks up each address at the time of its use. Before ioredis 5.5 it must be an object. */
+function liveNatMap(lookUp: (announced: string) => HostAndPort | undefined): NatMap {
+  return new Proxy<Record<string, HostAndPort>>(
+    {},
+    { get: (_, announced) => (typeof announced === "string" ? lookUp(announced) : undefined) },
+  );
+}
+
+const keepName: NonNullable<ClusterOptions["dnsLookup"]> = (name, done) => {
+  done(null, name);
+};
 
 /**
  * Creates an ioredis `Cluster` and waits until it is ready, unless the options contain `lazyConnect`. The client finds nodes by

@@ -1,16 +1,16 @@
-import type { HostAndPort } from "../../plan/cluster-plan.ts";
-import type { ClientTls } from "../access.ts";
+import type { ClusterPlan } from "../../plan/cluster-plan.ts";
+import type { Access } from "../access.ts";
+import type { AddressTable } from "../address-table.ts";
 
 /** What an adapter needs to connect to the cluster. */
 export interface ClientTarget {
-  /** The addresses that the nodes announce, in the order of the plan. */
-  readonly announced: readonly HostAndPort[];
-  /** Returns the address at which this host reaches the node that announces an address or a name, at this moment. */
-  readonly reach: (announced: HostAndPort) => HostAndPort;
-  readonly username: string | undefined;
-  readonly password: string | undefined;
-  readonly tls: ClientTls | undefined;
+  readonly plan: ClusterPlan;
+  readonly addresses: AddressTable;
+  readonly access: Access;
 }
+
+/** The pause between two attempts to connect, of a library that does not itself try again. */
+export const RETRY_MS = 50;
 
 /** A connected client of any library. */
 export interface OpenedClient<Client> {
@@ -28,10 +28,11 @@ export interface ClientLibrary<Options, Client> {
   /** Why the library cannot connect to this cluster, as a sentence; undefined if it can. */
   findObstacle?(target: ClientTarget): string | undefined;
   /**
-   * Makes one attempt to connect. A client that does not connect is closed.
+   * Opens a client and waits until it is connected, after any number of attempts. A client that does not connect is closed.
    *
    * @param library the exports of the package.
-   * @param signal ends the attempt.
+   * @param signal ends the attempts.
+   * @throws the last error of the client, or the reason of the signal, if the signal is aborted.
    */
   open(
     library: object,

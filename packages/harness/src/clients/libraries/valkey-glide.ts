@@ -1,7 +1,10 @@
 /** @ts-ignore the package is an optional peer dependency */
 import type { GlideClusterClient, GlideClusterClientConfiguration } from "@valkey/valkey-glide";
 import { abortable } from "../../timing/deadline.ts";
-import type { ClientLibrary } from "./library.ts";
+import { poll } from "../../timing/retry.ts";
+import { loginOptions } from "../access.ts";
+import { networkAddress } from "../address-table.ts";
+import { type ClientLibrary, type OpenedClient, RETRY_MS } from "./library.ts";
 
 /** The configuration of a `GlideClusterClient`. This library adds the addresses of the nodes and the login. */
 export type ValkeyGlideOptions = Partial<GlideClusterClientConfiguration>;
@@ -17,22 +20,21 @@ export const valkeyGlide: ClientLibrary<ValkeyGlideOptions, ValkeyGlideClient> =
   packageName: "@valkey/valkey-glide",
   // Older versions have no `addressResolver`.
   range: "^2.5.0",
-  findObstacle: ({ tls }) =>
-    tls?.cert === undefined
+  findObstacle: ({ access }) =>
+    access.tls?.cert === undefined
       ? undefined
       : "valkey-glide cannot present a client certificate (`tls.clientAuth`)",
-  async open(library, { announced, reach, username, password, tls }, options, signal) {
+  open(library, { plan, addresses, access }, options, signal) {
     const { advancedConfiguration, ...others } = options;
-    const connecting = (library as Library).GlideClusterClient.createClient({
+    const { password, tls } = access;
+    const configuration: GlideClusterClientConfiguration = {
       // The address resolver translates these addresses as well.
-      addresses: announced.map(({ host, port }) => ({ host, port })),
+      addresses: plan.nodes.map(networkAddress),
       addressResolver: (host, port) => {
-        const address = reach({ host, port });
+        const address = addresses.lookUp(`${host}:${port}`) ?? { host, port };
         return [address.host, address.port];
       },
-      ...(password === undefined
-        ? {}
-        : { credentials: { password, ...(username === undefined ? {} : { username }) } }),
+      ...(password === undefined ? {} : { credentials: { ...loginOptions(access), password } }),
       ...(tls === undefined ? {} : { useTLS: true }),
       ...others,
       advancedConfiguration: {
@@ -46,17 +48,25 @@ export const valkeyGlide: ClientLibrary<ValkeyGlideOptions, ValkeyGlideClient> =
               },
             }),
       },
-    });
-    try {
-      const client = await abortable(connecting, signal);
-      return { client, close: () => client.close() };
-    } catch (error) {
-      // The attempt cannot be aborted.
-      void connecting.then(
-        (client) => client.close(),
-        () => {},
-      );
-      throw error;
-    }
+    };
+    const { GlideClusterClient: Client } = library as Library;
+    return poll(() => connect(Client.createClient(configuration), signal), { everyMs: RETRY_MS, signal });
   },
 };
+
+/** Waits for one attempt to connect. It cannot be aborted, so a client that connects too late is closed. */
+async function connect(
+  connecting: Promise<ValkeyGlideClient>,
+  signal: AbortSignal,
+): Promise<OpenedClient<ValkeyGlideClient>> {
+  try {
+    const client = await abortable(connecting, signal);
+    return { client, close: () => client.close() };
+  } catch (error) {
+    void connecting.then(
+      (client) => client.close(),
+      () => {},
+    );
+    throw error;
+  }
+}
