@@ -1,16 +1,12 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { CACHE } from "../support/cache-folder.ts";
 
 const run = promisify(execFile);
 
-const CACHE = join(
-  process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
-  "testcontainers-redis-cluster",
-);
 /** The versions of the package managers. */
 const VERSIONS = { npm: "12.2.1", pnpm: "12.21.0", yarn: "4.18.1", bun: "1.4.5" };
 const MAX_OUTPUT = 2 ** 26;

@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
+import { CACHE } from "../support/cache-folder.ts";
 import { leftovers } from "../support/engine.ts";
 import { Progress } from "../support/progress.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
@@ -82,8 +83,7 @@ async function runInstallations(packFolder: string): Promise<readonly Installati
 
 /** Opens the file in the cache of `./dev` that has the results of an interrupted run. */
 async function openProgress(name: string): Promise<Progress> {
-  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  const matrices = join(cache, "testcontainers-redis-cluster", "matrices");
+  const matrices = join(CACHE, "matrices");
   await mkdir(matrices, { recursive: true });
   const file = join(matrices, `${name}.jsonl`);
   if (values.again === true) await rm(file, { force: true });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -7,17 +7,15 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { packLibrary } from "../matrix/installations.ts";
 
 const run = promisify(execFile);
-const HARNESS = join(import.meta.dirname, "../../packages/harness");
 
 let folder: string;
 let tarball: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "trc-package-"));
-  await run("pnpm", ["pack", "--pack-destination", folder], { cwd: HARNESS });
-  const file = (await readdir(folder)).find((name) => name.endsWith(".tgz")) ?? "";
-  tarball = join(folder, file);
+  tarball = (await packLibrary(folder)).file;
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

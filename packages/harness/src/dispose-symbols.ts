@@ -5,11 +5,13 @@ import { Readable } from "node:stream";
 // `await using` only to its main realm, so that classes of this library would have methods named "undefined". This module adds the
 // symbols to the realm that loads it. They are those of Node, because the objects of Node have methods with these symbols.
 
-const objects = [Readable.prototype, addAbortListener(new AbortController().signal, () => {})];
-const symbols = objects.flatMap((object) => Object.getOwnPropertySymbols(object));
 for (const name of ["dispose", "asyncDispose"] as const) {
-  if (name in Symbol) continue;
-  // Their descriptions are `nodejs.dispose` and `nodejs.asyncDispose`.
-  const value = symbols.find(({ description }) => description?.endsWith(`.${name}`)) ?? Symbol(name);
-  Object.defineProperty(Symbol, name, { value });
+  if (!(name in Symbol)) Object.defineProperty(Symbol, name, { value: findNodeSymbol(name) ?? Symbol(name) });
+}
+
+/** Returns the symbol of a method of an object of Node. Its description is `nodejs.dispose` or `nodejs.asyncDispose`. */
+function findNodeSymbol(name: string): symbol | undefined {
+  return [Readable.prototype, addAbortListener(new AbortController().signal, () => {})]
+    .flatMap((object) => Object.getOwnPropertySymbols(object))
+    .find(({ description }) => description?.endsWith(`.${name}`));
 }

@@ -40,7 +40,7 @@ export async function saveTestEvidence(
     project: task.file.projectName,
     file: task.file.name,
     test: redact(inFile),
-    duplicateIndex: countEarlierDuplicates(task),
+    duplicateIndex: countEarlierDuplicates(task, inFile),
     repeat: task.result?.repeatCount,
     retry: task.result?.retryCount,
   });
@@ -56,15 +56,19 @@ export async function saveTestEvidence(
   }
 }
 
-/** Returns the number of earlier tests of the same file with the same name. */
-function countEarlierDuplicates(task: Readonly<RunnerTestCase>): number {
+/**
+ * Returns the number of earlier tests of the same file with the same name.
+ *
+ * @param inFile the name of the test in its file.
+ */
+function countEarlierDuplicates(task: Readonly<RunnerTestCase>, inFile: string): number {
   const tests = testsOf(task.file);
   return tests
     .slice(
       0,
       tests.findIndex(({ id }) => id === task.id),
     )
-    .filter((earlier) => namesOf(earlier).inFile === namesOf(task).inFile).length;
+    .filter((earlier) => namesOf(earlier).inFile === inFile).length;
 }
 
 function testsOf(suite: RunnerTestSuite): readonly RunnerTestCase[] {
