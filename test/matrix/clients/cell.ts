@@ -1,0 +1,42 @@
+import type { Survival } from "./trial.ts";
+
+/** Why a client without an address map cannot be tried in some columns. */
+export const NO_MAP = "no address map";
+
+/** What a client has done in one round of a column. */
+export interface Trial {
+  readonly name: string;
+  readonly version: string;
+  /** Undefined if the client could not be tried. */
+  readonly survival: Survival | undefined;
+  /** Why it could not be tried. */
+  readonly obstacle: string | undefined;
+}
+
+/** Returns a cell of the table: the medians of the times to recovery and of the errors, and the greatest number of lost writes. */
+export function formatCell(trials: readonly Trial[]): string {
+  const survivals = trials.flatMap(({ survival }) => survival ?? []);
+  if (survivals.length === 0) return trials[0]?.obstacle === NO_MAP ? NO_MAP : "not run";
+  const recovered = survivals.flatMap(({ recoveredMs }) => recoveredMs ?? []);
+  const errors = survivals.map((each) => Object.values(each.errors).reduce((sum, one) => sum + one, 0));
+  return [
+    ...(recovered.length === survivals.length
+      ? []
+      : [`recovers in ${recovered.length} of ${survivals.length} rounds`]),
+    ...(recovered.length === 0
+      ? []
+      : [median(recovered) === 0 ? "uninterrupted" : formatSeconds(median(recovered))]),
+    `${median(errors)} errors`,
+    `${Math.max(...survivals.map(({ lost }) => lost))} lost`,
+  ].join(", ");
+}
+
+/** Returns the middle value, or the greater of the two. Undefined without values. */
+export function median(values: readonly number[]): number | undefined {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
+}
+
+/** Returns milliseconds as seconds, or an empty text if they are undefined. */
+export function formatSeconds(ms: number | undefined): string {
+  return ms === undefined ? "" : `${(ms / 1_000).toFixed(1)} s`;
+}

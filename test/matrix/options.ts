@@ -1,0 +1,45 @@
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { CACHE } from "../support/cache-folder.ts";
+import { Progress } from "../support/progress.ts";
+import { replaceSection } from "./replace-section.ts";
+
+const PAGE = join(import.meta.dirname, "../../docs/reference/compatibility.md");
+
+/** The options of every matrix. */
+export interface MatrixOptions {
+  /** Runs only the rows whose name contains this text. */
+  readonly only: string;
+  /** Whether to run rows again that have results. */
+  readonly again: boolean;
+  /** Whether to write the results into the page of the documentation. Needs all rows. */
+  readonly update: boolean;
+  /** The path of a JSON file for the results. */
+  readonly json: string | undefined;
+}
+
+/**
+ * Opens the file in the cache of `./dev` that has the results of an interrupted run.
+ *
+ * @param name changes if the results of an earlier run no longer count.
+ */
+export async function openProgress(name: string, { again }: MatrixOptions): Promise<Progress> {
+  const matrices = join(CACHE, "matrices");
+  await mkdir(matrices, { recursive: true });
+  const file = join(matrices, `${name}.jsonl`);
+  if (again) await rm(file, { force: true });
+  return await Progress.open(file);
+}
+
+/** Returns the lines of a table in Markdown. */
+export function markdownTable(rows: readonly (readonly string[])[]): readonly string[] {
+  const [head = [], ...body] = rows;
+  return [head, head.map(() => "---"), ...body].map((row) => `| ${row.join(" | ")} |`);
+}
+
+/** Writes lines, with the date, into a section of the page of the documentation. */
+export async function updatePage(section: string, lines: readonly string[]): Promise<void> {
+  const date = new Date().toISOString().slice(0, 10);
+  const text = [`Measured on ${date}, on ${process.platform} ${process.arch}.`, "", ...lines].join("\n");
+  await writeFile(PAGE, replaceSection(await readFile(PAGE, "utf8"), section, text));
+}
