@@ -23,7 +23,10 @@ export default defineConfig({
           maxWorkers: Math.max(2, availableParallelism() - 1),
           // Property tests compute for seconds, and on a busy machine for longer.
           testTimeout: 60_000,
-          include: ["packages/harness/src/**/*.test.ts", "test/{architecture,matrix/clients,support}/**/*.test.ts"],
+          include: [
+            "packages/harness/src/**/*.test.ts",
+            "test/{architecture,matrix/clients,support}/**/*.test.ts",
+          ],
         },
       },
       {

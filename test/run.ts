@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { parseArgs, promisify } from "node:util";
 import { startVitest, type TestModule } from "vitest/node";
 import { leftovers } from "./support/engine.ts";
@@ -8,7 +9,11 @@ import { findRootObstacle, findSecondEngineObstacle } from "./support/second-eng
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { project: { type: "string", multiple: true } },
+  options: {
+    project: { type: "string", multiple: true },
+    // A file for the numbers of tests and the names of those that failed.
+    json: { type: "string" },
+  },
 });
 
 // With a filter only some tests run, and the checks of the whole source are skipped.
@@ -22,6 +27,7 @@ const vitest = await startVitest("test", positionals, {
   ...(values.project === undefined ? {} : { project: values.project }),
 });
 const counts = { passed: 0, failed: 0 };
+const failures: string[] = [];
 let hasErrorsOutsideTests = false;
 for (const module of vitest.state.getTestModules()) count(module);
 await vitest.close();
@@ -44,6 +50,8 @@ const otherFailures = [checkFailure !== undefined, left.length > 0, errors > 0, 
   Boolean,
 ).length;
 console.log(`${counts.passed} passed, ${counts.failed + otherFailures} failed`);
+if (values.json !== undefined)
+  await writeFile(values.json, JSON.stringify({ ...counts, otherFailures, failures }));
 process.exit(counts.failed + otherFailures > 0 || counts.passed === 0 ? 1 : 0);
 
 /** Runs the checks. Returns their output if they fail, and undefined if they pass. */
@@ -63,7 +71,11 @@ function count(module: TestModule): void {
     hasErrorsOutsideTests = true;
   for (const test of module.children.allTests()) {
     const { state } = test.result();
-    if (state === "passed") counts.passed += 1;
-    else counts.failed += 1;
+    if (state === "passed") {
+      counts.passed += 1;
+    } else {
+      counts.failed += 1;
+      failures.push(`${module.relativeModuleId}: ${test.fullName}`);
+    }
   }
 }

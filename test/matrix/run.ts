@@ -3,18 +3,21 @@ import { leftovers } from "../support/engine.ts";
 import type { MatrixOptions } from "./options.ts";
 import { runClients } from "./run-clients.ts";
 import { runInstallations } from "./run-installations.ts";
+import { runServers } from "./run-servers.ts";
 
 // The program of `./dev matrix`. Each matrix has its own command, because it takes many minutes.
 
 const MATRICES: Readonly<Record<string, (options: MatrixOptions) => Promise<number>>> = {
   installations: runInstallations,
   clients: runClients,
+  servers: runServers,
 };
 
 const USAGE = `usage: ./dev matrix NAME [OPTION…]
 
   installations  installs the packed library in real projects, each with its own package manager and versions
   clients        breaks clusters in several ways, and measures which clients survive what
+  servers        runs the tests with each version of the servers whose image is available
 
 An interrupted run continues where it ended, as long as what it tests has not changed.
 

@@ -48,7 +48,7 @@ export const BREAKAGES: readonly Breakage[] = [
     needsAddressMap: true,
     async apply(cluster, key, writers) {
       await cluster.restart({ primaryOf: key });
-      await writers.addressesChanged?.(cluster);
+      writers.addressesChanged?.(cluster);
       await cluster.primaryOf(key);
       return { acceptsWritesAtMs: performance.now(), heal: async () => {} };
     },

@@ -24,7 +24,7 @@ test.for([
     trials: [trial(undefined, 40, 0), trial(8_000, 2, 0), trial(undefined, 60, 0)],
     text: "recovers in 1 of 3 rounds, 8.0 s, 40 errors, 0 lost",
   },
-  { trials: [trial(undefined, 1, 0)], text: "recovers in 0 of 1 rounds, 1 errors, 0 lost" },
+  { trials: [trial(undefined, 1, 0)], text: "recovers in 0 of 1 rounds, 1 error, 0 lost" },
   { trials: [untried(NO_MAP), untried(NO_MAP)], text: NO_MAP },
   { trials: [untried("Error: no image")], text: "not run" },
   { trials: [], text: "not run" },

@@ -26,7 +26,7 @@ export function formatCell(trials: readonly Trial[]): string {
     ...(recovered.length === 0
       ? []
       : [median(recovered) === 0 ? "uninterrupted" : formatSeconds(median(recovered))]),
-    `${median(errors)} errors`,
+    count(median(errors) ?? 0, "error"),
     `${Math.max(...survivals.map(({ lost }) => lost))} lost`,
   ].join(", ");
 }
@@ -34,6 +34,10 @@ export function formatCell(trials: readonly Trial[]): string {
 /** Returns the middle value, or the greater of the two. Undefined without values. */
 export function median(values: readonly number[]): number | undefined {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
 /** Returns milliseconds as seconds, or an empty text if they are undefined. */

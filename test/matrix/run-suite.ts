@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+
+const RUN = join(import.meta.dirname, "../run.ts");
+/** The projects whose tests start clusters with the image and the engine of the environment. */
+const PROJECTS = ["integration", "examples"];
+
+/** The result of the suite in one environment. */
+export interface SuiteResult {
+  readonly passed: number;
+  readonly failed: number;
+  /** Failures that belong to no test, such as containers that were left. */
+  readonly otherFailures: number;
+  /** The files and names of the tests that failed. */
+  readonly failures: readonly string[];
+  readonly minutes: number;
+}
+
+/**
+ * Runs the tests that need clusters.
+ *
+ * @param environment is added to the environment of this process.
+ * @param log the file for the output.
+ * @throws Error if the suite ended without a result.
+ */
+export async function runSuite(
+  environment: Readonly<Record<string, string>>,
+  log: string,
+): Promise<SuiteResult> {
+  const folder = await mkdtemp(join(tmpdir(), "trc-suite-"));
+  const json = join(folder, "result.json");
+  const startedAt = performance.now();
+  try {
+    const projects = PROJECTS.flatMap((name) => ["--project", name]);
+    const suite = spawn(process.execPath, [RUN, ...projects, "--json", json], {
+      env: { ...process.env, NO_COLOR: "1", ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output = createWriteStream(log);
+    suite.stderr.pipe(output, { end: false });
+    await Promise.all([once(suite, "exit"), pipeline(suite.stdout, output)]);
+    const text = await readFile(json, "utf8").catch(() => undefined);
+    if (text === undefined) throw new Error(`the suite ended without a result: see ${log}`);
+    const result = JSON.parse(text) as Omit<SuiteResult, "minutes">;
+    return { ...result, minutes: (performance.now() - startedAt) / 60_000 };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
