@@ -137,7 +137,8 @@ describe("a cluster with the default options", () => {
   test("accepts a container of the application in its network", async () => {
     const application = await new GenericContainer(serverImage())
       .withNetwork(cluster.network)
-      .withEntrypoint(["sleep", "600"])
+      // With Podman, Testcontainers waits until all ports that the image exposes are published.
+      .withExposedPorts(6379)
       .start();
     try {
       const byName = await application.exec(["redis-cli", "-h", "node-2", "ping"]);

@@ -51,6 +51,12 @@ export function clusterNetwork(engine: Engine, plan: NetworkPlan, id: string): C
   return new ExistingNetwork(engine, plan, id);
 }
 
+/**
+ * Docker separates bridge networks from each other, and ignores this option. Podman separates only those that have it
+ * (`podman network create --opt isolate=true`).
+ */
+const DRIVER_OPTIONS = { isolate: "true" };
+
 /** The created network, or the message of the engine if the subnet is in use. */
 export type NetworkResult = { readonly created: ClusterNetwork } | { readonly subnetInUse: string };
 
@@ -71,6 +77,7 @@ export async function createNetwork(
       // Allows users to connect other containers with `docker network connect`.
       Attachable: true,
       EnableIPv6: false,
+      Options: DRIVER_OPTIONS,
       IPAM: { Driver: "default", Config: [{ Subnet: plan.subnet, Gateway: plan.gateway }] },
       Labels: labels,
     });

@@ -157,6 +157,7 @@ export class RedisNodeContainer extends RedisContainer {
       EndpointsConfig: {
         [this.#plan.network.name]: {
           IPAMConfig: { IPv4Address: this.#node.address },
+          MacAddress: macAddress(this.#node.address),
           Aliases: this.#aliases(),
         },
       },
@@ -248,6 +249,15 @@ export class RedisNodeContainer extends RedisContainer {
   override containerCreated(id: string): Promise<void> {
     return this.#onCreated(id);
   }
+}
+
+/**
+ * Returns the MAC address that Docker derives from an IPv4 address. Podman chooses another one at each start of a container. The host
+ * and the other nodes would then send packets to the old one, until their neighbour tables are checked after up to 45 seconds.
+ */
+function macAddress(address: string): string {
+  const bytes = address.split(".").map((byte) => Number(byte).toString(16).padStart(2, "0"));
+  return ["02", "42", ...bytes].join(":");
 }
 
 function unsupported(method: string, remedy: string): RedisClusterError {
