@@ -32,6 +32,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   // Shared by all families of a handle.
   cluster: { imports: "clients errors log timing", types: "docker evidence formation plan" },
   // The families and their parts.
+  applications: { imports: "docker errors plan schema timing", types: "cluster" },
   queries: { imports: "clock cluster errors plan timing view", types: "clients" },
   formation: { imports: "clock errors plan queries timing view", types: "clients" },
   faults: {
@@ -53,7 +54,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   // Connect the parts.
   handle: {
     imports:
-      "cleanup clients cluster errors evidence failover faults log queries reset sharing timing workload",
+      "applications cleanup clients cluster errors evidence failover faults log queries reset sharing timing workload",
     types: "docker plan view",
   },
   start: {
@@ -67,7 +68,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   // The entry points of the package.
   index: {
     imports: "checks dispose-symbols errors failover plan report start workload",
-    types: "cleanup clients cluster docker evidence faults handle queries reset seed sharing timing view",
+    types:
+      "applications cleanup clients cluster docker evidence faults handle queries reset seed sharing timing view",
   },
   "vitest-global-setup": { imports: "vitest" },
   "vitest-reporter": { imports: "vitest" },

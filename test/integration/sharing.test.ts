@@ -111,6 +111,7 @@ const CALLS: Readonly<Record<string, (cluster: StartedRedisCluster, wait: Wait) 
   failover: (cluster, wait) => cluster.failover({ replicaOf: KEY }, wait),
   heal: (cluster, wait) => cluster.heal(wait),
   connect: (cluster, wait) => cluster.connect({}, wait),
+  attach: (cluster, wait) => cluster.attach("trc-none", wait),
   observeFailover: (cluster, wait) => cluster.observeFailover(() => cluster.kill("node-0"), wait),
   expectedFailoverMs: (cluster, wait) => cluster.expectedFailoverMs(wait),
   startWorkload: (cluster, wait) => cluster.startWorkload({}, wait),
@@ -126,6 +127,7 @@ const OTHER_METHODS: readonly string[] = [
   "clientOptions",
   "connectionInfo",
   "environment",
+  "composeFragment",
   "credentials",
   "saveEvidence",
 ];

@@ -1,4 +1,7 @@
-import { GenericContainer } from "testcontainers";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { GenericContainer, Network } from "testcontainers";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, redisClusterTest } from "testcontainers-redis-cluster/vitest";
 
@@ -60,6 +63,48 @@ test("a service that does not reach a node", { timeout: 60_000 }, async ({ clust
   expect(await reaches(replica?.name ?? "")).toBe(true);
   await again.heal();
   expect(await reaches(primary.name)).toBe(true);
+});
+
+test("a service that already runs", { timeout: 60_000 }, async ({ cluster }) => {
+  await using service = await createService().withEnvironment(cluster.environment("network")).start();
+  // #region attach
+  const attached = await cluster.attach(service); // or the id or the name of any container
+  // #endregion
+  await expect
+    .poll(async () => Number(await cluster.client.get("heartbeats")), { timeout: 10_000 })
+    .toBeGreaterThan(2);
+  // #region detach
+  await attached.detach();
+  // #endregion
+});
+
+test("nodes that join the network of a service", { timeout: 60_000 }, async () => {
+  await using network = await new Network().start();
+  const networkName = network.getName();
+  // #region join
+  await using cluster = await startRedisCluster({ joinNetworks: [networkName] }); // or "my-project_default"
+  const { seeds } = cluster.connectionInfo("network"); // node-0.redis-cluster-…:6379, …
+  // #endregion
+  expect(seeds[0]).toMatch(/^node-0\.redis-cluster-[0-9a-f]{12}:6379$/);
+  await using _ = await createService()
+    .withNetwork(network)
+    .withEnvironment(cluster.environment("network"))
+    .start();
+  await expect
+    .poll(async () => Number(await cluster.client.get("heartbeats")), { timeout: 10_000 })
+    .toBeGreaterThan(2);
+});
+
+test("services of Compose", async ({ cluster }) => {
+  const folder = await mkdtemp(join(tmpdir(), "compose-"));
+  const file = join(folder, "redis-cluster.json");
+  // #region compose
+  await writeFile(file, JSON.stringify(cluster.composeFragment(["api", "worker"])));
+  // docker compose --file compose.yaml --file redis-cluster.json up
+  // #endregion
+  const { networks } = JSON.parse(await readFile(file, "utf8"));
+  expect(networks["redis-cluster"].name).toBe(cluster.network.getName());
+  await rm(folder, { recursive: true });
 });
 
 test("a service with a password and TLS", { timeout: 60_000 }, async () => {

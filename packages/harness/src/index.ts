@@ -104,6 +104,12 @@ export type {
   TimelineMark,
 } from "./report/report-data.ts";
 export { type ReportEntry, reportPage } from "./report/report-page.ts";
+export type {
+  ApplicationContainers,
+  AttachableContainer,
+  AttachedContainer,
+} from "./applications/application-containers.ts";
+export type { ComposeFragment, ComposeService } from "./applications/compose-fragment.ts";
 export type { ClusterQueries } from "./queries/cluster-queries.ts";
 export type { ClusterResets } from "./reset/cluster-resets.ts";
 export type { ResetReport } from "./reset/reset-report.ts";

@@ -9,6 +9,8 @@ export const CLEANUP_ORDER = [
   "faults",
   // The clients of the user.
   "clients",
+  // Containers of applications leave the network.
+  "attachments",
   // The server that hands out the lease to other processes.
   "lease",
   // Waits until no data file of the option `seed` is being loaded.

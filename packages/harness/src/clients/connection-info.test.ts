@@ -66,6 +66,19 @@ test("names of the network are mapped for a client on this host only", () => {
   expect(connectionInfo(cluster, direct(cluster), NO_LOGIN, "network").addressMap).toEqual({});
 });
 
+test("nodes that join other networks are found by their names in all networks", () => {
+  const cluster = plan({ joinNetworks: ["app_default"] });
+  const names = [0, 1, 2].map((index) => `node-${index}.${cluster.name}:6379`);
+  expect(connectionInfo(cluster, direct(cluster), NO_LOGIN, "network")).toMatchObject({
+    seeds: names,
+    addressMap: {},
+  });
+  expect(connectionInfo(cluster, direct(cluster), NO_LOGIN, "host")).toMatchObject({
+    seeds: ["10.1.0.2:6379", "10.1.0.3:6379", "10.1.0.4:6379"],
+    addressMap: { [names[0] ?? ""]: "10.1.0.2:6379" },
+  });
+});
+
 test("an announced host is mapped for a client in the network only", () => {
   const cluster = plan({ announce: "host", firstHostPort: 20_000 }, "localhost");
   expect(connectionInfo(cluster, published(cluster), NO_LOGIN, "host")).toMatchObject({

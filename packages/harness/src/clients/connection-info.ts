@@ -61,7 +61,7 @@ interface Way {
 }
 
 function findWay(
-  { announce }: ClusterPlan,
+  { announce, joinNetworks }: ClusterPlan,
   node: NodePlan,
   addresses: AddressTable,
   from: ClientLocation,
@@ -69,6 +69,9 @@ function findWay(
   const { hostname, port } = node;
   const names = hostname === undefined ? [] : [formatAddress({ host: hostname, port })];
   const network = networkAddress(node);
+  // In these networks the nodes have other addresses, and in all networks the same names.
+  if (from === "network" && joinNetworks.length > 0 && hostname !== undefined)
+    return { seed: { host: hostname, port }, mapped: [] };
   // Announced names are names in the network, except the name of the engine's host.
   if (from === "network") return { seed: network, mapped: announce === "host" ? names : [] };
   if (announce === "host" && hostname !== undefined) return { seed: { host: hostname, port }, mapped: [] };

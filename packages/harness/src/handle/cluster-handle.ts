@@ -1,4 +1,5 @@
 import type { Cluster } from "ioredis";
+import { AttachedContainers } from "../applications/attached-containers.ts";
 import type { Access } from "../clients/access.ts";
 import type { AddressTable } from "../clients/address-table.ts";
 import { ClientPool } from "../clients/client-pool.ts";
@@ -85,6 +86,7 @@ export class ClusterHandle {
     const prospects = new FailoverProspects(context, repairs, () => findCutOff(registry.cuts, plan.nodes));
     const queries = new ClusterReader(context, prospects);
     const clients = new ClientPool(context, parts.client, parts.clients);
+    const applications = new AttachedContainers(context, parts.network, () => clients.environment("network"));
     const failovers = new FailoverObserver(context, prospects);
     const workloads = new WorkloadStarter(context, clients, prospects);
     const targets = new TargetResolver(context, (key) => queries.currentOwner(key));
@@ -97,7 +99,14 @@ export class ClusterHandle {
     const use = { workloads, faults: registry, abandoned };
     const resets = new ClusterResetter(context, { ...use, clients, lateFaults, repairs, state: sharing });
     const { cleanup } = parts;
-    const lifetime = new ClusterLifetime(context, { ...use, clients, sharing, cleanup, stopLender });
+    const lifetime = new ClusterLifetime(context, {
+      ...use,
+      applications,
+      clients,
+      sharing,
+      cleanup,
+      stopLender,
+    });
 
     this.#parts = parts;
     this.#calls = calls;
@@ -110,6 +119,7 @@ export class ClusterHandle {
       queries,
       faults,
       clients,
+      applications,
       failovers,
       workloads,
       resets,

@@ -1,3 +1,4 @@
+import type { AttachedContainers } from "../applications/attached-containers.ts";
 import type { ClientPool } from "../clients/client-pool.ts";
 import type { ClusterContext } from "../cluster/cluster-context.ts";
 import { endAllCalls, revertFaults } from "../cluster/end-use.ts";
@@ -17,6 +18,7 @@ const STOP_TIMEOUT_MS_PER_NODE = 500;
 /** The parts that end with a handle. */
 export interface LifetimeParts extends UseOfCluster {
   readonly clients: ClientPool;
+  readonly applications: AttachedContainers;
   readonly faults: FaultRegistry;
   readonly sharing: Sharing;
   /** Already contains the steps that remove the cluster if the handle owns it. */
@@ -33,11 +35,12 @@ export class ClusterLifetime implements AsyncDisposable {
   constructor(context: ClusterContext, parts: LifetimeParts) {
     this.#context = context;
     this.#parts = parts;
-    const { clients, workloads, cleanup } = parts;
+    const { applications, clients, workloads, cleanup } = parts;
     cleanup.add("calls", "the ongoing calls", () => this.#endCalls());
     cleanup.add("workloads", "the workloads", () => workloads.endAll());
     cleanup.add("faults", "the faults", () => this.#endFaults());
     cleanup.add("clients", "the clients", () => clients.close(this.#reason));
+    cleanup.add("attachments", "the attached containers", () => applications.detachAll());
   }
 
   async stop(options: WaitOptions = {}): Promise<void> {

@@ -1,4 +1,10 @@
 import type { Cluster } from "ioredis";
+import type {
+  ApplicationContainers,
+  AttachableContainer,
+  AttachedContainer,
+} from "../applications/application-containers.ts";
+import type { ComposeFragment } from "../applications/compose-fragment.ts";
 import type { ClientTls } from "../clients/access.ts";
 import type { ClientOptions } from "../clients/cluster-client.ts";
 import type { ClusterClients } from "../clients/cluster-clients.ts";
@@ -38,6 +44,7 @@ export interface ClusterFamilies {
   readonly queries: ClusterQueries;
   readonly faults: ClusterFaults;
   readonly clients: ClusterClients;
+  readonly applications: ApplicationContainers;
   readonly failovers: FailoverObservation;
   readonly workloads: ClusterWorkloads;
   readonly resets: ClusterResets;
@@ -164,6 +171,15 @@ export class StartedCluster implements StartedRedisCluster {
   }
   credentials(username: string): Credentials {
     return this.#families.clients.credentials(username);
+  }
+
+  // Applications
+
+  attach(container: AttachableContainer | string, options?: WaitOptions): Promise<AttachedContainer> {
+    return this.#families.applications.attach(container, options);
+  }
+  composeFragment(services: readonly string[]): ComposeFragment {
+    return this.#families.applications.composeFragment(services);
   }
 
   // Failovers

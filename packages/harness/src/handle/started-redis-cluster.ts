@@ -1,3 +1,4 @@
+import type { ApplicationContainers } from "../applications/application-containers.ts";
 import type { ClusterClients } from "../clients/cluster-clients.ts";
 import type { ClusterNetwork } from "../docker/cluster-network.ts";
 import type { ClusterDiagnostics } from "../evidence/cluster-diagnostics.ts";
@@ -22,6 +23,7 @@ export interface StartedRedisCluster
   extends ClusterQueries,
     ClusterFaults,
     ClusterClients,
+    ApplicationContainers,
     FailoverObservation,
     ClusterWorkloads,
     ClusterResets,

@@ -66,6 +66,9 @@ export const ACCESS_PATH: Schema<AccessPath> = choice<AccessPath>(["direct", "pu
 const DNS_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
+/** The networks that engines create themselves have no names for containers. */
+const JOINABLE_NETWORK = /^(?!(?:bridge|host|none|podman)$)[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
 function image(example: string): Schema<string> {
   return text(`an image reference, such as "${example}"`, (value) => /^[\w][\w.:/@-]*$/.test(value));
 }
@@ -268,6 +271,19 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
     description:
       "What the nodes announce to clients: see {@link Announcement}. With `host`, `firstHostPort` determines the port of each node, and `port` must not be set.",
     default: "address",
+  },
+  joinNetworks: {
+    schema: checked<readonly string[]>(
+      'an array of names of user-defined networks, such as ["my-project_default"], without "bridge", "host" and "none"',
+      (value) =>
+        Array.isArray(value) &&
+        value.every((name) => typeof name === "string" && JOINABLE_NETWORK.test(name)) &&
+        new Set(value).size === value.length,
+      { documentedAs: listOf(anyText()) },
+    ),
+    description:
+      "The names of existing networks that the nodes join in addition to their own, such as the default network of a Compose project. Containers there reach the nodes by the host names that the nodes then announce to all clients: `node-0.<name of the cluster>`, unless `config` contains others. Nodes reach each other in their own network only. Needs Redis 7.0 or newer, or Valkey. The networks stay when the cluster ends.",
+    default: [],
   },
   publishOn: {
     schema: choice<PublishOn>(["loopback", "all"], "PublishOn"),

@@ -234,6 +234,14 @@ export interface ClusterShape {
    */
   readonly announce?: Announcement | undefined;
   /**
+   * The names of existing networks that the nodes join in addition to their own, such as the default network of a Compose
+   * project. Containers there reach the nodes by the host names that the nodes then announce to all clients: `node-0.<name of
+   * the cluster>`, unless `config` contains others. Nodes reach each other in their own network only. Needs Redis 7.0 or newer,
+   * or Valkey. The networks stay when the cluster ends.
+   * @default []
+   */
+  readonly joinNetworks?: readonly string[] | undefined;
+  /**
    * Where ports are published: on 127.0.0.1, or on all addresses of the engine's host, so that other machines can reach them.
    * An engine on another machine always publishes on all addresses.
    * @default "loopback"
@@ -304,6 +312,7 @@ export type DefaultedOption =
   | "pidsLimit"
   | "access"
   | "announce"
+  | "joinNetworks"
   | "publishOn"
   | "port"
   | "formation"

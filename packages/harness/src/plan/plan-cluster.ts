@@ -60,13 +60,15 @@ export function planCluster(
   });
   const password = options.password === true ? randomHex(PASSWORD_CHARACTERS) : options.password;
   const login = planUsers(options, randomHex);
+  const hostname = options.joinNetworks.length > 0 ? `{name}.${name}` : announcedHost;
   const config: RedisConfig =
-    announcedHost === undefined
+    hostname === undefined
       ? options.config
       : {
-          ...options.config,
-          "cluster-announce-hostname": announcedHost,
+          "cluster-announce-hostname": hostname,
           "cluster-preferred-endpoint-type": "hostname",
+          // Contains neither if the engine's host is announced.
+          ...options.config,
         };
   const nodesConfName = String(options.config["cluster-config-file"] ?? "nodes.conf");
   const nodes: readonly NodePlan[] = facts.map((node) => ({

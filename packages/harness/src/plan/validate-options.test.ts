@@ -54,6 +54,7 @@ test("returns the defaults for no options", () => {
     readOnlyRoot: false,
     access: "auto",
     announce: "address",
+    joinNetworks: [],
     publishOn: "loopback",
     labels: {},
     port: 6379,
@@ -114,6 +115,7 @@ test("returns the given values", () => {
       readOnlyRoot: true,
       access: "published",
       announce: "address",
+      joinNetworks: ["shop_default"],
       publishOn: "all",
       labels: { team: "cache" },
       port: 7000,
@@ -159,6 +161,7 @@ test("returns the given values", () => {
     readOnlyRoot: true,
     access: "published",
     announce: "address",
+    joinNetworks: ["shop_default"],
     publishOn: "all",
     labels: { team: "cache" },
     port: 7000,
@@ -293,6 +296,7 @@ test('rejects what `announce: "host"` determines', () => {
       allowed,
     });
   }
+  expect(onlyProblem({ announce, joinNetworks: ["app_default"] })).toMatchObject({ option: "joinNetworks" });
   expect(onlyProblem({ announce, firstHostPort: 7000, busPort: 7005 })).toEqual({
     option: "busPort",
     given: "7005",
@@ -735,6 +739,26 @@ test("accepts as publishOn only loopback and all", () => {
   }
 });
 
+test("accepts as joinNetworks only names of networks that users can create", () => {
+  for (const invalid of [
+    "app",
+    [""],
+    ["a b"],
+    ["bridge"],
+    ["host"],
+    ["none"],
+    ["podman"],
+    [5],
+    ["app", "app"],
+  ]) {
+    expect(onlyProblem({ joinNetworks: invalid })).toMatchObject({
+      option: "joinNetworks",
+      allowed: expect.stringContaining("an array of names of user-defined networks"),
+    });
+  }
+  expect(validateOptions({ joinNetworks: ["app_default", "host-2"] }, {}).joinNetworks).toHaveLength(2);
+});
+
 test("accepts only an AbortSignal as signal and a function as configureNode", () => {
   for (const invalid of [null, {}, new AbortController(), "signal", 5]) {
     expect(onlyProblem({ signal: invalid })).toMatchObject({ option: "signal", allowed: "an AbortSignal" });
@@ -831,6 +855,7 @@ test("reports all problems in one error", () => {
       cpus: 0,
       pidsLimit: 1,
       publishOn: "0.0.0.0",
+      joinNetworks: ["host"],
       users: { app: { rules: "" } },
       defaultUser: 1,
       replicationUser: "replica",
@@ -847,7 +872,7 @@ test("reports all problems in one error", () => {
       ...['config["port"]', 'config["maxmemory"]', 'config["Save"]'],
       ...["nodeTimeoutMs", "persistence", "password", 'labels[""]', 'labels["team"]'],
       ...["port", "busPort", "firstHostPort", "firstHostBusPort"],
-      ...["memoryMb", "cpus", "pidsLimit", "publishOn", 'users["app"].rules', "tls"],
+      ...["memoryMb", "cpus", "pidsLimit", "publishOn", "joinNetworks", 'users["app"].rules', "tls"],
       ...["defaultUser", "replicationUser"],
       ...["formation", "startupTimeoutMs", "signal", "configureNode", "speed"],
     ].toSorted(),
@@ -901,7 +926,7 @@ test("any value either results in valid options or throws an InvalidOptionsError
       ...{ firstHostPort: junk, firstHostBusPort: junk, formation: junk, startupTimeoutMs: junk },
       ...{ users: fc.oneof(junk, fc.dictionary(fc.string(), junk)), tls: junk, memoryMb: junk, cpus: junk },
       ...{ defaultUser: junk, replicationUser: junk },
-      ...{ pidsLimit: junk, publishOn: junk, signal: junk, configureNode: junk },
+      ...{ pidsLimit: junk, publishOn: junk, joinNetworks: junk, signal: junk, configureNode: junk },
     },
     { requiredKeys: [] },
   );

@@ -83,7 +83,7 @@ export function validateOptions(options: OptionsToValidate, environment: Environ
   const ports = validatePorts(values, size.nodes, report);
   validateLabels(values.labels, report);
   const config = validateConfig(options.config, report);
-  validateAnnouncement(options, values.announce, config, report);
+  validateAnnouncement(options, values, config, report);
   const commandNames = validateRenames(config, report);
   validateNames(config, size.nodes, report);
   validateUserDirective(config, report);
@@ -227,11 +227,16 @@ function hasDefaultUserLine(config: RedisConfig): boolean {
 /** Reports options that `announce: "host"` determines. */
 function validateAnnouncement(
   { port }: ClusterShape,
-  announce: string | undefined,
+  { announce, joinNetworks = [] }: Values<Pick<ClusterShape, "announce" | "joinNetworks">>,
   config: RedisConfig,
   report: ReportProblem,
 ): void {
   if (announce !== "host") return;
+  if (joinNetworks.length > 0) {
+    const allowed =
+      'no networks together with `announce: "host"`, which containers in other networks cannot reach';
+    report("joinNetworks", joinNetworks, allowed, "Remove one of both.");
+  }
   if (port !== undefined)
     report("port", port, 'no value together with `announce: "host"`', "Set `firstHostPort` instead.");
   for (const directive of ["cluster-announce-hostname", "cluster-preferred-endpoint-type"]) {

@@ -6,6 +6,7 @@ import type { AddressTable } from "../clients/address-table.ts";
 import { NodeConnection } from "../clients/node-connection.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { ImageConfig } from "../docker/image-config.ts";
+import { joinNetworks } from "../docker/join-networks.ts";
 import { removeLeftoverContainers, isUnanswered } from "../docker/leftover-containers.ts";
 import { type NodeFile, NodeContainer, removeContainer } from "../docker/node-container.ts";
 import { type ConfigureNode, RedisNodeContainer } from "../docker/redis-node-container.ts";
@@ -114,6 +115,7 @@ async function startContainer(
     const nodeContainer = new NodeContainer(engine, node, id, plan.publishesPorts);
     containers[node.index] = nodeContainer;
     onCreated(id);
+    await joinNetworks(engine, plan.joinNetworks, id, node);
     // The other files are arguments of the container, which `docker inspect` shows. A private key must not be visible there.
     if (files.length > 0) {
       await nodeContainer.putSecrets(posix.basename(posix.dirname(TLS_FILES.key)), files, container.user);

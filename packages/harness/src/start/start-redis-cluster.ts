@@ -3,7 +3,8 @@ import { findAccessObstacle, rememberObstacle, requireReachableEngine } from "..
 import { announcedHost } from "../docker/published-hosts.ts";
 import { requireOneTestcontainers } from "../docker/installed-packages.ts";
 import { chooseFreePorts } from "../docker/free-ports.ts";
-import { messageOf, RedisClusterError } from "../errors.ts";
+import { findMissingNetworks } from "../docker/join-networks.ts";
+import { InvalidOptionsError, messageOf, RedisClusterError } from "../errors.ts";
 import { log } from "../log.ts";
 import { imageName } from "../docker/image-name.ts";
 import { PULL_TIMEOUT_MS, provideImage } from "../docker/provide-image.ts";
@@ -11,6 +12,7 @@ import { checkNeighbourTable } from "../docker/host-limits.ts";
 import { isReaperDisabled } from "../docker/start-reaper.ts";
 import { abortable, startDeadline } from "../timing/deadline.ts";
 import { type ValidOptions, validateOptions } from "../plan/validate-options.ts";
+import { formatValue } from "../schema/format-value.ts";
 import { readSeed } from "../seed/read-seed.ts";
 import type { RedisClusterOptions } from "./options.generated.ts";
 import type { ClusterHandle } from "../handle/cluster-handle.ts";
@@ -171,6 +173,7 @@ async function prepare(
   // Both reject what is impossible with this engine, before anything is created.
   requireReachableEngine(engine, options);
   announcedHost(engine, options);
+  await step("Finding the networks to join", answerTimeoutMs, () => requireNetworks(engine, options));
   await Promise.all([
     provideImage(engine, image, "image", {
       lookUp: (what, look) => step(what, answerTimeoutMs, look),
@@ -179,6 +182,20 @@ async function prepare(
     checkNeighbourTable(engine, nodes),
   ]);
   return engine;
+}
+
+/** @throws InvalidOptionsError with the networks of the option `joinNetworks` that do not exist. */
+async function requireNetworks(engine: Engine, { joinNetworks }: ValidOptions): Promise<void> {
+  const missing = await findMissingNetworks(engine, joinNetworks);
+  if (missing.length === 0) return;
+  throw new InvalidOptionsError([
+    {
+      option: "joinNetworks",
+      given: formatValue(missing),
+      allowed: "names of networks that the engine has",
+      remedy: "Start the Compose project first, or create the network; `docker network ls` lists all names.",
+    },
+  ]);
 }
 
 /** Replaces the names of the images by the names that Testcontainers resolves, so that every later use means the same images. */
