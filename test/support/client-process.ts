@@ -1,9 +1,16 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 
+const run = promisify(execFile);
+
+/** How long a program may take to end. A client that cannot find a node may not return from its last command. */
+const END_TIMEOUT_MS = 2_000;
 const PROGRAMS = join(import.meta.dirname, "../clients");
 
 /** How the program of a client is started. */
@@ -25,14 +32,17 @@ export interface ClientEnvironment {
 /** A client of another language, in a container. Disposing of it ends the container. */
 export class ClientProcess implements AsyncDisposable {
   readonly version: string;
+  readonly #container: string;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #replies: AsyncIterator<string>;
 
   private constructor(
+    container: string,
     process: ChildProcessWithoutNullStreams,
     replies: AsyncIterator<string>,
     version: string,
   ) {
+    this.#container = container;
     this.#process = process;
     this.#replies = replies;
     this.version = version;
@@ -50,8 +60,10 @@ export class ClientProcess implements AsyncDisposable {
       "--env",
       `${name}=${value}`,
     ]);
+    const container = `trc-client-${randomBytes(6).toString("hex")}`;
     const process = spawn("docker", [
-      ...["run", "--rm", "--interactive", "--init", "--network", environment.network, ...variables],
+      ...["run", "--name", container, "--rm", "--interactive", "--init"],
+      ...["--network", environment.network, ...variables],
       ...["--entrypoint", command, program.image, ...options, source],
     ]);
     let errors = "";
@@ -62,7 +74,7 @@ export class ClientProcess implements AsyncDisposable {
     const first = await replies.next();
     if (first.done === true) throw new Error(`${program.file} ended: ${errors}`);
     const { version } = JSON.parse(first.value) as { readonly version: string };
-    return new ClientProcess(process, replies, version);
+    return new ClientProcess(container, process, replies, version);
   }
 
   /**
@@ -88,6 +100,9 @@ export class ClientProcess implements AsyncDisposable {
     if (this.#process.exitCode !== null) return;
     const ended = once(this.#process, "exit");
     this.#process.stdin.end();
+    const isOver = await Promise.race([ended.then(() => true), sleep(END_TIMEOUT_MS, false)]);
+    if (isOver) return;
+    await run("docker", ["rm", "--force", this.#container]);
     await ended;
   }
 }

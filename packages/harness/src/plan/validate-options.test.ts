@@ -739,6 +739,15 @@ test("accepts as publishOn only loopback and all", () => {
   }
 });
 
+test("explains why nodes are not in the network of the host", () => {
+  for (const name of ["network", "networkMode"]) {
+    expect(onlyProblem({ [name]: "host" })).toMatchObject({
+      option: name,
+      remedy: expect.stringContaining("always in a network of their own"),
+    });
+  }
+});
+
 test("accepts as joinNetworks only names of networks that users can create", () => {
   for (const invalid of [
     "app",

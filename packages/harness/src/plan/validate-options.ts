@@ -57,6 +57,15 @@ export interface ValidOptions extends PassedOptions, ValidUsers {
   readonly seed: ValidSeed | undefined;
 }
 
+const OWN_NETWORK =
+  "The nodes are always in a network of their own: with that of the host they would have no addresses that faults could tell apart. See `joinNetworks`, `access` and `announce`.";
+
+/** Names that users may expect, as those of Testcontainers and Compose, and what to do instead. */
+const EXPECTED_OPTIONS: ReadonlyMap<string, string> = new Map([
+  ["network", OWN_NETWORK],
+  ["networkMode", OWN_NETWORK],
+]);
+
 /** The options of the plan, and the options of a start that are not part of the plan. */
 export type OptionsToValidate = ClusterShape & {
   readonly seed?: unknown;
@@ -75,7 +84,7 @@ export function validateOptions(options: OptionsToValidate, environment: Environ
     throw new InvalidOptionsError([{ option: "options", given: formatValue(options), allowed: "an object" }]);
   }
   const { problems, report } = listProblems();
-  reportUnknownOptions({ ...CLUSTER_OPTIONS, ...START_OPTIONS }, input, report);
+  reportUnknownOptions({ ...CLUSTER_OPTIONS, ...START_OPTIONS }, input, report, "", EXPECTED_OPTIONS);
 
   const size = validateSize(options, report);
   const values = readOptions(tableFor(options, size.nodes), options, report, { environment });

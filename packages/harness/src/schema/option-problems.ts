@@ -35,12 +35,14 @@ export function listProblems(): ProblemList {
  * Reports the name of an unknown option, with the names of the known options. The value is not shown, because it may be a secret.
  *
  * @param path precedes the names in messages.
+ * @param remedies what to do instead, by names that users may expect.
  */
 export function reportUnknownOption(
   path: string,
   name: string,
   known: Iterable<string>,
   report: ReportProblem,
+  remedies: ReadonlyMap<string, string> = new Map(),
 ): undefined {
   const names = [...known];
   const similar = names.find((candidate) => editDistance(candidate.toLowerCase(), name.toLowerCase()) <= 2);
@@ -48,7 +50,8 @@ export function reportUnknownOption(
     `${path}${name}`,
     new Redacted("an unknown option"),
     `one of the options ${names.join(", ")}`,
-    similar === undefined ? "Remove it, or correct its name." : `Did you mean \`${path}${similar}\`?`,
+    remedies.get(name) ??
+      (similar === undefined ? "Remove it, or correct its name." : `Did you mean \`${path}${similar}\`?`),
   );
 }
 

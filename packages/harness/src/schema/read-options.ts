@@ -11,11 +11,22 @@ export type Values<T> = { readonly [Name in keyof T]-?: NonNullable<T[Name]> | u
 
 const NO_ENVIRONMENT: Environment = {};
 
-/** Reports every name that does not belong to an option of the table. @param prefix precedes the names in messages. */
-export function reportUnknownOptions(table: object, given: object, report: ReportProblem, prefix = ""): void {
+/**
+ * Reports every name that does not belong to an option of the table.
+ *
+ * @param prefix precedes the names in messages.
+ * @param remedies what to do instead, by names that users may expect.
+ */
+export function reportUnknownOptions(
+  table: object,
+  given: object,
+  report: ReportProblem,
+  prefix = "",
+  remedies?: ReadonlyMap<string, string>,
+): void {
   const names = Object.keys(table);
   for (const name of Object.keys(given)) {
-    if (!names.includes(name)) reportUnknownOption(prefix, name, names, report);
+    if (!names.includes(name)) reportUnknownOption(prefix, name, names, report, remedies);
   }
 }
 
