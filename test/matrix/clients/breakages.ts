@@ -5,7 +5,7 @@ import type { Writers } from "./clients.ts";
 export const NODE_TIMEOUT_MS = 5_000;
 
 /** A cluster that is broken. */
-export interface BrokenCluster {
+interface BrokenCluster {
   /** When the servers acknowledged the first write of a shard that was broken, as `performance.now()` returns it. */
   readonly acceptsWritesAtMs: number;
   heal(): Promise<void>;

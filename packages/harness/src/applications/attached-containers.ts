@@ -140,7 +140,7 @@ export class AttachedContainers implements ApplicationContainers {
 /** Returns the id of a started container of Testcontainers, and an empty text for anything else. */
 function readId(container: unknown): string {
   const { getId } = (container ?? {}) as Partial<AttachableContainer>;
-  return typeof getId === "function" ? String(getId.call(container)) : "";
+  return typeof getId === "function" ? getId.call(container) : "";
 }
 
 /**
