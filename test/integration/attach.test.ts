@@ -1,4 +1,4 @@
-import { GenericContainer, type StartedTestContainer } from "testcontainers";
+import { GenericContainer, Network, type StartedNetwork, type StartedTestContainer } from "testcontainers";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { afterAll, beforeAll, describe, expect } from "vitest";
@@ -8,14 +8,18 @@ import { docker, leftovers, serverImage } from "../support/engine.ts";
 
 const test = redisClusterTest({ nodes: 3, replicas: 0 });
 
+// Not the default bridge: the engine forgets that it must separate it from others if another engine is started on this machine.
+let network: StartedNetwork;
 let service: StartedTestContainer;
 
 beforeAll(async () => {
-  service = await idleContainer().start();
+  network = await new Network().start();
+  service = await idleContainer().withNetwork(network).start();
 });
 
 afterAll(async () => {
   await service.stop();
+  await network.stop();
 });
 
 /** A container with redis-cli. With Podman, Testcontainers waits until all ports that the image exposes are published. */
