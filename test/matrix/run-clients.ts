@@ -1,9 +1,13 @@
+import { join } from "node:path";
 import Table from "cli-table3";
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
+import { median } from "../bench/statistics.ts";
+import { PROGRAMS } from "../support/client-process.ts";
+import { hashFolders } from "../support/hash-folders.ts";
 import type { Progress } from "../support/progress.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
 import { type Breakage, BREAKAGES, NODE_TIMEOUT_MS } from "./clients/breakages.ts";
-import { formatCell, formatSeconds, median, NO_MAP, type Trial } from "./clients/cell.ts";
+import { formatCell, formatSeconds, NO_MAP, type Trial } from "./clients/cell.ts";
 import type { ClientRow } from "./clients/clients.ts";
 import { CONTAINER_CLIENTS } from "./clients/container-clients.ts";
 import { NODE_CLIENTS } from "./clients/node-clients.ts";
@@ -19,7 +23,8 @@ const CONCURRENT_COLUMNS = 3;
 /** Measures which clients survive what. Returns the number of trials that could not be made: no recovery is a result, too. */
 export async function runClients(options: MatrixOptions): Promise<number> {
   const rows = CLIENTS.filter((row) => nameOf(row).includes(options.only));
-  const trials = await runTrials(rows, await openProgress("clients", options));
+  const hash = await hashFolders(PROGRAMS, join(import.meta.dirname, "clients"));
+  const trials = await runTrials(rows, await openProgress(`clients-${hash}`, options));
   const failures = [...trials.values()].filter(
     ({ survival, obstacle }) => survival === undefined && obstacle !== NO_MAP,
   );

@@ -4,15 +4,20 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import Table from "cli-table3";
 import { startRedisCluster } from "testcontainers-redis-cluster";
+import { buildImage } from "../support/build-image.ts";
 import { CACHE } from "../support/cache-folder.ts";
+import { hashFolders } from "../support/hash-folders.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
 import { type MatrixOptions, markdownTable, openProgress, updatePage } from "./options.ts";
 import { runSuite, type SuiteResult } from "./run-suite.ts";
 import { type Server, SERVERS } from "./servers.ts";
 
 const run = promisify(execFile);
-const BUILD = join(import.meta.dirname, "../images/build");
 const HEADINGS = ["server", "version", "passed", "failed", "minutes"];
+
+function fromRoot(path: string): string {
+  return join(import.meta.dirname, "../..", path);
+}
 
 /** What the suite has shown with a server. */
 interface ServerResult {
@@ -24,7 +29,8 @@ interface ServerResult {
 
 /** Runs the suite with each server whose image is available. Returns the number of tests that failed. */
 export async function runServers(options: MatrixOptions): Promise<number> {
-  const progress = await openProgress("servers", options);
+  const hash = await hashFolders(...["packages/harness/dist", "packages/examples", "test"].map(fromRoot));
+  const progress = await openProgress(`servers-${hash}`, options);
   const results: ServerResult[] = [];
   for (const server of SERVERS.filter(({ name }) => name.includes(options.only))) {
     const result = await progress.once(
@@ -73,9 +79,7 @@ async function provideImage({ image, standIn }: Server): Promise<string | undefi
   } catch (error) {
     console.error(`${image}: ${String(error).split("\n").at(-2)}`);
   }
-  if (standIn === undefined) return undefined;
-  const { stdout } = await run(BUILD, [standIn]);
-  return stdout.trim();
+  return standIn === undefined ? undefined : await buildImage(standIn);
 }
 
 /** Returns the name and the version of the server, as it reports them: a tag may name an older version. */

@@ -11,7 +11,8 @@ const run = promisify(execFile);
 
 /** How long a program may take to end. A client that cannot find a node may not return from its last command. */
 const END_TIMEOUT_MS = 2_000;
-const PROGRAMS = join(import.meta.dirname, "../clients");
+/** The folder of the programs. */
+export const PROGRAMS: string = join(import.meta.dirname, "../clients");
 
 /** How the program of a client is started. */
 export interface ClientProgram {

@@ -1,3 +1,4 @@
+import { median } from "../../bench/statistics.ts";
 import type { Survival } from "./trial.ts";
 
 /** Why a client without an address map cannot be tried in some columns. */
@@ -26,21 +27,16 @@ export function formatCell(trials: readonly Trial[]): string {
     ...(recovered.length === 0
       ? []
       : [median(recovered) === 0 ? "uninterrupted" : formatSeconds(median(recovered))]),
-    count(median(errors) ?? 0, "error"),
+    count(median(errors), "error"),
     `${Math.max(...survivals.map(({ lost }) => lost))} lost`,
   ].join(", ");
-}
-
-/** Returns the middle value, or the greater of the two. Undefined without values. */
-export function median(values: readonly number[]): number | undefined {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];
 }
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
 
-/** Returns milliseconds as seconds, or an empty text if they are undefined. */
-export function formatSeconds(ms: number | undefined): string {
-  return ms === undefined ? "" : `${(ms / 1_000).toFixed(1)} s`;
+/** Returns milliseconds as seconds. */
+export function formatSeconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }

@@ -1,11 +1,6 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
+import { buildImage } from "../../support/build-image.ts";
 import { ClientProcess, type ClientProgram } from "../../support/client-process.ts";
 import type { ClientRow } from "./clients.ts";
-
-const run = promisify(execFile);
-const BUILD = join(import.meta.dirname, "../../images/build");
 
 interface ContainerClient extends Omit<ClientProgram, "image"> {
   readonly library: string;
@@ -64,7 +59,7 @@ export const CONTAINER_CLIENTS: readonly ClientRow[] = CLIENTS.flatMap((client) 
       description: options === "recommended" ? client.recommended : "",
       hasAddressMap: client.hasAddressMap,
       async open(cluster, writers) {
-        const program = { ...client, image: await build(client.image) };
+        const program = { ...client, image: await buildImage(client.image) };
         const environment = {
           network: "host",
           variables: { ...cluster.environment("host"), CLIENT_OPTIONS: options },
@@ -93,8 +88,3 @@ export const CONTAINER_CLIENTS: readonly ClientRow[] = CLIENTS.flatMap((client) 
     }),
   ),
 );
-
-async function build(name: string): Promise<string> {
-  const { stdout } = await run(BUILD, [name]);
-  return stdout.trim();
-}

@@ -45,16 +45,15 @@ export async function measureSurvival(
     ),
   );
   try {
-    await waitUntil(
-      () => runs.every((run) => run.acknowledgedAt.length >= 5),
-      PATIENCE_MS,
-      "the first writes",
-    );
+    if (!(await isMetWithin(PATIENCE_MS, () => runs.every((run) => run.acknowledgedAt.length >= 5))))
+      throw new Error("timeout: the first writes");
     const brokenAt = performance.now();
     const broken = await breakage.apply(cluster, tags[0] ?? "", writers);
     const serversMs = broken.acceptsWritesAtMs - brokenAt;
     const affected = runs.filter(({ shard }) => breakage.affectsAll || shard === 0);
-    const hasRecovered = await settles(affected, PATIENCE_MS);
+    const hasRecovered = await isMetWithin(PATIENCE_MS + CALM_MS, () =>
+      affected.every((run) => isCalm(run.acknowledgedAt, performance.now())),
+    );
     const recoveredMs = hasRecovered
       ? Math.max(...affected.map((run) => lastInterruptionEnd(run.acknowledgedAt, brokenAt) - brokenAt), 0)
       : undefined;
@@ -123,25 +122,14 @@ class Writer {
   }
 }
 
-async function settles(runs: readonly Writer[], withinMs: number): Promise<boolean> {
-  try {
-    await waitUntil(
-      () => runs.every((run) => isCalm(run.acknowledgedAt, performance.now())),
-      withinMs + CALM_MS,
-      "recovery",
-    );
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function waitUntil(condition: () => boolean, withinMs: number, what: string): Promise<void> {
+/** Waits for a condition. Returns whether it was met in time. */
+async function isMetWithin(withinMs: number, condition: () => boolean): Promise<boolean> {
   const deadline = performance.now() + withinMs;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`timeout: ${what}`);
+    if (performance.now() > deadline) return false;
     await sleep(20);
   }
+  return true;
 }
 
 /** Returns an error as text without what differs from run to run: addresses, names of nodes, slots and numbers. */

@@ -1,6 +1,6 @@
-import { messageOf, RedisClusterError } from "../errors.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import { type Engine, statusOf } from "./engine.ts";
+import { engineFailed } from "./network-members.ts";
 
 /**
  * Returns the names that are not names of networks that containers can join.
@@ -18,11 +18,7 @@ export async function findMissingNetworks(
         return [];
       } catch (error) {
         if (statusOf(error) === 404) return [name];
-        throw new RedisClusterError(
-          "ENGINE_FAILED",
-          `Failed to read the network ${name}: ${messageOf(error)}`,
-          { cause: error },
-        );
+        throw engineFailed(`read the network ${name}`, error);
       }
     }),
   );

@@ -85,6 +85,7 @@ export async function disconnectContainer(engine: Engine, network: string, conta
   }
 }
 
-function engineFailed(action: string, error: unknown): RedisClusterError {
+/** @param action completes "Failed to …". */
+export function engineFailed(action: string, error: unknown): RedisClusterError {
   return new RedisClusterError("ENGINE_FAILED", `Failed to ${action}: ${messageOf(error)}`, { cause: error });
 }
