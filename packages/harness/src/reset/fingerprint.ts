@@ -1,7 +1,7 @@
 import type { NodeCommand, NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
 import { type AnsweredView, parseNodeView, VIEW_COMMANDS } from "../view/node-view.ts";
-import { parseInfo } from "../view/parse-info.ts";
+import { parseInfo, serverVersion } from "../view/parse-info.ts";
 
 /**
  * The state of a node that a reset compares and restores. Processes that share a cluster send it to each other, so the names of
@@ -136,7 +136,7 @@ export async function readFingerprint(
     at: Number(serverInfo.get("server_time_usec")) / 1_000,
     // Before 7.0, CONFIG GET accepts one name only, and no setting is hidden.
     config: parseSettings(config instanceof Error ? await connection.reply("CONFIG", "GET", "*") : config),
-    acl: (acl as readonly string[]).map(withoutDefaultFlag),
+    acl: (acl as readonly string[]).map((user) => canonicalUser(user, serverInfo)),
     modules: canonicalModules(modules as readonly unknown[]),
     configEpoch: Number(clusterInfo.get("cluster_my_epoch")),
     failoverMessages: parseFailoverMessages(clusterInfo),
@@ -167,11 +167,26 @@ export function parseFailoverMessages(clusterInfo: ReadonlyMap<string, string>):
 }
 
 /**
- * Removes a flag that the default user of Redis 7.0 does not have until the first ACL SETUSER, which sets it. Users with and
- * without the flag are equivalent: the server only checks the opposite flag, `skip-sanitize-payload` (`rdbLoadObject` in rdb.c).
+ * Converts a line of ACL LIST, so that equivalent users of different processes are equal.
+ *
+ * - It removes a flag that the users of Redis 7.0 do not have until the first ACL SETUSER, which sets it. The server only checks the
+ *   opposite flag, `skip-sanitize-payload` (`rdbLoadObject` in rdb.c).
+ * - It sorts the rules of single commands of servers before 7.2, which derive them from the allowed commands and print them in the
+ *   order of a hash table (`ACLDescribeSelectorCommandRules` in acl.c), which each process has in another order. Newer servers
+ *   print them in the order in which they were set, and that order has a meaning.
  */
-function withoutDefaultFlag(user: string): string {
-  return user.replace(" sanitize-payload", "");
+export function canonicalUser(user: string, serverInfo: ReadonlyMap<string, string>): string {
+  const sameFlags = user.replace(" sanitize-payload", "");
+  const { major, minor } = serverVersion(serverInfo);
+  if (major > 7 || (major === 7 && minor >= 2)) return sameFlags;
+  return sameFlags.replaceAll(/[+-][^@\s)]\S*[^\s)](?: [+-][^@\s)]\S*[^\s)])+/g, (rules) =>
+    rules.split(" ").toSorted(byCommand).join(" "),
+  );
+}
+
+/** A command before its subcommands, whose rules are exceptions to its rule. */
+function byCommand(one: string, other: string): number {
+  return one.slice(1) < other.slice(1) ? -1 : 1;
 }
 
 /** Parses the reply of CONFIG GET, in which names and values alternate. */
