@@ -18,6 +18,8 @@ export interface SuiteResult {
   readonly otherFailures: number;
   /** The files and names of the tests that failed. */
   readonly failures: readonly string[];
+  /** Why tests did not run, which concern what the server or the engine does not have. */
+  readonly skipped: readonly string[];
   readonly minutes: number;
 }
 
@@ -26,18 +28,23 @@ export interface SuiteResult {
  *
  * @param environment is added to the environment of this process.
  * @param log the file for the output.
+ * @param enter returns the command that runs another one where it reaches the engine. Default: it runs here.
  * @throws Error if the suite ended without a result.
  */
 export async function runSuite(
   environment: Readonly<Record<string, string>>,
   log: string,
+  enter: (...command: readonly string[]) => readonly string[] = (...command) => command,
 ): Promise<SuiteResult> {
   const folder = await mkdtemp(join(tmpdir(), "trc-suite-"));
   const json = join(folder, "result.json");
   const startedAt = performance.now();
   try {
     const projects = PROJECTS.flatMap((name) => ["--project", name]);
-    const suite = spawn(process.execPath, [RUN, ...projects, "--json", json], {
+    const [program = "", ...args] = enter(
+      ...[process.execPath, RUN, ...projects, "--json", json, "--accept-skipped"],
+    );
+    const suite = spawn(program, args, {
       env: { ...process.env, NO_COLOR: "1", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });

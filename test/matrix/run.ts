@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { leftovers } from "../support/engine.ts";
 import type { MatrixOptions } from "./options.ts";
 import { runClients } from "./run-clients.ts";
+import { runEngines } from "./run-engines.ts";
 import { runInstallations } from "./run-installations.ts";
 import { runServers } from "./run-servers.ts";
 
@@ -11,6 +12,7 @@ const MATRICES: Readonly<Record<string, (options: MatrixOptions) => Promise<numb
   installations: runInstallations,
   clients: runClients,
   servers: runServers,
+  engines: runEngines,
 };
 
 const USAGE = `usage: ./dev matrix NAME [OPTION…]
@@ -18,6 +20,7 @@ const USAGE = `usage: ./dev matrix NAME [OPTION…]
   installations  installs the packed library in real projects, each with its own package manager and versions
   clients        breaks clusters in several ways, and measures which clients survive what
   servers        runs the tests with each version of the servers whose image is available
+  engines        runs the tests with versions of Docker and Podman, with and without root, here and elsewhere
 
 An interrupted run continues where it ended, as long as what it tests has not changed.
 

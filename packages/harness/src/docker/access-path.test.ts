@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { chooseAccess, findAccessObstacle, rememberObstacle, requireReachableEngine } from "./access-path.ts";
+import {
+  chooseAccess,
+  findAccessObstacle,
+  rememberObstacle,
+  requireReachableEngine,
+  requireRoute,
+} from "./access-path.ts";
 import type { Engine } from "./engine.ts";
 
 const OPTIONS = {
@@ -21,10 +27,16 @@ function planWithGateway(gateway: string) {
 interface Facts {
   readonly sharesNetwork?: boolean;
   readonly isLocal?: boolean;
+  readonly createsBridgesLate?: boolean;
 }
 
-function engine({ sharesNetwork = true, isLocal = true }: Facts = {}): Engine {
-  return { client: {}, isLocal, location: { isOnThisMachine: true, sharesNetwork } } as unknown as Engine;
+function engine({ sharesNetwork = true, isLocal = true, createsBridgesLate = false }: Facts = {}): Engine {
+  return {
+    client: {},
+    isLocal,
+    location: { isOnThisMachine: true, sharesNetwork },
+    traits: { createsBridgesLate },
+  } as unknown as Engine;
 }
 
 const PLAN = planWithGateway("127.0.0.1");
@@ -36,6 +48,14 @@ test("direct access is chosen if packets to the nodes have the address of the ga
     publishesPorts: false,
     accessFallbackReason: undefined,
   });
+});
+
+test("an engine that creates bridges late is checked when its containers run", async () => {
+  expect(await chooseAccess(engine({ createsBridgesLate: true }), OPTIONS, VPN_PLAN)).toMatchObject({
+    access: "direct",
+  });
+  await expect(requireRoute(VPN_PLAN)).rejects.toMatchObject({ code: "DIRECT_ACCESS_UNAVAILABLE" });
+  await requireRoute(PLAN);
 });
 
 interface Obstacle {

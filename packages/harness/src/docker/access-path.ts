@@ -61,11 +61,24 @@ export async function chooseAccess(
   const request = findPortRequest(engine, options);
   const known = request ?? obstacles.get(engine.client);
   if (access === "auto" && known !== undefined) return publish(known);
-  const obstacle = findEngineObstacle(engine) ?? (await findRouteObstacle(plan));
+  const obstacle =
+    findEngineObstacle(engine) ??
+    // A start checks the route again when its containers run.
+    (engine.traits.createsBridgesLate ? undefined : await findRouteObstacle(plan));
   if (obstacle === undefined)
     return { access: "direct", publishesPorts: request !== undefined, accessFallbackReason: undefined };
   if (access === "direct") throw directAccessUnavailable(obstacle);
   return publish(obstacle);
+}
+
+/**
+ * Checks that this process has an interface on the bridge of a network whose containers run.
+ *
+ * @throws RedisClusterError DIRECT_ACCESS_UNAVAILABLE if it has none.
+ */
+export async function requireRoute(plan: Pick<ClusterPlan, "network" | "nodes">): Promise<void> {
+  const obstacle = await findRouteObstacle(plan);
+  if (obstacle !== undefined) throw directAccessUnavailable(obstacle);
 }
 
 /** Returns what requests published ports; undefined if nothing does. */

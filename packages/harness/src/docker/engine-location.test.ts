@@ -51,9 +51,12 @@ test("an engine is remote if its address does not belong to this machine", () =>
   expect(deriveLocation(DOCKER, { ...LINUX, isEngineHostLocal: false })).toEqual(REMOTE);
 });
 
-test("rootless Docker shares the kernel but not the network", () => {
+test("an engine without root shares the kernel but not the network", () => {
   const rootless = { ...DOCKER, SecurityOptions: ["name=seccomp,profile=builtin", "name=rootless"] };
   expect(deriveLocation(rootless, LINUX)).toEqual({ ...SAME_KERNEL, sharesNetwork: false });
+  const podman = { ...DOCKER, SecurityOptions: ["name=seccomp,profile=default"], Rootless: true };
+  expect(deriveLocation(podman, LINUX)).toEqual({ ...SAME_KERNEL, sharesNetwork: false });
+  expect(deriveLocation({ ...podman, Rootless: false }, LINUX)).toEqual(SAME_KERNEL);
   expect(deriveLocation({ ...DOCKER, SecurityOptions: null }, LINUX)).toEqual(SAME_KERNEL);
 });
 

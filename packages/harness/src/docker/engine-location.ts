@@ -22,6 +22,8 @@ export interface EngineInfo {
   readonly OperatingSystem?: string;
   readonly KernelVersion?: string;
   readonly SecurityOptions?: readonly string[] | null;
+  /** Whether Podman runs without root, which Podman 4 does not report among the security options. */
+  readonly Rootless?: boolean;
 }
 
 /** The properties of this process that are compared with the engine. */
@@ -39,25 +41,16 @@ export interface LocalProcess {
 /** Products that run the engine in a virtual machine of the user's machine, and forward published ports to loopback. */
 const DESKTOP = /Docker Desktop|OrbStack|Rancher Desktop/;
 
-/**
- * Determines where an engine runs.
- *
- * @param host the host name or address at which the engine is reached.
- */
-export async function readLocation(client: ContainerRuntimeClient, host: string): Promise<EngineLocation> {
-  const docker = client.container.dockerode;
-  const { socketPath } = docker.modem as { readonly socketPath?: unknown };
-  const [info, isEngineHostLocal] = await Promise.all([
-    docker.info() as Promise<EngineInfo>,
-    isThisMachine(host),
-  ]);
-  return deriveLocation(info, {
+/** Reads the properties of this process that are compared with those of an engine. */
+export async function readLocalProcess(client: ContainerRuntimeClient): Promise<LocalProcess> {
+  const { socketPath } = client.container.dockerode.modem as { readonly socketPath?: unknown };
+  return {
     platform: process.platform,
     hostname: hostname(),
     kernel: release(),
-    isEngineHostLocal,
+    isEngineHostLocal: await isThisMachine(client.info.containerRuntime.host),
     usesSocket: socketPath !== undefined,
-  });
+  };
 }
 
 /**
@@ -74,11 +67,12 @@ export function deriveLocation(info: EngineInfo, local: LocalProcess): EngineLoc
     !isDesktop &&
     info.Name === local.hostname &&
     info.KernelVersion === local.kernel;
+  const isRootless = info.Rootless === true || info.SecurityOptions?.includes("name=rootless") === true;
   const hasVirtualMachine = isDesktop || (local.platform !== "linux" && local.usesSocket);
   return {
     isOnThisMachine: sharesKernel || (local.isEngineHostLocal && hasVirtualMachine),
     sharesKernel,
-    sharesNetwork: sharesKernel && info.SecurityOptions?.includes("name=rootless") !== true,
+    sharesNetwork: sharesKernel && !isRootless,
   };
 }
 

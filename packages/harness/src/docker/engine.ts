@@ -2,17 +2,24 @@ import type { ContainerRuntimeClient } from "testcontainers";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { Owner } from "../cleanup/owner.ts";
 import { currentOwner } from "../cleanup/current-owner.ts";
-import { type EngineLocation, readLocation } from "./engine-location.ts";
+import { deriveLocation, type EngineInfo, type EngineLocation, readLocalProcess } from "./engine-location.ts";
+import { deriveTraits, type EngineTraits, type TraitInfo } from "./engine-traits.ts";
 import { choosePublishedAddress, type PublishedAddress } from "./published-address.ts";
 import { startReaper } from "./start-reaper.ts";
 import { testcontainersClient } from "./testcontainers-client.ts";
 
-/** The Docker engine that Testcontainers found. It needs no closing. */
-export interface Engine extends PublishedAddress {
-  readonly client: ContainerRuntimeClient;
-  readonly docker: ContainerRuntimeClient["container"]["dockerode"];
+/** What an engine reports about itself. */
+export interface EngineProperties {
   /** Where the engine runs. */
   readonly location: EngineLocation;
+  /** What differs between engines. */
+  readonly traits: EngineTraits;
+}
+
+/** The Docker engine that Testcontainers found. It needs no closing. */
+export interface Engine extends PublishedAddress, EngineProperties {
+  readonly client: ContainerRuntimeClient;
+  readonly docker: ContainerRuntimeClient["container"]["dockerode"];
   /** The number of processors of the engine. */
   readonly cpus: number;
   /** The session id of Testcontainers. If Ryuk runs, it removes the resources with this id at the end of the session. */
@@ -39,27 +46,35 @@ export async function findClient(): Promise<ContainerRuntimeClient> {
   }
 }
 
-const locations = new WeakMap<ContainerRuntimeClient, EngineLocation>();
+const known = new WeakMap<ContainerRuntimeClient, EngineProperties>();
 
 /**
- * Determines where an engine runs. The result is cached for each client.
+ * Determines where an engine runs and what it can do. The result is cached for each client.
  *
  * @throws RedisClusterError NO_DOCKER if the engine does not answer any more.
  */
-export async function locateEngine(client: ContainerRuntimeClient): Promise<EngineLocation> {
+export async function readProperties(client: ContainerRuntimeClient): Promise<EngineProperties> {
   try {
-    const location = locations.get(client) ?? (await readLocation(client, client.info.containerRuntime.host));
-    locations.set(client, location);
-    return location;
+    const properties = known.get(client) ?? (await askEngine(client));
+    known.set(client, properties);
+    return properties;
   } catch (error) {
     throw new RedisClusterError(
       "NO_DOCKER",
-      `Reading the location of the Docker engine failed: it does not answer any more (${messageOf(error)}).`,
+      `Reading the properties of the Docker engine failed: it does not answer any more (${messageOf(error)}).`,
       {
         cause: error,
       },
     );
   }
+}
+
+async function askEngine(client: ContainerRuntimeClient): Promise<EngineProperties> {
+  const [info, local] = await Promise.all([
+    client.container.dockerode.info() as Promise<EngineInfo & TraitInfo>,
+    readLocalProcess(client),
+  ]);
+  return { location: deriveLocation(info, local), traits: deriveTraits(info) };
 }
 
 /**
@@ -74,7 +89,10 @@ export async function findEngine(): Promise<Engine> {
   owner.catch(() => {});
   const client = await findClient();
   const { host, hostIps, cpus } = client.info.containerRuntime;
-  const [{ sessionId }, location] = await Promise.all([startReaper(client), locateEngine(client)]);
+  const [{ sessionId }, { location, traits }] = await Promise.all([
+    startReaper(client),
+    readProperties(client),
+  ]);
   return {
     ...choosePublishedAddress(
       { host, hostIps, override: process.env["TESTCONTAINERS_HOST_OVERRIDE"] },
@@ -83,6 +101,7 @@ export async function findEngine(): Promise<Engine> {
     client,
     docker: client.container.dockerode,
     location,
+    traits,
     cpus,
     sessionId,
     owner: await owner,

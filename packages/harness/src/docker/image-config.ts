@@ -12,6 +12,8 @@ export interface ImageConfig {
   readonly user: string;
   /** The folders for which the image declares a volume. */
   readonly volumes: readonly string[];
+  /** The TCP ports that the image exposes. */
+  readonly ports: readonly number[];
 }
 
 /**
@@ -28,6 +30,9 @@ export async function readImageConfig({ docker }: Engine, image: string): Promis
       workingDir: Config.WorkingDir ?? "",
       user: Config.User ?? "",
       volumes: Object.keys(Config.Volumes ?? {}),
+      ports: Object.keys(Config.ExposedPorts ?? {}).flatMap((port) =>
+        port.endsWith("/tcp") ? [Number.parseInt(port, 10)] : [],
+      ),
     };
   } catch (error) {
     throw new RedisClusterError(

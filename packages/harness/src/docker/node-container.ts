@@ -24,13 +24,24 @@ export interface NodeFile {
 
 /** The state of a container, as the engine reports it. */
 export interface ContainerState {
-  /** `running`, `exited`, `paused` and so on, or `removed` if the container does not exist any more. */
+  /** `running`, `exited`, `paused` and so on, in the words of Docker, or `removed` if the container does not exist any more. */
   readonly status: string;
-  /** The exit code of the main process. It is undefined while the process runs. */
+  /** The exit code of the main process. It is undefined unless the process has ended. */
   readonly exitCode: number | undefined;
   /** True if the kernel killed the container because it was out of memory (OOM-killed). */
   readonly oomKilled: boolean;
 }
+
+/**
+ * The words of Docker for the states of Podman that have other names (`ContainerStatus` in libpod/define/containerstate.go). A
+ * container is `stopped` from the end of its process until Podman has cleaned up, which may take seconds on a busy machine.
+ */
+const WORDS_OF_DOCKER: ReadonlyMap<string, string> = new Map([
+  ["configured", "created"],
+  ["initialized", "created"],
+  ["stopping", "running"],
+  ["stopped", "exited"],
+]);
 
 /** The container of a node after its creation. It is controlled by its id, which kills and starts do not change. */
 export class NodeContainer {
@@ -59,9 +70,10 @@ export class NodeContainer {
   async state(): Promise<ContainerState> {
     try {
       const { State } = await this.#request("read the state of", this.#container.inspect());
+      const status = WORDS_OF_DOCKER.get(State.Status) ?? State.Status;
       return {
-        status: State.Status,
-        exitCode: State.Running ? undefined : State.ExitCode,
+        status,
+        exitCode: status === "exited" || status === "dead" ? State.ExitCode : undefined,
         oomKilled: State.OOMKilled,
       };
     } catch (error) {

@@ -88,6 +88,10 @@ export class RedisNodeContainer extends RedisContainer {
     this.hostConfig.PortBindings = {};
     if (plan.publishesPorts) this.withExposedPorts(portMapping(node.port, node.hostPort));
     if (node.hostBusPort !== undefined) this.withExposedPorts(portMapping(node.busPort, node.hostBusPort));
+    // Published although nothing needs them, because Testcontainers would wait for them in vain.
+    const published = [plan.publishesPorts ? node.port : undefined, node.hostBusPort && node.busPort];
+    if (engine.traits.bindsExposedPorts)
+      this.withExposedPorts(...image.ports.filter((port) => !published.includes(port)));
     this.withName(node.containerName)
       .withHostname(node.name)
       .withNetworkMode(plan.network.name)

@@ -106,6 +106,8 @@ export interface ClusterFaults extends Pick<FailoverObservation, "observeFailove
    *
    * @param target as of {@link kill}.
    * @returns the fault. It also ends when {@link resume} or {@link restart} was called for all its nodes.
+   * @throws RedisClusterError FAULT_UNSUPPORTED if the engine cannot pause containers: it runs without root, on a machine without
+   * cgroups v2.
    * @throws RedisClusterError the codes of {@link kill}.
    */
   readonly pause: (target: Target, options?: WaitOptions) => Promise<ActiveFault>;

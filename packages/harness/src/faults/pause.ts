@@ -1,5 +1,6 @@
 import { wallClockMs } from "../clock/real-time.ts";
 import type { ManagedNode } from "../cluster/managed-node.ts";
+import { RedisClusterError } from "../errors.ts";
 import { requireKnownOptions } from "../schema/call-options.ts";
 import { WAIT_OPTIONS } from "../timing/wait-options.ts";
 import { abortable } from "../timing/deadline.ts";
@@ -16,7 +17,10 @@ export async function pause(
   options: WaitOptions = {},
 ): Promise<ActiveFault> {
   requireKnownOptions("pause()", WAIT_OPTIONS, options);
-  const { lateFaults, targets } = tools;
+  const { context, lateFaults, targets } = tools;
+  const { pauseObstacle } = context.engine.traits;
+  if (pauseObstacle !== undefined)
+    throw new RedisClusterError("FAULT_UNSUPPORTED", `Pausing failed: ${pauseObstacle}.`);
   return await targets.run("Pausing", targets.validate(target), options, async (resolved, signal) => {
     const { nodes } = resolved;
     await requireStatus(nodes, "paused", ["running"], signal);

@@ -33,7 +33,7 @@ export async function startOrRestart(
     );
   }
   if (status === "paused") await abortable(container.unpause(), signal);
-  if (status !== "exited") await abortable(container.kill("SIGTERM"), signal);
+  if (status !== "exited" && status !== "created") await abortable(container.kill("SIGTERM"), signal);
   if (data === "wiped") await abortable(container.setNextBoot("wipe"), signal);
   // If the caller stops waiting, the start continues: without its filters, traffic would pass that active faults drop.
   await abortable(startWithFaults(container, constraints), signal);

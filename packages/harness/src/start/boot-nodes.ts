@@ -15,7 +15,7 @@ import { isPortRace, startError, unsuitableImage } from "../docker/start-error.t
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { CleanupStack } from "../cleanup/cleanup-stack.ts";
 import { pause } from "../clock/real-time.ts";
-import { directAccessUnavailable } from "../docker/access-path.ts";
+import { directAccessUnavailable, requireRoute } from "../docker/access-path.ts";
 import { abortable } from "../timing/deadline.ts";
 import { log } from "../log.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
@@ -192,7 +192,7 @@ function tlsFiles(certificates: ClusterCertificates | undefined, node: NodePlan)
 }
 
 async function connect(
-  { plan, addresses, access, containers, connections, cleanup, signal }: BootContext,
+  { engine, plan, addresses, access, containers, connections, cleanup, signal }: BootContext,
   node: NodePlan,
   { entrypoint }: RedisNodeContainer,
 ): Promise<NodeConnection> {
@@ -200,6 +200,7 @@ async function connect(
   const connection = new NodeConnection(node, addresses, access, plan.timeScale);
   connections[node.index] = connection;
   cleanup.add("connections", `the connection to ${node.name}`, () => connection.close());
+  if (plan.access === "direct" && engine.traits.createsBridgesLate) await requireRoute(plan);
   // With the directive `bind`, the server itself may be the reason why it is not reached.
   await (plan.access === "direct" && !/^bind /m.test(node.redisConf)
     ? readyDirectly(connection, containers[node.index] as NodeContainer, plan.timeScale, signal)

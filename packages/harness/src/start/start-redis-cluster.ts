@@ -1,4 +1,4 @@
-import { type Engine, findClient, findEngine, locateEngine } from "../docker/engine.ts";
+import { type Engine, findClient, findEngine, readProperties } from "../docker/engine.ts";
 import { findAccessObstacle, rememberObstacle, requireReachableEngine } from "../docker/access-path.ts";
 import { announcedHost } from "../docker/published-hosts.ts";
 import { requireOneTestcontainers } from "../docker/installed-packages.ts";
@@ -166,7 +166,7 @@ async function prepare(
   await step(
     "Finding the Docker engine",
     answerTimeoutMs,
-    async () => await locateEngine(await findClient()),
+    async () => await readProperties(await findClient()),
   );
   const reaperTimeoutMs = isReaperDisabled() ? answerTimeoutMs : pullTimeoutMs;
   const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperTimeoutMs, findEngine);

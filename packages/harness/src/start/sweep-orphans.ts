@@ -1,4 +1,4 @@
-import { findClient, locateEngine } from "../docker/engine.ts";
+import { findClient, readProperties } from "../docker/engine.ts";
 import { createCleanupEngine } from "../cleanup/cleanup-engine.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import { abortable } from "../timing/deadline.ts";
@@ -34,12 +34,12 @@ export async function sweepOrphans(options: SweepOptions = {}): Promise<SweepRep
   const { signal } = deadline;
   signal.throwIfAborted();
   const client = await abortable(findClient(), signal);
-  const [{ isOnThisMachine: hasEngine }, owner] = await abortable(
-    Promise.all([locateEngine(client), currentOwner()]),
+  const [{ location }, owner] = await abortable(
+    Promise.all([readProperties(client), currentOwner()]),
     signal,
   );
   const engine = createCleanupEngine(client.container.dockerode);
-  const here = { ...owner, hasEngine };
+  const here = { ...owner, hasEngine: location.isOnThisMachine };
   try {
     return await abortable(sweep(engine, here, { dryRun, signal }), signal);
   } catch (error) {

@@ -1,0 +1,43 @@
+/** What differs between engines, apart from where they run. */
+export interface EngineTraits {
+  /** True if the engine creates the bridge of a network when the first container starts, as Podman does. */
+  readonly createsBridgesLate: boolean;
+  /**
+   * True if the engine lists the ports that an image exposes among the requested bindings of a container, as Podman before version 5
+   * does. Testcontainers waits until all of them are bound (`inspectContainerUntilPortsExposed`).
+   */
+  readonly bindsExposedPorts: boolean;
+  /** Why the engine cannot pause containers; undefined if it can. */
+  readonly pauseObstacle: string | undefined;
+}
+
+/** The properties of the engine's answer to `GET /info` that are used here. */
+export interface TraitInfo {
+  /** Only Podman answers it (`handlers.Info` in pkg/api/handlers/types.go). */
+  readonly BuildahVersion?: string;
+  readonly ServerVersion?: string;
+  /** Whether Podman runs without root. Docker reports that among its security options. */
+  readonly Rootless?: boolean;
+  readonly CgroupDriver?: string;
+  readonly CgroupVersion?: string;
+}
+
+/** Derives what an engine can do from its answer to `GET /info`. */
+export function deriveTraits(info: TraitInfo): EngineTraits {
+  const isPodman = info.BuildahVersion !== undefined;
+  return {
+    createsBridgesLate: isPodman,
+    bindsExposedPorts: isPodman && Number.parseInt(info.ServerVersion ?? "", 10) < 5,
+    pauseObstacle: hasFreezer(info)
+      ? undefined
+      : "the engine runs without root on a machine without cgroups v2, and therefore cannot freeze processes",
+  };
+}
+
+/**
+ * Without root, engines can use only cgroups v2. Docker reports that it uses none; Podman reports the version of the machine, and
+ * rejects the request (`ContainerPause` in libpod).
+ */
+function hasFreezer({ Rootless, CgroupDriver, CgroupVersion }: TraitInfo): boolean {
+  return CgroupDriver !== "none" && !(Rootless === true && CgroupVersion === "1");
+}
