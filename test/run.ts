@@ -1,11 +1,15 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { parseArgs, promisify } from "node:util";
-import { startVitest, type TestModule } from "vitest/node";
+import type { TestError } from "vitest";
+import { startVitest, type TestCase, type TestModule } from "vitest/node";
 import { leftovers } from "./support/engine.ts";
 import { findRootObstacle, findSecondEngineObstacle } from "./support/second-engine.ts";
 
 // The program of `./dev test`. Runs the checks and all tests, and prints the number of passed and failed tests in the last line.
+
+/** The codes with which the library rejects what an engine does not have. */
+const UNSUPPORTED: ReadonlySet<unknown> = new Set(["FAULT_UNSUPPORTED", "DIRECT_ACCESS_UNAVAILABLE"]);
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -13,7 +17,7 @@ const { positionals, values } = parseArgs({
     project: { type: "string", multiple: true },
     // A file for the numbers of tests and the names of those that failed.
     json: { type: "string" },
-    // Accepts tests that skip themselves, because the server or the engine lacks what they test.
+    // Accepts tests of what the server or the engine lacks.
     "accept-skipped": { type: "boolean" },
   },
 });
@@ -71,17 +75,39 @@ async function check(): Promise<string | undefined> {
 
 function count(module: TestModule): void {
   // A module that fails to load has no tests, and errors of `afterAll` hooks do not belong to a test.
-  if ([module, ...module.children.allSuites()].some((suite) => suite.errors().length > 0))
-    hasErrorsOutsideTests = true;
+  for (const suite of [module, ...module.children.allSuites()]) {
+    const errors = suite.errors();
+    if (errors.length > 0 && findObstacle(errors) === undefined) hasErrorsOutsideTests = true;
+  }
   for (const test of module.children.allTests()) {
-    const result = test.result();
-    if (result.state === "passed") {
+    const obstacle = values["accept-skipped"] === true ? whyNotApplicable(test) : undefined;
+    if (test.result().state === "passed") {
       counts.passed += 1;
-    } else if (result.state === "skipped" && result.note !== undefined && values["accept-skipped"] === true) {
-      skipped.push(result.note);
+    } else if (obstacle !== undefined) {
+      skipped.push(obstacle);
     } else {
       counts.failed += 1;
       failures.push(`${module.relativeModuleId}: ${test.fullName}`);
     }
   }
+}
+
+/** Returns why a test does not concern this server or engine: it says so itself, or the library rejects what is tested. */
+function whyNotApplicable(test: TestCase): string | undefined {
+  const result = test.result();
+  if (result.state === "skipped" && result.note !== undefined) return result.note;
+  let obstacle = findObstacle(result.errors ?? []);
+  // A hook of the suite may have failed.
+  for (let suite = test.parent; obstacle === undefined; suite = suite.parent) {
+    obstacle = findObstacle(suite.errors());
+    if (suite.type === "module") break;
+  }
+  return obstacle;
+}
+
+/** Returns the first message if all errors mean that the engine lacks something; undefined otherwise. */
+function findObstacle(errors: readonly TestError[]): string | undefined {
+  return values["accept-skipped"] === true && errors.every(({ code }) => UNSUPPORTED.has(code))
+    ? errors[0]?.message
+    : undefined;
 }

@@ -9,13 +9,15 @@ import {
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker, exec } from "../support/engine.ts";
-import { type StandIn, standInImages } from "../support/stand-in-images.ts";
+import { findServerUser, type StandIn, standInImages } from "../support/stand-in-images.ts";
 
 /** A folder of the host, which is mounted into every node. */
 let sharedFolder: string;
 let images: ReadonlyMap<StandIn, string>;
+let serverUser: string;
 beforeAll(async () => {
   images = await standInImages();
+  serverUser = await findServerUser();
   sharedFolder = await mkdtemp(join(tmpdir(), "trc-shared-"));
   await writeFile(join(sharedFolder, "dump.rdb"), "the user's own");
 });
@@ -131,7 +133,7 @@ describe("methods of the container override the image", () => {
     {
       name: "nodes use /data if the user owns it but not the working folder",
       // Docker creates the working folder for root.
-      user: "redis",
+      user: "server",
       workingDir: "/srv/orders",
       folder: "/data",
     },
@@ -142,14 +144,14 @@ describe("methods of the container override the image", () => {
       persistence: "aof",
       tls: true,
       configureNode: (container) => {
-        if (user !== undefined) container.withUser(user);
+        if (user !== undefined) container.withUser(user === "server" ? serverUser : user);
         if (workingDir !== undefined) container.withWorkingDir(workingDir);
       },
     });
     const node = cluster.node("node-1");
     expect(await node.client.config("GET", "dir")).toEqual(["dir", folder]);
     const { output } = await exec(node.containerId, ["sh", "-c", "stat -c %U:%u /proc/1"]);
-    expect(output.trim()).toMatch(user === "54321:54321" ? /:54321$/ : /^redis:/);
+    expect(output.trim()).toMatch(user === "54321:54321" ? /:54321$/ : new RegExp(`^${serverUser}:`));
     const [kept, wiped] = [findKeyOf(cluster, 1), findKeyOf(cluster, 2)];
     await cluster.client.set(kept, "paid");
     await cluster.client.set(wiped, "paid");

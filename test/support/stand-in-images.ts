@@ -30,13 +30,17 @@ export async function standInImages(): Promise<ReadonlyMap<StandIn, string>> {
   try {
     await cp(SOURCE, context, { recursive: true });
     await compile(join(context, "note.c"), join(context, "note.so"));
+    const user = await findServerUser();
     const names = new Map<StandIn, string>();
     for (const kind of KINDS) {
       const tag = `testcontainers-redis-cluster/${kind}:stand-in`;
       names.set(kind, tag);
       await run(
         "docker",
-        ["build", "--quiet", "--target", kind, "--build-arg", `BASE=${serverImage()}`, "--tag", tag, context],
+        [
+          ...["build", "--quiet", "--target", kind, "--tag", tag],
+          ...["--build-arg", `BASE=${serverImage()}`, "--build-arg", `SERVER_USER=${user}`, context],
+        ],
         // The classic builder is part of every engine. For the newer builder, some clients need a plugin.
         { env: { ...process.env, DOCKER_BUILDKIT: "0" } },
       );
@@ -45,6 +49,14 @@ export async function standInImages(): Promise<ReadonlyMap<StandIn, string>> {
   } finally {
     await rm(context, { recursive: true, force: true });
   }
+}
+
+/** Returns the user of the server, who owns the data folder: `redis` or `valkey`. */
+export async function findServerUser(): Promise<string> {
+  const { stdout } = await run("docker", [
+    ...["run", "--rm", "--entrypoint", "stat", serverImage(), "--format=%U", "/data"],
+  ]);
+  return stdout.trim();
 }
 
 /** Compiles the module. It uses no C library, so every image can load the result of any compiler for Linux. */
