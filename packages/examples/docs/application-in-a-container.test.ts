@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GenericContainer, Network } from "testcontainers";
+import { GenericContainer, Network, Wait } from "testcontainers";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, redisClusterTest } from "testcontainers-redis-cluster/vitest";
 
@@ -19,7 +19,13 @@ done`;
 
 function createService(): GenericContainer {
   const image = process.env["TESTCONTAINERS_REDIS_CLUSTER_IMAGE"] || "redis:8.0";
-  return new GenericContainer(image).withEntrypoint(["sh", "-c", SERVICE]);
+  return (
+    new GenericContainer(image)
+      .withEntrypoint(["sh", "-c", SERVICE])
+      // With Podman 4, Testcontainers waits until the ports that the image exposes are published. The service does not listen on it.
+      .withExposedPorts(6379)
+      .withWaitStrategy(Wait.forSuccessfulCommand("true"))
+  );
 }
 
 const test = redisClusterTest({ nodes: 6, replicas: 1 });

@@ -17,12 +17,14 @@ const PACKAGES = [
   ...["docker.io", "podman", "runc", "crun", "netavark", "aardvark-dns"],
   // For engines without root.
   ...["uidmap", "rootlesskit", "slirp4netns", "passt", "fuse-overlayfs", "passwd"],
-  ...["openssh-server", "openssh-client", "iptables", "nftables", "iproute2", "procps", "ca-certificates"],
+  ...["openssh-server", "openssh-client", "iptables", "nftables", "iproute2", "procps", "ca-certificates", "catatonit"],
 ];
 /** The user of the engines without root. */
 const USER = "engine";
 const USER_ID = 1000;
 const UNUSED = ["doc", "man", "locale"].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
+/** An address that each machine has, in a network for documentation. */
+const OUTSIDE_ADDRESS = "198.51.100.1";
 /** The folders whose content belongs to one machine. The others belong to all machines of a release, which do not change them. */
 const OWN_FOLDERS = ["run", "tmp", "home", "root", "var/lib/docker", "var/lib/containers"];
 
@@ -51,12 +53,17 @@ done
 chmod 1777 tmp
 install --directory --owner=${USER_ID} --group=${USER_ID} home/${USER} run/user/${USER_ID}
 ip link set lo up
+# An address that is not of loopback, as a machine has it.
+ip link add outside type veth peer name inside
+ip address add ${OUTSIDE_ADDRESS}/32 dev outside
+ip link set outside up
 mkdir -p .old
 pivot_root . .old
 cd /
 umount -l /.old
 echo ready
-exec sleep infinity
+# Ends when the other end of the pipe is closed, also because its process was killed. All processes of this machine end with this one.
+exec cat
 `;
 
 /**
@@ -94,7 +101,7 @@ export class Machine implements AsyncDisposable {
         ...["--mount", "--net", "--uts", "--pid", "--fork", "--kill-child", "--propagation", "private"],
         ...["bash", "-c", BOOT, "boot", root, own, hostname],
       ],
-      { stdio: ["ignore", "pipe", "inherit"] },
+      { stdio: ["pipe", "pipe", "inherit"] },
     );
     const [line] = await Promise.race([once(init.stdout, "data"), once(init, "exit")]);
     if (!Buffer.isBuffer(line)) throw new Error(`${release} did not boot: exit code ${line}`);

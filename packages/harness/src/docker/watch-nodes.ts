@@ -49,7 +49,12 @@ export function watchNodes(
     // All past events and not those since a time, because the clock of the engine may differ from this clock. The label excludes
     // other clusters.
     ...(since === "always" ? { since: 1 } : {}),
-    filters: { type: ["container"], event: ["die", "start"], label: [`${CLUSTER_LABEL}=${cluster}`] },
+    // Podman answers `die`, but before version 5 its filter knows only the word `died`.
+    filters: {
+      type: ["container"],
+      event: ["die", "died", "start"],
+      label: [`${CLUSTER_LABEL}=${cluster}`],
+    },
     abortSignal: controller.signal,
   });
   void events
