@@ -52,11 +52,14 @@ const left = await leftovers();
 const checkFailure = await checking;
 if (checkFailure !== undefined) console.log(`the checks failed:\n${checkFailure}`);
 if (left.length > 0) console.log(`leftovers of the tests: ${left.join(", ")}`);
-const errors = vitest.state.getUnhandledErrors().length;
-if (errors > 0) console.log(`${errors} errors outside of tests, see above`);
-const otherFailures = [checkFailure !== undefined, left.length > 0, errors > 0, hasErrorsOutsideTests].filter(
-  Boolean,
-).length;
+const errorsOutside = vitest.state.getUnhandledErrors().length;
+if (errorsOutside > 0) console.log(`${errorsOutside} errors outside of tests, see above`);
+const otherFailures = [
+  checkFailure !== undefined,
+  left.length > 0,
+  errorsOutside > 0,
+  hasErrorsOutsideTests,
+].filter(Boolean).length;
 console.log(`${counts.passed} passed, ${counts.failed + otherFailures} failed`);
 if (values.json !== undefined)
   await writeFile(values.json, JSON.stringify({ ...counts, otherFailures, failures, skipped }));

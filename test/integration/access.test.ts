@@ -155,7 +155,8 @@ describe('announce: "host"', () => {
     await using container = await new GenericContainer(serverImage())
       .withNetwork(cluster.network)
       .withEnvironment(cluster.environment("network"))
-      .withEntrypoint(["sleep", "60"])
+      // With Podman 4, Testcontainers waits until the port that the image exposes is published.
+      .withExposedPorts(6379)
       .start();
     const ping =
       'printf %s "$REDIS_TLS_CA" >/tmp/ca; for node in $(echo "$REDIS_NODES" | tr , " "); do ' +

@@ -39,7 +39,7 @@ function toRow(kind: EngineKind): SuiteRow {
       const environment = { ...engine.environment, TESTCONTAINERS_RYUK_DISABLED: "true" };
       return {
         version: version.replace(/^Engine/, "Docker").replace(/[+~].*$/, ""),
-        suite: await runSuite(environment, log, engine.enter),
+        suite: await runSuite(environment, log, (...command) => engine.enter(...command)),
       };
     },
   };

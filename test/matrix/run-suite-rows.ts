@@ -26,7 +26,7 @@ export interface SuiteRow {
 }
 
 /** A run of the suite. */
-export interface RowRun {
+interface RowRun {
   /** The version of what was tested, as it reports it. */
   readonly version: string;
   readonly suite: SuiteResult;
@@ -79,12 +79,13 @@ export async function runSuiteRows(
   return failed;
 }
 
-async function runRow({ name, run }: SuiteRow): Promise<RowRun | { readonly obstacle: string }> {
+async function runRow(row: SuiteRow): Promise<RowRun | { readonly obstacle: string }> {
   const logs = join(CACHE, "matrices", "logs");
   await mkdir(logs, { recursive: true });
+  const { name } = row;
   const log = join(logs, `${name.replaceAll(/[^\w.]+/g, "-")}.txt`);
   console.error(`${name}: log in ${log}`);
-  const result = await run(log);
+  const result = await row.run(log);
   if ("suite" in result)
     console.error(`${name} (${result.version}): ${result.suite.passed} passed, ${failuresOf(result)} failed`);
   return result;

@@ -17,7 +17,16 @@ const PACKAGES = [
   ...["docker.io", "podman", "runc", "crun", "netavark", "aardvark-dns"],
   // For engines without root.
   ...["uidmap", "rootlesskit", "slirp4netns", "passt", "fuse-overlayfs", "passwd"],
-  ...["openssh-server", "openssh-client", "iptables", "nftables", "iproute2", "procps", "ca-certificates", "catatonit"],
+  ...[
+    "openssh-server",
+    "openssh-client",
+    "iptables",
+    "nftables",
+    "iproute2",
+    "procps",
+    "ca-certificates",
+    "catatonit",
+  ],
 ];
 /** The user of the engines without root. */
 const USER = "engine";
@@ -57,6 +66,7 @@ ip link set lo up
 ip link add outside type veth peer name inside
 ip address add ${OUTSIDE_ADDRESS}/32 dev outside
 ip link set outside up
+ip link set inside up
 mkdir -p .old
 pivot_root . .old
 cd /

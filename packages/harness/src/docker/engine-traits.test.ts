@@ -5,11 +5,24 @@ const DOCKER = { CgroupDriver: "systemd", CgroupVersion: "2" };
 const PODMAN = { ...DOCKER, BuildahVersion: "1.28.2", ServerVersion: "4.3.1", Rootless: false };
 
 test("Podman differs from Docker, and its versions from each other", () => {
-  const docker = { createsBridgesLate: false, bindsExposedPorts: false, pauseObstacle: undefined };
+  const docker = {
+    createsBridgesLate: false,
+    bindsExposedPorts: false,
+    takesWildcardLiterally: false,
+    pauseObstacle: undefined,
+  };
   expect(deriveTraits(DOCKER)).toEqual(docker);
   expect(deriveTraits({})).toEqual(docker);
-  expect(deriveTraits(PODMAN)).toEqual({ ...docker, createsBridgesLate: true, bindsExposedPorts: true });
-  expect(deriveTraits({ ...PODMAN, ServerVersion: "5.4.2" })).toEqual({ ...docker, createsBridgesLate: true });
+  expect(deriveTraits(PODMAN)).toEqual({
+    ...docker,
+    createsBridgesLate: true,
+    bindsExposedPorts: true,
+    takesWildcardLiterally: true,
+  });
+  expect(deriveTraits({ ...PODMAN, ServerVersion: "5.4.2" })).toEqual({
+    ...docker,
+    createsBridgesLate: true,
+  });
 });
 
 test.for([

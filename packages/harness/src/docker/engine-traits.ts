@@ -7,6 +7,11 @@ export interface EngineTraits {
    * does. Testcontainers waits until all of them are bound (`inspectContainerUntilPortsExposed`).
    */
   readonly bindsExposedPorts: boolean;
+  /**
+   * True if ports that are published on 0.0.0.0 are reached at no address, as with Podman before version 5: its networks forward
+   * only packets to that very address. Ports that are published on no address are reached at all.
+   */
+  readonly takesWildcardLiterally: boolean;
   /** Why the engine cannot pause containers; undefined if it can. */
   readonly pauseObstacle: string | undefined;
 }
@@ -25,9 +30,11 @@ export interface TraitInfo {
 /** Derives what an engine can do from its answer to `GET /info`. */
 export function deriveTraits(info: TraitInfo): EngineTraits {
   const isPodman = info.BuildahVersion !== undefined;
+  const isBefore5 = isPodman && Number.parseInt(info.ServerVersion ?? "", 10) < 5;
   return {
     createsBridgesLate: isPodman,
-    bindsExposedPorts: isPodman && Number.parseInt(info.ServerVersion ?? "", 10) < 5,
+    bindsExposedPorts: isBefore5,
+    takesWildcardLiterally: isBefore5,
     pauseObstacle: hasFreezer(info)
       ? undefined
       : "the engine runs without root on a machine without cgroups v2, and therefore cannot freeze processes",

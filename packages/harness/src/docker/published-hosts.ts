@@ -22,10 +22,10 @@ export function publishedHosts(engine: Engine, publishOn: PublishOn): readonly s
  * address of the name. With an engine in a virtual machine it is unknown whether it can publish there.
  */
 export function addressesToPublishOn(
-  { isLocal, host, wildcardAddress, location }: Engine,
+  { isLocal, host, wildcardAddress, location, traits }: Engine,
   { publishOn, announce }: Pick<ClusterPlan, "publishOn" | "announce">,
 ): readonly [string, ...string[]] {
-  if (!isLocal || publishOn === "all") return [wildcardAddress];
+  if (!isLocal || publishOn === "all") return [traits.takesWildcardLiterally ? "" : wildcardAddress];
   return announce === "host" && location.sharesKernel && hasIpv6Loopback() ? [host, "::1"] : [host];
 }
 

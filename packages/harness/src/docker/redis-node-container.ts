@@ -88,10 +88,12 @@ export class RedisNodeContainer extends RedisContainer {
     this.hostConfig.PortBindings = {};
     if (plan.publishesPorts) this.withExposedPorts(portMapping(node.port, node.hostPort));
     if (node.hostBusPort !== undefined) this.withExposedPorts(portMapping(node.busPort, node.hostBusPort));
-    // Published although nothing needs them, because Testcontainers would wait for them in vain.
-    const published = [plan.publishesPorts ? node.port : undefined, node.hostBusPort && node.busPort];
-    if (engine.traits.bindsExposedPorts)
-      this.withExposedPorts(...image.ports.filter((port) => !published.includes(port)));
+    if (engine.traits.bindsExposedPorts) {
+      // Published although nothing needs them, because Testcontainers would wait for them in vain.
+      const published = new Set(plan.publishesPorts ? [node.port] : []);
+      if (node.hostBusPort !== undefined) published.add(node.busPort);
+      this.withExposedPorts(...image.ports.filter((port) => !published.has(port)));
+    }
     this.withName(node.containerName)
       .withHostname(node.name)
       .withNetworkMode(plan.network.name)

@@ -10,7 +10,7 @@ const NEVER = new AbortController().signal;
 const plan = planCluster(validateOptions({ nodes: 3 }, {}), parseSubnet("10.77.0.0/24"), (count) =>
   "a".repeat(count),
 );
-const image = { entrypoint: [], command: [], workingDir: "/data", user: "", volumes: [] };
+const image = { entrypoint: [], command: [], workingDir: "/data", user: "", volumes: [], ports: [] };
 const file = { path: "0.rdb", settings: {}, files: [] };
 
 /** Returns an engine that answers the creation and the removal of a container with these errors. */
