@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { DEFAULT_FAULT_IMAGE } from "testcontainers-redis-cluster";
 import { afterAll, describe, expect, test } from "vitest";
-import { docker, leftoversOfProcess, serverImage } from "../support/engine.ts";
+import { docker, leftoversOfProcess, podmanVersion, serverImage } from "../support/engine.ts";
 import { EngineRelay } from "../support/engine-relay.ts";
 import { ChildProgram, isRunning } from "../support/child-program.ts";
 
@@ -162,7 +162,8 @@ test("TESTCONTAINERS_HOST_OVERRIDE applies to ports, addresses and certificates"
   });
 });
 
-test("DOCKER_HOST can contain an IPv6 address, also if the nodes use TLS", async () => {
+test("DOCKER_HOST can contain an IPv6 address, also if the nodes use TLS", async ({ skip }) => {
+  skip((await podmanVersion()) !== undefined, "Podman forwards no ports from IPv6 to a network of IPv4");
   await using relay = await EngineRelay.start("::1");
   expect(await report(relay.environment, "{ tls: true }")).toMatchObject({
     publishedOn: "::1",
@@ -172,7 +173,11 @@ test("DOCKER_HOST can contain an IPv6 address, also if the nodes use TLS", async
   expect(relay.connectionCount).toBeGreaterThan(0);
 });
 
-test("a pull uses DOCKER_AUTH_CONFIG, and reports the engine's error if it fails", async () => {
+test("a pull uses DOCKER_AUTH_CONFIG, and reports the engine's error if it fails", async ({ skip }) => {
+  skip(
+    (await podmanVersion()) !== undefined,
+    "Podman requires HTTPS of a registry, unless its configuration names it",
+  );
   const registry = await startPrivateRegistry();
   try {
     const name = `127.0.0.1:${(registry.address() as AddressInfo).port}`;

@@ -8,7 +8,7 @@ import {
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { docker, exec } from "../support/engine.ts";
+import { docker, exec, podmanVersion } from "../support/engine.ts";
 import { findServerUser, type StandIn, standInImages } from "../support/stand-in-images.ts";
 
 /** A folder of the host, which is mounted into every node. */
@@ -42,10 +42,20 @@ async function readModules(cluster: StartedRedisCluster): Promise<readonly unkno
   );
 }
 
+/** Returns the data folder with the engine of the tests. */
+async function dataFolderOf({
+  folder,
+  podmanFolder,
+}: Pick<Kind, "folder" | "podmanFolder">): Promise<string> {
+  return podmanFolder !== undefined && (await podmanVersion()) !== undefined ? podmanFolder : folder;
+}
+
 interface Kind {
   readonly kind: StandIn;
   /** The data folder of a node. */
   readonly folder: string;
+  /** The same with Podman, if it differs: the user of a container owns its working folder and its volumes there. */
+  readonly podmanFolder?: string;
   readonly hasModule: boolean;
   /** The path in the container at which the folder of the host is mounted. */
   readonly mount: string;
@@ -67,54 +77,62 @@ const KINDS: readonly Kind[] = [
   {
     kind: "stranger",
     folder: "/tmp/redis-node-data",
+    podmanFolder: "/app",
     mount: "/shared",
     hasModule: true,
     options: { tls: true, readOnlyRoot: true },
   },
 ];
 
-describe.each(KINDS)("a cluster with the image $kind", ({ kind, folder, mount, hasModule, options = {} }) => {
-  test("starts, keeps rewritten settings after a kill, and user files after a reset", async () => {
-    await using cluster = await startRedisCluster({
-      nodes: 3,
-      replicas: 0,
-      persistence: "aof",
-      image: images.get(kind) as string,
-      configureNode: (container) => {
-        container.withBindMounts([{ source: sharedFolder, target: mount }]);
-      },
-      ...options,
+describe.each(KINDS)(
+  "a cluster with the image $kind",
+  ({ kind, mount, hasModule, options = {}, ...folders }) => {
+    test("starts, keeps rewritten settings after a kill, and user files after a reset", async () => {
+      const folder = await dataFolderOf(folders);
+      await using cluster = await startRedisCluster({
+        nodes: 3,
+        replicas: 0,
+        persistence: "aof",
+        image: images.get(kind) as string,
+        configureNode: (container) => {
+          container.withBindMounts([{ source: sharedFolder, target: mount }]);
+        },
+        ...options,
+      });
+      expect(cluster.startup.fallbackReason).toBeUndefined();
+      const node = cluster.node("node-1");
+      expect(await node.client.config("GET", "dir")).toEqual(["dir", folder]);
+      const loaded = hasModule ? expect.stringContaining("note") : expect.not.stringContaining("note");
+      expect(await readModules(cluster)).toEqual([loaded, loaded, loaded]);
+      const [kept, wiped] = [findKeyOf(cluster, 1), findKeyOf(cluster, 2)];
+      await cluster.client.set(kept, "paid");
+      await cluster.client.set(wiped, "paid");
+      await exec(node.containerId, ["sh", "-c", `echo own > ${folder}/own.txt`]);
+      await node.client.config("SET", "maxmemory-policy", "allkeys-lru");
+      await Promise.all(cluster.nodes.map(({ client }) => client.config("REWRITE")));
+
+      const kill = await cluster.kill(node);
+      await Promise.all([kill.heal(), cluster.restart("node-2", { data: "wiped" })]);
+      expect(await node.client.config("GET", "maxmemory-policy")).toEqual([
+        "maxmemory-policy",
+        "allkeys-lru",
+      ]);
+      expect(await cluster.client.get(kept)).toBe("paid");
+      expect(await cluster.client.get(wiped)).toBe(null);
+      expect(await readModules(cluster)).toEqual([loaded, loaded, loaded]);
+
+      await cluster.kill(node);
+      expect((await cluster.reset()).restarted).toContain("node-1");
+      expect(await cluster.client.get(kept)).toBe(null);
+      expect(await readModules(cluster)).toEqual([loaded, loaded, loaded]);
+      expect((await cluster.check()).problems).toEqual([]);
+
+      const { output } = await exec(node.containerId, ["sh", "-c", `ls -A ${folder}`]);
+      expect(output.split(/\s+/)).toEqual(expect.arrayContaining(["own.txt", "nodes.conf"]));
+      expect(await readdir(sharedFolder)).toEqual(["dump.rdb"]);
     });
-    expect(cluster.startup.fallbackReason).toBeUndefined();
-    const node = cluster.node("node-1");
-    expect(await node.client.config("GET", "dir")).toEqual(["dir", folder]);
-    const loaded = hasModule ? expect.stringContaining("note") : expect.not.stringContaining("note");
-    expect(await readModules(cluster)).toEqual([loaded, loaded, loaded]);
-    const [kept, wiped] = [findKeyOf(cluster, 1), findKeyOf(cluster, 2)];
-    await cluster.client.set(kept, "paid");
-    await cluster.client.set(wiped, "paid");
-    await exec(node.containerId, ["sh", "-c", `echo own > ${folder}/own.txt`]);
-    await node.client.config("SET", "maxmemory-policy", "allkeys-lru");
-    await Promise.all(cluster.nodes.map(({ client }) => client.config("REWRITE")));
-
-    const kill = await cluster.kill(node);
-    await Promise.all([kill.heal(), cluster.restart("node-2", { data: "wiped" })]);
-    expect(await node.client.config("GET", "maxmemory-policy")).toEqual(["maxmemory-policy", "allkeys-lru"]);
-    expect(await cluster.client.get(kept)).toBe("paid");
-    expect(await cluster.client.get(wiped)).toBe(null);
-    expect(await readModules(cluster)).toEqual([loaded, loaded, loaded]);
-
-    await cluster.kill(node);
-    expect((await cluster.reset()).restarted).toContain("node-1");
-    expect(await cluster.client.get(kept)).toBe(null);
-    expect(await readModules(cluster)).toEqual([loaded, loaded, loaded]);
-    expect((await cluster.check()).problems).toEqual([]);
-
-    const { output } = await exec(node.containerId, ["sh", "-c", `ls -A ${folder}`]);
-    expect(output.split(/\s+/)).toEqual(expect.arrayContaining(["own.txt", "nodes.conf"]));
-    expect(await readdir(sharedFolder)).toEqual(["dump.rdb"]);
-  });
-});
+  },
+);
 
 describe("methods of the container override the image", () => {
   test.each([
@@ -129,6 +147,7 @@ describe("methods of the container override the image", () => {
       user: "54321:54321",
       workingDir: undefined,
       folder: "/tmp/redis-node-data",
+      podmanFolder: "/data",
     },
     {
       name: "nodes use /data if the user owns it but not the working folder",
@@ -136,8 +155,10 @@ describe("methods of the container override the image", () => {
       user: "server",
       workingDir: "/srv/orders",
       folder: "/data",
+      podmanFolder: "/srv/orders",
     },
-  ])("$name", async ({ user, workingDir, folder }) => {
+  ])("$name", async ({ user, workingDir, ...folders }) => {
+    const folder = await dataFolderOf(folders);
     await using cluster = await startRedisCluster({
       nodes: 3,
       replicas: 0,

@@ -181,7 +181,8 @@ test("labels and configureNode apply to every container", async () => {
       configured.push(plan.name);
       container
         .withEnvironment({ NODE_NAME: plan.name })
-        .withUlimits({ nofile: { hard: 20_000, soft: 20_000 } });
+        // Both, because Podman sets the other one to a value that only a privileged engine may set.
+        .withUlimits({ nofile: { hard: 20_000, soft: 20_000 }, nproc: { hard: 20_000, soft: 20_000 } });
     },
   });
   expect(configured).toEqual(["node-0", "node-1", "node-2"]);
@@ -190,7 +191,12 @@ test("labels and configureNode apply to every container", async () => {
     const { Config, HostConfig } = await engine.getContainer(node.containerId).inspect();
     expect(Config.Labels["suite"]).toBe("options");
     expect(Config.Env).toContain(`NODE_NAME=${node.name}`);
-    expect(HostConfig.Ulimits).toEqual([{ Name: "nofile", Hard: 20_000, Soft: 20_000 }]);
+    // Podman answers the names of the kernel: RLIMIT_NOFILE.
+    const limits = (HostConfig.Ulimits as readonly { Name: string; Hard: number; Soft: number }[]).map(
+      ({ Name, Hard, Soft }) => [Name.replace("RLIMIT_", "").toLowerCase(), [Hard, Soft]] as const,
+    );
+    expect(limits).toHaveLength(2);
+    expect(Object.fromEntries(limits)).toEqual({ nofile: [20_000, 20_000], nproc: [20_000, 20_000] });
   }
 });
 

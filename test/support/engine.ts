@@ -16,6 +16,14 @@ export async function docker(): Promise<Docker> {
   return (await getContainerRuntimeClient()).container.dockerode;
 }
 
+/** Returns the major version of Podman, which does some things in another way than Docker; undefined if the engine is Docker. */
+export async function podmanVersion(): Promise<number | undefined> {
+  const { BuildahVersion, ServerVersion } = (await (await docker()).info()) as Readonly<
+    Record<string, string>
+  >;
+  return BuildahVersion === undefined ? undefined : Number.parseInt(ServerVersion ?? "", 10);
+}
+
 /**
  * Returns the names of all containers (running or stopped), networks and volumes that clusters have created and not removed.
  *

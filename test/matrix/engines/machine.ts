@@ -215,6 +215,10 @@ export async function provideRoot(release: DebianRelease): Promise<string> {
   const unfinished = `${folder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true });
+  if (!existsSync("/usr/bin/mmdebstrap")) {
+    await run("apt-get", ["update", "--quiet=2"]);
+    await run("apt-get", ["install", "--yes", "--quiet=2", "--no-install-recommends", "mmdebstrap"]);
+  }
   await run("mmdebstrap", [...args, unfinished], { maxBuffer: 2 ** 26 });
   await rename(unfinished, folder);
   return folder;

@@ -18,11 +18,11 @@ export async function pause(
 ): Promise<ActiveFault> {
   requireKnownOptions("pause()", WAIT_OPTIONS, options);
   const { context, lateFaults, targets } = tools;
-  const { pauseObstacle } = context.engine.traits;
-  if (pauseObstacle !== undefined)
-    throw new RedisClusterError("FAULT_UNSUPPORTED", `Pausing failed: ${pauseObstacle}.`);
   return await targets.run("Pausing", targets.validate(target), options, async (resolved, signal) => {
     const { nodes } = resolved;
+    const { pauseObstacle } = context.engine.traits;
+    if (pauseObstacle !== undefined)
+      throw new RedisClusterError("FAULT_UNSUPPORTED", `Pausing failed: ${pauseObstacle}.`);
     await requireStatus(nodes, "paused", ["running"], signal);
     const since = wallClockMs();
     const revert = async (): Promise<void> => {

@@ -20,7 +20,7 @@ function engineThatFails(creation: Error, removal: Error): Engine {
     getContainer: () => ({ remove: () => Promise.reject(removal) }),
   };
   const owner = { pid: 1, startedAt: 1, machine: "machine", folder: "/" };
-  return { docker, local: true, host: "127.0.0.1", sessionId: "session", owner } as unknown as Engine;
+  return { docker, isLocal: true, host: "127.0.0.1", sessionId: "session", owner } as unknown as Engine;
 }
 
 /** Returns an engine whose containers print this output and exit as soon as they are started. */
