@@ -8,7 +8,7 @@ import {
 import { GenericContainer } from "testcontainers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { ChildProgram } from "../support/child-program.ts";
-import { docker, podmanVersion, serverImage } from "../support/engine.ts";
+import { allAddresses, docker, podmanVersion, serverImage } from "../support/engine.ts";
 import { RequestRelay } from "../support/request-relay.ts";
 
 const KEY = "order:42";
@@ -109,7 +109,9 @@ describe("published ports", () => {
       accessFallbackReason: 'the option `publishOn: "all"` requests published ports',
     });
     const [first] = cluster.nodes as readonly [RedisClusterNode];
-    expect(await publishedPorts(first)).toEqual([`0.0.0.0:${first.mappedAddress.port}->6379/tcp`]);
+    expect(await publishedPorts(first)).toEqual([
+      `${await allAddresses()}:${first.mappedAddress.port}->6379/tcp`,
+    ]);
     expect(await cluster.client.set(KEY, "paid")).toBe("OK");
   });
 
@@ -118,9 +120,13 @@ describe("published ports", () => {
     const node = cluster.node("node-0");
     expect(cluster.startup.access).toBe("direct");
     expect(node.mappedAddress).toEqual(node.networkAddress);
-    expect(await publishedPorts(node)).toEqual([`0.0.0.0:${node.publishedAddress?.port}->6379/tcp`]);
+    expect(await publishedPorts(node)).toEqual([
+      `${await allAddresses()}:${node.publishedAddress?.port}->6379/tcp`,
+    ]);
     await cluster.restart("node-0");
-    expect(await publishedPorts(node)).toEqual([`0.0.0.0:${node.publishedAddress?.port}->6379/tcp`]);
+    expect(await publishedPorts(node)).toEqual([
+      `${await allAddresses()}:${node.publishedAddress?.port}->6379/tcp`,
+    ]);
     expect(await cluster.client.set(KEY, "paid")).toBe("OK");
   });
 });

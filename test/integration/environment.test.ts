@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { DEFAULT_FAULT_IMAGE } from "testcontainers-redis-cluster";
 import { afterAll, describe, expect, test } from "vitest";
-import { docker, leftoversOfProcess, podmanVersion, serverImage } from "../support/engine.ts";
+import { allAddresses, docker, leftoversOfProcess, podmanVersion, serverImage } from "../support/engine.ts";
 import { EngineRelay } from "../support/engine-relay.ts";
 import { ChildProgram, isRunning } from "../support/child-program.ts";
 
@@ -156,7 +156,7 @@ test("TESTCONTAINERS_HOST_OVERRIDE applies to ports, addresses and certificates"
     .find(({ family, internal }) => family === "IPv4" && !internal);
   const host = external?.address ?? "";
   expect(await report({ TESTCONTAINERS_HOST_OVERRIDE: host }, "{ tls: true }")).toMatchObject({
-    publishedOn: "0.0.0.0",
+    publishedOn: await allAddresses(),
     host,
     read: "paid",
   });

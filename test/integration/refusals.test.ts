@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { type RedisClusterOptions, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterEach, describe, expect, test } from "vitest";
-import { docker, leftoversOfProcess } from "../support/engine.ts";
+import { docker, isRootless, leftoversOfProcess } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 
 /** Returns the error of a start that must fail. */
@@ -83,7 +83,8 @@ describe("startRedisCluster() with invalid options", () => {
     expect(error.message).toContain('the Docker network "bridge"');
   });
 
-  test("rejects a subnet of this machine, with the name of the network interface", async () => {
+  test("rejects a subnet of this machine, with the name of the network interface", async ({ skip }) => {
+    skip(await isRootless(), "An engine without root has a network of its own.");
     const networks = await (await docker()).listNetworks();
     const bridges = new Set(networks.map(({ IPAM }) => IPAM?.Config?.[0]?.Gateway));
     const [own] = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>

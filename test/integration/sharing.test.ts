@@ -16,6 +16,7 @@ import {
   type Workload,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { hasControlGroups, NO_CONTROL_GROUPS } from "../support/engine.ts";
 import { listPacketFilters } from "../support/network-helpers.ts";
 
 const KEY = "order:42";
@@ -264,7 +265,8 @@ describe("a shared cluster", () => {
     expect(lease).toBeDefined();
   });
 
-  test("has no faults and workloads of a handle that has released its lease", async () => {
+  test("has no faults and workloads of a handle that has released its lease", async ({ skip }) => {
+    skip(!(await hasControlGroups()), NO_CONTROL_GROUPS);
     const lease = await other.lease();
     await other.reset();
     await other.dropPackets("node-0", LOSS_SHARE);

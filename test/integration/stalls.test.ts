@@ -5,13 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "ioredis";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
-import { docker } from "../support/engine.ts";
+import { docker, hasControlGroups, NO_CONTROL_GROUPS } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 
 /** Longer than the timeout of one command of the library. */
 const STALL_MS = 2_500;
 
-test("a cluster forms by meeting although a node is paused for 2.5 s", async () => {
+test("a cluster forms by meeting although a node is paused for 2.5 s", async ({ skip }) => {
+  skip(!(await hasControlGroups()), NO_CONTROL_GROUPS);
   const label = `test-stall=${crypto.randomUUID()}`;
   const [name = "", value = ""] = label.split("=");
   const starting = startRedisCluster({
@@ -29,7 +30,8 @@ test("a cluster forms by meeting although a node is paused for 2.5 s", async () 
   expect((await cluster.check()).problems).toEqual([]);
 });
 
-test("a seed is loaded although a node is paused for 2.5 s", async () => {
+test("a seed is loaded although a node is paused for 2.5 s", async ({ skip }) => {
+  skip(!(await hasControlGroups()), NO_CONTROL_GROUPS);
   const label = `test-stall=${crypto.randomUUID()}`;
   const [name = "", value = ""] = label.split("=");
   let unpaused: Promise<void> | undefined;

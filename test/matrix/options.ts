@@ -12,7 +12,7 @@ export interface MatrixOptions {
   readonly only: string;
   /** Whether to run rows again that have results. */
   readonly again: boolean;
-  /** Whether to write the results into the page of the documentation. Needs all rows. */
+  /** Whether to write the results into the page of the documentation. */
   readonly update: boolean;
   /** The path of a JSON file for the results. */
   readonly json: string | undefined;
@@ -37,9 +37,17 @@ export function markdownTable(rows: readonly (readonly string[])[]): readonly st
   return [head, head.map(() => "---"), ...body].map((row) => `| ${row.join(" | ")} |`);
 }
 
-/** Writes lines, with the date, into a section of the page of the documentation. */
+/** Returns the day, such as "2026-11-27". */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** Returns the first lines of a section whose rows were measured together. */
+export function measuredToday(): readonly string[] {
+  return [`Measured on ${today()}, on ${process.platform} ${process.arch}.`, ""];
+}
+
+/** Writes lines into a section of the page of the documentation. */
 export async function updatePage(section: string, lines: readonly string[]): Promise<void> {
-  const date = new Date().toISOString().slice(0, 10);
-  const text = [`Measured on ${date}, on ${process.platform} ${process.arch}.`, "", ...lines].join("\n");
-  await writeFile(PAGE, replaceSection(await readFile(PAGE, "utf8"), section, text));
+  await writeFile(PAGE, replaceSection(await readFile(PAGE, "utf8"), section, lines.join("\n")));
 }

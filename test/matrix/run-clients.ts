@@ -12,7 +12,7 @@ import type { ClientRow } from "./clients/clients.ts";
 import { CONTAINER_CLIENTS } from "./clients/container-clients.ts";
 import { NODE_CLIENTS } from "./clients/node-clients.ts";
 import { measureSurvival, WRITERS_PER_SHARD } from "./clients/trial.ts";
-import { type MatrixOptions, markdownTable, openProgress, updatePage } from "./options.ts";
+import { type MatrixOptions, markdownTable, measuredToday, openProgress, updatePage } from "./options.ts";
 
 const CLIENTS = [...NODE_CLIENTS, ...CONTAINER_CLIENTS];
 const SHARDS = 3;
@@ -46,6 +46,7 @@ export async function runClients(options: MatrixOptions): Promise<number> {
       formatSeconds(median(rows.flatMap((row) => roundsOf(trials, row, breakage)).flatMap(serversMs))),
     );
     await updatePage("clients", [
+      ...measuredToday(),
       ...markdownTable([headings, ["the servers alone", "", ...servers], ...lines]),
       "",
       ...new Set(rows.flatMap(describeOptions)),

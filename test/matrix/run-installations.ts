@@ -10,7 +10,7 @@ import {
   packLibrary,
   tryInstallation,
 } from "./installations.ts";
-import { type MatrixOptions, markdownTable, openProgress, updatePage } from "./options.ts";
+import { type MatrixOptions, markdownTable, measuredToday, openProgress, updatePage } from "./options.ts";
 
 const HEADINGS = ["package manager", "use", "Node", "packages", "install s", "run s", "MiB"];
 
@@ -26,7 +26,10 @@ export async function runInstallations(options: MatrixOptions): Promise<number> 
     const failures = results.filter(({ problem }) => problem !== undefined).length;
     console.log(`${results.length} installations, ${failures} failures`);
     if (options.update && failures === 0)
-      await updatePage("installations", markdownTable([HEADINGS, ...results.map(cells)]));
+      await updatePage("installations", [
+        ...measuredToday(),
+        ...markdownTable([HEADINGS, ...results.map(cells)]),
+      ]);
     return failures;
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -4,10 +4,9 @@ import Table from "cli-table3";
 import { CACHE } from "../support/cache-folder.ts";
 import { hashFolders } from "../support/hash-folders.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
-import { type MatrixOptions, markdownTable, openProgress, updatePage } from "./options.ts";
+import { type MatrixOptions, openProgress, today } from "./options.ts";
+import { cells, headings, publishResults, type RowResult } from "./published-results.ts";
 import type { SuiteResult } from "./run-suite.ts";
-
-const HEADINGS = ["version", "passed", "not applicable", "failed", "minutes"];
 
 function fromRoot(path: string): string {
   return join(import.meta.dirname, "../..", path);
@@ -35,74 +34,63 @@ interface RowRun {
 /**
  * Runs the suite for each row, and prints and stores the table.
  *
- * @param name the name of the matrix, of its section on the page of the documentation, and of its first column in the plural.
- * @returns the number of tests that failed.
+ * @param matrix the name of the matrix, of its section on the page of the documentation, and of its first column in the plural.
+ * @returns the number of tests that failed. Rows that were selected and cannot run count as well.
  */
 export async function runSuiteRows(
-  name: string,
+  matrix: string,
   rows: readonly SuiteRow[],
   options: MatrixOptions,
 ): Promise<number> {
   const hash = await hashFolders(...["packages/harness/dist", "packages/examples", "test"].map(fromRoot));
-  const progress = await openProgress(`${name}-${hash}`, options);
-  const lines: string[][] = [];
-  const results: object[] = [];
+  const progress = await openProgress(`${matrix}-${hash}`, options);
+  const results: RowResult[] = [];
   let failed = 0;
+  const table = new Table({ head: [...headings(matrix)] });
   for (const row of rows.filter((each) => each.name.includes(options.only))) {
     const result = await progress.once(
       row.name,
       () => runRow(row),
-      (each) => "suite" in each && failuresOf(each) === 0,
+      (each) => "version" in each && each.failures.length === 0,
     );
-    if ("obstacle" in result) console.error(`${row.name}: not run, ${result.obstacle}`);
-    else for (const failure of result.suite.failures) console.error(`${row.name}: ${failure}`);
-    failed += failuresOf(result);
-    results.push({ name: row.name, ...result });
-    lines.push([row.name, ...cells(result)]);
+    table.push([row.name, ...cells("version" in result ? result : undefined)]);
+    if ("obstacle" in result) {
+      console.error(`${row.name}: not run, ${result.obstacle}`);
+      if (options.only !== "") failed += 1;
+      continue;
+    }
+    for (const failure of result.failures) console.error(`${row.name}: ${failure}`);
+    results.push(result);
+    failed += result.failures.length;
+    // A run takes many minutes, so each result is stored at once.
+    if (options.update)
+      await publishResults(
+        matrix,
+        rows.map(({ name }) => name),
+        [result],
+      );
   }
-  const headings = [name.replace(/s$/, ""), ...HEADINGS];
-  const table = new Table({ head: headings });
-  for (const line of lines) table.push(line);
   console.log(table.toString());
-  await writeScenarios(options.json, results as { readonly name: string }[]);
-  if (options.update && failed === 0) {
-    const reasons = results.flatMap((result) =>
-      "suite" in result ? (result.suite as SuiteResult).skipped : [],
-    );
-    await updatePage(name, [
-      ...markdownTable([headings, ...lines]),
-      ...(reasons.length === 0
-        ? []
-        : ["", "Not applicable:", "", ...[...new Set(reasons)].map((reason) => `- ${reason}`)]),
-    ]);
-  }
+  await writeScenarios(options.json, results);
   return failed;
 }
 
-async function runRow(row: SuiteRow): Promise<RowRun | { readonly obstacle: string }> {
+async function runRow(row: SuiteRow): Promise<RowResult | { readonly obstacle: string }> {
   const logs = join(CACHE, "matrices", "logs");
   await mkdir(logs, { recursive: true });
   const { name } = row;
   const log = join(logs, `${name.replaceAll(/[^\w.]+/g, "-")}.txt`);
   console.error(`${name}: log in ${log}`);
   const result = await row.run(log);
-  if ("suite" in result)
-    console.error(`${name} (${result.version}): ${result.suite.passed} passed, ${failuresOf(result)} failed`);
-  return result;
-}
-
-function failuresOf(result: RowRun | { readonly obstacle: string }): number {
-  return "suite" in result ? result.suite.failed + result.suite.otherFailures : 0;
-}
-
-function cells(result: RowRun | { readonly obstacle: string }): readonly string[] {
-  if ("obstacle" in result) return ["", "not run", "", "", ""];
+  if ("obstacle" in result) return result;
   const { version, suite } = result;
-  return [
-    version,
-    String(suite.passed),
-    String(suite.skipped.length),
-    String(failuresOf(result)),
-    suite.minutes.toFixed(1),
-  ];
+  const { passed, failures, skipped, minutes } = suite;
+  console.error(`${name} (${version}): ${passed} passed, ${failures.length} failed`);
+  const notApplicable = Object.fromEntries(
+    Object.entries(Object.groupBy(skipped, (reason) => reason)).map(([reason, tests = []]) => [
+      reason,
+      tests.length,
+    ]),
+  );
+  return { name, date: today(), version, passed, failures, notApplicable, minutes };
 }

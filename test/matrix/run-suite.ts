@@ -13,10 +13,7 @@ const PROJECTS = ["integration", "examples"];
 /** The result of the suite in one environment. */
 export interface SuiteResult {
   readonly passed: number;
-  readonly failed: number;
-  /** Failures that belong to no test, such as containers that were left. */
-  readonly otherFailures: number;
-  /** The files and names of the tests that failed. */
+  /** The files and names of the tests that failed, and failures that belong to no test. */
   readonly failures: readonly string[];
   /** Why tests did not run, which concern what the server or the engine does not have. */
   readonly skipped: readonly string[];

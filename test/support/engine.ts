@@ -24,6 +24,31 @@ export async function podmanVersion(): Promise<number | undefined> {
   return BuildahVersion === undefined ? undefined : Number.parseInt(ServerVersion ?? "", 10);
 }
 
+/** Returns the address that the engine reports for a port that is published on all addresses of IPv4. */
+export async function allAddresses(): Promise<string> {
+  return ((await podmanVersion()) ?? 5) < 5 ? "" : "0.0.0.0";
+}
+
+/** Returns whether the engine has control groups, with which it pauses containers and limits their resources. */
+export async function hasControlGroups(): Promise<boolean> {
+  const { Rootless, CgroupDriver, CgroupVersion } = (await (await docker()).info()) as Readonly<
+    Record<string, unknown>
+  >;
+  return CgroupDriver !== "none" && !(Rootless === true && CgroupVersion === "1");
+}
+
+/** Returns whether the engine runs without root. */
+export async function isRootless(): Promise<boolean> {
+  const { Rootless, SecurityOptions = [] } = (await (await docker()).info()) as {
+    readonly Rootless?: boolean;
+    readonly SecurityOptions?: readonly string[];
+  };
+  return Rootless === true || SecurityOptions.some((option) => option.includes("name=rootless"));
+}
+
+/** Why tests of pauses do not run on some engines. */
+export const NO_CONTROL_GROUPS = "The engine has no control groups, with which it would freeze a container.";
+
 /**
  * Returns the names of all containers (running or stopped), networks and volumes that clusters have created and not removed.
  *

@@ -75,7 +75,10 @@ async function startRootlessPodman(release: DebianRelease, log: string): Promise
   const machine = await Machine.boot(release);
   await configurePodman(machine);
   const socket = join(USER_RUN_FOLDER, PODMAN_SOCKET);
-  machine.start(log, ...asUser("env", PODMAN_CONFIGURATION, ...PODMAN, `unix:///run/${socket}`));
+  // Otherwise Podman chooses a driver that copies whole images, because the machine has no FUSE. The kernel's overlay needs none.
+  await writeFile(join(machine.runFolder, "storage.conf"), '[storage]\ndriver = "overlay"\n');
+  const configuration = ["env", PODMAN_CONFIGURATION, "CONTAINERS_STORAGE_CONF=/run/storage.conf"];
+  machine.start(log, ...asUser(...configuration, ...PODMAN, `unix:///run/${socket}`));
   return await onSameMachine(machine, socket);
 }
 

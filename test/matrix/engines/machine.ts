@@ -73,7 +73,10 @@ cd /
 umount -l /.old
 echo ready
 # Ends when the other end of the pipe is closed, also because its process was killed. All processes of this machine end with this one.
-exec cat
+exec 3<&0
+cat <&3 >/dev/null &
+# Bash, unlike cat, also collects the processes whose parents have ended. Podman takes such a process for one that runs.
+wait $!
 `;
 
 /**

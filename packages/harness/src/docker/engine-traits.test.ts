@@ -9,7 +9,9 @@ test("Podman differs from Docker, and its versions from each other", () => {
     createsBridgesLate: false,
     bindsExposedPorts: false,
     takesWildcardLiterally: false,
-    pauseObstacle: undefined,
+    answersLogsLate: false,
+    cgroupObstacle: undefined,
+    limits: { memoryMb: true, cpus: true, pidsLimit: true },
   };
   expect(deriveTraits(DOCKER)).toEqual(docker);
   expect(deriveTraits({})).toEqual(docker);
@@ -18,10 +20,12 @@ test("Podman differs from Docker, and its versions from each other", () => {
     createsBridgesLate: true,
     bindsExposedPorts: true,
     takesWildcardLiterally: true,
+    answersLogsLate: true,
   });
   expect(deriveTraits({ ...PODMAN, ServerVersion: "5.4.2" })).toEqual({
     ...docker,
     createsBridgesLate: true,
+    answersLogsLate: true,
   });
 });
 
@@ -32,8 +36,15 @@ test.for([
   ["Podman without root, cgroups v1", { ...PODMAN, Rootless: true, CgroupVersion: "1" }, true],
   ["Podman without root, cgroups v2", { ...PODMAN, Rootless: true }, false],
   ["Podman with cgroups v1", { ...PODMAN, CgroupVersion: "1" }, false],
-] as const)("%s: pauses are rejected: %o", ([, info, isRejected]) => {
-  const { pauseObstacle } = deriveTraits(info);
-  if (isRejected) expect(pauseObstacle).toMatch(/without cgroups v2/);
-  else expect(pauseObstacle).toBeUndefined();
+] as const)("%s: pauses and limits are rejected: %o", ([, info, isRejected]) => {
+  const { cgroupObstacle, limits } = deriveTraits(info);
+  expect(limits).toEqual({ memoryMb: !isRejected, cpus: !isRejected, pidsLimit: !isRejected });
+  if (isRejected) expect(cgroupObstacle).toMatch(/without cgroups v2/);
+  else expect(cgroupObstacle).toBeUndefined();
+});
+
+test("an engine may lack single limits", () => {
+  const { cgroupObstacle, limits } = deriveTraits({ ...DOCKER, CpuCfsQuota: false, PidsLimit: true });
+  expect(cgroupObstacle).toBeUndefined();
+  expect(limits).toEqual({ memoryMb: true, cpus: false, pidsLimit: true });
 });

@@ -12,8 +12,12 @@ export interface EngineTraits {
    * only packets to that very address. Ports that are published on no address are reached at all.
    */
   readonly takesWildcardLiterally: boolean;
-  /** Why the engine cannot pause containers; undefined if it can. */
-  readonly pauseObstacle: string | undefined;
+  /** True if the engine answers the request to follow a log only when there is a line, as Podman does. */
+  readonly answersLogsLate: boolean;
+  /** Why the engine has no control groups, with which it would pause containers and limit their resources; undefined if it has. */
+  readonly cgroupObstacle: string | undefined;
+  /** The limits of containers, by option: true if the engine enforces them, and false if it ignores them. */
+  readonly limits: { readonly memoryMb: boolean; readonly cpus: boolean; readonly pidsLimit: boolean };
 }
 
 /** The properties of the engine's answer to `GET /info` that are used here. */
@@ -25,6 +29,9 @@ export interface TraitInfo {
   readonly Rootless?: boolean;
   readonly CgroupDriver?: string;
   readonly CgroupVersion?: string;
+  readonly MemoryLimit?: boolean;
+  readonly CpuCfsQuota?: boolean;
+  readonly PidsLimit?: boolean;
 }
 
 /** Derives what an engine can do from its answer to `GET /info`. */
@@ -35,16 +42,22 @@ export function deriveTraits(info: TraitInfo): EngineTraits {
     createsBridgesLate: isPodman,
     bindsExposedPorts: isBefore5,
     takesWildcardLiterally: isBefore5,
-    pauseObstacle: hasFreezer(info)
+    answersLogsLate: isPodman,
+    cgroupObstacle: hasCgroups(info)
       ? undefined
-      : "the engine runs without root on a machine without cgroups v2, and therefore cannot freeze processes",
+      : "the engine runs without root on a machine without cgroups v2",
+    limits: {
+      memoryMb: hasCgroups(info) && info.MemoryLimit !== false,
+      cpus: hasCgroups(info) && info.CpuCfsQuota !== false,
+      pidsLimit: hasCgroups(info) && info.PidsLimit !== false,
+    },
   };
 }
 
 /**
  * Without root, engines can use only cgroups v2. Docker reports that it uses none; Podman reports the version of the machine, and
- * rejects the request (`ContainerPause` in libpod).
+ * rejects a pause (`ContainerPause` in libpod) and ignores limits.
  */
-function hasFreezer({ Rootless, CgroupDriver, CgroupVersion }: TraitInfo): boolean {
+function hasCgroups({ Rootless, CgroupDriver, CgroupVersion }: TraitInfo): boolean {
   return CgroupDriver !== "none" && !(Rootless === true && CgroupVersion === "1");
 }

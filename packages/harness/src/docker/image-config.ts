@@ -46,6 +46,11 @@ export async function readImageConfig({ docker }: Engine, image: string): Promis
   }
 }
 
+/** Returns whether a user in the notation of Docker, such as `redis` or `0:0`, is root. */
+export function isRoot(user: string): boolean {
+  return ["", "root", "0"].includes(user.replace(/:.*/, ""));
+}
+
 /** Converts a command of an image or a container to its words. As in Docker, a string is a single word. */
 export function toWords(command: string | readonly string[] | null | undefined): readonly string[] {
   if (command === null || command === undefined) return [];

@@ -6,6 +6,7 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { NEXT_BOOT_FOLDER } from "./boot-script.ts";
 import { type Engine, statusOf } from "./engine.ts";
+import { isRoot } from "./image-config.ts";
 import { followLogs, type LogSelection, readLogs } from "./read-logs.ts";
 import { isPortRace, startError } from "./start-error.ts";
 import { retry } from "../timing/retry.ts";
@@ -195,7 +196,7 @@ export class NodeContainer {
   /** Returns the id of a user. The id of a user name is read from the image. */
   async #findUid(user: string): Promise<number> {
     const [name = ""] = user.split(":");
-    if (name === "" || name === "root") return 0;
+    if (isRoot(user)) return 0;
     if (/^\d+$/.test(name)) return Number(name);
     const archive = await this.#request(
       "read the users of",

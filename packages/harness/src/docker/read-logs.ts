@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { finished, PassThrough, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { abortable } from "../timing/deadline.ts";
 import type { Engine } from "./engine.ts";
 
 /** The part of a log to read. */
@@ -27,23 +28,41 @@ export async function followLogs(
   since: number,
   signal: AbortSignal | undefined,
 ): Promise<Readable> {
-  const raw = (await container.logs({
+  const output = new PassThrough();
+  output.setEncoding("utf8");
+  const closed = new AbortController();
+  const request = container.logs({
     stdout: true,
     stderr: true,
     follow: true,
     since,
-    ...(signal === undefined ? {} : { abortSignal: signal }),
-  })) as IncomingMessage;
+    abortSignal: closed.signal,
+  });
+  const connected = request.then((raw) => {
+    connect(engine, raw as IncomingMessage, output);
+  });
+  connected.catch(() => undefined);
+  output.once("close", () => closed.abort());
+  try {
+    // The answer to another request shows as well that the container exists.
+    const answer: Promise<unknown> = engine.traits.answersLogsLate ? container.inspect() : connected;
+    await (signal === undefined ? answer : abortable(answer, signal));
+  } catch (error) {
+    output.destroy();
+    throw error;
+  }
+  connected.catch((error: Error) => output.destroy(error));
+  return output;
+}
+
+function connect(engine: Engine, raw: IncomingMessage, output: PassThrough): void {
   raw.socket.unref();
-  const output = new PassThrough();
-  output.setEncoding("utf8");
   engine.docker.modem.demuxStream(raw, output, output);
   finished(raw, (error) => {
     if (error === undefined || error === null) output.end();
     else output.destroy(error);
   });
   output.once("close", () => raw.destroy());
-  return output;
 }
 
 /** Reads the log of a container: stdout and stderr together, or the selected part. */

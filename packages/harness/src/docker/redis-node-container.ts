@@ -4,7 +4,7 @@ import { RedisClusterError } from "../errors.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
 import { bootCommand } from "./boot-script.ts";
 import type { Engine } from "./engine.ts";
-import { type ImageConfig, toWords } from "./image-config.ts";
+import { type ImageConfig, isRoot, toWords } from "./image-config.ts";
 import { clusterLabels, NODE_LABEL } from "./labels.ts";
 import { bindTarget, dataFolder, normalizePath, planLaunch } from "./launch.ts";
 import { addressesToPublishOn } from "./published-hosts.ts";
@@ -203,7 +203,8 @@ export class RedisNodeContainer extends RedisContainer {
     if (this.#isHardened) {
       this.hostConfig.SecurityOpt = [...settings.securityOpt, "no-new-privileges"];
       this.hostConfig.CapDrop = [...settings.capDrop, "ALL"];
-      this.hostConfig.CapAdd = [...settings.capAdd, ...BOOT_CAPABILITIES];
+      // Podman also gives added capabilities to another user than root, whose server would keep them.
+      this.hostConfig.CapAdd = [...settings.capAdd, ...(isRoot(this.user) ? BOOT_CAPABILITIES : [])];
       this.hostConfig.Mounts = [...settings.mounts, ...missing.map((target) => this.#labelledVolume(target))];
       return;
     }

@@ -20,9 +20,12 @@ export async function pause(
   const { context, lateFaults, targets } = tools;
   return await targets.run("Pausing", targets.validate(target), options, async (resolved, signal) => {
     const { nodes } = resolved;
-    const { pauseObstacle } = context.engine.traits;
-    if (pauseObstacle !== undefined)
-      throw new RedisClusterError("FAULT_UNSUPPORTED", `Pausing failed: ${pauseObstacle}.`);
+    const { cgroupObstacle } = context.engine.traits;
+    if (cgroupObstacle !== undefined)
+      throw new RedisClusterError(
+        "FAULT_UNSUPPORTED",
+        `Pausing failed: ${cgroupObstacle}, and therefore cannot freeze processes.`,
+      );
     await requireStatus(nodes, "paused", ["running"], signal);
     const since = wallClockMs();
     const revert = async (): Promise<void> => {

@@ -185,7 +185,9 @@ export function renderRuleset(
     // Either node may have opened the connection to the port of the other one.
     return ["dport", "sport"].map((port) => `${match} tcp ${port} ${ports} ${condition}drop`);
   };
-  const insiders = `{ ${allNodes.map(({ address }) => address).join(", ")}, 127.0.0.0/8 }`;
+  // A node sends nothing to its own address. Rootless Podman forwards the packets of clients on this host from there.
+  const others = allNodes.filter(({ index }) => index !== node.index);
+  const insiders = `{ ${[...others.map(({ address }) => address), "127.0.0.0/8"].join(", ")} }`;
   const input = [
     ...rules("saddr", cut.from),
     ...(cut.clients.includes("in")

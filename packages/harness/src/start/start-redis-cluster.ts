@@ -9,8 +9,10 @@ import { log } from "../log.ts";
 import { imageName } from "../docker/image-name.ts";
 import { PULL_TIMEOUT_MS, provideImage } from "../docker/provide-image.ts";
 import { checkNeighbourTable } from "../docker/host-limits.ts";
+import { requireLimits } from "../docker/require-limits.ts";
 import { isReaperDisabled } from "../docker/start-reaper.ts";
 import { abortable, startDeadline } from "../timing/deadline.ts";
+import { CLUSTER_OPTIONS } from "../plan/cluster-options.ts";
 import { type ValidOptions, validateOptions } from "../plan/validate-options.ts";
 import { formatValue } from "../schema/format-value.ts";
 import { readSeed } from "../seed/read-seed.ts";
@@ -41,6 +43,7 @@ import { StartupSequence } from "./startup-sequence.ts";
  * @throws RedisClusterError IMAGE_UNSUITABLE if the image cannot be used for a cluster.
  * @throws RedisClusterError PORT_TAKEN if another program uses a port of the host.
  * @throws RedisClusterError DIRECT_ACCESS_UNAVAILABLE if this host cannot reach the nodes directly, with `access: "direct"`.
+ * @throws RedisClusterError LIMITS_UNAVAILABLE if the engine would ignore the options `memoryMb`, `cpus` or `pidsLimit`.
  * @throws RedisClusterError NODE_EXITED if a node exits during the start.
  * @throws RedisClusterError FORMATION_FAILED if a server rejects a command that forms the cluster.
  * @throws RedisClusterError START_FAILED if the start fails for another reason.
@@ -170,8 +173,11 @@ async function prepare(
   );
   const reaperTimeoutMs = isReaperDisabled() ? answerTimeoutMs : pullTimeoutMs;
   const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperTimeoutMs, findEngine);
-  // Both reject what is impossible with this engine, before anything is created.
+  // These reject what is impossible with this engine, before anything is created.
   requireReachableEngine(engine, options);
+  // The default protects the host. It is no request.
+  const pidsLimit = options.pidsLimit === CLUSTER_OPTIONS.pidsLimit.default ? undefined : options.pidsLimit;
+  requireLimits(engine, { ...options, pidsLimit });
   announcedHost(engine, options);
   await step("Finding the networks to join", answerTimeoutMs, () => requireNetworks(engine, options));
   await Promise.all([

@@ -1,0 +1,100 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { markdownTable, updatePage } from "./options.ts";
+
+/** The results behind the tables of the documentation. They are no tests, whose change would make results outdated. */
+const FOLDER = join(import.meta.dirname, "../../docs/reference/results");
+
+/** The result of one row, as it is stored. */
+export interface RowResult {
+  readonly name: string;
+  /** The day of the run, such as "2026-11-27". */
+  readonly date: string;
+  /** The version of what was tested, as it reports it. */
+  readonly version: string;
+  readonly passed: number;
+  /** The files and names of the tests that failed, and failures that belong to no test. */
+  readonly failures: readonly string[];
+  /** Why tests do not concern this row, and how many. */
+  readonly notApplicable: Readonly<Record<string, number>>;
+  readonly minutes: number;
+}
+
+/**
+ * Stores new results of some rows, keeps the stored results of the other rows, and writes the table of all rows.
+ *
+ * @param matrix the name of the section on the page of the documentation, and of the first column in the plural.
+ * @param rows the names of all rows.
+ */
+export async function publishResults(
+  matrix: string,
+  rows: readonly string[],
+  results: readonly RowResult[],
+): Promise<void> {
+  const file = join(FOLDER, `${matrix}.json`);
+  const byName = new Map((await readResults(file)).map((result) => [result.name, result]));
+  for (const result of results) byName.set(result.name, result);
+  const all = rows.flatMap((name) => byName.get(name) ?? []);
+  await mkdir(FOLDER, { recursive: true });
+  await writeFile(file, `${JSON.stringify(all, undefined, 2)}\n`);
+  await updatePage(matrix, describe(matrix, rows, byName));
+}
+
+async function readResults(file: string): Promise<readonly RowResult[]> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as readonly RowResult[];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Returns the table, and below it what failed and what does not concern a row. */
+function describe(
+  matrix: string,
+  rows: readonly string[],
+  results: ReadonlyMap<string, RowResult>,
+): readonly string[] {
+  const table = rows.map((name) => [name, ...cells(results.get(name))]);
+  const failures: string[] = [];
+  const byReason = new Map<string, string[]>();
+  for (const { name, ...result } of results.values()) {
+    failures.push(...result.failures.map((failure) => `- ${name}: ${failure}`));
+    for (const [reason, count] of Object.entries(result.notApplicable)) {
+      const where = byReason.get(reason) ?? [];
+      byReason.set(reason, [...where, `${name} (${count})`]);
+    }
+  }
+  const reasons = [...byReason].map(([reason, where]) => `- ${reason} ${where.join(", ")}`);
+  return [
+    ...markdownTable([headings(matrix), ...table]),
+    ...list("Failed:", failures),
+    ...list("Not applicable, with the number of tests:", reasons),
+  ];
+}
+
+/** Returns the headings of all columns. */
+export function headings(matrix: string): readonly string[] {
+  return [matrix.replace(/s$/, ""), "version", "passed", "not applicable", "failed", "minutes", "date"];
+}
+
+/** Returns the cells after the name. */
+export function cells(result: RowResult | undefined): readonly string[] {
+  if (result === undefined) return ["", "not run", "", "", "", ""];
+  return [
+    result.version,
+    String(result.passed),
+    String(sum(Object.values(result.notApplicable))),
+    String(result.failures.length),
+    result.minutes.toFixed(1),
+    result.date,
+  ];
+}
+
+function list(heading: string, items: readonly string[]): readonly string[] {
+  return items.length === 0 ? [] : ["", heading, "", ...items];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
