@@ -147,7 +147,6 @@ describe("methods of the container override the image", () => {
       user: "54321:54321",
       workingDir: undefined,
       folder: "/tmp/redis-node-data",
-      podmanFolder: "/data",
     },
     {
       name: "nodes use /data if the user owns it but not the working folder",

@@ -26,7 +26,8 @@ test("a client in the joined network follows redirections, and a failover", asyn
     const [host = "", port = ""] = seed.split(":");
     const { output } = await application.exec([
       "timeout",
-      "5",
+      // The name server of Podman 4 loses queries while other containers start. The resolver asks again after five seconds.
+      "20",
       "redis-cli",
       "-c",
       "-h",
