@@ -175,7 +175,7 @@ async function prepare(
   const engine = await step("Preparing Testcontainers' reaper (Ryuk)", reaperTimeoutMs, findEngine);
   // These reject what is impossible with this engine, before anything is created.
   requireReachableEngine(engine, options);
-  // The default protects the host. It is no request.
+  // The default protects the host, and is not a request.
   const pidsLimit = options.pidsLimit === CLUSTER_OPTIONS.pidsLimit.default ? undefined : options.pidsLimit;
   requireLimits(engine, { ...options, pidsLimit });
   announcedHost(engine, options);
