@@ -71,7 +71,10 @@ describe("a cluster with direct access", () => {
     const { client } = node;
     expect(await client.ping()).toBe("PONG");
     await container.kill();
-    await expect.poll(() => client.ping().catch(String)).toMatch(/retries per request|closed/);
+    // Podman reports the end of a container up to a second late.
+    await expect
+      .poll(() => client.ping().catch(String), { timeout: 5_000 })
+      .toMatch(/retries per request|closed/);
     const handle = await connectRedisCluster(await cluster.share());
     await using _handle = handle;
     // Nothing has answered this handle yet, which has found the node stopped.

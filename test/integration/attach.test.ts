@@ -2,7 +2,7 @@ import { GenericContainer, Network, type StartedNetwork, type StartedTestContain
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { docker, leftovers, serverImage } from "../support/engine.ts";
+import { docker, leftovers, podmanVersion, serverImage } from "../support/engine.ts";
 
 // Containers of applications that already run in another network.
 
@@ -44,7 +44,9 @@ test("a container reaches the nodes while it is attached, and keeps its other ne
   const [node] = cluster.nodes;
   const address = node?.networkAddress.host ?? "";
   const before = service.getNetworkNames();
-  expect(await ping(service, address)).not.toBe("PONG");
+  // Podman 4 does not always separate networks whose first containers start at the same time.
+  const separates = (await podmanVersion()) !== 4;
+  if (separates) expect(await ping(service, address)).not.toBe("PONG");
   {
     await using attached = await cluster.attach(service);
     expect(await ping(service, address)).toBe("PONG");
@@ -54,7 +56,7 @@ test("a container reaches the nodes while it is attached, and keeps its other ne
     expect(await networksOf(service.getId())).toEqual([...before, cluster.network.getName()].toSorted());
   }
   expect(await networksOf(service.getId())).toEqual(before);
-  expect(await ping(service, address)).not.toBe("PONG");
+  if (separates) expect(await ping(service, address)).not.toBe("PONG");
 });
 
 test("partitions cut an attached container off, as all clients", async ({ cluster }) => {

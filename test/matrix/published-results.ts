@@ -65,7 +65,9 @@ function describe(
       byReason.set(reason, [...where, `${name} (${count})`]);
     }
   }
-  const reasons = [...byReason].map(([reason, where]) => `- ${reason} ${where.join(", ")}`);
+  const reasons = [...byReason].map(
+    ([reason, where]) => `- ${reason.replace(/\.$/, "")}: ${where.join(", ")}`,
+  );
   return [
     ...markdownTable([headings(matrix), ...table]),
     ...list("Failed:", failures),

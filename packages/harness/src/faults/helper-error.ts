@@ -24,7 +24,7 @@ const REMEDIES: Readonly<Record<HelperTask, string>> = {
     "Load the modules on the engine's host (`modprobe nf_tables`), use an engine with another kernel, or use `pause`, `kill` and `slowCommands`, which need no kernel modules.",
   loss: "Load the module on the engine's host (`modprobe nft_numgen`), use an engine with another kernel, or use `isolate` and `partition`, which need no random numbers.",
   delay:
-    "Load the module on the engine's host (`modprobe sch_netem`), use an engine with another kernel, or use `loss`, `pause` and `slowCommands`.",
+    "Load the module on the engine's host (`modprobe sch_netem`), use an engine with another kernel, or use `dropPackets`, `pause` and `slowCommands`.",
   heal: "Use an engine with another kernel.",
 };
 
