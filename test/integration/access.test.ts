@@ -8,7 +8,7 @@ import {
 import { GenericContainer } from "testcontainers";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { ChildProgram } from "../support/child-program.ts";
-import { allAddresses, docker, podmanVersion, serverImage } from "../support/engine.ts";
+import { allAddresses, docker, isPodman4, serverImage } from "../support/engine.ts";
 import { RequestRelay } from "../support/request-relay.ts";
 
 const KEY = "order:42";
@@ -50,8 +50,7 @@ describe("a cluster with direct access", () => {
   test("publishes no ports", async () => {
     expect(cluster.startup).toMatchObject({ access: "direct", accessFallbackReason: undefined });
     // With Podman 4, the port that the image exposes must be published: see `bindsExposedPorts` of the engine.
-    const exposed =
-      ((await podmanVersion()) ?? 5) < 5 ? [expect.stringMatching(/^127\.0\.0\.1:\d+->6379\/tcp$/)] : [];
+    const exposed = (await isPodman4()) ? [expect.stringMatching(/^127\.0\.0\.1:\d+->6379\/tcp$/)] : [];
     for (const node of cluster.nodes) {
       expect(await publishedPorts(node)).toEqual(exposed);
       expect(node.mappedAddress).toEqual(node.networkAddress);

@@ -2,7 +2,7 @@ import { GenericContainer, Network, type StartedNetwork, type StartedTestContain
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { docker, leftovers, podmanVersion, serverImage } from "../support/engine.ts";
+import { docker, isPodman4, leftovers, serverImage } from "../support/engine.ts";
 
 // Containers of applications that already run in another network.
 
@@ -45,7 +45,7 @@ test("a container reaches the nodes while it is attached, and keeps its other ne
   const address = node?.networkAddress.host ?? "";
   const before = service.getNetworkNames();
   // Podman 4 does not always separate networks whose first containers start at the same time.
-  const separates = (await podmanVersion()) !== 4;
+  const separates = !(await isPodman4());
   if (separates) expect(await ping(service, address)).not.toBe("PONG");
   {
     await using attached = await cluster.attach(service);

@@ -21,19 +21,18 @@ export interface RowResult {
 }
 
 /**
- * Stores new results of some rows, keeps the stored results of the other rows, and writes the table of all rows.
+ * Stores the new result of a row, keeps the stored results of the other rows, and writes the table of all rows.
  *
  * @param matrix the name of the section on the page of the documentation, and of the first column in the plural.
  * @param rows the names of all rows.
  */
-export async function publishResults(
+export async function publishResult(
   matrix: string,
   rows: readonly string[],
-  results: readonly RowResult[],
+  result: RowResult,
 ): Promise<void> {
   const file = join(FOLDER, `${matrix}.json`);
-  const byName = new Map((await readResults(file)).map((result) => [result.name, result]));
-  for (const result of results) byName.set(result.name, result);
+  const byName = new Map([...(await readResults(file)), result].map((each) => [each.name, each]));
   const all = rows.flatMap((name) => byName.get(name) ?? []);
   await mkdir(FOLDER, { recursive: true });
   await writeFile(file, `${JSON.stringify(all, undefined, 2)}\n`);

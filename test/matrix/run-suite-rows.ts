@@ -5,7 +5,7 @@ import { CACHE } from "../support/cache-folder.ts";
 import { hashFolders } from "../support/hash-folders.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
 import { type MatrixOptions, openProgress, today } from "./options.ts";
-import { cells, headings, publishResults, type RowResult } from "./published-results.ts";
+import { cells, headings, publishResult, type RowResult } from "./published-results.ts";
 import type { SuiteResult } from "./run-suite.ts";
 
 function fromRoot(path: string): string {
@@ -44,6 +44,7 @@ export async function runSuiteRows(
 ): Promise<number> {
   const hash = await hashFolders(...["packages/harness/dist", "packages/examples", "test"].map(fromRoot));
   const progress = await openProgress(`${matrix}-${hash}`, options);
+  const names = rows.map(({ name }) => name);
   const results: RowResult[] = [];
   let failed = 0;
   const table = new Table({ head: [...headings(matrix)] });
@@ -63,12 +64,7 @@ export async function runSuiteRows(
     results.push(result);
     failed += result.failures.length;
     // A run takes many minutes, so each result is stored at once.
-    if (options.update)
-      await publishResults(
-        matrix,
-        rows.map(({ name }) => name),
-        [result],
-      );
+    if (options.update) await publishResult(matrix, names, result);
   }
   console.log(table.toString());
   await writeScenarios(options.json, results);

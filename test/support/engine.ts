@@ -24,9 +24,14 @@ export async function podmanVersion(): Promise<number | undefined> {
   return BuildahVersion === undefined ? undefined : Number.parseInt(ServerVersion ?? "", 10);
 }
 
+/** Returns whether the engine is Podman 4, whose networks and ports differ from those of its later versions. */
+export async function isPodman4(): Promise<boolean> {
+  return (await podmanVersion()) === 4;
+}
+
 /** Returns the address that the engine reports for a port that is published on all addresses of IPv4. */
 export async function allAddresses(): Promise<string> {
-  return ((await podmanVersion()) ?? 5) < 5 ? "" : "0.0.0.0";
+  return (await isPodman4()) ? "" : "0.0.0.0";
 }
 
 /** Returns whether the engine has control groups, with which it pauses containers and limits their resources. */

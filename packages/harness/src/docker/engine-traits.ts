@@ -38,18 +38,17 @@ export interface TraitInfo {
 export function deriveTraits(info: TraitInfo): EngineTraits {
   const isPodman = info.BuildahVersion !== undefined;
   const isBefore5 = isPodman && Number.parseInt(info.ServerVersion ?? "", 10) < 5;
+  const hasGroups = hasCgroups(info);
   return {
     createsBridgesLate: isPodman,
     bindsExposedPorts: isBefore5,
     takesWildcardLiterally: isBefore5,
     answersLogsLate: isPodman,
-    cgroupObstacle: hasCgroups(info)
-      ? undefined
-      : "the engine runs without root on a machine without cgroups v2",
+    cgroupObstacle: hasGroups ? undefined : "the engine runs without root on a machine without cgroups v2",
     limits: {
-      memoryMb: hasCgroups(info) && info.MemoryLimit !== false,
-      cpus: hasCgroups(info) && info.CpuCfsQuota !== false,
-      pidsLimit: hasCgroups(info) && info.PidsLimit !== false,
+      memoryMb: hasGroups && info.MemoryLimit !== false,
+      cpus: hasGroups && info.CpuCfsQuota !== false,
+      pidsLimit: hasGroups && info.PidsLimit !== false,
     },
   };
 }

@@ -195,8 +195,8 @@ export class NodeContainer {
 
   /** Returns the id of a user. The id of a user name is read from the image. */
   async #findUid(user: string): Promise<number> {
-    const [name = ""] = user.split(":");
     if (isRoot(user)) return 0;
+    const [name = ""] = user.split(":");
     if (/^\d+$/.test(name)) return Number(name);
     const archive = await this.#request(
       "read the users of",
