@@ -40,7 +40,7 @@ test("a client without this library", { timeout: 30_000 }, async ({ cluster }) =
   // #region address-map
   const { seeds, addressMap, password } = cluster.connectionInfo("host");
   const split = (address: string) => {
-    const [host = "", port] = address.split(":");
+    const [, host = "", port] = /^\[?(.+?)\]?:(\d+)$/.exec(address) ?? []; // 10.192.0.2:6379 or [::1]:6379
     return { host, port: Number(port) };
   };
   const startupNodes = seeds.map(split);
