@@ -19,7 +19,7 @@ test("a client of the application", { timeout: 30_000 }, async ({ cluster }) => 
   const { startupNodes, options } = cluster.clientOptions();
   const redis = new Cluster(startupNodes, {
     ...options,
-    maxRedirections: 50, // the default of 16 is too small for a failover
+    maxRedirections: 50, // for up to 5 s, which is longer than a failover
     redisOptions: { ...options.redisOptions, ...cluster.credentials("app") }, // only with the option `users`
   });
   // #endregion
