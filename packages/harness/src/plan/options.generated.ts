@@ -237,7 +237,8 @@ export interface ClusterShape {
    * The names of existing networks that the nodes join in addition to their own, such as the default network of a Compose
    * project. Containers there reach the nodes by the host names that the nodes then announce to all clients: `node-0.<name of
    * the cluster>`, unless `config` contains others. Nodes reach each other in their own network only. Needs Redis 7.0 or newer,
-   * or Valkey. The networks stay when the cluster ends.
+   * or Valkey. The networks stay when the cluster ends. Each network can be named once. The networks that engines create
+   * themselves (`bridge`, `host`, `none` and `podman`) are rejected, and so is `announce: "host"`.
    * @default []
    */
   readonly joinNetworks?: readonly string[] | undefined;
