@@ -269,7 +269,7 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
   announce: {
     schema: choice<Announcement>(["address", "host"], "Announcement"),
     description:
-      "What the nodes announce to clients: see {@link Announcement}. With `host`, `firstHostPort` determines the port of each node, and `port` must not be set.",
+      "What the nodes announce to clients: see {@link Announcement}. With `host`, `firstHostPort` determines the port of each node. Then `port`, `joinNetworks`, and the directives `cluster-announce-hostname` and `cluster-preferred-endpoint-type` in `config` must not be set, and `busPort` must not be one of the ports of the nodes.",
     default: "address",
   },
   joinNetworks: {
@@ -312,12 +312,13 @@ With fewer than three primaries Redis never promotes a replica by itself, becaus
   firstHostPort: {
     schema: integer(1, 65_535),
     description:
-      "The port of the host on which the client port of node-0 is published; node-1 uses the next port, and so on.",
+      "The port of the host on which the client port of node-0 is published; node-1 uses the next port, and so on. At most 65 536 minus the number of nodes, so that every node has a port.",
     defaultText: 'unused ports that the engine chooses, or that this library chooses with `announce: "host"`',
   },
   firstHostBusPort: {
     schema: integer(1, 65_535),
-    description: "The same for the bus ports.",
+    description:
+      "The same for the bus ports. The difference between both options must be at least the number of nodes.",
     defaultText: "not published, because nodes communicate inside their network",
   },
   evidenceDir: {

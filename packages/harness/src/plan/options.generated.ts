@@ -229,7 +229,8 @@ export interface ClusterShape {
   readonly access?: AccessChoice | undefined;
   /**
    * What the nodes announce to clients: see {@link Announcement}. With `host`, `firstHostPort` determines the port of each
-   * node, and `port` must not be set.
+   * node. Then `port`, `joinNetworks`, and the directives `cluster-announce-hostname` and `cluster-preferred-endpoint-type` in
+   * `config` must not be set, and `busPort` must not be one of the ports of the nodes.
    * @default "address"
    */
   readonly announce?: Announcement | undefined;
@@ -266,12 +267,13 @@ export interface ClusterShape {
   readonly busPort?: number | undefined;
   /**
    * An integer from 1 to 65535. The port of the host on which the client port of node-0 is published; node-1 uses the next
-   * port, and so on.
+   * port, and so on. At most 65 536 minus the number of nodes, so that every node has a port.
    * @default unused ports that the engine chooses, or that this library chooses with `announce: "host"`
    */
   readonly firstHostPort?: number | undefined;
   /**
-   * An integer from 1 to 65535. The same for the bus ports.
+   * An integer from 1 to 65535. The same for the bus ports. The difference between both options must be at least the number of
+   * nodes.
    * @default not published, because nodes communicate inside their network
    */
   readonly firstHostBusPort?: number | undefined;
