@@ -1,13 +1,15 @@
 import { Test } from "@nestjs/testing";
+// #region cluster
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { OrdersService } from "./orders.service";
 
 let cluster: StartedRedisCluster;
 beforeAll(async () => {
   cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
-});
-afterEach(() => cluster.reset());
-afterAll(() => cluster.stop());
+}, 120_000);
+beforeEach(() => cluster.reset(), 120_000);
+afterAll(() => cluster?.stop(), 60_000);
+// #endregion
 
 async function ordersService(): Promise<OrdersService> {
   const module = await Test.createTestingModule({
