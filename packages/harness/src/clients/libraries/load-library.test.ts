@@ -17,7 +17,7 @@ test("names a package that is not installed", () => {
       code: "CLIENT_MISSING",
       message:
         "Connecting a client: this needs the package no-such-client (^5.0.0), but it is not installed. " +
-        "Run `npm install --save-dev no-such-client`.",
+        'Run `npm install --save-dev "no-such-client@^5.0.0"`.',
       details: { package: "no-such-client", range: "^5.0.0", version: undefined },
     }),
   );

@@ -60,7 +60,7 @@ function missing(
   return new RedisClusterError(
     "CLIENT_MISSING",
     `Connecting a client: this needs the package ${packageName} (${range}), but ${reason}. ` +
-      `Run \`npm install --save-dev ${packageName}\`.`,
+      `Run \`npm install --save-dev "${packageName}@${range}"\`.`,
     { details: { package: packageName, range, version } },
   );
 }
