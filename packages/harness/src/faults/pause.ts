@@ -25,6 +25,7 @@ export async function pause(
       throw new RedisClusterError(
         "FAULT_UNSUPPORTED",
         `Pausing failed: ${cgroupObstacle}, and therefore cannot freeze processes.`,
+        { details: { needs: "cgroups v2, or an engine that runs as root" } },
       );
     await requireStatus(nodes, "paused", ["running"], signal);
     const since = wallClockMs();
