@@ -81,7 +81,10 @@ function files(): Readonly<Record<string, string>> {
     "packages/harness/options.schema.json": printJsonSchema(CLUSTER_OPTIONS_INTERFACE, NESTED_INTERFACES),
     "docs/reference/options.md": printOptionsPage(
       "Options",
-      "All options are optional unless the page says otherwise. Invalid options of a start or of a workload are reported in one error, before anything is started.",
+      [
+        "All options are optional unless the page says otherwise. Invalid options of a start or of a workload are reported in one error, before anything is started.",
+        "`testcontainers-redis-cluster/options.schema.json` is a JSON Schema (draft 7) of [`ClusterShape`](#clustershape), for editors and for options in a JSON file. It describes the names, types and ranges of the options. It does not contain `seed`, `signal` and `configureNode`, and it does not find options that contradict each other, which `startRedisCluster` reports.",
+      ].join("\n\n"),
       [
         ...[CLUSTER_OPTIONS_INTERFACE, START_INTERFACE, ...NESTED_INTERFACES, TEST_INTERFACE, WAIT_INTERFACE],
         ...[
