@@ -6,9 +6,19 @@ import {
   startRedisCluster,
 } from "testcontainers-redis-cluster";
 import { GenericContainer } from "testcontainers";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ChildProgram } from "../support/child-program.ts";
-import { allAddresses, docker, isPodman4, serverImage } from "../support/engine.ts";
+import {
+  allAddresses,
+  docker,
+  hasDirectAccess,
+  isPodman4,
+  isRemote,
+  NO_DIRECT_ACCESS,
+  OTHER_MACHINE,
+  publishingHost,
+  serverImage,
+} from "../support/engine.ts";
 import { RequestRelay } from "../support/request-relay.ts";
 
 const KEY = "order:42";
@@ -43,8 +53,9 @@ async function expectClientSurvives(cluster: StartedRedisCluster, client: Cluste
 describe("a cluster with direct access", () => {
   let cluster: StartedRedisCluster;
   beforeAll(async () => {
-    cluster = await startRedisCluster({ nodeTimeoutMs: 500, access: "direct" });
+    if (await hasDirectAccess()) cluster = await startRedisCluster({ nodeTimeoutMs: 500, access: "direct" });
   });
+  beforeEach(async ({ skip }) => skip(!(await hasDirectAccess()), NO_DIRECT_ACCESS));
   afterAll(() => cluster?.stop());
 
   test("publishes no ports", async () => {
@@ -93,7 +104,8 @@ describe("a cluster with direct access", () => {
 });
 
 describe("published ports", () => {
-  test("are on the loopback address only", async () => {
+  test("are on the loopback address only", async ({ skip }) => {
+    skip(await isRemote(), OTHER_MACHINE);
     await using cluster = await startRedisCluster({ ...SMALL, access: "published" });
     expect(cluster.startup).toMatchObject({ access: "published", accessFallbackReason: undefined });
     for (const node of cluster.nodes) {
@@ -117,7 +129,10 @@ describe("published ports", () => {
     expect(await cluster.client.set(KEY, "paid")).toBe("OK");
   });
 
-  test("that an option requests exist next to a requested direct access, also after a restart", async () => {
+  test("that an option requests exist next to a requested direct access, also after a restart", async ({
+    skip,
+  }) => {
+    skip(!(await hasDirectAccess()), NO_DIRECT_ACCESS);
     await using cluster = await startRedisCluster({ ...SMALL, access: "direct", publishOn: "all" });
     const node = cluster.node("node-0");
     expect(cluster.startup.access).toBe("direct");
@@ -142,24 +157,26 @@ describe('announce: "host"', () => {
 
   test("gives each node a port of its own, the same inside and outside", async () => {
     expect(cluster.startup.access).toBe("published");
+    const host = await publishingHost();
     const ports = cluster.nodes.map(({ networkAddress: { port }, mappedAddress }) => {
-      expect(mappedAddress).toEqual({ host: "127.0.0.1", port });
+      expect(mappedAddress).toEqual({ host, port });
       return port;
     });
     expect(new Set(ports).size).toBe(6);
     const { seeds, addressMap } = cluster.connectionInfo("host");
-    expect(seeds).toEqual(ports.map((port) => `localhost:${port}`));
+    const announced = (await isRemote()) ? host : "localhost";
+    expect(seeds).toEqual(ports.map((port) => `${announced}:${port}`));
     expect(addressMap).toEqual({});
   });
 
   test("leads a client without an address map to all nodes, also after a failover and restarts", async () => {
-    const ports = cluster.nodes.map(({ mappedAddress }) => mappedAddress.port);
+    const addresses = cluster.nodes.map(({ mappedAddress }) => mappedAddress);
     const tls = { ca: cluster.tls?.ca ?? "" };
-    const client = new Cluster([{ host: "localhost", port: ports[2] as number }], { redisOptions: { tls } });
+    const client = new Cluster([cluster.node("node-2").mappedAddress], { redisOptions: { tls } });
     client.on("error", () => {});
     onTestFinished(() => client.disconnect());
     await expectClientSurvives(cluster, client);
-    expect(cluster.nodes.map(({ mappedAddress }) => mappedAddress.port)).toEqual(ports);
+    expect(cluster.nodes.map(({ mappedAddress }) => mappedAddress)).toEqual(addresses);
   });
 
   test("leaves every node reachable for containers of the network", async () => {

@@ -8,7 +8,15 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { DEFAULT_FAULT_IMAGE } from "testcontainers-redis-cluster";
 import { afterAll, describe, expect, test } from "vitest";
-import { allAddresses, docker, leftoversOfProcess, podmanVersion, serverImage } from "../support/engine.ts";
+import {
+  allAddresses,
+  docker,
+  isRemote,
+  leftoversOfProcess,
+  OTHER_MACHINE,
+  podmanVersion,
+  serverImage,
+} from "../support/engine.ts";
 import { EngineRelay } from "../support/engine-relay.ts";
 import { ChildProgram, isRunning } from "../support/child-program.ts";
 
@@ -99,7 +107,8 @@ test("the error IMAGE_UNAVAILABLE contains the image name with its prefix", asyn
   });
 });
 
-test("the property docker.host selects the engine", async () => {
+test("the property docker.host selects the engine", async ({ skip }) => {
+  skip(await isRemote(), OTHER_MACHINE);
   await using relay = await EngineRelay.start();
   await using home = await createHome(`docker.host=${relay.url}\n`);
   expect(await report({ HOME: home.path, DOCKER_HOST: undefined })).toMatchObject({
@@ -112,7 +121,8 @@ test("the property docker.host selects the engine", async () => {
   expect(relay.connectionCount).toBeGreaterThan(0);
 });
 
-test("docker.tls.verify and docker.cert.path apply to the library and its watcher", async () => {
+test("docker.tls.verify and docker.cert.path apply to the library and its watcher", async ({ skip }) => {
+  skip(await isRemote(), OTHER_MACHINE);
   const folder = await mkdtemp(join(tmpdir(), "trc-certificates-"));
   try {
     const file = (name: string): string => join(folder, `${name}.pem`);
@@ -142,7 +152,8 @@ test("docker.tls.verify and docker.cert.path apply to the library and its watche
   }
 });
 
-test("the property tc.host selects the engine and disables the host override", async () => {
+test("the property tc.host selects the engine and disables the host override", async ({ skip }) => {
+  skip(await isRemote(), OTHER_MACHINE);
   await using relay = await EngineRelay.start("127.0.0.1");
   await using home = await createHome(`tc.host=${relay.url}\n`);
   const environment = { HOME: home.path, TESTCONTAINERS_HOST_OVERRIDE: "engine.invalid" };
@@ -150,7 +161,8 @@ test("the property tc.host selects the engine and disables the host override", a
   expect(relay.connectionCount).toBeGreaterThan(0);
 });
 
-test("TESTCONTAINERS_HOST_OVERRIDE applies to ports, addresses and certificates", async () => {
+test("TESTCONTAINERS_HOST_OVERRIDE applies to ports, addresses and certificates", async ({ skip }) => {
+  skip(await isRemote(), OTHER_MACHINE);
   const external = Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .find(({ family, internal }) => family === "IPv4" && !internal);
@@ -163,6 +175,7 @@ test("TESTCONTAINERS_HOST_OVERRIDE applies to ports, addresses and certificates"
 });
 
 test("DOCKER_HOST can contain an IPv6 address, also if the nodes use TLS", async ({ skip }) => {
+  skip(await isRemote(), OTHER_MACHINE);
   skip((await podmanVersion()) !== undefined, "Podman forwards no ports from IPv6 to a network of IPv4");
   await using relay = await EngineRelay.start("::1");
   expect(await report(relay.environment, "{ tls: true }")).toMatchObject({
@@ -174,6 +187,7 @@ test("DOCKER_HOST can contain an IPv6 address, also if the nodes use TLS", async
 });
 
 test("a pull uses DOCKER_AUTH_CONFIG, and reports the engine's error if it fails", async ({ skip }) => {
+  skip(await isRemote(), OTHER_MACHINE);
   skip(
     (await podmanVersion()) !== undefined,
     "Podman requires HTTPS of a registry, unless its configuration names it",

@@ -1,6 +1,6 @@
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
-import { docker, exec } from "../support/engine.ts";
+import { docker, exec, publishedOn, publishingHost } from "../support/engine.ts";
 import { setReplicated } from "../support/set-replicated.ts";
 
 /** Returns a setting of a running server. */
@@ -24,12 +24,13 @@ test("options fix the subnet, addresses, ports and settings of all nodes", async
   expect(cluster.nodes.map(({ networkAddress }) => networkAddress.host)).toEqual(
     [11, 12, 13, 14, 15, 16].map((last) => `10.38.0.${last}`),
   );
+  const host = await publishingHost();
   expect(cluster.nodes.map(({ mappedAddress }) => mappedAddress)).toEqual(
-    [6371, 6372, 6373, 6374, 6375, 6376].map((port) => ({ host: "127.0.0.1", port })),
+    [6371, 6372, 6373, 6374, 6375, 6376].map((port) => ({ host, port })),
   );
   const engine = await docker();
   const { NetworkSettings } = await engine.getContainer(cluster.node("node-5").containerId).inspect();
-  expect(NetworkSettings.Ports["16379/tcp"]).toEqual([{ HostIp: "127.0.0.1", HostPort: "16376" }]);
+  expect(NetworkSettings.Ports["16379/tcp"]).toEqual([{ HostIp: await publishedOn(), HostPort: "16376" }]);
   expect(await readSetting(cluster, "cluster-announce-ip", "node-2")).toBe("10.38.0.13");
   expect(await readSetting(cluster, "cluster-announce-port")).toBe("6379");
   expect(await readSetting(cluster, "cluster-announce-bus-port")).toBe("16379");

@@ -4,7 +4,14 @@ import { createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { type RedisClusterOptions, startRedisCluster } from "testcontainers-redis-cluster";
 import { afterEach, describe, expect, test } from "vitest";
-import { docker, isRootless, leftoversOfProcess } from "../support/engine.ts";
+import {
+  docker,
+  hasDirectAccess,
+  isRemote,
+  leftoversOfProcess,
+  NO_DIRECT_ACCESS,
+  OTHER_MACHINE,
+} from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 
 /** Returns the error of a start that must fail. */
@@ -84,7 +91,7 @@ describe("startRedisCluster() with invalid options", () => {
   });
 
   test("rejects a subnet of this machine, with the name of the network interface", async ({ skip }) => {
-    skip(await isRootless(), "An engine without root has a network of its own.");
+    skip(!(await hasDirectAccess()), NO_DIRECT_ACCESS);
     const networks = await (await docker()).listNetworks();
     const bridges = new Set(networks.map(({ IPAM }) => IPAM?.Config?.[0]?.Gateway));
     const [own] = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
@@ -114,7 +121,8 @@ describe("startRedisCluster() without what it needs", () => {
     expect(error.message).toContain('Pulling the image "localhost:1/no-such-image:1" failed: ');
   });
 
-  test("reports a host port in use, with the node for which it was planned", async () => {
+  test("reports a host port in use, with the node for which it was planned", async ({ skip }) => {
+    skip(await isRemote(), OTHER_MACHINE);
     const { port, server } = await occupyMiddleOfThree();
     try {
       const error = await failureOf({ nodes: 3, replicas: 0, firstHostPort: port - 1 });

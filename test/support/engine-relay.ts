@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
-import { docker } from "./engine.ts";
+import { type EngineEndpoint, findEngineEndpoint } from "./engine-endpoint.ts";
 
 /** A certificate and its private key, in PEM. */
 interface Identity {
@@ -28,7 +28,7 @@ export class EngineRelay implements AsyncDisposable {
   readonly #folder: string;
   readonly #listenOn: Endpoint | { readonly path: string };
   readonly #tls: Identity | undefined;
-  readonly #upstream: () => Socket;
+  readonly #engine: EngineEndpoint;
   readonly #connections = new Set<readonly [Socket, Socket]>();
   #server: Server | undefined;
   #frozen = false;
@@ -37,16 +37,16 @@ export class EngineRelay implements AsyncDisposable {
     folder: string,
     tcp: Endpoint | undefined,
     tls: Identity | undefined,
-    upstream: () => Socket,
+    engine: EngineEndpoint,
   ) {
     const path = join(folder, "docker.sock");
     this.#folder = folder;
     this.#listenOn = tcp ?? { path };
     this.#tls = tls;
-    this.#upstream = upstream;
+    this.#engine = engine;
     const host = tcp?.host.includes(":") === true ? `[${tcp.host}]` : tcp?.host;
     this.url = tcp === undefined ? `unix://${path}` : `tcp://${host}:${tcp.port}`;
-    this.environment = { DOCKER_HOST: this.url };
+    this.environment = { ...engine.environment, DOCKER_HOST: this.url };
   }
 
   /**
@@ -54,19 +54,9 @@ export class EngineRelay implements AsyncDisposable {
    * @param tls the certificate and key of the relay, which programs must use as well.
    */
   static async start(at?: "127.0.0.1" | "::1", tls?: Identity): Promise<EngineRelay> {
-    const { modem } = await docker();
-    const { socketPath, host, port } = modem as { socketPath?: string; host?: string; port?: number };
-    const upstream = (): Socket =>
-      socketPath === undefined
-        ? connect({ host: host ?? "localhost", port: Number(port) })
-        : connect(socketPath);
+    const engine = await findEngineEndpoint();
     const folder = await mkdtemp(join(tmpdir(), "trc-engine-"));
-    const relay = new EngineRelay(
-      folder,
-      at === undefined ? undefined : await freeEndpoint(at),
-      tls,
-      upstream,
-    );
+    const relay = new EngineRelay(folder, at === undefined ? undefined : await freeEndpoint(at), tls, engine);
     await relay.restore();
     return relay;
   }
@@ -115,12 +105,13 @@ export class EngineRelay implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cut();
+    await this.#engine[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
   #forward(client: Socket): void {
     this.connectionCount += 1;
-    const upstream = this.#upstream();
+    const upstream = this.#engine.connect();
     const connection = [client, upstream] as const;
     this.#connections.add(connection);
     for (const [end, other] of [connection, [upstream, client] as const]) {

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { lookup } from "node:dns/promises";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -50,6 +51,38 @@ export async function isRootless(): Promise<boolean> {
   };
   return Rootless === true || SecurityOptions.some((option) => option.includes("name=rootless"));
 }
+
+/**
+ * Returns whether the engine runs on another machine, as seen from this process: in a virtual machine, or next to the container in
+ * which this process runs. It then publishes ports on all of its addresses.
+ */
+export async function isRemote(): Promise<boolean> {
+  return (await publishingHost()) !== "127.0.0.1";
+}
+
+/** Returns the host at which the published ports of a cluster are reached. */
+export async function publishingHost(): Promise<string> {
+  const { host } = (await getContainerRuntimeClient()).info.containerRuntime;
+  const { address } = await lookup(host, { family: 4 });
+  const ownAddresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return ownAddresses.some((own) => own.address === address) ? "127.0.0.1" : host;
+}
+
+/** Returns the address that the engine reports for a port that it publishes for this process. */
+export async function publishedOn(): Promise<string> {
+  return (await isRemote()) ? await allAddresses() : "127.0.0.1";
+}
+
+/** Why some tests do not run with an engine on another machine. */
+export const OTHER_MACHINE = "The engine runs on another machine.";
+
+/** Returns whether this process can connect to the addresses of containers. */
+export async function hasDirectAccess(): Promise<boolean> {
+  return !(await isRemote()) && !(await isRootless());
+}
+
+/** Why tests of direct access do not run with some engines. */
+export const NO_DIRECT_ACCESS = "The networks of the engine are not networks of this machine.";
 
 /** Why tests of pauses do not run on some engines. */
 export const NO_CONTROL_GROUPS = "The engine has no control groups, with which it would freeze a container.";

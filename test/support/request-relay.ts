@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { docker } from "./engine.ts";
+import { type EngineEndpoint, findEngineEndpoint } from "./engine-endpoint.ts";
 
 /** A request of a program to the engine. */
 export interface EngineRequest {
@@ -40,26 +40,26 @@ export class RequestRelay implements AsyncDisposable {
   readonly requests: EngineRequest[] = [];
   readonly #folder: string;
   readonly #server: Server;
+  readonly #engine: EngineEndpoint;
 
-  private constructor(folder: string, server: Server) {
+  private constructor(folder: string, server: Server, engine: EngineEndpoint) {
     this.#folder = folder;
     this.#server = server;
-    this.environment = { DOCKER_HOST: `unix://${join(folder, "docker.sock")}` };
+    this.#engine = engine;
+    this.environment = { ...engine.environment, DOCKER_HOST: `unix://${join(folder, "docker.sock")}` };
   }
 
   static async start(decide: (request: EngineRequest) => RequestHandling): Promise<RequestRelay> {
-    const { modem } = await docker();
-    const { socketPath, host, port } = modem as { socketPath?: string; host?: string; port?: number };
-    const upstream = socketPath === undefined ? { host, port } : { socketPath };
+    const engine = await findEngineEndpoint();
     const folder = await mkdtemp(join(tmpdir(), "trc-requests-"));
     // dockerode also puts the whole body of a request into its URL.
     const server = createServer({ maxHeaderSize: 1024 ** 2 }, (incoming, answer) => {
       relay
-        .#handle(incoming, answer, upstream, decide)
+        .#handle(incoming, answer, decide)
         // For the program, any failure of the relay is a closed connection.
         .catch(() => answer.destroy());
     });
-    const relay = new RequestRelay(folder, server);
+    const relay = new RequestRelay(folder, server, engine);
     await once(server.listen(join(folder, "docker.sock")), "listening");
     return relay;
   }
@@ -67,7 +67,6 @@ export class RequestRelay implements AsyncDisposable {
   async #handle(
     incoming: IncomingMessage,
     answer: ServerResponse,
-    upstream: object,
     decide: (request: EngineRequest) => RequestHandling,
   ): Promise<void> {
     const { method = "GET", url = "/", headers } = incoming;
@@ -87,7 +86,12 @@ export class RequestRelay implements AsyncDisposable {
       answer.end(JSON.stringify({ message: handling.message }));
       return;
     }
-    const outgoing = request({ ...upstream, method, path: url, headers: withContentLength(headers, body) });
+    const outgoing = request({
+      createConnection: () => this.#engine.connect(),
+      method,
+      path: url,
+      headers: withContentLength(headers, body),
+    });
     answer.once("close", () => outgoing.destroy());
     outgoing.end(body);
     const [response] = (await once(outgoing, "response")) as [IncomingMessage];
@@ -106,6 +110,7 @@ export class RequestRelay implements AsyncDisposable {
     this.#server.closeAllConnections();
     this.#server.close();
     await once(this.#server, "close");
+    await this.#engine[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
