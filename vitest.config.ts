@@ -94,6 +94,7 @@ export default defineConfig({
         test: {
           name: "examples",
           include: ["packages/examples/**/*.test.ts"],
+          setupFiles: ["test/support/skip-pauses.ts"],
           ...CONCURRENT,
           // With this, files whose clusters have the same options use the same cluster, which is reset between their tests.
           isolate: false,
