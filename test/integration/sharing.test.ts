@@ -16,7 +16,6 @@ import {
   type Workload,
 } from "testcontainers-redis-cluster";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { hasControlGroups, NO_CONTROL_GROUPS } from "../support/engine.ts";
 import { listPacketFilters } from "../support/network-helpers.ts";
 
 const KEY = "order:42";
@@ -265,8 +264,7 @@ describe("a shared cluster", () => {
     expect(lease).toBeDefined();
   });
 
-  test("has no faults and workloads of a handle that has released its lease", async ({ skip }) => {
-    skip(!(await hasControlGroups()), NO_CONTROL_GROUPS);
+  test("has no faults and workloads of a handle that has released its lease", async () => {
     const lease = await other.lease();
     await other.reset();
     await other.dropPackets("node-0", LOSS_SHARE);

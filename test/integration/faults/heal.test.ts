@@ -1,14 +1,12 @@
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { expect } from "vitest";
-import { hasControlGroups, NO_CONTROL_GROUPS } from "../../support/engine.ts";
 import { expectHealed } from "../../support/expect-healed.ts";
 import { listPacketFilters } from "../../support/network-helpers.ts";
 
 const test = redisClusterTest({ nodeTimeoutMs: 500 });
 test.afterEach(({ cluster }) => expectHealed(cluster));
 
-test("a fault that times out is reverted, and heal() waits until it is", async ({ cluster, skip }) => {
-  skip(!(await hasControlGroups()), NO_CONTROL_GROUPS);
+test("a fault that times out is reverted, and heal() waits until it is", async ({ cluster }) => {
   // The first network fault of a handle looks for the helper image. The calls below must not time out while they do that.
   await (await cluster.isolate("node-0")).heal();
   // A helper container needs a few hundred milliseconds.

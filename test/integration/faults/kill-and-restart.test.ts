@@ -1,7 +1,7 @@
 import { type RedisClusterNode, startRedisCluster } from "testcontainers-redis-cluster";
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { describe, expect } from "vitest";
-import { docker, hasControlGroups, NO_CONTROL_GROUPS } from "../../support/engine.ts";
+import { docker } from "../../support/engine.ts";
 import { expectHealed } from "../../support/expect-healed.ts";
 import { setReplicated } from "../../support/set-replicated.ts";
 
@@ -87,9 +87,7 @@ describe("kill(), shutdown() and restart()", () => {
 
   test("heal() of a kill resolves only when the node has rejoined, also after a timeout", async ({
     cluster,
-    skip,
   }) => {
-    skip(!(await hasControlGroups()), NO_CONTROL_GROUPS);
     const [replica] = (await cluster.replicas()) as [RedisClusterNode];
     const [, host] = /master_host:(\S+)/.exec(await replica.client.info("replication")) ?? [];
     const primary = cluster.nodes.find(
