@@ -4,7 +4,8 @@ import {
   type StartedRedisCluster,
   startRedisCluster,
 } from "testcontainers-redis-cluster";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { hasDirectAccess, NO_DIRECT_ACCESS } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
 
 const NAMES: readonly (keyof ClientLibraries)[] = ["ioredis", "node-redis", "iovalkey", "valkey-glide"];
@@ -54,8 +55,12 @@ const KINDS: readonly { readonly kind: string; readonly options: RedisClusterOpt
 
 describe.each(KINDS)("a cluster $kind", ({ options }) => {
   let cluster: StartedRedisCluster;
+  beforeEach(async ({ skip }) =>
+    skip(options.access === "direct" && !(await hasDirectAccess()), NO_DIRECT_ACCESS),
+  );
   beforeAll(async () => {
-    cluster = await startRedisCluster({ nodes: 6, replicas: 1, ...options });
+    if (options.access !== "direct" || (await hasDirectAccess()))
+      cluster = await startRedisCluster({ nodes: 6, replicas: 1, ...options });
   });
   afterAll(() => cluster?.stop());
 
