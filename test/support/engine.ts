@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync } from "node:fs";
-import { lookup } from "node:dns/promises";
-import { networkInterfaces, tmpdir } from "node:os";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -63,9 +64,20 @@ export async function isRemote(): Promise<boolean> {
 /** Returns the host at which the published ports of a cluster are reached. */
 export async function publishingHost(): Promise<string> {
   const { host } = (await getContainerRuntimeClient()).info.containerRuntime;
-  const { address } = await lookup(host, { family: 4 });
-  const ownAddresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return ownAddresses.some((own) => own.address === address) ? "127.0.0.1" : host;
+  return (await isOwnAddress(host)) ? "127.0.0.1" : host;
+}
+
+/** Returns whether a process of this machine can listen on an address. */
+async function isOwnAddress(host: string): Promise<boolean> {
+  const server = createServer().listen(0, host);
+  try {
+    await once(server, "listening");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
 }
 
 /** Returns the address that the engine reports for a port that it publishes for this process. */
