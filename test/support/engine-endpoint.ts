@@ -25,13 +25,18 @@ export interface EngineEndpoint extends AsyncDisposable {
   /** Opens a connection, on which HTTP is spoken. */
   connect(): Socket;
   /** What a program needs besides the address of the relay: it would look for published ports next to the relay. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** Finds the engine of the tests, also if it is reached with TLS or SSH. */
 export async function findEngineEndpoint(): Promise<EngineEndpoint> {
   const modem = (await docker()).modem as Modem;
-  const environment = (await isRemote()) ? { TESTCONTAINERS_HOST_OVERRIDE: await publishingHost() } : {};
+  const environment = {
+    // The relay itself is reached without TLS.
+    DOCKER_TLS_VERIFY: undefined,
+    DOCKER_CERT_PATH: undefined,
+    ...((await isRemote()) ? { TESTCONTAINERS_HOST_OVERRIDE: await publishingHost() } : {}),
+  };
   if (modem.protocol === "ssh") return { ...(await forwardWithSsh(modem)), environment };
   return { connect: () => open(modem), environment, [Symbol.asyncDispose]: () => Promise.resolve() };
 }

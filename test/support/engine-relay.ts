@@ -20,7 +20,7 @@ interface Endpoint {
 /** A relay between a program and the engine, which a test can cut or freeze without affecting other programs. */
 export class EngineRelay implements AsyncDisposable {
   /** The environment variables with which a program uses the engine through this relay. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** The address of this relay, in the format of DOCKER_HOST. */
   readonly url: string;
   /** The number of connections that programs have opened so far. */

@@ -36,7 +36,7 @@ export type RequestHandling =
 /** A relay between a program and the engine that decides how each request is handled. */
 export class RequestRelay implements AsyncDisposable {
   /** The environment variables with which a program uses the engine through this relay. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly requests: EngineRequest[] = [];
   readonly #folder: string;
   readonly #server: Server;
