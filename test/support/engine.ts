@@ -9,13 +9,30 @@ import { getContainerRuntimeClient } from "testcontainers";
 import { RedisClusterError, type StartedRedisCluster } from "testcontainers-redis-cluster";
 import { isRunning } from "./child-program.ts";
 
+const HOST_OVERRIDE = "TESTCONTAINERS_HOST_OVERRIDE";
 const CLUSTER_LABEL = "testcontainers-redis-cluster.cluster";
 
 type Docker = Awaited<ReturnType<typeof getContainerRuntimeClient>>["container"]["dockerode"];
 
 /** Returns a client of the engine, with which tests inspect what the library created. */
 export async function docker(): Promise<Docker> {
-  return (await getContainerRuntimeClient()).container.dockerode;
+  return (await runtimeClient()).container.dockerode;
+}
+
+/**
+ * Returns the client of Testcontainers, also if the engine is reached over SSH. Testcontainers does not find the host of such a URL,
+ * and then uses another engine if one answers.
+ */
+async function runtimeClient(): ReturnType<typeof getContainerRuntimeClient> {
+  const url = process.env["DOCKER_HOST"] ?? "";
+  if (!url.startsWith("ssh:") || process.env[HOST_OVERRIDE] !== undefined)
+    return await getContainerRuntimeClient();
+  process.env[HOST_OVERRIDE] = new URL(url).hostname;
+  try {
+    return await getContainerRuntimeClient();
+  } finally {
+    delete process.env[HOST_OVERRIDE];
+  }
 }
 
 /** Returns the major version of Podman, which does some things in another way than Docker; undefined if the engine is Docker. */
@@ -63,7 +80,7 @@ export async function isRemote(): Promise<boolean> {
 
 /** Returns the host at which the published ports of a cluster are reached. */
 export async function publishingHost(): Promise<string> {
-  const { host } = (await getContainerRuntimeClient()).info.containerRuntime;
+  const { host } = (await runtimeClient()).info.containerRuntime;
   return (await isOwnAddress(host)) ? "127.0.0.1" : host;
 }
 
@@ -221,7 +238,7 @@ export async function exec(
   containerId: string,
   command: string[],
 ): Promise<{ readonly exitCode: number; readonly output: string }> {
-  const client = await getContainerRuntimeClient();
+  const client = await runtimeClient();
   const { exitCode, output } = await client.container.exec(client.container.getById(containerId), command);
   return { exitCode, output };
 }

@@ -25,6 +25,8 @@ if [ "$kind" = container ]; then
   hostname container
 fi
 mkdir "$view/.old"
+# Otherwise Testcontainers would use the engine of this machine if it does not find the one under test.
+if [ -S "$view/run/docker.sock" ]; then mount --bind /dev/null "$view/run/docker.sock"; fi
 pivot_root "$view" "$view/.old"
 cd "$work"
 umount -l /.old
