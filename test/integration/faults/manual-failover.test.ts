@@ -92,7 +92,7 @@ test("a graceful failover with a dead primary times out and suggests mode force"
   // Otherwise the other primaries could elect the replica before the timeout.
   await replica.client.config("SET", "cluster-replica-no-failover", "yes");
   await using _killed = await cluster.kill(primary);
-  await expect(cluster.failover(replica, { timeoutMs: 500 })).rejects.toMatchObject({
+  await expect(cluster.failover(replica, { timeoutMs: 2_000 })).rejects.toMatchObject({
     code: "WAIT_TIMEOUT",
     message: expect.stringContaining(`Still: its primary ${primary.name} does not answer: use mode "force"`),
   });
