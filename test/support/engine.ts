@@ -62,7 +62,7 @@ export async function hasControlGroups(): Promise<boolean> {
 }
 
 /** Returns whether the engine runs without root. */
-export async function isRootless(): Promise<boolean> {
+async function isRootless(): Promise<boolean> {
   const { Rootless, SecurityOptions = [] } = (await (await docker()).info()) as {
     readonly Rootless?: boolean;
     readonly SecurityOptions?: readonly string[];
