@@ -14,8 +14,8 @@ test("options fix the subnet, addresses, ports and settings of all nodes", async
     subnet: "10.38.0.0/16",
     gateway: "10.38.0.1",
     firstAddress: "10.38.0.11",
-    firstHostPort: 6371,
-    firstHostBusPort: 16371,
+    firstHostPort: 7371,
+    firstHostBusPort: 17371,
     nodeTimeoutMs: 5000,
     persistence: "aof",
     config: { bind: "0.0.0.0", "cluster-config-file": "nodes-recipe.conf" },
@@ -26,11 +26,11 @@ test("options fix the subnet, addresses, ports and settings of all nodes", async
   );
   const host = await publishingHost();
   expect(cluster.nodes.map(({ mappedAddress }) => mappedAddress)).toEqual(
-    [6371, 6372, 6373, 6374, 6375, 6376].map((port) => ({ host, port })),
+    [7371, 7372, 7373, 7374, 7375, 7376].map((port) => ({ host, port })),
   );
   const engine = await docker();
   const { NetworkSettings } = await engine.getContainer(cluster.node("node-5").containerId).inspect();
-  expect(NetworkSettings.Ports["16379/tcp"]).toEqual([{ HostIp: await publishedOn(), HostPort: "16376" }]);
+  expect(NetworkSettings.Ports["16379/tcp"]).toEqual([{ HostIp: await publishedOn(), HostPort: "17376" }]);
   expect(await readSetting(cluster, "cluster-announce-ip", "node-2")).toBe("10.38.0.13");
   expect(await readSetting(cluster, "cluster-announce-port")).toBe("6379");
   expect(await readSetting(cluster, "cluster-announce-bus-port")).toBe("16379");

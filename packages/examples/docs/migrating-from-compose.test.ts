@@ -28,17 +28,17 @@ test("fails over by one call", { timeout: 60_000 }, async ({ cluster }) => {
 test("keeps addresses and ports", { timeout: 60_000 }, async () => {
   // #region fixed
   await using cluster = await startRedisCluster({
-    subnet: "172.28.0.0/16",
-    firstAddress: "172.28.0.11", // node-0 is 172.28.0.11, node-5 is 172.28.0.16
-    firstHostPort: 6371, // 6371 … 6376
-    firstHostBusPort: 16371, // 16371 … 16376
+    subnet: "172.29.0.0/16",
+    firstAddress: "172.29.0.11", // node-0 is 172.29.0.11, node-5 is 172.29.0.16
+    firstHostPort: 7001, // 7001 … 7006
+    firstHostBusPort: 17001, // 17001 … 17006
     nodeTimeoutMs: 5_000,
     persistence: "aof",
   });
   // #endregion
   const node = cluster.node("node-5");
-  expect(node.networkAddress).toEqual({ host: "172.28.0.16", port: 6379 });
-  expect(node.mappedAddress.port).toBe(6376);
+  expect(node.networkAddress).toEqual({ host: "172.29.0.16", port: 6379 });
+  expect(node.mappedAddress.port).toBe(7006);
   const primaries = await cluster.primaries();
   expect(primaries.map(({ name }) => name)).toEqual(["node-0", "node-1", "node-2"]);
 });
