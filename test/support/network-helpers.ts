@@ -1,5 +1,6 @@
 import { buffer } from "node:stream/consumers";
 import { DEFAULT_FAULT_IMAGE } from "testcontainers-redis-cluster";
+import { expect } from "vitest";
 import { docker } from "./engine.ts";
 
 type HostConfig = Awaited<
@@ -57,4 +58,15 @@ export async function collectHelperConfigs(
     await polling;
   }
   return [...seen.values()];
+}
+
+/**
+ * Checks that a container cannot reach a node in another network. For some milliseconds it can: whenever Docker 20.10 creates a
+ * network, it removes the rule that separates all networks, and inserts it at the top again (`EnsureJumpRule` in libnetwork's iptables.go).
+ * So the check is repeated if the ping is answered.
+ *
+ * @param ping sends PING from the container, and returns the answer.
+ */
+export async function expectUnreachable(ping: () => Promise<string>): Promise<void> {
+  await expect.poll(ping, { timeout: 10_000 }).not.toContain("PONG");
 }
