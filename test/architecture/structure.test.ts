@@ -19,6 +19,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   errors: { imports: "" },
   clock: { imports: "" },
   log: { imports: "" },
+  versions: { imports: "" },
   timing: { imports: "clock errors schema" },
   // Pure functions.
   schema: { imports: "errors" },
@@ -26,9 +27,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   view: { imports: "plan" },
   // The outside world.
   certificates: { imports: "clock plan" },
-  cleanup: { imports: "clock errors plan timing" },
+  cleanup: { imports: "clock errors plan timing versions" },
   docker: { imports: "cleanup clock errors plan timing" },
-  clients: { imports: "clock errors plan schema timing view", types: "cluster" },
+  clients: { imports: "clock errors plan schema timing versions view", types: "cluster" },
   // Shared by all families of a handle.
   cluster: { imports: "clients errors log timing", types: "docker evidence formation plan" },
   // The families and their parts.
@@ -80,13 +81,13 @@ const OWNERS: Readonly<Record<string, string>> = {
   testcontainers: "docker",
   "@testcontainers/redis": "docker",
   ioredis: "clients",
-  semver: "clients",
+  semver: "versions",
   redis: "clients",
   iovalkey: "clients",
   "@valkey/valkey-glide": "clients",
   "p-retry": "timing",
   "pure-rand": "plan",
-  "p-limit": "start",
+  "p-limit": "timing",
   "tar-stream": "docker",
   dockerode: "cleanup",
   "ipaddr.js": "plan",

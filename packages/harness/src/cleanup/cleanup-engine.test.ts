@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openCleanupEngine } from "./cleanup-engine.ts";
 import { FakeEngine } from "./fake-engine.fixture.ts";
-import type { LabelledResource } from "./labelled-resources.ts";
+import { type LabelledResource, removeAll } from "./labelled-resources.ts";
 
 const NODE: LabelledResource = { kind: "container", id: "id-of-node-0", name: "node-0", labels: { a: "1" } };
 const DATA: LabelledResource = { kind: "volume", id: "id-of-data", name: "data", labels: {} };
@@ -32,6 +32,19 @@ test("list() returns the resources that have all labels, with or without a value
   expect((await cleanup.list(["a", "b=2"])).map(({ name }) => name)).toEqual(["node-0", "net"]);
   expect(await cleanup.list(["a=1", "b"])).toEqual([{ ...NODE, labels: { a: "1", b: "2" } }]);
   expect(await cleanup.list(["c"])).toEqual([]);
+});
+
+test.for([
+  ["20.10.24+dfsg1", 1],
+  ["28.5.2", 3],
+] as const)("Docker %s removes %d of three containers at the same time", async ([version, atOnce]) => {
+  await using engine = await FakeEngine.start();
+  engine.version = version;
+  for (const name of ["node-0", "node-1", "node-2"]) engine.add("container", name, { a: "1" });
+  const cleanup = openCleanupEngine(engine.address);
+  expect(await removeAll(cleanup, await cleanup.list(["a"]))).toEqual([]);
+  expect(engine.removedAtOnce).toBe(atOnce);
+  expect(engine.removed).toHaveLength(3);
 });
 
 test("list() rejects if the engine is unreachable", async () => {

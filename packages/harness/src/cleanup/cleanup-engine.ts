@@ -1,5 +1,6 @@
 import Dockerode from "dockerode";
 import type { CleanupEngine, LabelledResource } from "./labelled-resources.ts";
+import { removalsAtOnce } from "./removals-at-once.ts";
 import type { EngineReference } from "./watcher-protocol.ts";
 
 /** A response that takes longer counts as none. Removing a container takes a busy engine some seconds. */
@@ -8,7 +9,7 @@ const RESPONSE_TIMEOUT_MS = 20_000;
 /** The part of dockerode that the cleanup uses. */
 type Docker = Pick<
   Dockerode,
-  "listContainers" | "listNetworks" | "listVolumes" | "getContainer" | "getNetwork" | "getVolume"
+  "info" | "listContainers" | "listNetworks" | "listVolumes" | "getContainer" | "getNetwork" | "getVolume"
 >;
 
 /** Connects to an engine. */
@@ -18,7 +19,11 @@ export function openCleanupEngine(engine: EngineReference): CleanupEngine {
 
 /** Creates the same for an engine that is already connected. */
 export function createCleanupEngine(docker: Docker): CleanupEngine {
-  return { list: (labels) => list(docker, labels), remove: (resource) => remove(docker, resource) };
+  return {
+    list: (labels) => list(docker, labels),
+    removalsAtOnce: async () => removalsAtOnce(await docker.info()),
+    remove: (resource) => remove(docker, resource),
+  };
 }
 
 async function list(docker: Docker, label: readonly string[]): Promise<readonly LabelledResource[]> {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pause } from "../clock/real-time.ts";
 import type { LabelledResource } from "./labelled-resources.ts";
 
 /**
@@ -14,12 +15,17 @@ export class FakeEngine implements AsyncDisposable {
   resources: LabelledResource[] = [];
   /** The names of the removed resources, oldest removal first. */
   readonly removed: string[] = [];
+  /** The version in the answer to `GET /info`. */
+  version = "28.5.2";
+  /** The largest number of resources that were removed at the same time. */
+  removedAtOnce = 0;
   /** The number of requests. */
   requests = 0;
   /** The number of the next requests that are answered with status 500. */
   failures = 0;
   /** The statuses with which the next removals of a resource are answered, by its name. Each is used once. */
   readonly statuses = new Map<string, number[]>();
+  #removals = 0;
   readonly #folder: string;
   readonly #server: Server = createServer((request, response) => this.#answer(request, response));
 
@@ -53,7 +59,7 @@ export class FakeEngine implements AsyncDisposable {
       this.failures -= 1;
       send(response, 500, { message: "the engine is overloaded" });
     } else if (request.method === "DELETE") {
-      this.#remove(url, response);
+      void this.#removeLater(url, response);
     } else {
       send(response, 200, this.#list(url));
     }
@@ -78,6 +84,8 @@ export class FakeEngine implements AsyncDisposable {
         }));
       case "/networks":
         return of("network").map(({ id, name, labels }) => ({ Id: id, Name: name, Labels: labels }));
+      case "/info":
+        return { ServerVersion: this.version };
       case "/volumes":
         return {
           Volumes: of("volume").map(({ id, labels }) => ({ Name: id, Labels: labels })),
@@ -86,6 +94,15 @@ export class FakeEngine implements AsyncDisposable {
       default:
         throw new Error(`The fake engine does not implement GET ${url.pathname}`);
     }
+  }
+
+  /** Removes a resource after the requests that were sent at the same time have arrived. */
+  async #removeLater(url: URL, response: ServerResponse): Promise<void> {
+    this.#removals += 1;
+    this.removedAtOnce = Math.max(this.removedAtOnce, this.#removals);
+    await pause(20);
+    this.#removals -= 1;
+    this.#remove(url, response);
   }
 
   #remove(url: URL, response: ServerResponse): void {

@@ -10,6 +10,7 @@ test("Podman differs from Docker, and its versions from each other", () => {
     bindsExposedPorts: false,
     takesWildcardLiterally: false,
     answersLogsLate: false,
+    removalsAtOnce: Number.POSITIVE_INFINITY,
     cgroupObstacle: undefined,
     limits: { memoryMb: true, cpus: true, pidsLimit: true },
   };
@@ -41,6 +42,17 @@ test.for([
   expect(limits).toEqual({ memoryMb: !isRejected, cpus: !isRejected, pidsLimit: !isRejected });
   if (isRejected) expect(cgroupObstacle).toMatch(/without cgroups v2/);
   else expect(cgroupObstacle).toBeUndefined();
+});
+
+test.for([
+  ["20.10.24+dfsg1", 1],
+  ["20.10.26", 1],
+  ["20.10.27", Number.POSITIVE_INFINITY],
+  ["26.1.5+dfsg1", Number.POSITIVE_INFINITY],
+  ["unknown", Number.POSITIVE_INFINITY],
+] as const)("Docker %s may remove %d containers of a network at the same time", ([ServerVersion, atOnce]) => {
+  expect(deriveTraits({ ...DOCKER, ServerVersion }).removalsAtOnce).toBe(atOnce);
+  expect(deriveTraits({ ...PODMAN, ServerVersion }).removalsAtOnce).toBe(Number.POSITIVE_INFINITY);
 });
 
 test("an engine may lack single limits", () => {

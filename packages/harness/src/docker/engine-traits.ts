@@ -1,3 +1,5 @@
+import { type RemovalInfo, removalsAtOnce } from "../cleanup/removals-at-once.ts";
+
 /** What differs between engines, apart from where they run. */
 export interface EngineTraits {
   /** True if the engine creates the bridge of a network when the first container starts, as Podman does. */
@@ -14,6 +16,8 @@ export interface EngineTraits {
   readonly takesWildcardLiterally: boolean;
   /** True if the engine answers the request to follow a log only when there is a line, as Podman does. */
   readonly answersLogsLate: boolean;
+  /** How many containers of one network may be removed at the same time. */
+  readonly removalsAtOnce: number;
   /** Why the engine has no control groups, with which it would pause containers and limit their resources; undefined if it has. */
   readonly cgroupObstacle: string | undefined;
   /** The limits of containers, by option: true if the engine enforces them, and false if it ignores them. */
@@ -21,10 +25,7 @@ export interface EngineTraits {
 }
 
 /** The properties of the engine's answer to `GET /info` that are used here. */
-export interface TraitInfo {
-  /** Only Podman answers it (`handlers.Info` in pkg/api/handlers/types.go). */
-  readonly BuildahVersion?: string;
-  readonly ServerVersion?: string;
+export interface TraitInfo extends RemovalInfo {
   /** Whether Podman runs without root. Docker reports that among its security options. */
   readonly Rootless?: boolean;
   readonly CgroupDriver?: string;
@@ -44,6 +45,7 @@ export function deriveTraits(info: TraitInfo): EngineTraits {
     bindsExposedPorts: isBefore5,
     takesWildcardLiterally: isBefore5,
     answersLogsLate: isPodman,
+    removalsAtOnce: removalsAtOnce(info),
     cgroupObstacle: hasGroups ? undefined : "the engine runs without root on a machine without cgroups v2",
     limits: {
       memoryMb: hasGroups && info.MemoryLimit !== false,

@@ -1,3 +1,4 @@
+import { limitConcurrency } from "../timing/limit-concurrency.ts";
 import { monotonicMs, pause } from "../clock/real-time.ts";
 import { isError, RedisClusterError } from "../errors.ts";
 import { CLUSTER_LABEL } from "../cleanup/owner.ts";
@@ -21,12 +22,13 @@ export async function removeLeftoverContainers(
 ): Promise<void> {
   const startedAt = monotonicMs();
   const missing = new Set(unanswered);
+  const limitRemovals = limitConcurrency(engine.traits.removalsAtOnce);
   for (;;) {
     const found = await engine.docker.listContainers({
       all: true,
       filters: { label: [`${CLUSTER_LABEL}=${cluster}`] },
     });
-    await Promise.all(found.map(({ Id }) => removeContainer(engine, Id)));
+    await Promise.all(found.map(({ Id }) => limitRemovals(removeContainer, engine, Id)));
     for (const name of found.flatMap(({ Names }) => Names)) missing.delete(name.replace(/^\//, ""));
     if (missing.size === 0 || monotonicMs() - startedAt > UNANSWERED_REQUEST_MS) return;
     await pause(POLL_MS);

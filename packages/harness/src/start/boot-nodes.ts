@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import pLimit from "p-limit";
+import { limitConcurrency } from "../timing/limit-concurrency.ts";
 import type { ClusterCertificates } from "../certificates/cluster-certificates.ts";
 import type { Access } from "../clients/access.ts";
 import type { AddressTable } from "../clients/address-table.ts";
@@ -64,7 +64,7 @@ interface Hardening {
  */
 export function bootNodes(context: BootContext): BootingNodes {
   const { engine, plan, cleanup, unconfirmed } = context;
-  const limit = pLimit(Math.max(3, engine.cpus + 1));
+  const limit = limitConcurrency(Math.max(3, engine.cpus + 1));
   const hardening: Hardening = { refusal: undefined };
   const nodes = plan.nodes.map((node) => {
     const { promise: created, resolve } = Promise.withResolvers<string | undefined>();
@@ -77,10 +77,11 @@ export function bootNodes(context: BootContext): BootingNodes {
   });
   cleanup.add("containers", `the containers of ${plan.name}`, async () => {
     // Each container is removed as soon as its id is known: if it has exited, Testcontainers waits ten seconds for its ports.
+    const limitRemovals = limitConcurrency(engine.traits.removalsAtOnce);
     await Promise.all(
       nodes.map(async ({ created }) => {
         const id = await created;
-        if (id !== undefined) await removeContainer(engine, id);
+        if (id !== undefined) await limitRemovals(removeContainer, engine, id);
       }),
     );
     await Promise.allSettled(nodes.map(({ booted }) => booted));

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import satisfies from "semver/functions/satisfies.js";
 import { RedisClusterError } from "../../errors.ts";
+import { isInRange } from "../../versions/compare-versions.ts";
 
 /** The `require` of this library, which finds the optional peer dependencies that the project has installed. */
 const load = createRequire(import.meta.url);
@@ -21,7 +21,7 @@ export function loadLibrary({
 }): object {
   const version = findVersion(packageName);
   if (version === undefined) throw missing(packageName, range, undefined, "it is not installed");
-  if (!satisfies(version, range, { includePrerelease: true })) {
+  if (!isInRange(version, range)) {
     throw missing(packageName, range, version, `version ${version} is installed`);
   }
   return load(packageName) as object;
