@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { ChildProgram } from "../support/child-program.ts";
 import { failRequest } from "../reliability/requests.ts";
-import { leftoversOfProcess } from "../support/engine.ts";
+import { docker, leftoversOfProcess } from "../support/engine.ts";
 import { type EngineRequest, type RequestHandling, RequestRelay } from "../support/request-relay.ts";
 
 const pids: number[] = [];
@@ -68,6 +69,35 @@ test("a failed start cleans up without waiting for the sweep of orphans", async 
   expect(code).toBe("START_FAILED");
   expect(message).not.toContain("Removing what the start had created");
   expect(keys).not.toContain("cleanupError");
+});
+
+test.each([
+  ["20.10.24+dfsg1", "one after the other"],
+  ["28.5.2", "at the same time"],
+])("Docker %s removes the containers of a cluster %s", async (version, manner) => {
+  const info = { ...(await (await docker()).info()), ServerVersion: version, BuildahVersion: undefined };
+  const second = Promise.withResolvers<string>();
+  const observed: Promise<string>[] = [];
+  await using relay = await RequestRelay.start(({ method, path }) => {
+    if (path === "/info") return { status: 200, body: info };
+    if (method !== "DELETE" || !path.startsWith("/containers/")) return "pass";
+    if (observed.length > 0) {
+      second.resolve("at the same time");
+      return "pass";
+    }
+    // The engine receives the first removal half a second later, unless another removal arrives before.
+    const first = Promise.race([second.promise, sleep(500, "one after the other")]);
+    observed.push(first);
+    return first.then(() => {});
+  });
+  await using program = startProgram(
+    `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+    await cluster.stop();
+    console.log("stopped", "true");`,
+    relay.environment,
+  );
+  await program.waitForReport("stopped");
+  expect(await Promise.all(observed)).toEqual([manner]);
 });
 
 test("a start and a restart use another free port if a program has taken the first", async () => {

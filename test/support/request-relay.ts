@@ -23,7 +23,7 @@ export interface EngineRequest {
  * - `"unseen"` closes the connection before the engine receives the request.
  * - `"unanswered"` forwards it, and closes the connection instead of answering.
  * - `"hang"` forwards it, and never answers.
- * - A status and a message are the answer. The engine does not receive the request.
+ * - A status and a message or another body are the answer. The engine does not receive the request.
  */
 export type RequestHandling =
   | "pass"
@@ -31,7 +31,8 @@ export type RequestHandling =
   | "unanswered"
   | "hang"
   | Promise<void>
-  | { readonly status: number; readonly message: string };
+  | { readonly status: number; readonly message: string }
+  | { readonly status: number; readonly body: object };
 
 /** A relay between a program and the engine that decides how each request is handled. */
 export class RequestRelay implements AsyncDisposable {
@@ -83,7 +84,7 @@ export class RequestRelay implements AsyncDisposable {
     }
     if (typeof handling === "object") {
       answer.writeHead(handling.status, { "content-type": "application/json" });
-      answer.end(JSON.stringify({ message: handling.message }));
+      answer.end(JSON.stringify("body" in handling ? handling.body : { message: handling.message }));
       return;
     }
     const outgoing = request({
