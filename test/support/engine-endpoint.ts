@@ -60,7 +60,13 @@ async function forwardWithSsh({ username, host }: Modem): Promise<Omit<EngineEnd
       () => true,
       () => false,
     );
-  while (tunnel.exitCode === null && !(await exists())) await sleep(20);
+  while (!(await exists())) {
+    if (tunnel.exitCode === null) await sleep(20);
+    else {
+      await rm(folder, { recursive: true, force: true });
+      throw new Error(`ssh to ${host} ended with status ${tunnel.exitCode} before it forwarded anything.`);
+    }
+  }
   return {
     connect: () => connect(socket),
     [Symbol.asyncDispose]: async () => {

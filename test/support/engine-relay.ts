@@ -57,8 +57,13 @@ export class EngineRelay implements AsyncDisposable {
     const engine = await findEngineEndpoint();
     const folder = await mkdtemp(join(tmpdir(), "trc-engine-"));
     const relay = new EngineRelay(folder, at === undefined ? undefined : await freeEndpoint(at), tls, engine);
-    await relay.restore();
-    return relay;
+    try {
+      await relay.restore();
+      return relay;
+    } catch (error) {
+      await relay[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Closes all connections and stops listening. */
