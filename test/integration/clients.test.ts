@@ -191,7 +191,8 @@ describe.each([
     const clusterClients = [cluster.client.duplicate(), (await cluster.connect()).duplicate()];
     await expect.poll(() => clusterClients.map(({ status }) => status)).toEqual(["ready", "ready"]);
     await cluster.kill(node);
-    await expect.poll(() => nodeClients[3]?.status).toBe("reconnecting");
+    // An attempt to connect to a stopped node may be refused at once, or hang.
+    await expect.poll(() => nodeClients[3]?.status).toMatch(/^(re)?connecting$/);
     const waiting = nodeClients[3]?.get("order:1").catch(String);
     await cluster.reset();
     expect(await waiting).toMatch(/closed|retries/);

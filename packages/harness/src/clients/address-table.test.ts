@@ -43,7 +43,7 @@ test("with direct access, every node has its network address, and is found by it
   expect(table.published(ONE)).toEqual(at(32_768));
 });
 
-test("a listener is called only for changes, and until it unsubscribes", () => {
+test("a listener is called for each start and each change of the address, until it unsubscribes", () => {
   const table = new AddressTable();
   const notified: string[] = [];
   const unsubscribe = table.onChange(networkAddress(ONE), () =>
@@ -55,5 +55,5 @@ test("a listener is called only for changes, and until it unsubscribes", () => {
   table.set(TWO, at(1));
   unsubscribe();
   table.set(ONE, at(2));
-  expect(notified).toEqual(["one at 1", "one at undefined", "two at 1"]);
+  expect(notified).toEqual(["one at 1", "one at 1", "one at undefined", "two at 1"]);
 });

@@ -28,7 +28,8 @@ export class AddressTable {
   }
 
   /**
-   * Adds a node that has started, or sets its published address.
+   * Adds a node that has started, or sets its published address. Attempts to connect to the process that has ended would otherwise
+   * continue for some time, or for ever, so the listeners of both addresses are called.
    *
    * @param published where the engine publishes the client port; undefined if it does not.
    */
@@ -37,17 +38,18 @@ export class AddressTable {
     this.#nodes.set(key, networkAddress(node));
     this.#stopped.delete(key);
     for (const name of this.namesOf(node)) this.learn(name, networkAddress(node));
-    // Attempts to connect to the process that has ended would otherwise continue for some time.
-    if (this.#path === "direct") this.#notify(key);
-    if (published === undefined) return;
-    const before = this.#published.get(key);
+    if (published === undefined) {
+      this.#notify(key);
+      return;
+    }
     for (const [other, { host, port }] of this.#published) {
       if (other === key || host !== published.host || port !== published.port) continue;
       this.#published.delete(other);
       this.#notify(other);
     }
     this.#published.set(key, published);
-    if (before?.host !== published.host || before.port !== published.port) this.#notify(key);
+    this.#notify(key);
+    this.#notify(keyOf(published.host, published.port));
   }
 
   /**
@@ -117,10 +119,10 @@ export class AddressTable {
   }
 
   /**
-   * Calls the listener whenever the published address of a node has changed or was removed and, with direct access, whenever the
-   * node has started or stopped.
+   * Calls the listener whenever a node has started, whenever its published address was removed and, with direct access, whenever it
+   * has stopped.
    *
-   * @param network the address of the node in the cluster's network.
+   * @param network the address of the node in the cluster's network, or its published address.
    * @returns a function that ends the subscription.
    */
   onChange(network: HostAndPort, listener: () => void): () => void {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer as createPlain, type Server as Plain, type Socket } from "node:net";
 import { createServer, type Server } from "node:tls";
-import type { Redis } from "ioredis";
+import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type ClusterCertificates, issueCertificates } from "../certificates/cluster-certificates.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
@@ -9,6 +9,7 @@ import { planCluster } from "../plan/plan-cluster.ts";
 import { parseSubnet } from "../plan/subnet.ts";
 import { validateOptions } from "../plan/validate-options.ts";
 import { AddressTable } from "./address-table.ts";
+import { createLiveConnector } from "./live-connector.ts";
 import { openNodeClient } from "./node-client.ts";
 import { NodeConnection } from "./node-connection.ts";
 import { withServer } from "./server.fixture.ts";
@@ -226,6 +227,37 @@ describe("under fake timers", () => {
       await second.close();
     }
   });
+
+  test.for([
+    ["a node", (table: AddressTable) => openNodeClient(ONE, table, {})],
+    [
+      "a published address",
+      (table: AddressTable) =>
+        new Redis({ ...table.reach(ONE), Connector: createLiveConnector(table), retryStrategy: () => 20 }),
+    ],
+  ] as const)(
+    "a client of %s drops an unanswered connection when its node has started again",
+    async ([, open]) => {
+      const table = new AddressTable();
+      const accepted: Socket[] = [];
+      const silent = createPlain((socket) => accepted.push(socket.on("error", () => {})));
+      await once(silent.listen(0, "127.0.0.1"), "listening");
+      const address = local((silent.address() as { port: number }).port);
+      table.set(ONE, address);
+      const client = open(table);
+      client.on("error", () => {});
+      try {
+        await expect.poll(() => client.status).toBe("connect");
+        expect(accepted).toHaveLength(1);
+        table.set(ONE, address);
+        await expect.poll(() => accepted).toHaveLength(2);
+      } finally {
+        client.disconnect();
+        for (const socket of accepted) socket.destroy();
+        silent.close();
+      }
+    },
+  );
 
   test("a connection times out if a node answers no command or no handshake", async () => {
     const table = new AddressTable();
