@@ -100,6 +100,24 @@ test.each([
   expect(await Promise.all(observed)).toEqual([manner]);
 });
 
+test("stop() repeats a removal that the engine cannot do yet", async () => {
+  const attempts = new Map<string, number>();
+  await using relay = await RequestRelay.start(({ method, path }) => {
+    if (method !== "DELETE" || !path.startsWith("/containers/")) return "pass";
+    const attempt = (attempts.get(path) ?? 0) + 1;
+    attempts.set(path, attempt);
+    return attempt === 1 ? { status: 500, message: "replacing mount point: directory not empty" } : "pass";
+  });
+  await using program = startProgram(
+    `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+    await cluster.stop();
+    console.log("stopped", "true");`,
+    relay.environment,
+  );
+  await program.waitForReport("stopped");
+  expect([...attempts.values()]).toEqual([2, 2, 2]);
+});
+
 test("a start and a restart use another free port if a program has taken the first", async () => {
   let attempts = 0;
   await using relay = await RequestRelay.start(({ path }) => {

@@ -272,10 +272,18 @@ export class NodeContainer {
   }
 }
 
+/** While processes of the engine still use the files of a container, they cannot be removed: "device or resource busy" and the like. */
+const MAX_REMOVE_ATTEMPTS = 5;
+const REMOVE_PAUSE_MS = 200;
+
 /** Removes a container and its volumes, also if it runs. Also succeeds if the container does not exist. `id` may be its name. */
 export async function removeContainer(engine: Engine, id: string): Promise<void> {
   try {
-    await engine.docker.getContainer(id).remove({ force: true, v: true });
+    await retry(() => engine.docker.getContainer(id).remove({ force: true, v: true }), {
+      attempts: MAX_REMOVE_ATTEMPTS,
+      everyMs: REMOVE_PAUSE_MS,
+      isTemporary: (error) => statusOf(error) === 500,
+    });
   } catch (error) {
     // 409: another request is removing the container at the moment.
     if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
