@@ -17,6 +17,11 @@ function startProgram(body: string, environment: Readonly<Record<string, string 
   return program;
 }
 
+const START_AND_STOP = `
+  const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
+  await cluster.stop();
+  console.log("stopped", "true");`;
+
 // A small part of `./dev reliability --only requests`, which does this for every request of a start.
 test.each([
   ["POST /networks/create", "unanswered"],
@@ -90,12 +95,7 @@ test.each([
     observed.push(first);
     return first.then(() => {});
   });
-  await using program = startProgram(
-    `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
-    await cluster.stop();
-    console.log("stopped", "true");`,
-    relay.environment,
-  );
+  await using program = startProgram(START_AND_STOP, relay.environment);
   await program.waitForReport("stopped");
   expect(await Promise.all(observed)).toEqual([manner]);
 });
@@ -108,12 +108,7 @@ test("stop() repeats a removal that the engine cannot do yet", async () => {
     attempts.set(path, attempt);
     return attempt === 1 ? { status: 500, message: "replacing mount point: directory not empty" } : "pass";
   });
-  await using program = startProgram(
-    `const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
-    await cluster.stop();
-    console.log("stopped", "true");`,
-    relay.environment,
-  );
+  await using program = startProgram(START_AND_STOP, relay.environment);
   await program.waitForReport("stopped");
   expect([...attempts.values()]).toEqual([2, 2, 2]);
 });

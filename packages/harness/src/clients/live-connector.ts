@@ -55,8 +55,7 @@ export function createLiveConnector(addresses: AddressTable, node?: NodePlan): C
         const current = node === undefined ? target : addresses.reach(node);
         // A pending attempt belongs to a process of the node that has ended. So does a connection on which nothing has arrived:
         // Podman itself listens at published ports, and accepts what it does not forward while the node restarts.
-        const isAnswered = !stream.connecting && stream.bytesRead > 0;
-        if (!isAnswered || current.host !== host || current.port !== port) stream.destroy();
+        if (stream.bytesRead === 0 || current.host !== host || current.port !== port) stream.destroy();
       });
       stream.once("close", unsubscribe);
       return stream;

@@ -1,9 +1,8 @@
-import { limitConcurrency } from "../timing/limit-concurrency.ts";
 import { monotonicMs, pause } from "../clock/real-time.ts";
 import { isError, RedisClusterError } from "../errors.ts";
 import { CLUSTER_LABEL } from "../cleanup/owner.ts";
 import { type Engine, statusOf } from "./engine.ts";
-import { removeContainer } from "./node-container.ts";
+import { removeContainers } from "./node-container.ts";
 
 /** How long the engine may continue to process a request after its connection has broken. */
 const UNANSWERED_REQUEST_MS = 1_000;
@@ -22,13 +21,15 @@ export async function removeLeftoverContainers(
 ): Promise<void> {
   const startedAt = monotonicMs();
   const missing = new Set(unanswered);
-  const limitRemovals = limitConcurrency(engine.traits.removalsAtOnce);
   for (;;) {
     const found = await engine.docker.listContainers({
       all: true,
       filters: { label: [`${CLUSTER_LABEL}=${cluster}`] },
     });
-    await Promise.all(found.map(({ Id }) => limitRemovals(removeContainer, engine, Id)));
+    await removeContainers(
+      engine,
+      found.map(({ Id }) => Id),
+    );
     for (const name of found.flatMap(({ Names }) => Names)) missing.delete(name.replace(/^\//, ""));
     if (missing.size === 0 || monotonicMs() - startedAt > UNANSWERED_REQUEST_MS) return;
     await pause(POLL_MS);

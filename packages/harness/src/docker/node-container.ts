@@ -9,6 +9,7 @@ import { type Engine, statusOf } from "./engine.ts";
 import { isRoot } from "./image-config.ts";
 import { followLogs, type LogSelection, readLogs } from "./read-logs.ts";
 import { isPortRace, startError } from "./start-error.ts";
+import { limitConcurrency } from "../timing/limit-concurrency.ts";
 import { retry } from "../timing/retry.ts";
 
 /** How often a container is started if another program takes the free port that the engine chose. */
@@ -234,11 +235,6 @@ export class NodeContainer {
     }
   }
 
-  /** Removes the container and its volumes, also if it runs. Also succeeds if the container does not exist. */
-  async remove(): Promise<void> {
-    await removeContainer(this.#engine, this.id);
-  }
-
   /** Reads the log of the container: stdout and stderr together, or the selected part. */
   async logs(selection: LogSelection = {}): Promise<string> {
     return await this.#request("read the log of", readLogs(this.#engine, this.#container, selection));
@@ -277,7 +273,7 @@ const MAX_REMOVE_ATTEMPTS = 5;
 const REMOVE_PAUSE_MS = 200;
 
 /** Removes a container and its volumes, also if it runs. Also succeeds if the container does not exist. `id` may be its name. */
-export async function removeContainer(engine: Engine, id: string): Promise<void> {
+async function removeContainer(engine: Engine, id: string): Promise<void> {
   try {
     await retry(() => engine.docker.getContainer(id).remove({ force: true, v: true }), {
       attempts: MAX_REMOVE_ATTEMPTS,
@@ -288,6 +284,24 @@ export async function removeContainer(engine: Engine, id: string): Promise<void>
     // 409: another request is removing the container at the moment.
     if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
   }
+}
+
+/**
+ * Removes containers of one network, each as soon as its id is known, and as many at the same time as the engine can.
+ *
+ * @param ids undefined stands for a container that was not created.
+ */
+export async function removeContainers(
+  engine: Engine,
+  ids: readonly (string | Promise<string | undefined>)[],
+): Promise<void> {
+  const limit = limitConcurrency(engine.traits.removalsAtOnce);
+  await Promise.all(
+    ids.map(async (id) => {
+      const known = await id;
+      if (known !== undefined) await limit(removeContainer, engine, known);
+    }),
+  );
 }
 
 /**

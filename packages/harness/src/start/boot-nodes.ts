@@ -8,7 +8,7 @@ import type { Engine } from "../docker/engine.ts";
 import type { ImageConfig } from "../docker/image-config.ts";
 import { joinNetworks } from "../docker/join-networks.ts";
 import { removeLeftoverContainers, isUnanswered } from "../docker/leftover-containers.ts";
-import { type NodeFile, NodeContainer, removeContainer } from "../docker/node-container.ts";
+import { type NodeFile, NodeContainer, removeContainers } from "../docker/node-container.ts";
 import { type ConfigureNode, RedisNodeContainer } from "../docker/redis-node-container.ts";
 import { isForbidden } from "../docker/forbidden-request.ts";
 import { isPortRace, startError, unsuitableImage } from "../docker/start-error.ts";
@@ -77,12 +77,9 @@ export function bootNodes(context: BootContext): BootingNodes {
   });
   cleanup.add("containers", `the containers of ${plan.name}`, async () => {
     // Each container is removed as soon as its id is known: if it has exited, Testcontainers waits ten seconds for its ports.
-    const limitRemovals = limitConcurrency(engine.traits.removalsAtOnce);
-    await Promise.all(
-      nodes.map(async ({ created }) => {
-        const id = await created;
-        if (id !== undefined) await limitRemovals(removeContainer, engine, id);
-      }),
+    await removeContainers(
+      engine,
+      nodes.map(({ created }) => created),
     );
     await Promise.allSettled(nodes.map(({ booted }) => booted));
     await removeLeftoverContainers(engine, plan.name, [...unconfirmed]);
