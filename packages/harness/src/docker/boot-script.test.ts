@@ -24,7 +24,7 @@ let conf: string;
 beforeEach(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), "trc-boot-")));
   data = join(root, "data");
-  conf = join(root, "redis-node.conf");
+  conf = join(root, "redis-node/redis.conf");
   await mkdir(join(root, "bin"));
   await writeProgram(
     "redis-server",
@@ -88,7 +88,7 @@ test("wipe deletes only the data of the server", async () => {
   await setNextBoot("wipe");
   await boot();
   expect((await readdir(data)).toSorted()).toEqual([...USER_FILES, "nodes.conf"].toSorted());
-  expect(await readdir(join(root, "redis-node"))).toEqual([]);
+  expect(await readdir(join(root, "redis-node"))).toEqual(["redis.conf"]);
 });
 
 test("wipe uses the file names in the settings", async () => {

@@ -2,13 +2,13 @@ import type { NodePlan } from "../plan/cluster-plan.ts";
 import type { Launch } from "./launch.ts";
 
 /**
- * The folder below /tmp with the instructions for the next boot: the files `new`, `wipe` and `hold`. The boot script creates the
- * folder and removes the files.
+ * The folder with the files of a node besides its data, which survive a kill: the configuration file of the server, and the
+ * instructions for the next boot, the files `new`, `wipe` and `hold`. The boot script creates it, and removes the instructions.
  */
-export const NEXT_BOOT_FOLDER = "redis-node";
+export const NODE_FOLDER = "/tmp/redis-node";
 
 /** The path of the configuration file of the server. */
-export const SETTINGS_FILE = "/tmp/redis-node.conf";
+export const SETTINGS_FILE: string = `${NODE_FOLDER}/redis.conf`;
 
 /** Placeholders in the arguments of the boot script. The script replaces them by values that only it knows. */
 const SERVER_PLACEHOLDER = "redis-node:server";
@@ -42,7 +42,7 @@ export function findImageProblem(exitCode: number): string | undefined {
  * `tail`. All of them are also part of busybox.
  */
 const BOOT_SCRIPT: string = `set -e
-nodes=$1 nodes_text=$2 conf=${SETTINGS_FILE} conf_text=$3 next_boot=/tmp/${NEXT_BOOT_FOLDER}
+nodes=$1 nodes_text=$2 conf=${SETTINGS_FILE} conf_text=$3 next_boot=${NODE_FOLDER}
 folder=$4 server=$5 image_conf=$6 script=$7
 shift 7
 case $nodes in /*) ;; *) nodes=./$nodes ;; esac
@@ -156,6 +156,8 @@ else
     *) unknown_field= ;;
   esac
   mkdir -p "$next_boot"
+  # CONFIG REWRITE replaces the file by another one, and the entry point may change to a user that is not known here.
+  chmod 1777 "$next_boot" 2>/dev/null || true
   owner=$(stat -c %u:%g .)
   # The entry point of the image changes from root to the user of the server, which must be able to write to this folder.
   if [ "$owner" = 0:0 ] && [ "$(id -u)" = 0 ] && [ -z "$(ls -A .)" ]; then

@@ -10,6 +10,7 @@ test("Podman differs from Docker, and its versions from each other", () => {
     bindsExposedPorts: false,
     takesWildcardLiterally: false,
     answersLogsLate: false,
+    hidesTmp: false,
     removalsAtOnce: Number.POSITIVE_INFINITY,
     cgroupObstacle: undefined,
     limits: { memoryMb: true, cpus: true, pidsLimit: true },
@@ -22,11 +23,13 @@ test("Podman differs from Docker, and its versions from each other", () => {
     bindsExposedPorts: true,
     takesWildcardLiterally: true,
     answersLogsLate: true,
+    hidesTmp: true,
   });
   expect(deriveTraits({ ...PODMAN, ServerVersion: "5.4.2" })).toEqual({
     ...docker,
     createsBridgesLate: true,
     answersLogsLate: true,
+    hidesTmp: true,
   });
 });
 

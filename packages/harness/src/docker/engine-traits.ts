@@ -16,6 +16,11 @@ export interface EngineTraits {
   readonly takesWildcardLiterally: boolean;
   /** True if the engine answers the request to follow a log only when there is a line, as Podman does. */
   readonly answersLogsLate: boolean;
+  /**
+   * True if the engine mounts a tmpfs at /tmp of a container with a read-only root, even if /tmp is a volume, and in any order, as
+   * Podman does (`addReadWriteTmpfsMounts` in pkg/specgen/generate/storage.go).
+   */
+  readonly hidesTmp: boolean;
   /** How many containers of one network may be removed at the same time. */
   readonly removalsAtOnce: number;
   /** Why the engine has no control groups, with which it would pause containers and limit their resources; undefined if it has. */
@@ -45,6 +50,7 @@ export function deriveTraits(info: TraitInfo): EngineTraits {
     bindsExposedPorts: isBefore5,
     takesWildcardLiterally: isBefore5,
     answersLogsLate: isPodman,
+    hidesTmp: isPodman,
     removalsAtOnce: removalsAtOnce(info),
     cgroupObstacle: hasGroups ? undefined : "the engine runs without root on a machine without cgroups v2",
     limits: {

@@ -4,7 +4,7 @@ import { buffer, text } from "node:stream/consumers";
 import { extract, pack } from "tar-stream";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
-import { NEXT_BOOT_FOLDER } from "./boot-script.ts";
+import { NODE_FOLDER } from "./boot-script.ts";
 import { type Engine, statusOf } from "./engine.ts";
 import { isRoot } from "./image-config.ts";
 import { followLogs, type LogSelection, readLogs } from "./read-logs.ts";
@@ -153,17 +153,27 @@ export class NodeContainer {
 
   async #putNextBootFile(name: string, content: string): Promise<void> {
     // The boot script has created this folder, so its user can delete files of any owner in it.
-    await this.#put(`/tmp/${NEXT_BOOT_FOLDER}`, [{ name, mode: 0o644, content }]);
+    await this.#put(NODE_FOLDER, [{ name, mode: 0o644, content }]);
   }
 
   /**
-   * Copies secret files into a new folder below /tmp of the container, before its first start. Only one user can read the files.
+   * Copies secret files into a folder below /tmp of the container, before its first start. Only one user can read the files.
    *
-   * @param folder the name of the folder.
+   * @param folder the name of the folder, which does not exist unless it is a volume.
    * @param user the user of the container in the notation of Docker, such as `redis` or `1000:1000`. Empty for root.
    */
-  async putSecrets(folder: string, files: readonly NodeFile[], user: string): Promise<void> {
+  async putSecrets(
+    folder: string,
+    files: readonly NodeFile[],
+    user: string,
+    { isVolume }: { readonly isVolume: boolean },
+  ): Promise<void> {
     const uid = await this.#findUid(user);
+    if (isVolume) {
+      // The archive of a parent folder would be unpacked below the mount.
+      await this.#put(`/tmp/${folder}`, files, uid);
+      return;
+    }
     // If root owns the files, the boot script changes their owner to the user of the server.
     const directory = { name: folder, type: "directory", mode: 0o700, content: "" } as const;
     const entries = files.map((file) => ({ ...file, name: `${folder}/${file.name}` }));

@@ -1,8 +1,10 @@
 import { RedisContainer, type StartedRedisContainer } from "@testcontainers/redis";
 import type { WaitStrategy } from "testcontainers";
+import { posix } from "node:path";
 import { RedisClusterError } from "../errors.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
-import { bootCommand } from "./boot-script.ts";
+import { TLS_FILES } from "../plan/node-files.ts";
+import { bootCommand, NODE_FOLDER } from "./boot-script.ts";
 import type { Engine } from "./engine.ts";
 import { type ImageConfig, isRoot, toWords } from "./image-config.ts";
 import { clusterLabels, NODE_LABEL } from "./labels.ts";
@@ -60,6 +62,7 @@ export class RedisNodeContainer extends RedisContainer {
   readonly #publishOn: readonly string[];
   readonly #image: ImageConfig;
   readonly #labels: Readonly<Record<string, string>>;
+  readonly #hidesTmp: boolean;
   readonly #onCreated: (id: string) => Promise<void>;
   #userSettings: UserSettings | undefined;
   #isHardened = true;
@@ -82,6 +85,7 @@ export class RedisNodeContainer extends RedisContainer {
     this.#image = image;
     this.#onCreated = onCreated;
     this.#labels = clusterLabels(plan, engine);
+    this.#hidesTmp = engine.traits.hidesTmp;
     // RedisContainer exposes 6379, which may differ from the port of this node.
     this.exposedPorts = [];
     this.createOpts.ExposedPorts = {};
@@ -107,6 +111,11 @@ export class RedisNodeContainer extends RedisContainer {
       // The limit of memory and swap together. Without it, Docker allows the same amount of swap in addition to the memory.
       this.hostConfig.MemorySwap = plan.memoryMb * MEBIBYTE;
     }
+  }
+
+  /** Whether the folders with the settings and with the certificates are volumes of their own. */
+  get hasVolumesBelowTmp(): boolean {
+    return this.#plan.readOnlyRoot && this.#hidesTmp;
   }
 
   /** The user of the container, in the notation of Docker. It is empty for root. */
@@ -196,7 +205,9 @@ export class RedisNodeContainer extends RedisContainer {
   #harden(settings: UserSettings, folder: string): void {
     const { readOnlyRoot } = this.#plan;
     // Files outside the data folder must survive a kill too, so they are in a volume. The contents of a tmpfs would be lost.
-    const volumes = readOnlyRoot ? [...this.#image.volumes, folder, "/tmp"] : this.#image.volumes;
+    const volumes = readOnlyRoot
+      ? [...this.#image.volumes, folder, ...this.#writableFolders]
+      : this.#image.volumes;
     const missing = [...new Set(volumes.map(normalizePath))].filter(
       (volume) => !this.#mountTargets(settings).has(volume),
     );
@@ -214,6 +225,12 @@ export class RedisNodeContainer extends RedisContainer {
     this.hostConfig.Mounts = [...settings.mounts];
     // Anonymous volumes without labels, as the engine creates for the volumes of an image.
     this.createOpts.Volumes = Object.fromEntries(missing.map((volume) => [volume, {}]));
+  }
+
+  /** The folders besides that of the data that must be writable and survive a kill, although the root is read-only. */
+  get #writableFolders(): readonly string[] {
+    if (!this.hasVolumesBelowTmp) return ["/tmp"];
+    return this.#plan.tls === undefined ? [NODE_FOLDER] : [NODE_FOLDER, posix.dirname(TLS_FILES.key)];
   }
 
   /** Returns the folders at which the `configureNode` function mounts something. */

@@ -116,7 +116,10 @@ async function startContainer(
     await joinNetworks(engine, plan.joinNetworks, id, node);
     // The other files are arguments of the container, which `docker inspect` shows. A private key must not be visible there.
     if (files.length > 0) {
-      await nodeContainer.putSecrets(posix.basename(posix.dirname(TLS_FILES.key)), files, container.user);
+      const folder = posix.basename(posix.dirname(TLS_FILES.key));
+      await nodeContainer.putSecrets(folder, files, container.user, {
+        isVolume: container.hasVolumesBelowTmp,
+      });
     }
   });
   // The function of the user may wait for anything, so the deadline of the start applies.
