@@ -156,8 +156,9 @@ else
     *) unknown_field= ;;
   esac
   mkdir -p "$next_boot"
-  # CONFIG REWRITE replaces the file by another one, and the entry point may change to a user that is not known here.
-  chmod 1777 "$next_boot" 2>/dev/null || true
+  # CONFIG REWRITE replaces the file by another one, and the entry point may change to a user that is not known here. In a sticky
+  # folder this user could not delete the instructions, if the folder is a volume of a third user.
+  chmod 777 "$next_boot" 2>/dev/null || true
   owner=$(stat -c %u:%g .)
   # The entry point of the image changes from root to the user of the server, which must be able to write to this folder.
   if [ "$owner" = 0:0 ] && [ "$(id -u)" = 0 ] && [ -z "$(ls -A .)" ]; then
