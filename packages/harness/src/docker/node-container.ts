@@ -157,9 +157,9 @@ export class NodeContainer {
   }
 
   /**
-   * Copies secret files into a folder below /tmp of the container, before its first start. Only one user can read the files.
+   * Copies secret files into a folder of the container, before its first start. Only one user can read the files.
    *
-   * @param folder the name of the folder, which does not exist unless it is a volume.
+   * @param folder the path of the folder, which does not exist unless it is a volume.
    * @param user the user of the container in the notation of Docker, such as `redis` or `1000:1000`. Empty for root.
    */
   async putSecrets(
@@ -171,13 +171,13 @@ export class NodeContainer {
     const uid = await this.#findUid(user);
     if (isVolume) {
       // The archive of a parent folder would be unpacked below the mount.
-      await this.#put(`/tmp/${folder}`, files, uid);
+      await this.#put(folder, files, uid);
       return;
     }
     // If root owns the files, the boot script changes their owner to the user of the server.
-    const directory = { name: folder, type: "directory", mode: 0o700, content: "" } as const;
-    const entries = files.map((file) => ({ ...file, name: `${folder}/${file.name}` }));
-    await this.#put("/tmp", [directory, ...entries], uid);
+    const directory = { name: posix.basename(folder), type: "directory", mode: 0o700, content: "" } as const;
+    const entries = files.map((file) => ({ ...file, name: `${directory.name}/${file.name}` }));
+    await this.#put(posix.dirname(folder), [directory, ...entries], uid);
   }
 
   /** Copies files into a new folder below /tmp of the container. Every user of the container can read and write them. */

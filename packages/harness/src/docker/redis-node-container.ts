@@ -1,9 +1,8 @@
 import { RedisContainer, type StartedRedisContainer } from "@testcontainers/redis";
 import type { WaitStrategy } from "testcontainers";
-import { posix } from "node:path";
 import { RedisClusterError } from "../errors.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
-import { TLS_FILES } from "../plan/node-files.ts";
+import { TLS_FOLDER } from "../plan/node-files.ts";
 import { bootCommand, NODE_FOLDER } from "./boot-script.ts";
 import type { Engine } from "./engine.ts";
 import { type ImageConfig, isRoot, toWords } from "./image-config.ts";
@@ -230,7 +229,7 @@ export class RedisNodeContainer extends RedisContainer {
   /** The folders besides that of the data that must be writable and survive a kill, although the root is read-only. */
   get #writableFolders(): readonly string[] {
     if (!this.hasVolumesBelowTmp) return ["/tmp"];
-    return this.#plan.tls === undefined ? [NODE_FOLDER] : [NODE_FOLDER, posix.dirname(TLS_FILES.key)];
+    return this.#plan.tls === undefined ? [NODE_FOLDER] : [NODE_FOLDER, TLS_FOLDER];
   }
 
   /** Returns the folders at which the `configureNode` function mounts something. */

@@ -21,6 +21,9 @@ export interface ShardFacts {
   readonly placeholderId: string;
 }
 
+/** The folder in a container with the certificates and the key of a node. */
+export const TLS_FOLDER = "/tmp/redis-node-tls";
+
 /** The paths in a container of the authority's certificate, and of the node's certificate and key. */
 export const TLS_FILES = {
   ca: "/tmp/redis-node-tls/ca.crt",

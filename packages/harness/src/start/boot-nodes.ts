@@ -19,7 +19,7 @@ import { directAccessUnavailable, requireRoute } from "../docker/access-path.ts"
 import { abortable } from "../timing/deadline.ts";
 import { log } from "../log.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
-import { TLS_FILES } from "../plan/node-files.ts";
+import { TLS_FILES, TLS_FOLDER } from "../plan/node-files.ts";
 import { explainUnsuitableServer } from "./explain-unsuitable-server.ts";
 
 /** The inputs of {@link bootNodes}, and the collections that it fills, so that a failed start knows what has been created. */
@@ -116,10 +116,8 @@ async function startContainer(
     await joinNetworks(engine, plan.joinNetworks, id, node);
     // The other files are arguments of the container, which `docker inspect` shows. A private key must not be visible there.
     if (files.length > 0) {
-      const folder = posix.basename(posix.dirname(TLS_FILES.key));
-      await nodeContainer.putSecrets(folder, files, container.user, {
-        isVolume: container.hasVolumesBelowTmp,
-      });
+      const isVolume = container.hasVolumesBelowTmp;
+      await nodeContainer.putSecrets(TLS_FOLDER, files, container.user, { isVolume });
     }
   });
   // The function of the user may wait for anything, so the deadline of the start applies.
