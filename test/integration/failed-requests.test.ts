@@ -113,6 +113,26 @@ test("stop() repeats a removal that the engine cannot do yet", async () => {
   expect([...attempts.values()]).toEqual([2, 2, 2]);
 });
 
+test("stop() accepts that the engine has removed a container, but not all of its files", async () => {
+  const engine = await docker();
+  const removals = new Map<string, Promise<void>>();
+  await using relay = await RequestRelay.start(({ method, path }) => {
+    if (method !== "DELETE" || !path.startsWith("/containers/")) return "pass";
+    const id = path.slice("/containers/".length);
+    // The engine removes the container, and each answer is an error.
+    if (!removals.has(id))
+      removals.set(id, engine.getContainer(id).remove({ force: true, v: true }) as Promise<void>);
+    return {
+      status: 500,
+      message: "removing storage for container: replacing mount point: directory not empty",
+    };
+  });
+  await using program = startProgram(START_AND_STOP, relay.environment);
+  await program.waitForReport("stopped");
+  await Promise.all(removals.values());
+  expect(removals.size).toBe(3);
+});
+
 test("a start and a restart use another free port if a program has taken the first", async () => {
   let attempts = 0;
   await using relay = await RequestRelay.start(({ path }) => {

@@ -10,6 +10,7 @@ test("Podman differs from Docker, and its versions from each other", () => {
     bindsExposedPorts: false,
     takesWildcardLiterally: false,
     answersLogsLate: false,
+    writesLogsLate: false,
     hidesTmp: false,
     removalsAtOnce: Number.POSITIVE_INFINITY,
     cgroupObstacle: undefined,
@@ -23,12 +24,14 @@ test("Podman differs from Docker, and its versions from each other", () => {
     bindsExposedPorts: true,
     takesWildcardLiterally: true,
     answersLogsLate: true,
+    writesLogsLate: true,
     hidesTmp: true,
   });
   expect(deriveTraits({ ...PODMAN, ServerVersion: "5.4.2" })).toEqual({
     ...docker,
     createsBridgesLate: true,
     answersLogsLate: true,
+    writesLogsLate: true,
     hidesTmp: true,
   });
 });

@@ -16,6 +16,8 @@ export interface EngineTraits {
   readonly takesWildcardLiterally: boolean;
   /** True if the engine answers the request to follow a log only when there is a line, as Podman does. */
   readonly answersLogsLate: boolean;
+  /** True if the engine may report that a container has ended before its output is in the log, as Podman does. */
+  readonly writesLogsLate: boolean;
   /**
    * True if the engine mounts a tmpfs at /tmp of a container with a read-only root, even if /tmp is a volume, and in any order, as
    * Podman does (`addReadWriteTmpfsMounts` in pkg/specgen/generate/storage.go).
@@ -50,6 +52,7 @@ export function deriveTraits(info: TraitInfo): EngineTraits {
     bindsExposedPorts: isBefore5,
     takesWildcardLiterally: isBefore5,
     answersLogsLate: isPodman,
+    writesLogsLate: isPodman,
     hidesTmp: isPodman,
     removalsAtOnce: removalsAtOnce(info),
     cgroupObstacle: hasGroups ? undefined : "the engine runs without root on a machine without cgroups v2",

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { extract, pack } from "tar-stream";
 import { messageOf, RedisClusterError } from "../errors.ts";
+import { log } from "../log.ts";
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { NODE_FOLDER } from "./boot-script.ts";
 import { type Engine, statusOf } from "./engine.ts";
@@ -15,6 +16,8 @@ import { retry } from "../timing/retry.ts";
 /** How often a container is started if another program takes the free port that the engine chose. */
 const MAX_START_ATTEMPTS = 6;
 const PORT_RACE_PAUSE_MS = 50;
+
+type Container = ReturnType<Engine["docker"]["getContainer"]>;
 
 /** A file that is copied into the container of a node. */
 export interface NodeFile {
@@ -64,7 +67,7 @@ export class NodeContainer {
     return this.#node.name;
   }
 
-  get #container(): ReturnType<Engine["docker"]["getContainer"]> {
+  get #container(): Container {
     return this.#engine.docker.getContainer(this.id);
   }
 
@@ -284,15 +287,32 @@ const REMOVE_PAUSE_MS = 200;
 
 /** Removes a container and its volumes, also if it runs. Also succeeds if the container does not exist. `id` may be its name. */
 async function removeContainer(engine: Engine, id: string): Promise<void> {
+  const container = engine.docker.getContainer(id);
+  await retry(() => requestRemoval(container), {
+    attempts: MAX_REMOVE_ATTEMPTS,
+    everyMs: REMOVE_PAUSE_MS,
+    isTemporary: (error) => statusOf(error) === 500,
+  });
+}
+
+async function requestRemoval(container: Container): Promise<void> {
   try {
-    await retry(() => engine.docker.getContainer(id).remove({ force: true, v: true }), {
-      attempts: MAX_REMOVE_ATTEMPTS,
-      everyMs: REMOVE_PAUSE_MS,
-      isTemporary: (error) => statusOf(error) === 500,
-    });
+    await container.remove({ force: true, v: true });
   } catch (error) {
     // 409: another request is removing the container at the moment.
-    if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+    if (statusOf(error) === 404 || statusOf(error) === 409) return;
+    if (statusOf(error) !== 500 || (await exists(container))) throw error;
+    // Podman forgets a container before it removes its files (`removeStorageContainer` in libpod/storage.go).
+    log("the engine has removed a container, but not all of its files: %s", messageOf(error));
+  }
+}
+
+async function exists(container: Container): Promise<boolean> {
+  try {
+    await container.inspect();
+    return true;
+  } catch (error) {
+    return statusOf(error) !== 404;
   }
 }
 

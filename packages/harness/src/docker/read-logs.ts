@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { finished, PassThrough, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { pause } from "../clock/real-time.ts";
 import { abortable } from "../timing/deadline.ts";
 import type { Engine } from "./engine.ts";
 
@@ -65,11 +66,28 @@ function connect(engine: Engine, raw: IncomingMessage, output: PassThrough): voi
   output.once("close", () => raw.destroy());
 }
 
+/** How long the log of an ended container may remain empty, on an engine that writes logs late. */
+const MAX_LATE_READS = 20;
+const LATE_READ_MS = 50;
+
 /** Reads the log of a container: stdout and stderr together, or the selected part. */
 export async function readLogs(
   engine: Engine,
   container: ReturnType<Engine["docker"]["getContainer"]>,
-  { tail, since, timestamps = false }: LogSelection = {},
+  selection: LogSelection = {},
+): Promise<string> {
+  for (let attempt = 0; ; attempt += 1) {
+    const output = await readOnce(engine, container, selection);
+    const isComplete = output !== "" || selection.since !== undefined || !engine.traits.writesLogsLate;
+    if (isComplete || attempt === MAX_LATE_READS || (await container.inspect()).State.Running) return output;
+    await pause(LATE_READ_MS);
+  }
+}
+
+async function readOnce(
+  engine: Engine,
+  container: ReturnType<Engine["docker"]["getContainer"]>,
+  { tail, since, timestamps = false }: LogSelection,
 ): Promise<string> {
   const raw = await container.logs({
     stdout: true,
