@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
 import { CROWDED_NODE_TIMEOUT_MS } from "../support/crowded.ts";
@@ -26,6 +27,17 @@ test("a start falls back to CLUSTER MEET and reports why if takeover is forbidde
   expect(cluster.startup).toMatchObject({ way: "meet", fellBackBecause: cluster.startup.fallbackReason });
   expect((await cluster.check()).problems).toEqual([]);
   expect((await cluster.replicas()).map(String)).toEqual(["node-3", "node-4", "node-5"]);
+});
+
+test("no node is declared failed while a replica boots late", async () => {
+  await using cluster = await startRedisCluster({
+    // The other nodes have their roles long before.
+    configureNode: (_, { name }) => (name === "node-5" ? sleep(1_000) : undefined),
+  });
+  const logs = await Promise.all(cluster.nodes.map((node) => node.logs()));
+  expect(logs.join("\n").match(/.*(?:as failing|FAIL message).*/g) ?? []).toEqual([]);
+  expect(cluster.startup.strategy).toBe("placeholder");
+  expect((await cluster.check()).problems).toEqual([]);
 });
 
 test.for(OTHER_SERVERS)(

@@ -29,13 +29,14 @@ export async function formByPlaceholder(
     booting.map(async (boot) => {
       const connection = await boot;
       await waitUntilPlannedRole(plan, connection, signal);
-      // Not earlier: with a short timeout, a primary whose view still contains a silent placeholder with slots would detect that it
-      // is in a minority.
-      await retryUntilAnswered(
-        () => connection.text("CONFIG", "SET", "cluster-node-timeout", nodeTimeoutMs),
-        POLL_MS,
-        signal,
-      );
+      // Only the replicas have changed their primary, so that the other nodes need a packet from them. With a long timeout, primaries
+      // suspect no node that boots slowly, and only primaries can declare a node failed.
+      if (connection.node.role === "replica")
+        await retryUntilAnswered(
+          () => connection.text("CONFIG", "SET", "cluster-node-timeout", nodeTimeoutMs),
+          POLL_MS,
+          signal,
+        );
       return connection;
     }),
   );

@@ -2,10 +2,10 @@ import type { NodeConnection } from "../clients/node-connection.ts";
 import { messageOf } from "../errors.ts";
 import { poll, retryUntilAnswered } from "../timing/retry.ts";
 import type { ClusterPlan, NodePlan } from "../plan/cluster-plan.ts";
-import { applyFinalSettings } from "./final-settings.ts";
+import { finishFormation } from "./finish-formation.ts";
 import { meetNodes, plannedSlots, replicatePlannedPrimary, waitUntilAllKnown } from "./form-by-meeting.ts";
 import { convergenceNodeTimeoutMs } from "./form-by-placeholder.ts";
-import { probeShards, verify } from "./verify.ts";
+import { probeShards } from "./verify.ts";
 
 const POLL_MS = 5;
 
@@ -51,8 +51,7 @@ export async function formByReset(
     // As early as possible, so that the packets with which the views converge carry a replication offset above 0 (see verify.ts).
     probeShards(plan, all, signal),
   ]);
-  await verify(plan, all, signal);
-  await applyFinalSettings(plan, all, signal);
+  await finishFormation(plan, all, signal);
 }
 
 function forAll(

@@ -1,10 +1,9 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { messageOf, RedisClusterError, withMissing } from "../errors.ts";
 import type { ClusterPlan } from "../plan/cluster-plan.ts";
-import { applyFinalSettings } from "./final-settings.ts";
+import { finishFormation } from "./finish-formation.ts";
 import { formByMeeting } from "./form-by-meeting.ts";
 import { formByPlaceholder } from "./form-by-placeholder.ts";
-import { verify } from "./verify.ts";
 import { clearTimeout, setTimeout } from "../clock/real-time.ts";
 
 /** How the cluster was formed. */
@@ -45,8 +44,7 @@ export async function formCluster(
   try {
     const connections = await Promise.all(booting);
     await formByMeeting(plan, connections, signal);
-    await verify(plan, connections, signal);
-    await applyFinalSettings(plan, connections, signal);
+    await finishFormation(plan, connections, signal);
   } catch (error) {
     throw formationError("meet", fallbackReason, error, signal);
   }
@@ -69,8 +67,7 @@ async function tryPlaceholder(
     const connections = await Promise.all(booting);
     timer = setTimeout(() => ended.abort(), placeholderTimeoutMs(plan));
     await forming;
-    await verify(plan, connections, formingSignal);
-    await applyFinalSettings(plan, connections, formingSignal);
+    await finishFormation(plan, connections, formingSignal);
     return undefined;
   } catch (error) {
     if (signal.aborted) throw formationError("placeholder", undefined, error, signal);

@@ -1,10 +1,10 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import type { ClusterPlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { retryUntilAnswered } from "../timing/retry.ts";
-import { applyFinalSettings } from "./final-settings.ts";
+import { finishFormation } from "./finish-formation.ts";
 import { replicatePlannedPrimary } from "./form-by-meeting.ts";
 import { convergenceNodeTimeoutMs, forgetNodes, takeOver, waitUntilStateOk } from "./form-by-placeholder.ts";
-import { probeShards, verify } from "./verify.ts";
+import { probeShards } from "./verify.ts";
 
 const POLL_MS = 5;
 
@@ -53,8 +53,7 @@ export async function joinRecreatedNodes(
   const all = [...running, ...joined].toSorted((a, b) => a.node.index - b.node.index);
   // As early as possible, so that the packets with which the views converge carry a replication offset above 0 (see verify.ts).
   await probeShards(plan, all, signal);
-  await verify(plan, all, signal);
-  await applyFinalSettings(plan, all, signal);
+  await finishFormation(plan, all, signal);
 }
 
 /** Promotes a node to the primary of its shard, whose slots a placeholder owns in its view, and informs its replicas at once. */

@@ -1,10 +1,11 @@
 import type { NodeConnection } from "../clients/node-connection.ts";
 import { summarize } from "../errors.ts";
-import { poll } from "../timing/retry.ts";
+import { isErrorReply, poll } from "../timing/retry.ts";
 import { readClusterView } from "../queries/read-views.ts";
 import type { ClusterPlan, NodePlan, ShardPlan } from "../plan/cluster-plan.ts";
 import { keyForRange } from "../plan/slots.ts";
 import type { ClusterView } from "../view/cluster-view.ts";
+import { parseOpenLinks } from "../view/parse-cluster-links.ts";
 import { parseClusterNodes } from "../view/parse-cluster-nodes.ts";
 import { formatRanges, normalizeRanges } from "../view/slot-ranges.ts";
 
@@ -21,14 +22,8 @@ export async function verify(
   connections: readonly NodeConnection[],
   signal: AbortSignal,
 ): Promise<void> {
-  await poll(
-    async () => {
-      const view = await readClusterView(plan, connections);
-      const problems = [...view.disagreements.map(({ message }) => message), ...findDeviations(plan, view)];
-      if (problems.length > 0) throw new Error(summarize(problems));
-    },
-    { everyMs: POLL_MS, signal },
-  );
+  await waitForOpenLinks(connections, signal);
+  await waitForAgreement(plan, connections, signal);
   await probeShards(plan, connections, signal);
   await Promise.all(
     connections.map((connection) =>
@@ -40,6 +35,56 @@ export async function verify(
         { everyMs: POLL_MS, signal },
       ),
     ),
+  );
+}
+
+/**
+ * Waits until every node is connected to every other node. The first attempt to connect to a node that has not booted yet may take
+ * a second, and meanwhile packets wait for it: an outdated role, or a node that was suspected for a moment. They would change a view
+ * after the verification.
+ */
+async function waitForOpenLinks(connections: readonly NodeConnection[], signal: AbortSignal): Promise<void> {
+  await Promise.all(
+    connections.map((connection) =>
+      poll(
+        async () => {
+          const open = await readOpenLinks(connection);
+          const missing = connections.filter(
+            ({ node }) => node !== connection.node && open?.has(node.id) === false,
+          );
+          if (missing.length === 0) return;
+          const names = missing.map(({ node }) => node.name).join(", ");
+          throw new Error(`${connection.node.name} is not connected to ${names} yet`);
+        },
+        { everyMs: POLL_MS, signal },
+      ),
+    ),
+  );
+}
+
+/** Returns the ids of the nodes to which a node is connected; undefined if its server cannot tell, which is older than 7.0. */
+async function readOpenLinks(connection: NodeConnection): Promise<ReadonlySet<string> | undefined> {
+  try {
+    return parseOpenLinks(await connection.reply("CLUSTER", "LINKS"));
+  } catch (error) {
+    if (isErrorReply(error) && !error.message.startsWith("LOADING")) return undefined;
+    throw error;
+  }
+}
+
+/** Waits until all nodes agree, no node is flagged, and everything is as planned. */
+export async function waitForAgreement(
+  plan: ClusterPlan,
+  connections: readonly NodeConnection[],
+  signal: AbortSignal,
+): Promise<void> {
+  await poll(
+    async () => {
+      const view = await readClusterView(plan, connections);
+      const problems = [...view.disagreements.map(({ message }) => message), ...findDeviations(plan, view)];
+      if (problems.length > 0) throw new Error(summarize(problems));
+    },
+    { everyMs: POLL_MS, signal },
   );
 }
 
