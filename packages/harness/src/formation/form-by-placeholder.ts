@@ -29,17 +29,13 @@ export async function formByPlaceholder(
     booting.map(async (boot) => {
       const connection = await boot;
       await waitUntilPlannedRole(plan, connection, signal);
-      // Only the replicas have changed their primary, so that the other nodes need a packet from them. With a long timeout, primaries
-      // suspect no node that boots slowly, and only primaries can declare a node failed.
-      if (connection.node.role === "replica")
-        await retryUntilAnswered(
-          () => connection.text("CONFIG", "SET", "cluster-node-timeout", nodeTimeoutMs),
-          POLL_MS,
-          signal,
-        );
+      if (connection.node.role === "replica") await setNodeTimeout(connection, nodeTimeoutMs, signal);
       return connection;
     }),
   );
+  // Not earlier, and not as short: only primaries can declare a node failed, and they would do so while it boots.
+  const primaries = connections.filter(({ node }) => node.role === "primary");
+  await Promise.all(primaries.map((connection) => setNodeTimeout(connection, 2 * nodeTimeoutMs, signal)));
   const placeholders = plan.shards.map(({ placeholderId }) => placeholderId);
   await Promise.all([
     // Only now, when every node has its planned role: from 7.2 on, servers gossip which nodes were forgotten, so that one node
@@ -50,6 +46,18 @@ export async function formByPlaceholder(
     // As early as possible, so that the packets with which the views converge carry a replication offset above 0 (see verify.ts).
     probeShards(plan, connections, signal),
   ]);
+}
+
+async function setNodeTimeout(
+  connection: NodeConnection,
+  nodeTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await retryUntilAnswered(
+    () => connection.text("CONFIG", "SET", "cluster-node-timeout", nodeTimeoutMs),
+    POLL_MS,
+    signal,
+  );
 }
 
 /**
