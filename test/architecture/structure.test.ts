@@ -28,7 +28,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   // The outside world.
   certificates: { imports: "clock plan" },
   cleanup: { imports: "clock errors plan timing versions" },
-  docker: { imports: "cleanup clock errors plan timing" },
+  docker: { imports: "cleanup clock errors log plan timing" },
   clients: { imports: "clock errors plan schema timing versions view", types: "cluster" },
   // Shared by all families of a handle.
   cluster: { imports: "clients errors log timing", types: "docker evidence formation plan" },

@@ -19,20 +19,21 @@ export interface EngineRequest {
 /**
  * How the relay handles a request:
  *
- * - `"pass"` forwards it, and a promise forwards it when the promise resolves.
+ * - `"pass"` forwards it.
  * - `"unseen"` closes the connection before the engine receives the request.
  * - `"unanswered"` forwards it, and closes the connection instead of answering.
  * - `"hang"` forwards it, and never answers.
  * - A status and a message or another body are the answer. The engine does not receive the request.
  */
-export type RequestHandling =
+type Handling =
   | "pass"
   | "unseen"
   | "unanswered"
   | "hang"
-  | Promise<void>
   | { readonly status: number; readonly message: string }
   | { readonly status: number; readonly body: object };
+
+export type RequestHandling = Handling | Promise<Handling>;
 
 /** A relay between a program and the engine that decides how each request is handled. */
 export class RequestRelay implements AsyncDisposable {
@@ -76,8 +77,7 @@ export class RequestRelay implements AsyncDisposable {
     const body = await buffer(incoming);
     const received: EngineRequest = { method, path, position: this.requests.length, body };
     this.requests.push(received);
-    const decision = decide(received);
-    const handling = decision instanceof Promise ? await decision.then(() => "pass" as const) : decision;
+    const handling = await decide(received);
     if (handling === "unseen") {
       answer.destroy();
       return;
