@@ -17,6 +17,11 @@ function startProgram(body: string, environment: Readonly<Record<string, string 
   return program;
 }
 
+/** Whether a request removes a container. */
+function isRemoval({ method, path }: EngineRequest): boolean {
+  return method === "DELETE" && path.startsWith("/containers/");
+}
+
 const START_AND_STOP = `
   const cluster = await startRedisCluster({ nodes: 3, replicas: 0 });
   await cluster.stop();
@@ -83,9 +88,9 @@ test.each([
   const info = { ...(await (await docker()).info()), ServerVersion: version, BuildahVersion: undefined };
   const second = Promise.withResolvers<string>();
   const observed: Promise<string>[] = [];
-  await using relay = await RequestRelay.start(({ method, path }) => {
-    if (path === "/info") return { status: 200, body: info };
-    if (method !== "DELETE" || !path.startsWith("/containers/")) return "pass";
+  await using relay = await RequestRelay.start((request) => {
+    if (request.path === "/info") return { status: 200, body: info };
+    if (!isRemoval(request)) return "pass";
     if (observed.length > 0) {
       second.resolve("at the same time");
       return "pass";
@@ -102,10 +107,10 @@ test.each([
 
 test("stop() repeats a removal that the engine cannot do yet", async () => {
   const attempts = new Map<string, number>();
-  await using relay = await RequestRelay.start(({ method, path }) => {
-    if (method !== "DELETE" || !path.startsWith("/containers/")) return "pass";
-    const attempt = (attempts.get(path) ?? 0) + 1;
-    attempts.set(path, attempt);
+  await using relay = await RequestRelay.start((request) => {
+    if (!isRemoval(request)) return "pass";
+    const attempt = (attempts.get(request.path) ?? 0) + 1;
+    attempts.set(request.path, attempt);
     return attempt === 1 ? { status: 500, message: "replacing mount point: directory not empty" } : "pass";
   });
   await using program = startProgram(START_AND_STOP, relay.environment);
@@ -115,18 +120,17 @@ test("stop() repeats a removal that the engine cannot do yet", async () => {
 
 test("stop() accepts that the engine has removed a container, but not all of its files", async () => {
   const engine = await docker();
-  await using relay = await RequestRelay.start(({ method, path }) => {
-    if (method !== "DELETE" || !path.startsWith("/containers/")) return "pass";
+  await using relay = await RequestRelay.start((request) => {
+    if (!isRemoval(request)) return "pass";
     const message = "removing storage for container: replacing mount point: directory not empty";
-    const removed = engine.getContainer(path.slice("/containers/".length)).remove({ force: true, v: true });
+    const removed = engine
+      .getContainer(request.path.slice("/containers/".length))
+      .remove({ force: true, v: true });
     return removed.then(() => ({ status: 500, message }));
   });
   await using program = startProgram(START_AND_STOP, relay.environment);
   await program.waitForReport("stopped");
-  const removals = relay.requests.filter(
-    ({ method, path }) => method === "DELETE" && path.startsWith("/containers/"),
-  );
-  expect(removals).toHaveLength(3);
+  expect(relay.requests.filter(isRemoval)).toHaveLength(3);
 });
 
 test("a start and a restart use another free port if a program has taken the first", async () => {

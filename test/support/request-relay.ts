@@ -16,6 +16,14 @@ export interface EngineRequest {
   readonly body: Buffer;
 }
 
+type Handling =
+  | "pass"
+  | "unseen"
+  | "unanswered"
+  | "hang"
+  | { readonly status: number; readonly message: string }
+  | { readonly status: number; readonly body: object };
+
 /**
  * How the relay handles a request:
  *
@@ -25,14 +33,6 @@ export interface EngineRequest {
  * - `"hang"` forwards it, and never answers.
  * - A status and a message or another body are the answer. The engine does not receive the request.
  */
-type Handling =
-  | "pass"
-  | "unseen"
-  | "unanswered"
-  | "hang"
-  | { readonly status: number; readonly message: string }
-  | { readonly status: number; readonly body: object };
-
 export type RequestHandling = Handling | Promise<Handling>;
 
 /** A relay between a program and the engine that decides how each request is handled. */

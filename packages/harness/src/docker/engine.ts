@@ -8,6 +8,9 @@ import { choosePublishedAddress, type PublishedAddress } from "./published-addre
 import { startReaper } from "./start-reaper.ts";
 import { testcontainersClient } from "./testcontainers-client.ts";
 
+/** A container as a client of the engine knows it. */
+export type Container = ReturnType<ContainerRuntimeClient["container"]["dockerode"]["getContainer"]>;
+
 /** What an engine reports about itself. */
 export interface EngineProperties {
   /** Where the engine runs. */

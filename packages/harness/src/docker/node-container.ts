@@ -6,7 +6,7 @@ import { messageOf, RedisClusterError } from "../errors.ts";
 import { log } from "../log.ts";
 import type { HostAndPort, NodePlan } from "../plan/cluster-plan.ts";
 import { NODE_FOLDER } from "./boot-script.ts";
-import { type Engine, statusOf } from "./engine.ts";
+import { type Container, type Engine, statusOf } from "./engine.ts";
 import { isRoot } from "./image-config.ts";
 import { followLogs, type LogSelection, readLogs } from "./read-logs.ts";
 import { isPortRace, startError } from "./start-error.ts";
@@ -16,8 +16,6 @@ import { retry } from "../timing/retry.ts";
 /** How often a container is started if another program takes the free port that the engine chose. */
 const MAX_START_ATTEMPTS = 6;
 const PORT_RACE_PAUSE_MS = 50;
-
-type Container = ReturnType<Engine["docker"]["getContainer"]>;
 
 /** A file that is copied into the container of a node. */
 export interface NodeFile {

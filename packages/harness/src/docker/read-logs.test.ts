@@ -1,6 +1,6 @@
 import Dockerode from "dockerode";
 import { expect, test } from "vitest";
-import type { Engine } from "./engine.ts";
+import type { Container, Engine } from "./engine.ts";
 import { readLogs } from "./read-logs.ts";
 
 const LINE = "Bad directive or wrong number of arguments\n";
@@ -17,7 +17,7 @@ function containerWithLateLog(emptyReads: number, { isRunning = false } = {}) {
       );
     },
     inspect: () => Promise.resolve({ State: { Running: isRunning } }),
-  } as unknown as ReturnType<Engine["docker"]["getContainer"]>;
+  } as unknown as Container;
   return { container, reads };
 }
 

@@ -3,7 +3,7 @@ import { finished, PassThrough, Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pause } from "../clock/real-time.ts";
 import { abortable } from "../timing/deadline.ts";
-import type { Engine } from "./engine.ts";
+import type { Container, Engine } from "./engine.ts";
 
 /** The part of a log to read. */
 export interface LogSelection {
@@ -25,7 +25,7 @@ export interface LogSelection {
  */
 export async function followLogs(
   engine: Engine,
-  container: ReturnType<Engine["docker"]["getContainer"]>,
+  container: Container,
   since: number,
   signal: AbortSignal | undefined,
 ): Promise<Readable> {
@@ -73,7 +73,7 @@ const LATE_READ_MS = 50;
 /** Reads the log of a container: stdout and stderr together, or the selected part. */
 export async function readLogs(
   engine: Engine,
-  container: ReturnType<Engine["docker"]["getContainer"]>,
+  container: Container,
   selection: LogSelection = {},
 ): Promise<string> {
   for (let attempt = 0; ; attempt += 1) {
@@ -86,7 +86,7 @@ export async function readLogs(
 
 async function readOnce(
   engine: Engine,
-  container: ReturnType<Engine["docker"]["getContainer"]>,
+  container: Container,
   { tail, since, timestamps = false }: LogSelection,
 ): Promise<string> {
   const raw = await container.logs({
