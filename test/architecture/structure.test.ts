@@ -21,14 +21,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   log: { imports: "" },
   versions: { imports: "" },
   timing: { imports: "clock errors schema" },
+  ssh: { imports: "clock" },
   // Pure functions.
   schema: { imports: "errors" },
   plan: { imports: "errors schema" },
   view: { imports: "plan" },
   // The outside world.
   certificates: { imports: "clock plan" },
-  cleanup: { imports: "clock errors plan timing versions" },
-  docker: { imports: "cleanup clock errors log plan timing" },
+  cleanup: { imports: "clock errors plan ssh timing versions" },
+  docker: { imports: "cleanup clock errors log plan ssh timing" },
   clients: { imports: "clock errors plan schema timing versions view", types: "cluster" },
   // Shared by all families of a handle.
   cluster: { imports: "clients errors log timing", types: "docker evidence formation plan" },
@@ -90,6 +91,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   "p-limit": "timing",
   "tar-stream": "docker",
   dockerode: "cleanup",
+  ssh2: "ssh",
   "ipaddr.js": "plan",
   debug: "log",
   "escape-goat": "report",

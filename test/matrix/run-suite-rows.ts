@@ -48,7 +48,7 @@ export async function runSuiteRows(
   const results: RowResult[] = [];
   let failed = 0;
   const table = new Table({ head: [...headings(matrix)] });
-  for (const row of rows.filter((each) => each.name.includes(options.only))) {
+  for (const row of selectRows(rows, options)) {
     const result = await progress.once(
       row.name,
       () => runRow(row),
@@ -69,6 +69,12 @@ export async function runSuiteRows(
   console.log(table.toString());
   await writeScenarios(options.json, results);
   return failed;
+}
+
+/** A row that has exactly the name is meant alone: names may be the beginning of others. */
+function selectRows(rows: readonly SuiteRow[], { only }: MatrixOptions): readonly SuiteRow[] {
+  const named = rows.filter(({ name }) => name === only);
+  return named.length > 0 ? named : rows.filter(({ name }) => name.includes(only));
 }
 
 async function runRow(row: SuiteRow): Promise<RowResult | { readonly obstacle: string }> {

@@ -11,7 +11,7 @@ import { docker, isRemote, publishingHost } from "./engine.ts";
 /** How dockerode connects to the engine. Its types do not declare it. */
 interface Modem {
   readonly socketPath?: string;
-  readonly protocol?: "http" | "https" | "ssh";
+  readonly protocol?: "http" | "https";
   readonly host?: string;
   readonly port?: number | string;
   readonly username?: string;
@@ -37,7 +37,8 @@ export async function findEngineEndpoint(): Promise<EngineEndpoint> {
     DOCKER_CERT_PATH: undefined,
     ...((await isRemote()) ? { TESTCONTAINERS_HOST_OVERRIDE: await publishingHost() } : {}),
   };
-  if (modem.protocol === "ssh") return { ...(await forwardWithSsh(modem)), environment };
+  if (process.env["DOCKER_HOST"]?.startsWith("ssh:") === true)
+    return { ...(await forwardWithSsh(modem)), environment };
   return { connect: () => open(modem), environment, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 

@@ -1,4 +1,5 @@
 import Dockerode from "dockerode";
+import { shareConnections } from "../ssh/share-connections.ts";
 import type { CleanupEngine, LabelledResource } from "./labelled-resources.ts";
 import { removalsAtOnce } from "./removals-at-once.ts";
 import type { EngineReference } from "./watcher-protocol.ts";
@@ -14,7 +15,9 @@ type Docker = Pick<
 
 /** Connects to an engine. */
 export function openCleanupEngine(engine: EngineReference): CleanupEngine {
-  return createCleanupEngine(new Dockerode({ ...engine, timeout: RESPONSE_TIMEOUT_MS }));
+  const docker = new Dockerode({ ...engine, timeout: RESPONSE_TIMEOUT_MS });
+  shareConnections(docker);
+  return createCleanupEngine(docker);
 }
 
 /** Creates the same for an engine that is already connected. */

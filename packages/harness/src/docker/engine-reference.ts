@@ -1,4 +1,5 @@
 import type { EngineReference } from "../cleanup/watcher-protocol.ts";
+import { protocolOf } from "../ssh/share-connections.ts";
 import type { Engine } from "./engine.ts";
 
 /** The plain properties in which dockerode keeps its connection. Its types do not declare them. */
@@ -17,7 +18,7 @@ export async function connectionOptions(
   connection: Readonly<Record<string, unknown>>,
 ): Promise<EngineReference> {
   const entries = CONNECTION_PROPERTIES.map(async (name) => {
-    const value = connection[name];
+    const value = name === "protocol" ? protocolOf(connection) : connection[name];
     // The default socket is a function that looks for it.
     const current: unknown = typeof value === "function" ? await (value as () => unknown)() : value;
     return [name, toText(current)] as const;

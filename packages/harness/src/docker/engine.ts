@@ -4,6 +4,7 @@ import type { Owner } from "../cleanup/owner.ts";
 import { currentOwner } from "../cleanup/current-owner.ts";
 import { deriveLocation, type EngineInfo, type EngineLocation, readLocalProcess } from "./engine-location.ts";
 import { deriveTraits, type EngineTraits, type TraitInfo } from "./engine-traits.ts";
+import { shareConnections } from "../ssh/share-connections.ts";
 import { choosePublishedAddress, type PublishedAddress } from "./published-address.ts";
 import { startReaper } from "./start-reaper.ts";
 import { testcontainersClient } from "./testcontainers-client.ts";
@@ -38,7 +39,9 @@ export interface Engine extends PublishedAddress, EngineProperties {
  */
 export async function findClient(): Promise<ContainerRuntimeClient> {
   try {
-    return await testcontainersClient();
+    const client = await testcontainersClient();
+    shareConnections(client.container.dockerode);
+    return client;
   } catch (error) {
     throw new RedisClusterError(
       "NO_DOCKER",
