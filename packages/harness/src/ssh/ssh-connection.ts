@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import type { Client, ClientChannel, ConnectConfig } from "ssh2";
+import type { Client, ConnectConfig } from "ssh2";
 import { ChannelSocket } from "./channel-socket.ts";
 
 /** `MaxSessions` of OpenSSH (sshd_config(5)). A server with a lower limit refuses a session, which lowers the limit of its connection. */
@@ -27,6 +27,7 @@ export class SshConnection {
   #isOpen = true;
   /** Whether a channel was opened. */
   #hasServed = false;
+  /** What keeps the process alive: channels, and one object for each channel that is being opened. */
   readonly #users = new Set<object>();
 
   /**
@@ -73,14 +74,17 @@ export class SshConnection {
    * another channel, or the connection is lost.
    */
   async run(command: string): Promise<ChannelSocket | undefined> {
+    const user = {};
     this.#channels += 1;
+    this.#setUsed(user, true);
     try {
-      const socket = await this.#exec(command);
+      const socket = await this.#exec(command, user);
       this.#hasServed = true;
       socket.once("close", () => this.#release());
       return socket;
     } catch (error) {
       const others = this.#channels - 1;
+      this.#setUsed(user, false);
       this.#release();
       if (isRefusal(error) && others > 0) {
         this.#limit = Math.min(this.#limit, others);
@@ -93,24 +97,22 @@ export class SshConnection {
     }
   }
 
-  #exec(command: string): Promise<ChannelSocket> {
+  #exec(command: string, user: object): Promise<ChannelSocket> {
     const { promise, resolve, reject } = Promise.withResolvers<ChannelSocket>();
     this.#client.exec(command, (error, channel) => {
       // At once: the same packet may contain the end of the command.
-      if (error === undefined || error === null) resolve(this.#wrap(channel, command));
+      if (error === undefined || error === null)
+        resolve(new ChannelSocket(channel, command, (isUsed) => this.#setUsed(user, isUsed)));
       else reject(error);
     });
     return promise;
   }
 
-  #wrap(channel: ClientChannel, command: string): ChannelSocket {
-    const user = {};
-    return new ChannelSocket(channel, command, (isUsed) => {
-      if (isUsed) this.#users.add(user);
-      else this.#users.delete(user);
-      if (this.#users.size > 0) this.#socket.ref();
-      else this.#socket.unref();
-    });
+  #setUsed(user: object, isUsed: boolean): void {
+    if (isUsed) this.#users.add(user);
+    else this.#users.delete(user);
+    if (this.#users.size > 0) this.#socket.ref();
+    else this.#socket.unref();
   }
 
   #release(): void {
