@@ -77,13 +77,16 @@ export class ChannelSocket extends Duplex {
     else this.destroy(error);
   }
 
-  /** Emits `timeout` after a time without data in either direction, as `net.Socket` does. 0 ends the timeout. */
+  /**
+   * Emits `timeout` after a time without data in either direction. 0 ends the timeout and removes the listener, as `net.Socket` does:
+   * the HTTP client relies on it.
+   */
   setTimeout(timeoutMs: number, listener?: () => void): this {
     clearTimeout(this.#timer);
     this.#timeoutMs = timeoutMs;
     this.#timer = timeoutMs === 0 ? undefined : setTimeout(() => this.emit("timeout"), timeoutMs).unref();
-    if (listener !== undefined) this.once("timeout", listener);
-    return this;
+    if (listener === undefined) return this;
+    return timeoutMs === 0 ? this.off("timeout", listener) : this.once("timeout", listener);
   }
 
   get timeout(): number {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import Dockerode from "dockerode";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { protocolOf, shareConnections } from "./share-connections.ts";
 import { SshServer } from "../../../../test/support/ssh-server.ts";
 
@@ -54,11 +54,16 @@ test("requests share few connections, of which only one at a time is not logged 
 });
 
 test("a request uses the session of an earlier one", async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): number => warnings.push(warning);
+  process.on("warning", onWarning);
+  onTestFinished(() => void process.off("warning", onWarning));
   await using engine = await startEngine(answerInfo);
   await using server = await SshServer.start(engine.connect);
   const docker = connectTo(server);
-  for (let i = 0; i < 5; i += 1) await docker.info();
+  for (let i = 0; i < 20; i += 1) await docker.info();
   expect([server.connections, server.sessions]).toEqual([1, 1]);
+  expect(warnings, "warnings about listeners").toEqual([]);
 });
 
 test("a server that allows few sessions gets more connections", async () => {
