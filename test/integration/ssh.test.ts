@@ -12,19 +12,24 @@ test("an engine behind SSH shows all phases of a failover, and nothing is left o
   await using server = await SshServer.start(() => engine.connect());
   await using program = new ChildProgram(
     `
+    const { getContainerRuntimeClient } = await import("testcontainers");
+    // Without this library, Testcontainers finds the engine only by accident, and takes it for one of this machine.
+    await getContainerRuntimeClient().catch(() => {});
     const cluster = await startRedisCluster({ nodes: 6, replicas: 1 });
     const failover = await cluster.observeFailover(() => cluster.kill("node-1"));
     const cut = await cluster.isolate("node-0");
     await cut.heal();
-    console.log("cluster", JSON.stringify(failover.shards[0].phases));`,
+    const { host } = (await getContainerRuntimeClient()).info.containerRuntime;
+    console.log("cluster", JSON.stringify({ host, ...failover.phases }));`,
     {
       DOCKER_HOST: `ssh://me@127.0.0.1:${server.port}`,
       DOCKER_TLS_VERIFY: undefined,
       DOCKER_CERT_PATH: undefined,
     },
   );
-  // They are read from the logs.
+  // The phases are read from the logs.
   expect(await program.waitForReport("cluster")).toMatchObject({
+    host: "127.0.0.1",
     electionScheduledMs: expect.any(Number),
     electionStartedMs: expect.any(Number),
     votesMs: expect.any(Number),

@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
 import { type ContainerRuntimeClient, getContainerRuntimeClient } from "testcontainers";
 
@@ -16,18 +17,44 @@ export async function testcontainersClient(
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<ContainerRuntimeClient> {
   const host = parseUnreadableHost(environment["DOCKER_HOST"]);
-  if (host === undefined || environment[OVERRIDE] !== undefined) {
-    return await (pending ?? getContainerRuntimeClient());
-  }
-  environment[OVERRIDE] = host;
+  if (host === undefined) return await getContainerRuntimeClient();
   // Concurrent calls return the same promise. Otherwise they would treat the host as an override of the user.
-  pending = getContainerRuntimeClient();
-  try {
-    return await pending;
-  } finally {
+  pending ??= findWithHost(host, environment).finally(() => {
     pending = undefined;
-    delete environment[OVERRIDE];
+  });
+  return await pending;
+}
+
+async function findWithHost(host: string, environment: NodeJS.ProcessEnv): Promise<ContainerRuntimeClient> {
+  const isOverridden = environment[OVERRIDE] !== undefined;
+  environment[OVERRIDE] ??= host;
+  try {
+    const client = await getContainerRuntimeClient();
+    await correctHost(client, environment[OVERRIDE] ?? host, environment);
+    return client;
+  } catch (error) {
+    // Another copy of this library in this process has ended its own search, and deleted the variable.
+    if (environment[OVERRIDE] === undefined) return await findWithHost(host, environment);
+    throw error;
+  } finally {
+    if (!isOverridden) delete environment[OVERRIDE];
   }
+}
+
+/**
+ * Corrects the host of a client that Testcontainers has found without the variable, because the user's own call was earlier. Such a
+ * client has the host of a local socket, but it uses DOCKER_HOST: docker-modem prefers that variable to a socket (`lib/modem.js`).
+ */
+async function correctHost(
+  { info, container }: ContainerRuntimeClient,
+  host: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<void> {
+  const { containerRuntime } = info;
+  const { host: connectedTo } = container.dockerode.modem as { readonly host?: unknown };
+  const isOfVariable = connectedTo === new URL(environment["DOCKER_HOST"] ?? "").hostname;
+  if (containerRuntime.host === host || !isOfVariable) return;
+  Object.assign(containerRuntime, { host, hostIps: await lookup(host, { all: true }) });
 }
 
 /**
