@@ -45,7 +45,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          setupFiles: ["test/support/skip-without-cgroups.ts"],
+          setupFiles: ["test/support/find-ssh-engine.ts", "test/support/skip-without-cgroups.ts"],
           ...CONCURRENT,
           testTimeout: 60_000,
           hookTimeout: 90_000,
@@ -95,7 +95,7 @@ export default defineConfig({
         test: {
           name: "examples",
           include: ["packages/examples/**/*.test.ts"],
-          setupFiles: ["test/support/skip-without-cgroups.ts"],
+          setupFiles: ["test/support/find-ssh-engine.ts", "test/support/skip-without-cgroups.ts"],
           ...CONCURRENT,
           // With this, files whose clusters have the same options use the same cluster, which is reset between their tests.
           isolate: false,
