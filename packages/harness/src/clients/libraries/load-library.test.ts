@@ -1,5 +1,19 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { loadLibrary } from "./load-library.ts";
+
+test("loading a package with a native part looks up no names of connected addresses", () => {
+  const report = process.report as { excludeNetwork?: boolean; getReport(): object };
+  const original = report.getReport.bind(report);
+  const excluded: unknown[] = [];
+  vi.spyOn(report, "getReport").mockImplementation(() => {
+    excluded.push(report.excludeNetwork);
+    return original();
+  });
+  loadLibrary({ packageName: "@valkey/valkey-glide", range: ">=2" });
+  expect(excluded.length, "the number of reports").toBeGreaterThan(0);
+  expect(excluded).not.toContain(false);
+  expect(report.excludeNetwork).toBe(false);
+});
 
 test("loads an installed package in a supported version, also if it does not export its package.json", () => {
   for (const [packageName, range] of [

@@ -24,7 +24,26 @@ export function loadLibrary({
   if (!isInRange(version, range)) {
     throw missing(packageName, range, version, `version ${version} is installed`);
   }
-  return load(packageName) as object;
+  return withoutNetworkReport(() => load(packageName) as object);
+}
+
+/**
+ * Calls a function while diagnostic reports leave out the network. Packages with a native part (those of napi-rs) read a report to
+ * choose their file, and for a report Node looks up the name of each address of each open connection, synchronously: if no name
+ * server answers, as in a container without access to one, loading the package takes five seconds for each of them. Node has the
+ * setting since 22.13; before, it has no effect.
+ */
+function withoutNetworkReport<T>(call: () => T): T {
+  // Other runtimes may have no reports.
+  const report = process.report as { excludeNetwork?: boolean } | undefined;
+  if (report === undefined) return call();
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true;
+  try {
+    return call();
+  } finally {
+    report.excludeNetwork = excludeNetwork ?? false;
+  }
 }
 
 /** Returns the version of an installed package; undefined if it is not installed. */
