@@ -8,7 +8,7 @@ const PAGE = join(import.meta.dirname, "../../docs/reference/compatibility.md");
 
 /** The options of every matrix. */
 export interface MatrixOptions {
-  /** Runs only the rows whose name contains this text. */
+  /** Runs only the row with this name. If no row has it, runs only the rows whose name contains it. */
   readonly only: string;
   /** Whether to run rows again that have results. */
   readonly again: boolean;
@@ -16,6 +16,17 @@ export interface MatrixOptions {
   readonly update: boolean;
   /** The path of a JSON file for the results. */
   readonly json: string | undefined;
+}
+
+/** Returns the rows that the options select. */
+export function selectRows<Row>(
+  rows: readonly Row[],
+  nameOf: (row: Row) => string,
+  { only }: MatrixOptions,
+): readonly Row[] {
+  // Names may be the beginning of others.
+  const named = rows.filter((row) => nameOf(row) === only);
+  return named.length > 0 ? named : rows.filter((row) => nameOf(row).includes(only));
 }
 
 /**

@@ -12,7 +12,14 @@ import type { ClientRow } from "./clients/clients.ts";
 import { CONTAINER_CLIENTS } from "./clients/container-clients.ts";
 import { NODE_CLIENTS } from "./clients/node-clients.ts";
 import { measureSurvival, WRITERS_PER_SHARD } from "./clients/trial.ts";
-import { type MatrixOptions, markdownTable, measuredToday, openProgress, updatePage } from "./options.ts";
+import {
+  type MatrixOptions,
+  markdownTable,
+  measuredToday,
+  openProgress,
+  selectRows,
+  updatePage,
+} from "./options.ts";
 
 const CLIENTS = [...NODE_CLIENTS, ...CONTAINER_CLIENTS];
 const SHARDS = 3;
@@ -22,7 +29,7 @@ const CONCURRENT_COLUMNS = 3;
 
 /** Measures which clients survive what. Returns the number of trials that could not be made: no recovery is a result, too. */
 export async function runClients(options: MatrixOptions): Promise<number> {
-  const rows = CLIENTS.filter((row) => nameOf(row).includes(options.only));
+  const rows = selectRows(CLIENTS, nameOf, options);
   const hash = await hashFolders(PROGRAMS, join(import.meta.dirname, "clients"));
   const trials = await runTrials(rows, await openProgress(`clients-${hash}`, options));
   const failures = [...trials.values()].filter(

@@ -10,7 +10,14 @@ import {
   packLibrary,
   tryInstallation,
 } from "./installations.ts";
-import { type MatrixOptions, markdownTable, measuredToday, openProgress, updatePage } from "./options.ts";
+import {
+  type MatrixOptions,
+  markdownTable,
+  measuredToday,
+  openProgress,
+  selectRows,
+  updatePage,
+} from "./options.ts";
 
 const HEADINGS = ["package manager", "use", "Node", "packages", "install s", "run s", "MiB"];
 
@@ -37,7 +44,7 @@ export async function runInstallations(options: MatrixOptions): Promise<number> 
 }
 
 async function install(packFolder: string, options: MatrixOptions): Promise<readonly InstallationResult[]> {
-  const rows = INSTALLATIONS.filter((row) => nameOf(row).includes(options.only));
+  const rows = selectRows(INSTALLATIONS, nameOf, options);
   const tarball = await packLibrary(packFolder);
   const progress = await openProgress(`installations-${tarball.hash}`, options);
   const results: InstallationResult[] = [];

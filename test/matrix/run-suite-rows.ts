@@ -4,7 +4,7 @@ import Table from "cli-table3";
 import { CACHE } from "../support/cache-folder.ts";
 import { hashFolders } from "../support/hash-folders.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
-import { type MatrixOptions, openProgress, today } from "./options.ts";
+import { type MatrixOptions, openProgress, selectRows, today } from "./options.ts";
 import { cells, headings, publishResult, type RowResult } from "./published-results.ts";
 import type { SuiteResult } from "./run-suite.ts";
 
@@ -48,7 +48,7 @@ export async function runSuiteRows(
   const results: RowResult[] = [];
   let failed = 0;
   const table = new Table({ head: [...headings(matrix)] });
-  for (const row of selectRows(rows, options)) {
+  for (const row of selectRows(rows, ({ name }) => name, options)) {
     const result = await progress.once(
       row.name,
       () => runRow(row),
@@ -69,12 +69,6 @@ export async function runSuiteRows(
   console.log(table.toString());
   await writeScenarios(options.json, results);
   return failed;
-}
-
-/** A row that has exactly the name is meant alone: names may be the beginning of others. */
-function selectRows(rows: readonly SuiteRow[], { only }: MatrixOptions): readonly SuiteRow[] {
-  const named = rows.filter(({ name }) => name === only);
-  return named.length > 0 ? named : rows.filter(({ name }) => name.includes(only));
 }
 
 async function runRow(row: SuiteRow): Promise<RowResult | { readonly obstacle: string }> {

@@ -24,15 +24,18 @@ export async function docker(): Promise<Docker> {
  * and then uses another engine if one answers.
  */
 async function runtimeClient(): ReturnType<typeof getContainerRuntimeClient> {
-  const url = process.env["DOCKER_HOST"] ?? "";
-  if (!url.startsWith("ssh:") || process.env[HOST_OVERRIDE] !== undefined)
-    return await getContainerRuntimeClient();
-  process.env[HOST_OVERRIDE] = new URL(url).hostname;
+  if (!isBehindSsh() || process.env[HOST_OVERRIDE] !== undefined) return await getContainerRuntimeClient();
+  process.env[HOST_OVERRIDE] = new URL(process.env["DOCKER_HOST"] ?? "").hostname;
   try {
     return await getContainerRuntimeClient();
   } finally {
     delete process.env[HOST_OVERRIDE];
   }
+}
+
+/** Returns whether the engine is reached over SSH. */
+export function isBehindSsh(): boolean {
+  return process.env["DOCKER_HOST"]?.startsWith("ssh:") === true;
 }
 
 /** Returns the major version of Podman, which does some things in another way than Docker; undefined if the engine is Docker. */

@@ -11,10 +11,11 @@ const MAX_ERROR_LENGTH = 1_000;
  * process alive (`unref`).
  */
 export class ChannelSocket extends Duplex {
+  /** The timeout in milliseconds, which the HTTP client reads; 0 if there is none. */
+  timeout = 0;
   readonly #channel: ClientChannel;
   readonly #onUse: (isUsed: boolean) => void;
   #timer: NodeJS.Timeout | undefined;
-  #timeoutMs = 0;
 
   /**
    * @param command is named in the error if it fails without an answer.
@@ -83,14 +84,10 @@ export class ChannelSocket extends Duplex {
    */
   setTimeout(timeoutMs: number, listener?: () => void): this {
     clearTimeout(this.#timer);
-    this.#timeoutMs = timeoutMs;
+    this.timeout = timeoutMs;
     this.#timer = timeoutMs === 0 ? undefined : setTimeout(() => this.emit("timeout"), timeoutMs).unref();
     if (listener === undefined) return this;
     return timeoutMs === 0 ? this.off("timeout", listener) : this.once("timeout", listener);
-  }
-
-  get timeout(): number {
-    return this.#timeoutMs;
   }
 
   ref(): this {

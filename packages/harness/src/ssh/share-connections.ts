@@ -1,6 +1,8 @@
 import type Dockerode from "dockerode";
 import { SshAgent } from "./ssh-agent.ts";
 
+const DEFAULT_PORT = 22;
+
 /** The properties of dockerode's connection that are used here. Its types do not declare them. */
 interface Connection {
   protocol: string;
@@ -23,7 +25,7 @@ export function shareConnections({ modem }: Pick<Dockerode, "modem">): void {
   connection.agent = new SshAgent({
     // The URL of an IPv6 address has brackets.
     host: host.replace(/^\[(.*)\]$/, "$1"),
-    port: Number(port) || undefined,
+    port: Number(port) || DEFAULT_PORT,
     config: {
       ...sshOptions,
       ...(username === undefined ? {} : { username }),

@@ -5,14 +5,13 @@ import { ChannelSocket } from "./channel-socket.ts";
 
 /** `MaxSessions` of OpenSSH (sshd_config(5)). A server with a lower limit refuses a session, which lowers the limit of its connection. */
 const MAX_SESSIONS = 10;
-const DEFAULT_PORT = 22;
 /** How long a connection is idle until the system sends a probe, in milliseconds. Otherwise routers may forget it. */
 const PROBE_AFTER_MS = 15_000;
 
 /** Where an SSH server is, and how to log in. */
 export interface SshTarget {
   readonly host: string;
-  readonly port: number | undefined;
+  readonly port: number;
   readonly config: ConnectConfig;
 }
 
@@ -39,7 +38,7 @@ export class SshConnection {
     const { Client } = await import("ssh2");
     const socket = connect({
       host,
-      port: port ?? DEFAULT_PORT,
+      port,
       keepAlive: true,
       keepAliveInitialDelay: PROBE_AFTER_MS,
     });

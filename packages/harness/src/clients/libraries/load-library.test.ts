@@ -11,7 +11,7 @@ test("loading a package with a native part looks up no names of connected addres
   });
   loadLibrary({ packageName: "@valkey/valkey-glide", range: ">=2" });
   expect(excluded.length, "the number of reports").toBeGreaterThan(0);
-  expect(excluded).not.toContain(false);
+  expect(new Set(excluded)).toEqual(new Set([true]));
   expect(report.excludeNetwork).toBe(false);
 });
 
