@@ -44,7 +44,10 @@ test.for(ADAPTERS)(
           socket.close();
           // The adapters unsubscribe, so their clients must still be connected.
           await Promise.all(servers.map(({ server }) => server.close()));
-          for (const { clients } of servers) for (const client of clients) client.disconnect();
+          // They do not wait for the replies. Replies arrive in order, so that this one is the last.
+          const clients = servers.flatMap((server) => server.clients);
+          await Promise.all(clients.map((client) => client.unsubscribe()));
+          for (const client of clients) client.disconnect();
         },
       };
     });
