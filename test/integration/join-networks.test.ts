@@ -19,6 +19,9 @@ test("a client in the joined network follows redirections, and a failover", asyn
   await using application = await new GenericContainer(serverImage())
     .withExposedPorts(6379)
     .withNetwork(network)
+    // The name server of Podman 4 loses queries while other containers start. By default the resolver asks again after five seconds,
+    // and only once.
+    .withEnvironment({ RES_OPTIONS: "timeout:1 attempts:15" })
     .start();
   await using cluster = await startRedisCluster({ nodes: 6, replicas: 1, joinNetworks: [network.getName()] });
   const { seeds } = cluster.connectionInfo("network");
@@ -26,7 +29,6 @@ test("a client in the joined network follows redirections, and a failover", asyn
     const [host = "", port = ""] = seed.split(":");
     const { output } = await application.exec([
       "timeout",
-      // The name server of Podman 4 loses queries while other containers start. The resolver asks again after five seconds.
       "20",
       "redis-cli",
       "-c",
