@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { docker, isBehindSsh, isRemote, publishingHost } from "./engine.ts";
+import { docker, findSshHost, isRemote, publishingHost } from "./engine.ts";
 
 /** How dockerode connects to the engine. Its types do not declare it. */
 interface Modem {
@@ -37,7 +37,7 @@ export async function findEngineEndpoint(): Promise<EngineEndpoint> {
     DOCKER_CERT_PATH: undefined,
     ...((await isRemote()) ? { TESTCONTAINERS_HOST_OVERRIDE: await publishingHost() } : {}),
   };
-  if (isBehindSsh()) return { ...(await forwardWithSsh(modem)), environment };
+  if (findSshHost() !== undefined) return { ...(await forwardWithSsh(modem)), environment };
   return { connect: () => open(modem), environment, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 

@@ -24,8 +24,10 @@ export async function docker(): Promise<Docker> {
  * and then uses another engine if one answers.
  */
 async function runtimeClient(): ReturnType<typeof getContainerRuntimeClient> {
-  if (!isBehindSsh() || process.env[HOST_OVERRIDE] !== undefined) return await getContainerRuntimeClient();
-  process.env[HOST_OVERRIDE] = new URL(process.env["DOCKER_HOST"] ?? "").hostname;
+  const host = findSshHost();
+  if (host === undefined || process.env[HOST_OVERRIDE] !== undefined)
+    return await getContainerRuntimeClient();
+  process.env[HOST_OVERRIDE] = host;
   try {
     return await getContainerRuntimeClient();
   } finally {
@@ -33,9 +35,10 @@ async function runtimeClient(): ReturnType<typeof getContainerRuntimeClient> {
   }
 }
 
-/** Returns whether the engine is reached over SSH. */
-export function isBehindSsh(): boolean {
-  return process.env["DOCKER_HOST"]?.startsWith("ssh:") === true;
+/** Returns the host of an engine that is reached over SSH; undefined if it is reached in another way. */
+export function findSshHost(): string | undefined {
+  const url = process.env["DOCKER_HOST"] ?? "";
+  return url.startsWith("ssh:") ? new URL(url).hostname : undefined;
 }
 
 /** Returns the major version of Podman, which does some things in another way than Docker; undefined if the engine is Docker. */
