@@ -44,7 +44,7 @@ test.for(ADAPTERS)(
           socket.close();
           // The adapters unsubscribe, so their clients must still be connected.
           await Promise.all(servers.map(({ server }) => server.close()));
-          // They do not wait for the replies. Replies arrive in order, so that this one is the last.
+          // They do not wait for the replies. Replies arrive in the order of the commands, so the reply to this command is the last.
           const clients = servers.flatMap((server) => server.clients);
           await Promise.all(clients.map((client) => client.unsubscribe()));
           for (const client of clients) client.disconnect();

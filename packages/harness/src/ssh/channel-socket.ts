@@ -11,7 +11,7 @@ const MAX_ERROR_LENGTH = 1_000;
  * process alive (`unref`).
  */
 export class ChannelSocket extends Duplex {
-  /** The timeout in milliseconds, which the HTTP client reads; 0 if there is none. */
+  /** The timeout in milliseconds, or 0 without a timeout. The HTTP client of Node reads this property of a socket. */
   timeout = 0;
   readonly #channel: ClientChannel;
   readonly #onUse: (isUsed: boolean) => void;
