@@ -28,6 +28,16 @@ const testWithStrictValidity = redisClusterTest({
   config: { "cluster-replica-validity-factor": 1 },
 });
 
+/** For `DEBUG DROP-CLUSTER-PACKET-FILTER`: `CLUSTERMSG_TYPE_FAILOVER_AUTH_REQUEST` (cluster_legacy.h), and none. */
+const VOTE_REQUESTS = 5;
+const NO_PACKETS = -1;
+const testWithDebug = redisClusterTest({
+  scope: "test",
+  // The default validity factor and a ping period of 1 s would allow 4.3 s. The second election starts at least 4 s after the first.
+  nodeTimeoutMs: 300,
+  config: { "enable-debug-command": "yes" },
+});
+
 /** Returns how long the only replica of a shard with data waits before its election, by the rules of each server. */
 async function electionDelay({ nodes }: StartedRedisCluster): Promise<{ minMs: number; maxMs: number }> {
   const info = (await nodes[0]?.client.info("server")) ?? "";
@@ -225,6 +235,29 @@ describe("primaryOf()", () => {
     expect((await cluster.select({ primaryOf: OTHER_KEY })).map(String)).toEqual([other.name]);
     await using killed = await cluster.killPrimary(OTHER_KEY);
     expect(killed.nodes).toEqual([other.name]);
+  });
+
+  // As after an election in which two replicas split the votes.
+  testWithDebug("returns the promoted replica also if its first election failed", async ({ cluster }) => {
+    const primary = await cluster.primaryOf(KEY);
+    const [replica] = await cluster.replicasOf(KEY);
+    if (replica === undefined) throw new Error("The shard has no replica.");
+    const voters = (await cluster.primaries()).filter(({ name }) => name !== primary.name);
+    const dropReceived = async (type: number): Promise<void> => {
+      await Promise.all(voters.map(({ client }) => client.call("DEBUG", "DROP-CLUSTER-PACKET-FILTER", type)));
+    };
+    const epoch = async (): Promise<number> => {
+      const info = await replica.client.cluster("INFO");
+      return Number(/cluster_current_epoch:(\d+)/.exec(info)?.[1]);
+    };
+
+    const before = await epoch();
+    await dropReceived(VOTE_REQUESTS);
+    await using _killed = await cluster.kill(primary);
+    await expect.poll(epoch, { timeout: 10_000, interval: 20 }).toBe(before + 1);
+    await dropReceived(NO_PACKETS);
+    expect((await cluster.primaryOf(KEY, { timeoutMs: 20_000 })).name).toBe(replica.name);
+    expect(await epoch()).toBe(before + 2);
   });
 });
 

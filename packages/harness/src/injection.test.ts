@@ -119,6 +119,7 @@ const OWN = [
     "save",
   ],
   ...["repl-diskless-sync-delay", "repl-diskless-load", "repl-ping-replica-period", "cluster-enabled"],
+  "cluster-replica-validity-factor",
   ...["cluster-announce-ip", "cluster-announce-bus-port", "cluster-node-timeout", "port"],
 ];
 /** The directives that this library writes without TLS. */

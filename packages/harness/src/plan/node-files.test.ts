@@ -51,6 +51,7 @@ function directives(conf: string): Readonly<Record<string, readonly string[]>> {
 function redisConf(
   options: {
     node?: Partial<NodeFacts>;
+    nodeTimeoutMs?: number;
     persistence?: Persistence;
     password?: string;
     users?: readonly UserPlan[];
@@ -60,12 +61,18 @@ function redisConf(
     config?: RedisConfig;
   } = {},
 ): Readonly<Record<string, readonly string[]>> {
-  const { node = {}, persistence = "none", password, users = [], tls, config = {} } = options;
+  const {
+    node = {},
+    nodeTimeoutMs = 1_000,
+    persistence = "none",
+    password,
+    users = [],
+    tls,
+    config = {},
+  } = options;
   const { defaultUser = true, replicationUser } = options;
   const login = { password, users, defaultUser, replicationUser };
-  return directives(
-    renderRedisConf(factsOf(0, node), { nodeTimeoutMs: 1000, persistence, ...login, tls, config }),
-  );
+  return directives(renderRedisConf(factsOf(0, node), { nodeTimeoutMs, persistence, ...login, tls, config }));
 }
 
 test("replicas log in as the replication user if there is one", () => {
@@ -99,6 +106,20 @@ test("redis.conf enables the cluster mode and announces the address of the node"
     "cluster-node-timeout": ["1000"],
     "protected-mode": ["no"],
   });
+});
+
+test.each([
+  [200, "55"],
+  [500, "28"],
+  [1_000, "19"],
+  [15_000, "11"],
+])("with a node timeout of %i ms, replicas may be as old as with the servers' defaults", (ms, factor) => {
+  const config = redisConf({ nodeTimeoutMs: ms });
+  expect(config).toMatchObject({
+    "repl-ping-replica-period": ["1"],
+    "cluster-replica-validity-factor": [factor],
+  });
+  expect(1_000 + Number(factor) * ms).toBeGreaterThanOrEqual(10_000 + 10 * ms);
 });
 
 // Redis 6.2 does not know the directive.

@@ -1,4 +1,5 @@
 import type { ClusterPlan, NodeRole, SlotRange, UserPlan } from "./cluster-plan.ts";
+import { REPLICATION_PING_PERIOD_S, replicaValidityFactor } from "./election-times.ts";
 import type { Persistence, RedisConfig } from "./options.generated.ts";
 import { configOfNode, quoteArgument, renderConfig } from "./server-config.ts";
 
@@ -90,7 +91,8 @@ export function renderRedisConf(
       // If the replica stores a first sync in a file, Valkey 9 completes it only at the next cron, which runs every second.
       "repl-diskless-load": "on-empty-db",
       // CLUSTER SHARDS reports a replica at offset 0 as loading until the primary's first ping, by default after 10 s.
-      "repl-ping-replica-period": 1,
+      "repl-ping-replica-period": REPLICATION_PING_PERIOD_S,
+      "cluster-replica-validity-factor": replicaValidityFactor(cluster.nodeTimeoutMs),
       ...PERSISTENCE[cluster.persistence],
     },
     configOfNode(cluster.config, node.index),
