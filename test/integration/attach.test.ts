@@ -2,7 +2,7 @@ import { GenericContainer, Network, type StartedNetwork, type StartedTestContain
 import { startRedisCluster } from "testcontainers-redis-cluster";
 import { redisClusterTest } from "testcontainers-redis-cluster/vitest";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { docker, isPodman4, leftovers, serverImage } from "../support/engine.ts";
+import { docker, leftovers, serverImage } from "../support/engine.ts";
 import { expectUnreachable } from "../support/network-helpers.ts";
 
 // Containers of applications that already run in another network.
@@ -45,9 +45,7 @@ test("a container reaches the nodes while it is attached, and keeps its other ne
   const [node] = cluster.nodes;
   const address = node?.networkAddress.host ?? "";
   const before = service.getNetworkNames();
-  // Podman 4 does not always separate networks whose first containers start at the same time.
-  const separates = !(await isPodman4());
-  if (separates) await expectUnreachable(() => ping(service, address));
+  await expectUnreachable(() => ping(service, address));
   {
     await using attached = await cluster.attach(service);
     expect(await ping(service, address)).toBe("PONG");
@@ -57,7 +55,7 @@ test("a container reaches the nodes while it is attached, and keeps its other ne
     expect(await networksOf(service.getId())).toEqual([...before, cluster.network.getName()].toSorted());
   }
   expect(await networksOf(service.getId())).toEqual(before);
-  if (separates) await expectUnreachable(() => ping(service, address));
+  await expectUnreachable(() => ping(service, address));
 });
 
 test("partitions cut an attached container off, as all clients", async ({ cluster }) => {

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import {
   docker,
   hasDirectAccess,
+  isPodman4,
   isRemote,
   leftoversOfProcess,
   NO_DIRECT_ACCESS,
@@ -87,7 +88,9 @@ describe("startRedisCluster() with invalid options", () => {
   test("rejects the subnet of the default bridge", async () => {
     const error = await failureOf({ subnet: await findBridgeSubnet() });
     expect(error.code).toBe("SUBNET_TAKEN");
-    expect(error.message).toContain('the Docker network "bridge"');
+    // Its name in Podman's own API, with which the library lists the networks of Podman 4.
+    const name = (await isPodman4()) ? "podman" : "bridge";
+    expect(error.message).toContain(`the Docker network "${name}"`);
   });
 
   test("rejects a subnet of this machine, with the name of the network interface", async ({ skip }) => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { getContainerRuntimeClient } from "testcontainers";
 import { RedisClusterError, type StartedRedisCluster } from "testcontainers-redis-cluster";
 import { isRunning } from "./child-program.ts";
@@ -68,7 +69,7 @@ export async function hasControlGroups(): Promise<boolean> {
 }
 
 /** Returns whether the engine runs without root. */
-async function isRootless(): Promise<boolean> {
+export async function isRootless(): Promise<boolean> {
   const { Rootless, SecurityOptions = [] } = (await (await docker()).info()) as {
     readonly Rootless?: boolean;
     readonly SecurityOptions?: readonly string[];
@@ -146,7 +147,7 @@ async function listByLabel(label: string): Promise<readonly string[]> {
   const filters = { label: [label] };
   const [containers, networks, { Volumes: volumes }] = await Promise.all([
     engine.listContainers({ all: true, filters }),
-    engine.listNetworks({ filters }),
+    listNetworks(engine, filters),
     engine.listVolumes({ filters }),
   ]);
   const keptByEngine = await Promise.all(networks.map((network) => isStuck(engine, network)));
@@ -156,6 +157,30 @@ async function listByLabel(label: string): Promise<readonly string[]> {
     ...removedHere.values(),
     ...volumes.map(({ Name }) => Name),
   ];
+}
+
+/** The part of a network that the checks use. */
+interface FoundNetwork {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * Lists networks. With Docker's API, Podman 4 would forget that those which have no container yet are separated from others, also
+ * the networks of clusters that other tests are starting.
+ */
+async function listNetworks(engine: Docker, filters: object): Promise<readonly FoundNetwork[]> {
+  if (!(await isPodman4())) return await engine.listNetworks({ filters: JSON.stringify(filters) });
+  const request = {
+    path: "/v4.0.0/libpod/networks/json?",
+    method: "GET",
+    options: { filters },
+    statusCodes: { 200: true },
+  };
+  const answer: unknown = await promisify(engine.modem.dial.bind(engine.modem))(request);
+  const networks = answer as readonly { id: string; name: string; labels?: Record<string, string> }[];
+  return networks.map(({ id, name, labels }) => ({ Id: id, Name: name, Labels: labels }));
 }
 
 /** How long a network must be empty before the check tries to remove it: until then, the watcher of its owner may be at work. */
@@ -173,11 +198,7 @@ const removedHere = new Map<string, string>();
  */
 async function isStuck(
   engine: Docker,
-  {
-    Id: id,
-    Name: name,
-    Labels: labels,
-  }: { Id: string; Name: string; Labels?: Record<string, string> | undefined },
+  { Id: id, Name: name, Labels: labels }: FoundNetwork,
 ): Promise<boolean> {
   if (stuckNetworks().includes(id)) return true;
   if (isRunning(Number(labels?.["testcontainers-redis-cluster.owner.pid"]))) return false;
@@ -185,7 +206,7 @@ async function isStuck(
   while (performance.now() - since < PATIENCE_MS) {
     const [inside, found] = await Promise.all([
       engine.listContainers({ all: true, filters: { network: [id] } }),
-      engine.listNetworks({ filters: { id: [id] } }),
+      listNetworks(engine, { id: [id] }),
     ]);
     if (inside.length > 0 || found.length === 0) return false;
     await sleep(200);

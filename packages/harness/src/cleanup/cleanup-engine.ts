@@ -1,17 +1,16 @@
 import Dockerode from "dockerode";
 import { shareConnections } from "../ssh/share-connections.ts";
 import type { CleanupEngine, LabelledResource } from "./labelled-resources.ts";
-import { removalsAtOnce } from "./removals-at-once.ts";
+import { isPodmanBefore5, removalsAtOnce } from "./engine-version.ts";
+import { type ListedNetwork, listNetworks, type NetworkReader } from "./read-networks.ts";
 import type { EngineReference } from "./watcher-protocol.ts";
 
 /** A response that takes longer counts as none. Removing a container takes a busy engine some seconds. */
 const RESPONSE_TIMEOUT_MS = 20_000;
 
 /** The part of dockerode that the cleanup uses. */
-type Docker = Pick<
-  Dockerode,
-  "info" | "listContainers" | "listNetworks" | "listVolumes" | "getContainer" | "getNetwork" | "getVolume"
->;
+type Docker = NetworkReader &
+  Pick<Dockerode, "info" | "listContainers" | "listVolumes" | "getContainer" | "getVolume">;
 
 /** Connects to an engine. */
 export function openCleanupEngine(engine: EngineReference): CleanupEngine {
@@ -33,7 +32,7 @@ async function list(docker: Docker, label: readonly string[]): Promise<readonly 
   const filters = { label: [...label] };
   const [containers, networks, volumes] = await Promise.all([
     docker.listContainers({ all: true, filters }),
-    docker.listNetworks({ filters }),
+    listLabelledNetworks(docker, label),
     docker.listVolumes({ filters }),
   ]);
   return [
@@ -43,12 +42,7 @@ async function list(docker: Docker, label: readonly string[]): Promise<readonly 
       name: Names?.[0]?.replace(/^\//, "") ?? Id,
       labels: Labels ?? {},
     })),
-    ...networks.map(({ Id, Name, Labels }) => ({
-      kind: "network" as const,
-      id: Id,
-      name: Name,
-      labels: Labels ?? {},
-    })),
+    ...networks.map(({ id, name, labels }) => ({ kind: "network" as const, id, name, labels })),
     // Engines omit the list if it is empty.
     ...(volumes.Volumes ?? []).map(({ Name, Labels }) => ({
       kind: "volume" as const,
@@ -57,6 +51,14 @@ async function list(docker: Docker, label: readonly string[]): Promise<readonly 
       labels: Labels ?? {},
     })),
   ];
+}
+
+async function listLabelledNetworks(
+  docker: Docker,
+  label: readonly string[],
+): Promise<readonly ListedNetwork[]> {
+  const forgetsIsolation = isPodmanBefore5(await docker.info());
+  return await listNetworks(docker, { forgetsIsolation }, label);
 }
 
 async function remove(docker: Docker, { kind, id }: LabelledResource): Promise<void> {

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pause } from "../clock/real-time.ts";
+import { type EngineVersion, isPodmanBefore5 } from "./engine-version.ts";
 import type { LabelledResource } from "./labelled-resources.ts";
 
 /**
@@ -15,8 +16,8 @@ export class FakeEngine implements AsyncDisposable {
   resources: LabelledResource[] = [];
   /** The names of the removed resources, oldest removal first. */
   readonly removed: string[] = [];
-  /** The version in the answer to `GET /info`. */
-  version = "28.5.2";
+  /** The answer to `GET /info`. */
+  info: EngineVersion = { ServerVersion: "28.5.2" };
   /** The largest number of resources that were removed at the same time. */
   removedAtOnce = 0;
   /** The number of requests. */
@@ -83,9 +84,13 @@ export class FakeEngine implements AsyncDisposable {
           Labels: labels,
         }));
       case "/networks":
+        // Reading networks with this API would end the separation of those that have no container yet.
+        if (isPodmanBefore5(this.info)) throw new Error("Podman's own API must be used");
         return of("network").map(({ id, name, labels }) => ({ Id: id, Name: name, Labels: labels }));
+      case "/v4.0.0/libpod/networks/json":
+        return of("network").map(({ id, name, labels }) => ({ id, name, labels }));
       case "/info":
-        return { ServerVersion: this.version };
+        return this.info;
       case "/volumes":
         return {
           Volumes: of("volume").map(({ id, labels }) => ({ Name: id, Labels: labels })),

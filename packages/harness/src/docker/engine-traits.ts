@@ -1,7 +1,8 @@
-import { type RemovalInfo, removalsAtOnce } from "../cleanup/removals-at-once.ts";
+import { type EngineVersion, isPodmanBefore5, removalsAtOnce } from "../cleanup/engine-version.ts";
+import type { NetworkReading } from "../cleanup/read-networks.ts";
 
 /** What differs between engines, apart from where they run. */
-export interface EngineTraits {
+export interface EngineTraits extends NetworkReading {
   /** True if the engine creates the bridge of a network when the first container starts, as Podman does. */
   readonly createsBridgesLate: boolean;
   /**
@@ -32,7 +33,7 @@ export interface EngineTraits {
 }
 
 /** The properties of the engine's answer to `GET /info` that are used here. */
-export interface TraitInfo extends RemovalInfo {
+export interface TraitInfo extends EngineVersion {
   /** Whether Podman runs without root. Docker reports that among its security options. */
   readonly Rootless?: boolean;
   readonly CgroupDriver?: string;
@@ -45,12 +46,13 @@ export interface TraitInfo extends RemovalInfo {
 /** Derives what an engine can do from its answer to `GET /info`. */
 export function deriveTraits(info: TraitInfo): EngineTraits {
   const isPodman = info.BuildahVersion !== undefined;
-  const isBefore5 = isPodman && Number.parseInt(info.ServerVersion ?? "", 10) < 5;
+  const isBefore5 = isPodmanBefore5(info);
   const hasGroups = hasCgroups(info);
   return {
     createsBridgesLate: isPodman,
     bindsExposedPorts: isBefore5,
     takesWildcardLiterally: isBefore5,
+    forgetsIsolation: isBefore5,
     answersLogsLate: isPodman,
     writesLogsLate: isPodman,
     hidesTmp: isPodman,

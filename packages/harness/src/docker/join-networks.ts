@@ -1,3 +1,4 @@
+import { requireNetwork } from "../cleanup/read-networks.ts";
 import type { NodePlan } from "../plan/cluster-plan.ts";
 import { type Engine, statusOf } from "./engine.ts";
 import { engineFailed } from "./network-members.ts";
@@ -14,7 +15,7 @@ export async function findMissingNetworks(
   const missing = await Promise.all(
     names.map(async (name) => {
       try {
-        await engine.docker.getNetwork(name).inspect();
+        await requireNetwork(engine.docker, engine.traits, name);
         return [];
       } catch (error) {
         if (statusOf(error) === 404) return [name];

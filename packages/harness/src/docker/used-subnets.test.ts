@@ -106,7 +106,7 @@ const OWNER: Owner = await currentOwner();
 function engineWith(networks: readonly object[], sharesNetwork = false): Engine {
   const docker = { listNetworks: () => Promise.resolve(networks) };
   const location = { isOnThisMachine: true, sharesKernel: sharesNetwork, sharesNetwork };
-  return { docker, location, owner: OWNER } as unknown as Engine;
+  return { docker, location, owner: OWNER, traits: { forgetsIsolation: false } } as unknown as Engine;
 }
 
 test("lists the IPv4 subnets of the networks of the engine", async () => {

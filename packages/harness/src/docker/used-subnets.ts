@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { CLUSTER_LABEL, classifyOwner, parseOwner } from "../cleanup/owner.ts";
 import { readProcessState } from "../cleanup/process-state.ts";
+import { listNetworks } from "../cleanup/read-networks.ts";
 import { addressToNumber, isAddress, subnetAt, type UsedSubnet } from "../plan/subnet.ts";
 import type { Engine } from "./engine.ts";
 
@@ -20,15 +21,15 @@ export async function listUsedSubnets(engine: Engine): Promise<readonly UsedSubn
   return [...networks, ...host];
 }
 
-async function readNetworkSubnets({ docker }: Engine): Promise<readonly UsedSubnet[]> {
-  const networks = await docker.listNetworks();
-  return networks.flatMap(({ Name, IPAM, Labels }) =>
-    (IPAM?.Config ?? []).flatMap(({ Subnet }): readonly UsedSubnet[] => {
-      const [address, prefix] = Subnet?.split("/") ?? [];
-      if (address === undefined || !isAddress(address)) return [];
+async function readNetworkSubnets({ docker, traits }: Engine): Promise<readonly UsedSubnet[]> {
+  const networks = await listNetworks(docker, traits, []);
+  return networks.flatMap(({ name, subnets, labels }) =>
+    subnets.flatMap((cidr): readonly UsedSubnet[] => {
+      const [address = "", prefix] = cidr.split("/");
+      if (!isAddress(address)) return [];
       // Older engines return the subnet as the user entered it, possibly with host bits.
       const subnet = subnetOf(address, Number(prefix));
-      return [{ subnet, usedBy: `the Docker network "${Name}"`, kind: "fixed", labels: Labels ?? {} }];
+      return [{ subnet, usedBy: `the Docker network "${name}"`, kind: "fixed", labels }];
     }),
   );
 }

@@ -38,7 +38,8 @@ function engineThatRejects(
     version: "0",
   };
   const location = { isOnThisMachine: false, sharesKernel: false, sharesNetwork: false };
-  const engine = { docker, location, sessionId: "session", owner } as unknown as Engine;
+  const traits = { forgetsIsolation: false };
+  const engine = { docker, location, sessionId: "session", owner, traits } as unknown as Engine;
   return { engine, requested };
 }
 

@@ -1,7 +1,7 @@
 import { isOlder } from "../versions/compare-versions.ts";
 
-/** The properties of the engine's answer to `GET /info` that are used here. */
-export interface RemovalInfo {
+/** The properties of the engine's answer to `GET /info` that identify its version. */
+export interface EngineVersion {
   readonly ServerVersion?: string;
   /** Only Podman answers it (`handlers.Info` in pkg/api/handlers/types.go). */
   readonly BuildahVersion?: string;
@@ -15,7 +15,12 @@ export interface RemovalInfo {
 const FIRST_WITHOUT_DEADLOCK = "20.10.27";
 
 /** Returns how many containers of one network may be removed at the same time. */
-export function removalsAtOnce({ ServerVersion, BuildahVersion }: RemovalInfo): number {
+export function removalsAtOnce({ ServerVersion, BuildahVersion }: EngineVersion): number {
   const mayDeadlock = BuildahVersion === undefined && isOlder(ServerVersion ?? "", FIRST_WITHOUT_DEADLOCK);
   return mayDeadlock ? 1 : Number.POSITIVE_INFINITY;
+}
+
+/** Returns whether the engine is Podman before version 5. */
+export function isPodmanBefore5({ ServerVersion, BuildahVersion }: EngineVersion): boolean {
+  return BuildahVersion !== undefined && Number.parseInt(ServerVersion ?? "", 10) < 5;
 }
