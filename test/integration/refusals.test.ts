@@ -10,6 +10,7 @@ import {
   isPodman4,
   isRemote,
   leftoversOfProcess,
+  listNetworks,
   NO_DIRECT_ACCESS,
   OTHER_MACHINE,
 } from "../support/engine.ts";
@@ -95,8 +96,8 @@ describe("startRedisCluster() with invalid options", () => {
 
   test("rejects a subnet of this machine, with the name of the network interface", async ({ skip }) => {
     skip(!(await hasDirectAccess()), NO_DIRECT_ACCESS);
-    const networks = await (await docker()).listNetworks();
-    const bridges = new Set(networks.map(({ IPAM }) => IPAM?.Config?.[0]?.Gateway));
+    const networks = await listNetworks({});
+    const bridges = new Set(networks.map(({ gateway }) => gateway));
     const [own] = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
       addresses
         .filter(({ address, family, internal }) => family === "IPv4" && !internal && !bridges.has(address))

@@ -147,7 +147,7 @@ async function listByLabel(label: string): Promise<readonly string[]> {
   const filters = { label: [label] };
   const [containers, networks, { Volumes: volumes }] = await Promise.all([
     engine.listContainers({ all: true, filters }),
-    listNetworks(engine, filters),
+    listNetworks(filters),
     engine.listVolumes({ filters }),
   ]);
   const keptByEngine = await Promise.all(networks.map((network) => isStuck(engine, network)));
@@ -164,14 +164,28 @@ interface FoundNetwork {
   readonly Id: string;
   readonly Name: string;
   readonly Labels?: Readonly<Record<string, string>> | undefined;
+  /** The first address of the network that is not of a container. */
+  readonly gateway: string | undefined;
+}
+
+/** A network in the answer of Podman's own API. */
+interface LibpodNetwork {
+  readonly id: string;
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly subnets?: readonly { readonly gateway?: string }[];
 }
 
 /**
  * Lists networks. With Docker's API, Podman 4 would forget that those which have no container yet are separated from others, also
  * the networks of clusters that other tests are starting.
  */
-async function listNetworks(engine: Docker, filters: object): Promise<readonly FoundNetwork[]> {
-  if (!(await isPodman4())) return await engine.listNetworks({ filters: JSON.stringify(filters) });
+export async function listNetworks(filters: object): Promise<readonly FoundNetwork[]> {
+  const engine = await docker();
+  if (!(await isPodman4())) {
+    const networks = await engine.listNetworks({ filters: JSON.stringify(filters) });
+    return networks.map((network) => ({ ...network, gateway: network.IPAM?.Config?.[0]?.Gateway }));
+  }
   const request = {
     path: "/v4.0.0/libpod/networks/json?",
     method: "GET",
@@ -179,8 +193,12 @@ async function listNetworks(engine: Docker, filters: object): Promise<readonly F
     statusCodes: { 200: true },
   };
   const answer: unknown = await promisify(engine.modem.dial.bind(engine.modem))(request);
-  const networks = answer as readonly { id: string; name: string; labels?: Record<string, string> }[];
-  return networks.map(({ id, name, labels }) => ({ Id: id, Name: name, Labels: labels }));
+  return (answer as readonly LibpodNetwork[]).map(({ id, name, labels, subnets = [] }) => ({
+    Id: id,
+    Name: name,
+    Labels: labels,
+    gateway: subnets[0]?.gateway,
+  }));
 }
 
 /** How long a network must be empty before the check tries to remove it: until then, the watcher of its owner may be at work. */
@@ -206,7 +224,7 @@ async function isStuck(
   while (performance.now() - since < PATIENCE_MS) {
     const [inside, found] = await Promise.all([
       engine.listContainers({ all: true, filters: { network: [id] } }),
-      listNetworks(engine, { id: [id] }),
+      listNetworks({ id: [id] }),
     ]);
     if (inside.length > 0 || found.length === 0) return false;
     await sleep(200);

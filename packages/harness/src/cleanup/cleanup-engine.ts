@@ -1,7 +1,7 @@
 import Dockerode from "dockerode";
 import { shareConnections } from "../ssh/share-connections.ts";
 import type { CleanupEngine, LabelledResource } from "./labelled-resources.ts";
-import { isPodmanBefore5, removalsAtOnce } from "./engine-version.ts";
+import { type EngineVersion, forgetsIsolation, removalsAtOnce } from "./engine-version.ts";
 import { type ListedNetwork, listNetworks, type NetworkReader } from "./read-networks.ts";
 import type { EngineReference } from "./watcher-protocol.ts";
 
@@ -21,18 +21,32 @@ export function openCleanupEngine(engine: EngineReference): CleanupEngine {
 
 /** Creates the same for an engine that is already connected. */
 export function createCleanupEngine(docker: Docker): CleanupEngine {
+  let version: Promise<EngineVersion> | undefined;
+  const readVersion = async (): Promise<EngineVersion> => {
+    version ??= docker.info();
+    try {
+      return await version;
+    } catch (error) {
+      version = undefined;
+      throw error;
+    }
+  };
   return {
-    list: (labels) => list(docker, labels),
-    removalsAtOnce: async () => removalsAtOnce(await docker.info()),
+    list: (labels) => list(docker, readVersion(), labels),
+    removalsAtOnce: async () => removalsAtOnce(await readVersion()),
     remove: (resource) => remove(docker, resource),
   };
 }
 
-async function list(docker: Docker, label: readonly string[]): Promise<readonly LabelledResource[]> {
+async function list(
+  docker: Docker,
+  version: Promise<EngineVersion>,
+  label: readonly string[],
+): Promise<readonly LabelledResource[]> {
   const filters = { label: [...label] };
   const [containers, networks, volumes] = await Promise.all([
     docker.listContainers({ all: true, filters }),
-    listLabelledNetworks(docker, label),
+    listLabelledNetworks(docker, version, label),
     docker.listVolumes({ filters }),
   ]);
   return [
@@ -55,10 +69,10 @@ async function list(docker: Docker, label: readonly string[]): Promise<readonly 
 
 async function listLabelledNetworks(
   docker: Docker,
+  version: Promise<EngineVersion>,
   label: readonly string[],
 ): Promise<readonly ListedNetwork[]> {
-  const forgetsIsolation = isPodmanBefore5(await docker.info());
-  return await listNetworks(docker, { forgetsIsolation }, label);
+  return await listNetworks(docker, { forgetsIsolation: forgetsIsolation(await version) }, label);
 }
 
 async function remove(docker: Docker, { kind, id }: LabelledResource): Promise<void> {

@@ -4,8 +4,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pause } from "../clock/real-time.ts";
-import { type EngineVersion, isPodmanBefore5 } from "./engine-version.ts";
+import { type EngineVersion, forgetsIsolation } from "./engine-version.ts";
 import type { LabelledResource } from "./labelled-resources.ts";
+
+/** The path of a single network, in Docker's API and in Podman's own. */
+const NETWORK = /^(\/networks\/([^/]+)|\/v4\.0\.0\/libpod\/networks\/([^/]+)\/json)$/;
+
+/** The subnet of every network of a {@link FakeEngine}. */
+export const FAKE_SUBNET = "10.9.0.0/24";
 
 /**
  * An engine with the part of Docker's HTTP API that the cleanup uses, on a Unix socket. Like the real engine, it does not
@@ -61,13 +67,20 @@ export class FakeEngine implements AsyncDisposable {
       send(response, 500, { message: "the engine is overloaded" });
     } else if (request.method === "DELETE") {
       void this.#removeLater(url, response);
+    } else if (NETWORK.test(url.pathname)) {
+      const [, , inDocker, inPodman = ""] = NETWORK.exec(url.pathname) ?? [];
+      const name = decodeURIComponent(inDocker ?? inPodman);
+      const isKnown = this.resources.some((found) => found.kind === "network" && found.name === name);
+      send(response, isKnown ? 200 : 404, isKnown ? {} : { message: "no such network" });
     } else {
       send(response, 200, this.#list(url));
     }
   }
 
   #list(url: URL): unknown {
-    const { label } = JSON.parse(url.searchParams.get("filters") ?? "{}") as { label: readonly string[] };
+    const { label = [] } = JSON.parse(url.searchParams.get("filters") ?? "{}") as {
+      label?: readonly string[];
+    };
     const has = ({ labels }: LabelledResource): boolean =>
       label.every((filter) => {
         const [name = "", ...value] = filter.split("=");
@@ -85,10 +98,17 @@ export class FakeEngine implements AsyncDisposable {
         }));
       case "/networks":
         // Reading networks with this API would end the separation of those that have no container yet.
-        if (isPodmanBefore5(this.info)) throw new Error("Podman's own API must be used");
-        return of("network").map(({ id, name, labels }) => ({ Id: id, Name: name, Labels: labels }));
+        if (forgetsIsolation(this.info)) throw new Error("Podman's own API must be used");
+        return of("network").map(({ id, name, labels }) => ({
+          ...{ Id: id, Name: name, Labels: labels },
+          IPAM: { Config: [{ Subnet: FAKE_SUBNET, Gateway: "10.9.0.1" }] },
+        }));
       case "/v4.0.0/libpod/networks/json":
-        return of("network").map(({ id, name, labels }) => ({ id, name, labels }));
+        if (!forgetsIsolation(this.info)) throw new Error("Docker's API must be used");
+        return of("network").map(({ id, name, labels }) => ({
+          ...{ id, name, labels },
+          subnets: [{ subnet: FAKE_SUBNET, gateway: "10.9.0.1" }],
+        }));
       case "/info":
         return this.info;
       case "/volumes":

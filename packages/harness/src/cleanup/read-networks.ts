@@ -15,9 +15,8 @@ export type NetworkReader = Pick<Dockerode, "listNetworks" | "getNetwork" | "mod
 /** What decides how networks are read. */
 export interface NetworkReading {
   /**
-   * True if the engine forgets that a network is separated from others when networks are listed or inspected with Docker's API
-   * before the first container of the network has started, as with Podman 4.3: `convertLibpodNetworktoDockerNetwork`
-   * (pkg/api/handlers/compat/networks.go) deletes the option `isolate` from the network in its memory. Then its own API is used.
+   * True if the engine may forget that a network is separated from others when networks are read with Docker's API, as with Podman
+   * 4.3. Then Podman's own API is used.
    */
   readonly forgetsIsolation: boolean;
 }
@@ -79,7 +78,8 @@ export async function requireNetwork(
 
 /** @param path ends with a question mark if there are options. */
 async function get({ modem }: NetworkReader, path: string, options?: object): Promise<unknown> {
-  const request = { path, method: "GET", options, statusCodes: { 200: true } };
+  const statusCodes = { 200: true, 404: "no such network", 500: "server error" };
+  const request = { path, method: "GET", options, statusCodes };
   return await new Promise((resolve, reject) => {
     modem.dial(request, (error: unknown, answer: unknown) => {
       if (error === null || error === undefined) resolve(answer);

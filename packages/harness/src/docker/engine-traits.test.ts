@@ -39,6 +39,17 @@ test("Podman differs from Docker, and its versions from each other", () => {
 });
 
 test.for([
+  ["3.4.4", false],
+  ["4.3.1", true],
+  ["5.0.1", true],
+  ["5.0.2", false],
+  ["5.4.2", false],
+] as const)("Podman %s may forget that networks are separated: %s", ([ServerVersion, forgets]) => {
+  expect(deriveTraits({ ...PODMAN, ServerVersion }).forgetsIsolation).toBe(forgets);
+  expect(deriveTraits({ ...DOCKER, ServerVersion }).forgetsIsolation).toBe(false);
+});
+
+test.for([
   ["Docker without root, cgroups v1", { CgroupDriver: "none", CgroupVersion: "1" }, true],
   ["Docker without root, cgroups v2", DOCKER, false],
   ["Docker with cgroups v1", { CgroupDriver: "cgroupfs", CgroupVersion: "1" }, false],

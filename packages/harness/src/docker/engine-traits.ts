@@ -1,4 +1,9 @@
-import { type EngineVersion, isPodmanBefore5, removalsAtOnce } from "../cleanup/engine-version.ts";
+import {
+  type EngineVersion,
+  forgetsIsolation,
+  isPodmanBefore5,
+  removalsAtOnce,
+} from "../cleanup/engine-version.ts";
 import type { NetworkReading } from "../cleanup/read-networks.ts";
 
 /** What differs between engines, apart from where they run. */
@@ -52,7 +57,7 @@ export function deriveTraits(info: TraitInfo): EngineTraits {
     createsBridgesLate: isPodman,
     bindsExposedPorts: isBefore5,
     takesWildcardLiterally: isBefore5,
-    forgetsIsolation: isBefore5,
+    forgetsIsolation: forgetsIsolation(info),
     answersLogsLate: isPodman,
     writesLogsLate: isPodman,
     hidesTmp: isPodman,

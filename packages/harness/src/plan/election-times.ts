@@ -18,7 +18,7 @@ const DEFAULT_PING_PERIOD_S = 10;
 const DEFAULT_VALIDITY_FACTOR = 10;
 
 /**
- * Returns the `cluster-replica-validity-factor` with which replicas may be without their primary for as long as with the
+ * Returns the `cluster-replica-validity-factor` with which replicas may be without their primary for at least as long as with the
  * servers' defaults, although {@link REPLICATION_PING_PERIOD_S} is shorter: `clusterHandleSlaveFailover` adds both times. If
  * two replicas split the votes, the next election starts after `authRetryTimeMs`, which is 4 s or more. With a short node
  * timeout and the default factor, both replicas would then be too old, and the shard would be lost.
