@@ -80,6 +80,12 @@ export const INSTALLATIONS: readonly Installation[] = [
     manager: "yarn",
     versions: { ...TESTCONTAINERS_12, redis: "^6.0.0", iovalkey: "0.3.1", "@valkey/valkey-glide": "^2.5.0" },
   },
+  // With packages that the library does not support, and which the project uses without it.
+  {
+    use: "ES modules",
+    manager: "npm",
+    versions: { ...TESTCONTAINERS_12, ioredis: "^6.0.0", redis: "^4.0.0", vitest: "^2.0.0" },
+  },
   { use: "require()", manager: "yarn", versions: { ...TESTCONTAINERS_11, ioredis: "^5.4.0" } },
   { use: "ES modules", manager: "bun", versions: { ...TESTCONTAINERS_12, ioredis: "^6.0.0" } },
   { use: "require()", manager: "bun", versions: { ...TESTCONTAINERS_11, ioredis: "^5.4.0" } },

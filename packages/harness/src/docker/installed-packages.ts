@@ -2,6 +2,9 @@ import { createRequire } from "node:module";
 import { RedisContainer } from "@testcontainers/redis";
 import { GenericContainer } from "testcontainers";
 import { RedisClusterError } from "../errors.ts";
+import { isOlder } from "../versions/compare-versions.ts";
+
+const OLDEST_VITEST = "3.2.0";
 
 /** The `require` of this library. A package that it finds is the one that this library uses. */
 const load = createRequire(import.meta.url);
@@ -32,6 +35,22 @@ export function requireOneTestcontainers(
       `uses testcontainers ${other}. Nothing was started. Install the same major version of both, such as ` +
       `\`npm install --save-dev testcontainers@${major} @testcontainers/redis@${major}\`.`,
     { details: { testcontainers: own, redis, testcontainersOfRedis: other } },
+  );
+}
+
+/**
+ * Throws if the installed Vitest is too old for the fixtures. The range of the peer dependency does not exclude it, because npm would
+ * then refuse to install this library also in projects that do not use the fixtures.
+ *
+ * @throws RedisClusterError PACKAGE_CONFLICT with the version.
+ */
+export function requireVitest(version: string = versionOf("vitest", load)): void {
+  if (version === "unknown" || !isOlder(version, OLDEST_VITEST)) return;
+  throw new RedisClusterError(
+    "PACKAGE_CONFLICT",
+    `The fixtures for Vitest need Vitest ${OLDEST_VITEST} or newer, but version ${version} is installed. ` +
+      "Run `npm install --save-dev vitest@latest`, or start clusters with `startRedisCluster`, which needs no Vitest.",
+    { details: { vitest: version } },
   );
 }
 

@@ -2,8 +2,10 @@
 import "../dispose-symbols.ts";
 
 import { expect } from "vitest";
+import { requireVitest } from "../docker/installed-packages.ts";
 import { type RedisClusterMatchers, redisClusterMatchers } from "./matchers.ts";
 
+requireVitest();
 expect.extend(redisClusterMatchers);
 
 export type { ClusterFaults as RedisClusterFaults } from "../faults/cluster-faults.ts";
