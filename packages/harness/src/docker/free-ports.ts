@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { RedisClusterError } from "../errors.ts";
+import type { ValidOptions } from "../plan/validate-options.ts";
 import type { Engine } from "./engine.ts";
 
 /** The range of the ports. Linux and Windows choose the ports of outgoing connections from the ports above it. */
@@ -28,8 +29,7 @@ export async function chooseFreePorts(
     const ports = Array.from({ length: count }, (_, index) => first + index);
     if (ports.some((port) => reserved.includes(port))) continue;
     if (!location.isOnThisMachine) return first;
-    const areFree = await Promise.all(ports.map((port) => isFree(host, port)));
-    if (areFree.every(Boolean)) return first;
+    if ((await findTaken(host, ports)).length === 0) return first;
   }
   throw new RedisClusterError(
     "PORT_TAKEN",
@@ -37,15 +37,59 @@ export async function chooseFreePorts(
   );
 }
 
-/** Returns whether this process could listen on a port. */
-async function isFree(host: string, port: number): Promise<boolean> {
+/**
+ * Checks that nothing listens on the ports of the host that the options contain. The check is possible only if the engine runs on
+ * this machine. Another program may take a port later.
+ *
+ * @throws RedisClusterError PORT_TAKEN with all ports in use.
+ */
+export async function requireFreePorts(
+  { location, host }: Pick<Engine, "location" | "host">,
+  {
+    nodes,
+    publishOn,
+    ...options
+  }: Pick<ValidOptions, "nodes" | "publishOn" | "firstHostPort" | "firstHostBusPort">,
+): Promise<void> {
+  if (!location.isOnThisMachine) return;
+  const address = publishOn === "all" ? undefined : host;
+  const checks = (["firstHostPort", "firstHostBusPort"] as const).map(async (option) => {
+    const first = options[option];
+    if (first === undefined) return [];
+    const taken = await findTaken(
+      address,
+      Array.from({ length: nodes }, (_, index) => first + index),
+    );
+    return taken.map((port) => ({ option, port, node: `node-${port - first}` }));
+  });
+  const taken = (await Promise.all(checks)).flat();
+  const [first] = taken;
+  if (first === undefined) return;
+  const list = taken.map(({ port, node }) => `${port} (${node})`).join(", ");
+  const names = [...new Set(taken.map(({ option }) => `\`${option}\``))].join(" and ");
+  throw new RedisClusterError(
+    "PORT_TAKEN",
+    `The cluster was not started, because other programs use ports of the host that its nodes need: ${list}. ` +
+      `Choose another ${names}, or leave it out to get free ports.`,
+    { details: { node: first.node } },
+  );
+}
+
+/** Returns the ports on which another program listens, so that this process cannot. */
+async function findTaken(host: string | undefined, ports: readonly number[]): Promise<readonly number[]> {
+  const areTaken = await Promise.all(ports.map((port) => isTaken(host, port)));
+  return ports.filter((_, index) => areTaken[index]);
+}
+
+async function isTaken(host: string | undefined, port: number): Promise<boolean> {
   const server = createServer();
   try {
     server.listen({ host, port, exclusive: true });
     await once(server, "listening");
-    return true;
-  } catch {
     return false;
+  } catch (error) {
+    // This process may lack the right to listen on a port, which the engine has.
+    return (error as NodeJS.ErrnoException).code === "EADDRINUSE";
   } finally {
     server.close();
   }

@@ -2,7 +2,7 @@ import { type Engine, findClient, findEngine, readProperties } from "../docker/e
 import { findAccessObstacle, rememberObstacle, requireReachableEngine } from "../docker/access-path.ts";
 import { announcedHost } from "../docker/published-hosts.ts";
 import { requireOneTestcontainers } from "../docker/installed-packages.ts";
-import { chooseFreePorts } from "../docker/free-ports.ts";
+import { chooseFreePorts, requireFreePorts } from "../docker/free-ports.ts";
 import { findMissingNetworks } from "../docker/join-networks.ts";
 import { InvalidOptionsError, messageOf, RedisClusterError } from "../errors.ts";
 import { log } from "../log.ts";
@@ -179,6 +179,7 @@ async function prepare(
   const pidsLimit = options.pidsLimit === CLUSTER_OPTIONS.pidsLimit.default ? undefined : options.pidsLimit;
   requireLimits(engine, { ...options, pidsLimit });
   announcedHost(engine, options);
+  await requireFreePorts(engine, options);
   await step("Finding the networks to join", answerTimeoutMs, () => requireNetworks(engine, options));
   await Promise.all([
     provideImage(engine, image, "image", {
