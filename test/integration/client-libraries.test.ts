@@ -100,6 +100,14 @@ test("options of the library are used, and a process exits after stop()", async 
   expect({ stdout, stderr }).toEqual({ stdout: "1 1\n1 true\n", stderr: "" });
 });
 
+test("valkey-glide is rejected if it would have to verify a fixed name", async () => {
+  await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, tls: { names: "redis.example" } });
+  await expect(cluster.connect({ client: "valkey-glide" })).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    message: expect.stringContaining("valkey-glide verifies the names to which it connects"),
+  });
+});
+
 test("invalid requests for a client are rejected", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, tls: { clientAuth: true } });
   await expect(cluster.connect({ client: "lettuce" as "ioredis" })).rejects.toMatchObject({
