@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { leftoversOfSuite, runVitest, statuses } from "../support/run-vitest.ts";
 
 /** The number of tests in the suite. A longer run: `TRC_BREAKAGES=200 ./dev test --project runner breakages`. */
-const COUNT = Number(process.env["TRC_BREAKAGES"] ?? 30);
+const COUNT = Number(process.env["TRC_BREAKAGES"] ?? 15);
 
 test(`${COUNT} tests that break different things do not affect each other`, {
   timeout: 60_000 + COUNT * 6_000,

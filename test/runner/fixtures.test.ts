@@ -16,7 +16,6 @@ afterAll(async () => {
 test.concurrent.for([
   { pool: "forks", isolate: "--isolate", scope: "worker", clusters: 2 },
   { pool: "forks", isolate: "--no-isolate", scope: "worker", clusters: 1 },
-  { pool: "threads", isolate: "--no-isolate", scope: "worker", clusters: 1 },
   { pool: "threads", isolate: "--no-isolate", scope: "file", clusters: 2 },
 ])("each $scope has one cluster, which is reset between tests: $pool, $isolate", async (config) => {
   const args = [`--pool=${config.pool}`, config.isolate, "--no-file-parallelism"];
