@@ -53,9 +53,11 @@ export function today(): string {
   return new Date().toISOString().slice(0, 10);
 }
 
-/** Returns the first lines of a section whose rows were measured together. */
-export function measuredToday(): readonly string[] {
-  return [`Measured on ${today()}, on ${process.platform} ${process.arch}.`, ""];
+/** Returns the first lines of a section whose rows were measured together, perhaps with interruptions. */
+export function measuredOn({ days }: Progress): readonly string[] {
+  const [first, last] = [days.at(0), days.at(-1)];
+  const when = first === last ? `on ${first}` : `from ${first} to ${last}`;
+  return [`Measured ${when}, on ${process.platform} ${process.arch}.`, ""];
 }
 
 /** Writes lines into a section of the page of the documentation. */

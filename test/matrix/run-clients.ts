@@ -3,7 +3,7 @@ import Table from "cli-table3";
 import { type StartedRedisCluster, startRedisCluster } from "testcontainers-redis-cluster";
 import { median } from "../bench/statistics.ts";
 import { PROGRAMS } from "../support/client-process.ts";
-import { hashFolders } from "../support/hash-folders.ts";
+import { hashFiles } from "../support/hash-files.ts";
 import type { Progress } from "../support/progress.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
 import { type Breakage, BREAKAGES, NODE_TIMEOUT_MS } from "./clients/breakages.ts";
@@ -15,7 +15,7 @@ import { measureSurvival, WRITERS_PER_SHARD } from "./clients/trial.ts";
 import {
   type MatrixOptions,
   markdownTable,
-  measuredToday,
+  measuredOn,
   openProgress,
   selectRows,
   updatePage,
@@ -30,8 +30,12 @@ const CONCURRENT_COLUMNS = 3;
 /** Measures which clients survive what. Returns the number of trials that could not be made: no recovery is a result, too. */
 export async function runClients(options: MatrixOptions): Promise<number> {
   const rows = selectRows(CLIENTS, nameOf, options);
-  const hash = await hashFolders(PROGRAMS, join(import.meta.dirname, "clients"));
-  const trials = await runTrials(rows, await openProgress(`clients-${hash}`, options));
+  const root = join(import.meta.dirname, "../..");
+  // The lock file has the versions of the clients of this project; the programs install the versions of the others.
+  const tested = ["packages/harness/dist", "pnpm-lock.yaml"].map((path) => join(root, path));
+  const own = ["clients", "run-clients.ts"].map((path) => join(import.meta.dirname, path));
+  const progress = await openProgress(`clients-${await hashFiles(PROGRAMS, ...tested, ...own)}`, options);
+  const trials = await runTrials(rows, progress);
   const failures = [...trials.values()].filter(
     ({ survival, obstacle }) => survival === undefined && obstacle !== NO_MAP,
   );
@@ -53,7 +57,7 @@ export async function runClients(options: MatrixOptions): Promise<number> {
       formatSeconds(median(rows.flatMap((row) => roundsOf(trials, row, breakage)).flatMap(serversMs))),
     );
     await updatePage("clients", [
-      ...measuredToday(),
+      ...measuredOn(progress),
       ...markdownTable([headings, ["the servers alone", "", ...servers], ...lines]),
       "",
       ...new Set(rows.flatMap(describeOptions)),

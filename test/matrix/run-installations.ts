@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
+import type { Progress } from "../support/progress.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
 import {
   INSTALLATIONS,
@@ -13,7 +14,7 @@ import {
 import {
   type MatrixOptions,
   markdownTable,
-  measuredToday,
+  measuredOn,
   openProgress,
   selectRows,
   updatePage,
@@ -25,7 +26,7 @@ const HEADINGS = ["package manager", "use", "Node", "packages", "install s", "ru
 export async function runInstallations(options: MatrixOptions): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "trc-matrix-"));
   try {
-    const results = await install(folder, options);
+    const { results, progress } = await install(folder, options);
     const table = new Table({ head: HEADINGS });
     for (const result of results) table.push(cells(result).map((cell) => cell.replaceAll(", ", "\n")));
     console.log(table.toString());
@@ -34,7 +35,7 @@ export async function runInstallations(options: MatrixOptions): Promise<number> 
     console.log(`${results.length} installations, ${failures} failures`);
     if (options.update && failures === 0)
       await updatePage("installations", [
-        ...measuredToday(),
+        ...measuredOn(progress),
         ...markdownTable([HEADINGS, ...results.map(cells)]),
       ]);
     return failures;
@@ -43,7 +44,10 @@ export async function runInstallations(options: MatrixOptions): Promise<number> 
   }
 }
 
-async function install(packFolder: string, options: MatrixOptions): Promise<readonly InstallationResult[]> {
+async function install(
+  packFolder: string,
+  options: MatrixOptions,
+): Promise<{ readonly results: readonly InstallationResult[]; readonly progress: Progress }> {
   const rows = selectRows(INSTALLATIONS, nameOf, options);
   const tarball = await packLibrary(packFolder);
   const progress = await openProgress(`installations-${tarball.hash}`, options);
@@ -59,7 +63,7 @@ async function install(packFolder: string, options: MatrixOptions): Promise<read
     if (result.problem !== undefined) console.error(result.problem);
     results.push(result);
   }
-  return results;
+  return { results, progress };
 }
 
 /** Returns the cells of a row. */

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import Table from "cli-table3";
 import { CACHE } from "../support/cache-folder.ts";
-import { hashFolders } from "../support/hash-folders.ts";
+import { hashFiles } from "../support/hash-files.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
 import { type MatrixOptions, openProgress, selectRows, today } from "./options.ts";
 import { cells, headings, publishResult, type RowResult } from "./published-results.ts";
@@ -42,7 +42,7 @@ export async function runSuiteRows(
   rows: readonly SuiteRow[],
   options: MatrixOptions,
 ): Promise<number> {
-  const hash = await hashFolders(...["packages/harness/dist", "packages/examples", "test"].map(fromRoot));
+  const hash = await hashFiles(...["packages/harness/dist", "packages/examples", "test"].map(fromRoot));
   const progress = await openProgress(`${matrix}-${hash}`, options);
   const names = rows.map(({ name }) => name);
   const results: RowResult[] = [];

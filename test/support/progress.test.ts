@@ -32,7 +32,19 @@ test("a resumed run does not repeat scenarios that an interrupted run finished",
 
   const third = await Progress.open(file);
   expect(third.count).toBe(3);
+  expect(third.days).toEqual([expect.stringMatching(/^\d{4}-\d\d-\d\d$/)]);
   expect((await readFile(file, "utf8")).split("\n").filter((line) => line !== "")).toHaveLength(3);
+});
+
+test("the results of an earlier day keep their day", async ({ onTestFinished }) => {
+  const folder = await mkdtemp(join(tmpdir(), "trc-progress-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "progress.jsonl");
+  await appendFile(file, '{"name":"a","day":"2026-01-31","result":1}\n');
+  const progress = await Progress.open(file);
+  expect(await progress.once("a", () => Promise.reject(new Error("repeated")))).toBe(1);
+  await countRuns(progress, "b");
+  expect(progress.days).toEqual(["2026-01-31", new Date().toISOString().slice(0, 10)]);
 });
 
 test("a run without a file repeats all scenarios", async () => {

@@ -1,21 +1,27 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 
+/** A stored result, and the day on which it was obtained. */
+interface Finished {
+  readonly day: string;
+  readonly result: unknown;
+}
+
 /** The results of finished scenarios. With a file, an interrupted run continues after the last finished scenario. */
 export class Progress {
   readonly #file: string | undefined;
-  readonly #finished: Map<string, unknown>;
+  readonly #finished: Map<string, Finished>;
 
-  private constructor(file: string | undefined, finished: Map<string, unknown>) {
+  private constructor(file: string | undefined, finished: Map<string, Finished>) {
     this.#file = file;
     this.#finished = finished;
   }
 
   /** Reads the results that an earlier run wrote to the file. Without a file, no results are stored. */
   static async open(file: string | undefined): Promise<Progress> {
-    const finished = new Map<string, unknown>();
+    const finished = new Map<string, Finished>();
     for (const line of file === undefined ? [] : await readLines(file)) {
-      const { name, result } = JSON.parse(line) as { readonly name: string; readonly result: unknown };
-      finished.set(name, result);
+      const { name, ...rest } = JSON.parse(line) as Finished & { readonly name: string };
+      finished.set(name, rest);
     }
     return new Progress(file, finished);
   }
@@ -23,6 +29,11 @@ export class Progress {
   /** The number of stored results. */
   get count(): number {
     return this.#finished.size;
+  }
+
+  /** The days on which the stored results were obtained, such as "2026-11-27", in order. */
+  get days(): readonly string[] {
+    return [...new Set([...this.#finished.values()].map(({ day }) => day))].toSorted();
   }
 
   /**
@@ -37,11 +48,13 @@ export class Progress {
     run: () => Promise<T>,
     isFinal: (result: T) => boolean = () => true,
   ): Promise<T> {
-    if (this.#finished.has(name)) return this.#finished.get(name) as T;
+    const finished = this.#finished.get(name);
+    if (finished !== undefined) return finished.result as T;
     const result = await run();
     if (!isFinal(result)) return result;
-    if (this.#file !== undefined) await appendFile(this.#file, `${JSON.stringify({ name, result })}\n`);
-    this.#finished.set(name, result);
+    const day = new Date().toISOString().slice(0, 10);
+    if (this.#file !== undefined) await appendFile(this.#file, `${JSON.stringify({ name, day, result })}\n`);
+    this.#finished.set(name, { day, result });
     return result;
   }
 }

@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 
-/** Returns a short hash of the names and contents of all files in folders, except installed packages. */
-export async function hashFolders(...folders: readonly string[]): Promise<string> {
+/** Returns a short hash of files, and of the names and contents of all files in folders, except installed packages. */
+export async function hashFiles(...paths: readonly string[]): Promise<string> {
   const hash = createHash("sha256");
-  for (const folder of folders) {
+  for (const folder of paths) {
+    if ((await stat(folder)).isFile()) {
+      hash.update(await readFile(folder));
+      continue;
+    }
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     const files = entries
       .filter((entry) => entry.isFile())
