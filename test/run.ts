@@ -8,8 +8,9 @@ import { findRootObstacle, findSecondEngineObstacle } from "./support/second-eng
 
 // The program of `./dev test`. Runs the checks and all tests, and prints the number of passed and failed tests in the last line.
 
-/** The codes with which the library rejects what an engine does not have. */
+/** The codes with which the library rejects what an engine or a server does not have. */
 const UNSUPPORTED: ReadonlySet<unknown> = new Set([
+  "IMAGE_UNSUITABLE",
   "FAULT_UNSUPPORTED",
   "DIRECT_ACCESS_UNAVAILABLE",
   "LIMITS_UNAVAILABLE",

@@ -1,3 +1,4 @@
+import { unsuitableImage } from "../docker/start-error.ts";
 import { messageOf, RedisClusterError } from "../errors.ts";
 import type { NodeAtFailure } from "../evidence/nodes-at-failure.ts";
 
@@ -9,13 +10,15 @@ const MAX_SHOWN_NODES = 1;
  * not run or, if all run, the first node.
  */
 export function explainFailure(
-  cause: unknown,
+  error: unknown,
   phase: string,
   nodes: readonly NodeAtFailure[],
+  image: string,
 ): RedisClusterError {
-  const code = cause instanceof RedisClusterError ? cause.code : "START_FAILED";
   const stopped = nodes.filter(({ status }) => status !== "running" && status !== "created");
   const shown = (stopped.length > 0 ? stopped : nodes).slice(0, MAX_SHOWN_NODES);
+  const cause = explainOldServer(error, shown, image);
+  const code = cause instanceof RedisClusterError ? cause.code : "START_FAILED";
   const unreachable = nodes.flatMap(({ node, unreachableAt }) =>
     unreachableAt === undefined ? [] : [`${node} at ${unreachableAt}`],
   );
@@ -23,7 +26,7 @@ export function explainFailure(
     messageOf(cause),
     ...describeUnreachable(unreachable),
     ...shown.flatMap(describeNode),
-    ...advice(code, unreachable.length > 0, shown.flatMap(({ lastLines }) => lastLines).join("\n")),
+    ...advice(code, unreachable.length > 0),
   ];
   return new RedisClusterError(code, lines.join("\n  "), {
     cause,
@@ -50,16 +53,36 @@ function describeNode({ node, status, exitCode, oomKilled, lastLines }: NodeAtFa
   ];
 }
 
-/** @param output the last output of the node that did not start. */
-function advice(code: RedisClusterError["code"], isUnreachable: boolean, output: string): readonly string[] {
+/** The directives that older servers do not know, and the first version of Redis that does. Every Valkey knows them. */
+const FIRST_VERSIONS: Readonly<Record<string, string>> = {
+  "cluster-announce-hostname": "7.0",
+  "cluster-preferred-endpoint-type": "7.0",
+  "cluster-port": "7.0",
+  "enable-debug-command": "7.0",
+};
+
+/** Returns an error for the image if a server ended because it is older than one of its directives. Otherwise returns the error. */
+function explainOldServer(error: unknown, nodes: readonly NodeAtFailure[], image: string): unknown {
+  if (!(error instanceof RedisClusterError) || error.code !== "NODE_EXITED") return error;
+  const output = nodes.flatMap(({ lastLines }) => lastLines).join("\n");
+  // The message of `loadServerConfigFromString` (config.c), after the line of the file.
+  const [, directive = ""] = />>> '([\w-]+)[^\n]*\n\s*Bad directive/.exec(output) ?? [];
+  const version = FIRST_VERSIONS[directive];
+  if (version === undefined) return error;
+  return unsuitableImage(
+    image,
+    `its server does not know the directive ${directive}, which the options need`,
+    {
+      cause: error,
+      details: error.details,
+      remedy: `Use Redis ${version} or newer, or Valkey, or leave out the options and directives that need it.`,
+    },
+  );
+}
+
+function advice(code: RedisClusterError["code"], isUnreachable: boolean): readonly string[] {
   switch (code) {
     case "NODE_EXITED":
-      if (output.includes("cluster-announce-hostname")) {
-        return [
-          'What to do: use Redis 7.0 or newer, or Valkey. Older servers cannot announce host names, as `announce: "host"` and ' +
-            "the directive `cluster-announce-hostname` request.",
-        ];
-      }
       return [
         "What to do: read the output of the server above. The usual cause is a directive of `config` that the server does not know.",
       ];

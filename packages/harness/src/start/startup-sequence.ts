@@ -310,7 +310,7 @@ export class StartupSequence {
     // A node without a container has nothing to report.
     const nodes =
       bundle === undefined ? [] : nodesAtFailure(bundle).filter((_, index) => this.#containers[index]);
-    const explained = explainFailure(cause, this.#phase, nodes);
+    const explained = explainFailure(cause, this.#phase, nodes, this.#options.image);
     log("the start failed with %s: %s", explained.code, explained.message.split("\n")[0]);
     history.addError(`start (${this.#phase})`, explained);
     const error = await this.#cleanUp(explained);
