@@ -100,11 +100,11 @@ test("options of the library are used, and a process exits after stop()", async 
   expect({ stdout, stderr }).toEqual({ stdout: "1 1\n1 true\n", stderr: "" });
 });
 
-test("valkey-glide is rejected if it would have to verify a fixed name", async () => {
+test("valkey-glide is rejected if the certificates contain only names", async () => {
   await using cluster = await startRedisCluster({ nodes: 3, replicas: 0, tls: { names: "redis.example" } });
   await expect(cluster.connect({ client: "valkey-glide" })).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",
-    message: expect.stringContaining("valkey-glide verifies the names to which it connects"),
+    message: expect.stringContaining("valkey-glide verifies the addresses to which it connects"),
   });
 });
 

@@ -125,16 +125,17 @@ describe("startRedisCluster() without what it needs", () => {
     expect(error.message).toContain('Pulling the image "localhost:1/no-such-image:1" failed: ');
   });
 
-  test("reports all host ports in use, with their nodes, before anything is created", async ({ skip }) => {
+  test("reports a host port in use, with its node, before anything is created", async ({ skip }) => {
     skip(await isRemote(), OTHER_MACHINE);
     const { port, server } = await occupyMiddleOfThree();
     try {
       // The cluster would fail with another code if its network was planned.
       const options = { nodes: 3, replicas: 0, subnet: await findBridgeSubnet() };
-      const error = await failureOf({ ...options, firstHostPort: port - 1, firstHostBusPort: port });
+      const error = await failureOf({ ...options, firstHostPort: port - 1, firstHostBusPort: port + 5 });
       expect(error.code).toBe("PORT_TAKEN");
-      expect(error.message).toContain(`that its nodes need: ${port} (node-1), ${port} (node-0). Choose`);
-      expect(error.message).toContain("another `firstHostPort` and `firstHostBusPort`, or");
+      expect(error.message).toContain(
+        `that its nodes need: ${port} (node-1). Choose another \`firstHostPort\`,`,
+      );
     } finally {
       server.close();
     }

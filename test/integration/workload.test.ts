@@ -209,6 +209,8 @@ test("in a split brain, each write is attributed to the node that acknowledged i
   const [replica] = await cluster.replicasOf(KEY);
   const shard = primary.plannedShard;
   const workload = await cluster.startWorkload({ writers: 8, kinds: ["set"], commandTimeoutMs: 300 });
+  // The replica lacks the writes that follow. Otherwise it might have all of them when it takes over.
+  await using _frozen = await cluster.freezeReplication(replica ?? "");
   await waitForWrites(workload, 300);
   // The primary is cut off from the other nodes, but not from its clients. It learns about the promotion only after heal().
   const cut = await cluster.isolate(primary, { plane: "bus" });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { chooseFreePorts } from "./free-ports.ts";
+import { chooseFreePorts, requireFreePorts } from "./free-ports.ts";
 
 const HERE = {
   host: "127.0.0.1",
@@ -41,6 +41,33 @@ test("the ports of an engine on another machine are not checked", async () => {
   const taken = await takePort();
   const there = { host: "10.0.0.7", location: { ...HERE.location, isOnThisMachine: false } };
   expect(await chooseFreePorts(there, 1, [], choosing(1, taken))).toBe(taken);
+});
+
+test("all taken ports of the options are named with their nodes", async () => {
+  const one = await takePort();
+  let other = await takePort();
+  while (Math.abs(other - one) < 5) other = await takePort();
+  const options = {
+    nodes: 3,
+    publishOn: "loopback",
+    firstHostPort: one - 1,
+    firstHostBusPort: other,
+  } as const;
+  await expect(requireFreePorts(HERE, options)).rejects.toMatchObject({
+    code: "PORT_TAKEN",
+    message: expect.stringContaining(
+      `that its nodes need: ${one} (node-1), ${other} (node-0). Choose another \`firstHostPort\` and \`firstHostBusPort\`, or`,
+    ),
+    details: { node: "node-1" },
+  });
+  const there = { ...HERE, location: { ...HERE.location, isOnThisMachine: false } };
+  await requireFreePorts(there, options);
+  await requireFreePorts(HERE, {
+    nodes: 3,
+    publishOn: "all",
+    firstHostPort: undefined,
+    firstHostBusPort: undefined,
+  });
 });
 
 test("a host without free ports is reported", async () => {

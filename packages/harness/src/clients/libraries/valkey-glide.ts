@@ -20,12 +20,10 @@ export const valkeyGlide: ClientLibrary<ValkeyGlideOptions, ValkeyGlideClient> =
   packageName: "@valkey/valkey-glide",
   // Older versions have no `addressResolver`.
   range: "^2.5.0",
-  findObstacle({ plan, access: { tls } }) {
+  findObstacle({ access: { tls } }) {
     if (tls?.cert !== undefined) return "valkey-glide cannot present a client certificate (`tls.clientAuth`)";
-    // Nodes that announce the host are reached by the name that their certificates contain.
-    const isName = plan.announce === "host" && tls?.servername === "localhost";
-    if (tls?.servername !== undefined && !isName)
-      return "valkey-glide verifies the names to which it connects, and no fixed name (`tls.names`)";
+    if (tls?.servername !== undefined)
+      return "valkey-glide verifies the addresses to which it connects, and no name (`tls.names`)";
     return undefined;
   },
   open(library, { plan, addresses, access }, options, signal) {
