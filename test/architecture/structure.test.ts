@@ -29,7 +29,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   // The outside world.
   certificates: { imports: "clock plan" },
   cleanup: { imports: "clock errors plan ssh timing versions" },
-  docker: { imports: "cleanup clock errors log plan ssh timing" },
+  docker: { imports: "cleanup clock errors log plan ssh timing versions" },
   clients: { imports: "clock errors plan schema timing versions view", types: "cluster" },
   // Shared by all families of a handle.
   cluster: { imports: "clients errors log timing", types: "docker evidence formation plan" },
@@ -64,7 +64,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "certificates cleanup clients clock cluster docker errors evidence faults formation handle log plan reset schema seed sharing timing view",
   },
   vitest: {
-    imports: "checks clock dispose-symbols errors evidence plan report schema sharing start timing",
+    imports: "checks clock dispose-symbols errors evidence plan report schema sharing start timing versions",
     types: "cluster failover faults handle queries workload",
   },
   // The entry points of the package.

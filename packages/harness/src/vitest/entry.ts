@@ -2,8 +2,8 @@
 import "../dispose-symbols.ts";
 
 import { expect } from "vitest";
-import { requireVitest } from "../docker/installed-packages.ts";
 import { type RedisClusterMatchers, redisClusterMatchers } from "./matchers.ts";
+import { requireVitest } from "./require-vitest.ts";
 
 requireVitest();
 expect.extend(redisClusterMatchers);
