@@ -48,11 +48,6 @@ export function markdownTable(rows: readonly (readonly string[])[]): readonly st
   return [head, head.map(() => "---"), ...body].map((row) => `| ${row.join(" | ")} |`);
 }
 
-/** Returns the day, such as "2026-11-27". */
-export function today(): string {
-  return new Date().toISOString().slice(0, 10);
-}
-
 /** Returns the first lines of a section whose rows were measured together, perhaps with interruptions. */
 export function measuredOn({ days }: Progress): readonly string[] {
   const [first, last] = [days.at(0), days.at(-1)];

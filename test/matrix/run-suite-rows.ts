@@ -3,8 +3,9 @@ import { join } from "node:path";
 import Table from "cli-table3";
 import { CACHE } from "../support/cache-folder.ts";
 import { hashFiles } from "../support/hash-files.ts";
+import { today } from "../support/progress.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
-import { type MatrixOptions, openProgress, selectRows, today } from "./options.ts";
+import { type MatrixOptions, openProgress, selectRows } from "./options.ts";
 import { cells, headings, publishResult, type RowResult } from "./published-results.ts";
 import type { SuiteResult } from "./run-suite.ts";
 

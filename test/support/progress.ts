@@ -1,5 +1,10 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 
+/** Returns the day, such as "2026-11-27". */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
 /** A stored result, and the day on which it was obtained. */
 interface Finished {
   readonly day: string;
@@ -52,7 +57,7 @@ export class Progress {
     if (finished !== undefined) return finished.result as T;
     const result = await run();
     if (!isFinal(result)) return result;
-    const day = new Date().toISOString().slice(0, 10);
+    const day = today();
     if (this.#file !== undefined) await appendFile(this.#file, `${JSON.stringify({ name, day, result })}\n`);
     this.#finished.set(name, { day, result });
     return result;

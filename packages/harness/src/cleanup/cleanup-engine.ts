@@ -2,7 +2,7 @@ import Dockerode from "dockerode";
 import { shareConnections } from "../ssh/share-connections.ts";
 import type { CleanupEngine, LabelledResource } from "./labelled-resources.ts";
 import { type EngineVersion, forgetsIsolation, removalsAtOnce } from "./engine-version.ts";
-import { type ListedNetwork, listNetworks, type NetworkReader } from "./read-networks.ts";
+import { listNetworks, type NetworkReader, type NetworkReading } from "./read-networks.ts";
 import type { EngineReference } from "./watcher-protocol.ts";
 
 /** A response that takes longer counts as none. Removing a container takes a busy engine some seconds. */
@@ -32,7 +32,7 @@ export function createCleanupEngine(docker: Docker): CleanupEngine {
     }
   };
   return {
-    list: (labels) => list(docker, readVersion(), labels),
+    list: (labels) => list(docker, readVersion().then(readingOf), labels),
     removalsAtOnce: async () => removalsAtOnce(await readVersion()),
     remove: (resource) => remove(docker, resource),
   };
@@ -40,13 +40,13 @@ export function createCleanupEngine(docker: Docker): CleanupEngine {
 
 async function list(
   docker: Docker,
-  version: Promise<EngineVersion>,
+  reading: Promise<NetworkReading>,
   label: readonly string[],
 ): Promise<readonly LabelledResource[]> {
   const filters = { label: [...label] };
   const [containers, networks, volumes] = await Promise.all([
     docker.listContainers({ all: true, filters }),
-    listLabelledNetworks(docker, version, label),
+    reading.then((how) => listNetworks(docker, how, label)),
     docker.listVolumes({ filters }),
   ]);
   return [
@@ -67,12 +67,8 @@ async function list(
   ];
 }
 
-async function listLabelledNetworks(
-  docker: Docker,
-  version: Promise<EngineVersion>,
-  label: readonly string[],
-): Promise<readonly ListedNetwork[]> {
-  return await listNetworks(docker, { forgetsIsolation: forgetsIsolation(await version) }, label);
+function readingOf(version: EngineVersion): NetworkReading {
+  return { forgetsIsolation: forgetsIsolation(version) };
 }
 
 async function remove(docker: Docker, { kind, id }: LabelledResource): Promise<void> {

@@ -7,8 +7,9 @@ import { pause } from "../clock/real-time.ts";
 import { type EngineVersion, forgetsIsolation } from "./engine-version.ts";
 import type { LabelledResource } from "./labelled-resources.ts";
 
-/** The path of a single network, in Docker's API and in Podman's own. */
-const NETWORK = /^(\/networks\/([^/]+)|\/v4\.0\.0\/libpod\/networks\/([^/]+)\/json)$/;
+/** The paths of a single network, in Docker's API and in Podman's own. */
+const NETWORK = /^\/networks\/([^/]+)$/;
+const LIBPOD_NETWORK = /^\/v4\.0\.0\/libpod\/networks\/([^/]+)\/json$/;
 
 /** The subnet of every network of a {@link FakeEngine}. */
 export const FAKE_SUBNET = "10.9.0.0/24";
@@ -62,14 +63,15 @@ export class FakeEngine implements AsyncDisposable {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     this.requests += 1;
     const url = new URL(request.url ?? "/", "http://engine");
+    // A path of the other API is not implemented.
+    const network = (forgetsIsolation(this.info) ? LIBPOD_NETWORK : NETWORK).exec(url.pathname);
     if (this.failures > 0) {
       this.failures -= 1;
       send(response, 500, { message: "the engine is overloaded" });
     } else if (request.method === "DELETE") {
       void this.#removeLater(url, response);
-    } else if (NETWORK.test(url.pathname)) {
-      const [, , inDocker, inPodman = ""] = NETWORK.exec(url.pathname) ?? [];
-      const name = decodeURIComponent(inDocker ?? inPodman);
+    } else if (network !== null) {
+      const [, name = ""] = network;
       const isKnown = this.resources.some((found) => found.kind === "network" && found.name === name);
       send(response, isKnown ? 200 : 404, isKnown ? {} : { message: "no such network" });
     } else {

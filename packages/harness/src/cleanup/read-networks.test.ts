@@ -3,10 +3,12 @@ import { expect, test } from "vitest";
 import { FAKE_SUBNET, FakeEngine } from "./fake-engine.fixture.ts";
 import { listNetworks, requireNetwork } from "./read-networks.ts";
 
-test.for([
+const ENGINES = [
   ["Docker", false, { ServerVersion: "28.5.2" }],
   ["Podman 4", true, { ServerVersion: "4.3.1", BuildahVersion: "1.28.2" }],
-] as const)("%s: lists networks with their labels and subnets", async ([, forgetsIsolation, info]) => {
+] as const;
+
+test.for(ENGINES)("%s: lists networks with their labels and subnets", async ([, forgetsIsolation, info]) => {
   await using engine = await FakeEngine.start();
   engine.info = info;
   engine.add("network", "net", { a: "1" });
@@ -18,10 +20,7 @@ test.for([
   expect(await listNetworks(docker, { forgetsIsolation }, ["a=1"])).toEqual([net]);
 });
 
-test.for([
-  ["Docker", false, { ServerVersion: "28.5.2" }],
-  ["Podman 4", true, { ServerVersion: "4.3.1", BuildahVersion: "1.28.2" }],
-] as const)("%s: a network that does not exist has status 404", async ([, forgetsIsolation, info]) => {
+test.for(ENGINES)("%s: a network that does not exist has status 404", async ([, forgetsIsolation, info]) => {
   await using engine = await FakeEngine.start();
   engine.info = info;
   engine.add("network", "net", {});

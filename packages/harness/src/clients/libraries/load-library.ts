@@ -1,11 +1,8 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { RedisClusterError } from "../../errors.ts";
 import { isInRange } from "../../versions/compare-versions.ts";
-
-/** The `require` of this library, which finds the optional peer dependencies that the project has installed. */
-const load = createRequire(import.meta.url);
+import { ownRequire } from "../../versions/installed-version.ts";
 
 /**
  * Loads the package of a client library that the project has installed.
@@ -24,7 +21,7 @@ export function loadLibrary({
   if (!isInRange(version, range)) {
     throw missing(packageName, range, version, `version ${version} is installed`);
   }
-  return withoutNetworkReport(() => load(packageName) as object);
+  return withoutNetworkReport(() => ownRequire(packageName) as object);
 }
 
 /**
@@ -50,7 +47,7 @@ function withoutNetworkReport<T>(call: () => T): T {
 function findVersion(packageName: string): string | undefined {
   let entry: string;
   try {
-    entry = load.resolve(packageName);
+    entry = ownRequire.resolve(packageName);
   } catch {
     return undefined;
   }
