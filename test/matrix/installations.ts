@@ -87,6 +87,16 @@ export const INSTALLATIONS: readonly Installation[] = [
     versions: { ...TESTCONTAINERS_12, ioredis: "^6.0.0", redis: "^4.0.0", vitest: "^2.0.0" },
   },
   { use: "require()", manager: "yarn", versions: { ...TESTCONTAINERS_11, ioredis: "^5.4.0" } },
+  {
+    use: "ES modules",
+    manager: "yarn with node_modules",
+    versions: { ...TESTCONTAINERS_12, ioredis: "^6.0.0" },
+  },
+  {
+    use: "require()",
+    manager: "yarn with node_modules",
+    versions: { ...TESTCONTAINERS_11, ioredis: "^5.4.0" },
+  },
   { use: "ES modules", manager: "bun", versions: { ...TESTCONTAINERS_12, ioredis: "^6.0.0" } },
   { use: "require()", manager: "bun", versions: { ...TESTCONTAINERS_11, ioredis: "^5.4.0" } },
   {
@@ -368,7 +378,10 @@ function describeRequested(row: Installation): readonly string[] {
 }
 
 function shownPackages({ versions }: Installation): readonly string[] {
-  const names = ["ioredis", "redis", "iovalkey", "testcontainers", "vitest", "jest", "typescript"];
+  const names = [
+    ...["ioredis", "redis", "iovalkey", "@valkey/valkey-glide"],
+    ...["testcontainers", "vitest", "jest", "typescript"],
+  ];
   const redis =
     versions["testcontainers"] === versions["@testcontainers/redis"] ? [] : ["@testcontainers/redis"];
   return [...names.filter((name) => name in versions), ...redis];

@@ -57,7 +57,7 @@ export async function provideNode(version: string): Promise<string> {
   return join(await provide(`node-${process.platform}-${process.arch}`, version), "bin/node");
 }
 
-/** npm, pnpm and Bun install into `node_modules`, in which Node finds all packages by itself. */
+/** npm, pnpm, Bun and Yarn (if it is told to) install into `node_modules`, in which Node finds all packages by itself. */
 function intoNodeModules(name: string, install: (project: Project) => Promise<void>): PackageManager {
   return {
     name,
@@ -93,27 +93,36 @@ const bun = intoNodeModules(`Bun ${VERSIONS.bun}`, async (project) => {
 /** Yarn with Plug'n'Play: there is no `node_modules`, and `yarn node` tells Node where the packages are. */
 const yarn: PackageManager = {
   name: `Yarn ${VERSIONS.yarn} (Plug'n'Play)`,
-  install: async (project) => {
-    const { stdout: registry } = await run("npm", ["config", "get", "registry"]);
-    const settings = {
-      nodeLinker: "pnp",
-      npmRegistryServer: registry.trim(),
-      enableTelemetry: false,
-      enableScripts: false,
-      enableImmutableInstalls: false,
-    };
-    // JSON is YAML, too.
-    await writeFile(join(project.folder, ".yarnrc.yml"), JSON.stringify(settings));
-    await writeFile(join(project.folder, "yarn.lock"), "");
-    await runYarn(project, ["install"]);
-  },
+  install: (project) => installWithYarn(project, "pnp"),
   runFile: (project, file, args) => runYarn(project, ["node", file, ...args]),
   runBinary: (project, name, args) => runYarn(project, ["run", name, ...args]),
 };
 
-export const PACKAGE_MANAGERS: Readonly<Record<"npm" | "pnpm" | "yarn" | "bun", PackageManager>> = {
+const yarnWithNodeModules = intoNodeModules(`Yarn ${VERSIONS.yarn} (node_modules)`, (project) =>
+  installWithYarn(project, "node-modules"),
+);
+
+type ManagerName = "npm" | "pnpm" | "yarn" | "yarn with node_modules" | "bun";
+
+export const PACKAGE_MANAGERS: Readonly<Record<ManagerName, PackageManager>> = {
   ...{ npm, pnpm, yarn, bun },
+  "yarn with node_modules": yarnWithNodeModules,
 };
+
+async function installWithYarn(project: Project, nodeLinker: "pnp" | "node-modules"): Promise<void> {
+  const { stdout: registry } = await run("npm", ["config", "get", "registry"]);
+  const settings = {
+    nodeLinker,
+    npmRegistryServer: registry.trim(),
+    enableTelemetry: false,
+    enableScripts: false,
+    enableImmutableInstalls: false,
+  };
+  // JSON is YAML, too.
+  await writeFile(join(project.folder, ".yarnrc.yml"), JSON.stringify(settings));
+  await writeFile(join(project.folder, "yarn.lock"), "");
+  await runYarn(project, ["install"]);
+}
 
 async function runYarn(project: Project, args: readonly string[]): Promise<Output> {
   const program = join(await provide("@yarnpkg/cli-dist", VERSIONS.yarn), "bin/yarn.js");

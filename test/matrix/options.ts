@@ -16,6 +16,8 @@ export interface MatrixOptions {
   readonly update: boolean;
   /** The path of a JSON file for the results. */
   readonly json: string | undefined;
+  /** A folder with the JSON files of earlier runs, whose results are stored instead of running any row. */
+  readonly importFrom: string | undefined;
 }
 
 /** Returns the rows that the options select. */

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { glob, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { markdownTable, updatePage } from "./options.ts";
 
@@ -31,12 +31,49 @@ export async function publishResult(
   rows: readonly string[],
   result: RowResult,
 ): Promise<void> {
-  const file = join(FOLDER, `${matrix}.json`);
+  const file = fileOf(matrix);
   const byName = new Map([...(await readResults(file)), result].map((each) => [each.name, each]));
   const all = rows.flatMap((name) => byName.get(name) ?? []);
   await mkdir(FOLDER, { recursive: true });
   await writeFile(file, `${JSON.stringify(all, undefined, 2)}\n`);
   await updatePage(matrix, describe(matrix, rows, byName));
+}
+
+/**
+ * Stores the results that runs on other machines have written with `--json`, in all JSON files of a folder and of its
+ * folders. A result that is older than the stored one changes nothing.
+ *
+ * @returns the number of tests that failed in the imported runs.
+ * @throws if the folder contains no result, or one whose row does not exist.
+ */
+export async function importResults(
+  matrix: string,
+  rows: readonly string[],
+  folder: string,
+): Promise<number> {
+  const imported: RowResult[] = [];
+  for await (const name of glob("**/*.json", { cwd: folder })) {
+    const text = await readFile(join(folder, name), "utf8");
+    const { scenarios } = JSON.parse(text) as { readonly scenarios: readonly RowResult[] };
+    imported.push(...scenarios);
+  }
+  const unknown = imported.filter(({ name }) => !rows.includes(name));
+  if (unknown.length > 0) throw new Error(`no rows: ${unknown.map(({ name }) => name).join(", ")}`);
+  if (imported.length === 0) throw new Error(`${folder} contains no results`);
+  const stored = new Map((await readResults(fileOf(matrix))).map((each) => [each.name, each]));
+  for (const result of imported) {
+    if (result.date < (stored.get(result.name)?.date ?? "")) {
+      console.log(`${result.name}: the stored result is newer`);
+      continue;
+    }
+    await publishResult(matrix, rows, result);
+    console.log(`${result.name}: ${result.passed} passed, ${result.failures.length} failed`);
+  }
+  return sum(imported.map(({ failures }) => failures.length));
+}
+
+function fileOf(matrix: string): string {
+  return join(FOLDER, `${matrix}.json`);
 }
 
 async function readResults(file: string): Promise<readonly RowResult[]> {

@@ -6,7 +6,7 @@ import { hashFiles } from "../support/hash-files.ts";
 import { today } from "../support/progress.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
 import { type MatrixOptions, openProgress, selectRows } from "./options.ts";
-import { cells, headings, publishResult, type RowResult } from "./published-results.ts";
+import { cells, headings, importResults, publishResult, type RowResult } from "./published-results.ts";
 import type { SuiteResult } from "./run-suite.ts";
 
 function fromRoot(path: string): string {
@@ -33,7 +33,8 @@ interface RowRun {
 }
 
 /**
- * Runs the suite for each row, and prints and stores the table.
+ * Runs the suite for each row, and prints and stores the table. With `importFrom`, it only stores the results of
+ * earlier runs.
  *
  * @param matrix the name of the matrix, of its section on the page of the documentation, and of its first column in the plural.
  * @returns the number of tests that failed. Rows that were selected and cannot run count as well.
@@ -43,9 +44,10 @@ export async function runSuiteRows(
   rows: readonly SuiteRow[],
   options: MatrixOptions,
 ): Promise<number> {
+  const names = rows.map(({ name }) => name);
+  if (options.importFrom !== undefined) return await importResults(matrix, names, options.importFrom);
   const hash = await hashFiles(...["packages/harness/dist", "packages/examples", "test"].map(fromRoot));
   const progress = await openProgress(`${matrix}-${hash}`, options);
-  const names = rows.map(({ name }) => name);
   const results: RowResult[] = [];
   let failed = 0;
   const table = new Table({ head: [...headings(matrix)] });

@@ -27,10 +27,12 @@ const USAGE = `usage: ./dev matrix NAME [OPTION…]
 
 An interrupted run continues where it ended, as long as what it tests has not changed.
 
-  --only TEXT  runs only the rows whose name contains TEXT, such as "Vitest" or "redis-py"
-  --again      runs all rows again
-  --update     writes the results into docs/reference/compatibility.md. With --only, it keeps the other rows
-  --json FILE  writes all results as JSON`;
+  --only TEXT      runs only the rows whose name contains TEXT, such as "Vitest" or "redis-py"
+  --again          runs all rows again
+  --update         writes the results into docs/reference/compatibility.md. With --only, it keeps the other rows
+  --json FILE      writes all results as JSON
+  --import FOLDER  runs nothing, and stores the results of all JSON files in FOLDER, which runs on other machines have
+                   written with --json, such as those of the workflow. For servers and engines`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -39,6 +41,7 @@ const { positionals, values } = parseArgs({
     again: { type: "boolean" },
     update: { type: "boolean" },
     json: { type: "string" },
+    import: { type: "string" },
   },
 });
 const runMatrix = MATRICES[positionals.join(" ")];
@@ -50,12 +53,17 @@ if (values.update === true && values.only !== undefined && !KEEP_OTHER_ROWS.has(
   console.error("--update needs all rows of this matrix, without --only");
   process.exit(2);
 }
+if (values.import !== undefined && !KEEP_OTHER_ROWS.has(runMatrix)) {
+  console.error("--import exists for servers and engines");
+  process.exit(2);
+}
 
 const failures = await runMatrix({
   only: values.only ?? "",
   again: values.again === true,
   update: values.update === true,
   json: values.json,
+  importFrom: values.import,
 });
 const left = await leftovers();
 if (left.length > 0) console.log(`leftovers: ${left.join(", ")}`);
