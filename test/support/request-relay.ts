@@ -11,6 +11,8 @@ export interface EngineRequest {
   readonly method: string;
   /** The path without the API version and the query. */
   readonly path: string;
+  /** The API version that the path requests, such as "1.44"; undefined if the engine chooses. */
+  readonly apiVersion: string | undefined;
   /** The index of the request in the order of arrival, from 0. */
   readonly position: number;
   readonly body: Buffer;
@@ -72,10 +74,10 @@ export class RequestRelay implements AsyncDisposable {
     decide: (request: EngineRequest) => RequestHandling,
   ): Promise<void> {
     const { method = "GET", url = "/", headers } = incoming;
-    const path = (url.split("?")[0] ?? "").replace(/^\/v[\d.]+/, "");
+    const [, apiVersion, path = "/"] = /^(?:\/v([\d.]+))?([^?]*)/.exec(url) ?? [];
     // Bodies are small, because no image is built through a relay.
     const body = await buffer(incoming);
-    const received: EngineRequest = { method, path, position: this.requests.length, body };
+    const received: EngineRequest = { method, path, apiVersion, position: this.requests.length, body };
     this.requests.push(received);
     const handling = await decide(received);
     if (handling === "unseen") {
