@@ -7,7 +7,7 @@ import { expectUnreachable } from "../support/network-helpers.ts";
 
 // Containers of applications that already run in another network.
 
-const test = redisClusterTest({ nodes: 3, replicas: 0 });
+const test = redisClusterTest({ scope: "file", nodes: 3, replicas: 0 });
 
 // Not the default bridge: the engine forgets that it must separate it from others if another engine is started on this machine.
 let network: StartedNetwork;

@@ -15,7 +15,7 @@ const CLIENTS: readonly (ClientProgram & { readonly name: string })[] = [
   { name: "redis-cli", image: serverImage(), file: "redis_cli.sh", interpreter: ["sh", "-c"] },
 ];
 
-const test = redisClusterTest({ nodes: 6, replicas: 1 });
+const test = redisClusterTest({ scope: "file", nodes: 6, replicas: 1 });
 
 test.for(CLIENTS)(
   "$name finds the primary after a kill, a restart, a failover and a reset",
@@ -55,7 +55,7 @@ test.for(CLIENTS)("$name reports the errors of the server", async (program, { cl
   expect(await client.execute("INCR", "count")).toSatisfy((reply) => Number(reply) === 1);
 });
 
-const secured = redisClusterTest({ nodes: 3, replicas: 0, password: true, tls: true });
+const secured = redisClusterTest({ scope: "file", nodes: 3, replicas: 0, password: true, tls: true });
 
 secured.for(CLIENTS)("$name uses the password and the certificates", async (program, { cluster }) => {
   await using client = await ClientProcess.start(program, {

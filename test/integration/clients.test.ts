@@ -21,8 +21,8 @@ const OPTIONS = {
     "cluster-preferred-endpoint-type": "hostname",
   },
 };
-const withDefaultAccess = redisClusterTest(OPTIONS);
-const withPublishedPorts = redisClusterTest({ ...OPTIONS, access: "published" });
+const withDefaultAccess = redisClusterTest({ scope: "file", ...OPTIONS });
+const withPublishedPorts = redisClusterTest({ scope: "file", ...OPTIONS, access: "published" });
 
 /** Keys of all three shards. */
 const KEYS = Array.from({ length: 12 }, (_, index) => `order:${index}`);

@@ -12,6 +12,7 @@ import { keepOneCluster } from "../support/keep-one-cluster.ts";
 import { setReplicated } from "../support/set-replicated.ts";
 
 const test = redisClusterTest({
+  scope: "file",
   defaultUser: false,
   users: {
     app: { rules: "~app:* +@read +@write +@connection +cluster +info" },

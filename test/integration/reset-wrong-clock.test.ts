@@ -1,36 +1,44 @@
-import { startRedisCluster } from "testcontainers-redis-cluster";
-import { expect, test, vi } from "vitest";
-import { disableFailureDetection } from "../support/failure-detection.ts";
-
-const KEY = "order:42";
-const HOUR_MS = 3_600_000;
+import { expect, test } from "vitest";
+import { ChildProgram } from "../support/child-program.ts";
+import { leftoversOfProcess } from "../support/engine.ts";
 
 // The library reads the functions of the clock when it is loaded, so the clock is changed before. Timers are not changed.
-const host = vi.hoisted(() => {
+const CHANGE_CLOCK = `
+  globalThis.clock = { aheadMs: 0 };
   const { now } = Date;
-  const clock = { aheadMs: 0 };
-  Date.now = () => now() + clock.aheadMs;
-  return clock;
-});
+  Date.now = () => now() + clock.aheadMs;`;
 
-test("a reset finds scheduled elections even if the clock of this host is wrong", async () => {
-  host.aheadMs = HOUR_MS;
-  await using cluster = await startRedisCluster({ nodeTimeoutMs: 500 });
-  const { name } = await cluster.primaryOf(KEY);
-  const [replica] = await cluster.replicasOf(KEY);
-  await cluster.killPrimary(KEY);
-  await vi.waitFor(async () => expect(await replica?.logs()).toContain("Start of election delayed"), {
-    timeout: 30_000,
-    interval: 20,
-  });
+const RESETS = `
+  const HOUR_MS = 3_600_000;
+  clock.aheadMs = HOUR_MS;
+  const cluster = await startRedisCluster({ nodeTimeoutMs: 500 });
+  const { name } = await cluster.primaryOf("order:42");
+  const [replica] = await cluster.replicasOf("order:42");
+  await cluster.killPrimary("order:42");
+  while (!(await replica.logs()).includes("Start of election delayed"))
+    await new Promise((resolve) => setTimeout(resolve, 20));
   const first = await cluster.reset();
-  // The other primaries are restarted too if they reject writes because of the killed primary.
-  expect(first.restarted).toEqual(expect.arrayContaining([name, replica?.name]));
 
   // Log lines from before the last reset do not count.
-  host.aheadMs = -HOUR_MS;
-  await disableFailureDetection(cluster);
-  await cluster.killPrimary(KEY);
+  clock.aheadMs = -HOUR_MS;
+  const settings = { "cluster-replica-no-failover": "yes", "cluster-node-timeout": "60000" };
+  for (const { client } of cluster.nodes)
+    for (const [name, value] of Object.entries(settings)) await client.config("SET", name, value);
+  await cluster.killPrimary("order:42");
   const second = await cluster.reset();
-  expect(second.restarted).toEqual([name]);
+  await cluster.stop();
+  const restarted = [first, second].map((report) => report.restarted);
+  console.log("done", JSON.stringify({ primary: name, replica: replica.name, restarted }));`;
+
+test("a reset finds scheduled elections even if the clock of this host is wrong", async () => {
+  const preload = `data:text/javascript,${encodeURIComponent(CHANGE_CLOCK)}`;
+  await using program = new ChildProgram(RESETS, { NODE_OPTIONS: `--import ${preload}` });
+  const { primary, replica, restarted } = await program.waitForReport("done");
+  expect(restarted).toEqual([
+    // The other primaries are restarted too if they reject writes because of the killed primary.
+    expect.arrayContaining([primary, replica]),
+    [primary],
+  ]);
+  await program.ended;
+  expect(await leftoversOfProcess(program.pid)).toEqual([]);
 });

@@ -15,7 +15,7 @@ import {
 import { keepOneCluster } from "../support/keep-one-cluster.ts";
 import { setReplicated } from "../support/set-replicated.ts";
 
-const test = redisClusterTest({ tls: true, password: true, nodeTimeoutMs: 500 });
+const test = redisClusterTest({ scope: "file", tls: true, password: true, nodeTimeoutMs: 500 });
 
 /**
  * Connects to node-0 with TLS as Node does by default, and returns the common name of its certificate. Rejects if the certificate

@@ -437,6 +437,7 @@ test.concurrent.for<FailingSeed>([
 });
 
 const seeded = redisClusterTest({
+  scope: "file",
   nodes: 1,
   replicas: 0,
   seed: (client: Cluster) => client.set("order:42", "paid"),

@@ -7,7 +7,7 @@ const KEY = "order:42";
 /** Longer than the timeout of a test. If a call waited, the test would time out. */
 const TOO_LONG_MS = 600_000;
 
-const test = redisClusterTest({ nodes: 3, replicas: 2, nodeTimeoutMs: 500 });
+const test = redisClusterTest({ scope: "file", nodes: 3, replicas: 2, nodeTimeoutMs: 500 });
 const testOfOneNode = redisClusterTest({ scope: "test", nodes: 1, replicas: 0 });
 const testOfUnevenShards = redisClusterTest({ scope: "test", replicas: [2, 0], nodeTimeoutMs: 500 });
 

@@ -9,7 +9,7 @@ import { reportedFlags } from "../../support/reported-flags.ts";
 const KEY = "order:42";
 
 const withDefaultAccess = redisClusterTest({ nodeTimeoutMs: 500 });
-const withPublishedPorts = redisClusterTest({ nodeTimeoutMs: 500, access: "published" });
+const withPublishedPorts = redisClusterTest({ scope: "file", nodeTimeoutMs: 500, access: "published" });
 const testWithoutHelperImage = redisClusterTest({
   scope: "test",
   nodes: 3,
