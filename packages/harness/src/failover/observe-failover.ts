@@ -11,14 +11,14 @@ import { buildFailover } from "./build-failover.ts";
 import { collectFailureState } from "./collect-failure-state.ts";
 import type { Failover, ObserveFailoverOptions } from "./failover.ts";
 import type { ObservedCluster } from "./observed-cluster.ts";
-import { electedAt, recoveredAt } from "./phases.ts";
+import { isLogIncomplete, recoveredAt } from "./phases.ts";
 import type { Recorder } from "./recorder.ts";
 import { isUnhealthy } from "./shards.ts";
 import { startObservation } from "./start-observation.ts";
 import { createTimeoutError } from "./timeout-error.ts";
 
 const POLL_MS = 10;
-/** Maximum time to wait for the log lines of a promotion, because they may arrive later than the view that shows it. */
+/** Maximum time to wait for the log lines of a promotion and its votes, which may arrive later than the view that shows it. */
 const LOG_LINES_TIMEOUT_MS = 500;
 
 /** The valid options of an observation. */
@@ -177,7 +177,7 @@ async function waitForLogLines(
   const untilMs = wallClockMs() + timeoutMs;
   const isLineMissing = (): boolean =>
     records.some(({ promotions }) =>
-      promotions.some((promotion) => electedAt(promotion, logLines) === undefined),
+      promotions.some((promotion) => isLogIncomplete(promotion, logLines, records.length)),
     );
   while (isLineMissing() && wallClockMs() < untilMs) {
     await pause(POLL_MS, signal);

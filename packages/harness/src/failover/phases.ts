@@ -51,6 +51,39 @@ export function electedAt(promotion: Promotion, logLines: readonly NodeLogLine[]
   return findPromotionLine(promotion, logLines)?.atMs;
 }
 
+/**
+ * Returns whether log lines about a promotion have not arrived yet: that of the promotion itself, or those of the votes if it was
+ * an election.
+ *
+ * @param primaries the number of primaries that had slots before the fault.
+ */
+export function isLogIncomplete(
+  promotion: Promotion,
+  logLines: readonly NodeLogLine[],
+  primaries: number,
+): boolean {
+  if (electedAt(promotion, logLines) === undefined) return true;
+  const wasElected = logLines.some(
+    ({ node, event }) =>
+      node === promotion.name && event.kind === "election-started" && event.epoch === promotion.epoch,
+  );
+  return wasElected && votesFor(promotion, logLines).length < votesNeeded(primaries);
+}
+
+function votesFor(
+  promotion: Promotion | undefined,
+  logLines: readonly NodeLogLine[],
+): readonly NodeLogLine[] {
+  return logLines.filter(
+    ({ event }) =>
+      event.kind === "vote-granted" && event.to === promotion?.id && event.epoch === promotion?.epoch,
+  );
+}
+
+function votesNeeded(primaries: number): number {
+  return Math.floor(primaries / 2) + 1;
+}
+
 function findPromotionLine(promotion: Promotion, logLines: readonly NodeLogLine[]): NodeLogLine | undefined {
   return logLines.findLast(
     (line) =>
@@ -125,10 +158,7 @@ export function computePhases(
       atMs >= sinceMs - CLOCK_TOLERANCE_MS &&
       atMs <= (started?.atMs ?? Number.POSITIVE_INFINITY),
   );
-  const votes = logLines.filter(
-    ({ event }) => event.kind === "vote-granted" && event.to === promotion?.id && event.epoch === epoch,
-  );
-  const votesNeeded = Math.floor(primaries / 2) + 1;
+  const votes = votesFor(promotion, logLines);
   return {
     suspectedMs: toPhase(suspected?.atMs),
     suspectedBy: suspected?.node,
@@ -137,7 +167,7 @@ export function computePhases(
     electionScheduledMs: toPhase(scheduled?.atMs),
     announcedDelayMs: computeAnnouncedDelay(promotedLines, scheduled, started),
     electionStartedMs: toPhase(started?.atMs),
-    votesMs: toPhase((votes[votesNeeded - 1] ?? votes.at(-1))?.atMs),
+    votesMs: toPhase((votes[votesNeeded(primaries) - 1] ?? votes.at(-1))?.atMs),
     electedMs: toPhase(promotion && electedAt(promotion, logLines)),
     servingMs: toPhase(record.servingAt),
     agreedMs: toPhase(record.agreedAt),
