@@ -20,6 +20,7 @@ import {
   serverImage,
 } from "../support/engine.ts";
 import { RequestRelay } from "../support/request-relay.ts";
+import { isBefore7 } from "../support/server-version.ts";
 
 const KEY = "order:42";
 const SMALL = { nodes: 3, replicas: 0 } as const;
@@ -207,6 +208,8 @@ describe('a port that another program takes during a start with announce: "host"
       return { status: 500, message };
     });
   };
+
+  beforeEach(async ({ skip }) => skip(await isBefore7(), "servers before 7.0 announce no host names"));
 
   const programWith = (options: string): string => `
     const cluster = await startRedisCluster({ nodes: 3, replicas: 0, announce: "host", ${options} })

@@ -2,10 +2,16 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RedisClusterError, startRedisCluster } from "testcontainers-redis-cluster";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { leftoversOfProcess } from "../support/engine.ts";
 
 const KEY = "order:42";
+
+/** Clusters of other files, which run in the same process. */
+let clustersOfOthers: readonly string[];
+beforeAll(async () => {
+  clustersOfOthers = await leftoversOfProcess(process.pid);
+});
 
 let base: string;
 beforeEach(async () => {
@@ -13,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await rm(base, { recursive: true, force: true });
-  expect(await leftoversOfProcess(process.pid)).toEqual([]);
+  expect(await leftoversOfProcess(process.pid)).toEqual(clustersOfOthers);
 });
 
 async function read(folder: string, name: string): Promise<string> {

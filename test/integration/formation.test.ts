@@ -3,6 +3,7 @@ import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
 import { CROWDED_NODE_TIMEOUT_MS } from "../support/crowded.ts";
 import { OTHER_SERVERS } from "../support/server-images.ts";
+import { isBefore7, NO_SUBCOMMANDS } from "../support/server-version.ts";
 
 test('a start with formation: "meet" forms the same cluster with CLUSTER MEET', async () => {
   await using cluster = await startRedisCluster({ formation: "meet" });
@@ -12,7 +13,8 @@ test('a start with formation: "meet" forms the same cluster with CLUSTER MEET', 
   expect(await cluster.client.set("x", "1")).toBe("OK");
 });
 
-test("a start falls back to CLUSTER MEET and reports why if takeover is forbidden", async () => {
+test("a start falls back to CLUSTER MEET and reports why if takeover is forbidden", async ({ skip }) => {
+  skip(await isBefore7(), NO_SUBCOMMANDS);
   // A start rejects a directive `user` that forbids CLUSTER FAILOVER. An ACL file is read only by the servers.
   const content = "user default on nopass ~* &* +@all -cluster|failover\n";
   await using cluster = await startRedisCluster({

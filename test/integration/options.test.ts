@@ -37,7 +37,8 @@ test("options fix the subnet, addresses, ports and settings of all nodes", async
   expect(await readSetting(cluster, "cluster-node-timeout")).toBe("5000");
   expect(await readSetting(cluster, "appendonly")).toBe("yes");
   expect(await readSetting(cluster, "bind")).toBe("0.0.0.0");
-  expect(await readSetting(cluster, "cluster-config-file")).toBe("nodes-recipe.conf");
+  const { output } = await exec(cluster.node("node-0").containerId, ["ls", "nodes-recipe.conf"]);
+  expect(output.trim()).toBe("nodes-recipe.conf");
 });
 
 test("replicas: 0 creates a cluster of primaries only", async () => {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { type RedisClusterOptions, startRedisCluster } from "testcontainers-redis-cluster";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   docker,
   hasDirectAccess,
@@ -52,8 +52,13 @@ async function findBridgeSubnet(): Promise<string> {
   return bridge.IPAM?.Config?.[0]?.Subnet ?? "";
 }
 
+/** Clusters of other files, which run in the same process. */
+let clustersOfOthers: readonly string[];
+beforeAll(async () => {
+  clustersOfOthers = await leftoversOfProcess(process.pid);
+});
 afterEach(async () => {
-  expect(await leftoversOfProcess(process.pid)).toEqual([]);
+  expect(await leftoversOfProcess(process.pid)).toEqual(clustersOfOthers);
 });
 
 describe("startRedisCluster() with invalid options", () => {

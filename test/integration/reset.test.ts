@@ -7,6 +7,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker } from "../support/engine.ts";
 import { OTHER_SERVERS } from "../support/server-images.ts";
+import { isBefore7 } from "../support/server-version.ts";
 import { disableFailureDetection, disableAutomaticFailover } from "../support/failure-detection.ts";
 
 const KEY = "order:42";
@@ -63,13 +64,15 @@ describe("a reset", () => {
     await cluster.nodes[4]?.client.config("SET", "maxmemory-policy", "allkeys-lru");
     await primary().client.call("ACL", "SETUSER", "bob", "on", ">secret", "~*", "+@all");
     await primary().client.script("LOAD", "return 1");
-    await primary().client.function(
-      "LOAD",
-      "#!lua name=lib\nredis.register_function('f', function() return 1 end)",
-    );
+    const hasFunctions = !(await isBefore7());
+    if (hasFunctions)
+      await primary().client.function(
+        "LOAD",
+        "#!lua name=lib\nredis.register_function('f', function() return 1 end)",
+      );
     expect(await cluster.reset()).toMatchObject({ strategy: "cleaned" });
     await expectPristine(cluster);
-    expect(await primary().client.function("LIST")).toEqual([]);
+    if (hasFunctions) expect(await primary().client.function("LIST")).toEqual([]);
   });
 
   test("replaces the client, closes all others, and ends workloads", async () => {
@@ -147,7 +150,12 @@ describe("a reset", () => {
     expect(await cluster.reset()).toMatchObject({ strategy: "repaired", restarted: [owner.name] });
     await owner.client.config("SET", "maxmemory-policy", "allkeys-lru");
     await owner.client.config("REWRITE");
-    expect(await cluster.reset()).toMatchObject({ strategy: "repaired", restarted: [owner.name] });
+    expect(await cluster.reset()).toMatchObject(
+      // Servers before 7.0 do not count CONFIG REWRITE. There, a reset rewrites the file itself.
+      (await isBefore7())
+        ? { strategy: "cleaned", restarted: [] }
+        : { strategy: "repaired", restarted: [owner.name] },
+    );
     // A restart would load files that the reset had left. On a slow machine it takes longer than the replica waits for a failover.
     await disableAutomaticFailover(cluster);
     await cluster.restart(owner);
@@ -159,7 +167,7 @@ describe("a reset", () => {
     await to.client.cluster("SETSLOT", 7, "IMPORTING", from.id);
     await from.client.cluster("SETSLOT", 7, "MIGRATING", to.id);
     expect((await cluster.reset()).strategy).toBe("repaired");
-    await from.client.call("CLUSTER", "DELSLOTSRANGE", 0, 100);
+    await from.client.cluster("DELSLOTS", ...Array.from({ length: 101 }, (_, slot) => slot));
     expect((await cluster.reset()).strategy).toBe("repaired");
     await expectPristine(cluster);
   });

@@ -7,6 +7,7 @@ import { startRedisCluster } from "testcontainers-redis-cluster";
 import { expect, test } from "vitest";
 import { docker, hasControlGroups, NO_CONTROL_GROUPS } from "../support/engine.ts";
 import { runScript } from "../support/run-script.ts";
+import { isBefore7, NO_SUBCOMMANDS } from "../support/server-version.ts";
 
 /** Longer than the timeout of one command of the library. */
 const STALL_MS = 2_500;
@@ -97,7 +98,8 @@ async function pauseDuringFormation(label: string): Promise<void> {
   await container.unpause();
 }
 
-test("a process exits by itself if the start fails while the client connects", async () => {
+test("a process exits by itself if the start fails while the client connects", async ({ skip }) => {
+  skip(await isBefore7(), NO_SUBCOMMANDS);
   const { stdout, stderr } = await runScript(`
     import { startRedisCluster } from "testcontainers-redis-cluster";
     // The last step of a start lists the users, while the client connects.

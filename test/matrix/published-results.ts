@@ -94,7 +94,9 @@ function describe(
   const table = rows.map((name) => [name, ...cells(results.get(name))]);
   const failures: string[] = [];
   const byReason = new Map<string, string[]>();
-  for (const { name, ...result } of results.values()) {
+  for (const name of rows) {
+    const result = results.get(name);
+    if (result === undefined) continue;
     failures.push(...result.failures.map((failure) => `- ${name}: ${failure}`));
     for (const [reason, count] of Object.entries(result.notApplicable)) {
       const where = byReason.get(reason) ?? [];
