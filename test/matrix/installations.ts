@@ -146,7 +146,7 @@ export const INSTALLATIONS: readonly Installation[] = [
       ...NODE_TYPES,
       ioredis: "^6.0.0",
       // Yarn does not install the peer dependencies of Vitest.
-      vite: "^8.0.0",
+      vite: "^7.0.0",
       vitest: "^5.0.0",
       typescript: "^5.9.0",
     },

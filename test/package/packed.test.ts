@@ -48,6 +48,15 @@ test("the tarball contains the files that users need and no others", async () =>
   ).toEqual([]);
 });
 
+test("the declarations need no esModuleInterop", async () => {
+  const { stdout } = await run("tar", ["-xzOf", tarball, "--wildcards", "*.d.ts", "*.d.cts"], {
+    maxBuffer: 2 ** 26,
+  });
+  expect(stdout).toContain("export declare function startRedisCluster");
+  // A default import of a package with `export =` compiles only with this option.
+  expect(stdout.match(/^import (?:type )?\w+ from "[^.].*$/gm) ?? []).toEqual([]);
+});
+
 test("publint reports no problems", async () => {
   const data = await readFile(tarball);
   const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(data).buffer }, strict: true });

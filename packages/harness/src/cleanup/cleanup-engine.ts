@@ -1,4 +1,4 @@
-import Dockerode from "dockerode";
+import Client from "dockerode";
 import { shareConnections } from "../ssh/share-connections.ts";
 import type { CleanupEngine, LabelledResource } from "./labelled-resources.ts";
 import { type EngineVersion, forgetsIsolation, removalsAtOnce } from "./engine-version.ts";
@@ -10,11 +10,11 @@ const RESPONSE_TIMEOUT_MS = 20_000;
 
 /** The part of dockerode that the cleanup uses. */
 type Docker = NetworkReader &
-  Pick<Dockerode, "info" | "listContainers" | "listVolumes" | "getContainer" | "getVolume">;
+  Pick<import("dockerode"), "info" | "listContainers" | "listVolumes" | "getContainer" | "getVolume">;
 
 /** Connects to an engine. */
 export function openCleanupEngine(engine: EngineReference): CleanupEngine {
-  const docker = new Dockerode({ ...engine, timeout: RESPONSE_TIMEOUT_MS });
+  const docker = new Client({ ...engine, timeout: RESPONSE_TIMEOUT_MS });
   shareConnections(docker);
   return createCleanupEngine(docker);
 }

@@ -1,4 +1,5 @@
-import type Dockerode from "dockerode";
+// Not a default import: the declarations would contain it, and would then need `esModuleInterop`.
+type Dockerode = import("dockerode");
 
 /** A network of an engine. */
 export interface ListedNetwork {
