@@ -227,6 +227,8 @@ describe("startRedisCluster() that does not finish", () => {
 
   test("reports why the cluster could not be formed", async () => {
     const error = await failureOf({
+      nodes: 3,
+      replicas: 0,
       startupTimeoutMs: 6_000,
       // The library rejects a user directive that forbids CLUSTER. But only the server reads an ACL file.
       config: { aclfile: "/tmp/users.acl" },
@@ -238,7 +240,7 @@ describe("startRedisCluster() that does not finish", () => {
     expect(error.code).toMatch(/FORMATION_FAILED|START_TIMEOUT/);
     expect(error.message).toMatch(/NOPERM/);
     expect(error.details).toMatchObject({
-      nodes: [{ said: expect.stringContaining("node-0") }, {}, {}, {}, {}, {}],
+      nodes: [{ said: expect.stringContaining("node-0") }, {}, {}],
     });
   });
 });

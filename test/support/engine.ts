@@ -156,7 +156,7 @@ async function listByLabel(label: string): Promise<readonly string[]> {
     ...networks.filter((_, index) => keptByEngine[index] !== true).map(({ Name }) => Name),
     ...removedHere.values(),
     ...volumes.map(({ Name }) => Name),
-  ];
+  ].toSorted();
 }
 
 /** The part of a network that the checks use. */

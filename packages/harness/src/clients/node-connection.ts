@@ -94,6 +94,17 @@ export class NodeConnection {
     return whenReady(this.#client, signal);
   }
 
+  /** Resolves the next time that the node resets a connection. */
+  async nextReset(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const onError = (error: NodeJS.ErrnoException): void => {
+      if (error.code === "ECONNRESET") resolve();
+    };
+    this.#client.on("error", onError);
+    await promise;
+    this.#client.off("error", onError);
+  }
+
   /** Sends one command and returns its reply as ioredis decodes it. */
   async reply(command: string, ...args: readonly (string | number)[]): Promise<unknown> {
     return await this.#withTimeout(this.#client.call(commandName(this.#access, command), ...args));

@@ -190,6 +190,28 @@ function tlsFiles(certificates: ClusterCertificates | undefined, node: NodePlan)
   return [file(TLS_FILES.ca, certificates.ca), file(TLS_FILES.cert, own.cert), file(TLS_FILES.key, own.key)];
 }
 
+/**
+ * Explains why a server resets connections. Redis 6.2 resets that of a client that it denies access, so that it never becomes ready.
+ * A proxy resets connections, too, until the server listens. Never resolves if the node becomes ready.
+ */
+async function explainResets(
+  connection: NodeConnection,
+  ready: Promise<void>,
+  explain: () => Promise<string | undefined>,
+): Promise<string> {
+  let isReady = false;
+  ready.then(
+    () => (isReady = true),
+    () => {},
+  );
+  for (;;) {
+    await connection.nextReset();
+    const reason = isReady ? undefined : await explain();
+    if (reason !== undefined) return reason;
+    if (isReady) return await new Promise(() => {});
+  }
+}
+
 async function connect(
   { engine, plan, addresses, access, containers, connections, cleanup, signal }: BootContext,
   node: NodePlan,
@@ -201,10 +223,13 @@ async function connect(
   cleanup.add("connections", `the connection to ${node.name}`, () => connection.close());
   if (plan.access === "direct" && engine.traits.createsBridgesLate) await requireRoute(plan);
   // With the directive `bind`, the server itself may be the reason why it is not reached.
-  await (plan.access === "direct" && !/^bind /m.test(node.redisConf)
-    ? readyDirectly(connection, containers[node.index] as NodeContainer, plan.timeScale, signal)
-    : connection.ready(signal));
-  const reason = await explainUnsuitableServer(connection, addresses.get(node), entrypoint);
+  const ready =
+    plan.access === "direct" && !/^bind /m.test(node.redisConf)
+      ? readyDirectly(connection, containers[node.index] as NodeContainer, plan.timeScale, signal)
+      : connection.ready(signal);
+  const explain = (): Promise<string | undefined> =>
+    explainUnsuitableServer(connection, addresses.get(node), entrypoint);
+  const reason = await Promise.race([ready.then(explain), explainResets(connection, ready, explain)]);
   if (reason === undefined) return connection;
   throw unsuitableImage(plan.image, reason, {
     details: { node: node.name },
