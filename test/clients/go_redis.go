@@ -61,7 +61,12 @@ func main() {
 				address = mapped.(string)
 			}
 			dialer := &net.Dialer{Timeout: 5 * time.Second}
-			return dialer.DialContext(ctx, network, address)
+			connection, err := dialer.DialContext(ctx, network, address)
+			// This replaces the dialer that starts TLS.
+			if err != nil || options.TLSConfig == nil {
+				return connection, err
+			}
+			return tls.Client(connection, options.TLSConfig), nil
 		}
 	}
 	client := redis.NewClusterClient(options)

@@ -27,7 +27,7 @@ export const nodeRedis: ClientLibrary<NodeRedisOptions, NodeRedisClient> = {
       (library as Library).createCluster({
         ...others,
         rootNodes: plan.nodes.map((node) => ({
-          // node-redis reads the address at each discovery.
+          // node-redis reads the addresses of its root nodes at each discovery. Those of known nodes it does not read again.
           get socket() {
             return addresses.reach(node);
           },
