@@ -1,6 +1,7 @@
 import Client from "dockerode";
 import { shareConnections } from "../ssh/share-connections.ts";
 import type { CleanupEngine, LabelledResource } from "./labelled-resources.ts";
+import type { Dockerode } from "./dockerode.ts";
 import { type EngineVersion, forgetsIsolation, removalsAtOnce } from "./engine-version.ts";
 import { listNetworks, type NetworkReader, type NetworkReading } from "./read-networks.ts";
 import type { EngineReference } from "./watcher-protocol.ts";
@@ -10,7 +11,7 @@ const RESPONSE_TIMEOUT_MS = 20_000;
 
 /** The part of dockerode that the cleanup uses. */
 type Docker = NetworkReader &
-  Pick<import("dockerode"), "info" | "listContainers" | "listVolumes" | "getContainer" | "getVolume">;
+  Pick<Dockerode, "info" | "listContainers" | "listVolumes" | "getContainer" | "getVolume">;
 
 /** Connects to an engine. */
 export function openCleanupEngine(engine: EngineReference): CleanupEngine {

@@ -1,5 +1,4 @@
-// Not a default import: the declarations would contain it, and would then need `esModuleInterop`.
-type Dockerode = import("dockerode");
+import type { Dockerode } from "./dockerode.ts";
 
 /** A network of an engine. */
 export interface ListedNetwork {

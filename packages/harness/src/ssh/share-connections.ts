@@ -1,7 +1,5 @@
+import type { Dockerode } from "../cleanup/dockerode.ts";
 import { SshAgent } from "./ssh-agent.ts";
-
-// Not a default import: the declarations would contain it, and would then need `esModuleInterop`.
-type Dockerode = import("dockerode");
 
 const DEFAULT_PORT = 22;
 
