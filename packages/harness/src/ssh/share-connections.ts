@@ -1,4 +1,3 @@
-import type { Dockerode } from "../cleanup/dockerode.ts";
 import { SshAgent } from "./ssh-agent.ts";
 
 const DEFAULT_PORT = 22;
@@ -17,9 +16,11 @@ interface Connection {
 /**
  * Lets all requests of a client to an engine behind SSH share a few connections. By default dockerode logs in for each request
  * (`lib/ssh.js` of docker-modem). A client of another engine stays as it is.
+ *
+ * @param client a client of dockerode.
  */
-export function shareConnections({ modem }: Pick<Dockerode, "modem">): void {
-  const connection = modem as unknown as Connection;
+export function shareConnections({ modem }: { readonly modem: unknown }): void {
+  const connection = modem as Connection;
   if (connection.protocol !== "ssh") return;
   const { host, port, username, password, sshOptions } = connection;
   connection.agent = new SshAgent({
