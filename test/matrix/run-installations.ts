@@ -4,13 +4,8 @@ import { join } from "node:path";
 import Table from "cli-table3";
 import type { Progress } from "../support/progress.ts";
 import { writeScenarios } from "../support/write-scenarios.ts";
-import {
-  INSTALLATIONS,
-  type InstallationResult,
-  nameOf,
-  packLibrary,
-  tryInstallation,
-} from "./installations.ts";
+import { INSTALLATIONS, nameOf } from "./installation-rows.ts";
+import { type InstallationResult, packLibrary, tryInstallation } from "./installations.ts";
 import {
   type MatrixOptions,
   markdownTable,

@@ -57,6 +57,10 @@ if (values.import !== undefined && !KEEP_OTHER_ROWS.has(runMatrix)) {
   console.error("--import exists for servers and engines");
   process.exit(2);
 }
+if (values.import !== undefined && Object.keys(values).length > 1) {
+  console.error("--import accepts no other options");
+  process.exit(2);
+}
 
 const failures = await runMatrix({
   only: values.only ?? "",
