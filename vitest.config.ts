@@ -47,7 +47,7 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           setupFiles: ["test/support/find-ssh-engine.ts", "test/support/skip-without-cgroups.ts"],
           ...CONCURRENT,
-          // Loading the library for each file would take a minute. Files whose clusters have the same options use the same cluster.
+          // Loading the library for each file would take a minute of one core. Files whose clusters have the same options use the same cluster.
           // Clusters with options that few files use have the scope "file", because idle clusters take time from the others.
           isolate: false,
           testTimeout: 60_000,

@@ -2,16 +2,12 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RedisClusterError, startRedisCluster } from "testcontainers-redis-cluster";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { leftoversOfProcess } from "../support/engine.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { expectNoLeftovers } from "../support/expect-no-leftovers.ts";
 
 const KEY = "order:42";
 
-/** Clusters of other files, which run in the same process. */
-let clustersOfOthers: readonly string[];
-beforeAll(async () => {
-  clustersOfOthers = await leftoversOfProcess(process.pid);
-});
+expectNoLeftovers();
 
 let base: string;
 beforeEach(async () => {
@@ -19,7 +15,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await rm(base, { recursive: true, force: true });
-  expect(await leftoversOfProcess(process.pid)).toEqual(clustersOfOthers);
 });
 
 async function read(folder: string, name: string): Promise<string> {

@@ -3,17 +3,17 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { networkInterfaces } from "node:os";
 import { type RedisClusterOptions, startRedisCluster } from "testcontainers-redis-cluster";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   docker,
   hasDirectAccess,
   isPodman4,
   isRemote,
-  leftoversOfProcess,
   listNetworks,
   NO_DIRECT_ACCESS,
   OTHER_MACHINE,
 } from "../support/engine.ts";
+import { expectNoLeftovers } from "../support/expect-no-leftovers.ts";
 import { runScript } from "../support/run-script.ts";
 
 /** Returns the error of a start that must fail. */
@@ -52,14 +52,7 @@ async function findBridgeSubnet(): Promise<string> {
   return bridge.IPAM?.Config?.[0]?.Subnet ?? "";
 }
 
-/** Clusters of other files, which run in the same process. */
-let clustersOfOthers: readonly string[];
-beforeAll(async () => {
-  clustersOfOthers = await leftoversOfProcess(process.pid);
-});
-afterEach(async () => {
-  expect(await leftoversOfProcess(process.pid)).toEqual(clustersOfOthers);
-});
+expectNoLeftovers();
 
 describe("startRedisCluster() with invalid options", () => {
   test("reports all of them in one error", async () => {

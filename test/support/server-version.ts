@@ -1,6 +1,9 @@
 import { GenericContainer } from "testcontainers";
 import { serverImage } from "./engine.ts";
 
+/** Images of Valkey need not have a program of the other name. */
+const VERSION_COMMAND = "redis-server --version || valkey-server --version";
+
 let answer: Promise<boolean> | undefined;
 
 /** Returns whether the server of the tests is older than Redis 7.0. Asks its program, once for each worker. */
@@ -17,9 +20,7 @@ async function readVersion(): Promise<number> {
     .withEntrypoint(["sleep"])
     .withCommand(["60"])
     .start();
-  const { output } = await container.exec([
-    ...["sh", "-c", "redis-server --version || valkey-server --version"],
-  ]);
+  const { output } = await container.exec(["sh", "-c", VERSION_COMMAND]);
   const [, major] = /\bv=(\d+)\./.exec(output) ?? [];
   if (major === undefined) throw new Error(`no version in ${JSON.stringify(output)}`);
   return Number(major);
